@@ -1,0 +1,35 @@
+import js from "@eslint/js";
+import tseslint from "typescript-eslint";
+
+/** A folder may import only from the folders that stand left of it in the flow of data (CONTRIBUTING.md). */
+const layers = (forbidden) => ({
+  "no-restricted-imports": [
+    "error",
+    {
+      patterns: [
+        { regex: "^cdktn", message: "Import from cdktf: the package alias decides which library that is." },
+        {
+          regex: "\\.gen/providers/proxmox(/index|/lazy-index)?$",
+          message: "Import one generated module by its full path: the index loads every binding.",
+        },
+        ...forbidden.map((regex) => ({ regex, message: "Data flows one way; see CONTRIBUTING.md." })),
+      ],
+    },
+  ],
+});
+
+const up = (names) => `^(\\.\\./)+(${names})(/|$)`;
+
+export default tseslint.config(
+  { ignores: [".gen", "cdktf.out", "node_modules"] },
+  js.configs.recommended,
+  ...tseslint.configs.recommended,
+  { files: ["**/*.ts"], rules: layers([]) },
+  {
+    files: ["cluster/**/*.ts"],
+    rules: layers([up("constructs|render|files|tools|\\.gen"), "^cdktf", "^constructs$", "^(node:)?fs"]),
+  },
+  { files: ["render/**/*.ts"], rules: layers([up("constructs|files|tools|\\.gen"), "^cdktf", "^constructs$"]) },
+  { files: ["files/**/*.ts"], rules: layers([up("constructs|render|cluster|tools|\\.gen"), "^cdktf", "^constructs$"]) },
+  { files: ["jest.config.js"], languageOptions: { globals: { module: "writable" } } },
+);
