@@ -1,0 +1,52 @@
+import { Faults, type Fault } from "./fault";
+import { checkK3s, resolveK3s } from "./k3s";
+import type { Cluster, Common, Node } from "./model";
+import { checkApiEndpoint, checkNetworks, resolveNetworks } from "./network";
+import { checkNixos, resolveNixos } from "./nixos";
+import { clusterFaults } from "./rules";
+import type { ClusterSettings } from "./settings";
+import { authorizedKeys, checkAuthorizedKeys } from "./ssh-keys";
+
+/**
+ * What all nodes share, with everything that is wrong with it.
+ *
+ * @param keysText - content of the authorized keys file
+ */
+export function resolveCommon(
+  settings: ClusterSettings,
+  keysText: string,
+): { common: Common; faults: Fault[] } {
+  const common: Common = {
+    network: resolveNetworks(settings.network),
+    apiEndpoint: settings.apiEndpoint,
+    k3s: resolveK3s(settings.k3s),
+    authorizedKeys: authorizedKeys(keysText),
+  };
+  const own = new Faults();
+  const [network, k3s, nixos] = ["network.", "k3s.", "nixos."].map((prefix) => new Faults([], prefix)) as [
+    Faults,
+    Faults,
+    Faults,
+  ];
+  checkNetworks(common.network, settings.network.macAddressBase, network);
+  checkApiEndpoint(common.apiEndpoint, own);
+  checkK3s(common.k3s, k3s);
+  checkNixos(resolveNixos(settings.nixos), nixos);
+  checkAuthorizedKeys(common.authorizedKeys, settings.authorizedKeysFile, own);
+  return { common, faults: [network, own, k3s, nixos].flatMap((faults) => faults.all) };
+}
+
+/** The whole cluster, with everything that is wrong between its nodes. */
+export function resolveCluster(
+  common: Common,
+  nodes: readonly Node[],
+  allowEvenServerCount = false,
+): { cluster: Cluster; faults: Fault[] } {
+  const serverCount = nodes.filter((node) => node.role === "server").length;
+  const decided = nodes.map((node) => ({
+    ...node,
+    clusterInit: node.role === "server" && (node.clusterInit ?? serverCount === 1),
+  }));
+  const cluster = { ...common, nodes: decided.sort((a, b) => a.vmId - b.vmId || (a.id < b.id ? -1 : 1)) };
+  return { cluster, faults: clusterFaults(cluster, allowEvenServerCount) };
+}

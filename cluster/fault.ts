@@ -1,0 +1,78 @@
+/** A reason why the cluster cannot be what `main.ts` says. */
+export interface Fault {
+  /** Names of the nodes it concerns; empty for a setting of the cluster. */
+  readonly nodes: readonly string[];
+  /** Setting as it is written in `main.ts`, such as `vmId` or `network.podCidr`. */
+  readonly setting: string;
+  /** What is wrong with it, with the value: the rest of the sentence that starts with setting and nodes. */
+  readonly sentence?: string;
+  /** The whole message, where the common form would read badly. */
+  readonly message?: string;
+}
+
+const quoted = (name: string): string => `'${name}'`;
+
+/** `'a'`, `'a' and 'b'`, `'a', 'b' and 'c'`; a mistake in what a large cluster shares names twenty of its nodes. */
+export function listed(names: readonly string[]): string {
+  const all = names.slice(0, 20).map(quoted);
+  if (names.length > all.length) all.push(`${names.length - all.length} more`);
+  const last = all.pop() ?? "";
+  return all.length === 0 ? last : `${all.join(", ")} and ${last}`;
+}
+
+/** A value as a person typed it: strings in quotes, missing ones in words, long ones cut. */
+export function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = typeof value === "string" ? quoted(value) : String(JSON.stringify(value));
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** Messages for a person, in the order of the faults; nodes that share a fault share its message. */
+export function describeFaults(faults: readonly Fault[]): string[] {
+  const shared = new Map<string, { fault: Fault; nodes: string[] }>();
+  for (const fault of faults) {
+    const key = [fault.setting, fault.message ?? fault.sentence, fault.nodes.length].join("\n");
+    const known = shared.get(key);
+    if (known) known.nodes.push(...fault.nodes);
+    else shared.set(key, { fault, nodes: [...fault.nodes] });
+  }
+  return [...shared.values()].map(({ fault, nodes }) => {
+    if (fault.message !== undefined) return fault.message;
+    const owner = nodes.length === 0 ? "" : ` of ${listed([...new Set(nodes)])}`;
+    return `'${fault.setting}'${owner} ${fault.sentence}`;
+  });
+}
+
+/** Collects the faults of one node, or of the cluster's own settings. */
+export class Faults {
+  public readonly all: Fault[] = [];
+
+  /**
+   * @param nodes - names of the nodes; none for the cluster's own settings
+   * @param prefix - of every setting, such as `network.`
+   */
+  constructor(
+    private readonly nodes: readonly string[] = [],
+    private readonly prefix = "",
+  ) {}
+
+  /** The setting should be something else than the value. */
+  public wrong(setting: string, wish: string, value: unknown): void {
+    this.say(setting, `should be ${wish}, got ${shown(value)}`);
+  }
+
+  /** As `wrong`, in words of its own: also for values that may be a secret and must not be repeated. */
+  public say(setting: string, sentence: string): void {
+    this.all.push({ nodes: this.nodes, setting: `${this.prefix}${setting}`, sentence });
+  }
+
+  public unlessWhole(setting: string, value: unknown, least: number, most: number, unit = ""): void {
+    if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return;
+    this.wrong(setting, `a whole number${unit && ` of ${unit}`} from ${least} to ${most}`, value);
+  }
+
+  public unlessMatches(setting: string, value: unknown, pattern: RegExp, wish: string): void {
+    if (typeof value === "string" && pattern.test(value)) return;
+    this.wrong(setting, wish, value);
+  }
+}

@@ -1,0 +1,118 @@
+/** The cluster as it will be: every setting resolved, nothing left to decide. Strings only where settings may hold
+ * an OpenTofu reference, which reads `var.proxmox_node` here. */
+
+import type {
+  DiskSettings,
+  NetworkInterfaceSettings,
+  PortRange,
+  Role,
+  RootFilesystemSettings,
+  StartupSettings,
+} from "./settings";
+
+export interface Vm {
+  readonly templateVmId: number;
+  readonly pveNode: string;
+  readonly templatePveNode?: string;
+  readonly linkedClone: boolean;
+  readonly cloneDatastore?: string;
+  readonly cores: number;
+  readonly sockets: number;
+  readonly cpuType: string;
+  readonly cpuUnits?: number;
+  readonly memoryMib: number;
+  readonly balloonMib: number;
+  /** Sorted by interface. */
+  readonly disks: readonly DiskSettings[];
+  /** The first carries the node's MAC address. */
+  readonly networkInterfaces: readonly NetworkInterfaceSettings[];
+  readonly bootOrder?: readonly string[];
+  readonly machine?: string;
+  readonly scsiHardware?: string;
+  readonly startOnBoot: boolean;
+  readonly startup?: StartupSettings;
+  /** Sorted. */
+  readonly tags: readonly string[];
+  readonly pool?: string;
+  readonly protection: boolean;
+  readonly agentTimeoutSeconds: number;
+  readonly description?: string;
+}
+
+export interface Nixos {
+  readonly release: string;
+  readonly stateVersion: string;
+  readonly firmware: "bios" | "uefi";
+  readonly bootDisk?: string;
+  readonly efiSystemPartition?: string;
+  readonly rootFilesystem: Required<RootFilesystemSettings>;
+  readonly networkInterface: string;
+  readonly kernelPackages: string;
+  readonly platform: string;
+}
+
+export interface Node {
+  /** Construct id. */
+  readonly id: string;
+  readonly hostname: string;
+  readonly role: Role;
+  /** As stated; `resolveCluster` decides for an only server. */
+  readonly clusterInit?: boolean;
+  readonly vmId: number;
+  readonly ipv4Address: string;
+  readonly macAddress: string;
+  /** Folder of the host's files, below that of `HostFiles`. */
+  readonly directory: string;
+  /** Name of the VM in `proxmox_virtual_environment_vm.<name>`. */
+  readonly terraformName: string;
+  readonly formerTerraformName?: string;
+  readonly nodeLabels: readonly string[];
+  readonly nodeTaints: readonly string[];
+  readonly k3sFlags: readonly string[];
+  readonly vm: Vm;
+  readonly nixos: Nixos;
+}
+
+export interface Networks {
+  readonly nodeCidr: string;
+  readonly podCidr: string;
+  readonly serviceCidr: string;
+  readonly lanCidrs: readonly string[];
+  readonly gateway?: string;
+  readonly nameservers: readonly string[];
+}
+
+export interface K3s {
+  readonly tokenFile: string;
+  readonly traefik: boolean;
+  readonly serviceLb: boolean;
+  readonly package: string;
+  readonly nodePorts: PortRange;
+  readonly kubeletReadOnlyPort: boolean;
+  readonly serverFlags: readonly string[];
+  readonly agentFlags: readonly string[];
+}
+
+/** What all nodes share. */
+export interface Common {
+  readonly network: Networks;
+  readonly apiEndpoint: string;
+  readonly k3s: K3s;
+  /** Operators' public keys, a line each. */
+  readonly authorizedKeys: readonly string[];
+}
+
+export interface Cluster extends Common {
+  /** Sorted by VM ID, so that the order in which `main.ts` writes them means nothing. */
+  readonly nodes: readonly Node[];
+}
+
+/** The server that founds the cluster. */
+export const initServer = (cluster: Cluster): Node | undefined =>
+  cluster.nodes.find((node) => node.clusterInit);
+
+export const servers = (cluster: Cluster): Node[] => cluster.nodes.filter((node) => node.role === "server");
+
+/** The address that state, plan and `tofu` commands know the node's VM by. */
+export const terraformAddress = (terraformName: string): string =>
+  `proxmox_virtual_environment_vm.${terraformName}`;

@@ -1,0 +1,100 @@
+import { contains, isUnicastMac, overlap, parseAddress, parseNetwork, type Network } from "./address";
+import { API_PORT } from "./k3s";
+import type { Faults } from "./fault";
+import type { Networks } from "./model";
+import type { MacAddressBase, NetworkSettings } from "./settings";
+
+export function resolveNetworks(settings: NetworkSettings): Networks {
+  return {
+    nodeCidr: settings.nodeCidr,
+    podCidr: settings.podCidr ?? "10.42.0.0/16",
+    serviceCidr: settings.serviceCidr ?? "10.43.0.0/16",
+    lanCidrs: settings.lanCidrs ?? [settings.nodeCidr],
+    gateway: settings.gateway,
+    nameservers: settings.nameservers ?? [],
+  };
+}
+
+export function checkNetworks(networks: Networks, base: MacAddressBase | undefined, faults: Faults): void {
+  const node = checkCidr("nodeCidr", networks.nodeCidr, faults);
+  const pods = checkCidr("podCidr", networks.podCidr, faults);
+  const services = checkCidr("serviceCidr", networks.serviceCidr, faults);
+  const lans = networks.lanCidrs.map((cidr) => checkCidr("lanCidrs", cidr, faults));
+  // Without a LAN nobody reaches SSH from outside the cluster: the host locks its operators out.
+  if (networks.lanCidrs.length === 0) faults.wrong("lanCidrs", "at least one network, or SSH is closed", []);
+
+  refuseOverlap("podCidr", pods, "serviceCidr", services, faults);
+  for (const [setting, network] of [
+    ["podCidr", pods],
+    ["serviceCidr", services],
+  ] as const) {
+    refuseOverlap(setting, network, "nodeCidr", node, faults);
+    for (const lan of lans) refuseOverlap(setting, network, "lanCidrs", lan, faults);
+  }
+  checkGateway(networks, node, faults);
+  checkMacAddressBase(base, faults);
+}
+
+function checkCidr(setting: string, cidr: unknown, faults: Faults): Network | undefined {
+  const network = parseNetwork(cidr);
+  if (network === undefined) faults.wrong(setting, "an IPv4 network such as 10.0.0.0/24", cidr);
+  else if (network.cidr !== cidr) faults.wrong(setting, `written as ${network.cidr}`, cidr);
+  return network;
+}
+
+function refuseOverlap(
+  a: string,
+  networkA: Network | undefined,
+  b: string,
+  networkB: Network | undefined,
+  faults: Faults,
+): void {
+  if (networkA === undefined || networkB === undefined || !overlap(networkA, networkB)) return;
+  faults.say(a, `${networkA.cidr} overlaps '${b}' ${networkB.cidr}`);
+}
+
+function checkGateway(networks: Networks, node: Network | undefined, faults: Faults): void {
+  for (const nameserver of networks.nameservers) {
+    if (parseAddress(nameserver) === undefined) faults.wrong("nameservers", "IPv4 addresses", nameserver);
+  }
+  if (networks.gateway === undefined) return;
+  const gateway = parseAddress(networks.gateway);
+  const isHost =
+    node &&
+    gateway !== undefined &&
+    contains(node, gateway) &&
+    gateway !== node.first &&
+    gateway !== node.last;
+  if (node && !isHost) faults.wrong("gateway", `a host's address in ${node.cidr}`, networks.gateway);
+  // A gateway means static addresses, and then nobody else tells the hosts whom to ask for names.
+  if (networks.nameservers.length === 0)
+    faults.wrong("nameservers", "at least one address beside a gateway", []);
+}
+
+function checkMacAddressBase(base: MacAddressBase | undefined, faults: Faults): void {
+  if (base === undefined) return;
+  faults.unlessWhole("macAddressBase.vmId", base.vmId, 100, 999_999_999);
+  if (!isUnicastMac(base.macAddress)) {
+    faults.wrong(
+      "macAddressBase.macAddress",
+      "a unicast MAC address such as BC:24:11:00:00:01",
+      base.macAddress,
+    );
+  }
+}
+
+/** The endpoint's host, or `undefined` for what is not a URL. */
+export function endpointHost(apiEndpoint: string): string | undefined {
+  return URL.canParse(apiEndpoint) ? new URL(apiEndpoint).hostname : undefined;
+}
+
+export function checkApiEndpoint(apiEndpoint: string, faults: Faults): void {
+  const wish = `a URL such as https://192.0.2.10:${API_PORT}, without a path`;
+  // Anchored by hand, since the URL class repairs what K3s would take as it stands.
+  faults.unlessMatches("apiEndpoint", apiEndpoint, /^https:\/\/[a-z0-9.-]+(:\d{1,5})?$/, wish);
+  const host = endpointHost(apiEndpoint);
+  if (host && /^[\d.]+$/.test(host) && parseAddress(host) === undefined)
+    faults.wrong("apiEndpoint", wish, apiEndpoint);
+}
+
+export const apiEndpointOf = (ipv4Address: string): string => `https://${ipv4Address}:${API_PORT}`;

@@ -1,0 +1,75 @@
+import type { Faults } from "./fault";
+import type { Nixos } from "./model";
+import type { NixosSettings } from "./settings";
+
+/** The cluster's NixOS settings, with what one host has instead. */
+export function resolveNixos(settings: NixosSettings, host: Partial<NixosSettings> = {}): Nixos {
+  const merged = { ...settings, ...host };
+  return {
+    ...merged,
+    rootFilesystem: { type: "ext4", ...merged.rootFilesystem },
+    kernelPackages: merged.kernelPackages ?? "linuxPackages",
+    platform: merged.platform ?? "x86_64-linux",
+  };
+}
+
+const RELEASE = /^\d\d\.(05|11)$/;
+
+export function checkNixos(nixos: Nixos, faults: Faults): void {
+  faults.unlessMatches("release", nixos.release, RELEASE, "a NixOS release such as 25.11");
+  faults.unlessMatches("stateVersion", nixos.stateVersion, RELEASE, "a NixOS release such as 25.11");
+  if (RELEASE.test(nixos.release) && nixos.stateVersion > nixos.release) {
+    faults.wrong("stateVersion", `at most the release, ${nixos.release}`, nixos.stateVersion);
+  }
+  faults.unlessMatches("firmware", nixos.firmware, /^(bios|uefi)$/, "bios or uefi");
+  // NixOS refuses to evaluate a host without a boot loader or root filesystem; say it here, with the node's name.
+  if (nixos.firmware === "bios") {
+    faults.unlessMatches(
+      "bootDisk",
+      nixos.bootDisk,
+      /^\/dev\/[A-Za-z0-9/_.-]+$/,
+      "a device such as /dev/sda, for bios",
+    );
+  } else {
+    faults.unlessMatches(
+      "efiSystemPartition",
+      nixos.efiSystemPartition,
+      VFAT_UUID,
+      "a vfat UUID such as 1A2B-3C4D, for uefi",
+    );
+  }
+  faults.unlessMatches(
+    "rootFilesystem.uuid",
+    nixos.rootFilesystem.uuid,
+    UUID,
+    "a filesystem UUID in lower case",
+  );
+  faults.unlessMatches(
+    "rootFilesystem.type",
+    nixos.rootFilesystem.type,
+    /^(ext4|btrfs|xfs)$/,
+    "ext4, btrfs or xfs",
+  );
+  // The kernel's limit is 15 characters; flannel and nftables name the interface too.
+  faults.unlessMatches(
+    "networkInterface",
+    nixos.networkInterface,
+    /^[A-Za-z][A-Za-z0-9_.-]{0,14}$/,
+    "an interface name such as ens18",
+  );
+  faults.unlessMatches(
+    "kernelPackages",
+    nixos.kernelPackages,
+    /^linuxPackages(_[A-Za-z0-9_]+)?$/,
+    "an attribute such as linuxPackages_6_12",
+  );
+  faults.unlessMatches(
+    "platform",
+    nixos.platform,
+    /^(x86_64|aarch64)-linux$/,
+    "x86_64-linux or aarch64-linux",
+  );
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const VFAT_UUID = /^[0-9A-F]{4}-[0-9A-F]{4}$/;

@@ -1,0 +1,137 @@
+import {
+  canonicalMac,
+  contains,
+  hostAddress,
+  isUnicastMac,
+  macAddressAfter,
+  parseAddress,
+  parseNetwork,
+} from "./address";
+import { Faults, type Fault } from "./fault";
+import { checkFlags, checkLabels, checkTaints } from "./k3s";
+import type { Networks, Node } from "./model";
+import { checkNames, terraformName } from "./names";
+import { checkNixos, resolveNixos } from "./nixos";
+import type { ClusterSettings, MacAddressBase, NodeSettings, Role, ServerSettings } from "./settings";
+import { checkVm, resolveVm } from "./vm";
+
+/**
+ * A node with everything that can be known without the other nodes.
+ *
+ * Never throws: with faults the node is only good for finding more of them.
+ */
+export function resolveNode(
+  id: string,
+  role: Role,
+  settings: ServerSettings,
+  cluster: ClusterSettings,
+): { node: Node; faults: Fault[] } {
+  const macAddress = macAddressOf(settings, cluster.network.macAddressBase);
+  const vmSettings = { ...cluster.vm, ...withoutGaps(settings) };
+  const node: Node = {
+    id,
+    hostname: settings.hostname,
+    role,
+    clusterInit: settings.clusterInit,
+    vmId: settings.vmId,
+    ipv4Address: settings.ipv4Address ?? derivedAddress(cluster.network.nodeCidr, settings.vmId) ?? "",
+    macAddress,
+    directory: settings.directory ?? id,
+    terraformName: terraformName(id),
+    formerTerraformName: settings.formerId === undefined ? undefined : terraformName(settings.formerId),
+    nodeLabels: Object.entries(settings.nodeLabels ?? {})
+      .map(([key, value]) => `${key}=${value}`)
+      .sort(),
+    nodeTaints: [...(settings.nodeTaints ?? [])].sort(),
+    k3sFlags: settings.k3sFlags ?? [],
+    vm: resolveVm(vmSettings, macAddress),
+    nixos: resolveNixos(cluster.nixos, settings.nixos),
+  };
+  return { node, faults: faultsOf(node, settings, vmSettings, cluster) };
+}
+
+/** A setting that is present but undefined overrides nothing. */
+function withoutGaps<T extends object>(settings: T): T {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as T;
+}
+
+const derivedAddress = (nodeCidr: string, vmId: number): string | undefined => {
+  const network = parseNetwork(nodeCidr);
+  return network && hostAddress(network, vmId);
+};
+
+function macAddressOf(settings: NodeSettings, base: MacAddressBase | undefined): string {
+  if (settings.macAddress !== undefined) {
+    return isUnicastMac(settings.macAddress) ? canonicalMac(settings.macAddress) : "";
+  }
+  return (base && macAddressAfter(base.macAddress, settings.vmId - base.vmId)) ?? "";
+}
+
+function faultsOf(
+  node: Node,
+  settings: NodeSettings,
+  vmSettings: NodeSettings,
+  cluster: ClusterSettings,
+): Fault[] {
+  const name = [node.hostname || node.id];
+  const faults = new Faults(name);
+  checkNames({ ...settings, id: node.id }, faults);
+  faults.unlessWhole("vmId", node.vmId, 100, 999_999_999);
+  checkAddress(node, settings, cluster.network, faults);
+  checkMacAddress(node, settings, cluster.network.macAddressBase, faults);
+  checkVm(node.vm, vmSettings, faults);
+  checkLabels(settings.nodeLabels ?? {}, faults);
+  checkTaints(node.nodeTaints, faults);
+  checkFlags("k3sFlags", node.k3sFlags, node.role, faults);
+
+  const nixosFaults = new Faults(name, "nixos.");
+  // Without settings of its own the host has the cluster's, which are checked once.
+  if (settings.nixos !== undefined) checkNixos(node.nixos, nixosFaults);
+  return [...faults.all, ...nixosFaults.all];
+}
+
+function checkAddress(
+  node: Node,
+  settings: NodeSettings,
+  networks: Pick<Networks, "nodeCidr" | "gateway">,
+  faults: Faults,
+): void {
+  const network = parseNetwork(networks.nodeCidr);
+  if (network === undefined) return; // said of the cluster
+  if (settings.ipv4Address === undefined) {
+    if (Number.isSafeInteger(node.vmId) && node.ipv4Address === "") {
+      faults.say("ipv4Address", `has to be stated: VM ID ${node.vmId} is no host number in ${network.cidr}`);
+    }
+  }
+  const address = parseAddress(node.ipv4Address);
+  if (settings.ipv4Address !== undefined && address === undefined)
+    faults.wrong("ipv4Address", "an IPv4 address", settings.ipv4Address);
+  if (address === undefined) return;
+  if (!contains(network, address))
+    faults.wrong("ipv4Address", `in the node network ${network.cidr}`, node.ipv4Address);
+  else if (address === network.first)
+    faults.say("ipv4Address", `is the address of the node network itself, ${node.ipv4Address}`);
+  else if (address === network.last)
+    faults.say("ipv4Address", `is the node network's broadcast address, ${node.ipv4Address}`);
+  if (node.ipv4Address === networks.gateway)
+    faults.say("ipv4Address", `is the gateway's, ${node.ipv4Address}`);
+}
+
+function checkMacAddress(
+  node: Node,
+  settings: NodeSettings,
+  base: MacAddressBase | undefined,
+  faults: Faults,
+): void {
+  if (node.macAddress !== "") return;
+  if (settings.macAddress !== undefined) {
+    faults.wrong("macAddress", "a unicast MAC address such as BC:24:11:00:00:01", settings.macAddress);
+  } else if (base === undefined) {
+    faults.say("macAddress", "has to be stated, since 'network.macAddressBase' is not");
+  } else if (isUnicastMac(base.macAddress) && Number.isSafeInteger(node.vmId)) {
+    faults.say(
+      "macAddress",
+      `has to be stated: VM ID ${node.vmId} is too far from VM ID ${base.vmId} of 'network.macAddressBase'`,
+    );
+  }
+}

@@ -1,0 +1,132 @@
+import { parseNetwork } from "./address";
+import { listed, type Fault } from "./fault";
+import type { Cluster, Node } from "./model";
+import { servers } from "./model";
+import { endpointHost } from "./network";
+
+/** Rules that only hold, or break, between nodes. */
+export function clusterFaults(cluster: Cluster, allowEvenServerCount: boolean): Fault[] {
+  return [
+    ...sharedValues(cluster.nodes),
+    ...formerNames(cluster.nodes),
+    ...serverRules(cluster, allowEvenServerCount),
+    ...endpointRules(cluster),
+    ...podNetworkRoom(cluster),
+  ];
+}
+
+/** What no two nodes may have in common. */
+const UNIQUE: readonly { setting: string; of: (node: Node) => string; name?: (node: Node) => string }[] = [
+  // Constructs of one id would take each other's place, so the second is kept under another key and told here.
+  { setting: "construct id", of: (node) => node.id },
+  // The hostname is what is wrong, so the ids tell the nodes apart.
+  { setting: "hostname", of: (node) => node.hostname, name: (node) => node.id },
+  { setting: "vmId", of: (node) => String(node.vmId) },
+  { setting: "ipv4Address", of: (node) => node.ipv4Address },
+  { setting: "macAddress", of: (node) => node.macAddress },
+  { setting: "directory", of: (node) => node.directory },
+  // Two ids that differ in - and _ only: OpenTofu JSON would hold one VM for both.
+  { setting: "Terraform name", of: (node) => node.terraformName },
+];
+
+const nameOf = (node: Node): string => node.hostname || node.id;
+
+function sharedValues(nodes: readonly Node[]): Fault[] {
+  const firsts = [...new Map(nodes.map((node) => [node.id, node])).values()];
+  return UNIQUE.flatMap(({ setting, of, name = nameOf }) => {
+    const owners = new Map<string, string[]>();
+    // Nodes of one construct id share its folder and Terraform name; that is one fault, not three.
+    for (const node of ["directory", "Terraform name"].includes(setting) ? firsts : nodes) {
+      const value = of(node);
+      if (value === "" || value === "undefined") continue; // said of the node
+      const names = owners.get(value);
+      if (names) names.push(name(node));
+      else owners.set(value, [name(node)]);
+    }
+    return [...owners]
+      .filter(([, names]) => names.length > 1)
+      .map(([value, names]) =>
+        between(
+          names,
+          setting,
+          `${listed(names)} ${names.length === 2 ? "both" : "all"} use ${value} as '${setting}'`,
+        ),
+      );
+  });
+}
+
+const between = (nodes: readonly string[], setting: string, message: string): Fault => ({
+  nodes,
+  setting,
+  message,
+});
+
+/** A former name that another node bears or claims would move that node's VM away. */
+function formerNames(nodes: readonly Node[]): Fault[] {
+  const claims = new Map(nodes.map((node) => [node.terraformName, node]));
+  return nodes.flatMap((node) => {
+    const former = node.formerTerraformName;
+    if (former === undefined) return [];
+    const other = claims.get(former);
+    claims.set(former, other ?? node);
+    if (other === undefined) return [];
+    const claim =
+      other === node
+        ? "its own Terraform name"
+        : `the present or former Terraform name of ${listed([nameOf(other)])}`;
+    return [
+      between([nameOf(node)], "formerId", `'formerId' of ${listed([nameOf(node)])} is ${former}, ${claim}`),
+    ];
+  });
+}
+
+function serverRules(cluster: Cluster, allowEven: boolean): Fault[] {
+  const all = servers(cluster);
+  if (all.length === 0) {
+    const waiting = cluster.nodes.map(nameOf);
+    const whom = waiting.length === 0 ? "" : ` for ${listed(waiting)} to join`;
+    return [between(waiting, "servers", `there is no server${whom}; add a K3sServerNode`)];
+  }
+  return [...founder(all), ...evenCount(all, allowEven)];
+}
+
+/** Two founders found two clusters; without one the servers wait for each other for ever. */
+function founder(all: readonly Node[]): Fault[] {
+  const founders = all.filter((node) => node.clusterInit);
+  if (founders.length === 1) return [];
+  const names = (founders.length === 0 ? all : founders).map(nameOf);
+  const found = founders.length === 0 ? `for none of ${listed(names)}` : `for ${listed(names)}`;
+  return [
+    between(names, "clusterInit", `'clusterInit' should be true for exactly one server, it is ${found}`),
+  ];
+}
+
+/** Of an even number of etcd members as many may fail as of one fewer, and one more can. */
+function evenCount(all: readonly Node[], allowEven: boolean): Fault[] {
+  if (all.length % 2 === 1 || allowEven) return [];
+  const names = all.map(nameOf);
+  const message =
+    `${all.length} servers, ${listed(names)}, tolerate no more failures than ${all.length - 1}; ` +
+    "add or remove one, or state 'allowEvenServerCount' for the time of a change";
+  return [between(names, "servers", message)];
+}
+
+function endpointRules(cluster: Cluster): Fault[] {
+  const host = endpointHost(cluster.apiEndpoint);
+  const agent = cluster.nodes.find((node) => node.role === "agent" && node.ipv4Address === host);
+  if (agent === undefined) return [];
+  const message = `'apiEndpoint' ${cluster.apiEndpoint} is on ${listed([nameOf(agent)])}, an agent; the API is on servers`;
+  return [between([nameOf(agent)], "apiEndpoint", message)];
+}
+
+/** K3s gives every node a /24 of the pod network. */
+const POD_PREFIX_LENGTH = 24;
+
+function podNetworkRoom(cluster: Cluster): Fault[] {
+  const pods = parseNetwork(cluster.network.podCidr);
+  if (pods === undefined) return [];
+  const room = pods.prefixLength > POD_PREFIX_LENGTH ? 0 : 2 ** (POD_PREFIX_LENGTH - pods.prefixLength);
+  if (room >= cluster.nodes.length) return [];
+  const message = `'network.podCidr' ${pods.cidr} has a /${POD_PREFIX_LENGTH} for ${room} nodes, the cluster has ${cluster.nodes.length}`;
+  return [between([], "network.podCidr", message)];
+}

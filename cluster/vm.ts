@@ -1,0 +1,143 @@
+import { isUnicastMac } from "./address";
+import type { Faults } from "./fault";
+import type { Vm } from "./model";
+import type { DiskSettings, NetworkInterfaceSettings, VmSettings } from "./settings";
+
+/**
+ * The VM's settings with their defaults.
+ *
+ * @param macAddress - of the first network interface
+ */
+export function resolveVm(settings: VmSettings & { description?: string }, macAddress: string): Vm {
+  const disks = [...(settings.disks ?? [])].sort(byInterface);
+  const linkedClone = settings.linkedClone ?? false;
+  const [first, ...rest] = settings.networkInterfaces ?? [];
+  return {
+    templateVmId: settings.templateVmId as number,
+    pveNode: settings.pveNode as string,
+    templatePveNode: settings.templatePveNode,
+    linkedClone,
+    // PVE refuses a target datastore for linked clones; a full clone without one is copied twice.
+    cloneDatastore: settings.cloneDatastore ?? (linkedClone ? undefined : disks[0]?.datastore),
+    cores: settings.cores ?? 2,
+    sockets: settings.sockets ?? 1,
+    cpuType: settings.cpuType ?? "x86-64-v2-AES",
+    cpuUnits: settings.cpuUnits,
+    memoryMib: settings.memoryMib ?? 4096,
+    balloonMib: settings.balloonMib ?? 0,
+    disks,
+    networkInterfaces: first ? [{ ...first, macAddress }, ...rest] : [],
+    bootOrder: settings.bootOrder,
+    machine: settings.machine,
+    scsiHardware: settings.scsiHardware,
+    startOnBoot: settings.startOnBoot ?? true,
+    startup: settings.startup,
+    tags: [...(settings.tags ?? [])].sort(),
+    pool: settings.pool,
+    protection: settings.protection ?? false,
+    agentTimeoutSeconds: settings.agentTimeoutSeconds ?? 60,
+    description: settings.description,
+  };
+}
+
+/** `scsi2` before `scsi10`, so that a config written in another order is no change. */
+function byInterface(a: DiskSettings, b: DiskSettings): number {
+  return String(a.interface).localeCompare(String(b.interface), "en", { numeric: true });
+}
+
+/** Bounds are those of the provider's validators and of PVE; see `../schemas` for the attributes. */
+export function checkVm(vm: Vm, settings: VmSettings, faults: Faults): void {
+  faults.unlessWhole("templateVmId", vm.templateVmId, 100, 999_999_999);
+  if (!vm.pveNode) faults.wrong("pveNode", "the name of a PVE node", vm.pveNode);
+  if (vm.linkedClone && settings.cloneDatastore !== undefined) {
+    faults.wrong(
+      "cloneDatastore",
+      "left out for a linked clone, which stays in its template's datastore",
+      settings.cloneDatastore,
+    );
+  }
+  faults.unlessWhole("cores", vm.cores, 1, 2304);
+  faults.unlessWhole("sockets", vm.sockets, 1, 16);
+  faults.unlessMatches("cpuType", vm.cpuType, /^[A-Za-z0-9][A-Za-z0-9._-]*$/, "a CPU type of PVE");
+  if (vm.cpuUnits !== undefined) faults.unlessWhole("cpuUnits", vm.cpuUnits, 1, 262_144);
+  faults.unlessWhole("memoryMib", vm.memoryMib, 64, 268_435_456, "MiB");
+  faults.unlessWhole(
+    "balloonMib",
+    vm.balloonMib,
+    0,
+    Number.isSafeInteger(vm.memoryMib) ? vm.memoryMib : 0,
+    "MiB",
+  );
+  faults.unlessWhole("agentTimeoutSeconds", vm.agentTimeoutSeconds, 1, 3600, "seconds");
+  checkDisks(vm.disks, settings.templateDiskGib, faults);
+  checkNetworkInterfaces(vm.networkInterfaces, faults);
+  checkDevices(vm, faults);
+  checkTags(vm.tags, faults);
+}
+
+const DISK_INTERFACE = /^(ide[0-3]|sata[0-5]|scsi([12]?[0-9]|30)|virtio([0-9]|1[0-5]))$/;
+
+function checkDisks(
+  disks: readonly DiskSettings[],
+  templateDiskGib: number | undefined,
+  faults: Faults,
+): void {
+  if (disks.length === 0) faults.wrong("disks", "at least the template's disk", disks);
+  const seen = new Set<string>();
+  disks.forEach((disk, index) => {
+    const setting = `disks[${disk.interface}]`;
+    faults.unlessMatches(
+      `${setting}.interface`,
+      disk.interface,
+      DISK_INTERFACE,
+      "ide0-3, sata0-5, scsi0-30 or virtio0-15",
+    );
+    if (seen.has(disk.interface)) faults.say("disks", `has two disks on ${disk.interface}`);
+    seen.add(disk.interface);
+    if (!disk.datastore) faults.wrong(`${setting}.datastore`, "the name of a PVE datastore", disk.datastore);
+    // A smaller clone is made first and refused when it is resized, which leaves a tainted VM behind.
+    const least = index === 0 ? (templateDiskGib ?? 1) : 1;
+    faults.unlessWhole(`${setting}.sizeGib`, disk.sizeGib, least, 131_072, "GiB");
+  });
+}
+
+function checkNetworkInterfaces(interfaces: readonly NetworkInterfaceSettings[], faults: Faults): void {
+  if (interfaces.length === 0) faults.wrong("networkInterfaces", "at least the node's own", interfaces);
+  if (interfaces.length > 32) faults.wrong("networkInterfaces", "at most 32", interfaces.length);
+  interfaces.forEach((nic, index) => {
+    const setting = `networkInterfaces[${index}]`;
+    if (!nic.bridge) faults.wrong(`${setting}.bridge`, "the name of a PVE bridge", nic.bridge);
+    if (nic.vlanId !== undefined) faults.unlessWhole(`${setting}.vlanId`, nic.vlanId, 1, 4094);
+    if (nic.mtu !== undefined) faults.unlessWhole(`${setting}.mtu`, nic.mtu, 1, 65_520, "bytes");
+    if (nic.queues !== undefined) faults.unlessWhole(`${setting}.queues`, nic.queues, 0, 64);
+    if (nic.trunks !== undefined)
+      faults.unlessMatches(`${setting}.trunks`, nic.trunks, /^\d+(;\d+)*$/, "VLANs such as 10;20");
+    if (index > 0 && nic.macAddress !== undefined && !isUnicastMac(nic.macAddress)) {
+      faults.wrong(
+        `${setting}.macAddress`,
+        "a unicast MAC address such as BC:24:11:00:00:01",
+        nic.macAddress,
+      );
+    }
+  });
+}
+
+function checkDevices(vm: Vm, faults: Faults): void {
+  for (const device of vm.bootOrder ?? []) {
+    const known = vm.disks.some((disk) => disk.interface === device) || /^(net\d+|ide[0-3])$/.test(device);
+    if (!known) faults.wrong("bootOrder", "interfaces of the VM's disks, or netN", device);
+  }
+  if (vm.startup === undefined) return;
+  faults.unlessWhole("startup.order", vm.startup.order, 0, 999_999);
+  for (const delay of ["upDelaySeconds", "downDelaySeconds"] as const) {
+    if (vm.startup[delay] !== undefined)
+      faults.unlessWhole(`startup.${delay}`, vm.startup[delay], 0, 86_400, "seconds");
+  }
+}
+
+/** PVE lowers the case of tags, which a plan would then show as a change for ever. */
+function checkTags(tags: readonly string[], faults: Faults): void {
+  for (const tag of tags) {
+    faults.unlessMatches("tags", tag, /^[a-z0-9_][a-z0-9_.+-]*$/, "lower-case letters, digits, _ . + -");
+  }
+}

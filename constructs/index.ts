@@ -1,0 +1,5 @@
+export { HostFiles, type HostFilesProps } from "./host-files";
+export { K3sAgentNode, type K3sAgentNodeProps } from "./k3s-agent-node";
+export { K3sCluster, type K3sClusterProps } from "./k3s-cluster";
+export { K3sNode, type K3sNodeProps } from "./k3s-node";
+export { K3sServerNode, type K3sServerNodeProps } from "./k3s-server-node";

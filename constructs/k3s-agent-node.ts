@@ -1,0 +1,12 @@
+import type { Construct } from "constructs";
+import type { AgentSettings } from "../cluster/settings";
+import { K3sNode } from "./k3s-node";
+
+export type K3sAgentNodeProps = AgentSettings;
+
+/** A node that runs pods. Its VM is made after those of the servers. */
+export class K3sAgentNode extends K3sNode {
+  public constructor(scope: Construct, id: string, props: K3sAgentNodeProps) {
+    super(scope, id, "agent", props);
+  }
+}

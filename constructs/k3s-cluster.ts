@@ -1,0 +1,135 @@
+import { readFileSync } from "node:fs";
+import {
+  Annotations,
+  LocalBackend,
+  TerraformBackend,
+  TerraformLocal,
+  TerraformOutput,
+  TerraformStack,
+} from "cdktf";
+import { Construct } from "constructs";
+import { DataProxmoxVirtualEnvironmentContainers } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-containers";
+import { DataProxmoxVirtualEnvironmentVms } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-vms";
+import { ProxmoxProvider } from "../.gen/providers/proxmox/provider";
+import { resolveCluster, resolveCommon } from "../cluster/cluster";
+import { describeFaults, type Fault } from "../cluster/fault";
+import { terraformAddress, type Cluster, type Common, type Node } from "../cluster/model";
+import { resolveNode } from "../cluster/node";
+import type { ClusterSettings, Role, ServerSettings } from "../cluster/settings";
+import { isExampleKey } from "../cluster/ssh-keys";
+import { tokenFaults, withReferences } from "./tokens";
+
+export type K3sClusterProps = ClusterSettings;
+
+/**
+ * State of a stack that declares no backend: a relative path, seen from the stack's folder, that leaves
+ * `cdktf.out`, since the CLI deletes the folder of a stack that was renamed.
+ */
+export const DEFAULT_STATE_PATH = "../../../state/terraform.tfstate";
+
+/**
+ * What all nodes of a K3s cluster share, and the registry of its nodes. One to a stack.
+ *
+ * The stack's state is kept in `state/` of the project; for another place construct a backend, such as CDKTF's
+ * `S3Backend`, before the cluster. The Proxmox provider takes endpoint and token from `PROXMOX_VE_ENDPOINT` and
+ * `PROXMOX_VE_API_TOKEN`.
+ *
+ * Nothing is thrown for bad input: validation reports all faults of cluster and nodes together.
+ */
+export class K3sCluster extends Construct {
+  /** The cluster to which a scope belongs. Throws where there is none. */
+  public static of(scope: Construct): K3sCluster {
+    const cluster = scope.node.scopes.reverse().find((construct) => construct instanceof K3sCluster);
+    if (cluster === undefined)
+      throw new Error(`${scope.node.path}: nodes and host files belong inside a K3sCluster`);
+    return cluster;
+  }
+
+  public readonly provider: ProxmoxProvider;
+  public readonly settings: ClusterSettings;
+
+  /** Addresses of all servers' VMs, sorted: one array, which every agent depends on and which servers join. */
+  public readonly serverAddresses: string[] = [];
+
+  private readonly common: Common;
+  private readonly nodes: Node[] = [];
+  private readonly faults: Fault[];
+
+  public constructor(scope: Construct, id: string, props: K3sClusterProps) {
+    super(scope, id);
+    this.settings = props;
+    const keys = this.authorizedKeys();
+    const { common, faults } = resolveCommon(props, keys.text);
+    this.common = common;
+    // A file that cannot be read is one fault, not also one without keys.
+    const settingFaults = keys.fault
+      ? faults.filter((fault) => fault.setting !== keys.fault?.setting)
+      : faults;
+    this.faults = [
+      ...(keys.fault ? [keys.fault] : []),
+      ...settingFaults,
+      ...tokenFaults(props, [], this.stack),
+    ];
+    this.node.addValidation({ validate: () => describeFaults(this.resolve().faults) });
+    this.warnOfExampleKey();
+
+    const backend = this.stack.node.children.some((child) => TerraformBackend.isBackend(child));
+    if (!backend) new LocalBackend(this.stack, { path: DEFAULT_STATE_PATH });
+    this.provider = new ProxmoxProvider(this, "Provider", {});
+    this.addInventory();
+    new TerraformOutput(this, "ApiEndpoint", { value: props.apiEndpoint }).overrideLogicalId("api_endpoint");
+  }
+
+  /** The whole cluster and everything that is wrong with it. */
+  public resolve(): { cluster: Cluster; faults: Fault[] } {
+    const { cluster, faults } = resolveCluster(this.common, this.nodes, this.settings.allowEvenServerCount);
+    return { cluster: withReferences(cluster, this.stack), faults: [...this.faults, ...faults] };
+  }
+
+  /** Registers a node; only `K3sNode` calls it. Values of the result may hold CDKTF tokens. */
+  public add(id: string, role: Role, settings: ServerSettings): Node {
+    const { node, faults } = resolveNode(id, role, settings, this.settings);
+    this.nodes.push(node);
+    this.faults.push(...faults, ...tokenFaults(settings, [node.hostname || id], this.stack));
+    if (role === "server") {
+      this.serverAddresses.push(terraformAddress(node.terraformName));
+      this.serverAddresses.sort();
+    }
+    return node;
+  }
+
+  private get stack(): TerraformStack {
+    return TerraformStack.of(this);
+  }
+
+  private authorizedKeys(): { text: string; fault?: Fault } {
+    const file = this.settings.authorizedKeysFile;
+    try {
+      return { text: readFileSync(file, "utf8") };
+    } catch (error) {
+      const sentence = `${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
+      return { text: "", fault: { nodes: [], setting: "authorizedKeysFile", sentence } };
+    }
+  }
+
+  private warnOfExampleKey(): void {
+    if (!this.common.authorizedKeys.some(isExampleKey)) return;
+    Annotations.of(this).addWarning(
+      `${this.settings.authorizedKeysFile} holds the example key, whose private half nobody has: ` +
+        "put in your own key before the first deployment, or nobody can log in to a new host",
+    );
+  }
+
+  /** What exists in Proxmox VE, for the nodes' `<node>_exists` and their checks. */
+  private addInventory(): void {
+    new DataProxmoxVirtualEnvironmentVms(this, "Vms").overrideLogicalId("all");
+    new DataProxmoxVirtualEnvironmentContainers(this, "Containers").overrideLogicalId("all");
+    // Grouped (`...`), since a VM that is being migrated may be listed twice, which would be an error otherwise.
+    const names =
+      "${{for vm in data.proxmox_virtual_environment_vms.all.vms : tostring(vm.vm_id) => vm.name...}}";
+    new TerraformLocal(this, "VmNames", names).overrideLogicalId("vm_names");
+    const containers =
+      "${toset([for ct in data.proxmox_virtual_environment_containers.all.containers : tostring(ct.vm_id)])}";
+    new TerraformLocal(this, "ContainerIds", containers).overrideLogicalId("container_ids");
+  }
+}

@@ -1,0 +1,99 @@
+import { TerraformLocal, TerraformOutput, TerraformStack } from "cdktf";
+import { Construct } from "constructs";
+import { VirtualEnvironmentVm } from "../.gen/providers/proxmox/virtual-environment-vm";
+import { terraformAddress, type Node } from "../cluster/model";
+import type { NodeSettings, Role } from "../cluster/settings";
+import { K3sCluster } from "./k3s-cluster";
+import { virtualMachine } from "./virtual-machine";
+
+export type K3sNodeProps = NodeSettings;
+
+/**
+ * One node of the cluster: one VM, cloned from a template.
+ *
+ * The construct id is part of the contract: it becomes the Terraform name (`k3s-agent-1` is
+ * `proxmox_virtual_environment_vm.k3s_agent_1`) and the folder of the host's files.
+ */
+export abstract class K3sNode extends Construct {
+  public readonly hostname: string;
+  public readonly vmId: number;
+  public readonly ipv4Address: string;
+  public readonly macAddress: string;
+
+  /** The generated resource: the way to arguments that the props do not have. */
+  public readonly resource: VirtualEnvironmentVm;
+
+  protected constructor(scope: Construct, id: string, role: Role, props: K3sNodeProps) {
+    const cluster = K3sCluster.of(scope);
+    super(scope, freeId(scope, id));
+    const node = cluster.add(id, role, props);
+    this.hostname = node.hostname;
+    this.vmId = node.vmId;
+    this.ipv4Address = node.ipv4Address;
+    this.macAddress = node.macAddress;
+
+    this.resource = new VirtualEnvironmentVm(this, "Vm", virtualMachine(node));
+    this.resource.overrideLogicalId(node.terraformName);
+    if (role === "agent") this.resource.dependsOn = cluster.serverAddresses;
+    this.addExistence(node);
+    this.addOutput(node);
+    if (node.formerTerraformName !== undefined) this.addMoved(node.formerTerraformName, node.terraformName);
+  }
+
+  /**
+   * Whether the VM exists, and a warning when its ID belongs to a stranger. Never a condition of the resource: once
+   * the VM exists that would turn, and destroy it.
+   */
+  private addExistence({ terraformName, hostname, vmId }: Node): void {
+    const names = `lookup(local.vm_names, "${vmId}", [])`;
+    new TerraformLocal(this, "Exists", `\${length(${names}) > 0}`).overrideLogicalId(
+      `${terraformName}_exists`,
+    );
+    TerraformStack.of(this).addOverride(`check.${terraformName}_vm_id`, {
+      assert: [
+        {
+          condition: `\${alltrue([for name in ${names} : name == "${hostname}"])}`,
+          error_message: `VM ID ${vmId} of ${hostname} is held by a VM of another name: \${join(", ", ${names})}`,
+        },
+        {
+          condition: `\${!contains(local.container_ids, "${vmId}")}`,
+          error_message: `VM ID ${vmId} of ${hostname} is held by a container`,
+        },
+      ],
+    });
+  }
+
+  /** Configured values; what the guest agent reports changes with every pod. */
+  private addOutput(node: Node): void {
+    const value = {
+      hostname: node.hostname,
+      role: node.role,
+      vm_id: node.vmId,
+      ipv4_address: node.ipv4Address,
+      mac_address: node.macAddress,
+    };
+    new TerraformOutput(this, "Output", { value }).overrideLogicalId(`${node.terraformName}_node`);
+  }
+
+  /** Not CDKTF's `moveFromId`, which needs an OpenTofu binary at synth. */
+  private addMoved(from: string, to: string): void {
+    const stack = TerraformStack.of(this);
+    const moved = { from: terraformAddress(from), to: terraformAddress(to) };
+    const others = (MOVES.get(stack) ?? []).filter((move) => move.to !== moved.to);
+    MOVES.set(
+      stack,
+      [...others, moved].sort((a, b) => (a.to < b.to ? -1 : 1)),
+    );
+    stack.addOverride("moved", MOVES.get(stack));
+  }
+}
+
+/** `moved` blocks of each stack. */
+const MOVES = new WeakMap<TerraformStack, { from: string; to: string }[]>();
+
+/** An id that the tree accepts: the model reports the duplicate together with all other faults. */
+function freeId(scope: Construct, id: string): string {
+  let free = id || "#";
+  for (let n = 2; scope.node.tryFindChild(free) !== undefined; n++) free = `${id}#${n}`;
+  return free;
+}

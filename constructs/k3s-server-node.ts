@@ -1,0 +1,12 @@
+import type { Construct } from "constructs";
+import type { ServerSettings } from "../cluster/settings";
+import { K3sNode } from "./k3s-node";
+
+export type K3sServerNodeProps = ServerSettings;
+
+/** A node that runs the Kubernetes API and etcd, and pods as well. */
+export class K3sServerNode extends K3sNode {
+  public constructor(scope: Construct, id: string, props: K3sServerNodeProps) {
+    super(scope, id, "server", props);
+  }
+}

@@ -1,0 +1,29 @@
+import { terraformAddress, type Cluster } from "../cluster/model";
+
+/** Raised when a program that reads `cluster.json` would misread a newer one. See `schemas/cluster.schema.json`. */
+export const FORMAT_VERSION = 1;
+
+/**
+ * `cluster.json`, the description of the cluster for programs, without first lines.
+ *
+ * @param captured - directories whose `hardware-configuration.nix` came from the host
+ * @param files - path below the folder of the hosts, to SHA-256 of the whole file
+ */
+export function renderClusterJson(
+  cluster: Cluster,
+  captured: ReadonlySet<string>,
+  files: ReadonlyMap<string, string>,
+): string {
+  const { nodes, ...common } = cluster;
+  const description = {
+    formatVersion: FORMAT_VERSION,
+    cluster: common,
+    nodes: nodes.map((node) => ({
+      ...node,
+      terraformAddress: terraformAddress(node.terraformName),
+      hardwareConfiguration: captured.has(node.directory) ? "captured" : "generated",
+    })),
+    files: Object.fromEntries([...files].sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+  return `${JSON.stringify(description, null, 2)}\n`;
+}

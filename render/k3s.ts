@@ -1,0 +1,56 @@
+import { initServer, type Cluster, type Node } from "../cluster/model";
+import { apiEndpointOf, endpointHost } from "../cluster/network";
+import { systemdWord } from "./escape";
+import { fill } from "./templates";
+
+/** `k3s-server.nix` or `k3s-agent.nix`. */
+export function renderK3s(cluster: Cluster, node: Node): string {
+  const join = joinAddress(cluster, node);
+  return fill(`k3s-${node.role}.nix`, {
+    hostname: node.hostname,
+    package: cluster.k3s.package,
+    clusterInit: node.clusterInit === true,
+    joins: join !== undefined,
+    serverAddr: join,
+    tokenFile: cluster.k3s.tokenFile,
+    flags: flags(cluster, node).map(systemdWord),
+  });
+}
+
+/** Where the node joins; the server that founds the cluster joins nowhere. */
+function joinAddress(cluster: Cluster, node: Node): string | undefined {
+  if (node.clusterInit) return undefined;
+  const init = initServer(cluster);
+  // A server that the endpoint names cannot join through itself.
+  const own = endpointHost(cluster.apiEndpoint) === node.ipv4Address;
+  return own && init ? apiEndpointOf(init.ipv4Address) : cluster.apiEndpoint;
+}
+
+function flags(cluster: Cluster, node: Node): string[] {
+  return [
+    // Clones boot under their template's hostname, and a changed one reaches the kernel only by a reboot.
+    `--node-name=${node.hostname}`,
+    `--node-ip=${node.ipv4Address}`,
+    `--flannel-iface=${node.nixos.networkInterface}`,
+    ...node.nodeLabels.map((label) => `--node-label=${label}`),
+    ...node.nodeTaints.map((taint) => `--node-taint=${taint}`),
+    ...(cluster.k3s.kubeletReadOnlyPort ? ["--kubelet-arg=read-only-port=10255"] : []),
+    ...(node.role === "server" ? serverFlags(cluster, node) : cluster.k3s.agentFlags),
+    ...node.k3sFlags,
+  ];
+}
+
+/** Servers have to agree on these; K3s refuses a server that joins with others. */
+function serverFlags(cluster: Cluster, node: Node): string[] {
+  const { network, k3s } = cluster;
+  const host = endpointHost(cluster.apiEndpoint);
+  return [
+    `--cluster-cidr=${network.podCidr}`,
+    `--service-cidr=${network.serviceCidr}`,
+    `--service-node-port-range=${k3s.nodePorts.from}-${k3s.nodePorts.to}`,
+    ...(host !== undefined && host !== node.ipv4Address ? [`--tls-san=${host}`] : []),
+    ...(k3s.traefik ? [] : ["--disable=traefik"]),
+    ...(k3s.serviceLb ? [] : ["--disable=servicelb"]),
+    ...k3s.serverFlags,
+  ];
+}
