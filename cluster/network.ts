@@ -90,11 +90,9 @@ export function endpointHost(apiEndpoint: string): string | undefined {
 
 export function checkApiEndpoint(apiEndpoint: string, faults: Faults): void {
   const wish = `a URL such as https://192.0.2.10:${API_PORT}, without a path`;
-  // Anchored by hand, since the URL class repairs what K3s would take as it stands.
-  faults.unlessMatches("apiEndpoint", apiEndpoint, /^https:\/\/[a-z0-9.-]+(:\d{1,5})?$/, wish);
-  const host = endpointHost(apiEndpoint);
-  if (host && /^[\d.]+$/.test(host) && parseAddress(host) === undefined)
-    faults.wrong("apiEndpoint", wish, apiEndpoint);
+  // By a pattern too, since the URL class repairs what K3s would take as it stands.
+  const plain = /^https:\/\/[a-z0-9.-]+(:\d{1,5})?$/.test(apiEndpoint);
+  if (!plain || endpointHost(apiEndpoint) === undefined) faults.wrong("apiEndpoint", wish, apiEndpoint);
 }
 
 export const apiEndpointOf = (ipv4Address: string): string => `https://${ipv4Address}:${API_PORT}`;

@@ -71,6 +71,12 @@ export function checkVm(vm: Vm, settings: VmSettings, faults: Faults): void {
   faults.unlessWhole("agentTimeoutSeconds", vm.agentTimeoutSeconds, 1, 3600, "seconds");
   checkDisks(vm.disks, settings.templateDiskGib, faults);
   checkNetworkInterfaces(vm.networkInterfaces, faults);
+  if (settings.networkInterfaces?.[0]?.macAddress !== undefined) {
+    faults.say(
+      "networkInterfaces[0].macAddress",
+      "should be left out: the first interface has the node's 'macAddress'",
+    );
+  }
   checkDevices(vm, faults);
   checkTags(vm.tags, faults);
 }

@@ -7,7 +7,7 @@ import {
   TerraformOutput,
   TerraformStack,
 } from "cdktf";
-import { Construct } from "constructs";
+import { Construct, type IConstruct } from "constructs";
 import { DataProxmoxVirtualEnvironmentContainers } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-containers";
 import { DataProxmoxVirtualEnvironmentVms } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-vms";
 import { ProxmoxProvider } from "../.gen/providers/proxmox/provider";
@@ -54,9 +54,12 @@ export class K3sCluster extends Construct {
   private readonly common: Common;
   private readonly nodes: Node[] = [];
   private readonly faults: Fault[];
+  /** The default backend, unless the stack had one. */
+  private readonly state?: LocalBackend;
 
   public constructor(scope: Construct, id: string, props: K3sClusterProps) {
     super(scope, id);
+    CLUSTERS.set(this.node.root, [...(CLUSTERS.get(this.node.root) ?? []), this]);
     this.settings = props;
     const keys = this.authorizedKeys();
     const { common, faults } = resolveCommon(props, keys.text);
@@ -73,8 +76,9 @@ export class K3sCluster extends Construct {
     this.node.addValidation({ validate: () => describeFaults(this.resolve().faults) });
     this.warnOfExampleKey();
 
-    const backend = this.stack.node.children.some((child) => TerraformBackend.isBackend(child));
-    if (!backend) new LocalBackend(this.stack, { path: DEFAULT_STATE_PATH });
+    if (!this.stack.node.children.some((child) => TerraformBackend.isBackend(child))) {
+      this.state = new LocalBackend(this.stack, { path: DEFAULT_STATE_PATH });
+    }
     this.provider = new ProxmoxProvider(this, "Provider", {});
     this.addInventory();
     new TerraformOutput(this, "ApiEndpoint", { value: props.apiEndpoint }).overrideLogicalId("api_endpoint");
@@ -83,7 +87,9 @@ export class K3sCluster extends Construct {
   /** The whole cluster and everything that is wrong with it. */
   public resolve(): { cluster: Cluster; faults: Fault[] } {
     const { cluster, faults } = resolveCluster(this.common, this.nodes, this.settings.allowEvenServerCount);
-    return { cluster: withReferences(cluster, this.stack), faults: [...this.faults, ...faults] };
+    // Only a VM's settings may hold tokens; elsewhere `tokenFaults` has refused them.
+    const nodes = cluster.nodes.map((node) => ({ ...node, vm: withReferences(node.vm, this.stack) }));
+    return { cluster: { ...cluster, nodes }, faults: [...this.faults, ...faults, ...this.rivals()] };
   }
 
   /** Registers a node; only `K3sNode` calls it. Values of the result may hold CDKTF tokens. */
@@ -96,6 +102,20 @@ export class K3sCluster extends Construct {
       this.serverAddresses.sort();
     }
     return node;
+  }
+
+  /** Clusters of this app that would overwrite each other's names in a stack, or each other's state. */
+  private rivals(): Fault[] {
+    const all = CLUSTERS.get(this.node.root) ?? [];
+    return all.slice(0, all.indexOf(this)).flatMap((other) => {
+      const paths = `${other.node.path} and ${this.node.path}`;
+      if (other.stack === this.stack) {
+        return [{ nodes: [], setting: "cluster", message: `${paths} are in one stack; give each its own` }];
+      }
+      if (!other.state || !this.state) return [];
+      const message = `${paths} would keep their state in one file; construct a backend before one of them`;
+      return [{ nodes: [], setting: "backend", message }];
+    });
   }
 
   private get stack(): TerraformStack {
@@ -133,3 +153,6 @@ export class K3sCluster extends Construct {
     new TerraformLocal(this, "ContainerIds", containers).overrideLogicalId("container_ids");
   }
 }
+
+/** Clusters of each app, in the order of their construction. */
+const CLUSTERS = new WeakMap<IConstruct, K3sCluster[]>();

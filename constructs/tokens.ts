@@ -37,7 +37,6 @@ export function tokenFaults(
 /** The value with `var.proxmox_node` in place of the token that stands for it. */
 export function withReferences<T>(value: T, stack: TerraformStack): T {
   if (Token.isUnresolved(value)) return reference(resolved(value, stack)) as T;
-  if (typeof value === "string") return reference(value) as T;
   if (Array.isArray(value)) return value.map((item) => withReferences<unknown>(item, stack)) as T;
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(

@@ -11,7 +11,7 @@ const RECORD = "paths";
 
 /**
  * Writes every text into a new staging folder, and has the disk confirm all of them before it returns: a rename that
- * reached the disk before the text would leave an empty file behind a power cut. To write all and then wait for all
+ * reached the disk before its text would leave an empty file after a power cut. To write all and then wait for all
  * costs half of waiting for each in turn (4000 files on ext4: 0.7 s and 1.3 s).
  *
  * @returns the staged file of each path, in order
@@ -45,7 +45,10 @@ export function pathsOfDeadRuns(folder: string): string[] {
   });
 }
 
-/** Removes the staging folder of this run and of dead ones: their records have done their work once a list is written. */
+/**
+ * Removes the staging folders of this run and of dead ones. Only once the list is written: until then their records
+ * are all that names what they created.
+ */
 export function sweep(folder: string): void {
   for (const run of deadRuns(folder)) fs.rmSync(run, { recursive: true, force: true });
 }

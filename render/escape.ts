@@ -17,6 +17,4 @@ export function nixString(text: string): string {
 export const systemdWord = (text: string): string => text.replaceAll("%", "%%").replaceAll("$", "$$$$");
 
 /** The rest of a line behind `#`: whatever would end the line would end the comment. */
-// eslint-disable-next-line no-control-regex -- control characters are what it is about
-export const comment = (text: string): string =>
-  text.replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g, " ");
+export const comment = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");

@@ -232,10 +232,17 @@ describe("what is removed", () => {
     }),
   );
 
+  test("the directory above a host's, when nothing is left in that either", () =>
+    inTempFolder((folder) => {
+      emit(folder, { ...withoutAgent, [`site/rack/${AGENT}`]: "agent\n" });
+      emit(folder, withoutAgent);
+      expect(tree(folder)).toEqual(texts(withoutAgent));
+    }));
+
   test(
     "a file that its host no longer needs, but not the directory",
     afterFirstRun((folder) => {
-      const { [RULES]: _, ...rest } = before;
+      const rest: Bodies = { [SERVER]: "server\n", [AGENT]: "agent\n" };
       emit(folder, rest);
       expect(tree(folder)).toEqual(texts(rest));
     }),

@@ -1,0 +1,48 @@
+/** A secret that is planted where secrets are must not turn up in anything that a synth leaves or says. */
+import { spawnSync } from "node:child_process";
+import { copyFileSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { EXAMPLE_KEYS, temporaryFolder } from "./fixture";
+
+const REPOSITORY = join(__dirname, "..");
+const SECRET = "K10c0ffeec0ffeec0ffee::server:5ca1ab1e5ca1ab1e";
+
+/** Synthesizes `main.ts`, changed by the test, in a folder of its own; returns where the secret is found. */
+function leaks(change: (main: string) => string = (main) => main): string[] {
+  const folder = temporaryFolder();
+  copyFileSync(EXAMPLE_KEYS, join(folder, "authorized_keys"));
+  const imports = `from "${REPOSITORY}/constructs"`;
+  const main = readFileSync(join(REPOSITORY, "main.ts"), "utf8")
+    .replace('from "./constructs"', imports)
+    .replace('from "cdktf"', `from "${REPOSITORY}/node_modules/cdktf"`);
+  writeFileSync(join(folder, "main.ts"), change(main));
+  const env = { ...process.env, PROXMOX_VE_API_TOKEN: SECRET, TF_VAR_token: SECRET, K3S_TOKEN: SECRET };
+  const tsx = join(REPOSITORY, "node_modules", ".bin", "tsx");
+  const { stdout, stderr } = spawnSync(tsx, ["main.ts"], { cwd: folder, encoding: "utf8", env });
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== "main.ts")
+    .map((entry) => join(entry.parentPath, entry.name));
+  expect(files.length + stderr.length).toBeGreaterThan(1);
+  const texts = new Map(files.map((file) => [file.slice(folder.length + 1), readFileSync(file, "utf8")]));
+  texts.set("what is printed", stdout + stderr);
+  return [...texts].filter(([, text]) => text.includes("5ca1ab1e")).map(([name]) => name);
+}
+
+test("credentials in the environment get into no file and no output", () => {
+  expect(leaks()).toEqual([]);
+});
+
+test.each<[string, (main: string) => string]>([
+  ["where its path belongs", (main) => main.replace("/var/lib/k3s-secrets/token", SECRET)],
+  [
+    "in a flag",
+    (main) => main.replace("traefik: true,", `traefik: true, serverFlags: ["--token=${SECRET}"],`),
+  ],
+])("a join token %s gets into no file and no output", (_, change) => {
+  expect(leaks(change)).toEqual([]);
+});
+
+test("the canary sings: a secret that does get out is found, in files and JSON alike", () => {
+  const found = leaks((main) => main.replace("# K3s Agent 1", SECRET));
+  expect(found.sort()).toEqual(["cdktf.out/stacks/k3s/cdk.tf.json", "nix/cluster.json"]);
+});

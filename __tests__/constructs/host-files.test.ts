@@ -1,0 +1,287 @@
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { Annotations, App, TerraformStack, TerraformVariable, Testing } from "cdktf";
+import { Construct } from "constructs";
+import { HostFiles } from "../../constructs";
+import { captureStamp } from "../../files/stamp";
+import {
+  addCluster,
+  agent,
+  ALPHARD,
+  emit,
+  EXAMPLE_KEYS,
+  FIVE_NODES,
+  HAMAL,
+  MIZAR,
+  REFERENCE,
+  temporaryFolder,
+  textsBelow,
+  type Json,
+} from "../fixture";
+
+const THREE = [ALPHARD, HAMAL, MIZAR];
+
+const warningsOf = (outdir: string): string[] => {
+  const { stacks } = JSON.parse(readFileSync(join(outdir, "manifest.json"), "utf8")) as Json;
+  return stacks.k3s.annotations.map(({ message }: { message: string }) => message);
+};
+
+afterEach(() => {
+  delete process.env.HOST_FILES_ACCEPT;
+  delete process.env.HOST_FILES_CHECK;
+});
+
+describe("what is emitted", () => {
+  test("four files for each host, and one that describes the cluster", () => {
+    const folder = temporaryFolder();
+    emit(folder, THREE);
+    const files = ["configuration.nix", "hardware-configuration.nix", "k3s-agent.nix", "nftables.nft"];
+    expect(Object.keys(textsBelow(join(folder, "nix")))).toEqual([
+      "cluster.json",
+      ...files.map((file) => `k3s-agent-1/${file}`),
+      ...files.map((file) => `k3s-agent/${file}`),
+      ...files.map((file) => `k3s-server/${file.replace("agent", "server")}`),
+    ]);
+  });
+
+  test("the order in which nodes are written changes no byte", () => {
+    const [one, other] = [temporaryFolder(), temporaryFolder()];
+    emit(one, FIVE_NODES);
+    emit(other, [...FIVE_NODES].reverse());
+    expect(textsBelow(one)).toEqual(textsBelow(other));
+  });
+
+  test("one more agent changes one line of every other host's ruleset, and nothing else of its host", () => {
+    const folder = temporaryFolder();
+    emit(folder, THREE);
+    const before = textsBelow(join(folder, "nix"));
+    emit(folder, [...THREE, agent("k3s-agent-2", "alnair", 137)]);
+    const after = textsBelow(join(folder, "nix"));
+    const changed = Object.keys(before).filter(
+      (path) => path !== "cluster.json" && before[path] !== after[path],
+    );
+    expect(changed).toEqual([
+      "k3s-agent-1/nftables.nft",
+      "k3s-agent/nftables.nft",
+      "k3s-server/nftables.nft",
+    ]);
+    for (const path of changed) {
+      const lines = (text = ""): string[] => text.split("\n").filter((line) => !line.startsWith("# sha256"));
+      const had = new Set(lines(before[path]));
+      expect(lines(after[path]).filter((line) => !had.has(line))).toEqual(["      172.22.0.137, # alnair"]);
+      expect(lines(after[path])).toHaveLength(lines(before[path]).length + 1);
+    }
+  });
+
+  test("a second run that changes nothing writes nothing", () => {
+    const folder = temporaryFolder();
+    emit(folder, THREE);
+    const times = (): number[] =>
+      Object.keys(textsBelow(join(folder, "nix"))).map((path) => statSync(join(folder, "nix", path)).mtimeMs);
+    const before = times();
+    emit(folder, THREE);
+    expect(times()).toEqual(before);
+  });
+
+  test("an OpenTofu reference is written as OpenTofu names it, and no CDKTF token gets into a file", () => {
+    const folder = temporaryFolder();
+    const stack = new TerraformStack(Testing.app(), "k3s");
+    const pveNode = new TerraformVariable(stack, "proxmox_node", { type: "string" }).stringValue;
+    const cluster = addCluster(stack, THREE, { ...REFERENCE, vm: { ...REFERENCE.vm, pveNode } });
+    new HostFiles(cluster, "nix", { folder: join(folder, "nix") });
+    Testing.fullSynth(stack);
+    const texts = textsBelow(join(folder, "nix"));
+    const description = JSON.parse(texts["cluster.json"] as string) as Json;
+    expect(description.nodes.map((node: Json) => node.vm.pveNode)).toEqual(Array(3).fill("var.proxmox_node"));
+    expect(Object.values(texts).join()).not.toContain("TfToken");
+  });
+
+  test("a token that slips into a file all the same is an error, and nothing is written", () => {
+    const folder = temporaryFolder();
+    const authorizedKeysFile = join(folder, "keys");
+    writeFileSync(
+      authorizedKeysFile,
+      readFileSync(EXAMPLE_KEYS, "utf8").trimEnd() + " ${TfToken[TOKEN.0]}\n",
+    );
+    expect(() => emit(folder, [ALPHARD], { ...REFERENCE, authorizedKeysFile })).toThrow(
+      "k3s-server/configuration.nix would hold a CDKTF token",
+    );
+    expect(Object.keys(textsBelow(folder))).toEqual(["keys"]);
+  });
+});
+
+describe("nothing is written", () => {
+  test("while the cluster has a fault", () => {
+    const folder = temporaryFolder();
+    expect(() => emit(folder, [ALPHARD, { ...MIZAR, cores: 0 }])).toThrow("'cores' of 'mizar'");
+    expect(textsBelow(folder)).toEqual({});
+  });
+
+  test.each(["validated", "unvalidated"])("while another stack is invalid, %s", (how) => {
+    const folder = temporaryFolder();
+    const app = new App({ outdir: join(folder, "out"), skipValidation: how === "unvalidated" });
+    new HostFiles(addCluster(app, THREE), "nix", { folder: join(folder, "nix") });
+    const later = new TerraformStack(app, "later");
+    new Construct(later, "sick").node.addValidation({ validate: () => ["I am not well"] });
+    expect(() => app.synth()).toThrow("I am not well");
+    expect(textsBelow(folder)).toEqual({});
+  });
+
+  test("while its own stack is invalid and nobody validates it", () => {
+    const folder = temporaryFolder();
+    const app = new App({ outdir: join(folder, "out"), skipValidation: true });
+    new HostFiles(addCluster(app, [ALPHARD, { ...MIZAR, cores: 0 }]), "nix", { folder: join(folder, "nix") });
+    expect(() => app.synth()).toThrow("'cores' of 'mizar'");
+    expect(textsBelow(folder)).toEqual({});
+  });
+
+  test("while anything carries an error annotation", () => {
+    const folder = temporaryFolder();
+    const app = new App({ outdir: join(folder, "out") });
+    const cluster = addCluster(app, THREE);
+    new HostFiles(cluster, "nix", { folder: join(folder, "nix") });
+    Annotations.of(cluster).addError("not today");
+    expect(() => app.synth()).toThrow("not today");
+    expect(textsBelow(join(folder))).toEqual({});
+  });
+
+  test("by a construct that claims the folder of another", () => {
+    const folder = temporaryFolder();
+    const cluster = addCluster(Testing.app(), THREE);
+    new HostFiles(cluster, "nix", { folder: join(folder, "nix") });
+    new HostFiles(cluster, "nix2", { folder: join(folder, "nix", "sub", "..") });
+    expect(() => Testing.fullSynth(TerraformStack.of(cluster))).toThrow(
+      /lies in or around that of k3s\/cluster\/nix; give each its own/,
+    );
+    expect(textsBelow(folder)).toEqual({});
+  });
+
+  test("by a check, which names what is not as main.ts says", () => {
+    const folder = temporaryFolder();
+    emit(folder, [ALPHARD, HAMAL]);
+    const before = textsBelow(folder);
+    process.env.HOST_FILES_CHECK = "1";
+    expect(() => emit(folder, [ALPHARD, HAMAL])).not.toThrow();
+    expect(() => emit(folder, [ALPHARD, HAMAL, MIZAR])).toThrow(
+      /missing +.*k3s-agent-1\/configuration\.nix[^]*\+ +172\.22\.0\.136, # mizar/,
+    );
+    expect(textsBelow(folder)).toEqual(before);
+  });
+});
+
+describe("what people wrote", () => {
+  test("a file edited by hand is refused by name, with a diff and the way out; accepted, it is overwritten", () => {
+    const folder = temporaryFolder();
+    emit(folder, THREE);
+    const path = join(folder, "nix", "k3s-agent", "nftables.nft");
+    const generated = readFileSync(path, "utf8");
+    appendFileSync(path, "# mine\n");
+    expect(() => emit(folder, THREE)).toThrow(
+      /k3s-agent\/nftables\.nft was edited[^]*-# mine[^]*HOST_FILES_ACCEPT=.*nftables\.nft npm run synth/,
+    );
+    expect(readFileSync(path, "utf8")).toBe(`${generated}# mine\n`);
+    process.env.HOST_FILES_ACCEPT = path;
+    emit(folder, THREE);
+    expect(readFileSync(path, "utf8")).toBe(generated);
+  });
+
+  test("every refused file of a run is named", () => {
+    const folder = temporaryFolder();
+    for (const id of ["k3s-agent", "k3s-server"]) {
+      mkdirSync(join(folder, "nix", id), { recursive: true });
+      writeFileSync(join(folder, "nix", id, "configuration.nix"), "{ }\n");
+    }
+    expect(() => emit(folder, THREE)).toThrow(
+      /k3s-server\/configuration\.nix[^]*k3s-agent\/configuration\.nix/,
+    );
+    expect(Object.keys(textsBelow(folder))).toHaveLength(2);
+  });
+
+  test("local.nix is neither written nor removed, not even when its host goes away", () => {
+    const folder = temporaryFolder();
+    emit(folder, THREE);
+    const local = join(folder, "nix", "k3s-agent", "local.nix");
+    writeFileSync(local, "{ }\n");
+    emit(folder, [ALPHARD, MIZAR]);
+    expect(
+      Object.keys(textsBelow(join(folder, "nix"))).filter((path) => path.startsWith("k3s-agent/")),
+    ).toEqual(["k3s-agent/local.nix"]);
+  });
+
+  test("a hardware configuration captured from the host is left alone, and said to be", () => {
+    const folder = temporaryFolder();
+    emit(folder, THREE);
+    const path = join(folder, "nix", "k3s-agent", "hardware-configuration.nix");
+    const captured = `${captureStamp("hamal")}\n{ }\n`;
+    writeFileSync(path, captured);
+    emit(folder, THREE);
+    expect(readFileSync(path, "utf8")).toBe(captured);
+    const description = JSON.parse(readFileSync(join(folder, "nix", "cluster.json"), "utf8")) as Json;
+    expect(description.nodes.map((node: Json) => node.hardwareConfiguration)).toEqual([
+      "generated",
+      "captured",
+      "generated",
+    ]);
+    expect(Object.keys(description.files)).not.toContain("k3s-agent/hardware-configuration.nix");
+    // And comes back from the model once the captured one is gone.
+    unlinkSync(path);
+    emit(folder, THREE);
+    expect(readFileSync(path, "utf8")).toContain("# Generated by HostFiles");
+  });
+});
+
+describe("VMs that were there at the last synth", () => {
+  test("one that vanishes is announced as destroyed", () => {
+    const folder = temporaryFolder();
+    emit(folder, THREE);
+    expect(warningsOf(emit(folder, [ALPHARD, MIZAR]))).toContain(
+      "hamal, VM 135, will be DESTROYED by the next apply",
+    );
+  });
+
+  test("one that is renamed in a way that would destroy it is an error with both ways out", () => {
+    const folder = temporaryFolder();
+    emit(folder, THREE);
+    const renamed = [ALPHARD, HAMAL, { ...MIZAR, id: "worker" }];
+    expect(() => emit(folder, renamed)).toThrow(
+      "VM 136 was proxmox_virtual_environment_vm.k3s_agent_1 and would be proxmox_virtual_environment_vm.worker",
+    );
+    expect(() => emit(folder, renamed)).toThrow('formerId: "k3s-agent-1"');
+    expect(() => emit(folder, renamed)).toThrow(
+      "npm run tofu -- state mv proxmox_virtual_environment_vm.k3s_agent_1 proxmox_virtual_environment_vm.worker",
+    );
+  });
+
+  test("either way out works, and announces no destruction", () => {
+    const renamed = { ...MIZAR, id: "worker" };
+    for (const way of ["formerId", "HOST_FILES_ACCEPT"]) {
+      const folder = temporaryFolder();
+      emit(folder, THREE);
+      if (way === "HOST_FILES_ACCEPT") process.env[way] = "proxmox_virtual_environment_vm.worker";
+      const outdir = emit(folder, [
+        ALPHARD,
+        HAMAL,
+        way === "formerId" ? { ...renamed, formerId: "k3s-agent-1" } : renamed,
+      ]);
+      expect(warningsOf(outdir).join()).not.toContain("DESTROYED");
+      expect(Object.keys(textsBelow(join(folder, "nix")))).toContain("worker/nftables.nft");
+    }
+  });
+
+  test("a lost or unreadable cluster.json stands in nobody's way", () => {
+    const folder = temporaryFolder();
+    emit(folder, THREE);
+    const before = textsBelow(folder);
+    rmSync(join(folder, "nix", "cluster.json"));
+    emit(folder, THREE);
+    expect(textsBelow(folder)).toEqual(before);
+  });
+});

@@ -1,0 +1,382 @@
+import { App, S3Backend, TerraformStack, TerraformVariable, Testing } from "cdktf";
+import { Construct } from "constructs";
+import fc from "fast-check";
+import { K3sAgentNode, K3sCluster, type K3sServerNode } from "../../constructs";
+import {
+  addCluster,
+  agent,
+  ALPHARD,
+  FIVE_NODES,
+  HAMAL,
+  MIZAR,
+  REFERENCE,
+  server,
+  synthesized,
+  synthesizedVm,
+  type Json,
+  type TestNode,
+} from "../fixture";
+import { schemaFaults } from "../provider-schema";
+
+const REFERENCE_NODES = [
+  { ...ALPHARD, description: "# K3s Server" },
+  { ...HAMAL, description: "# K3s Agent" },
+  { ...MIZAR, description: "# K3s Agent 1" },
+];
+
+/** A VM that uses every setting. */
+const EVERYTHING: Partial<TestNode> = {
+  description: "costs ${money} and %{time}",
+  templateVmId: 9000,
+  templatePveNode: "pve2",
+  cloneDatastore: "fast",
+  cores: 8,
+  sockets: 2,
+  cpuType: "host",
+  cpuUnits: 2048,
+  memoryMib: 8192,
+  balloonMib: 4096,
+  disks: [
+    {
+      interface: "scsi10",
+      datastore: "slow",
+      sizeGib: 100,
+      fileFormat: "raw",
+      backup: false,
+      replicate: false,
+    },
+    {
+      interface: "scsi2",
+      datastore: "fast",
+      sizeGib: 10,
+      aio: "native",
+      cache: "none",
+      discard: true,
+      iothread: true,
+      ssd: true,
+    },
+  ],
+  networkInterfaces: [
+    { bridge: "vmbr0", vlanId: 20, firewall: true, mtu: 9000, queues: 4, rateLimitMBps: 12.5 },
+    { bridge: "vmbr1", model: "e1000", macAddress: "BC:24:11:00:00:99", trunks: "10;20" },
+  ],
+  bootOrder: ["scsi2", "net0"],
+  machine: "q35",
+  scsiHardware: "virtio-scsi-single",
+  startOnBoot: false,
+  startup: { order: 3, upDelaySeconds: 60, downDelaySeconds: 30 },
+  tags: ["k3s", "agent"],
+  pool: "cluster",
+  protection: true,
+  agentTimeoutSeconds: 15,
+  nixos: { firmware: "uefi", efiSystemPartition: "1A2B-3C4D" },
+};
+
+test("the reference cluster's JSON", () => {
+  expect(synthesized(REFERENCE_NODES)).toMatchSnapshot();
+});
+
+test("the JSON of a VM that uses every setting", () => {
+  expect(synthesizedVm(EVERYTHING)).toMatchSnapshot();
+});
+
+describe("the provider's schema", () => {
+  test.each([
+    ["the reference cluster", REFERENCE_NODES],
+    ["three servers and two agents", FIVE_NODES],
+    ["a VM that uses every setting", [ALPHARD, { ...MIZAR, ...EVERYTHING }]],
+    ["a linked clone", [ALPHARD, { ...MIZAR, linkedClone: true }]],
+  ])("has nothing against %s", (_, nodes) => {
+    expect(schemaFaults(synthesized(nodes))).toEqual([]);
+  });
+
+  const spoilt = (spoil: (vm: Json) => void): string[] => {
+    const json = synthesized(REFERENCE_NODES);
+    spoil(json.resource.proxmox_virtual_environment_vm.k3s_agent);
+    return schemaFaults(json).map((fault) => fault.replace("proxmox_virtual_environment_vm.k3s_agent", "vm"));
+  };
+
+  test.each<[string, (vm: Json) => void, string]>([
+    ["a misspelt argument", (vm) => (vm.cpus = 4), "vm.cpus: unknown"],
+    ["a missing argument", (vm) => delete vm.node_name, "vm.node_name: missing"],
+    ["an argument of another type", (vm) => (vm.vm_id = "136"), "vm.vm_id: string instead of number"],
+    ["a misspelt argument of a block", (vm) => (vm.clone.storage = "x"), "vm.clone[0].storage: unknown"],
+    ["a missing argument of a block", (vm) => delete vm.clone.vm_id, "vm.clone[0].vm_id: missing"],
+    ["two blocks where one may be", (vm) => (vm.cpu = [vm.cpu, vm.cpu]), "vm.cpu: at most 1"],
+    [
+      "a network device without one of its keys",
+      (vm) => delete vm.network_device[0].mtu,
+      "vm.network_device[0].mtu: missing",
+    ],
+    [
+      "a network device with a key too many",
+      (vm) => (vm.network_device[0].vlan = 1),
+      "vm.network_device[0].vlan: unknown",
+    ],
+    [
+      "what only the provider sets",
+      (vm) => (vm.ipv4_addresses = []),
+      "vm.ipv4_addresses: only the provider sets it",
+    ],
+  ])("is seen to catch %s", (_, spoil, fault) => {
+    expect(spoilt(spoil)).toEqual([fault]);
+  });
+});
+
+describe("names", () => {
+  test("addresses are those that state holds, without hashes", () => {
+    const { resource, locals, output, check, data } = synthesized(REFERENCE_NODES);
+    expect(Object.keys(resource.proxmox_virtual_environment_vm)).toEqual([
+      "k3s_agent",
+      "k3s_agent_1",
+      "k3s_server",
+    ]);
+    expect(Object.keys(locals)).toEqual([
+      "container_ids",
+      "k3s_agent_1_exists",
+      "k3s_agent_exists",
+      "k3s_server_exists",
+      "vm_names",
+    ]);
+    expect(Object.keys(output)).toEqual([
+      "api_endpoint",
+      "k3s_agent_1_node",
+      "k3s_agent_node",
+      "k3s_server_node",
+    ]);
+    expect(Object.keys(check)).toEqual(["k3s_agent_1_vm_id", "k3s_agent_vm_id", "k3s_server_vm_id"]);
+    expect(data).toEqual({
+      proxmox_virtual_environment_containers: { all: {} },
+      proxmox_virtual_environment_vms: { all: {} },
+    });
+  });
+
+  test("as many VMs, locals, outputs and checks are emitted as the model has nodes", () => {
+    const many = Array.from({ length: 40 }, (_, n) => agent(`agent-${n}`, `a${n}`, 140 + n));
+    const { resource, locals, output, check } = synthesized([ALPHARD, ...many]);
+    expect(Object.keys(resource.proxmox_virtual_environment_vm)).toHaveLength(41);
+    expect(Object.keys(locals)).toHaveLength(41 + 2);
+    expect(Object.keys(output)).toHaveLength(41 + 1);
+    expect(Object.keys(check)).toHaveLength(41);
+  });
+
+  test("a node inside another construct has the same name", () => {
+    const cluster = addCluster(Testing.app(), [ALPHARD]);
+    const rack = new Construct(cluster, "rack");
+    new K3sAgentNode(rack, "k3s-agent", { hostname: "hamal", vmId: 135 });
+    const json = JSON.parse(Testing.synth(TerraformStack.of(cluster), true));
+    expect(Object.keys(json.resource.proxmox_virtual_environment_vm)).toEqual(["k3s_agent", "k3s_server"]);
+  });
+});
+
+describe("live clusters", () => {
+  test.each(["k3s_server", "k3s_agent"])("an apply neither replaces nor restarts %s by itself", (name) => {
+    const vm = synthesized([ALPHARD, HAMAL]).resource.proxmox_virtual_environment_vm[name];
+    expect(vm.lifecycle).toEqual({ ignore_changes: ["clone"], prevent_destroy: true });
+    expect(vm).toMatchObject({
+      migrate: true,
+      reboot_after_update: false,
+      stop_on_destroy: true,
+      delete_unreferenced_disks_on_destroy: false,
+    });
+    expect(vm.agent).toEqual({ enabled: true, timeout: "60s" });
+    expect(vm.clone).not.toHaveProperty("retries");
+  });
+
+  test("a full clone lands in its disk's datastore, a linked one where its template is", () => {
+    expect(synthesizedVm({}).clone).toEqual({ vm_id: 9903, full: true, datastore_id: "Cesspool-VM" });
+    expect(synthesizedVm({ linkedClone: true }).clone).toEqual({ vm_id: 9903, full: false });
+  });
+
+  test("existence decides nothing: no count, for_each, precondition or output depends on it", () => {
+    const { resource, output } = synthesized(REFERENCE_NODES);
+    const text = JSON.stringify({ resource, output });
+    expect(text).not.toMatch(/_exists|vm_names|container_ids|"count"|for_each|precondition/);
+  });
+
+  test("nodes depend on nothing but agents on servers", () => {
+    const vms = synthesized(FIVE_NODES).resource.proxmox_virtual_environment_vm;
+    const all = ["k3s_server", "k3s_server_1", "k3s_server_2"].map(
+      (name) => `proxmox_virtual_environment_vm.${name}`,
+    );
+    for (const [name, vm] of Object.entries<Json>(vms)) {
+      expect([name, vm.depends_on]).toEqual([name, name.includes("agent") ? all : undefined]);
+    }
+  });
+});
+
+describe("settings", () => {
+  test("a CPU type is always named, since PVE would take qemu64", () => {
+    expect(synthesizedVm({}).cpu.type).toBe("x86-64-v2-AES");
+  });
+
+  test("a node's setting wins over the cluster's, the cluster's over the default", () => {
+    expect(synthesizedVm({}, { cores: 6 }).cpu.cores).toBe(6);
+    expect(synthesizedVm({ cores: 8 }, { cores: 6 }).cpu.cores).toBe(8);
+    expect(synthesizedVm({ cores: undefined }, { cores: 6 }).cpu.cores).toBe(6);
+  });
+
+  test("text for people is text for OpenTofu: nothing in it is evaluated", () => {
+    expect(synthesizedVm({ description: '${file("/etc/passwd")} %{ for x in y }' }).description).toBe(
+      '$${file("/etc/passwd")} %%{ for x in y }',
+    );
+  });
+
+  test("the generated resource is at hand for what props do not say", () => {
+    const cluster = addCluster(Testing.app(), [ALPHARD]);
+    const node = cluster.node.findChild("k3s-server") as K3sServerNode;
+    node.resource.timeoutClone = 3600;
+    node.resource.addOverride("lifecycle.ignore_changes", ["started"]);
+    const json = JSON.parse(Testing.synth(TerraformStack.of(cluster)));
+    const vm = json.resource.proxmox_virtual_environment_vm.k3s_server;
+    expect([vm.timeout_clone, vm.lifecycle.ignore_changes]).toEqual([3600, ["clone", "started"]]);
+  });
+
+  test("a former id becomes a moved block", () => {
+    const moved = [
+      server("k3s-server-0", "alphard", 134, { formerId: "k3s-server" }),
+      { ...HAMAL, formerId: "worker" },
+    ];
+    expect(synthesized(moved).moved).toEqual([
+      { from: "proxmox_virtual_environment_vm.worker", to: "proxmox_virtual_environment_vm.k3s_agent" },
+      {
+        from: "proxmox_virtual_environment_vm.k3s_server",
+        to: "proxmox_virtual_environment_vm.k3s_server_0",
+      },
+    ]);
+  });
+});
+
+describe("references to what OpenTofu knows later", () => {
+  const withVariable = (
+    use: (value: string, stack: TerraformStack) => Partial<TestNode>,
+  ): { faults: string[]; vm: Json } => {
+    const stack = new TerraformStack(Testing.app(), "k3s");
+    const value = new TerraformVariable(stack, "where", { type: "string" }).stringValue;
+    const cluster = addCluster(stack, [ALPHARD, { ...MIZAR, ...use(value, stack) }]);
+    const json = JSON.parse(Testing.synth(stack));
+    return { faults: cluster.node.validate(), vm: json.resource.proxmox_virtual_environment_vm.k3s_agent_1 };
+  };
+
+  test("may name the PVE node, and other things of the VM alone", () => {
+    const { faults, vm } = withVariable((where) => ({
+      pveNode: where,
+      pool: where,
+      description: `in ${where}`,
+    }));
+    expect(faults).toEqual([]);
+    expect([vm.node_name, vm.pool_id, vm.description]).toEqual([
+      "${var.where}",
+      "${var.where}",
+      "in ${var.where}",
+    ]);
+  });
+
+  test.each<[string, (where: string) => Partial<TestNode>]>([
+    ["hostname", (where) => ({ hostname: where })],
+    ["k3sFlags.0", (where) => ({ k3sFlags: [where] })],
+    ["nodeLabels.zone", (where) => ({ nodeLabels: { zone: where } })],
+  ])("may not be '%s', which is written into files", (setting, use) => {
+    expect(withVariable(use).faults.join("\n")).toContain(`'${setting}' of `);
+    expect(withVariable(use).faults.join("\n")).toContain("should be known at synth, got var.where");
+  });
+
+  test("may not be a number, which the model computes with", () => {
+    const stack = new TerraformStack(Testing.app(), "k3s");
+    const memoryMib = new TerraformVariable(stack, "memory", { type: "number" }).numberValue;
+    const faults = addCluster(stack, [ALPHARD, { ...MIZAR, memoryMib }]).node.validate();
+    expect(faults).toContain(
+      "'memoryMib' of 'mizar' should be known at synth, got var.memory, which OpenTofu knows only later",
+    );
+  });
+});
+
+describe("state", () => {
+  const backendOf = (stack: TerraformStack): Json => {
+    stack.prepareStack();
+    return (stack.toTerraform() as Json).terraform.backend;
+  };
+
+  test("is kept outside cdktf.out, by a path that says nothing of this machine", () => {
+    const cluster = addCluster(Testing.app(), [ALPHARD]);
+    expect(backendOf(TerraformStack.of(cluster))).toEqual({
+      local: { path: "../../../state/terraform.tfstate" },
+    });
+  });
+
+  test("is found again after the stack was renamed", () => {
+    const paths = ["k3s", "renamed"].map((name) => {
+      const stack = new TerraformStack(Testing.app(), name);
+      addCluster(stack, [ALPHARD]);
+      return backendOf(stack).local.path;
+    });
+    expect(paths[0]).toBe(paths[1]);
+  });
+
+  test("is where the owner's own backend says", () => {
+    const stack = new TerraformStack(Testing.app(), "k3s");
+    new S3Backend(stack, { bucket: "b", key: "k" });
+    addCluster(stack, [ALPHARD]);
+    expect(backendOf(stack)).toEqual({ s3: { bucket: "b", key: "k" } });
+  });
+
+  test("of two clusters is not in one file", () => {
+    const app = Testing.app();
+    addCluster(new TerraformStack(app, "a"), [ALPHARD]);
+    const second = addCluster(new TerraformStack(app, "b"), [ALPHARD]);
+    expect(second.node.validate()).toEqual([
+      "a/cluster and b/cluster would keep their state in one file; construct a backend before one of them",
+    ]);
+  });
+});
+
+test("a stack holds one cluster", () => {
+  const stack = new TerraformStack(Testing.app(), "k3s");
+  addCluster(stack, [ALPHARD]);
+  const second = new K3sCluster(stack, "second", REFERENCE);
+  expect(second.node.validate()).toContain("k3s/cluster and k3s/second are in one stack; give each its own");
+});
+
+test("a node outside a cluster says where it belongs", () => {
+  const stack = new TerraformStack(new App(), "k3s");
+  expect(() => new K3sAgentNode(stack, "a", { hostname: "a", vmId: 100 })).toThrow(
+    "k3s: nodes and host files belong inside a K3sCluster",
+  );
+});
+
+test("a synth warns while the example key is in use", () => {
+  const cluster = addCluster(Testing.app(), [ALPHARD]);
+  const warnings = cluster.node.metadata.filter(({ type }) => type.endsWith("warn")).map(({ data }) => data);
+  expect(warnings).toEqual([expect.stringContaining("holds the example key")]);
+});
+
+describe("stability", () => {
+  const extra = Array.from({ length: 6 }, (_, n) => agent(`extra-${n}`, `e${n}`, 150 + n));
+  const vmsOf = (nodes: readonly TestNode[]): Json =>
+    synthesized(nodes).resource.proxmox_virtual_environment_vm;
+
+  test("the order in which nodes are written changes nothing", () => {
+    const expected = synthesized([...FIVE_NODES, ...extra]);
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...FIVE_NODES, ...extra], { minLength: 11 }), (nodes) => {
+        expect(synthesized(nodes)).toEqual(expected);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  test("adding or removing nodes changes no other VM but for what it depends on", () => {
+    const withoutDependencies = (vm: Json): Json => ({ ...vm, depends_on: undefined });
+    const complete = vmsOf([...FIVE_NODES, ...extra]);
+    fc.assert(
+      fc.property(fc.subarray(extra), (some) => {
+        const vms = vmsOf([...FIVE_NODES, ...some]);
+        expect(Object.keys(vms)).toHaveLength(FIVE_NODES.length + some.length);
+        for (const [name, vm] of Object.entries(vms)) {
+          expect(withoutDependencies(vm)).toEqual(withoutDependencies(complete[name]));
+        }
+      }),
+      { numRuns: 15 },
+    );
+  });
+});

@@ -1,0 +1,151 @@
+/** The tests' vocabulary: small clusters, what they synthesize to, and what they emit. */
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { TerraformStack, Testing, type App } from "cdktf";
+import { HostFiles, K3sAgentNode, K3sCluster, K3sServerNode } from "../constructs";
+import type { AgentSettings, ClusterSettings, Role, ServerSettings } from "../cluster/settings";
+
+/** `authorized_keys` of the repository: the example key. */
+export const EXAMPLE_KEYS = join(__dirname, "..", "authorized_keys");
+
+export const REFERENCE: ClusterSettings = {
+  network: {
+    nodeCidr: "172.22.0.0/24",
+    macAddressBase: { vmId: 134, macAddress: "BC:24:11:B3:ED:01" },
+  },
+  apiEndpoint: "https://172.22.0.134:6443",
+  vm: {
+    templateVmId: 9903,
+    pveNode: "pve",
+    disks: [{ interface: "scsi0", datastore: "Cesspool-VM", sizeGib: 32 }],
+    networkInterfaces: [{ bridge: "vmbr0" }],
+  },
+  nixos: {
+    release: "25.11",
+    stateVersion: "25.11",
+    firmware: "bios",
+    bootDisk: "/dev/sda",
+    rootFilesystem: { uuid: "dd933e34-9e75-4a1c-8597-61e6d3b7af63" },
+    networkInterface: "ens18",
+  },
+  k3s: { tokenFile: "/var/lib/k3s-secrets/token", traefik: true, serviceLb: true },
+  authorizedKeysFile: EXAMPLE_KEYS,
+};
+
+/** A node as a test writes it. */
+export interface TestNode extends ServerSettings {
+  readonly id: string;
+  readonly role: Role;
+}
+
+export const server = (
+  id: string,
+  hostname: string,
+  vmId: number,
+  more: Partial<ServerSettings> = {},
+): TestNode => ({
+  id,
+  role: "server",
+  hostname,
+  vmId,
+  ...more,
+});
+
+export const agent = (
+  id: string,
+  hostname: string,
+  vmId: number,
+  more: Partial<AgentSettings> = {},
+): TestNode => ({
+  id,
+  role: "agent",
+  hostname,
+  vmId,
+  ...more,
+});
+
+export const ALPHARD = server("k3s-server", "alphard", 134);
+export const HAMAL = agent("k3s-agent", "hamal", 135);
+export const MIZAR = agent("k3s-agent-1", "mizar", 136);
+
+/** Three servers, written out of order, and two agents. */
+export const FIVE_NODES: readonly TestNode[] = [
+  agent("k3s-agent", "hamal", 135),
+  server("k3s-server-2", "alnair", 138),
+  server("k3s-server", "alphard", 134, { clusterInit: true }),
+  agent("k3s-agent-1", "mizar", 136),
+  server("k3s-server-1", "acrux", 137),
+];
+
+/** Adds the nodes to a new cluster in a stack of the app. */
+export function addCluster(
+  scope: App | TerraformStack,
+  nodes: readonly TestNode[],
+  settings: ClusterSettings = REFERENCE,
+): K3sCluster {
+  const stack = scope instanceof TerraformStack ? scope : new TerraformStack(scope, "k3s");
+  const cluster = new K3sCluster(stack, "cluster", settings);
+  for (const { id, role, ...props } of nodes) {
+    if (role === "server") new K3sServerNode(cluster, id, props);
+    else new K3sAgentNode(cluster, id, props);
+  }
+  return cluster;
+}
+
+/** What is wrong with a cluster, as a person reads it. */
+export function faultsOf(nodes: readonly TestNode[], settings: ClusterSettings = REFERENCE): string[] {
+  return addCluster(Testing.app(), nodes, settings).node.validate();
+}
+
+/** Faults of the reference cluster with another mizar. */
+export const faultsOfMizar = (mizar: Partial<TestNode>): string[] =>
+  faultsOf([ALPHARD, HAMAL, { ...MIZAR, ...mizar }]);
+
+/** Faults of the reference cluster with other settings. */
+export const faultsWith = (settings: Partial<ClusterSettings>): string[] =>
+  faultsOf([ALPHARD, HAMAL, MIZAR], { ...REFERENCE, ...settings });
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- arbitrary JSON
+export type Json = any;
+
+/** Synthesized OpenTofu JSON, parsed. */
+export function synthesized(nodes: readonly TestNode[], settings?: ClusterSettings): Json {
+  return JSON.parse(Testing.synth(TerraformStack.of(addCluster(Testing.app(), nodes, settings)), true));
+}
+
+/** The VM of the cluster's only agent, with other settings of node or cluster. */
+export function synthesizedVm(node: Partial<TestNode>, vm: ClusterSettings["vm"] = {}): Json {
+  const settings = { ...REFERENCE, vm: { ...REFERENCE.vm, ...vm } };
+  return synthesized([ALPHARD, { ...MIZAR, ...node }], settings).resource.proxmox_virtual_environment_vm
+    .k3s_agent_1;
+}
+
+/** An empty folder that is the working directory's stand-in, removed after each test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "k3s-test-"));
+  folders.push(folder);
+  return folder;
+}
+
+const folders: string[] = [];
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Synthesizes a cluster with its host files into `<folder>/nix` and returns the OpenTofu folder of the app. */
+export function emit(folder: string, nodes: readonly TestNode[], settings?: ClusterSettings): string {
+  const cluster = addCluster(Testing.app(), nodes, settings);
+  new HostFiles(cluster, "nix", { folder: join(folder, "nix") });
+  return Testing.fullSynth(TerraformStack.of(cluster));
+}
+
+/** Every file below a folder, with its text. */
+export function textsBelow(folder: string): Record<string, string> {
+  const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  return Object.fromEntries(paths.map((path) => [path.slice(folder.length + 1), readFileSync(path, "utf8")]));
+}

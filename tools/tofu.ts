@@ -1,0 +1,129 @@
+/**
+ * `npm run plan`, `npm run apply` and `npm run tofu -- <arguments>`: OpenTofu in the folder of the synthesized stack.
+ *
+ * The binary is `tofu`, or what TERRAFORM_BINARY_NAME says.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
+
+const USAGE = `npm run plan  [-- <arguments of tofu plan>]
+npm run apply [-- --yes] [-- -parallelism=N] [-- <arguments of tofu plan>]
+npm run tofu  -- <arguments of tofu>
+
+--yes             do not ask before applying
+-parallelism=N    VMs that are made or changed at once; 1 unless stated, since clones of one template made in
+                  parallel run into Proxmox VE's lock on its storage. Planning is parallel in any case.
+--stack=NAME      which stack, where the app has several`;
+
+const BINARY = process.env.TERRAFORM_BINARY_NAME ?? "tofu";
+const PLAN_FILE = "plan.tfplan";
+
+/** A reason to stop that a person can act upon. */
+class Stop extends Error {}
+
+interface Options {
+  readonly yes: boolean;
+  readonly parallelism: string;
+  readonly stack?: string;
+  /** Everything else, for OpenTofu. */
+  readonly rest: readonly string[];
+}
+
+function optionsOf(words: readonly string[]): Options {
+  const value = (name: string): string | undefined =>
+    words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
+  return {
+    yes: words.includes("--yes"),
+    parallelism: value("-parallelism") ?? "1",
+    stack: value("--stack"),
+    rest: words.filter((word) => word !== "--yes" && !/^(-parallelism|--stack)=/.test(word)),
+  };
+}
+
+/** Folder of the stack, as the last synth left it. */
+function stackFolder(name: string | undefined): string {
+  const manifest = join("cdktf.out", "manifest.json");
+  if (!existsSync(manifest)) throw new Stop(`${manifest} is missing: run npm run synth first`);
+  const { stacks } = JSON.parse(readFileSync(manifest, "utf8")) as {
+    stacks: Record<string, { workingDirectory: string }>;
+  };
+  const names = Object.keys(stacks);
+  const chosen = name ?? (names.length === 1 ? names[0] : undefined);
+  const stack = chosen === undefined ? undefined : stacks[chosen];
+  if (stack === undefined) throw new Stop(`state which stack: --stack=NAME with one of ${names.join(", ")}`);
+  return join("cdktf.out", stack.workingDirectory);
+}
+
+/** Runs OpenTofu in sight of the person and returns its exit code. */
+function tofu(folder: string, words: readonly string[]): number {
+  const { status, error } = spawnSync(BINARY, words, { cwd: folder, stdio: "inherit" });
+  if (error) throw new Stop(`${BINARY} does not start: ${error.message}. Install OpenTofu 1.10 or later.`);
+  return status ?? 1;
+}
+
+function must(status: number): void {
+  if (status !== 0) throw new Stop(`${BINARY} failed`);
+}
+
+/** @returns whether there is anything to apply */
+function plan(folder: string, words: readonly string[]): boolean {
+  must(tofu(folder, ["init", "-input=false"]));
+  const status = tofu(folder, ["plan", "-input=false", "-detailed-exitcode", `-out=${PLAN_FILE}`, ...words]);
+  if (status !== 2) must(status);
+  return status === 2;
+}
+
+interface ResourceChange {
+  readonly address: string;
+  readonly change: { readonly actions: string[]; readonly before: { name?: string; vm_id?: number } | null };
+}
+
+/** VMs that the saved plan destroys or replaces, in words. */
+function destructions(folder: string): string[] {
+  const { status, stdout } = spawnSync(BINARY, ["show", "-json", PLAN_FILE], {
+    cwd: folder,
+    encoding: "utf8",
+    maxBuffer: 1 << 30,
+  });
+  must(status ?? 1);
+  const { resource_changes = [] } = JSON.parse(stdout) as { resource_changes?: ResourceChange[] };
+  return resource_changes
+    .filter(({ change }) => change.actions.includes("delete"))
+    .map(
+      ({ address, change: { before } }) =>
+        `${before?.name}, VM ${before?.vm_id}, will be DESTROYED (${address})`,
+    );
+}
+
+async function confirmed(): Promise<boolean> {
+  if (!process.stdin.isTTY)
+    throw new Stop("nobody can be asked here: state --yes to apply without a question");
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question("\nApply this plan? Only 'yes' is taken for yes: ");
+  terminal.close();
+  return answer === "yes";
+}
+
+async function apply(folder: string, { yes, parallelism, rest }: Options): Promise<void> {
+  if (!/^[1-9]\d*$/.test(parallelism))
+    throw new Stop(`-parallelism should be a whole number from 1, got '${parallelism}'`);
+  if (!plan(folder, rest)) return;
+  for (const line of destructions(folder)) console.log(line);
+  if (!yes && !(await confirmed())) throw new Stop("nothing was applied");
+  must(tofu(folder, ["apply", "-input=false", `-parallelism=${parallelism}`, PLAN_FILE]));
+}
+
+async function main([command, ...words]: readonly string[]): Promise<void> {
+  const options = optionsOf(words);
+  if (command === "plan") plan(stackFolder(options.stack), options.rest);
+  else if (command === "apply") await apply(stackFolder(options.stack), options);
+  else if (command === "run" && words.length > 0) must(tofu(stackFolder(options.stack), options.rest));
+  else throw new Stop(USAGE);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof Stop ? error.message : error);
+  process.exitCode = 1;
+});
