@@ -1,0 +1,87 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Project } from "./project";
+
+jest.setTimeout(60_000);
+
+const stateOf = (project: Project, stack: string): string => {
+  const folder = project.path("cdktf.out", "stacks", stack);
+  const { terraform } = JSON.parse(readFileSync(join(folder, "cdk.tf.json"), "utf8"));
+  return resolve(folder, terraform.backend.local.path);
+};
+
+test("the committed nix/ is what main.ts says", () => {
+  const { status, output } = new Project().npm("check");
+  expect([status, output]).toEqual([0, "The host files are what main.ts says.\n"]);
+});
+
+test("a stale nix/ fails the check with a diff and what to do", () => {
+  const project = new Project();
+  project.edit("main.ts", (text) =>
+    text.replace(
+      "new HostFiles",
+      'new K3sAgentNode(cluster, "k3s-agent-2", { hostname: "alnair", vmId: 137 });\nnew HostFiles',
+    ),
+  );
+  const { status, output } = project.npm("check");
+  expect(status).toBe(1);
+  expect(output).toMatch(
+    /stale +nix\/k3s-agent\/nftables\.nft[^]*missing +nix\/k3s-agent-2\/configuration\.nix/,
+  );
+  expect(output).toContain("+      172.22.0.137, # alnair");
+  expect(output).toContain("To write the files anew: npm run synth");
+  expect(output).not.toContain("    at ");
+});
+
+test("one statement in main.ts is a fourth node", () => {
+  const project = new Project();
+  const before = readFileSync(project.path("main.ts"), "utf8").split("\n").length;
+  project.edit("main.ts", (text) =>
+    text.replace(
+      "new HostFiles",
+      'new K3sAgentNode(cluster, "k3s-agent-2", { hostname: "alnair", vmId: 137 });\nnew HostFiles',
+    ),
+  );
+  expect(readFileSync(project.path("main.ts"), "utf8").split("\n")).toHaveLength(before + 1);
+  expect(project.npm("synth").status).toBe(0);
+  expect(readdirSync(project.path("nix"))).toEqual([
+    "cluster.json",
+    "k3s-agent",
+    "k3s-agent-1",
+    "k3s-agent-2",
+    "k3s-server",
+  ]);
+  expect(project.npm("check").status).toBe(0);
+});
+
+test("a renamed stack loses its folder to the CLI, and finds its state", () => {
+  const project = new Project();
+  expect(project.npm("synth").status).toBe(0);
+  const state = stateOf(project, "k3s");
+  expect(state).toBe(project.path("state", "terraform.tfstate"));
+  project.write("state/terraform.tfstate", "{}");
+  project.edit("main.ts", (text) =>
+    text.replace('TerraformStack(app, "k3s")', 'TerraformStack(app, "homelab")'),
+  );
+  expect(project.npm("synth").status).toBe(0);
+  expect(readdirSync(project.path("cdktf.out", "stacks"))).toEqual(["homelab"]);
+  expect(stateOf(project, "homelab")).toBe(state);
+  expect(existsSync(state)).toBe(true);
+});
+
+test("faults are shown without a trace through somebody else's code", () => {
+  const project = new Project();
+  project.edit("main.ts", (text) => text.replace("vmId: 136", "vmId: 135"));
+  const { status, output } = project.npm("synth");
+  expect(status).not.toBe(0);
+  expect(output).toContain("'hamal' and 'mizar' both use 135 as 'vmId'");
+  expect(output).not.toMatch(/^ +at /m);
+});
+
+test("no path of this machine is in what is committed or handed to OpenTofu", () => {
+  const project = new Project();
+  expect(project.npm("synth").status).toBe(0);
+  const json = readFileSync(project.path("cdktf.out", "stacks", "k3s", "cdk.tf.json"), "utf8");
+  expect(json).not.toContain(project.folder);
+  expect(json).not.toMatch(/"\/(home|root|tmp|work|Users)\//);
+});

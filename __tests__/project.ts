@@ -1,0 +1,61 @@
+/** A copy of the repository in a temporary folder, in which commands run as an owner runs them. */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "./fixture";
+
+const REPOSITORY = join(__dirname, "..");
+
+const COPIED = [
+  "main.ts",
+  "package.json",
+  "cdktf.json",
+  "tsconfig.json",
+  "authorized_keys",
+  "cluster",
+  "constructs",
+];
+const MORE = ["files", "render", "templates", "tools", "nix"];
+
+export interface Outcome {
+  readonly status: number | null;
+  readonly output: string;
+}
+
+export class Project {
+  public readonly folder = temporaryFolder();
+
+  public constructor() {
+    for (const name of [...COPIED, ...MORE]) {
+      cpSync(join(REPOSITORY, name), join(this.folder, name), { recursive: true });
+    }
+    for (const name of ["node_modules", ".gen"]) symlinkSync(join(REPOSITORY, name), join(this.folder, name));
+  }
+
+  public path(...segments: string[]): string {
+    return join(this.folder, ...segments);
+  }
+
+  public edit(file: string, change: (text: string) => string): void {
+    const path = this.path(file);
+    const before = readFileSync(path, "utf8");
+    const after = change(before);
+    if (after === before) throw new Error(`${file}: the edit changed nothing`);
+    writeFileSync(path, after);
+  }
+
+  public write(file: string, text: string): void {
+    mkdirSync(join(this.path(file), ".."), { recursive: true });
+    writeFileSync(this.path(file), text);
+  }
+
+  /** `npm run <words>` */
+  public npm(...words: string[]): Outcome {
+    const { status, stdout, stderr } = spawnSync("npm", ["run", "--silent", ...words], {
+      cwd: this.folder,
+      encoding: "utf8",
+      env: { ...process.env, CI: "1" },
+    });
+    return { status, output: stdout + stderr };
+  }
+}
