@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import packageJson from "../package.json";
+
+const REPOSITORY = join(__dirname, "..");
+const DOCUMENTS = ["README.md", "CONTRIBUTING.md"];
+
+const textOf = (document: string): string => readFileSync(join(REPOSITORY, document), "utf8");
+
+/** As GitHub makes anchors of headings. */
+const anchorsOf = (text: string): string[] =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
+  );
+
+describe.each(DOCUMENTS)("%s", (document) => {
+  test("names only npm scripts that there are", () => {
+    const scripts = [...textOf(document).matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(
+      ([, script]) => script,
+    );
+    expect(scripts.length).toBeGreaterThan(0);
+    expect(scripts.filter((script) => !((script as string) in packageJson.scripts))).toEqual([]);
+  });
+
+  test("links to files and headings that there are", () => {
+    const links = [...textOf(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link as string);
+    const broken = links.filter((link) =>
+      link.startsWith("#")
+        ? !anchorsOf(textOf(document)).includes(link.slice(1))
+        : !link.startsWith("https://") && !existsSync(join(REPOSITORY, link)),
+    );
+    expect(broken).toEqual([]);
+  });
+});
+
+test("README's promise is two commands, and CI runs both", () => {
+  const ci = textOf(".ci/run");
+  for (const command of ["npm ci && npm run synth", "npm test"]) {
+    expect(textOf("README.md")).toContain(`\`\`\`sh\n${command}\n\`\`\``);
+    expect(ci).toContain(`\n${command}`.replace("npm test", "npm test --"));
+  }
+});
