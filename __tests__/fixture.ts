@@ -95,7 +95,7 @@ export function addCluster(
 
 /** What is wrong with a cluster, as a person reads it. */
 export function faultsOf(nodes: readonly TestNode[], settings: ClusterSettings = REFERENCE): string[] {
-  return addCluster(Testing.app(), nodes, settings).node.validate();
+  return addCluster(testApp(), nodes, settings).node.validate();
 }
 
 /** Faults of the reference cluster with another mizar. */
@@ -111,7 +111,7 @@ export type Json = any;
 
 /** Synthesized OpenTofu JSON, parsed. */
 export function synthesized(nodes: readonly TestNode[], settings?: ClusterSettings): Json {
-  return JSON.parse(Testing.synth(TerraformStack.of(addCluster(Testing.app(), nodes, settings)), true));
+  return JSON.parse(Testing.synth(TerraformStack.of(addCluster(testApp(), nodes, settings)), true));
 }
 
 /** The VM of the cluster's only agent, with other settings of node or cluster. */
@@ -134,11 +134,15 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
+/** An app that leaves nothing behind; CDKTF's own for tests leaves a folder each. */
+export const testApp = (): App => Testing.app({ outdir: join(temporaryFolder(), "out") });
+
 /** Synthesizes a cluster with its host files into `<folder>/nix` and returns the OpenTofu folder of the app. */
 export function emit(folder: string, nodes: readonly TestNode[], settings?: ClusterSettings): string {
-  const cluster = addCluster(Testing.app(), nodes, settings);
-  new HostFiles(cluster, "nix", { folder: join(folder, "nix") });
-  return Testing.fullSynth(TerraformStack.of(cluster));
+  const app = testApp();
+  new HostFiles(addCluster(app, nodes, settings), "nix", { folder: join(folder, "nix") });
+  app.synth();
+  return app.outdir;
 }
 
 /** Every file below a folder, with its text. */

@@ -96,3 +96,9 @@ export function checkApiEndpoint(apiEndpoint: string, faults: Faults): void {
 }
 
 export const apiEndpointOf = (ipv4Address: string): string => `https://${ipv4Address}:${API_PORT}`;
+
+/** Whether the endpoint names that node, by address or by name. */
+export function isEndpoint(apiEndpoint: string, node: { ipv4Address: string; hostname: string }): boolean {
+  const host = endpointHost(apiEndpoint);
+  return host === node.ipv4Address || host?.split(".")[0] === node.hostname;
+}

@@ -2,7 +2,7 @@ import { parseNetwork } from "./address";
 import { listed, type Fault } from "./fault";
 import type { Cluster, Node } from "./model";
 import { servers } from "./model";
-import { endpointHost } from "./network";
+import { isEndpoint } from "./network";
 
 /** Rules that only hold, or break, between nodes. */
 export function clusterFaults(cluster: Cluster, allowEvenServerCount: boolean): Fault[] {
@@ -112,8 +112,7 @@ function evenCount(all: readonly Node[], allowEven: boolean): Fault[] {
 }
 
 function endpointRules(cluster: Cluster): Fault[] {
-  const host = endpointHost(cluster.apiEndpoint);
-  const agent = cluster.nodes.find((node) => node.role === "agent" && node.ipv4Address === host);
+  const agent = cluster.nodes.find((node) => node.role === "agent" && isEndpoint(cluster.apiEndpoint, node));
   if (agent === undefined) return [];
   const message = `'apiEndpoint' ${cluster.apiEndpoint} is on ${listed([nameOf(agent)])}, an agent; the API is on servers`;
   return [between([nameOf(agent)], "apiEndpoint", message)];

@@ -36,17 +36,19 @@ function renderConfiguration(cluster: Cluster, node: Node): string {
     nameservers: network.nameservers,
     authorizedKeys: cluster.authorizedKeys,
     table: TABLE,
+    releaseMessage: `This host is written for NixOS ${node.nixos.release}, and nixpkgs is `,
     bios: node.nixos.firmware === "bios",
     ...node.nixos,
   });
 }
 
-function renderHardware(node: Node): string {
+function renderHardware({ hostname, nixos }: Node): string {
+  const byUuid = (uuid: string): string => `/dev/disk/by-uuid/${uuid}`;
   return fill("hardware-configuration.nix", {
-    hostname: node.hostname,
-    rootUuid: node.nixos.rootFilesystem.uuid,
-    rootType: node.nixos.rootFilesystem.type,
-    efiSystemPartition: node.nixos.efiSystemPartition ?? "",
-    platform: node.nixos.platform,
+    hostname,
+    rootDevice: byUuid(nixos.rootFilesystem.uuid),
+    rootType: nixos.rootFilesystem.type,
+    efiDevice: nixos.efiSystemPartition === undefined ? "" : byUuid(nixos.efiSystemPartition),
+    platform: nixos.platform,
   });
 }

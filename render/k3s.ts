@@ -1,5 +1,5 @@
 import { initServer, type Cluster, type Node } from "../cluster/model";
-import { apiEndpointOf, endpointHost } from "../cluster/network";
+import { apiEndpointOf, endpointHost, isEndpoint } from "../cluster/network";
 import { systemdWord } from "./escape";
 import { fill } from "./templates";
 
@@ -22,8 +22,9 @@ function joinAddress(cluster: Cluster, node: Node): string | undefined {
   if (node.clusterInit) return undefined;
   const init = initServer(cluster);
   // A server that the endpoint names cannot join through itself.
-  const own = endpointHost(cluster.apiEndpoint) === node.ipv4Address;
-  return own && init ? apiEndpointOf(init.ipv4Address) : cluster.apiEndpoint;
+  return isEndpoint(cluster.apiEndpoint, node) && init
+    ? apiEndpointOf(init.ipv4Address)
+    : cluster.apiEndpoint;
 }
 
 function flags(cluster: Cluster, node: Node): string[] {

@@ -447,6 +447,11 @@ describe("the cluster's settings", () => {
       "'apiEndpoint' https://172.22.0.135:6443 is on 'hamal', an agent; the API is on servers",
     ],
     [
+      "an endpoint on an agent, by name",
+      { apiEndpoint: "https://hamal.lan:6443" },
+      "'apiEndpoint' https://hamal.lan:6443 is on 'hamal', an agent; the API is on servers",
+    ],
+    [
       "a release that is none",
       { nixos: { ...nixos, release: "25.10" } },
       "'nixos.release' should be a NixOS release such as 25.11, got '25.10'",

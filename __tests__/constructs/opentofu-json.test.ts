@@ -13,6 +13,7 @@ import {
   server,
   synthesized,
   synthesizedVm,
+  testApp,
   type Json,
   type TestNode,
 } from "../fixture";
@@ -161,7 +162,7 @@ describe("names", () => {
   });
 
   test("a node inside another construct has the same name", () => {
-    const cluster = addCluster(Testing.app(), [ALPHARD]);
+    const cluster = addCluster(testApp(), [ALPHARD]);
     const rack = new Construct(cluster, "rack");
     new K3sAgentNode(rack, "k3s-agent", { hostname: "hamal", vmId: 135 });
     const json = JSON.parse(Testing.synth(TerraformStack.of(cluster), true));
@@ -223,7 +224,7 @@ describe("settings", () => {
   });
 
   test("the generated resource is at hand for what props do not say", () => {
-    const cluster = addCluster(Testing.app(), [ALPHARD]);
+    const cluster = addCluster(testApp(), [ALPHARD]);
     const node = cluster.node.findChild("k3s-server") as K3sServerNode;
     node.resource.timeoutClone = 3600;
     node.resource.addOverride("lifecycle.ignore_changes", ["started"]);
@@ -251,7 +252,7 @@ describe("references to what OpenTofu knows later", () => {
   const withVariable = (
     use: (value: string, stack: TerraformStack) => Partial<TestNode>,
   ): { faults: string[]; vm: Json } => {
-    const stack = new TerraformStack(Testing.app(), "k3s");
+    const stack = new TerraformStack(testApp(), "k3s");
     const value = new TerraformVariable(stack, "where", { type: "string" }).stringValue;
     const cluster = addCluster(stack, [ALPHARD, { ...MIZAR, ...use(value, stack) }]);
     const json = JSON.parse(Testing.synth(stack));
@@ -282,7 +283,7 @@ describe("references to what OpenTofu knows later", () => {
   });
 
   test("may not be a number, which the model computes with", () => {
-    const stack = new TerraformStack(Testing.app(), "k3s");
+    const stack = new TerraformStack(testApp(), "k3s");
     const memoryMib = new TerraformVariable(stack, "memory", { type: "number" }).numberValue;
     const faults = addCluster(stack, [ALPHARD, { ...MIZAR, memoryMib }]).node.validate();
     expect(faults).toContain(
@@ -298,7 +299,7 @@ describe("state", () => {
   };
 
   test("is kept outside cdktf.out, by a path that says nothing of this machine", () => {
-    const cluster = addCluster(Testing.app(), [ALPHARD]);
+    const cluster = addCluster(testApp(), [ALPHARD]);
     expect(backendOf(TerraformStack.of(cluster))).toEqual({
       local: { path: "../../../state/terraform.tfstate" },
     });
@@ -306,7 +307,7 @@ describe("state", () => {
 
   test("is found again after the stack was renamed", () => {
     const paths = ["k3s", "renamed"].map((name) => {
-      const stack = new TerraformStack(Testing.app(), name);
+      const stack = new TerraformStack(testApp(), name);
       addCluster(stack, [ALPHARD]);
       return backendOf(stack).local.path;
     });
@@ -314,14 +315,14 @@ describe("state", () => {
   });
 
   test("is where the owner's own backend says", () => {
-    const stack = new TerraformStack(Testing.app(), "k3s");
+    const stack = new TerraformStack(testApp(), "k3s");
     new S3Backend(stack, { bucket: "b", key: "k" });
     addCluster(stack, [ALPHARD]);
     expect(backendOf(stack)).toEqual({ s3: { bucket: "b", key: "k" } });
   });
 
   test("of two clusters is not in one file", () => {
-    const app = Testing.app();
+    const app = testApp();
     addCluster(new TerraformStack(app, "a"), [ALPHARD]);
     const second = addCluster(new TerraformStack(app, "b"), [ALPHARD]);
     expect(second.node.validate()).toEqual([
@@ -331,7 +332,7 @@ describe("state", () => {
 });
 
 test("a stack holds one cluster", () => {
-  const stack = new TerraformStack(Testing.app(), "k3s");
+  const stack = new TerraformStack(testApp(), "k3s");
   addCluster(stack, [ALPHARD]);
   const second = new K3sCluster(stack, "second", REFERENCE);
   expect(second.node.validate()).toContain("k3s/cluster and k3s/second are in one stack; give each its own");
@@ -345,7 +346,7 @@ test("a node outside a cluster says where it belongs", () => {
 });
 
 test("a synth warns while the example key is in use", () => {
-  const cluster = addCluster(Testing.app(), [ALPHARD]);
+  const cluster = addCluster(testApp(), [ALPHARD]);
   const warnings = cluster.node.metadata.filter(({ type }) => type.endsWith("warn")).map(({ data }) => data);
   expect(warnings).toEqual([expect.stringContaining("holds the example key")]);
 });

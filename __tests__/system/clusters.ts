@@ -1,0 +1,180 @@
+import fs from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { resolveCluster, resolveCommon } from "../../cluster/cluster";
+import { describeFaults } from "../../cluster/fault";
+import type { Cluster, Node } from "../../cluster/model";
+import { resolveNode } from "../../cluster/node";
+import type {
+  ClusterSettings,
+  K3sSettings,
+  NetworkSettings,
+  NixosSettings,
+  ServerSettings,
+} from "../../cluster/settings";
+import { stamp } from "../../files/stamp";
+import { renderHosts } from "../../render/host";
+
+export const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEVYQU1QTEUgS0VZISBQVVQgSU4gWU9VUiBPV04gT05F";
+
+const ROOT_UUID = "dd933e34-9e75-4a1c-8597-61e6d3b7af63";
+
+/** What of a cluster differs from the reference. Servers have the lowest VM IDs, from 134 on. */
+interface Sketch {
+  readonly servers?: number;
+  readonly agents?: number;
+  readonly network?: Partial<NetworkSettings>;
+  readonly k3s?: Partial<K3sSettings>;
+  readonly nixos?: Partial<NixosSettings>;
+  /** Of the servers, in their order. */
+  readonly server?: readonly Partial<ServerSettings>[];
+  /** Of the agents, in their order. */
+  readonly agent?: readonly Partial<ServerSettings>[];
+  readonly apiEndpoint?: string;
+  /** @default - the reference cluster's key */
+  readonly keys?: readonly string[];
+  readonly allowEvenServerCount?: boolean;
+}
+
+/** The cluster as the constructs would resolve it. Throws on a faulty one. */
+export function cluster(sketch: Sketch): Cluster {
+  const { servers = 1, agents = 2, keys = [`${KEY} example@replace-me`] } = sketch;
+  const settings: ClusterSettings = {
+    network: {
+      nodeCidr: "172.22.0.0/24",
+      macAddressBase: { vmId: 134, macAddress: "BC:24:11:B3:ED:01" },
+      ...sketch.network,
+    },
+    apiEndpoint: sketch.apiEndpoint ?? "https://172.22.0.134:6443",
+    vm: {
+      templateVmId: 9903,
+      pveNode: "pve",
+      disks: [{ interface: "scsi0", datastore: "Cesspool-VM", sizeGib: 32 }],
+      networkInterfaces: [{ bridge: "vmbr0" }],
+    },
+    nixos: {
+      release: "25.11",
+      stateVersion: "25.11",
+      firmware: "bios",
+      bootDisk: "/dev/sda",
+      rootFilesystem: { uuid: ROOT_UUID },
+      networkInterface: "ens18",
+      ...sketch.nixos,
+    },
+    k3s: { tokenFile: "/var/lib/k3s-secrets/token", traefik: true, serviceLb: true, ...sketch.k3s },
+    authorizedKeysFile: "authorized_keys",
+  };
+  const { common, faults } = resolveCommon(settings, keys.join("\n"));
+  const nodes: Node[] = [];
+  for (let index = 0; index < servers + agents; index++) {
+    const role = index < servers ? "server" : "agent";
+    const number = index < servers ? index : index - servers;
+    const own = (role === "server" ? sketch.server : sketch.agent)?.[number];
+    const founds = role === "server" && servers > 1 ? { clusterInit: number === 0 } : {};
+    const name = `${role}-${number + 1}`;
+    const stated = { hostname: name, vmId: 134 + index, ...founds, ...own };
+    const resolved = resolveNode(`k3s-${name}`, role, stated, settings);
+    nodes.push(resolved.node);
+    faults.push(...resolved.faults);
+  }
+  const resolved = resolveCluster(common, nodes, sketch.allowEvenServerCount);
+  const messages = describeFaults([...faults, ...resolved.faults]);
+  if (messages.length > 0) throw new Error(`not a valid cluster:\n  ${messages.join("\n  ")}`);
+  return resolved.cluster;
+}
+
+/** Every kind of cluster that renders differently. */
+export const CLUSTERS: Readonly<Record<string, Cluster>> = {
+  "1 server and 2 agents": cluster({}),
+  "a single node": cluster({ agents: 0 }),
+  "3 servers and 2 agents": cluster({ servers: 3 }),
+  "2 servers during a change": cluster({ servers: 2, agents: 0, allowEvenServerCount: true }),
+  "3 servers behind an address that is none of theirs": cluster({
+    servers: 3,
+    apiEndpoint: "https://k3s.example.org:6443",
+  }),
+  "3 servers, the endpoint on one that joins": cluster({
+    servers: 3,
+    apiEndpoint: "https://172.22.0.136:6443",
+  }),
+  "static addresses behind a gateway": cluster({
+    network: { gateway: "172.22.0.1", nameservers: ["172.22.0.1", "9.9.9.9"] },
+  }),
+  "several LAN networks, some in or beside another": cluster({
+    network: {
+      lanCidrs: [
+        "172.22.0.0/24",
+        "172.22.0.0/16",
+        "172.22.0.128/25",
+        "192.168.0.0/24",
+        "192.168.1.0/24",
+        "10.10.0.7/32",
+        "10.10.0.7/32",
+      ],
+    },
+  }),
+  "no ServiceLB and no Traefik": cluster({ k3s: { traefik: false, serviceLb: false } }),
+  "the kubelet's read-only port open": cluster({ k3s: { kubeletReadOnlyPort: true } }),
+  "node ports around 80 and 443": cluster({ k3s: { nodePorts: { from: 79, to: 1024 } } }),
+  "one node port": cluster({ k3s: { nodePorts: { from: 30_000, to: 30_000 } } }),
+  "UEFI, pinned packages, other networks, own labels and flags": cluster({
+    network: { podCidr: "10.52.0.0/20", serviceCidr: "10.53.0.0/20" },
+    k3s: { package: "k3s_1_34", serverFlags: ["--disable=metrics-server"], agentFlags: ["--debug"] },
+    nixos: {
+      firmware: "uefi",
+      bootDisk: undefined,
+      efiSystemPartition: "1A2B-3C4D",
+      rootFilesystem: { uuid: ROOT_UUID, type: "btrfs" },
+      kernelPackages: "linuxPackages_6_12",
+      stateVersion: "24.05",
+    },
+    agent: [
+      {
+        nodeLabels: { "example.org/disk": "ssd", zone: "" },
+        nodeTaints: ["gpu=yes:NoSchedule"],
+        k3sFlags: ["--kubelet-arg=max-pods=50"],
+        nixos: { platform: "aarch64-linux", networkInterface: "enp6s18" },
+      },
+    ],
+  }),
+};
+
+/** Path to stamped text of every file of every host, as HostFiles writes them. */
+export function emitted(model: Cluster): Map<string, string> {
+  return new Map([...renderHosts(model, new Set())].map(([path, body]) => [path, stamp(path, body)]));
+}
+
+/** A new folder in the system's temporary one; the caller removes it. */
+export const newFolder = (): string => fs.mkdtempSync(join(tmpdir(), "system-test-"));
+
+/** Runs `use` in a new folder with these files, which is gone afterwards. */
+export async function inFolderWith<T>(
+  files: ReadonlyMap<string, string>,
+  use: (folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = newFolder();
+  try {
+    write(folder, files);
+    return await use(folder);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+export function write(folder: string, files: ReadonlyMap<string, string>): void {
+  for (const [path, text] of files) {
+    fs.mkdirSync(dirname(join(folder, path)), { recursive: true });
+    fs.writeFileSync(join(folder, path), text);
+  }
+}
+
+export const REPOSITORY = join(__dirname, "..", "..");
+
+/** Directories of the hosts whose files are committed. */
+export const committedHosts = (): string[] =>
+  fs
+    .readdirSync(join(REPOSITORY, "nix"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(REPOSITORY, "nix", entry.name))
+    // The folder of a host that is gone may keep its local.nix.
+    .filter((folder) => fs.existsSync(join(folder, "configuration.nix")));

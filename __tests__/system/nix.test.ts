@@ -1,0 +1,206 @@
+import fs from "node:fs";
+import { basename, join } from "node:path";
+import type { Cluster, Node } from "../../cluster/model";
+import { HARDWARE_CONFIGURATION, renderHosts } from "../../render/host";
+import { cluster, CLUSTERS, committedHosts, emitted, inFolderWith, REPOSITORY } from "./clusters";
+import { clusterFaults, configurations, configured, type Configured } from "./configured";
+import { evaluate, parseErrors } from "./evaluation";
+import { hostFaults, merged, type Host, type Identity } from "./nixos-options";
+import { describeWith, NIX } from "./tools";
+
+const JOINS = "services.k3s.serverAddr";
+const FOUNDS = "services.k3s.clusterInit";
+const FLAGS = "services.k3s.extraFlags";
+const KEYS = "users.users.root.openssh.authorizedKeys.keys";
+
+const ofNodes = (model: Cluster, value: (node: Node) => unknown): Record<string, unknown> =>
+  Object.fromEntries(model.nodes.map((node) => [node.id, value(node)]));
+
+const ofHosts = (hosts: Configured, value: (host: Host) => unknown): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(hosts).map(([id, host]) => [id, value(host)]));
+
+/** Options of a host that follow from its model alone. */
+const machineOptions = ({ hostname, nixos }: Node): Record<string, unknown> => ({
+  "networking.hostName": hostname,
+  "system.stateVersion": nixos.stateVersion,
+  "nixpkgs.hostPlatform": nixos.platform,
+  "boot.kernelPackages": { __package: nixos.kernelPackages },
+  'fileSystems."/".device': `/dev/disk/by-uuid/${nixos.rootFilesystem.uuid}`,
+  'fileSystems."/".fsType': nixos.rootFilesystem.type,
+  ...(nixos.firmware === "bios"
+    ? { "boot.loader.grub.device": nixos.bootDisk }
+    : {
+        "boot.loader.systemd-boot.enable": true,
+        'fileSystems."/boot".device': `/dev/disk/by-uuid/${nixos.efiSystemPartition}`,
+      }),
+});
+
+const k3sOptions = ({ k3s, authorizedKeys }: Cluster, node: Node): Record<string, unknown> => ({
+  [KEYS]: authorizedKeys,
+  "services.k3s.role": node.role,
+  "services.k3s.package": { __package: k3s.package },
+  "services.k3s.tokenFile": k3s.tokenFile,
+  [FLAGS]: expect.arrayContaining([
+    `--node-name=${node.hostname}`,
+    `--node-ip=${node.ipv4Address}`,
+    `--flannel-iface=${node.nixos.networkInterface}`,
+    ...node.nodeLabels.map((label) => `--node-label=${label}`),
+    ...node.nodeTaints.map((taint) => `--node-taint=${taint}`),
+    ...(node.role === "server" ? k3s.serverFlags : k3s.agentFlags),
+    ...node.k3sFlags,
+  ]),
+});
+
+describeWith([NIX], "the configurations in Nix", () => {
+  describe.each(Object.entries(CLUSTERS))("of every host of %s", (_, model) => {
+    let hosts: Configured;
+    beforeAll(async () => {
+      hosts = await configured(model);
+    });
+
+    test("parse", () =>
+      inFolderWith(emitted(model), async (folder) => {
+        const files = [...emitted(model).keys()].filter((file) => file.endsWith(".nix"));
+        expect(files.length).toBeGreaterThanOrEqual(3 * model.nodes.length);
+        expect(await parseErrors(files.map((file) => join(folder, file)))).toBe("");
+      }));
+
+    test("set options of NixOS only, to values of their types, and leave nothing out that a host needs", () => {
+      expect(ofHosts(hosts, ({ faults }) => faults)).toEqual(ofNodes(model, () => []));
+      expect(clusterFaults(Object.values(hosts))).toEqual([]);
+    });
+
+    test("let exactly one server found the cluster, and all others join it elsewhere than at themselves", () => {
+      const founders = model.nodes.filter(({ id }) => hosts[id]?.options[FOUNDS] === true);
+      expect(founders).toHaveLength(1);
+      for (const node of model.nodes) {
+        const joins = hosts[node.id]?.options[JOINS] as string | undefined;
+        if (node === founders[0]) expect(joins).toBeUndefined();
+        else expect([node.ipv4Address, node.hostname]).not.toContain(new URL(joins as string).hostname);
+      }
+    });
+
+    test("say what the model says", () => {
+      const options = ofHosts(hosts, (host) => host.options);
+      expect(options).toMatchObject(ofNodes(model, machineOptions));
+      expect(options).toMatchObject(ofNodes(model, (node) => k3sOptions(model, node)));
+    });
+  });
+
+  describe("as committed", () => {
+    const nodes: (Identity & { directory: string })[] = JSON.parse(
+      fs.readFileSync(join(REPOSITORY, "nix", "cluster.json"), "utf8"),
+    ).nodes;
+
+    test("parse", async () => {
+      const files = committedHosts().flatMap((folder) =>
+        fs
+          .readdirSync(folder)
+          .filter((file) => file.endsWith(".nix"))
+          .map((file) => join(folder, file)),
+      );
+      expect(files.length).toBeGreaterThanOrEqual(3 * nodes.length);
+      expect(await parseErrors(files)).toBe("");
+    });
+
+    test("are complete and right", async () => {
+      expect(committedHosts().map((folder) => basename(folder))).toEqual(
+        nodes.map(({ directory }) => directory).sort(),
+      );
+      const hosts = await configurations(
+        join(REPOSITORY, "nix"),
+        nodes.map(({ directory }) => directory),
+      );
+      const faults = nodes.map((node) => hostFaults(hosts[node.directory] as Host, node));
+      expect(faults).toEqual(nodes.map(() => []));
+      expect(clusterFaults(Object.values(hosts))).toEqual([]);
+    });
+  });
+
+  test("the address of a host is static behind a gateway, and from DHCP without one", async () => {
+    const gateway = { network: { gateway: "172.22.0.1", nameservers: ["172.22.0.1", "9.9.9.9"] } };
+    const [still, leased] = await Promise.all([configured(cluster(gateway)), configured(cluster({}))]);
+    expect(still["k3s-agent-1"]?.options).toMatchObject({
+      "networking.interfaces.ens18.ipv4.addresses": [{ address: "172.22.0.135", prefixLength: 24 }],
+      "networking.defaultGateway.address": "172.22.0.1",
+      "networking.defaultGateway.interface": "ens18",
+      "networking.nameservers": ["172.22.0.1", "9.9.9.9"],
+    });
+    expect(leased["k3s-agent-1"]?.options).toMatchObject({ "networking.interfaces.ens18.useDHCP": true });
+  });
+
+  test("a server does not join itself by its own hostname", async () => {
+    const hosts = await configured(cluster({ servers: 3, apiEndpoint: "https://server-2:6443" }));
+    expect(hosts["k3s-server-2"]?.faults).toEqual([]);
+  });
+
+  test("Traefik and ServiceLB are left out by flags of the servers", async () => {
+    const without = { k3s: { traefik: false, serviceLb: false } };
+    const [bare, full] = await Promise.all([configured(cluster(without)), configured(cluster({}))]);
+    const disabled = (hosts: Configured, id: string): string[] =>
+      (hosts[id]?.options[FLAGS] as string[]).filter((flag) => flag.startsWith("--disable"));
+    expect(disabled(bare, "k3s-server-1")).toEqual(["--disable=traefik", "--disable=servicelb"]);
+    expect(disabled(bare, "k3s-agent-1")).toEqual([]);
+    expect(disabled(full, "k3s-server-1")).toEqual([]);
+  });
+
+  test("a host refuses to build with another release of NixOS", async () => {
+    const hosts = await configured(cluster({ agents: 0 }), {}, "25.05");
+    expect(hosts["k3s-server-1"]?.faults).toEqual([
+      "assertion: This host is written for NixOS 25.11, and nixpkgs is 25.05.",
+    ]);
+  });
+
+  describe("what is the host's own", () => {
+    const model = cluster({ agents: 0 });
+    const withLocal = async (text: string): Promise<Host> =>
+      (await configured(model, { "k3s-server-1/local.nix": text }))["k3s-server-1"] as Host;
+
+    test("adds to lists, and overrides with mkForce", async () => {
+      const host = await withLocal(`
+        { lib, ... }: {
+          users.users.root.openssh.authorizedKeys.keys = [ "ssh-ed25519 AAAA another" ];
+          services.k3s.tokenFile = lib.mkForce "/run/secrets/token";
+          time.timeZone = "Europe/Berlin";
+        }`);
+      expect(host.faults).toEqual([]);
+      expect(host.options).toMatchObject({
+        [KEYS]: [...model.authorizedKeys, "ssh-ed25519 AAAA another"],
+        "services.k3s.tokenFile": "/run/secrets/token",
+        "time.timeZone": "Europe/Berlin",
+      });
+    });
+
+    test("is refused by NixOS where it contradicts without saying so", async () => {
+      const host = await withLocal('{ networking.hostName = "other"; }');
+      expect(host.faults).toEqual([
+        "networking.hostName is defined differently in configuration.nix and local.nix",
+      ]);
+    });
+
+    test("may be its hardware configuration, as nixos-generate-config writes it", async () => {
+      const captured = `
+        { config, lib, pkgs, modulesPath, ... }:
+        {
+          imports = [ (modulesPath + "/profiles/qemu-guest.nix") ];
+          boot.initrd.availableKernelModules = [ "ata_piix" "uhci_hcd" "virtio_pci" "virtio_scsi" "sd_mod" "sr_mod" ];
+          boot.initrd.kernelModules = [ ];
+          boot.kernelModules = [ ];
+          boot.extraModulePackages = [ ];
+          fileSystems."/" = { device = "/dev/disk/by-uuid/0e5b2d3c"; fsType = "ext4"; };
+          swapDevices = [ ];
+          networking.useDHCP = lib.mkDefault true;
+          nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
+        }`;
+      const files = renderHosts(model, new Set(["k3s-server-1"]));
+      expect(files.has(`k3s-server-1/${HARDWARE_CONFIGURATION}`)).toBe(false);
+      files.set(`k3s-server-1/${HARDWARE_CONFIGURATION}`, captured);
+      await inFolderWith(files, async (folder) => {
+        const modules = await evaluate({ host: join(folder, "k3s-server-1") });
+        const host = merged(modules["host"] ?? [], [HARDWARE_CONFIGURATION]);
+        expect(hostFaults(host, model.nodes[0] as Node)).toEqual([]);
+        expect(host.options["networking.useDHCP"]).toBe(false);
+      });
+    });
+  });
+});

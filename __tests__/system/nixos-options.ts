@@ -1,0 +1,365 @@
+import fs from "node:fs";
+import { basename, dirname } from "node:path";
+import type { Role } from "../../cluster/settings";
+import type { Definition, Json, Module } from "./evaluation";
+
+/** How NixOS checks the values of an option, and makes one value of several definitions of the same priority. */
+interface Type {
+  readonly name: string;
+  readonly accepts: (value: Json) => boolean;
+  readonly lists?: boolean;
+}
+
+const isString = (value: Json): value is string => typeof value === "string";
+
+/** The Nix path that a value is, or undefined for everything else. */
+const nixPath = (value: Json | undefined): string | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && isString(value["__path"] ?? null)
+    ? (value["__path"] as string)
+    : undefined;
+
+const isPackage = (value: Json): boolean =>
+  typeof value === "object" && value !== null && "__package" in value;
+
+const bool: Type = { name: "boolean", accepts: (value) => typeof value === "boolean" };
+const str: Type = { name: "string", accepts: isString };
+const matching = (pattern: RegExp): Type => ({
+  name: `string matching ${pattern}`,
+  accepts: (value) => isString(value) && pattern.test(value),
+});
+const oneOf = (...values: Json[]): Type => ({
+  name: `one of ${values.join(", ")}`,
+  accepts: (value) => values.includes(value),
+});
+/** `lib.types.path`: a Nix path, or a string that begins with a slash. */
+const path: Type = {
+  name: "absolute path",
+  accepts: (value) => nixPath(value) !== undefined || (isString(value) && value.startsWith("/")),
+};
+const attributeOfPkgs: Type = { name: "attribute of pkgs", accepts: isPackage };
+const listOf = (element: Type): Type => ({
+  name: `list of ${element.name}`,
+  accepts: (value) => Array.isArray(value) && value.every(element.accepts),
+  lists: true,
+});
+const record = (fields: Readonly<Record<string, Type>>): Type => ({
+  name: `{ ${Object.keys(fields).join("; ")} }`,
+  accepts: (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.keys(value).every((key) => key in fields) &&
+    Object.entries(fields).every(([key, type]) => key in value && type.accepts(value[key] as Json)),
+});
+const between = (least: number, most: number): Type => ({
+  name: `integer from ${least} to ${most}`,
+  accepts: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
+});
+/** `lib.types.singleLineStr`, whose final newline NixOS would take off. */
+const singleLine: Type = matching(/^[^\n\r]*$/);
+const nonEmpty: Type = matching(/[^ \t\n]/);
+
+/**
+ * Every option that an emitted file may set, with its type as nixpkgs declares it. `*` stands for one name.
+ *
+ * Read in NixOS/nixpkgs, below nixos/modules, at the commit in brackets, or in a copy without one (-). No copy is
+ * known to be that of 25.11 itself. The recent ones, formatted by nixfmt, are from about that release or later:
+ * - services/networking/nftables.nix (-), services/networking/firewall.nix (0192bb84), tasks/filesystems.nix (0148e16d),
+ *   services/networking/ssh/sshd.nix (-), services/cluster/rancher/{default.nix (011c1bdb), k3s.nix (01bb496c)},
+ *   tasks/network-interfaces.nix (003a3fd2), system/boot/loader/{systemd-boot/systemd-boot.nix (01e499ce),
+ *   efi.nix (0e1f3106), grub/grub.nix (-)}, system/boot/kernel.nix (-), misc/nixpkgs.nix (026ffb9e), misc/version.nix (-)
+ * Of these there were only older ones, with types that are not likely to change: misc/assertions.nix (08062fcc),
+ * config/swap.nix (03a362fe), virtualisation/qemu-guest-agent.nix (0699530f).
+ *
+ * Narrower than declared, where more would be a mistake here: system.stateVersion is any string, kernelPackages
+ * anything, extraFlags also one string, hostPlatform also a set, and kernel modules also a set.
+ */
+const OPTIONS: Readonly<Record<string, Type>> = {
+  assertions: listOf(record({ assertion: bool, message: str })),
+  "system.stateVersion": matching(/^\d\d\.\d\d$/),
+  "nixpkgs.hostPlatform": str,
+
+  "boot.kernelPackages": attributeOfPkgs,
+  "boot.initrd.availableKernelModules": listOf(str),
+  "boot.loader.grub.enable": bool,
+  "boot.loader.grub.device": str,
+  "boot.loader.systemd-boot.enable": bool,
+  "boot.loader.efi.canTouchEfiVariables": bool,
+  "fileSystems.*.device": nonEmpty,
+  "fileSystems.*.fsType": nonEmpty,
+  "fileSystems.*.options": listOf(nonEmpty),
+  swapDevices: listOf(record({ device: str })),
+
+  "networking.hostName": matching(/^$|^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$/),
+  "networking.useDHCP": bool,
+  "networking.interfaces.*.useDHCP": bool,
+  "networking.interfaces.*.ipv4.addresses": listOf(record({ address: str, prefixLength: between(0, 32) })),
+  "networking.defaultGateway.address": str,
+  "networking.defaultGateway.interface": str,
+  "networking.nameservers": listOf(str),
+  "networking.firewall.enable": bool,
+  "networking.nftables.enable": bool,
+  "networking.nftables.flushRuleset": bool,
+  "networking.nftables.rulesetFile": path,
+  "networking.nftables.extraDeletions": str,
+
+  "services.openssh.enable": bool,
+  "services.openssh.settings.PasswordAuthentication": bool,
+  "services.openssh.settings.KbdInteractiveAuthentication": bool,
+  "services.openssh.settings.PermitRootLogin": oneOf(
+    "yes",
+    "without-password",
+    "prohibit-password",
+    "forced-commands-only",
+    "no",
+  ),
+  "users.users.*.openssh.authorizedKeys.keys": listOf(singleLine),
+  "services.qemuGuest.enable": bool,
+
+  "services.k3s.enable": bool,
+  "services.k3s.package": attributeOfPkgs,
+  "services.k3s.role": oneOf("server", "agent"),
+  "services.k3s.clusterInit": bool,
+  "services.k3s.serverAddr": str,
+  "services.k3s.tokenFile": path,
+  "services.k3s.extraFlags": listOf(str),
+};
+
+const DECLARED = Object.entries(OPTIONS).map(([pattern, type]) => ({ names: pattern.split("."), type }));
+
+const typeOf = (path: readonly string[]): Type | undefined =>
+  DECLARED.find(
+    ({ names }) =>
+      names.length === path.length && names.every((name, index) => name === "*" || name === path[index]),
+  )?.type;
+
+/** An option's name as Nix writes it. */
+const named = (path: readonly string[]): string =>
+  path.map((name) => (/^[A-Za-z_][A-Za-z0-9_'-]*$/.test(name) ? name : `"${name}"`)).join(".");
+
+/** A host's configuration: the value that wins for every option, and what NixOS would refuse of it. */
+export interface Host {
+  readonly folder: string;
+  readonly options: Readonly<Record<string, Json>>;
+  readonly faults: readonly string[];
+}
+
+/**
+ * Makes one configuration of the definitions of all files.
+ *
+ * @param written - files that were not emitted: what a person or the host itself put there may set any option
+ */
+export function merged(modules: readonly Module[], written: readonly string[] = ["local.nix"]): Host {
+  const faults: string[] = [];
+  const all = new Map<string, { definition: Definition; file: string }[]>();
+  for (const { file, definitions } of modules) {
+    for (const definition of definitions) {
+      const option = named(definition.path);
+      const type = typeOf(definition.path);
+      if (type === undefined && !written.includes(basename(file))) {
+        faults.push(`${option} in ${basename(file)} is no option that this project sets`);
+      } else if (type !== undefined && !type.accepts(definition.value)) {
+        faults.push(`${option} in ${basename(file)} is ${JSON.stringify(definition.value)}, no ${type.name}`);
+      }
+      all.set(option, [...(all.get(option) ?? []), { definition, file: basename(file) }]);
+    }
+  }
+  const options: Record<string, Json> = {};
+  for (const [option, found] of all) {
+    const strongest = Math.min(...found.map(({ definition }) => definition.priority));
+    const winners = found.filter(({ definition }) => definition.priority === strongest);
+    const values = winners.map(({ definition }) => definition.value);
+    const [first] = values;
+    if (values.every(Array.isArray)) options[option] = values.flat();
+    else {
+      options[option] = first as Json;
+      if (values.some((value) => JSON.stringify(value) !== JSON.stringify(first))) {
+        faults.push(`${option} is defined differently in ${winners.map(({ file }) => file).join(" and ")}`);
+      }
+    }
+  }
+  return { folder: dirname(modules[0]?.file ?? ""), options, faults };
+}
+
+/** What is known of a host apart from its files. */
+export interface Identity {
+  readonly hostname: string;
+  readonly role: Role;
+  readonly ipv4Address: string;
+}
+
+/**
+ * Everything that is wrong with one host: what NixOS refuses (its own assertions among them), and what it takes
+ * although the host would not boot, could not be reached, or would not join its cluster.
+ */
+export function hostFaults(host: Host, identity: Identity): string[] {
+  const { options } = host;
+  const get = (option: string): Json | undefined => options[option];
+  const flags = (get("services.k3s.extraFlags") ?? []) as string[];
+  const rules: [holds: boolean, fault: string][] = [
+    ...((get("assertions") ?? []) as { assertion: boolean; message: string }[]).map(
+      ({ assertion, message }): [boolean, string] => [assertion, `assertion: ${message}`],
+    ),
+    [get("system.stateVersion") !== undefined, "system.stateVersion is missing"],
+    [get("nixpkgs.hostPlatform") !== undefined, "nixpkgs.hostPlatform is missing"],
+    [get("networking.hostName") === identity.hostname, `networking.hostName is not ${identity.hostname}`],
+    ...bootRules(get),
+    ...networkRules(get, identity),
+    ...firewallRules(get, host.folder),
+    [get("services.openssh.enable") === true, "services.openssh is not enabled"],
+    [
+      get("services.openssh.settings.PasswordAuthentication") === false &&
+        get("services.openssh.settings.KbdInteractiveAuthentication") === false,
+      "services.openssh takes passwords",
+    ],
+    [
+      get("services.openssh.settings.PermitRootLogin") === "prohibit-password",
+      "services.openssh does not let root in by key, and by key only",
+    ],
+    [
+      ((get("users.users.root.openssh.authorizedKeys.keys") ?? []) as Json[]).length > 0,
+      "users.users.root has no key: nobody can log in",
+    ],
+    [get("services.qemuGuest.enable") === true, "services.qemuGuest is not enabled"],
+    ...k3sRules(get, identity),
+    ...flagRules(flags, identity),
+  ];
+  return [...host.faults, ...rules.filter(([holds]) => !holds).map(([, fault]) => fault)];
+}
+
+type Get = (option: string) => Json | undefined;
+type Rules = [holds: boolean, fault: string][];
+
+function bootRules(get: Get): Rules {
+  const systemdBoot = get("boot.loader.systemd-boot.enable") === true;
+  // grub.nix turns itself on, and systemd-boot.nix turns it off by default.
+  const grub = get("boot.loader.grub.enable") ?? !systemdBoot;
+  return [
+    [grub !== systemdBoot, "there should be one boot loader, GRUB or systemd-boot"],
+    [
+      !grub || get("boot.loader.grub.device") !== undefined,
+      "boot.loader.grub has no device to be installed on",
+    ],
+    [
+      !systemdBoot || get('fileSystems."/boot".fsType') === "vfat",
+      "systemd-boot has no EFI system partition on /boot",
+    ],
+    [
+      get('fileSystems."/".device') !== undefined && get('fileSystems."/".fsType') !== undefined,
+      "fileSystems does not specify the root file system",
+    ],
+    [
+      JSON.stringify(get("swapDevices") ?? []) === "[]",
+      "swapDevices: the kubelet refuses to start beside swap",
+    ],
+  ];
+}
+
+function networkRules(get: Get, { ipv4Address }: Identity, device = deviceOf(get)): Rules {
+  if (device === undefined) return [[false, "networking.interfaces: no interface, or more than one"]];
+  const own = (option: string): Json | undefined => get(`networking.interfaces.${device}.${option}`);
+  const addresses = ((own("ipv4.addresses") ?? []) as { address: string }[]).map(({ address }) => address);
+  const dhcp = own("useDHCP") === true;
+  return [
+    [
+      get("networking.useDHCP") === false,
+      "networking.useDHCP would ask for addresses on cni0 and flannel too",
+    ],
+    [
+      dhcp !== addresses.length > 0,
+      `networking.interfaces.${device} should have an address or DHCP, not both`,
+    ],
+    [dhcp || addresses.join() === ipv4Address, `networking.interfaces.${device} has not ${ipv4Address}`],
+    [
+      dhcp === (get("networking.defaultGateway.address") === undefined),
+      "networking.defaultGateway belongs to static addresses",
+    ],
+    [
+      dhcp || ((get("networking.nameservers") ?? []) as Json[]).length > 0,
+      "networking.nameservers is empty beside a static address",
+    ],
+  ];
+}
+
+/** The one interface that is configured, as it is written in option names. */
+function deviceOf(get: Get): string | undefined {
+  const flannel = ((get("services.k3s.extraFlags") ?? []) as string[])
+    .filter((flag) => flag.startsWith("--flannel-iface="))
+    .map((flag) => named([flag.slice("--flannel-iface=".length)]));
+  const [device, ...others] = flannel;
+  const known = ["useDHCP", "ipv4.addresses"].some(
+    (it) => get(`networking.interfaces.${device}.${it}`) !== undefined,
+  );
+  return known && others.length === 0 ? device : undefined;
+}
+
+function firewallRules(get: Get, folder: string): Rules {
+  const file = nixPath(get("networking.nftables.rulesetFile"));
+  const rules = file !== undefined && fs.existsSync(file) ? fs.readFileSync(file, "utf8") : undefined;
+  const tables = [...(rules ?? "").matchAll(/^table (\w+ \w+) \{$/gm)].map(([, table]) => table);
+  const deletions = tables.map((table) => `table ${table}\ndelete table ${table}\n`).join("");
+  return [
+    [
+      get("networking.firewall.enable") === false,
+      "networking.firewall is on: it conflicts with networking.nftables.rulesetFile",
+    ],
+    [get("networking.nftables.enable") === true, "networking.nftables is not enabled"],
+    [
+      get("networking.nftables.flushRuleset") === false,
+      "networking.nftables.flushRuleset is true, by default with a rulesetFile: it wipes kube-proxy's rules",
+    ],
+    [
+      rules !== undefined && file !== undefined && dirname(file) === folder,
+      "networking.nftables.rulesetFile is no file beside configuration.nix",
+    ],
+    [
+      tables.length > 0 && get("networking.nftables.extraDeletions") === deletions,
+      "networking.nftables.extraDeletions does not remove the tables of the ruleset",
+    ],
+  ];
+}
+
+const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).hostname : undefined);
+
+function k3sRules(get: Get, { hostname, role, ipv4Address }: Identity): Rules {
+  const server = get("services.k3s.serverAddr") as string | undefined;
+  const founds = get("services.k3s.clusterInit") === true;
+  const tokenFile = get("services.k3s.tokenFile");
+  return [
+    [get("services.k3s.enable") === true, "services.k3s is not enabled"],
+    [get("services.k3s.role") === role, `services.k3s.role is not ${role}`],
+    [!(get("services.k3s.role") === "agent" && founds), "services.k3s.clusterInit must be false on an agent"],
+    [founds || server !== undefined, "services.k3s.serverAddr is missing on a node that joins"],
+    [
+      !founds || server === undefined,
+      "services.k3s.serverAddr is there on the server that founds the cluster",
+    ],
+    [
+      server === undefined || /^https:\/\/[a-z0-9.-]+(:\d+)?$/.test(server),
+      "services.k3s.serverAddr is no https address",
+    ],
+    [
+      server === undefined || ![ipv4Address, hostname].includes(hostOf(server) ?? ""),
+      "services.k3s.serverAddr is the node's own address",
+    ],
+    [
+      typeof tokenFile === "string" && tokenFile.startsWith("/") && !tokenFile.startsWith("/nix/store/"),
+      "services.k3s.tokenFile is no string with an absolute path outside the store",
+    ],
+  ];
+}
+
+/** Flags are joined by spaces into a systemd ExecStart, in which blanks, quotes, `%` and `$` have a meaning. */
+function flagRules(flags: readonly string[], { hostname, ipv4Address }: Identity): Rules {
+  const said = (name: string): string[] =>
+    flags.filter((flag) => flag.startsWith(`--${name}=`)).map((flag) => flag.slice(name.length + 3));
+  return [
+    [said("node-name").join() === hostname, `services.k3s.extraFlags: --node-name is not ${hostname}`],
+    [said("node-ip").join() === ipv4Address, `services.k3s.extraFlags: --node-ip is not ${ipv4Address}`],
+    [said("flannel-iface").length === 1, "services.k3s.extraFlags: there should be one --flannel-iface"],
+    ...flags.map((flag): [boolean, string] => [
+      /^--(?:[^\s"'\\%$]|%%|\$\$)+$/.test(flag),
+      `services.k3s.extraFlags: systemd would not take ${JSON.stringify(flag)} as it stands`,
+    ]),
+  ];
+}

@@ -1,0 +1,26 @@
+import { verdict, type Tool } from "./tools";
+
+const there: Tool = { name: "sh", debianPackage: "dash", works: () => true };
+const missing: Tool = { name: "frobnicate", debianPackage: "frob-utils", works: () => false };
+
+describe("a suite that needs tools", () => {
+  test.each([true, false])("is run when all are there: in CI %s", (ci) => {
+    expect(verdict([there], ci)).toMatchObject({ run: true, instead: [] });
+  });
+
+  test("fails in CI under the name of the missing tool and of its Debian package", () => {
+    expect(verdict([there, missing], true)).toEqual({
+      run: false,
+      fail: true,
+      instead: ["frobnicate is missing; install Debian's package frob-utils"],
+    });
+  });
+
+  test("is skipped elsewhere, and the skip's name says which tool is missing", () => {
+    expect(verdict([there, missing], false)).toEqual({
+      run: false,
+      fail: false,
+      instead: ["frobnicate is missing, so none of this was tested; Debian: frob-utils"],
+    });
+  });
+});

@@ -1,0 +1,105 @@
+import { spawnSync } from "node:child_process";
+
+/** Something that is not part of `npm ci` and that a suite cannot do without. */
+export interface Tool {
+  /** As a person would search for it. */
+  readonly name: string;
+  /** What to install on Debian. */
+  readonly debianPackage: string;
+  /** Whether it can be used here. */
+  readonly works: () => boolean;
+}
+
+/** Debian keeps nft where only root's PATH leads. */
+export const environment = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+
+/** Runs a program to its end, for at most some seconds; `undefined` when it is not there or was stopped. */
+function attempt(command: readonly string[], input = ""): string | undefined {
+  const [program = "", ...args] = command;
+  const { status, stdout } = spawnSync(program, args, {
+    input,
+    encoding: "utf8",
+    env: environment,
+    timeout: 10_000,
+  });
+  return status === 0 ? stdout : undefined;
+}
+
+const once = <T>(compute: () => T): (() => T) => {
+  let known: { value: T } | undefined;
+  return () => (known ??= { value: compute() }).value;
+};
+
+/**
+ * Command that runs what follows it in a network namespace of its own, in which it may change rulesets.
+ *
+ * A user namespace gives that right to everyone where the kernel allows it; root needs none, and in a container
+ * often may not make one. `undefined` where neither works.
+ */
+export const ownNetwork = once((): readonly string[] | undefined => {
+  const root = process.getuid?.() === 0;
+  const ways = root
+    ? [
+        ["unshare", "-n"],
+        ["unshare", "-rn"],
+      ]
+    : [["unshare", "-rn"]];
+  return ways.find((way) => attempt([...way, "nft", "-f", "-"], "table inet probe {\n}\n") !== undefined);
+});
+
+const nftIsThere = once(() => attempt(["nft", "--version"]) !== undefined);
+
+export const NFT: Tool = { name: "nft", debianPackage: "nftables", works: nftIsThere };
+
+/** Said of a machine with nft only: without nft nobody can tell. */
+export const NETWORK_NAMESPACES: Tool = {
+  name: "unshare with CAP_NET_ADMIN (as root, or in a user namespace)",
+  debianPackage: "util-linux",
+  works: () => !nftIsThere() || ownNetwork() !== undefined,
+};
+
+export const NIX: Tool = {
+  name: "nix-instantiate",
+  debianPackage: "nix-bin",
+  works: once(() => attempt(["nix-instantiate", "--version"]) !== undefined),
+};
+
+/** One way to say to jest what is to be done about a suite. */
+interface Verdict {
+  readonly run: boolean;
+  /** Names of the tests that stand for the suite when it is not run. */
+  readonly instead: readonly string[];
+  readonly fail: boolean;
+}
+
+/** A missing tool is a failure in CI, where it is installed on purpose, and a visible skip elsewhere. */
+export function verdict(tools: readonly Tool[], ci: boolean): Verdict {
+  const missing = tools.filter((tool) => !tool.works());
+  const words = ci
+    ? "is missing; install Debian's package"
+    : "is missing, so none of this was tested; Debian:";
+  return {
+    run: missing.length === 0,
+    instead: missing.map(({ name, debianPackage }) => `${name} ${words} ${debianPackage}`),
+    fail: ci,
+  };
+}
+
+/** `describe` for a suite that needs tools. */
+export function describeWith(tools: readonly Tool[], name: string, suite: () => void): void {
+  const { run, instead, fail } = verdict(tools, process.env.CI === "true");
+  if (run) return describe(name, suite);
+  // Jest says nothing of a file all of whose tests are skipped.
+  if (!fail) process.stderr.write(instead.map((words) => `○ skipped: ${name}: ${words}\n`).join(""));
+  describe(name, () => {
+    for (const words of instead) {
+      if (fail) {
+        test(words, () => {
+          throw new Error(words);
+        });
+      } else {
+        test.skip(words, () => undefined);
+      }
+    }
+  });
+}
