@@ -29,7 +29,13 @@ export default tseslint.config(
     files: ["cluster/**/*.ts"],
     rules: layers([up("constructs|render|files|tools|\\.gen"), "^cdktf", "^constructs$", "^(node:)?fs"]),
   },
-  { files: ["render/**/*.ts"], rules: layers([up("constructs|files|tools|\\.gen"), "^cdktf", "^constructs$"]) },
-  { files: ["files/**/*.ts"], rules: layers([up("constructs|render|cluster|tools|\\.gen"), "^cdktf", "^constructs$"]) },
+  {
+    files: ["render/**/*.ts"],
+    rules: layers([up("constructs|files|tools|\\.gen"), "^cdktf", "^constructs$"]),
+  },
+  {
+    files: ["files/**/*.ts"],
+    rules: layers([up("constructs|render|cluster|tools|\\.gen"), "^cdktf", "^constructs$"]),
+  },
   { files: ["jest.config.js"], languageOptions: { globals: { module: "writable" } } },
 );

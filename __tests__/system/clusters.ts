@@ -14,10 +14,9 @@ import type {
 } from "../../cluster/settings";
 import { stamp } from "../../files/stamp";
 import { renderHosts } from "../../render/host";
+import { REFERENCE } from "../fixture";
 
 export const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEVYQU1QTEUgS0VZISBQVVQgSU4gWU9VUiBPV04gT05F";
-
-const ROOT_UUID = "dd933e34-9e75-4a1c-8597-61e6d3b7af63";
 
 /** What of a cluster differs from the reference. Servers have the lowest VM IDs, from 134 on. */
 interface Sketch {
@@ -40,29 +39,11 @@ interface Sketch {
 export function cluster(sketch: Sketch): Cluster {
   const { servers = 1, agents = 2, keys = [`${KEY} example@replace-me`] } = sketch;
   const settings: ClusterSettings = {
-    network: {
-      nodeCidr: "172.22.0.0/24",
-      macAddressBase: { vmId: 134, macAddress: "BC:24:11:B3:ED:01" },
-      ...sketch.network,
-    },
-    apiEndpoint: sketch.apiEndpoint ?? "https://172.22.0.134:6443",
-    vm: {
-      templateVmId: 9903,
-      pveNode: "pve",
-      disks: [{ interface: "scsi0", datastore: "Cesspool-VM", sizeGib: 32 }],
-      networkInterfaces: [{ bridge: "vmbr0" }],
-    },
-    nixos: {
-      release: "25.11",
-      stateVersion: "25.11",
-      firmware: "bios",
-      bootDisk: "/dev/sda",
-      rootFilesystem: { uuid: ROOT_UUID },
-      networkInterface: "ens18",
-      ...sketch.nixos,
-    },
-    k3s: { tokenFile: "/var/lib/k3s-secrets/token", traefik: true, serviceLb: true, ...sketch.k3s },
-    authorizedKeysFile: "authorized_keys",
+    ...REFERENCE,
+    network: { ...REFERENCE.network, ...sketch.network },
+    apiEndpoint: sketch.apiEndpoint ?? REFERENCE.apiEndpoint,
+    nixos: { ...REFERENCE.nixos, ...sketch.nixos },
+    k3s: { ...REFERENCE.k3s, ...sketch.k3s },
   };
   const { common, faults } = resolveCommon(settings, keys.join("\n"));
   const nodes: Node[] = [];
@@ -124,7 +105,7 @@ export const CLUSTERS: Readonly<Record<string, Cluster>> = {
       firmware: "uefi",
       bootDisk: undefined,
       efiSystemPartition: "1A2B-3C4D",
-      rootFilesystem: { uuid: ROOT_UUID, type: "btrfs" },
+      rootFilesystem: { ...REFERENCE.nixos.rootFilesystem, type: "btrfs" },
       kernelPackages: "linuxPackages_6_12",
       stateVersion: "24.05",
     },
