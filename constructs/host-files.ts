@@ -82,7 +82,10 @@ export class HostFiles extends Construct {
     if (this.emission === undefined) return;
     const { plan, destroyed } = this.emission;
     for (const { hostname, vmId } of destroyed) {
-      Annotations.of(this).addWarning(`${hostname}, VM ${vmId}, will be DESTROYED by the next apply`);
+      // On the stack, whose annotations the CLI prints first.
+      Annotations.of(TerraformStack.of(this)).addWarning(
+        `${hostname}, VM ${vmId}, will be DESTROYED by the next apply`,
+      );
     }
     if (!checking()) carryOut(plan);
   }

@@ -46,11 +46,11 @@ export class K3sCluster extends Construct {
   }
 
   public readonly provider: ProxmoxProvider;
-  public readonly settings: ClusterSettings;
 
   /** Addresses of all servers' VMs, sorted: one array, which every agent depends on and which servers join. */
   public readonly serverAddresses: string[] = [];
 
+  private readonly settings: ClusterSettings;
   private readonly common: Common;
   private readonly nodes: Node[] = [];
   private readonly faults: Fault[];
@@ -60,9 +60,11 @@ export class K3sCluster extends Construct {
   public constructor(scope: Construct, id: string, props: K3sClusterProps) {
     super(scope, id);
     CLUSTERS.set(this.node.root, [...(CLUSTERS.get(this.node.root) ?? []), this]);
-    this.settings = props;
+    // `tsx` checks no types: a group of settings that was left out is told setting by setting.
+    const { network = {}, k3s = {}, nixos = {}, vm = {} } = props as Partial<ClusterSettings>;
+    this.settings = { ...props, network, k3s, nixos, vm } as ClusterSettings;
     const keys = this.authorizedKeys();
-    const { common, faults } = resolveCommon(props, keys.text);
+    const { common, faults } = resolveCommon(this.settings, keys.text);
     this.common = common;
     // A file that cannot be read is one fault, not also one without keys.
     const settingFaults = keys.fault
