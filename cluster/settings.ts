@@ -92,14 +92,17 @@ export interface VmSettings {
   readonly memoryMib?: number;
   /** Least memory in MiB to which the balloon may shrink the VM; 0 turns the balloon off. @default 0 */
   readonly balloonMib?: number;
-  /** The first disk in the order of their interfaces is the template's. */
+  /**
+   * The first disk in the order of their interfaces is the template's, and has to be on the template's interface:
+   * on another one PVE adds an empty disk.
+   */
   readonly disks?: readonly DiskSettings[];
   readonly networkInterfaces?: readonly NetworkInterfaceSettings[];
   /** Devices in the order in which the firmware tries them. @default - the template's */
   readonly bootOrder?: readonly string[];
-  /** Chipset, such as `q35`. @default - the template's */
+  /** Chipset, such as `q35`. @default - the template's; PVE's default for an imported VM */
   readonly machine?: string;
-  /** SCSI controller. @default - the template's */
+  /** SCSI controller. @default - the template's; `virtio-scsi-pci` for an imported VM */
   readonly scsiHardware?: string;
   /** Start the VM when its PVE node boots. @default true */
   readonly startOnBoot?: boolean;

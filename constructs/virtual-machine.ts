@@ -23,6 +23,8 @@ export function virtualMachine({ hostname, vmId, vm, nixos }: Node): VirtualEnvi
     networkDevice: vm.networkInterfaces.map(networkDevice),
     // Every refresh of a running VM without an answering agent waits this long; the provider's default is 15 min.
     agent: { enabled: true, timeout: `${vm.agentTimeoutSeconds}s` },
+    // NixOS. Left out, an imported VM's would be planned back to the provider's default, `other`.
+    operatingSystem: { type: "l26" },
     bios: nixos.firmware === "uefi" ? "ovmf" : undefined,
     machine: vm.machine,
     scsiHardware: vm.scsiHardware,

@@ -4,7 +4,7 @@
  * The binary is `tofu`, or what TERRAFORM_BINARY_NAME says.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 
@@ -63,13 +63,24 @@ function tofu(folder: string, words: readonly string[]): number {
   return status ?? 1;
 }
 
+/** Checksums of the provider. They are kept beside `main.ts`, since the CLI deletes the folder of a renamed stack. */
+const LOCK_FILE = ".terraform.lock.hcl";
+
+/** As `tofu`, with the lock file brought to the stack's folder and back. */
+function locked(folder: string, words: readonly string[]): number {
+  if (existsSync(LOCK_FILE)) copyFileSync(LOCK_FILE, join(folder, LOCK_FILE));
+  const status = tofu(folder, words);
+  if (status === 0 && existsSync(join(folder, LOCK_FILE))) copyFileSync(join(folder, LOCK_FILE), LOCK_FILE);
+  return status;
+}
+
 function must(status: number): void {
   if (status !== 0) throw new Stop(`${BINARY} failed`);
 }
 
 /** @returns whether there is anything to apply */
 function plan(folder: string, words: readonly string[]): boolean {
-  must(tofu(folder, ["init", "-input=false"]));
+  must(locked(folder, ["init", "-input=false"]));
   const status = tofu(folder, ["plan", "-input=false", "-detailed-exitcode", `-out=${PLAN_FILE}`, ...words]);
   if (status !== 2) must(status);
   return status === 2;
@@ -119,7 +130,7 @@ async function main([command, ...words]: readonly string[]): Promise<void> {
   const options = optionsOf(words);
   if (command === "plan") plan(stackFolder(options.stack), options.rest);
   else if (command === "apply") await apply(stackFolder(options.stack), options);
-  else if (command === "run" && words.length > 0) must(tofu(stackFolder(options.stack), options.rest));
+  else if (command === "run" && words.length > 0) must(locked(stackFolder(options.stack), options.rest));
   else throw new Stop(USAGE);
 }
 

@@ -9,6 +9,7 @@ const REPOSITORY = join(__dirname, "..", "..");
 const STAND_IN = `#!/bin/sh
 echo "$PWD: $*" >> "$CALLS"
 case "$1" in
+  init) test ! -e .terraform.lock.hcl || cat .terraform.lock.hcl >> "$CALLS"; echo "# checksums" > .terraform.lock.hcl ;;
   plan) exit "$PLAN_STATUS" ;;
   show) cat "$PLAN_JSON" ;;
   apply) exit "$APPLY_STATUS" ;;
@@ -18,13 +19,21 @@ esac
 interface Run {
   readonly status: number | null;
   readonly output: string;
+  /** The lock file beside `main.ts` afterwards. */
+  readonly lock?: string;
   /** Calls of the stand-in; the folder only where it is not the stack's. */
   readonly calls: string[];
 }
 
 function run(
   words: readonly string[],
-  { plan = 2, apply = 0, changes = [] as object[], stacks = ["k3s"] } = {},
+  {
+    lock = undefined as string | undefined,
+    plan = 2,
+    apply = 0,
+    changes = [] as object[],
+    stacks = ["k3s"],
+  } = {},
 ): Run {
   const folder = temporaryFolder();
   const tofu = join(folder, "tofu");
@@ -40,6 +49,7 @@ function run(
       JSON.stringify({ stacks: Object.fromEntries(entries) }),
     );
   }
+  if (lock !== undefined) writeFileSync(join(folder, ".terraform.lock.hcl"), lock);
   symlinkSync(join(REPOSITORY, "node_modules"), join(folder, "node_modules"));
   const calls = join(folder, "calls");
   const { status, stdout, stderr } = spawnSync(
@@ -61,7 +71,14 @@ function run(
   );
   const lines = existsSync(calls) ? readFileSync(calls, "utf8").trim().split("\n") : [];
   const stackFolder = `${join(folder, "cdktf.out", "stacks", "k3s")}: `;
-  return { status, output: stdout + stderr, calls: lines.map((line) => line.replace(stackFolder, "")) };
+  const lockFile = join(folder, ".terraform.lock.hcl");
+  const kept = existsSync(lockFile) ? readFileSync(lockFile, "utf8") : undefined;
+  return {
+    status,
+    output: stdout + stderr,
+    lock: kept,
+    calls: lines.map((line) => line.replace(stackFolder, "")),
+  };
 }
 
 const PLAN = "plan -input=false -detailed-exitcode -out=plan.tfplan";
@@ -110,6 +127,11 @@ test("apply names the VMs that it would destroy", () => {
   expect(run(["apply"], { changes: [change(["delete"])] }).output).toContain(words);
   expect(run(["apply"], { changes: [change(["delete", "create"])] }).output).toContain(words);
   expect(run(["apply"], { changes: [change(["update"])] }).output).not.toContain("DESTROYED");
+});
+
+test("the provider's checksums are kept beside main.ts, and heeded the next time", () => {
+  expect(run(["plan"]).lock).toBe("# checksums\n");
+  expect(run(["plan"], { lock: "# known\n" }).calls.slice(0, 2)).toEqual(["init -input=false", "# known"]);
 });
 
 test("other commands of OpenTofu run in the stack's folder", () => {
