@@ -82,6 +82,7 @@ describe("cluster.json keeps to its schema", () => {
       () =>
         descriptionOf([ALPHARD, EVERYTHING], {
           ...REFERENCE,
+          k3s: { ...REFERENCE.k3s, exposedPorts: [{ protocol: "udp", from: 1, to: 2 }] },
           network: { ...REFERENCE.network, gateway: "172.22.0.1", nameservers: ["9.9.9.9"] },
         }),
     ],

@@ -52,6 +52,12 @@ export function flows(cluster: Cluster): Flow[] {
     { ...published, protocol: "udp", ports: k3s.nodePorts, why: "node ports" },
     ...when(k3s.serviceLb, { ...published, protocol: "tcp", ports: port(80), why: "HTTP by ServiceLB" }),
     ...when(k3s.serviceLb, { ...published, protocol: "tcp", ports: port(443), why: "HTTPS by ServiceLB" }),
+    ...k3s.exposedPorts.map(({ protocol, from, to }) => ({
+      ...published,
+      protocol,
+      ports: port(from, to),
+      why: "exposed",
+    })),
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { Faults } from "./fault";
 import { shown } from "./fault";
 import type { K3s } from "./model";
-import type { K3sSettings, Role } from "./settings";
+import type { K3sSettings, PortRange, Role } from "./settings";
 
 /** Port on which every K3s server serves the Kubernetes API and K3s' own supervisor. */
 export const API_PORT = 6443;
@@ -13,6 +13,7 @@ export function resolveK3s(settings: K3sSettings): K3s {
     serviceLb: settings.serviceLb,
     package: settings.package ?? "k3s",
     nodePorts: settings.nodePorts ?? { from: 30_000, to: 32_767 },
+    exposedPorts: settings.exposedPorts ?? [],
     kubeletReadOnlyPort: settings.kubeletReadOnlyPort ?? false,
     serverFlags: settings.serverFlags ?? [],
     agentFlags: settings.agentFlags ?? [],
@@ -26,6 +27,7 @@ export function checkK3s(k3s: K3s, faults: Faults): void {
     if (typeof k3s[choice] !== "boolean") faults.wrong(choice, "true or false", k3s[choice]);
   }
   checkPorts("nodePorts", k3s.nodePorts, faults);
+  k3s.exposedPorts.forEach((ports, index) => checkPorts(`exposedPorts[${index}]`, ports, faults));
   checkFlags("serverFlags", k3s.serverFlags, "server", faults);
   checkFlags("agentFlags", k3s.agentFlags, "agent", faults);
 }
@@ -45,7 +47,7 @@ function checkTokenFile(path: unknown, faults: Faults): void {
   }
 }
 
-export function checkPorts(setting: string, ports: { from: number; to: number }, faults: Faults): void {
+function checkPorts(setting: string, ports: PortRange, faults: Faults): void {
   faults.unlessWhole(`${setting}.from`, ports.from, 1, 65_535);
   faults.unlessWhole(`${setting}.to`, ports.to, 1, 65_535);
   if (ports.from > ports.to) faults.wrong(setting, "a range from low to high", ports);
@@ -60,6 +62,7 @@ const RESERVED_FLAGS: Record<string, string> = {
   "--vpn-auth": "--vpn-auth-file",
   "--etcd-s3-access-key": "--etcd-s3-config-secret",
   "--etcd-s3-secret-key": "--etcd-s3-config-secret",
+  "--etcd-s3-session-token": "--etcd-s3-config-secret",
   "--server": "'apiEndpoint'",
   "--cluster-init": "'clusterInit'",
   "--node-name": "'hostname'",
@@ -72,26 +75,41 @@ const RESERVED_FLAGS: Record<string, string> = {
   "--service-node-port-range": "'k3s.nodePorts'",
 };
 
+/** What the firewall relies upon: with these flags it would be right for another cluster. */
+const FIXED_FLAGS: readonly { flag: RegExp; why: string }[] = [
+  { flag: /^--flannel-backend=(?!vxlan$)/, why: "the firewall is made for flannel's VXLAN" },
+  { flag: /^--embedded-registry/, why: "the firewall does not open the registry's ports" },
+  { flag: /^--https-listen-port=/, why: `the firewall opens the API on ${API_PORT}` },
+  { flag: /^--disable=(.*,)?(traefik|servicelb)(,|$)/, why: "'k3s.traefik' and 'k3s.serviceLb' say so" },
+  { flag: /^--kubelet-arg=read-only-port=/, why: "'k3s.kubeletReadOnlyPort' says so" },
+  { flag: /^--kubelet-arg=port=/, why: "the firewall opens the kubelet on 10250" },
+  { flag: /^--kube-apiserver-arg=service-node-port-range=/, why: "'k3s.nodePorts' says so" },
+];
+
 /** Flags go into a systemd ExecStart, separated by spaces; `%` and `$` are escaped when they are rendered. */
 const FLAG = /^(--[a-z0-9][a-z0-9-]*)(=[\x21\x23-\x26\x28-\x5b\x5d-\x7e]*)?$/;
 
 export function checkFlags(setting: string, flags: readonly string[], role: Role, faults: Faults): void {
   for (const flag of flags) {
-    const name = FLAG.exec(flag)?.[1];
-    if (name === undefined) {
-      faults.say(
-        setting,
-        "has a flag that should be --name or --name=value, without spaces, quotes and backslashes; it is not repeated here, since it may hold a token",
-      );
-    } else if (RESERVED_FLAGS[name]) {
-      faults.say(setting, `has ${name}, which is said by ${RESERVED_FLAGS[name]}`);
-    } else if (
-      role === "agent" &&
-      /^--(disable|tls-san|etcd-|kube-apiserver-arg|kube-controller)/.test(name)
-    ) {
-      faults.say(setting, `has ${name}, which only a server knows`);
-    }
+    const objection = objectionTo(flag, role);
+    if (objection !== undefined) faults.say(setting, objection);
   }
+}
+
+/** Never repeats more than the flag's name: its value may be a token. */
+function objectionTo(flag: string, role: Role): string | undefined {
+  const name = FLAG.exec(flag)?.[1];
+  if (name === undefined) {
+    return (
+      "has a flag that should be --name or --name=value, without spaces, quotes and backslashes; " +
+      "it is not repeated here, since it may hold a token"
+    );
+  }
+  if (RESERVED_FLAGS[name]) return `has ${name}, which is said by ${RESERVED_FLAGS[name]}`;
+  const fixed = FIXED_FLAGS.find((each) => each.flag.test(flag));
+  if (fixed) return `has ${name} with a value that it cannot have here: ${fixed.why}`;
+  const servers = /^--(disable|tls-san|etcd-|kube-apiserver-arg|kube-controller)/;
+  return role === "agent" && servers.test(name) ? `has ${name}, which only a server knows` : undefined;
 }
 
 const NAME = "[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?";

@@ -5,6 +5,7 @@ import type {
   DiskSettings,
   NetworkInterfaceSettings,
   PortRange,
+  PublishedPorts,
   Role,
   RootFilesystemSettings,
   StartupSettings,
@@ -88,6 +89,7 @@ export interface K3s {
   readonly serviceLb: boolean;
   readonly package: string;
   readonly nodePorts: PortRange;
+  readonly exposedPorts: readonly PublishedPorts[];
   readonly kubeletReadOnlyPort: boolean;
   readonly serverFlags: readonly string[];
   readonly agentFlags: readonly string[];

@@ -91,7 +91,7 @@ export function endpointHost(apiEndpoint: string): string | undefined {
 export function checkApiEndpoint(apiEndpoint: string, faults: Faults): void {
   const wish = `a URL such as https://192.0.2.10:${API_PORT}, without a path`;
   // By a pattern too, since the URL class repairs what K3s would take as it stands.
-  const plain = /^https:\/\/[a-z0-9.-]+(:\d{1,5})?$/.test(apiEndpoint);
+  const plain = /^https:\/\/[a-z0-9]+([.-]+[a-z0-9]+)*(:\d{1,5})?$/.test(apiEndpoint);
   if (!plain || endpointHost(apiEndpoint) === undefined) faults.wrong("apiEndpoint", wish, apiEndpoint);
 }
 

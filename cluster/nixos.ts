@@ -44,12 +44,6 @@ export function checkNixos(nixos: Nixos, faults: Faults): void {
     UUID,
     "a filesystem UUID in lower case",
   );
-  faults.unlessMatches(
-    "rootFilesystem.type",
-    nixos.rootFilesystem.type,
-    /^(ext4|btrfs|xfs)$/,
-    "ext4, btrfs or xfs",
-  );
   // The kernel's limit is 15 characters; flannel and nftables name the interface too.
   faults.unlessMatches(
     "networkInterface",
@@ -62,12 +56,6 @@ export function checkNixos(nixos: Nixos, faults: Faults): void {
     nixos.kernelPackages,
     /^linuxPackages(_[A-Za-z0-9_]+)?$/,
     "an attribute such as linuxPackages_6_12",
-  );
-  faults.unlessMatches(
-    "platform",
-    nixos.platform,
-    /^(x86_64|aarch64)-linux$/,
-    "x86_64-linux or aarch64-linux",
   );
 }
 

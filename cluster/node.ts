@@ -19,6 +19,8 @@ import { checkVm, resolveVm } from "./vm";
  * A node with everything that can be known without the other nodes.
  *
  * Never throws: with faults the node is only good for finding more of them.
+ *
+ * @param settings - as `conforming` leaves them: nothing of another kind, and no gaps that would override
  */
 export function resolveNode(
   id: string,
@@ -27,7 +29,7 @@ export function resolveNode(
   cluster: ClusterSettings,
 ): { node: Node; faults: Fault[] } {
   const macAddress = macAddressOf(settings, cluster.network.macAddressBase);
-  const vmSettings = { ...cluster.vm, ...withoutGaps(settings) };
+  const vmSettings = { ...cluster.vm, ...settings };
   const node: Node = {
     id,
     hostname: settings.hostname,
@@ -48,11 +50,6 @@ export function resolveNode(
     nixos: resolveNixos(cluster.nixos, settings.nixos),
   };
   return { node, faults: faultsOf(node, settings, vmSettings, cluster) };
-}
-
-/** A setting that is present but undefined overrides nothing. */
-function withoutGaps<T extends object>(settings: T): T {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as T;
 }
 
 const derivedAddress = (nodeCidr: string, vmId: number): string | undefined => {
@@ -80,6 +77,7 @@ function faultsOf(
   checkAddress(node, settings, cluster.network, faults);
   checkMacAddress(node, settings, cluster.network.macAddressBase, faults);
   checkVm(node.vm, vmSettings, faults);
+  checkClone(node, settings, faults);
   checkLabels(settings.nodeLabels ?? {}, faults);
   checkTaints(node.nodeTaints, faults);
   checkFlags("k3sFlags", node.k3sFlags, node.role, faults);
@@ -88,6 +86,14 @@ function faultsOf(
   // Without settings of its own the host has the cluster's, which are checked once.
   if (settings.nixos !== undefined) checkNixos(node.nixos, nixosFaults);
   return [...faults.all, ...nixosFaults.all];
+}
+
+function checkClone(node: Node, settings: NodeSettings, faults: Faults): void {
+  if (node.vmId === node.vm.templateVmId) faults.say("vmId", `is that of its template, ${node.vmId}`);
+  if (node.vm.linkedClone && settings.cloneDatastore !== undefined) {
+    const wish = "left out for a linked clone, which stays in its template's datastore";
+    faults.wrong("cloneDatastore", wish, settings.cloneDatastore);
+  }
 }
 
 function checkAddress(

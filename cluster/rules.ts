@@ -2,6 +2,7 @@ import { parseNetwork } from "./address";
 import { listed, type Fault } from "./fault";
 import type { Cluster, Node } from "./model";
 import { servers } from "./model";
+import { API_PORT } from "./k3s";
 import { isEndpoint } from "./network";
 
 /** Rules that only hold, or break, between nodes. */
@@ -16,14 +17,18 @@ export function clusterFaults(cluster: Cluster, allowEvenServerCount: boolean): 
 }
 
 /** What no two nodes may have in common. */
-const UNIQUE: readonly { setting: string; of: (node: Node) => string; name?: (node: Node) => string }[] = [
+const UNIQUE: readonly {
+  setting: string;
+  of: (node: Node) => string | string[];
+  name?: (node: Node) => string;
+}[] = [
   // Constructs of one id would take each other's place, so the second is kept under another key and told here.
   { setting: "construct id", of: (node) => node.id },
   // The hostname is what is wrong, so the ids tell the nodes apart.
   { setting: "hostname", of: (node) => node.hostname, name: (node) => node.id },
   { setting: "vmId", of: (node) => String(node.vmId) },
   { setting: "ipv4Address", of: (node) => node.ipv4Address },
-  { setting: "macAddress", of: (node) => node.macAddress },
+  { setting: "macAddress", of: (node) => node.vm.networkInterfaces.flatMap((nic) => nic.macAddress ?? []) },
   { setting: "directory", of: (node) => node.directory },
   // Two ids that differ in - and _ only: OpenTofu JSON would hold one VM for both.
   { setting: "Terraform name", of: (node) => node.terraformName },
@@ -37,11 +42,12 @@ function sharedValues(nodes: readonly Node[]): Fault[] {
     const owners = new Map<string, string[]>();
     // Nodes of one construct id share its folder and Terraform name; that is one fault, not three.
     for (const node of ["directory", "Terraform name"].includes(setting) ? firsts : nodes) {
-      const value = of(node);
-      if (value === "" || value === "undefined") continue; // said of the node
-      const names = owners.get(value);
-      if (names) names.push(name(node));
-      else owners.set(value, [name(node)]);
+      for (const value of [of(node)].flat()) {
+        if (value === "" || value === "undefined") continue; // said of the node
+        const names = owners.get(value);
+        if (names) names.push(name(node));
+        else owners.set(value, [name(node)]);
+      }
     }
     return [...owners]
       .filter(([, names]) => names.length > 1)
@@ -112,6 +118,11 @@ function evenCount(all: readonly Node[], allowEven: boolean): Fault[] {
 }
 
 function endpointRules(cluster: Cluster): Fault[] {
+  const server = servers(cluster).find((node) => isEndpoint(cluster.apiEndpoint, node));
+  if (server && new URL(cluster.apiEndpoint).port !== String(API_PORT)) {
+    const message = `'apiEndpoint' ${cluster.apiEndpoint} is on ${listed([nameOf(server)])}, which serves the API on port ${API_PORT}`;
+    return [between([nameOf(server)], "apiEndpoint", message)];
+  }
   const agent = cluster.nodes.find((node) => node.role === "agent" && isEndpoint(cluster.apiEndpoint, node));
   if (agent === undefined) return [];
   const message = `'apiEndpoint' ${cluster.apiEndpoint} is on ${listed([nameOf(agent)])}, an agent; the API is on servers`;

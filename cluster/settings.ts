@@ -103,7 +103,8 @@ export interface VmSettings {
   /** Chipset, such as `q35`. @default - the template's; PVE's default for an imported VM */
   readonly machine?: string;
   /** SCSI controller. @default - the template's; `virtio-scsi-pci` for an imported VM */
-  readonly scsiHardware?: string;
+  readonly scsiHardware?:
+    "lsi" | "lsi53c810" | "megasas" | "pvscsi" | "virtio-scsi-pci" | "virtio-scsi-single";
   /** Start the VM when its PVE node boots. @default true */
   readonly startOnBoot?: boolean;
   /** @default - any order */
@@ -184,6 +185,11 @@ export interface K3sSettings {
   readonly package?: string;
   /** First and last node port. @default { from: 30000, to: 32767 } */
   readonly nodePorts?: PortRange;
+  /**
+   * Ports of load balancers and of pods' host ports, beside 80 and 443, that the LAN may reach on every host.
+   * @default - none
+   */
+  readonly exposedPorts?: readonly PublishedPorts[];
   /** Serve the kubelet's unauthenticated port 10255 to the other nodes; K3s keeps it off. @default false */
   readonly kubeletReadOnlyPort?: boolean;
   /** Further flags of `k3s server`, such as `--disable=metrics-server`. @default - none */
@@ -195,6 +201,11 @@ export interface K3sSettings {
 export interface PortRange {
   readonly from: number;
   readonly to: number;
+}
+
+/** Ports that are forwarded to pods. */
+export interface PublishedPorts extends PortRange {
+  readonly protocol: "tcp" | "udp";
 }
 
 /** What all nodes share. */

@@ -1,4 +1,4 @@
-import { isUnicastMac } from "./address";
+import { canonicalMac, isUnicastMac } from "./address";
 import type { Faults } from "./fault";
 import type { Vm } from "./model";
 import type { DiskSettings, NetworkInterfaceSettings, VmSettings } from "./settings";
@@ -18,7 +18,7 @@ export function resolveVm(settings: VmSettings & { description?: string }, macAd
     templatePveNode: settings.templatePveNode,
     linkedClone,
     // PVE refuses a target datastore for linked clones; a full clone without one is copied twice.
-    cloneDatastore: settings.cloneDatastore ?? (linkedClone ? undefined : disks[0]?.datastore),
+    cloneDatastore: linkedClone ? undefined : (settings.cloneDatastore ?? disks[0]?.datastore),
     cores: settings.cores ?? 2,
     sockets: settings.sockets ?? 1,
     cpuType: settings.cpuType ?? "x86-64-v2-AES",
@@ -26,7 +26,7 @@ export function resolveVm(settings: VmSettings & { description?: string }, macAd
     memoryMib: settings.memoryMib ?? 4096,
     balloonMib: settings.balloonMib ?? 0,
     disks,
-    networkInterfaces: first ? [{ ...first, macAddress }, ...rest] : [],
+    networkInterfaces: first ? [{ ...first, macAddress }, ...rest.map(withCanonicalMac)] : [],
     bootOrder: settings.bootOrder,
     machine: settings.machine,
     scsiHardware: settings.scsiHardware,
@@ -40,22 +40,20 @@ export function resolveVm(settings: VmSettings & { description?: string }, macAd
   };
 }
 
+/** PVE stores upper case, and the provider compares letter by letter. */
+function withCanonicalMac(nic: NetworkInterfaceSettings): NetworkInterfaceSettings {
+  return nic.macAddress === undefined ? nic : { ...nic, macAddress: canonicalMac(nic.macAddress) };
+}
+
 /** `scsi2` before `scsi10`, so that a config written in another order is no change. */
 function byInterface(a: DiskSettings, b: DiskSettings): number {
   return String(a.interface).localeCompare(String(b.interface), "en", { numeric: true });
 }
 
-/** Bounds are those of the provider's validators and of PVE; see `../schemas` for the attributes. */
+/** Bounds are those of the provider's validators and of PVE, so that a synth says what an apply would. */
 export function checkVm(vm: Vm, settings: VmSettings, faults: Faults): void {
   faults.unlessWhole("templateVmId", vm.templateVmId, 100, 999_999_999);
   if (!vm.pveNode) faults.wrong("pveNode", "the name of a PVE node", vm.pveNode);
-  if (vm.linkedClone && settings.cloneDatastore !== undefined) {
-    faults.wrong(
-      "cloneDatastore",
-      "left out for a linked clone, which stays in its template's datastore",
-      settings.cloneDatastore,
-    );
-  }
   faults.unlessWhole("cores", vm.cores, 1, 2304);
   faults.unlessWhole("sockets", vm.sockets, 1, 16);
   faults.unlessMatches("cpuType", vm.cpuType, /^[A-Za-z0-9][A-Za-z0-9._-]*$/, "a CPU type of PVE");
@@ -116,6 +114,9 @@ function checkNetworkInterfaces(interfaces: readonly NetworkInterfaceSettings[],
     if (nic.vlanId !== undefined) faults.unlessWhole(`${setting}.vlanId`, nic.vlanId, 1, 4094);
     if (nic.mtu !== undefined) faults.unlessWhole(`${setting}.mtu`, nic.mtu, 1, 65_520, "bytes");
     if (nic.queues !== undefined) faults.unlessWhole(`${setting}.queues`, nic.queues, 0, 64);
+    if (nic.rateLimitMBps !== undefined && !(nic.rateLimitMBps > 0)) {
+      faults.wrong(`${setting}.rateLimitMBps`, "above 0", nic.rateLimitMBps);
+    }
     if (nic.trunks !== undefined)
       faults.unlessMatches(`${setting}.trunks`, nic.trunks, /^\d+(;\d+)*$/, "VLANs such as 10;20");
     if (index > 0 && nic.macAddress !== undefined && !isUnicastMac(nic.macAddress)) {
@@ -132,6 +133,10 @@ function checkDevices(vm: Vm, faults: Faults): void {
   for (const device of vm.bootOrder ?? []) {
     const known = vm.disks.some((disk) => disk.interface === device) || /^(net\d+|ide[0-3])$/.test(device);
     if (!known) faults.wrong("bootOrder", "interfaces of the VM's disks, or netN", device);
+  }
+  if (vm.machine !== undefined) {
+    const chipset = /^(pc|q35|virt|pc-(i440fx|q35)-\d+\.\d+)(\+pve\d+)?$/;
+    faults.unlessMatches("machine", vm.machine, chipset, "a chipset of PVE such as q35");
   }
   if (vm.startup === undefined) return;
   faults.unlessWhole("startup.order", vm.startup.order, 0, 999_999);

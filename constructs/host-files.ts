@@ -51,19 +51,21 @@ export class HostFiles extends Construct {
   private validate(): string[] {
     this.emission = undefined;
     const rival = this.rival();
+    if (relative(this.folder, ".") === "") return ["'folder' should be a folder of its own, got this one"];
     if (rival !== undefined) {
       return [`'folder' ${this.folder} lies in or around that of ${rival.node.path}; give each its own`];
     }
     const { cluster, faults } = this.cluster.resolve();
-    // Said by the cluster; and what a faulty model would render says nothing about the files on disk.
-    if (faults.length > 0) return [];
-    const accepted = new Set((process.env.HOST_FILES_ACCEPT ?? "").split(",").filter(Boolean));
+    const accepted = acceptedByOwner();
     const last = this.last();
+    const moved = describeFaults(renamed(last.nodes, cluster.nodes, accepted));
+    // The cluster says them. What a faulty model would render says nothing about the files on disk.
+    if (faults.length > 0) return moved;
     const files = this.render(cluster);
     const plan = planEmission({ folder: this.folder, files, previous: last.files, accepted });
     this.emission = { plan, destroyed: vanished(last.nodes, cluster.nodes) };
     return [
-      ...describeFaults(renamed(last.nodes, cluster.nodes, accepted)),
+      ...moved,
       ...tokensIn(files),
       ...(checking() ? [describeStale(plan)].filter(Boolean) : plan.refusals.map(describeRefusal)),
     ];
@@ -123,6 +125,9 @@ export class HostFiles extends Construct {
       .find(({ folder }) => nested(folder, this.folder) || nested(this.folder, folder));
   }
 }
+
+const acceptedByOwner = (): Set<string> =>
+  new Set((process.env.HOST_FILES_ACCEPT ?? "").split(",").map((word) => word.trim()));
 
 const checking = (): boolean => process.env.HOST_FILES_CHECK === "1";
 

@@ -12,9 +12,10 @@ import { DataProxmoxVirtualEnvironmentContainers } from "../.gen/providers/proxm
 import { DataProxmoxVirtualEnvironmentVms } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-vms";
 import { ProxmoxProvider } from "../.gen/providers/proxmox/provider";
 import { resolveCluster, resolveCommon } from "../cluster/cluster";
-import { describeFaults, type Fault } from "../cluster/fault";
+import { describeFaults, Faults, type Fault } from "../cluster/fault";
 import { terraformAddress, type Cluster, type Common, type Node } from "../cluster/model";
 import { resolveNode } from "../cluster/node";
+import { AGENT, CLUSTER, conforming, SERVER } from "../cluster/shape";
 import type { ClusterSettings, Role, ServerSettings } from "../cluster/settings";
 import { isExampleKey } from "../cluster/ssh-keys";
 import { tokenFaults, withReferences } from "./tokens";
@@ -47,8 +48,8 @@ export class K3sCluster extends Construct {
 
   public readonly provider: ProxmoxProvider;
 
-  /** Addresses of all servers' VMs, sorted: one array, which every agent depends on and which servers join. */
-  public readonly serverAddresses: string[] = [];
+  /** Terraform addresses of all servers' VMs, sorted: one array for all agents, to which each further server is added. */
+  public readonly serverResources: string[] = [];
 
   private readonly settings: ClusterSettings;
   private readonly common: Common;
@@ -60,21 +61,14 @@ export class K3sCluster extends Construct {
   public constructor(scope: Construct, id: string, props: K3sClusterProps) {
     super(scope, id);
     CLUSTERS.set(this.node.root, [...(CLUSTERS.get(this.node.root) ?? []), this]);
-    // `tsx` checks no types: a group of settings that was left out is told setting by setting.
-    const { network = {}, k3s = {}, nixos = {}, vm = {} } = props as Partial<ClusterSettings>;
-    this.settings = { ...props, network, k3s, nixos, vm } as ClusterSettings;
+    const shape = new Faults();
+    const groups = { network: {}, k3s: {}, nixos: {}, vm: {} };
+    this.settings = { ...groups, ...conforming(props, CLUSTER, shape) } as ClusterSettings;
     const keys = this.authorizedKeys();
     const { common, faults } = resolveCommon(this.settings, keys.text);
     this.common = common;
-    // A file that cannot be read is one fault, not also one without keys.
-    const settingFaults = keys.fault
-      ? faults.filter((fault) => fault.setting !== keys.fault?.setting)
-      : faults;
-    this.faults = [
-      ...(keys.fault ? [keys.fault] : []),
-      ...settingFaults,
-      ...tokenFaults(props, [], this.stack),
-    ];
+    const first = [...shape.all, ...keys.faults, ...tokenFaults(props, [], this.stack)];
+    this.faults = [...first, ...faults.filter(isNews(first))];
     this.node.addValidation({ validate: () => describeFaults(this.resolve().faults) });
     this.warnOfExampleKey();
 
@@ -96,12 +90,16 @@ export class K3sCluster extends Construct {
 
   /** Registers a node; only `K3sNode` calls it. Values of the result may hold CDKTF tokens. */
   public add(id: string, role: Role, settings: ServerSettings): Node {
-    const { node, faults } = resolveNode(id, role, settings, this.settings);
+    const name = [settings?.hostname || id];
+    const shape = new Faults(name);
+    const conformed = conforming(settings, role === "server" ? SERVER : AGENT, shape);
+    const { node, faults } = resolveNode(id, role, conformed, this.settings);
     this.nodes.push(node);
-    this.faults.push(...faults, ...tokenFaults(settings, [node.hostname || id], this.stack));
+    const first = [...shape.all, ...tokenFaults(conformed, name, this.stack)];
+    this.faults.push(...first, ...faults.filter(isNews(first)));
     if (role === "server") {
-      this.serverAddresses.push(terraformAddress(node.terraformName));
-      this.serverAddresses.sort();
+      this.serverResources.push(terraformAddress(node.terraformName));
+      this.serverResources.sort();
     }
     return node;
   }
@@ -124,13 +122,13 @@ export class K3sCluster extends Construct {
     return TerraformStack.of(this);
   }
 
-  private authorizedKeys(): { text: string; fault?: Fault } {
-    const file = this.settings.authorizedKeysFile;
+  private authorizedKeys(): { text: string; faults: Fault[] } {
+    const file = this.settings.authorizedKeysFile ?? "";
     try {
-      return { text: readFileSync(file, "utf8") };
+      return { text: readFileSync(file, "utf8"), faults: [] };
     } catch (error) {
       const sentence = `${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
-      return { text: "", fault: { nodes: [], setting: "authorizedKeysFile", sentence } };
+      return { text: "", faults: [{ nodes: [], setting: "authorizedKeysFile", sentence }] };
     }
   }
 
@@ -155,6 +153,12 @@ export class K3sCluster extends Construct {
     new TerraformLocal(this, "ContainerIds", containers).overrideLogicalId("container_ids");
   }
 }
+
+/** A setting that is wrong in one way is not also wrong for what follows from that. */
+const isNews =
+  (known: readonly Fault[]) =>
+  ({ setting }: Fault): boolean =>
+    !known.some((fault) => fault.setting === setting);
 
 /** Clusters of each app, in the order of their construction. */
 const CLUSTERS = new WeakMap<IConstruct, K3sCluster[]>();

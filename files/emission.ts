@@ -1,7 +1,7 @@
 import { dirname, posix } from "node:path";
 import { isEmittedPath, lookAt, type Entry } from "./entry";
 import { pathsOfDeadRuns } from "./staging";
-import { capturedFrom, stampState } from "./stamp";
+import { stampState } from "./stamp";
 
 /** What shall stand in a folder. */
 export interface Emission {
@@ -25,8 +25,6 @@ export interface EmissionPlan {
   readonly abandoned: readonly string[];
   /** The list of all files: written after everything else, so that a crash forgets no file to be removed. */
   readonly list: string | undefined;
-  /** How many files are as they shall be, or were captured from a host. */
-  readonly unchanged: number;
   readonly refusals: readonly Refusal[];
 }
 
@@ -71,7 +69,6 @@ export function planEmission(emission: Emission): EmissionPlan {
     removals: dropped.filter(({ verdict }) => verdict === "change").map(({ path }) => path),
     abandoned: [...new Set(dropped.map(({ path }) => dirname(path)))],
     list: wanted.at(-1)?.path,
-    unchanged: wanted.filter(({ verdict }) => verdict === "keep").length,
     refusals: [...wanted, ...dropped].map(({ verdict }) => verdict).filter((it) => typeof it === "object"),
   };
 }
@@ -86,7 +83,6 @@ function judgeWrite(emission: Emission, path: string, wanted: string): Verdict {
   if (entry.bytes.equals(Buffer.from(wanted))) return "keep";
 
   const there = entry.bytes.toString();
-  if (capturedFrom(there) !== undefined) return "keep";
   switch (stampState(path, there)) {
     case "foreign":
       return unlessAccepted(emission, path, "was not written by HostFiles", there, wanted);

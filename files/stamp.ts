@@ -66,12 +66,10 @@ export function stampState(path: string, text: string): StampState {
   return startsAsOurs(language, lines) ? "edited" : "foreign";
 }
 
-/** First line of a file that was captured from a running host, and is left alone from then on. */
-export function captureStamp(hostname: string): string {
-  return `# Captured from ${hostname}; HostFiles leaves this file alone.`;
-}
-
-/** The host that a file was captured from, `undefined` when it was not captured. */
+/**
+ * The host that a file was captured from, by a first line `# Captured from hamal; HostFiles leaves this file alone.`;
+ * `undefined` when it was not captured.
+ */
 export function capturedFrom(text: string): string | undefined {
   return /^# Captured from ([^\s;]+);/.exec(text)?.[1];
 }

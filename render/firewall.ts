@@ -38,7 +38,7 @@ export class Firewall {
       pods: elements([network.podCidr]),
       cluster: elements([network.podCidr, network.serviceCidr]),
       nodes: this.nodes.without(node),
-      servers: node.role === "server" ? this.servers.without(node) : "",
+      servers: this.servers.without(node),
       lanTcp: ports("lan", "tcp"),
       nodesTcp: ports("nodes", "tcp"),
       nodesUdp: ports("nodes", "udp"),

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { explain } from "./faults";
 
 const outdir = mkdtempSync(join(tmpdir(), "k3s-check-"));
 process.on("exit", () => rmSync(outdir, { recursive: true, force: true }));
@@ -10,10 +11,8 @@ process.env.HOST_FILES_CHECK = "1";
 
 import(join(process.cwd(), "main.ts")).then(
   () => console.log("The host files are what main.ts says."),
-  (error: Error) => {
-    // Without CDKTF's advice to skip the validation that was asked for.
-    const [problems] = error.message.split("\nIf you wish to ignore");
-    console.error(`${problems}\nTo write the files anew: npm run synth`);
+  (error: unknown) => {
+    console.error(`${explain(error)}\n\nTo write the files anew: npm run synth`);
     process.exitCode = 1;
   },
 );

@@ -36,9 +36,9 @@ function optionsOf(words: readonly string[]): Options {
     words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
   return {
     yes: words.includes("--yes"),
-    parallelism: value("-parallelism") ?? "1",
+    parallelism: value("-parallelism") ?? value("--parallelism") ?? "1",
     stack: value("--stack"),
-    rest: words.filter((word) => word !== "--yes" && !/^(-parallelism|--stack)=/.test(word)),
+    rest: words.filter((word) => word !== "--yes" && !/^(--?parallelism|--stack)=/.test(word)),
   };
 }
 
@@ -88,10 +88,11 @@ function plan(folder: string, words: readonly string[]): boolean {
 
 interface ResourceChange {
   readonly address: string;
+  readonly type: string;
   readonly change: { readonly actions: string[]; readonly before: { name?: string; vm_id?: number } | null };
 }
 
-/** VMs that the saved plan destroys or replaces, in words. */
+/** What the saved plan destroys or replaces, in words. */
 function destructions(folder: string): string[] {
   const { status, stdout } = spawnSync(BINARY, ["show", "-json", PLAN_FILE], {
     cwd: folder,
@@ -102,9 +103,10 @@ function destructions(folder: string): string[] {
   const { resource_changes = [] } = JSON.parse(stdout) as { resource_changes?: ResourceChange[] };
   return resource_changes
     .filter(({ change }) => change.actions.includes("delete"))
-    .map(
-      ({ address, change: { before } }) =>
-        `${before?.name}, VM ${before?.vm_id}, will be DESTROYED (${address})`,
+    .map(({ address, type, change: { before } }) =>
+      type === "proxmox_virtual_environment_vm"
+        ? `${before?.name}, VM ${before?.vm_id}, will be DESTROYED (${address})`
+        : `${address} will be DESTROYED`,
     );
 }
 
@@ -127,10 +129,18 @@ async function apply(folder: string, { yes, parallelism, rest }: Options): Promi
 }
 
 async function main([command, ...words]: readonly string[]): Promise<void> {
+  if (words.some((word) => /^--?(parallelism|stack)$/.test(word)))
+    throw new Stop("write -parallelism=N and --stack=NAME");
   const options = optionsOf(words);
   if (command === "plan") plan(stackFolder(options.stack), options.rest);
   else if (command === "apply") await apply(stackFolder(options.stack), options);
-  else if (command === "run" && words.length > 0) must(locked(stackFolder(options.stack), options.rest));
+  else if (command === "run" && words.length > 0)
+    must(
+      locked(
+        stackFolder(options.stack),
+        words.filter((word) => !word.startsWith("--stack=")),
+      ),
+    );
   else throw new Stop(USAGE);
 }
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  addCluster,
   agent,
   ALPHARD,
   FIVE_NODES,
@@ -12,6 +13,7 @@ import {
   REFERENCE,
   server,
   temporaryFolder,
+  testApp,
   type TestNode,
 } from "../fixture";
 
@@ -33,6 +35,11 @@ describe("what two nodes may not share", () => {
     [
       "a MAC address",
       { macAddress: "bc:24:11:b3:ed:02" },
+      "'hamal' and 'mizar' both use BC:24:11:B3:ED:02 as 'macAddress'",
+    ],
+    [
+      "a MAC address, also of further interfaces",
+      { networkInterfaces: [{ bridge: "b" }, { bridge: "b", macAddress: "bc:24:11:b3:ed:02" }] },
       "'hamal' and 'mizar' both use BC:24:11:B3:ED:02 as 'macAddress'",
     ],
     ["a hostname", { hostname: "hamal" }, "'k3s-agent' and 'k3s-agent-1' both use hamal as 'hostname'"],
@@ -251,7 +258,7 @@ describe("a node's settings", () => {
     [
       "a malformed second MAC address",
       { networkInterfaces: [{ bridge: "vmbr0" }, { bridge: "vmbr1", macAddress: "x" }] },
-      "'networkInterfaces[1].macAddress' of 'mizar' should be a unicast MAC address such as BC:24:11:00:00:01, got 'x'",
+      "'networkInterfaces[1].macAddress' of 'mizar' should be a unicast MAC address such as BC:24:11:00:00:01, got 'X'",
     ],
     [
       "a MAC address of the first interface",
@@ -321,8 +328,70 @@ describe("a node's settings", () => {
     ],
     [
       "a server's flag on an agent",
-      { k3sFlags: ["--disable=traefik"] },
+      { k3sFlags: ["--disable=metrics-server"] },
       "'k3sFlags' of 'mizar' has --disable, which only a server knows",
+    ],
+    [
+      "a server's certificate on an agent",
+      { k3sFlags: ["--tls-san=a.b"] },
+      "'k3sFlags' of 'mizar' has --tls-san, which only a server knows",
+    ],
+    [
+      "a server's etcd on an agent",
+      { k3sFlags: ["--etcd-expose-metrics"] },
+      "'k3sFlags' of 'mizar' has --etcd-expose-metrics, which only a server knows",
+    ],
+    ["a flag with a quote", { k3sFlags: ['--x="a'] }, "'k3sFlags' of 'mizar' has a flag that should be"],
+    [
+      "a flag with an apostrophe",
+      { k3sFlags: ["--x='a"] },
+      "'k3sFlags' of 'mizar' has a flag that should be",
+    ],
+    ["a flag with a backslash", { k3sFlags: ["--x=\\a"] }, "'k3sFlags' of 'mizar' has a flag that should be"],
+    [
+      "a directory that starts with a dot",
+      { directory: ".git" },
+      "'directory' of 'mizar' should be one folder name in lower case, got '.git'",
+    ],
+    [
+      "an interface name of 16",
+      { nixos: { networkInterface: "e".repeat(16) } },
+      "'nixos.networkInterface' of 'mizar'",
+    ],
+    [
+      "another platform",
+      { nixos: { platform: "riscv64-linux" as "x86_64-linux" } },
+      "'nixos.platform' of 'mizar' should be one of x86_64-linux, aarch64-linux, got 'riscv64-linux'",
+    ],
+    [
+      "the VM ID of its template",
+      { vmId: 9903, ipv4Address: "172.22.0.9" },
+      "'vmId' of 'mizar' is that of its template, 9903",
+    ],
+    [
+      "a chipset that is none",
+      { machine: "q36" },
+      "'machine' of 'mizar' should be a chipset of PVE such as q35, got 'q36'",
+    ],
+    [
+      "a rate limit of nothing",
+      { networkInterfaces: [{ bridge: "vmbr0", rateLimitMBps: 0 }] },
+      "'networkInterfaces[0].rateLimitMBps' of 'mizar' should be above 0, got 0",
+    ],
+    [
+      "another flannel backend",
+      { k3sFlags: ["--flannel-backend=host-gw"] },
+      "'k3sFlags' of 'mizar' has --flannel-backend with a value that it cannot have here: the firewall is made for flannel's VXLAN",
+    ],
+    [
+      "a registry that the firewall does not know",
+      { k3sFlags: ["--embedded-registry"] },
+      "the firewall does not open the registry's ports",
+    ],
+    [
+      "the read-only port by a flag",
+      { k3sFlags: ["--kubelet-arg=read-only-port=10255"] },
+      "'k3s.kubeletReadOnlyPort' says so",
     ],
     [
       "a NixOS setting of its own",
@@ -345,6 +414,19 @@ describe("a node's settings", () => {
     ],
     ["flags with % and $", { k3sFlags: ["--kubelet-arg=a=%i$HOME", "--debug"] }],
     [
+      "labels that a kubelet may set on its own node",
+      { nodeLabels: { "topology.kubernetes.io/zone": "a", "kubernetes.io/hostname": "mizar" } },
+    ],
+    [
+      "a flag with every character that a command line takes",
+      { k3sFlags: ["--x=!#%&()*+,-./:;<=>?@[]^_`{|}~"] },
+    ],
+    ["an interface name of 15", { nixos: { networkInterface: "e".repeat(15) } }],
+    [
+      "a second disk below the template's",
+      { templateDiskGib: 32, disks: [disk, { ...disk, interface: "scsi1", sizeGib: 1 }] },
+    ],
+    [
       "an address and a MAC address of its own",
       { vmId: 5000, ipv4Address: "172.22.0.9", macAddress: "02:00:00:00:00:01" },
     ],
@@ -357,9 +439,9 @@ describe("a node's settings", () => {
   });
 });
 
+const { network, nixos, k3s } = REFERENCE;
+
 describe("the cluster's settings", () => {
-  const network = REFERENCE.network;
-  const { nixos, k3s } = REFERENCE;
   test.each<[string, Parameters<typeof faultsWith>[0], string]>([
     [
       "a CIDR with host bits",
@@ -395,6 +477,46 @@ describe("the cluster's settings", () => {
       "a gateway elsewhere",
       { network: { ...network, gateway: "172.23.0.1", nameservers: ["9.9.9.9"] } },
       "'network.gateway' should be a host's address in 172.22.0.0/24, got '172.23.0.1'",
+    ],
+    [
+      "a gateway that is the network's own address",
+      { network: { ...network, gateway: "172.22.0.0", nameservers: ["9.9.9.9"] } },
+      "'network.gateway' should be a host's address in 172.22.0.0/24, got '172.22.0.0'",
+    ],
+    [
+      "a gateway that is the broadcast address",
+      { network: { ...network, gateway: "172.22.0.255", nameservers: ["9.9.9.9"] } },
+      "'network.gateway' should be a host's address in 172.22.0.0/24, got '172.22.0.255'",
+    ],
+    [
+      "a pod network below a /24",
+      { network: { ...network, podCidr: "10.42.0.0/25" } },
+      "'network.podCidr' 10.42.0.0/25 has a /24 for 0 nodes, the cluster has 3",
+    ],
+    [
+      "a network that ends where another starts",
+      { network: { ...network, podCidr: "10.43.252.0/22" } },
+      "'network.podCidr' 10.43.252.0/22 overlaps 'serviceCidr' 10.43.0.0/16",
+    ],
+    [
+      "a malformed VM ID to count from",
+      { network: { ...network, macAddressBase: { vmId: 99, macAddress: "BC:24:11:00:00:01" } } },
+      "'network.macAddressBase.vmId' should be a whole number from 100 to 999999999, got 99",
+    ],
+    [
+      "a root filesystem that is none",
+      { nixos: { ...nixos, rootFilesystem: { ...nixos.rootFilesystem, type: "zfs" as "ext4" } } },
+      "'nixos.rootFilesystem.type' should be one of ext4, btrfs, xfs, got 'zfs'",
+    ],
+    [
+      "a token file above its folder",
+      { k3s: { ...k3s, tokenFile: "/var/lib/../token" } },
+      "'k3s.tokenFile' should be an absolute path on the hosts",
+    ],
+    [
+      "a token file in this folder",
+      { k3s: { ...k3s, tokenFile: "/var/./token" } },
+      "'k3s.tokenFile' should be an absolute path on the hosts",
     ],
     [
       "a gateway without nameservers",
@@ -507,6 +629,36 @@ describe("the cluster's settings", () => {
       "'k3s.serverFlags' has --cluster-cidr, which is said by 'network.podCidr'",
     ],
     [
+      "ServiceLB off by a flag",
+      { k3s: { ...k3s, serverFlags: ["--disable=traefik,servicelb"] } },
+      "'k3s.serverFlags' has --disable with a value that it cannot have here: 'k3s.traefik' and 'k3s.serviceLb' say so",
+    ],
+    [
+      "another API port",
+      { k3s: { ...k3s, serverFlags: ["--https-listen-port=7443"] } },
+      "the firewall opens the API on 6443",
+    ],
+    [
+      "node ports by a flag",
+      { k3s: { ...k3s, serverFlags: ["--kube-apiserver-arg=service-node-port-range=1-2"] } },
+      "'k3s.nodePorts' says so",
+    ],
+    [
+      "exposed ports reversed",
+      { k3s: { ...k3s, exposedPorts: [{ protocol: "tcp", from: 9, to: 8 }] } },
+      "'k3s.exposedPorts[0]' should be a range from low to high",
+    ],
+    [
+      "an endpoint on a server and another port",
+      { apiEndpoint: "https://alphard.lan:7443" },
+      "'apiEndpoint' https://alphard.lan:7443 is on 'alphard', which serves the API on port 6443",
+    ],
+    [
+      "an endpoint whose host ends in a hyphen",
+      { apiEndpoint: "https://k3s-:6443" },
+      "'apiEndpoint' should be a URL",
+    ],
+    [
       "a choice that is not made",
       { k3s: { ...k3s, traefik: undefined as unknown as boolean } },
       "'k3s.traefik' should be true or false, got nothing",
@@ -526,6 +678,18 @@ describe("the cluster's settings", () => {
     expect(faults).toHaveLength(1);
     expect(faults[0]).toContain(message);
   });
+});
+
+test("a pod network with a /24 for each node has no faults", () => {
+  expect(
+    faultsOf([ALPHARD, HAMAL], { ...REFERENCE, network: { ...REFERENCE.network, podCidr: "10.42.0.0/23" } }),
+  ).toEqual([]);
+});
+
+test("two nodes cannot both have had one name", () => {
+  expect(faultsOf([ALPHARD, { ...HAMAL, formerId: "old" }, { ...MIZAR, formerId: "old" }])).toEqual([
+    "'formerId' of 'mizar' is old, the present or former Terraform name of 'hamal'",
+  ]);
 });
 
 describe("servers", () => {
@@ -567,6 +731,74 @@ describe("servers", () => {
         "add or remove one, or state 'allowEvenServerCount' for the time of a change",
     ]);
     expect(faultsOf(two, { ...REFERENCE, allowEvenServerCount: true })).toEqual([]);
+  });
+});
+
+describe("what is no setting, or not of its kind", () => {
+  test.each<[string, object, string]>([
+    ["a misspelt one", { memoryMiB: 8192 }, "'memoryMiB' of 'mizar' is no setting; did you mean memoryMib?"],
+    ["an unknown one", { colour: "red" }, "'colour' of 'mizar' is no setting"],
+    [
+      "a misspelt one in a list",
+      { disks: [{ ...disk, size: 32 }] },
+      "'disks[0].size' of 'mizar' is no setting; did you mean sizeGib?",
+    ],
+    [
+      "a text for a yes or no",
+      { protection: "no" },
+      "'protection' of 'mizar' should be true or false, got 'no'",
+    ],
+    ["a text for a number", { cores: "4" }, "'cores' of 'mizar' should be a number, got '4'"],
+    [
+      "a number for a text, which is not repeated",
+      { pool: 5 },
+      "'pool' of 'mizar' should be a text in quotes",
+    ],
+    [
+      "none of the values that there are",
+      { disks: [{ ...disk, cache: "fast" }] },
+      "'disks[0].cache' of 'mizar' should be one of none, directsync",
+    ],
+    ["one value for a list", { tags: "k3s" }, "'tags' of 'mizar' should be a list, got 'k3s'"],
+    ["nothing in a list", { tags: [null] }, "'tags[0]' of 'mizar' should be a text in quotes"],
+    [
+      "nothing for a group",
+      { startup: null },
+      "'startup' of 'mizar' should be a group of settings, got null",
+    ],
+    [
+      "a list for texts by their names",
+      { nodeLabels: ["a"] },
+      "'nodeLabels' of 'mizar' should be texts by their names",
+    ],
+    ["a server's setting on an agent", { clusterInit: true }, "'clusterInit' of 'mizar' is no setting"],
+  ])("%s", (_, mizar, message) => {
+    const faults = faultsOfMizar(mizar);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(message);
+  });
+
+  test("the same holds for the cluster's", () => {
+    expect(faultsWith({ network: { ...network, gatway: "172.22.0.1" } as typeof network })).toEqual([
+      "'network.gatway' is no setting; did you mean gateway?",
+    ]);
+    expect(faultsWith({ k3s: { ...k3s, kubeletReadOnlyPort: "false" as unknown as boolean } })).toEqual([
+      "'k3s.kubeletReadOnlyPort' should be true or false, got 'false'",
+    ]);
+    expect(faultsWith({ nixos: null as unknown as typeof nixos }).join()).toContain(
+      "'nixos' should be a group of settings, got null",
+    );
+  });
+
+  test("a node without any settings is no exception", () => {
+    expect(faultsOf([ALPHARD, { id: "x", role: "agent" } as TestNode]).join()).toContain("'hostname' of 'x'");
+  });
+
+  test("a setting that is there and undefined overrides nothing", () => {
+    const mizar = { cores: undefined, nixos: { kernelPackages: undefined } };
+    const settings = { ...REFERENCE, nixos: { ...nixos, kernelPackages: "linuxPackages_6_12" } };
+    const { cluster } = addCluster(testApp(), [ALPHARD, { ...MIZAR, ...mizar }], settings).resolve();
+    expect(cluster.nodes[1]?.nixos.kernelPackages).toBe("linuxPackages_6_12");
   });
 });
 
@@ -639,6 +871,12 @@ describe("operators' keys", () => {
     ["cut short", key.slice(0, -6)],
     ["of another type than it says", key.replace("ssh-ed25519", "ssh-rsa")],
     ["of a type that OpenSSH has dropped", "ssh-dss AAAAB3NzaC1kc3MAAAABAA=="],
+    ["that ends in the middle of a field", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEVYQQ=="],
+    [
+      "with something behind its last field",
+      `ssh-ed25519 ${Buffer.concat([Buffer.from(key.split(" ")[1] as string, "base64"), Buffer.from([0, 0])]).toString("base64")}`,
+    ],
+    ["that is a type and nothing else", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5"],
     ["that is no key", "hello world"],
     ["behind options", `from="10.0.0.0/8" ${key}`],
   ])("one %s is refused", (_, line) => {

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { App, S3Backend, TerraformStack, TerraformVariable, Testing } from "cdktf";
 import { Construct } from "constructs";
 import fc from "fast-check";
@@ -13,6 +15,7 @@ import {
   server,
   synthesized,
   synthesizedVm,
+  temporaryFolder,
   testApp,
   type Json,
   type TestNode,
@@ -73,7 +76,7 @@ const EVERYTHING: Partial<TestNode> = {
   nixos: { firmware: "uefi", efiSystemPartition: "1A2B-3C4D" },
 };
 
-test("the reference cluster's JSON", () => {
+test("the JSON of a server and two agents", () => {
   expect(synthesized(REFERENCE_NODES)).toMatchSnapshot();
 });
 
@@ -331,6 +334,14 @@ describe("state", () => {
   });
 });
 
+test("two clusters, one with a backend of its own, are no fault", () => {
+  const app = testApp();
+  const own = new TerraformStack(app, "a");
+  new S3Backend(own, { bucket: "b", key: "k" });
+  expect(addCluster(own, [ALPHARD]).node.validate()).toEqual([]);
+  expect(addCluster(new TerraformStack(app, "b"), [ALPHARD]).node.validate()).toEqual([]);
+});
+
 test("a stack holds one cluster", () => {
   const stack = new TerraformStack(testApp(), "k3s");
   addCluster(stack, [ALPHARD]);
@@ -345,10 +356,16 @@ test("a node outside a cluster says where it belongs", () => {
   );
 });
 
-test("a synth warns while the example key is in use", () => {
-  const cluster = addCluster(testApp(), [ALPHARD]);
-  const warnings = cluster.node.metadata.filter(({ type }) => type.endsWith("warn")).map(({ data }) => data);
-  expect(warnings).toEqual([expect.stringContaining("holds the example key")]);
+test("a synth warns while the example key is in use, and no longer", () => {
+  const warningsWith = (settings: typeof REFERENCE): string[] =>
+    addCluster(testApp(), [ALPHARD], settings)
+      .node.metadata.filter(({ type }) => type.endsWith("warn"))
+      .map(({ data }) => data);
+  expect(warningsWith(REFERENCE)).toEqual([expect.stringContaining("holds the example key")]);
+  const own = join(temporaryFolder(), "keys");
+  const key = Buffer.concat([Buffer.from("\0\0\0\x0bssh-ed25519\0\0\0\x20", "latin1"), Buffer.alloc(32, 7)]);
+  writeFileSync(own, `ssh-ed25519 ${key.toString("base64")} me\n`);
+  expect(warningsWith({ ...REFERENCE, authorizedKeysFile: own })).toEqual([]);
 });
 
 describe("stability", () => {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { captureStamp, capturedFrom, stamp, stampState } from "../../files/stamp";
+import { capturedFrom, stamp, stampState } from "../../files/stamp";
 
 const NIX = "k3s-agent/configuration.nix";
 const SENTENCE =
@@ -86,14 +86,15 @@ test("whatever the body, a stamped text is ours, and no longer ours with any one
 
 describe("a captured file", () => {
   test("names the host that it was captured from", () => {
-    const text = `${captureStamp("hamal")}\n{ }\n`;
-    expect(text).toMatch(/^# Captured from hamal; HostFiles leaves this file alone\.\n/);
+    const text = "# Captured from hamal; HostFiles leaves this file alone.\n{ }\n";
     expect(capturedFrom(text)).toBe("hamal");
     expect(capturedFrom(text.replaceAll("\n", "\r\n"))).toBe("hamal");
   });
 
-  test.each([`\n${captureStamp("hamal")}\n`, "# Captured from ; …\n", stamp(NIX, "{ }\n"), ""])(
-    "is told by its first line alone: %j",
-    (text) => expect(capturedFrom(text)).toBeUndefined(),
-  );
+  test.each([
+    "\n# Captured from hamal; HostFiles leaves this file alone.\n",
+    "# Captured from ; …\n",
+    stamp(NIX, "{ }\n"),
+    "",
+  ])("is told by its first line alone: %j", (text) => expect(capturedFrom(text)).toBeUndefined());
 });

@@ -73,6 +73,20 @@ describe("joining", () => {
     expect(k3sOf(texts, "k3s-agent/k3s-agent.nix")).toContain('serverAddr = "https://172.22.0.137:6443";');
   });
 
+  test("a server's certificate covers the endpoint's address where it is not the server's own", () => {
+    const texts = emitted([...FIVE_NODES]);
+    expect(k3sOf(texts, "k3s-server/k3s-server.nix")).not.toContain("tls-san");
+    expect(k3sOf(texts, "k3s-server-1/k3s-server.nix")).toContain('"--tls-san=172.22.0.134"');
+  });
+
+  test("the order of labels and taints means nothing", () => {
+    const [a, b] = [
+      { nodeLabels: { a: "1", b: "2" }, nodeTaints: ["a:NoSchedule", "b:NoSchedule"] },
+      { nodeLabels: { b: "2", a: "1" }, nodeTaints: ["b:NoSchedule", "a:NoSchedule"] },
+    ].map((more) => emitted([...FIVE_NODES, agent("x", "atria", 139, more)])["x/k3s-agent.nix"]);
+    expect(a).toBe(b);
+  });
+
   test("a server's certificate covers the endpoint's name", () => {
     const texts = emitted([...FIVE_NODES], { ...REFERENCE, apiEndpoint: "https://k3s.example.org:6443" });
     expect(k3sOf(texts, "k3s-server/k3s-server.nix")).toContain('"--tls-san=k3s.example.org"');

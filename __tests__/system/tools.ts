@@ -87,7 +87,7 @@ export function verdict(tools: readonly Tool[], ci: boolean): Verdict {
 
 /** `describe` for a suite that needs tools. */
 export function describeWith(tools: readonly Tool[], name: string, suite: () => void): void {
-  const { run, instead, fail } = verdict(tools, process.env.CI === "true");
+  const { run, instead, fail } = verdict(tools, ["true", "1"].includes(process.env.CI ?? ""));
   if (run) return describe(name, suite);
   // Jest says nothing of a file all of whose tests are skipped.
   if (!fail) process.stderr.write(instead.map((words) => `○ skipped: ${name}: ${words}\n`).join(""));

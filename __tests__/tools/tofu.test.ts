@@ -9,7 +9,7 @@ const REPOSITORY = join(__dirname, "..", "..");
 const STAND_IN = `#!/bin/sh
 echo "$PWD: $*" >> "$CALLS"
 case "$1" in
-  init) test ! -e .terraform.lock.hcl || cat .terraform.lock.hcl >> "$CALLS"; echo "# checksums" > .terraform.lock.hcl ;;
+  init) test "$PLAN_STATUS" != 99 || { echo "# half" > .terraform.lock.hcl; exit 1; }; test ! -e .terraform.lock.hcl || cat .terraform.lock.hcl >> "$CALLS"; echo "# checksums" > .terraform.lock.hcl ;;
   plan) exit "$PLAN_STATUS" ;;
   show) cat "$PLAN_JSON" ;;
   apply) exit "$APPLY_STATUS" ;;
@@ -121,16 +121,23 @@ test("apply names the VMs that it would destroy", () => {
   const before = { name: "hamal", vm_id: 135 };
   const change = (actions: string[]): object => ({
     address: "proxmox_virtual_environment_vm.k3s_agent",
+    type: "proxmox_virtual_environment_vm",
     change: { actions, before },
   });
   const words = "hamal, VM 135, will be DESTROYED (proxmox_virtual_environment_vm.k3s_agent)";
   expect(run(["apply"], { changes: [change(["delete"])] }).output).toContain(words);
   expect(run(["apply"], { changes: [change(["delete", "create"])] }).output).toContain(words);
+  expect(run(["apply"], { changes: [change(["create", "delete"])] }).output).toContain(words);
   expect(run(["apply"], { changes: [change(["update"])] }).output).not.toContain("DESTROYED");
+});
+
+test("other commands get all their arguments, also those that an apply would take for itself", () => {
+  expect(run(["run", "apply", "-parallelism=1"]).calls).toEqual(["apply -parallelism=1"]);
 });
 
 test("the provider's checksums are kept beside main.ts, and heeded the next time", () => {
   expect(run(["plan"]).lock).toBe("# checksums\n");
+  expect(run(["plan"], { plan: 99, lock: "# known\n" })).toMatchObject({ status: 1, lock: "# known\n" });
   expect(run(["plan"], { lock: "# known\n" }).calls.slice(0, 2)).toEqual(["init -input=false", "# known"]);
 });
 
@@ -149,6 +156,7 @@ describe("failures end with another code than 0 and say what to do", () => {
       run(["apply", "-parallelism=0"]),
       "-parallelism should be a whole number from 1, got '0'",
     ],
+    ["a parallelism apart from its number", run(["apply", "-parallelism", "4"]), "write -parallelism=N"],
     ["no command", run([]), "npm run plan"],
   ])("%s", (_, { status, output }, words) => {
     expect(status).toBe(1);

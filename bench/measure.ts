@@ -1,0 +1,69 @@
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import { footprint, touched } from "./footprint";
+import { synth, type Cost } from "./synth";
+
+/** What clusters of one size cost: a single round, or the medians of several. */
+export interface Measurement {
+  readonly nodes: number;
+  readonly floor: Cost;
+  /** The product in an empty folder. */
+  readonly first: Cost;
+  /** The product again, with nothing to change. */
+  readonly again: Cost;
+  readonly files: number;
+  readonly bytes: number;
+  /** Files and folders under `nix/` that the second run wrote; of several rounds the most. */
+  readonly rewritten: number;
+}
+
+/**
+ * Runs floor and product in turn, so that what slows the machine slows both.
+ *
+ * @param folder - in which each app of each round has a folder of its own
+ * @param report - is told how many rounds were done
+ */
+export async function measure(
+  nodes: number,
+  runs: number,
+  folder: string,
+  report: (done: number) => void,
+): Promise<Measurement> {
+  await round(nodes, folder); // a warm-up of the disk's cache, and of tsx's, which holds what it compiled
+  const rounds: Measurement[] = [];
+  while (rounds.length < runs) {
+    report(rounds.length);
+    rounds.push(await round(nodes, folder));
+  }
+  const cost = (of: "floor" | "first" | "again"): Cost => ({
+    seconds: median(rounds.map((round) => round[of].seconds)),
+    memory: median(rounds.map((round) => round[of].memory)),
+  });
+  return {
+    nodes,
+    floor: cost("floor"),
+    first: cost("first"),
+    again: cost("again"),
+    files: median(rounds.map(({ files }) => files)),
+    bytes: median(rounds.map(({ bytes }) => bytes)),
+    rewritten: Math.max(...rounds.map(({ rewritten }) => rewritten)),
+  };
+}
+
+/** Leaves its folders: ext4 is slow to create files for minutes after as many were removed (`recently_deleted`). */
+async function round(nodes: number, parent: string): Promise<Measurement> {
+  const floor = await synth("floor", nodes, mkdtempSync(join(parent, "floor-")));
+  const folder = mkdtempSync(join(parent, "product-"));
+  const first = await synth("product", nodes, folder);
+  const before = footprint(join(folder, "nix"));
+  const again = await synth("product", nodes, folder);
+  const rewritten = touched(before, footprint(join(folder, "nix"))).length;
+  return { nodes, floor, first, again, files: before.files, bytes: before.bytes, rewritten };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const upper = sorted[Math.floor(sorted.length / 2)] ?? NaN;
+  const lower = sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN;
+  return (lower + upper) / 2;
+}
