@@ -47,6 +47,6 @@ export function resolveCluster(
     ...node,
     clusterInit: node.role === "server" && (node.clusterInit ?? serverCount === 1),
   }));
-  const cluster = { ...common, nodes: decided.sort((a, b) => a.vmId - b.vmId || (a.id < b.id ? -1 : 1)) };
+  const cluster = { ...common, nodes: decided.sort((a, b) => a.vmId - b.vmId) };
   return { cluster, faults: clusterFaults(cluster, allowEvenServerCount) };
 }
