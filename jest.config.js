@@ -2,6 +2,8 @@
 module.exports = {
   testEnvironment: "node",
   roots: ["<rootDir>/__tests__"],
+  // A guard against what hangs. Some tests run the CLI, which takes seconds on a busy machine.
+  testTimeout: 120_000,
   testMatch: ["**/*.test.ts"],
   transform: {
     "\\.ts$": [

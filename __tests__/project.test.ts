@@ -2,8 +2,6 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Project } from "./project";
 
-jest.setTimeout(60_000);
-
 const stateOf = (project: Project, stack: string): string => {
   const folder = project.path("cdktf.out", "stacks", stack);
   const { terraform } = JSON.parse(readFileSync(join(folder, "cdk.tf.json"), "utf8"));
