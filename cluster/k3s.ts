@@ -77,9 +77,9 @@ const RESERVED_FLAGS: Record<string, string> = {
 
 /** What the firewall relies upon: with these flags it would be right for another cluster. */
 const FIXED_FLAGS: readonly { flag: RegExp; why: string }[] = [
-  { flag: /^--flannel-backend=(?!vxlan$)/, why: "the firewall is made for flannel's VXLAN" },
+  { flag: /^--flannel-backend(?!=vxlan$)/, why: "the firewall is made for flannel's VXLAN" },
   { flag: /^--embedded-registry/, why: "the firewall does not open the registry's ports" },
-  { flag: /^--https-listen-port=/, why: `the firewall opens the API on ${API_PORT}` },
+  { flag: /^--https-listen-port/, why: `the firewall opens the API on ${API_PORT}` },
   { flag: /^--disable=(.*,)?(traefik|servicelb)(,|$)/, why: "'k3s.traefik' and 'k3s.serviceLb' say so" },
   { flag: /^--kubelet-arg=read-only-port=/, why: "'k3s.kubeletReadOnlyPort' says so" },
   { flag: /^--kubelet-arg=port=/, why: "the firewall opens the kubelet on 10250" },

@@ -104,16 +104,14 @@ function checkAddress(
 ): void {
   const network = parseNetwork(networks.nodeCidr);
   if (network === undefined) return; // said of the cluster
-  if (settings.ipv4Address === undefined) {
-    if (Number.isSafeInteger(node.vmId) && node.ipv4Address === "") {
-      faults.say("ipv4Address", `has to be stated: VM ID ${node.vmId} is no host number in ${network.cidr}`);
-    }
+  if (node.ipv4Address === "" && settings.ipv4Address === undefined) {
+    const sentence = `has to be stated: VM ID ${node.vmId} is no host number in ${network.cidr}`;
+    if (Number.isSafeInteger(node.vmId)) faults.say("ipv4Address", sentence);
+    return;
   }
   const address = parseAddress(node.ipv4Address);
-  if (settings.ipv4Address !== undefined && address === undefined)
-    faults.wrong("ipv4Address", "an IPv4 address", settings.ipv4Address);
-  if (address === undefined) return;
-  if (!contains(network, address))
+  if (address === undefined) faults.wrong("ipv4Address", "an IPv4 address", settings.ipv4Address);
+  else if (!contains(network, address))
     faults.wrong("ipv4Address", `in the node network ${network.cidr}`, node.ipv4Address);
   else if (address === network.first)
     faults.say("ipv4Address", `is the address of the node network itself, ${node.ipv4Address}`);

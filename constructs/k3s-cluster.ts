@@ -67,7 +67,7 @@ export class K3sCluster extends Construct {
     const keys = this.authorizedKeys();
     const { common, faults } = resolveCommon(this.settings, keys.text);
     this.common = common;
-    const first = [...shape.all, ...keys.faults, ...tokenFaults(props, [], this.stack)];
+    const first = [...shape.all, ...keys.faults, ...tokenFaults(this.settings, [], this.stack)];
     this.faults = [...first, ...faults.filter(isNews(first))];
     this.node.addValidation({ validate: () => describeFaults(this.resolve().faults) });
     this.warnOfExampleKey();
@@ -77,7 +77,8 @@ export class K3sCluster extends Construct {
     }
     this.provider = new ProxmoxProvider(this, "Provider", {});
     this.addInventory();
-    new TerraformOutput(this, "ApiEndpoint", { value: props.apiEndpoint }).overrideLogicalId("api_endpoint");
+    const endpoint = new TerraformOutput(this, "ApiEndpoint", { value: this.settings.apiEndpoint });
+    endpoint.overrideLogicalId("api_endpoint");
   }
 
   /** The whole cluster and everything that is wrong with it. */
