@@ -6,7 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 
 const USAGE = `npm run plan  [-- <arguments of tofu plan>]
 npm run apply [-- --yes] [-- -parallelism=N] [-- <arguments of tofu plan>]
@@ -114,7 +114,11 @@ async function confirmed(): Promise<boolean> {
   if (!process.stdin.isTTY)
     throw new Stop("nobody can be asked here: state --yes to apply without a question");
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question("\nApply this plan? Only 'yes' is taken for yes: ");
+  const answer = await new Promise<string>((resolve) => {
+    // Ctrl-C and Ctrl-D close the terminal and answer nothing.
+    terminal.once("close", () => resolve("no"));
+    terminal.question("\nApply this plan? Only 'yes' is taken for yes: ", resolve);
+  });
   terminal.close();
   return answer === "yes";
 }

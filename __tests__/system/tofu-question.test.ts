@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../fixture";
 import { describeWith, type Tool } from "./tools";
@@ -13,8 +13,8 @@ const SCRIPT: Tool = {
   works: () => spawnSync("script", ["-qec", "true", "/dev/null"]).status === 0,
 };
 
-/** Runs `npm run apply`'s program in a terminal, with a stand-in for OpenTofu, and types an answer. */
-function answer(text: string): { status: number | null; applied: boolean } {
+/** A folder as a synth leaves it, with a stand-in for OpenTofu that plans something and notes its calls. */
+function planned(): { folder: string; tofu: string; applied: () => boolean } {
   const folder = temporaryFolder();
   const tofu = join(folder, "tofu");
   const calls = join(folder, "calls");
@@ -24,24 +24,36 @@ function answer(text: string): { status: number | null; applied: boolean } {
   mkdirSync(join(folder, "cdktf.out", "stacks", "k3s"), { recursive: true });
   const stacks = { k3s: { workingDirectory: "stacks/k3s" } };
   writeFileSync(join(folder, "cdktf.out", "manifest.json"), JSON.stringify({ stacks }));
+  return { folder, tofu, applied: () => readFileSync(calls, "utf8").split("\n").includes("apply") };
+}
+
+/** Runs the program of `npm run apply` in a terminal, and types an answer once it asks. */
+async function answer(text: string): Promise<{ status: number | null; applied: boolean }> {
+  const { folder, tofu, applied } = planned();
   const tsx = join(REPOSITORY, "node_modules", ".bin", "tsx");
-  const command = `${tsx} ${join(REPOSITORY, "tools", "tofu.ts")} apply`;
-  const { status } = spawnSync("script", ["-qec", command, "/dev/null"], {
+  const command = `'${tsx}' '${join(REPOSITORY, "tools", "tofu.ts")}' apply`;
+  const terminal = spawn("script", ["-qec", command, "/dev/null"], {
     cwd: folder,
-    input: `${text}\n`,
-    timeout: 20_000,
+    timeout: 60_000,
     env: { ...process.env, TERRAFORM_BINARY_NAME: tofu },
   });
-  const applied = existsSync(calls) && readFileSync(calls, "utf8").split("\n").includes("apply");
-  return { status, applied };
+  let shown = "";
+  terminal.stdout.on("data", (chunk: Buffer) => {
+    const asked = shown.includes("Apply this plan?");
+    shown += chunk.toString();
+    if (!asked && shown.includes("Apply this plan?")) terminal.stdin.write(text);
+  });
+  const status = await new Promise<number | null>((resolve) => terminal.once("close", resolve));
+  return { status, applied: applied() };
 }
 
 describeWith([SCRIPT], "the question before an apply", () => {
-  test("takes yes for yes", () => {
-    expect(answer("yes")).toEqual({ status: 0, applied: true });
+  test("takes yes for yes", async () => {
+    expect(await answer("yes\n")).toEqual({ status: 0, applied: true });
   });
 
-  test.each(["y", "no", "", "yes please"])("takes '%s' for no", (text) => {
-    expect(answer(text)).toEqual({ status: 1, applied: false });
+  // The last two are Ctrl-D and Ctrl-C.
+  test.each(["y\n", "no\n", "\n", "yes please\n", "\u0004", "\u0003"])("takes %j for no", async (text) => {
+    expect(await answer(text)).toEqual({ status: 1, applied: false });
   });
 });
