@@ -3,19 +3,32 @@ import { servers, type Cluster, type Node } from "./model";
 import type { PortRange } from "./settings";
 
 /**
- * Who may start a connection, to whom, and why: the firewall's whole policy. What is not here is refused;
- * replies to what was allowed are not listed.
+ * An open port: who may start a connection, to whom, and why. Every port that is not here is refused. What has no
+ * ports is in the template: ICMP, IPv6's housekeeping, and what pods start themselves.
  */
-export interface Flow {
-  /** `nodes` and `servers` are the others, by their addresses; `pods` are those of the host itself. */
-  readonly from: "nodes" | "servers" | "lan" | "pods";
-  /** `host` is a port of the host itself; `published` a port that kube-proxy or ServiceLB forwards to a pod. */
-  readonly to: "host" | "published";
+export type Flow = (ToHost | ToPublished) & {
   /** Hosts on which it is open. */
   readonly on: "every host" | "servers";
-  readonly protocol: "tcp" | "udp";
   readonly ports: PortRange;
   readonly why: string;
+};
+
+/** To a port of the host itself, from those for whom the ruleset has a rule. */
+type ToHost = { readonly to: "host" } & (
+  | { readonly from: "lan"; readonly protocol: "tcp" }
+  /** The other nodes, by their addresses. */
+  | { readonly from: "nodes"; readonly protocol: "tcp" | "udp" }
+  /** The other servers, by their addresses. */
+  | { readonly from: "servers"; readonly protocol: "tcp" }
+  /** Pods of the host itself. */
+  | { readonly from: "pods"; readonly protocol: "tcp" }
+);
+
+/** To a port that kube-proxy or ServiceLB forwards to a pod. */
+interface ToPublished {
+  readonly to: "published";
+  readonly from: "lan";
+  readonly protocol: "tcp" | "udp";
 }
 
 const port = (from: number, to = from): PortRange => ({ from, to });

@@ -1,5 +1,4 @@
-import type { Faults } from "./fault";
-import { shown } from "./fault";
+import { shown, type Faults } from "./fault";
 import type { K3s } from "./model";
 import type { K3sSettings, PortRange, Role } from "./settings";
 
@@ -27,7 +26,10 @@ export function checkK3s(k3s: K3s, faults: Faults): void {
     if (typeof k3s[choice] !== "boolean") faults.wrong(choice, "true or false", k3s[choice]);
   }
   checkPorts("nodePorts", k3s.nodePorts, faults);
-  k3s.exposedPorts.forEach((ports, index) => checkPorts(`exposedPorts[${index}]`, ports, faults));
+  k3s.exposedPorts.forEach((ports, index) => {
+    checkPorts(`exposedPorts[${index}]`, ports, faults);
+    faults.unlessMatches(`exposedPorts[${index}].protocol`, ports.protocol, /^(tcp|udp)$/, "tcp or udp");
+  });
   checkFlags("serverFlags", k3s.serverFlags, "server", faults);
   checkFlags("agentFlags", k3s.agentFlags, "agent", faults);
 }
@@ -83,6 +85,13 @@ const FIXED_FLAGS: readonly { flag: RegExp; why: string }[] = [
   { flag: /^--disable=(.*,)?(traefik|servicelb)(,|$)/, why: "'k3s.traefik' and 'k3s.serviceLb' say so" },
   { flag: /^--kubelet-arg=read-only-port=/, why: "'k3s.kubeletReadOnlyPort' says so" },
   { flag: /^--kubelet-arg=port=/, why: "the firewall opens the kubelet on 10250" },
+  {
+    flag: /^--kube-proxy-arg=proxy-mode=ipvs/,
+    why: "the firewall goes by kube-proxy's rewritten destinations",
+  },
+  { flag: /^--disable-kube-proxy/, why: "the firewall goes by kube-proxy's rewritten destinations" },
+  { flag: /^--flannel-(conf|external-ip)/, why: "the firewall is made for flannel as K3s sets it up" },
+  { flag: /^--config(=|$)/, why: "flags in a file are not seen here" },
   { flag: /^--kube-apiserver-arg=service-node-port-range=/, why: "'k3s.nodePorts' says so" },
 ];
 
@@ -108,9 +117,16 @@ function objectionTo(flag: string, role: Role): string | undefined {
   if (RESERVED_FLAGS[name]) return `has ${name}, which is said by ${RESERVED_FLAGS[name]}`;
   const fixed = FIXED_FLAGS.find((each) => each.flag.test(flag));
   if (fixed) return `has ${name} with a value that it cannot have here: ${fixed.why}`;
-  const servers = /^--(disable|tls-san|etcd-|kube-apiserver-arg|kube-controller)/;
-  return role === "agent" && servers.test(name) ? `has ${name}, which only a server knows` : undefined;
+  return role === "agent" && SERVER_FLAG.test(name) ? `has ${name}, which only a server knows` : undefined;
 }
+
+/** Source: docs.k3s.io/cli/server against docs.k3s.io/cli/agent. K3s does not start with a flag that it does not know. */
+const SERVER_FLAG = new RegExp(
+  "^--(" +
+    "disable|disable-(apiserver|cloud-controller|controller-manager|etcd|helm-controller|kube-proxy|network-policy|scheduler)|" +
+    "tls-san(-security)?|etcd-.+|kube-(apiserver|controller-manager|cloud-controller-manager|scheduler)-arg" +
+    ")$",
+);
 
 const NAME = "[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?";
 const DOMAIN = "([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?";

@@ -1,5 +1,7 @@
-/** The cluster as it will be: every setting resolved, nothing left to decide. Strings only where settings may hold
- * an OpenTofu reference, which reads `var.proxmox_node` here. */
+/**
+ * The cluster as it will be: every setting resolved, nothing left to decide. What OpenTofu knows later is written as
+ * OpenTofu names it, such as `var.proxmox_node`.
+ */
 
 import type {
   DiskSettings,

@@ -26,7 +26,7 @@ const UNIQUE: readonly {
   { setting: "construct id", of: (node) => node.id },
   // The hostname is what is wrong, so the ids tell the nodes apart.
   { setting: "hostname", of: (node) => node.hostname, name: (node) => node.id },
-  { setting: "vmId", of: (node) => String(node.vmId) },
+  { setting: "vmId", of: (node) => (node.vmId === undefined ? [] : String(node.vmId)) },
   { setting: "ipv4Address", of: (node) => node.ipv4Address },
   { setting: "macAddress", of: (node) => node.vm.networkInterfaces.flatMap((nic) => nic.macAddress ?? []) },
   { setting: "directory", of: (node) => node.directory },
@@ -37,13 +37,14 @@ const UNIQUE: readonly {
 const nameOf = (node: Node): string => node.hostname || node.id;
 
 function sharedValues(nodes: readonly Node[]): Fault[] {
-  const firsts = [...new Map(nodes.map((node) => [node.id, node])).values()];
+  const seen = new Set<string>();
+  const firsts = nodes.filter(({ id }) => !seen.has(id) && seen.add(id));
   return UNIQUE.flatMap(({ setting, of, name = nameOf }) => {
     const owners = new Map<string, string[]>();
     // Nodes of one construct id share its folder and Terraform name; that is one fault, not three.
     for (const node of ["directory", "Terraform name"].includes(setting) ? firsts : nodes) {
       for (const value of [of(node)].flat()) {
-        if (value === "" || value === "undefined") continue; // said of the node
+        if (!value) continue; // said of the node
         const names = owners.get(value);
         if (names) names.push(name(node));
         else owners.set(value, [name(node)]);

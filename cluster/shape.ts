@@ -174,9 +174,12 @@ function group(
   const kept: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value ?? {})) {
     const kind = Object.hasOwn(shape, key) ? shape[key] : undefined;
-    if (kind === undefined)
+    if (kind === undefined) {
       faults.say(`${path}${key}`, `is no setting${suggestion(key, Object.keys(shape))}`);
-    else if (item !== undefined) kept[key] = conformingItem(item, kind, `${path}${key}`, faults);
+      continue;
+    }
+    const conformed = item === undefined ? undefined : conformingItem(item, kind, `${path}${key}`, faults);
+    if (conformed !== undefined) kept[key] = conformed;
   }
   return kept;
 }
@@ -186,10 +189,13 @@ function conformingItem(item: unknown, kind: AnyKind, path: string, faults: Faul
   if (kind === "texts") return isObject(item) ? item : refuse(path, "texts by their names", item, faults);
   if (kind === "boolean")
     return typeof item === "boolean" ? item : refuse(path, "true or false", item, faults);
-  if (typeof kind === "string") return typeof item === kind ? item : refuse(path, `a ${kind}`, item, faults);
+  if (kind === "number") return typeof item === kind ? item : refuse(path, "a number", item, faults);
+  if (kind === "string") return typeof item === kind ? item : refuse(path, "a text in quotes", item, faults);
   if (Array.isArray(kind)) {
-    return kind.includes(item) ? item : refuse(path, `one of ${kind.join(", ")}`, item, faults);
+    if (!kind.includes(item)) faults.wrong(path, `one of ${kind.join(", ")}`, item);
+    return kind.includes(item) ? item : undefined;
   }
+  // No group of settings has one that is called `list`.
   const { list } = kind as { readonly list?: AnyKind };
   if (list === undefined) {
     if (!isObject(item)) return refuse(path, "a group of settings", item, faults);
@@ -204,10 +210,11 @@ function conformingItem(item: unknown, kind: AnyKind, path: string, faults: Faul
 const isObject = (item: unknown): boolean =>
   typeof item === "object" && item !== null && !Array.isArray(item);
 
-/** What stands where a text belongs may be a secret, and is not repeated. */
+/** A text that stands where none belongs may be a secret; it is repeated only where it plainly is none. */
 function refuse(path: string, wish: string, item: unknown, faults: Faults): undefined {
-  if (wish === "a string") faults.say(path, "should be a text in quotes");
-  else faults.wrong(path, wish, item);
+  const harmless = typeof item !== "string" || /^(true|false|yes|no|on|off|\d{1,9})$/.test(item);
+  if (harmless && (item === null || typeof item !== "object")) faults.wrong(path, wish, item);
+  else faults.say(path, `should be ${wish}`);
 }
 
 function suggestion(key: string, known: readonly string[]): string {

@@ -26,7 +26,7 @@ export type K3sClusterProps = ClusterSettings;
  * State of a stack that declares no backend: a relative path, seen from the stack's folder, that leaves
  * `cdktf.out`, since the CLI deletes the folder of a stack that was renamed.
  */
-export const DEFAULT_STATE_PATH = "../../../state/terraform.tfstate";
+const DEFAULT_STATE_PATH = "../../../state/terraform.tfstate";
 
 /**
  * What all nodes of a K3s cluster share, and the registry of its nodes. One to a stack.
@@ -124,12 +124,18 @@ export class K3sCluster extends Construct {
   }
 
   private authorizedKeys(): { text: string; faults: Fault[] } {
-    const file = this.settings.authorizedKeysFile ?? "";
+    const file = this.settings.authorizedKeysFile;
+    const fault = (sentence: string): { text: string; faults: Fault[] } => {
+      return { text: "", faults: [{ nodes: [], setting: "authorizedKeysFile", sentence }] };
+    };
+    if (!file) return fault("should be the path of a file, got nothing");
+    // What is no path may be the keys themselves, and a private one among them.
+    if (/[\r\n]|PRIVATE KEY/.test(file))
+      return fault("should be the path of a file; it is not repeated here");
     try {
       return { text: readFileSync(file, "utf8"), faults: [] };
     } catch (error) {
-      const sentence = `${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
-      return { text: "", faults: [{ nodes: [], setting: "authorizedKeysFile", sentence }] };
+      return fault(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
     }
   }
 

@@ -1,7 +1,7 @@
 import { terraformAddress, type Cluster } from "../cluster/model";
 
 /** Raised when a program that reads `cluster.json` would misread a newer one. See `schemas/cluster.schema.json`. */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 /**
  * `cluster.json`, the description of the cluster for programs, without first lines.

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { explain } from "./faults";
 
 const outdir = mkdtempSync(join(tmpdir(), "k3s-check-"));
@@ -9,10 +10,12 @@ process.on("exit", () => rmSync(outdir, { recursive: true, force: true }));
 process.env.CDKTF_OUTDIR = outdir;
 process.env.HOST_FILES_CHECK = "1";
 
-import(join(process.cwd(), "main.ts")).then(
+import(pathToFileURL("main.ts").href).then(
   () => console.log("The host files are what main.ts says."),
   (error: unknown) => {
-    console.error(`${explain(error)}\n\nTo write the files anew: npm run synth`);
+    const problems = explain(error);
+    console.error(problems);
+    if (problems.includes("Not what main.ts says")) console.error("\nTo write the files anew: npm run synth");
     process.exitCode = 1;
   },
 );

@@ -62,6 +62,14 @@ describe("what two nodes may not share", () => {
     ]);
   });
 
+  test("nothing that is missing", () => {
+    const nameless = [
+      agent("a", undefined as unknown as string, 140),
+      agent("b", undefined as unknown as string, 141),
+    ];
+    expect(faultsOf([ALPHARD, ...nameless]).join()).not.toContain("both use");
+  });
+
   test("anything, by more than two", () => {
     const third = agent("k3s-agent-2", "alnair", 137, { ipv4Address: "172.22.0.135" });
     expect(faultsOf([ALPHARD, HAMAL, { ...MIZAR, ipv4Address: "172.22.0.135" }, third])).toEqual([
@@ -426,6 +434,7 @@ describe("a node's settings", () => {
       "a second disk below the template's",
       { templateDiskGib: 32, disks: [disk, { ...disk, interface: "scsi1", sizeGib: 1 }] },
     ],
+    ["an agent's flag that begins as a server's", { k3sFlags: ["--disable-apiserver-lb"] }],
     [
       "an address and a MAC address of its own",
       { vmId: 5000, ipv4Address: "172.22.0.9", macAddress: "02:00:00:00:00:01" },
@@ -659,6 +668,23 @@ describe("the cluster's settings", () => {
       "'apiEndpoint' should be a URL",
     ],
     [
+      "exposed ports of no protocol",
+      {
+        k3s: { ...k3s, exposedPorts: [{ from: 8, to: 9 } as { protocol: "tcp"; from: number; to: number }] },
+      },
+      "'k3s.exposedPorts[0].protocol' should be tcp or udp, got nothing",
+    ],
+    [
+      "kube-proxy in another mode",
+      { k3s: { ...k3s, agentFlags: ["--kube-proxy-arg=proxy-mode=ipvs"] } },
+      "the firewall goes by kube-proxy's rewritten destinations",
+    ],
+    [
+      "flags in a file",
+      { k3s: { ...k3s, agentFlags: ["--config=/etc/x"] } },
+      "flags in a file are not seen here",
+    ],
+    [
       "a choice that is not made",
       { k3s: { ...k3s, traefik: undefined as unknown as boolean } },
       "'k3s.traefik' should be true or false, got nothing",
@@ -749,17 +775,13 @@ describe("what is no setting, or not of its kind", () => {
       "'protection' of 'mizar' should be true or false, got 'no'",
     ],
     ["a text for a number", { cores: "4" }, "'cores' of 'mizar' should be a number, got '4'"],
-    [
-      "a number for a text, which is not repeated",
-      { pool: 5 },
-      "'pool' of 'mizar' should be a text in quotes",
-    ],
+    ["a number for a text", { pool: 5 }, "'pool' of 'mizar' should be a text in quotes, got 5"],
     [
       "none of the values that there are",
       { disks: [{ ...disk, cache: "fast" }] },
       "'disks[0].cache' of 'mizar' should be one of none, directsync",
     ],
-    ["one value for a list", { tags: "k3s" }, "'tags' of 'mizar' should be a list, got 'k3s'"],
+    ["one value for a list", { tags: "k3s" }, "'tags' of 'mizar' should be a list"],
     ["nothing in a list", { tags: [null] }, "'tags[0]' of 'mizar' should be a text in quotes"],
     [
       "nothing for a group",
@@ -843,6 +865,18 @@ describe("secrets in the wrong place are refused and not repeated", () => {
     expect(faults.join()).not.toContain("feedface");
   });
 
+  test("a token where a list of flags belongs, or a yes or no", () => {
+    const wrong = secret as unknown;
+    const faults = [
+      ...faultsWith({ k3s: { ...REFERENCE.k3s, serverFlags: wrong as string[] } }),
+      ...faultsWith({ k3s: { ...REFERENCE.k3s, traefik: wrong as boolean } }),
+      ...faultsWith({ k3s: wrong as typeof k3s }),
+      ...faultsOfMizar({ k3sFlags: wrong as string[] }),
+    ];
+    expect(faults.length).toBeGreaterThanOrEqual(4);
+    expect(faults.join()).not.toContain("feedface");
+  });
+
   test("a private key among the public ones", () => {
     const file = join(temporaryFolder(), "keys");
     writeFileSync(file, "-----BEGIN OPENSSH PRIVATE KEY-----\nfeedface\n-----END OPENSSH PRIVATE KEY-----\n");
@@ -854,6 +888,16 @@ describe("secrets in the wrong place are refused and not repeated", () => {
 });
 
 describe("operators' keys", () => {
+  test("belong into a file, and are not repeated where its path belongs", () => {
+    const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nfeedface\n-----END OPENSSH PRIVATE KEY-----\n";
+    expect(faultsWith({ authorizedKeysFile: key })).toEqual([
+      "'authorizedKeysFile' should be the path of a file; it is not repeated here",
+    ]);
+    expect(faultsWith({ authorizedKeysFile: undefined as unknown as string })).toEqual([
+      "'authorizedKeysFile' should be the path of a file, got nothing",
+    ]);
+  });
+
   const faultsOfKeys = (text: string): string[] => {
     const file = join(temporaryFolder(), "keys");
     writeFileSync(file, text);

@@ -19,7 +19,7 @@ function planned(): { folder: string; tofu: string; applied: () => boolean } {
   const tofu = join(folder, "tofu");
   const calls = join(folder, "calls");
   const plans = 'case "$1" in plan) exit 2 ;; show) echo "{}" ;; esac';
-  writeFileSync(tofu, `#!/bin/sh\necho "$1" >> ${calls}\n${plans}\n`);
+  writeFileSync(tofu, `#!/bin/sh\necho "$1" >> '${calls}'\n${plans}\n`);
   chmodSync(tofu, 0o755);
   mkdirSync(join(folder, "cdktf.out", "stacks", "k3s"), { recursive: true });
   const stacks = { k3s: { workingDirectory: "stacks/k3s" } };
