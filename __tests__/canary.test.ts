@@ -2,9 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { EXAMPLE_KEYS, temporaryFolder } from "./fixture";
+import { EXAMPLE_KEYS, REPOSITORY, temporaryFolder, TSX } from "./fixture";
 
-const REPOSITORY = join(__dirname, "..");
 const SECRET = "K10c0ffeec0ffeec0ffee::server:5ca1ab1e5ca1ab1e";
 
 /** Synthesizes `main.ts`, changed by the test, in a folder of its own; returns where the secret is found. */
@@ -17,8 +16,7 @@ function leaks(change: (main: string) => string = (main) => main): string[] {
     .replace('from "cdktf"', `from "${REPOSITORY}/node_modules/cdktf"`);
   writeFileSync(join(folder, "main.ts"), change(main));
   const env = { ...process.env, PROXMOX_VE_API_TOKEN: SECRET, TF_VAR_token: SECRET, K3S_TOKEN: SECRET };
-  const tsx = join(REPOSITORY, "node_modules", ".bin", "tsx");
-  const { stdout, stderr } = spawnSync(tsx, ["main.ts"], { cwd: folder, encoding: "utf8", env });
+  const { stdout, stderr } = spawnSync(TSX, ["main.ts"], { cwd: folder, encoding: "utf8", env });
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== "main.ts")
     .map((entry) => join(entry.parentPath, entry.name));

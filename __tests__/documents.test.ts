@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../package.json";
+import { REPOSITORY } from "./fixture";
 
-const REPOSITORY = join(__dirname, "..");
 const DOCUMENTS = ["README.md", "CONTRIBUTING.md"];
 
 const textOf = (document: string): string => readFileSync(join(REPOSITORY, document), "utf8");

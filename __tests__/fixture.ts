@@ -1,13 +1,18 @@
 /** The tests' vocabulary: small clusters, what they synthesize to, and what they emit. */
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TerraformStack, Testing, type App } from "cdktf";
 import { HostFiles, K3sAgentNode, K3sCluster, K3sServerNode } from "../constructs";
 import type { AgentSettings, ClusterSettings, Role, ServerSettings } from "../cluster/settings";
 
+export const REPOSITORY = join(__dirname, "..");
+
+/** Runs a TypeScript program of the repository. */
+export const TSX = join(REPOSITORY, "node_modules", ".bin", "tsx");
+
 /** `authorized_keys` of the repository: the example key. */
-export const EXAMPLE_KEYS = join(__dirname, "..", "authorized_keys");
+export const EXAMPLE_KEYS = join(REPOSITORY, "authorized_keys");
 
 export const REFERENCE: ClusterSettings = {
   network: {
@@ -143,6 +148,14 @@ export function emit(folder: string, nodes: readonly TestNode[], settings?: Clus
   new HostFiles(addCluster(app, nodes, settings), "nix", { folder: join(folder, "nix") });
   app.synth();
   return app.outdir;
+}
+
+/** Leaves in a folder what `tools/tofu.ts` finds after a synth of these stacks. */
+export function asSynthesized(folder: string, stacks: readonly string[]): void {
+  for (const stack of stacks) mkdirSync(join(folder, "cdktf.out", "stacks", stack), { recursive: true });
+  const entries = stacks.map((stack) => [stack, { workingDirectory: `stacks/${stack}` }]);
+  const manifest = JSON.stringify({ stacks: Object.fromEntries(entries) });
+  writeFileSync(join(folder, "cdktf.out", "manifest.json"), manifest);
 }
 
 /** Every file below a folder, with its text. */

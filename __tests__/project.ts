@@ -2,9 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { temporaryFolder } from "./fixture";
-
-const REPOSITORY = join(__dirname, "..");
+import { REPOSITORY, temporaryFolder } from "./fixture";
 
 const COPIED = [
   "main.ts",
@@ -14,8 +12,12 @@ const COPIED = [
   "authorized_keys",
   "cluster",
   "constructs",
+  "files",
+  "render",
+  "templates",
+  "tools",
+  "nix",
 ];
-const MORE = ["files", "render", "templates", "tools", "nix"];
 
 export interface Outcome {
   readonly status: number | null;
@@ -26,7 +28,7 @@ export class Project {
   public readonly folder = temporaryFolder();
 
   public constructor() {
-    for (const name of [...COPIED, ...MORE]) {
+    for (const name of COPIED) {
       cpSync(join(REPOSITORY, name), join(this.folder, name), { recursive: true });
     }
     for (const name of ["node_modules", ".gen"]) symlinkSync(join(REPOSITORY, name), join(this.folder, name));

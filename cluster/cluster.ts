@@ -23,11 +23,9 @@ export function resolveCommon(
     authorizedKeys: authorizedKeys(keysText),
   };
   const own = new Faults();
-  const [network, k3s, nixos] = ["network.", "k3s.", "nixos."].map((prefix) => new Faults([], prefix)) as [
-    Faults,
-    Faults,
-    Faults,
-  ];
+  const network = new Faults([], "network.");
+  const k3s = new Faults([], "k3s.");
+  const nixos = new Faults([], "nixos.");
   checkNetworks(common.network, settings.network.macAddressBase, network);
   checkApiEndpoint(common.apiEndpoint, own);
   checkK3s(common.k3s, k3s);

@@ -74,13 +74,12 @@ function checkGateway(networks: Networks, node: Network | undefined, faults: Fau
 function checkMacAddressBase(base: MacAddressBase | undefined, faults: Faults): void {
   if (base === undefined) return;
   faults.unlessWhole("macAddressBase.vmId", base.vmId, 100, 999_999_999);
-  if (!isUnicastMac(base.macAddress)) {
-    faults.wrong(
-      "macAddressBase.macAddress",
-      "a unicast MAC address such as BC:24:11:00:00:01",
-      base.macAddress,
-    );
-  }
+  checkUnicastMac("macAddressBase.macAddress", base.macAddress, faults);
+}
+
+export function checkUnicastMac(setting: string, macAddress: unknown, faults: Faults): void {
+  if (isUnicastMac(macAddress)) return;
+  faults.wrong(setting, "a unicast MAC address such as BC:24:11:00:00:01", macAddress);
 }
 
 /** The endpoint's host, or `undefined` for what is not a URL. */

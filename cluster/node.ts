@@ -11,6 +11,7 @@ import { Faults, type Fault } from "./fault";
 import { checkFlags, checkLabels, checkTaints } from "./k3s";
 import type { Networks, Node } from "./model";
 import { checkNames, terraformName } from "./names";
+import { checkUnicastMac } from "./network";
 import { checkNixos, resolveNixos } from "./nixos";
 import type { ClusterSettings, MacAddressBase, NodeSettings, Role, ServerSettings } from "./settings";
 import { checkVm, resolveVm } from "./vm";
@@ -129,7 +130,7 @@ function checkMacAddress(
 ): void {
   if (node.macAddress !== "") return;
   if (settings.macAddress !== undefined) {
-    faults.wrong("macAddress", "a unicast MAC address such as BC:24:11:00:00:01", settings.macAddress);
+    checkUnicastMac("macAddress", settings.macAddress, faults);
   } else if (base === undefined) {
     faults.say("macAddress", "has to be stated, since 'network.macAddressBase' is not");
   } else if (isUnicastMac(base.macAddress) && Number.isSafeInteger(node.vmId)) {

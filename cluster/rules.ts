@@ -21,6 +21,8 @@ const UNIQUE: readonly {
   setting: string;
   of: (node: Node) => string | string[];
   name?: (node: Node) => string;
+  /** Follows from the construct id, so that nodes of one id share it: that is one fault, not several. */
+  followsId?: true;
 }[] = [
   // Constructs of one id would take each other's place, so the second is kept under another key and told here.
   { setting: "construct id", of: (node) => node.id },
@@ -29,9 +31,9 @@ const UNIQUE: readonly {
   { setting: "vmId", of: (node) => (node.vmId === undefined ? [] : String(node.vmId)) },
   { setting: "ipv4Address", of: (node) => node.ipv4Address },
   { setting: "macAddress", of: (node) => node.vm.networkInterfaces.flatMap((nic) => nic.macAddress ?? []) },
-  { setting: "directory", of: (node) => node.directory },
+  { setting: "directory", of: (node) => node.directory, followsId: true },
   // Two ids that differ in - and _ only: OpenTofu JSON would hold one VM for both.
-  { setting: "Terraform name", of: (node) => node.terraformName },
+  { setting: "Terraform name", of: (node) => node.terraformName, followsId: true },
 ];
 
 const nameOf = (node: Node): string => node.hostname || node.id;
@@ -39,10 +41,9 @@ const nameOf = (node: Node): string => node.hostname || node.id;
 function sharedValues(nodes: readonly Node[]): Fault[] {
   const seen = new Set<string>();
   const firsts = nodes.filter(({ id }) => !seen.has(id) && seen.add(id));
-  return UNIQUE.flatMap(({ setting, of, name = nameOf }) => {
+  return UNIQUE.flatMap(({ setting, of, name = nameOf, followsId }) => {
     const owners = new Map<string, string[]>();
-    // Nodes of one construct id share its folder and Terraform name; that is one fault, not three.
-    for (const node of ["directory", "Terraform name"].includes(setting) ? firsts : nodes) {
+    for (const node of followsId ? firsts : nodes) {
       for (const value of [of(node)].flat()) {
         if (!value) continue; // said of the node
         const names = owners.get(value);

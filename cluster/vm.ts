@@ -1,6 +1,7 @@
-import { canonicalMac, isUnicastMac } from "./address";
+import { canonicalMac } from "./address";
 import type { Faults } from "./fault";
 import type { Vm } from "./model";
+import { checkUnicastMac } from "./network";
 import type { DiskSettings, NetworkInterfaceSettings, VmSettings } from "./settings";
 
 /**
@@ -119,12 +120,8 @@ function checkNetworkInterfaces(interfaces: readonly NetworkInterfaceSettings[],
     }
     if (nic.trunks !== undefined)
       faults.unlessMatches(`${setting}.trunks`, nic.trunks, /^\d+(;\d+)*$/, "VLANs such as 10;20");
-    if (index > 0 && nic.macAddress !== undefined && !isUnicastMac(nic.macAddress)) {
-      faults.wrong(
-        `${setting}.macAddress`,
-        "a unicast MAC address such as BC:24:11:00:00:01",
-        nic.macAddress,
-      );
+    if (index > 0 && nic.macAddress !== undefined) {
+      checkUnicastMac(`${setting}.macAddress`, nic.macAddress, faults);
     }
   });
 }

@@ -13,6 +13,7 @@ import { capturedFrom, stamp } from "../files/stamp";
 import { carryOut } from "../files/writer";
 import { renderClusterJson } from "../render/cluster-json";
 import { HARDWARE_CONFIGURATION, renderHosts } from "../render/host";
+import { earlier } from "./earlier";
 import { K3sCluster } from "./k3s-cluster";
 
 export interface HostFilesProps {
@@ -72,22 +73,19 @@ export class HostFiles extends Construct {
   }
 
   private write(validated: boolean): void {
-    // CDKTF validates a stack just before it writes it, and not the stacks that come later.
-    const unchecked = validated ? outside(TerraformStack.of(this)) : this.node.root.node.findAll();
-    const problems = unchecked.flatMap((construct) => [
-      ...construct.node.validate(),
+    const stack = TerraformStack.of(this);
+    const problems = this.node.root.node.findAll().flatMap((construct) => [
+      // CDKTF validates a stack just before it writes it, and not the stacks that come later.
+      ...(validated && construct.node.scopes.includes(stack) ? [] : construct.node.validate()),
       ...errorAnnotations(construct),
     ]);
-    problems.push(...(validated ? TerraformStack.of(this).node.findAll().flatMap(errorAnnotations) : []));
     if (problems.length > 0)
       throw new Error(`Nothing was written to ${this.folder}:\n  ${problems.join("\n  ")}`);
     if (this.emission === undefined) return;
     const { plan, destroyed } = this.emission;
     for (const { hostname, vmId } of destroyed) {
       // On the stack, whose annotations the CLI prints first.
-      Annotations.of(TerraformStack.of(this)).addWarning(
-        `${hostname}, VM ${vmId}, will be DESTROYED by the next apply`,
-      );
+      Annotations.of(stack).addWarning(`${hostname}, VM ${vmId}, will be DESTROYED by the next apply`);
     }
     if (!checking()) carryOut(plan);
   }
@@ -119,10 +117,9 @@ export class HostFiles extends Construct {
 
   /** An earlier `HostFiles` of this app that could write or remove the same files. */
   private rival(): HostFiles | undefined {
-    const all = this.node.root.node.findAll().filter((construct) => construct instanceof HostFiles);
-    return all
-      .slice(0, all.indexOf(this))
-      .find(({ folder }) => nested(folder, this.folder) || nested(this.folder, folder));
+    return earlier<HostFiles>(this, HostFiles).find(
+      ({ folder }) => nested(folder, this.folder) || nested(this.folder, folder),
+    );
   }
 }
 
@@ -141,9 +138,6 @@ const tokensIn = (files: ReadonlyMap<string, string>): string[] =>
   [...files]
     .filter(([, text]) => text.includes("TfToken["))
     .map(([path]) => `${path} would hold a CDKTF token`);
-
-const outside = (stack: TerraformStack): IConstruct[] =>
-  stack.node.root.node.findAll().filter((construct) => !construct.node.scopes.includes(stack));
 
 /** CDKTF heeds these only after files are written. */
 const errorAnnotations = (construct: IConstruct): string[] =>

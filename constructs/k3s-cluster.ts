@@ -7,7 +7,7 @@ import {
   TerraformOutput,
   TerraformStack,
 } from "cdktf";
-import { Construct, type IConstruct } from "constructs";
+import { Construct } from "constructs";
 import { DataProxmoxVirtualEnvironmentContainers } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-containers";
 import { DataProxmoxVirtualEnvironmentVms } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-vms";
 import { ProxmoxProvider } from "../.gen/providers/proxmox/provider";
@@ -18,6 +18,7 @@ import { resolveNode } from "../cluster/node";
 import { AGENT, CLUSTER, conforming, SERVER } from "../cluster/shape";
 import type { ClusterSettings, Role, ServerSettings } from "../cluster/settings";
 import { isExampleKey } from "../cluster/ssh-keys";
+import { earlier } from "./earlier";
 import { tokenFaults, withReferences } from "./tokens";
 
 export type K3sClusterProps = ClusterSettings;
@@ -51,6 +52,9 @@ export class K3sCluster extends Construct {
   /** Terraform addresses of all servers' VMs, sorted: one array for all agents, to which each further server is added. */
   public readonly serverResources: string[] = [];
 
+  /** What became of the nodes' former names, sorted: one array for the stack's `moved` blocks. */
+  public readonly moves: { readonly from: string; readonly to: string }[] = [];
+
   private readonly settings: ClusterSettings;
   private readonly common: Common;
   private readonly nodes: Node[] = [];
@@ -60,7 +64,6 @@ export class K3sCluster extends Construct {
 
   public constructor(scope: Construct, id: string, props: K3sClusterProps) {
     super(scope, id);
-    CLUSTERS.set(this.node.root, [...(CLUSTERS.get(this.node.root) ?? []), this]);
     const shape = new Faults();
     const groups = { network: {}, k3s: {}, nixos: {}, vm: {} };
     this.settings = { ...groups, ...conforming(props, CLUSTER, shape) } as ClusterSettings;
@@ -68,7 +71,7 @@ export class K3sCluster extends Construct {
     const { common, faults } = resolveCommon(this.settings, keys.text);
     this.common = common;
     const first = [...shape.all, ...keys.faults, ...tokenFaults(this.settings, [], this.stack)];
-    this.faults = [...first, ...faults.filter(isNews(first))];
+    this.faults = withNews(first, faults);
     this.node.addValidation({ validate: () => describeFaults(this.resolve().faults) });
     this.warnOfExampleKey();
 
@@ -97,7 +100,7 @@ export class K3sCluster extends Construct {
     const { node, faults } = resolveNode(id, role, conformed, this.settings);
     this.nodes.push(node);
     const first = [...shape.all, ...tokenFaults(conformed, name, this.stack)];
-    this.faults.push(...first, ...faults.filter(isNews(first)));
+    this.faults.push(...withNews(first, faults));
     if (role === "server") {
       this.serverResources.push(terraformAddress(node.terraformName));
       this.serverResources.sort();
@@ -107,8 +110,7 @@ export class K3sCluster extends Construct {
 
   /** Clusters of this app that would overwrite each other's names in a stack, or each other's state. */
   private rivals(): Fault[] {
-    const all = CLUSTERS.get(this.node.root) ?? [];
-    return all.slice(0, all.indexOf(this)).flatMap((other) => {
+    return earlier<K3sCluster>(this, K3sCluster).flatMap((other) => {
       const paths = `${other.node.path} and ${this.node.path}`;
       if (other.stack === this.stack) {
         return [{ nodes: [], setting: "cluster", message: `${paths} are in one stack; give each its own` }];
@@ -162,10 +164,7 @@ export class K3sCluster extends Construct {
 }
 
 /** A setting that is wrong in one way is not also wrong for what follows from that. */
-const isNews =
-  (known: readonly Fault[]) =>
-  ({ setting }: Fault): boolean =>
-    !known.some((fault) => fault.setting === setting);
-
-/** Clusters of each app, in the order of their construction. */
-const CLUSTERS = new WeakMap<IConstruct, K3sCluster[]>();
+const withNews = (first: readonly Fault[], further: readonly Fault[]): Fault[] => [
+  ...first,
+  ...further.filter(({ setting }) => !first.some((fault) => fault.setting === setting)),
+];

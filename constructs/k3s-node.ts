@@ -37,7 +37,9 @@ export abstract class K3sNode extends Construct {
     if (role === "agent") this.resource.dependsOn = cluster.serverResources;
     this.addExistence(node);
     this.addOutput(node);
-    if (node.formerTerraformName !== undefined) this.addMoved(node.formerTerraformName, node.terraformName);
+    if (node.formerTerraformName !== undefined) {
+      this.addMoved(cluster, node.formerTerraformName, node.terraformName);
+    }
   }
 
   /**
@@ -76,17 +78,12 @@ export abstract class K3sNode extends Construct {
   }
 
   /** Not CDKTF's `moveFromId`, which needs an OpenTofu binary at synth. */
-  private addMoved(from: string, to: string): void {
-    const stack = TerraformStack.of(this);
-    const moved = { from: terraformAddress(from), to: terraformAddress(to) };
-    const moves = [...(MOVES.get(stack) ?? []), moved].sort((a, b) => (a.to < b.to ? -1 : 1));
-    MOVES.set(stack, moves);
-    stack.addOverride("moved", moves);
+  private addMoved({ moves }: K3sCluster, from: string, to: string): void {
+    moves.push({ from: terraformAddress(from), to: terraformAddress(to) });
+    moves.sort((a, b) => (a.to < b.to ? -1 : 1));
+    TerraformStack.of(this).addOverride("moved", moves);
   }
 }
-
-/** `moved` blocks of each stack. */
-const MOVES = new WeakMap<TerraformStack, { from: string; to: string }[]>();
 
 /** An id that the tree accepts: the model reports the duplicate together with all other faults. */
 function freeId(scope: Construct, id: string): string {

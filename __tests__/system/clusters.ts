@@ -14,7 +14,7 @@ import type {
 } from "../../cluster/settings";
 import { stamp } from "../../files/stamp";
 import { renderHosts } from "../../render/host";
-import { REFERENCE } from "../fixture";
+import { REFERENCE, REPOSITORY } from "../fixture";
 
 export const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEVYQU1QTEUgS0VZISBQVVQgSU4gWU9VUiBPV04gT05F";
 
@@ -148,8 +148,6 @@ export function write(folder: string, files: ReadonlyMap<string, string>): void 
     fs.writeFileSync(join(folder, path), text);
   }
 }
-
-export const REPOSITORY = join(__dirname, "..", "..");
 
 /** Directories of the hosts whose files are committed. */
 export const committedHosts = (): string[] =>

@@ -1,7 +1,8 @@
 import fs from "node:fs";
 import { basename, join } from "node:path";
 import type { Cluster, Node } from "../../cluster/model";
-import { cluster, CLUSTERS, committedHosts, emitted, inFolderWith, REPOSITORY } from "./clusters";
+import { REPOSITORY } from "../fixture";
+import { cluster, CLUSTERS, committedHosts, emitted, inFolderWith } from "./clusters";
 import { Listing, nftRuns } from "./namespace";
 import { describeWith, NETWORK_NAMESPACES, NFT } from "./tools";
 

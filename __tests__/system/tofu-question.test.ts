@@ -1,10 +1,8 @@
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { temporaryFolder } from "../fixture";
+import { asSynthesized, REPOSITORY, temporaryFolder, TSX } from "../fixture";
 import { describeWith, type Tool } from "./tools";
-
-const REPOSITORY = join(__dirname, "..", "..");
 
 /** Gives a command a terminal, without which nobody is asked. */
 const SCRIPT: Tool = {
@@ -21,17 +19,14 @@ function planned(): { folder: string; tofu: string; applied: () => boolean } {
   const plans = 'case "$1" in plan) exit 2 ;; show) echo "{}" ;; esac';
   writeFileSync(tofu, `#!/bin/sh\necho "$1" >> '${calls}'\n${plans}\n`);
   chmodSync(tofu, 0o755);
-  mkdirSync(join(folder, "cdktf.out", "stacks", "k3s"), { recursive: true });
-  const stacks = { k3s: { workingDirectory: "stacks/k3s" } };
-  writeFileSync(join(folder, "cdktf.out", "manifest.json"), JSON.stringify({ stacks }));
+  asSynthesized(folder, ["k3s"]);
   return { folder, tofu, applied: () => readFileSync(calls, "utf8").split("\n").includes("apply") };
 }
 
 /** Runs the program of `npm run apply` in a terminal, and types an answer once it asks. */
 async function answer(text: string): Promise<{ status: number | null; applied: boolean }> {
   const { folder, tofu, applied } = planned();
-  const tsx = join(REPOSITORY, "node_modules", ".bin", "tsx");
-  const command = `'${tsx}' '${join(REPOSITORY, "tools", "tofu.ts")}' apply`;
+  const command = `'${TSX}' '${join(REPOSITORY, "tools", "tofu.ts")}' apply`;
   const terminal = spawn("script", ["-qec", command, "/dev/null"], {
     cwd: folder,
     timeout: 60_000,

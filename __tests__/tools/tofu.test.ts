@@ -1,9 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { temporaryFolder } from "../fixture";
-
-const REPOSITORY = join(__dirname, "..", "..");
+import { asSynthesized, REPOSITORY, temporaryFolder, TSX } from "../fixture";
 
 /** A stand-in for OpenTofu: it notes how it is called, and plans what the test says. */
 const STAND_IN = `#!/bin/sh
@@ -41,34 +39,23 @@ function run(
   chmodSync(tofu, 0o755);
   const planJson = join(folder, "plan.json");
   writeFileSync(planJson, JSON.stringify({ resource_changes: changes }));
-  for (const stack of stacks) mkdirSync(join(folder, "cdktf.out", "stacks", stack), { recursive: true });
-  const entries = stacks.map((stack) => [stack, { workingDirectory: `stacks/${stack}` }]);
-  if (stacks.length > 0) {
-    writeFileSync(
-      join(folder, "cdktf.out", "manifest.json"),
-      JSON.stringify({ stacks: Object.fromEntries(entries) }),
-    );
-  }
+  if (stacks.length > 0) asSynthesized(folder, stacks);
   if (lock !== undefined) writeFileSync(join(folder, ".terraform.lock.hcl"), lock);
   symlinkSync(join(REPOSITORY, "node_modules"), join(folder, "node_modules"));
   const calls = join(folder, "calls");
-  const { status, stdout, stderr } = spawnSync(
-    join(REPOSITORY, "node_modules", ".bin", "tsx"),
-    [join(REPOSITORY, "tools", "tofu.ts"), ...words],
-    {
-      cwd: folder,
-      encoding: "utf8",
-      input: "",
-      env: {
-        ...process.env,
-        TERRAFORM_BINARY_NAME: tofu,
-        CALLS: calls,
-        PLAN_JSON: planJson,
-        PLAN_STATUS: String(plan),
-        APPLY_STATUS: String(apply),
-      },
+  const { status, stdout, stderr } = spawnSync(TSX, [join(REPOSITORY, "tools", "tofu.ts"), ...words], {
+    cwd: folder,
+    encoding: "utf8",
+    input: "",
+    env: {
+      ...process.env,
+      TERRAFORM_BINARY_NAME: tofu,
+      CALLS: calls,
+      PLAN_JSON: planJson,
+      PLAN_STATUS: String(plan),
+      APPLY_STATUS: String(apply),
     },
-  );
+  });
   const lines = existsSync(calls) ? readFileSync(calls, "utf8").trim().split("\n") : [];
   const stackFolder = `${join(folder, "cdktf.out", "stacks", "k3s")}: `;
   const lockFile = join(folder, ".terraform.lock.hcl");
