@@ -14,6 +14,7 @@ const cluster = new K3sCluster(stack, "cluster", {
     podCidr: "10.42.0.0/16",
     serviceCidr: "10.43.0.0/16",
     lanCidrs: ["172.22.0.0/24"],
+    operatorCidrs: ["172.22.0.0/24"], // whence SSH comes: settings that would lock it out are refused
     // No gateway is named: the hosts take their address from DHCP, which knows them by MAC address.
     macAddressBase: { vmId: 134, macAddress: "BC:24:11:B3:ED:01" },
   },

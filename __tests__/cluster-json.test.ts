@@ -83,7 +83,25 @@ describe("cluster.json keeps to its schema", () => {
         descriptionOf([ALPHARD, EVERYTHING], {
           ...REFERENCE,
           k3s: { ...REFERENCE.k3s, exposedPorts: [{ protocol: "udp", from: 1, to: 2 }] },
-          network: { ...REFERENCE.network, gateway: "172.22.0.1", nameservers: ["9.9.9.9"] },
+          network: {
+            ...REFERENCE.network,
+            lanCidrs: ["172.22.0.0/24", "fd00:22::/64"],
+            managementCidrs: ["172.22.0.0/24"],
+            gateway: "172.22.0.1",
+            nameservers: ["9.9.9.9"],
+          },
+          firewall: {
+            trustPods: true,
+            allow: [
+              {
+                from: "pods",
+                to: "servers",
+                protocol: "tcp",
+                ports: { from: 9100, to: 9100 },
+                why: "metrics",
+              },
+            ],
+          },
         }),
     ],
   ])("%s", (_, description) => {

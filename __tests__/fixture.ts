@@ -17,6 +17,7 @@ export const EXAMPLE_KEYS = join(REPOSITORY, "authorized_keys");
 export const REFERENCE: ClusterSettings = {
   network: {
     nodeCidr: "172.22.0.0/24",
+    operatorCidrs: ["172.22.0.0/24"],
     macAddressBase: { vmId: 134, macAddress: "BC:24:11:B3:ED:01" },
   },
   apiEndpoint: "https://172.22.0.134:6443",

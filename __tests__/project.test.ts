@@ -26,7 +26,7 @@ test("a stale nix/ fails the check with a diff and what to do", () => {
   expect(output).toMatch(
     /stale +nix\/k3s-agent\/nftables\.nft[^]*missing +nix\/k3s-agent-2\/configuration\.nix/,
   );
-  expect(output).toContain("+      172.22.0.137, # alnair");
+  expect(output).toContain("+      172.22.0.137 . BC:24:11:B3:ED:04, # alnair");
   expect(output).toContain("To write the files anew: npm run synth");
   expect(output).not.toContain("    at ");
 });

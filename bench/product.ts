@@ -12,6 +12,7 @@ const proxmoxNode = new TerraformVariable(stack, "proxmox_node", { type: "string
 const cluster = new K3sCluster(stack, "cluster", {
   network: {
     nodeCidr: "10.0.0.0/16",
+    operatorNetworkWaived: true,
     podCidr: "10.16.0.0/12", // a /24 for each of 4096 nodes
     macAddressBase: { vmId: FIRST_VM_ID, macAddress: macAddressOf(FIRST_VM_ID) },
   },

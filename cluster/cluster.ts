@@ -1,4 +1,5 @@
 import { Faults, type Fault } from "./fault";
+import { checkFirewall, resolveFirewall } from "./firewall";
 import { checkK3s, resolveK3s } from "./k3s";
 import type { Cluster, Common, Node } from "./model";
 import { checkApiEndpoint, checkNetworks, resolveNetworks } from "./network";
@@ -20,18 +21,21 @@ export function resolveCommon(
     network: resolveNetworks(settings.network),
     apiEndpoint: settings.apiEndpoint,
     k3s: resolveK3s(settings.k3s),
+    firewall: resolveFirewall(settings.firewall),
     authorizedKeys: authorizedKeys(keysText),
   };
   const own = new Faults();
   const network = new Faults([], "network.");
   const k3s = new Faults([], "k3s.");
+  const firewall = new Faults([], "firewall.");
   const nixos = new Faults([], "nixos.");
-  checkNetworks(common.network, settings.network.macAddressBase, network);
+  checkNetworks(common.network, settings.network, network);
   checkApiEndpoint(common.apiEndpoint, own);
   checkK3s(common.k3s, k3s);
+  checkFirewall(common.firewall, firewall);
   checkNixos(resolveNixos(settings.nixos), nixos);
   checkAuthorizedKeys(common.authorizedKeys, settings.authorizedKeysFile, own);
-  return { common, faults: [network, own, k3s, nixos].flatMap((faults) => faults.all) };
+  return { common, faults: [network, own, k3s, firewall, nixos].flatMap((faults) => faults.all) };
 }
 
 /** The whole cluster, with everything that is wrong between its nodes. */

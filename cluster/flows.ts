@@ -1,72 +1,146 @@
 import { API_PORT } from "./k3s";
 import { servers, type Cluster, type Node } from "./model";
-import type { PortRange } from "./settings";
+import type { AllowedFlow, PortRange } from "./settings";
 
 /**
- * An open port: who may start a connection, to whom, and why. Every port that is not here is refused. What has no
- * ports is in the template: ICMP, IPv6's housekeeping, and what pods start themselves.
+ * What the firewall admits: who may start a connection, to whom, by which protocol and ports, and why. What is not in
+ * the list is refused, but for the housekeeping without which IPv6 has no neighbours, and replies.
  */
-export type Flow = (ToHost | ToPublished) & {
-  /** Hosts on which it is open. */
-  readonly on: "every host" | "servers";
-  readonly ports: PortRange;
+export type Flow = PortFlow | PingFlow | PodFlow;
+
+/**
+ * Who starts it: the networks `lan` and `management`, one network by its CIDR, or
+ * - `nodes`, `servers`: the other ones, by IPv4 address and MAC address; `nodes by IPv6` by MAC address alone, since
+ *   the model does not know more;
+ * - `pods`: those of the host itself. Pods of another host arrive with their node's address, so they are `nodes`.
+ */
+export type Source =
+  "lan" | "management" | "nodes" | "nodes by IPv6" | "servers" | "pods" | "everyone" | `${string}/${number}`;
+
+/** Hosts that admit it: all, those of a role, or one by its hostname. */
+export type Hosts = "every host" | "servers" | "agents" | (string & {});
+
+interface Common {
+  readonly from: Source;
+  readonly to: Hosts;
   readonly why: string;
-};
-
-/** To a port of the host itself, from those for whom the ruleset has a rule. */
-type ToHost = { readonly to: "host" } & (
-  | { readonly from: "lan"; readonly protocol: "tcp" }
-  /** The other nodes, by their addresses. */
-  | { readonly from: "nodes"; readonly protocol: "tcp" | "udp" }
-  /** The other servers, by their addresses. */
-  | { readonly from: "servers"; readonly protocol: "tcp" }
-  /** Pods of the host itself. */
-  | { readonly from: "pods"; readonly protocol: "tcp" }
-);
-
-/** To a port that kube-proxy or ServiceLB forwards to a pod. */
-interface ToPublished {
-  readonly to: "published";
-  readonly from: "lan";
-  readonly protocol: "tcp" | "udp";
 }
+
+export interface PortFlow extends Common {
+  readonly protocol: "tcp" | "udp";
+  /** As they are dialled. */
+  readonly ports: PortRange;
+  /**
+   * Who serves the port: a program of the host itself, a `service`, to whose pod kube-proxy or the CNI's port map
+   * forwards, or either of them.
+   */
+  readonly servedBy: "host" | "service" | "either";
+  /** Cluster traffic of which nobody else may be a part, since it is trusted as it comes or holds all secrets. */
+  readonly reserved?: true;
+}
+
+interface PingFlow extends Common {
+  readonly protocol: "icmp echo";
+}
+
+/** Of any protocol, to or from pods. */
+interface PodFlow {
+  readonly from: "pods" | "pods and hosts of other nodes";
+  readonly to: "services of the host" | "anywhere beyond the host" | "pods";
+  readonly protocol: "any";
+  readonly why: string;
+}
+
+export const SSH_PORT = 22;
 
 const port = (from: number, to = from): PortRange => ({ from, to });
 
-/** K3s' own list: docs.k3s.io/installation/requirements, "Inbound Rules for K3s Nodes". */
+/** Whom SSH and the API are for. */
+const operators = ({ network }: Cluster): "lan" | "management" =>
+  network.managementCidrs === undefined ? "lan" : "management";
+
 export function flows(cluster: Cluster): Flow[] {
-  const { k3s } = cluster;
-  const every = { to: "host", on: "every host", protocol: "tcp" } as const;
-  const server = { to: "host", on: "servers", protocol: "tcp" } as const;
-  const published = { from: "lan", to: "published", on: "every host" } as const;
   return [
-    { ...every, from: "lan", ports: port(22), why: "SSH" },
-    { ...server, from: "lan", ports: port(API_PORT), why: "Kubernetes API" },
-    { ...server, from: "nodes", ports: port(API_PORT), why: "Kubernetes API and joining" },
-    ...when(servers(cluster).length > 1, {
-      ...server,
-      from: "servers",
-      ports: port(2379, 2380),
-      why: "etcd",
-    }),
-    { ...every, from: "nodes", ports: port(10_250), why: "kubelet: logs, exec, metrics" },
-    ...when(k3s.kubeletReadOnlyPort, {
+    ...operatorFlows(cluster),
+    ...nodeFlows(cluster),
+    ...podFlows(cluster),
+    ...publishedFlows(cluster),
+    ...cluster.firewall.allow.flatMap(allowedFlows),
+  ];
+}
+
+function operatorFlows(cluster: Cluster): Flow[] {
+  const from = operators(cluster);
+  const tcp = { from, protocol: "tcp", servedBy: "host" } as const;
+  const ping = { to: "every host", protocol: "icmp echo", why: "ping" } as const;
+  return [
+    { ...tcp, to: "every host", ports: port(SSH_PORT), why: "SSH" },
+    { ...tcp, to: "servers", ports: port(API_PORT), why: "Kubernetes API" },
+    { ...ping, from: "lan" },
+    ...when(from === "management", { ...ping, from: "management" }),
+  ];
+}
+
+/** Source: docs.k3s.io/installation/requirements, "Inbound Rules for K3s Nodes". */
+function nodeFlows(cluster: Cluster): Flow[] {
+  const { kubeletReadOnlyPort, embeddedRegistry } = cluster.k3s;
+  const tcp = { from: "nodes", to: "every host", protocol: "tcp", servedBy: "host" } as const;
+  const etcd = { ...tcp, from: "servers", to: "servers", ports: port(2379, 2380), why: "etcd" } as const;
+  return [
+    embeddedRegistry
+      ? { ...tcp, ports: port(API_PORT), why: "Kubernetes API, joining, and finding images" }
+      : { ...tcp, to: "servers", ports: port(API_PORT), why: "Kubernetes API and joining" },
+    ...when(servers(cluster).length > 1, { ...etcd, reserved: true }),
+    { ...tcp, ports: port(10_250), why: "kubelet: logs, exec, metrics" },
+    ...when(kubeletReadOnlyPort, { ...tcp, ports: port(10_255), why: "kubelet, read-only" }),
+    ...when(embeddedRegistry, { ...tcp, ports: port(5001), why: "embedded registry: images of other nodes" }),
+    ...backendFlows(cluster),
+  ];
+}
+
+/** How packets of pods get from host to host. */
+function backendFlows({ k3s }: Cluster): Flow[] {
+  const udp = { to: "every host", protocol: "udp", servedBy: "host", reserved: true } as const;
+  switch (k3s.flannelBackend) {
+    case "vxlan":
+      // Anyone who may send VXLAN may put packets into pods.
+      return [{ ...udp, from: "nodes", ports: port(8472), why: "VXLAN: pods of two hosts" }];
+    case "wireguard-native":
+      return [
+        { ...udp, from: "nodes", ports: port(51_820), why: "WireGuard: pods of two hosts" },
+        { ...udp, from: "nodes by IPv6", ports: port(51_821), why: "WireGuard over IPv6" },
+      ];
+    case "host-gw":
+      return []; // they come as they are
+  }
+}
+
+/** A pod keeps its own address on the way to its own host; to another host it has its node's (flannel's masquerade). */
+function podFlows({ firewall }: Cluster): Flow[] {
+  const tcp = { from: "pods", to: "every host", protocol: "tcp", servedBy: "host" } as const;
+  const all = { ...tcp, ports: port(1, 65_535), why: "pods are trusted" } as const;
+  const few: Flow[] = [
+    { ...tcp, to: "servers", ports: port(API_PORT), why: "Kubernetes API" },
+    { ...tcp, ports: port(10_250), why: "kubelet: metrics-server" },
+  ];
+  return [
+    ...(firewall.trustPods ? [all, { ...all, protocol: "udp" } as const] : few),
+    { from: "pods", to: "services of the host", protocol: "any", why: "services whose endpoint is the host" },
+    { from: "pods", to: "anywhere beyond the host", protocol: "any", why: "what pods start" },
+    { from: "pods and hosts of other nodes", to: "pods", protocol: "any", why: "pods of two hosts" },
+  ];
+}
+
+function publishedFlows({ k3s }: Cluster): Flow[] {
+  const every = { from: "lan", to: "every host", servedBy: "service" } as const;
+  const tcp = { ...every, protocol: "tcp" } as const;
+  return [
+    { ...tcp, ports: k3s.nodePorts, why: "node ports" },
+    { ...every, protocol: "udp", ports: k3s.nodePorts, why: "node ports" },
+    ...when(k3s.serviceLb, { ...tcp, ports: port(80), why: "HTTP by ServiceLB" }),
+    ...when(k3s.serviceLb, { ...tcp, ports: port(443), why: "HTTPS by ServiceLB" }),
+    ...k3s.exposedPorts.map(({ protocol, from, to }): Flow => ({
       ...every,
-      from: "nodes",
-      ports: port(10_255),
-      why: "kubelet, read-only",
-    }),
-    // Anyone who may send VXLAN may put packets into pods, so it is for nodes alone.
-    { ...every, protocol: "udp", from: "nodes", ports: port(8472), why: "VXLAN: pods of two hosts" },
-    // A pod keeps its own address on the way to its own host; to another host it has its node's.
-    { ...server, from: "pods", ports: port(API_PORT), why: "Kubernetes API" },
-    { ...every, from: "pods", ports: port(10_250), why: "kubelet: metrics-server" },
-    { ...published, protocol: "tcp", ports: k3s.nodePorts, why: "node ports" },
-    { ...published, protocol: "udp", ports: k3s.nodePorts, why: "node ports" },
-    ...when(k3s.serviceLb, { ...published, protocol: "tcp", ports: port(80), why: "HTTP by ServiceLB" }),
-    ...when(k3s.serviceLb, { ...published, protocol: "tcp", ports: port(443), why: "HTTPS by ServiceLB" }),
-    ...k3s.exposedPorts.map(({ protocol, from, to }) => ({
-      ...published,
       protocol,
       ports: port(from, to),
       why: "exposed",
@@ -74,8 +148,24 @@ export function flows(cluster: Cluster): Flow[] {
   ];
 }
 
+/** As its owner states it; for pods of every host, of which those of other hosts come as nodes. */
+function allowedFlows({ from, to, protocol, ports, why }: AllowedFlow): Flow[] {
+  const flow = { to, protocol, ports, why, servedBy: "either" } as const;
+  if (from !== "pods") return [{ ...flow, from: from as Source }];
+  return [
+    { ...flow, from },
+    { ...flow, from: "nodes", why: `${why}, for pods of other hosts` },
+  ];
+}
+
 const when = (condition: boolean, flow: Flow): Flow[] => (condition ? [flow] : []);
 
-/** The flows that one host admits. */
+/** Whether that host is one of those. */
+export const isOne = (hosts: Hosts, { hostname, role }: Pick<Node, "hostname" | "role">): boolean =>
+  hosts === "every host" || hosts === `${role}s` || hosts === hostname;
+
+/** The flows to ports of one host, and to it by ping. */
 export const flowsOf = (all: readonly Flow[], node: Node): Flow[] =>
-  all.filter((flow) => flow.on === "every host" || node.role === "server");
+  all.filter((flow) => flow.protocol === "any" || isOne(flow.to, node));
+
+export const isPortFlow = (flow: Flow): flow is PortFlow => "ports" in flow;

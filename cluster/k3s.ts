@@ -11,6 +11,8 @@ export function resolveK3s(settings: K3sSettings): K3s {
     traefik: settings.traefik,
     serviceLb: settings.serviceLb,
     package: settings.package ?? "k3s",
+    flannelBackend: settings.flannelBackend ?? "vxlan",
+    embeddedRegistry: settings.embeddedRegistry ?? false,
     nodePorts: settings.nodePorts ?? { from: 30_000, to: 32_767 },
     exposedPorts: settings.exposedPorts ?? [],
     kubeletReadOnlyPort: settings.kubeletReadOnlyPort ?? false,
@@ -49,10 +51,10 @@ function checkTokenFile(path: unknown, faults: Faults): void {
   }
 }
 
-function checkPorts(setting: string, ports: PortRange, faults: Faults): void {
-  faults.unlessWhole(`${setting}.from`, ports.from, 1, 65_535);
-  faults.unlessWhole(`${setting}.to`, ports.to, 1, 65_535);
-  if (ports.from > ports.to) faults.wrong(setting, "a range from low to high", ports);
+export function checkPorts(setting: string, ports: PortRange | undefined, faults: Faults): void {
+  faults.unlessWhole(`${setting}.from`, ports?.from, 1, 65_535);
+  faults.unlessWhole(`${setting}.to`, ports?.to, 1, 65_535);
+  if (ports !== undefined && ports.from > ports.to) faults.wrong(setting, "a range from low to high", ports);
 }
 
 /** What the model decides, or what has no place in a world-readable command line. */
@@ -71,6 +73,8 @@ const RESERVED_FLAGS: Record<string, string> = {
   "--node-ip": "'ipv4Address'",
   "--node-label": "'nodeLabels'",
   "--node-taint": "'nodeTaints'",
+  "--flannel-backend": "'k3s.flannelBackend'",
+  "--embedded-registry": "'k3s.embeddedRegistry'",
   "--flannel-iface": "'nixos.networkInterface'",
   "--cluster-cidr": "'network.podCidr'",
   "--service-cidr": "'network.serviceCidr'",
@@ -79,8 +83,6 @@ const RESERVED_FLAGS: Record<string, string> = {
 
 /** What the firewall relies upon: with these flags it would be right for another cluster. */
 const FIXED_FLAGS: readonly { flag: RegExp; why: string }[] = [
-  { flag: /^--flannel-backend(?!=vxlan$)/, why: "the firewall is made for flannel's VXLAN" },
-  { flag: /^--embedded-registry/, why: "the firewall does not open the registry's ports" },
   { flag: /^--https-listen-port/, why: `the firewall opens the API on ${API_PORT}` },
   { flag: /^--disable=(.*,)?(traefik|servicelb)(,|$)/, why: "'k3s.traefik' and 'k3s.serviceLb' say so" },
   { flag: /^--kubelet-arg=read-only-port=/, why: "'k3s.kubeletReadOnlyPort' says so" },

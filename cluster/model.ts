@@ -4,7 +4,9 @@
  */
 
 import type {
+  AllowedFlow,
   DiskSettings,
+  K3sSettings,
   NetworkInterfaceSettings,
   PortRange,
   PublishedPorts,
@@ -81,6 +83,9 @@ export interface Networks {
   readonly podCidr: string;
   readonly serviceCidr: string;
   readonly lanCidrs: readonly string[];
+  /** Stated where SSH and the API are for other networks than the LAN's. */
+  readonly managementCidrs?: readonly string[];
+  readonly operatorCidrs: readonly string[];
   readonly gateway?: string;
   readonly nameservers: readonly string[];
 }
@@ -90,6 +95,8 @@ export interface K3s {
   readonly traefik: boolean;
   readonly serviceLb: boolean;
   readonly package: string;
+  readonly flannelBackend: NonNullable<K3sSettings["flannelBackend"]>;
+  readonly embeddedRegistry: boolean;
   readonly nodePorts: PortRange;
   readonly exposedPorts: readonly PublishedPorts[];
   readonly kubeletReadOnlyPort: boolean;
@@ -97,11 +104,17 @@ export interface K3s {
   readonly agentFlags: readonly string[];
 }
 
+export interface FirewallModel {
+  readonly allow: readonly AllowedFlow[];
+  readonly trustPods: boolean;
+}
+
 /** What all nodes share. */
 export interface Common {
   readonly network: Networks;
   readonly apiEndpoint: string;
   readonly k3s: K3s;
+  readonly firewall: FirewallModel;
   /** Operators' public keys, a line each. */
   readonly authorizedKeys: readonly string[];
 }

@@ -1,4 +1,13 @@
-import { contains, isUnicastMac, overlap, parseAddress, parseNetwork, type Network } from "./address";
+import {
+  contains,
+  cover,
+  isUnicastMac,
+  overlap,
+  parseAddress,
+  parseAnyNetwork,
+  parseNetwork,
+  type Network,
+} from "./address";
 import { API_PORT } from "./k3s";
 import type { Faults } from "./fault";
 import type { Networks } from "./model";
@@ -10,18 +19,20 @@ export function resolveNetworks(settings: NetworkSettings): Networks {
     podCidr: settings.podCidr ?? "10.42.0.0/16",
     serviceCidr: settings.serviceCidr ?? "10.43.0.0/16",
     lanCidrs: settings.lanCidrs ?? [settings.nodeCidr],
+    managementCidrs: settings.managementCidrs,
+    operatorCidrs: settings.operatorCidrs ?? [],
     gateway: settings.gateway,
     nameservers: settings.nameservers ?? [],
   };
 }
 
-export function checkNetworks(networks: Networks, base: MacAddressBase | undefined, faults: Faults): void {
+export function checkNetworks(networks: Networks, settings: NetworkSettings, faults: Faults): void {
   const node = checkCidr("nodeCidr", networks.nodeCidr, faults);
   const pods = checkCidr("podCidr", networks.podCidr, faults);
   const services = checkCidr("serviceCidr", networks.serviceCidr, faults);
-  const lans = networks.lanCidrs.map((cidr) => checkCidr("lanCidrs", cidr, faults));
-  // Without a LAN nobody reaches SSH from outside the cluster: the host locks its operators out.
-  if (networks.lanCidrs.length === 0) faults.wrong("lanCidrs", "at least one network, or SSH is closed", []);
+  // What is not said to be the LAN's is the node network, of which faults are said above.
+  const lans = checkAnyCidrs("lanCidrs", settings.lanCidrs ?? [], faults);
+  const managements = checkAnyCidrs("managementCidrs", networks.managementCidrs ?? [], faults);
 
   refuseOverlap("podCidr", pods, "serviceCidr", services, faults);
   for (const [setting, network] of [
@@ -29,15 +40,69 @@ export function checkNetworks(networks: Networks, base: MacAddressBase | undefin
     ["serviceCidr", services],
   ] as const) {
     refuseOverlap(setting, network, "nodeCidr", node, faults);
+    // Its pods would be taken for that network, and reach SSH of their own host.
     for (const lan of lans) refuseOverlap(setting, network, "lanCidrs", lan, faults);
+    for (const each of managements) refuseOverlap(setting, network, "managementCidrs", each, faults);
   }
   checkGateway(networks, node, faults);
-  checkMacAddressBase(base, faults);
+  checkOperators(networks, settings, node, faults);
+  checkMacAddressBase(settings.macAddressBase, faults);
 }
 
-function checkCidr(setting: string, cidr: unknown, faults: Faults): Network | undefined {
-  const network = parseNetwork(cidr);
-  if (network === undefined) faults.wrong(setting, "an IPv4 network such as 10.0.0.0/24", cidr);
+/** A host that its operators cannot reach has to be repaired from its console, and all hosts are alike. */
+function checkOperators(
+  networks: Networks,
+  settings: NetworkSettings,
+  node: Network | undefined,
+  faults: Faults,
+): void {
+  const operators = checkAnyCidrs("operatorCidrs", networks.operatorCidrs, faults);
+  const waived = settings.operatorNetworkWaived ?? false;
+  if (waived === networks.operatorCidrs.length > 0) {
+    const wish = "the networks from which operators come by SSH, or waived by 'operatorNetworkWaived: true'";
+    faults.wrong("operatorCidrs", waived ? `${wish}, not both` : wish, settings.operatorCidrs);
+  }
+  const setting = networks.managementCidrs === undefined ? "lanCidrs" : "managementCidrs";
+  const sources = networks[setting] ?? [];
+  if (sources.length === 0) return faults.wrong(setting, "at least one network, or SSH is closed", []);
+  const admitted = sources.flatMap((cidr) => parseAnyNetwork(cidr) ?? []);
+  if (admitted.length < sources.length) return; // said of those networks
+  // A gateway is always in the node network, so what comes through it from there is admitted too.
+  const guarded = [
+    ...(node ? [{ what: "'nodeCidr'", network: node }] : []),
+    ...operators
+      .filter((network) => node === undefined || !cover([node], network)) // which is said with it
+      .map((network) => ({ what: "'operatorCidrs'", network })),
+  ];
+  for (const { what, network } of guarded) {
+    if (cover(admitted, network)) continue;
+    faults.say(
+      setting,
+      `would lock out ${network.cidr} of ${what}: SSH is open to ${sources.join(", ")} only; add it there`,
+    );
+  }
+}
+
+const checkAnyCidrs = (setting: string, cidrs: readonly unknown[], faults: Faults): Network[] =>
+  cidrs.flatMap((cidr) => checkAnyCidr(setting, cidr, faults) ?? []);
+
+export function checkAnyCidr(setting: string, cidr: unknown, faults: Faults): Network | undefined {
+  const network = parseAnyNetwork(cidr);
+  const wish = "an IPv4 or IPv6 network such as 10.0.0.0/24 or fd00:22::/64";
+  return checkForm(setting, network, cidr, wish, faults);
+}
+
+const checkCidr = (setting: string, cidr: unknown, faults: Faults): Network | undefined =>
+  checkForm(setting, parseNetwork(cidr), cidr, "an IPv4 network such as 10.0.0.0/24", faults);
+
+function checkForm(
+  setting: string,
+  network: Network | undefined,
+  cidr: unknown,
+  wish: string,
+  faults: Faults,
+): Network | undefined {
+  if (network === undefined) faults.wrong(setting, wish, cidr);
   else if (network.cidr !== cidr) faults.wrong(setting, `written as ${network.cidr}`, cidr);
   return network;
 }

@@ -161,8 +161,20 @@ export interface NetworkSettings {
   readonly podCidr?: string;
   /** @default "10.43.0.0/16", K3s' own */
   readonly serviceCidr?: string;
-  /** Networks that may reach SSH, the API and published ports. @default - the node network */
+  /**
+   * Networks, IPv4 or IPv6, that may reach published ports and, without `managementCidrs`, SSH and the API. A network
+   * of IPv6 reaches SSH and the API alone, since K3s serves no node ports there. @default - the node network
+   */
   readonly lanCidrs?: readonly string[];
+  /** Networks, IPv4 or IPv6, that may reach SSH and the API in place of `lanCidrs`. @default - none apart */
+  readonly managementCidrs?: readonly string[];
+  /**
+   * Networks, IPv4 or IPv6, in which the operators are. The firewall has to admit their SSH: settings by which it
+   * would lock them out are refused. @default - has to be waived by `operatorNetworkWaived`
+   */
+  readonly operatorCidrs?: readonly string[];
+  /** Operators have no network to be guarded: the node network and the VMs' consoles are theirs. @default false */
+  readonly operatorNetworkWaived?: boolean;
   /** Default gateway. @default - none: the hosts take address and gateway from DHCP */
   readonly gateway?: string;
   /** Needed with a gateway. @default - from DHCP */
@@ -183,6 +195,17 @@ export interface K3sSettings {
   readonly serviceLb: boolean;
   /** Attribute of `pkgs` with K3s, to pin a minor version. @default "k3s" */
   readonly package?: string;
+  /**
+   * How pods of two hosts reach each other: `vxlan`, which trusts everyone who can forge a node's IPv4 and MAC address on the
+   * node network; `host-gw`, the same without a tunnel; `wireguard-native`, which trusts nobody without a key.
+   * @default "vxlan"
+   */
+  readonly flannelBackend?: "vxlan" | "host-gw" | "wireguard-native";
+  /**
+   * K3s' embedded registry, by which nodes take images from each other; it also needs mirrors in
+   * `/etc/rancher/k3s/registries.yaml` of every host. @default false
+   */
+  readonly embeddedRegistry?: boolean;
   /** First and last node port. @default { from: 30000, to: 32767 } */
   readonly nodePorts?: PortRange;
   /**
@@ -208,6 +231,29 @@ export interface PublishedPorts extends PortRange {
   readonly protocol: "tcp" | "udp";
 }
 
+/** A flow that the firewall admits beside those that K3s needs. */
+export interface AllowedFlow {
+  /**
+   * A network by its CIDR, IPv4 or IPv6; `nodes`, the other ones; `pods`, of every host, which opens it to nodes too,
+   * since pods of other hosts arrive with their node's address; or `everyone`.
+   */
+  readonly from: string;
+  /** `every host`, `servers`, `agents`, or the hostname of one. */
+  readonly to: string;
+  readonly protocol: "tcp" | "udp";
+  /** As they are dialled, whether the host answers or a service does. */
+  readonly ports: PortRange;
+  /** For those who read the ruleset. */
+  readonly why: string;
+}
+
+export interface FirewallSettings {
+  /** @default - none */
+  readonly allow?: readonly AllowedFlow[];
+  /** Pods may reach every port of their own host, and not only what K3s serves to them. @default false */
+  readonly trustPods?: boolean;
+}
+
 /** What all nodes share. */
 export interface ClusterSettings {
   readonly network: NetworkSettings;
@@ -217,6 +263,8 @@ export interface ClusterSettings {
   readonly vm: VmSettings;
   readonly nixos: NixosSettings;
   readonly k3s: K3sSettings;
+  /** @default - what K3s needs */
+  readonly firewall?: FirewallSettings;
   /** File of operators' public SSH keys, in the format of `authorized_keys`; they log in as root. */
   readonly authorizedKeysFile: string;
   /** Accept an even number of servers, which tolerates no more failures than one fewer. @default false */

@@ -1,8 +1,10 @@
 import type { Faults } from "./fault";
 import type {
   AgentSettings,
+  AllowedFlow,
   ClusterSettings,
   DiskSettings,
+  FirewallSettings,
   K3sSettings,
   NetworkInterfaceSettings,
   NetworkSettings,
@@ -112,6 +114,9 @@ const NETWORK: Shape<NetworkSettings> = {
   podCidr: "string",
   serviceCidr: "string",
   lanCidrs: { list: "string" },
+  managementCidrs: { list: "string" },
+  operatorCidrs: { list: "string" },
+  operatorNetworkWaived: "boolean",
   gateway: "string",
   nameservers: { list: "string" },
   macAddressBase: { vmId: "number", macAddress: "string" },
@@ -126,6 +131,8 @@ const K3S: Shape<K3sSettings> = {
   traefik: "boolean",
   serviceLb: "boolean",
   package: "string",
+  flannelBackend: ["vxlan", "host-gw", "wireguard-native"],
+  embeddedRegistry: "boolean",
   nodePorts: PORTS,
   exposedPorts: { list: PUBLISHED },
   kubeletReadOnlyPort: "boolean",
@@ -133,12 +140,23 @@ const K3S: Shape<K3sSettings> = {
   agentFlags: { list: "string" },
 };
 
+const ALLOWED: Shape<AllowedFlow> = {
+  from: "string",
+  to: "string",
+  protocol: ["tcp", "udp"],
+  ports: PORTS,
+  why: "string",
+};
+
+const FIREWALL: Shape<FirewallSettings> = { allow: { list: ALLOWED }, trustPods: "boolean" };
+
 export const CLUSTER: Shape<ClusterSettings> = {
   network: NETWORK,
   apiEndpoint: "string",
   vm: VM,
   nixos: NIXOS,
   k3s: K3S,
+  firewall: FIREWALL,
   authorizedKeysFile: "string",
   allowEvenServerCount: "boolean",
 };

@@ -49,6 +49,8 @@ function serverFlags(cluster: Cluster, node: Node): string[] {
     `--cluster-cidr=${network.podCidr}`,
     `--service-cidr=${network.serviceCidr}`,
     `--service-node-port-range=${k3s.nodePorts.from}-${k3s.nodePorts.to}`,
+    ...(k3s.flannelBackend === "vxlan" ? [] : [`--flannel-backend=${k3s.flannelBackend}`]),
+    ...(k3s.embeddedRegistry ? ["--embedded-registry"] : []),
     ...(host !== undefined && host !== node.ipv4Address ? [`--tls-san=${host}`] : []),
     ...(k3s.traefik ? [] : ["--disable=traefik"]),
     ...(k3s.serviceLb ? [] : ["--disable=servicelb"]),

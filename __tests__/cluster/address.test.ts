@@ -1,4 +1,11 @@
-import { hostAddress, macAddressAfter, parseNetwork, type Network } from "../../cluster/address";
+import {
+  cover,
+  hostAddress,
+  macAddressAfter,
+  parseAnyNetwork,
+  parseNetwork,
+  type Network,
+} from "../../cluster/address";
 
 const network = (cidr: string): Network => parseNetwork(cidr) as Network;
 
@@ -16,6 +23,33 @@ describe("the address with a host number", () => {
   ])("of %s and %d is %s", (cidr, hostNumber, address) => {
     expect(hostAddress(network(cidr), hostNumber)).toBe(address);
   });
+});
+
+describe("a network", () => {
+  const any = (cidr: string): Network => parseAnyNetwork(cidr) as Network;
+
+  test.each<[string, string[], boolean]>([
+    ["10.0.0.0/24", ["10.0.0.0/24"], true],
+    ["10.0.0.0/24", ["9.0.0.0/8", "10.0.0.0/16"], true],
+    ["10.0.0.0/24", ["10.0.0.128/25", "10.0.0.0/25"], true],
+    ["10.0.0.0/24", ["10.0.0.0/26", "10.0.0.0/25", "10.0.0.128/25"], true],
+    ["10.0.0.0/24", ["10.0.0.0/25", "10.0.0.192/26"], false],
+    ["10.0.0.0/24", ["10.0.0.1/32"], false],
+    ["10.0.0.0/24", ["10.0.0.0/25"], false],
+    ["10.0.0.0/24", [], false],
+    ["10.0.0.0/24", ["::/0"], false],
+    ["fd00:22::/64", ["fd00::/16"], true],
+    ["fd00:22::/64", ["0.0.0.0/0"], false],
+  ])("%s is covered by %j: %s", (cidr, networks, covered) => {
+    expect(cover(networks.map(any), any(cidr))).toBe(covered);
+  });
+
+  test.each(["10.0.0.0", "fd00::", "10.0.0.0/33", "fd00::/129", "fd00::1::/64", "fd00::/64%eth0", "x/8", 8])(
+    "%s is none",
+    (text) => {
+      expect(parseAnyNetwork(text)).toBeUndefined();
+    },
+  );
 });
 
 describe("a MAC address counted from another", () => {

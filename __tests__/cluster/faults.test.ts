@@ -389,12 +389,12 @@ describe("a node's settings", () => {
     [
       "another flannel backend",
       { k3sFlags: ["--flannel-backend=host-gw"] },
-      "'k3sFlags' of 'mizar' has --flannel-backend with a value that it cannot have here: the firewall is made for flannel's VXLAN",
+      "'k3sFlags' of 'mizar' has --flannel-backend, which is said by 'k3s.flannelBackend'",
     ],
     [
-      "a registry that the firewall does not know",
+      "the embedded registry by a flag",
       { k3sFlags: ["--embedded-registry"] },
-      "the firewall does not open the registry's ports",
+      "'k3sFlags' of 'mizar' has --embedded-registry, which is said by 'k3s.embeddedRegistry'",
     ],
     [
       "the read-only port by a flag",
@@ -469,18 +469,13 @@ describe("the cluster's settings", () => {
     ],
     [
       "pods among nodes",
-      { network: { ...network, podCidr: "172.22.0.0/16", lanCidrs: ["192.168.0.0/24"] } },
-      "'network.podCidr' 172.22.0.0/16 overlaps 'nodeCidr' 172.22.0.0/24",
+      { network: { ...network, podCidr: "172.22.0.0/22" } },
+      "'network.podCidr' 172.22.0.0/22 overlaps 'nodeCidr' 172.22.0.0/24",
     ],
     [
       "services in the LAN",
       { network: { ...network, lanCidrs: ["172.22.0.0/24", "10.43.1.0/24"] } },
       "'network.serviceCidr' 10.43.0.0/16 overlaps 'lanCidrs' 10.43.1.0/24",
-    ],
-    [
-      "no LAN, and so no SSH",
-      { network: { ...network, lanCidrs: [] } },
-      "'network.lanCidrs' should be at least one network, or SSH is closed, got []",
     ],
     [
       "a gateway elsewhere",
@@ -554,7 +549,7 @@ describe("the cluster's settings", () => {
     ],
     [
       "no MAC addresses to count from",
-      { network: { nodeCidr: "172.22.0.0/24" } },
+      { network: { ...network, macAddressBase: undefined } },
       "'macAddress' of 'alphard', 'hamal' and 'mizar' has to be stated, since 'network.macAddressBase' is not",
     ],
     [

@@ -76,7 +76,9 @@ describe("what is emitted", () => {
     for (const path of changed) {
       const lines = (text = ""): string[] => text.split("\n").filter((line) => !line.startsWith("# sha256"));
       const had = new Set(lines(before[path]));
-      expect(lines(after[path]).filter((line) => !had.has(line))).toEqual(["      172.22.0.137, # alnair"]);
+      expect(lines(after[path]).filter((line) => !had.has(line))).toEqual([
+        "      172.22.0.137 . BC:24:11:B3:ED:04, # alnair",
+      ]);
       expect(lines(after[path])).toHaveLength(lines(before[path]).length + 1);
     }
   });
@@ -177,7 +179,7 @@ describe("nothing is written", () => {
     process.env.HOST_FILES_CHECK = "1";
     expect(() => emit(folder, [ALPHARD, HAMAL])).not.toThrow();
     expect(() => emit(folder, [ALPHARD, HAMAL, MIZAR])).toThrow(
-      /missing +.*k3s-agent-1\/configuration\.nix[^]*\+ +172\.22\.0\.136, # mizar/,
+      /missing +.*k3s-agent-1\/configuration\.nix[^]*\+ +172\.22\.0\.136 \. BC:24:11:B3:ED:03, # mizar/,
     );
     expect(textsBelow(folder)).toEqual(before);
   });

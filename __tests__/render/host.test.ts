@@ -112,7 +112,9 @@ describe("a ruleset", () => {
 
   test("opens the API on servers and etcd between them", () => {
     const [server, agent] = rulesets();
-    expect(setOf(server, "servers4")).toMatch(/172\.22\.0\.137, # acrux\s+172\.22\.0\.138, # alnair/);
+    expect(setOf(server, "servers4")).toMatch(
+      /172\.22\.0\.137 \. BC:24:11:B3:ED:04, # acrux\s+172\.22\.0\.138 \. BC:24:11:B3:ED:05, # alnair/,
+    );
     expect(setOf(server, "servers_tcp")).toContain("2379-2380");
     for (const set of ["lan_tcp", "nodes_tcp", "pods_tcp"]) {
       expect(setOf(server, set)).toContain("6443");
@@ -125,6 +127,20 @@ describe("a ruleset", () => {
     expect(setOf(rulesets()[1], "published_tcp")).toMatch(/80, [^]*443, /);
     const without = rulesets({ ...REFERENCE, k3s: { ...REFERENCE.k3s, serviceLb: false } });
     expect(setOf(without[1], "published_tcp")).not.toMatch(/ 80,| 443,/);
+  });
+
+  test("of another backend than VXLAN, or with the registry, goes with K3s' flags", () => {
+    const texts = (k3s: Partial<typeof REFERENCE.k3s>): Record<string, string> =>
+      emitted([...FIVE_NODES], { ...REFERENCE, k3s: { ...REFERENCE.k3s, ...k3s } });
+    const plain = texts({});
+    expect(Object.values(plain).join()).not.toMatch(/--flannel-backend|--embedded-registry/);
+    const other = texts({ flannelBackend: "host-gw", embeddedRegistry: true });
+    for (const directory of ["k3s-server", "k3s-server-1"]) {
+      expect(other[`${directory}/k3s-server.nix`]).toContain('"--flannel-backend=host-gw"');
+      expect(other[`${directory}/k3s-server.nix`]).toContain('"--embedded-registry"');
+    }
+    // Only servers know these flags.
+    expect(other["k3s-agent/k3s-agent.nix"]).toBe(plain["k3s-agent/k3s-agent.nix"]);
   });
 
   test("opens the kubelet's read-only port only together with its flag", () => {

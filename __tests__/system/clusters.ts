@@ -7,6 +7,7 @@ import type { Cluster, Node } from "../../cluster/model";
 import { resolveNode } from "../../cluster/node";
 import type {
   ClusterSettings,
+  FirewallSettings,
   K3sSettings,
   NetworkSettings,
   NixosSettings,
@@ -24,6 +25,7 @@ interface Sketch {
   readonly agents?: number;
   readonly network?: Partial<NetworkSettings>;
   readonly k3s?: Partial<K3sSettings>;
+  readonly firewall?: FirewallSettings;
   readonly nixos?: Partial<NixosSettings>;
   /** Of the servers, in their order. */
   readonly server?: readonly Partial<ServerSettings>[];
@@ -44,6 +46,7 @@ export function cluster(sketch: Sketch): Cluster {
     apiEndpoint: sketch.apiEndpoint ?? REFERENCE.apiEndpoint,
     nixos: { ...REFERENCE.nixos, ...sketch.nixos },
     k3s: { ...REFERENCE.k3s, ...sketch.k3s },
+    firewall: sketch.firewall,
   };
   const { common, faults } = resolveCommon(settings, keys.join("\n"));
   const nodes: Node[] = [];
@@ -98,6 +101,39 @@ export const CLUSTERS: Readonly<Record<string, Cluster>> = {
   "the kubelet's read-only port open": cluster({ k3s: { kubeletReadOnlyPort: true } }),
   "node ports around 80 and 443": cluster({ k3s: { nodePorts: { from: 79, to: 1024 } } }),
   "one node port": cluster({ k3s: { nodePorts: { from: 30_000, to: 30_000 } } }),
+  "LAN and management networks of IPv4 and IPv6": cluster({
+    network: {
+      lanCidrs: ["192.168.77.0/24", "fd00:77::/64"],
+      managementCidrs: ["172.22.0.0/24", "10.8.0.0/24", "fd00:8::/64", "fd00:8:0:1::/64"],
+    },
+  }),
+  "a LAN of IPv6 beside the node network": cluster({
+    network: { lanCidrs: ["172.22.0.0/24", "fd00:22::/64"] },
+  }),
+  "no LAN but a management network": cluster({
+    network: { lanCidrs: [], managementCidrs: ["172.22.0.0/24"] },
+  }),
+  "pods that are trusted, and flows from everywhere to everywhere": cluster({
+    firewall: {
+      trustPods: true,
+      allow: ["192.168.50.0/24", "fd00:50::/64", "nodes", "pods", "everyone"].flatMap((from) =>
+        ["every host", "servers", "agents", "agent-2"].flatMap((to) =>
+          (["tcp", "udp"] as const).map((protocol) => ({
+            from,
+            to,
+            protocol,
+            ports: protocol === "tcp" ? { from: 9100, to: 9200 } : { from: 53, to: 53 },
+            why: 'a reason "with" {braces} # and; more\nthan one line',
+          })),
+        ),
+      ),
+    },
+  }),
+  "host-gw": cluster({ servers: 3, k3s: { flannelBackend: "host-gw" } }),
+  "host-gw on a single node": cluster({ agents: 0, k3s: { flannelBackend: "host-gw" } }),
+  "WireGuard, and the embedded registry": cluster({
+    k3s: { flannelBackend: "wireguard-native", embeddedRegistry: true },
+  }),
   "UEFI, pinned packages, other networks, own labels and flags": cluster({
     network: { podCidr: "10.52.0.0/20", serviceCidr: "10.53.0.0/20" },
     k3s: { package: "k3s_1_34", serverFlags: ["--disable=metrics-server"], agentFlags: ["--debug"] },

@@ -94,10 +94,12 @@ function belongs(entry: Entry, family: string, name: string): boolean {
 
 function element(json: unknown): string {
   if (typeof json !== "object" || json === null) return String(json);
-  const { prefix, range } = json as {
+  const { concat, prefix, range } = json as {
+    concat?: unknown[];
     prefix?: { addr: string; len: number };
     range?: [unknown, unknown];
   };
+  if (concat) return concat.map(element).join(" . ");
   if (prefix) return `${prefix.addr}/${prefix.len}`;
   if (range) return range.join("-");
   throw new Error(`an element of an unknown kind: ${JSON.stringify(json)}`);

@@ -141,7 +141,8 @@ async function serversSet(model: Cluster, set: string): Promise<string[] | undef
   return (await kernelAfter(ruleset(model, server as Node))).elements(...OURS, set);
 }
 
-const addresses = (nodes: readonly Node[]): string[] => nodes.map((node) => node.ipv4Address).sort();
+const addresses = (nodes: readonly Node[]): string[] =>
+  nodes.map((node) => `${node.ipv4Address} . ${node.macAddress.toLowerCase()}`).sort();
 
 /** A node of each role, the server first: all of a role have the same rules. */
 const oneOfEach = (model: Cluster): Node[] =>
@@ -276,8 +277,9 @@ describeWith([NFT, NETWORK_NAMESPACES], "the ruleset in a kernel", () => {
     test("LAN networks that overlap, touch or repeat as one", async () => {
       const lan = (lanCidrs: string[]) => serversSet(cluster({ network: { lanCidrs } }), "lan4");
       expect(await lan(["172.22.0.0/24", "172.22.0.0/16", "172.22.7.0/24"])).toEqual(["172.22.0.0/16"]);
-      expect(await lan(["192.168.0.0/24", "192.168.1.0/24"])).toEqual(["192.168.0.0/23"]);
-      expect(await lan(["10.10.0.7/32", "10.10.0.7/32"])).toEqual(["10.10.0.7"]);
+      const node = "172.22.0.0/24";
+      expect(await lan([node, "192.168.0.0/24", "192.168.1.0/24"])).toEqual([node, "192.168.0.0/23"]);
+      expect(await lan([node, "10.10.0.7/32", "10.10.0.7/32"])).toEqual(["10.10.0.7", node]);
       expect(await lan(["172.22.0.0/24", "192.168.1.0/24"])).toEqual(["172.22.0.0/24", "192.168.1.0/24"]);
     });
 
@@ -328,7 +330,7 @@ describeWith([NFT, NETWORK_NAMESPACES], "the ruleset in a kernel", () => {
         );
         expect(after).toHaveLength(before?.length ?? 0);
         expect(after?.filter((entry) => !before?.includes(entry))).toEqual([
-          expect.stringMatching(/"name":"nodes4".*"172\.22\.0\.137"/),
+          expect.stringMatching(/"name":"nodes4".*"172\.22\.0\.137","bc:24:11:b3:ed:04"/),
         ]);
       }
     });

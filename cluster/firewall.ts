@@ -1,0 +1,88 @@
+import { listed, type Fault, type Faults } from "./fault";
+import { flows, isOne, isPortFlow, type PortFlow } from "./flows";
+import { checkPorts } from "./k3s";
+import type { Cluster, FirewallModel } from "./model";
+import { checkAnyCidr } from "./network";
+import type { AllowedFlow, FirewallSettings, PortRange } from "./settings";
+
+export const resolveFirewall = (settings: FirewallSettings = {}): FirewallModel => ({
+  allow: settings.allow ?? [],
+  trustPods: settings.trustPods ?? false,
+});
+
+export function checkFirewall(firewall: FirewallModel, faults: Faults): void {
+  firewall.allow.forEach((flow, index) => {
+    const setting = `allow[${index}]`;
+    if (!["nodes", "pods", "everyone"].includes(flow.from))
+      checkAnyCidr(`${setting}.from`, flow.from, faults);
+    faults.unlessMatches(`${setting}.to`, flow.to, /./, "every host, servers, agents, or a hostname");
+    faults.unlessMatches(`${setting}.protocol`, flow.protocol, /^(tcp|udp)$/, "tcp or udp");
+    faults.unlessMatches(`${setting}.why`, flow.why, /\S/, "a reason, for those who read the ruleset");
+    checkPorts(`${setting}.ports`, flow.ports, faults);
+  });
+}
+
+/** What the policy says against itself, or of hosts that there are not. */
+export function policyFaults(cluster: Cluster): Fault[] {
+  const complete = cluster.firewall.allow.every(({ ports }) => ports !== undefined);
+  if (!complete) return []; // said of the flow
+  const ports = flows(cluster).filter(isPortFlow);
+  return [...unknownHosts(cluster), ...openedReserves(cluster, ports), ...takenPorts(ports)];
+}
+
+const clash = (setting: string, message: string): Fault => ({ nodes: [], setting, message });
+
+function unknownHosts({ firewall, nodes }: Cluster): Fault[] {
+  return firewall.allow.flatMap(({ to }, index) => {
+    const setting = `firewall.allow[${index}].to`;
+    const namesake = nodes.find(
+      ({ hostname }) => ["servers", "agents"].includes(hostname) && hostname === to,
+    );
+    if (namesake) {
+      return [
+        clash(setting, `'${setting}' ${to} is a role and the hostname of ${listed([to])}; rename the host`),
+      ];
+    }
+    if (!to || ["every host", "servers", "agents"].includes(to) || nodes.some((node) => isOne(to, node)))
+      return [];
+    return [clash(setting, `'${setting}' should be every host, servers, agents, or a hostname, got '${to}'`)];
+  });
+}
+
+/** A flow that opens to others what belongs to the nodes, or to the servers, alone. */
+function openedReserves({ firewall }: Cluster, all: readonly PortFlow[]): Fault[] {
+  return firewall.allow.flatMap((flow, index) => {
+    const taken = all.find(
+      (each) => each.reserved && each.protocol === flow.protocol && overlap(each.ports, flow.ports),
+    );
+    if (taken === undefined) return [];
+    const setting = `firewall.allow[${index}]`;
+    const message =
+      `'${setting}' opens ${described(flow)} to ${flow.from}, and ${described(taken)} is reserved for ` +
+      `${taken.from}: ${taken.why}`;
+    return [clash(setting, message)];
+  });
+}
+
+/** A forwarded port is taken from the host: a node port 22 would be a pod's, and SSH gone. */
+function takenPorts(all: readonly PortFlow[]): Fault[] {
+  const hosts = all.filter(({ servedBy }) => servedBy === "host");
+  const published = all.filter(({ servedBy }) => servedBy === "service");
+  return published.flatMap((flow) => {
+    const taken = hosts.find(
+      (each) => isTaken(each) && each.protocol === flow.protocol && overlap(each.ports, flow.ports),
+    );
+    if (taken === undefined) return [];
+    const setting = flow.why === "exposed" ? "k3s.exposedPorts" : "k3s.nodePorts";
+    const message = `'${setting}' ${described(flow)} would be forwarded to pods, and ${described(taken)} is the host's: ${taken.why}`;
+    return [clash(setting, message)];
+  });
+}
+
+/** That pods are trusted with all ports takes none of them. */
+const isTaken = (flow: PortFlow): boolean => flow.from !== "pods";
+
+const overlap = (a: PortRange, b: PortRange): boolean => a.from <= b.to && b.from <= a.to;
+
+const described = ({ protocol, ports: { from, to } }: Pick<AllowedFlow, "protocol" | "ports">): string =>
+  `${protocol.toUpperCase()} ${from === to ? from : `${from}-${to}`}`;
