@@ -105,7 +105,7 @@ describe("a ruleset", () => {
   test("admits the other nodes and not the host itself", () => {
     const [, agent] = rulesets();
     expect(setOf(agent, "nodes4")).toMatch(
-      /172\.22\.0\.134, # alphard[^]*172\.22\.0\.136[^]*172\.22\.0\.137[^]*172\.22\.0\.138/,
+      /172\.22\.0\.134 \. BC:24:11:B3:ED:01, # alphard[^]*172\.22\.0\.136[^]*172\.22\.0\.137[^]*172\.22\.0\.138/,
     );
     expect(setOf(agent, "nodes4")).not.toContain("172.22.0.135");
   });
