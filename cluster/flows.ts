@@ -44,7 +44,7 @@ interface PingFlow extends Common {
 }
 
 /** Of any protocol, to or from pods. */
-interface PodFlow {
+export interface PodFlow {
   readonly from: "pods" | "pods and hosts of other nodes";
   readonly to: "services of the host" | "anywhere beyond the host" | "pods";
   readonly protocol: "any";

@@ -1,31 +1,30 @@
 import { flows, flowsOf, isPortFlow, type Flow } from "../cluster/flows";
 import { servers, type Cluster, type Node } from "../cluster/model";
-import { elements, NodeElements } from "./elements";
-import {
-  dialledRules,
-  hostRules,
-  OVERLAY,
-  pingRules,
-  podRules,
-  portGroups,
-  portSets,
-  usesMacAddresses,
-} from "./rules";
-import { networkSets } from "./sources";
+import { NodeElements } from "./elements";
+import { allowedRules, hostRules, pingRules, podRules, portSets, publishedRules } from "./rules";
+import { Sources } from "./sources";
 import { fill } from "./templates";
 
 /** The table that belongs to us; everything else in the kernel is kube-proxy's, flannel's or the owner's. */
 export const TABLE = "k3s_host";
 
+/**
+ * Device on which packets of other hosts' pods arrive; with host-gw it is the node's own.
+ * Source: flannel, pkg/backend/vxlan and pkg/backend/wireguard.
+ */
+const TUNNEL = { vxlan: "flannel.1", "wireguard-native": "flannel-wg", "host-gw": undefined } as const;
+
 /** Renders the rulesets of one cluster's hosts; what they share is made once. */
 export class Firewall {
   private readonly flows: Flow[];
+  private readonly sources: Sources;
   private readonly nodes: NodeElements;
   private readonly servers: NodeElements;
   private readonly macAddresses: NodeElements;
 
   public constructor(private readonly cluster: Cluster) {
     this.flows = flows(cluster);
+    this.sources = new Sources(cluster.network);
     const addresses = ({ ipv4Address, macAddress }: Node): string => `${ipv4Address} . ${macAddress}`;
     this.nodes = new NodeElements(cluster.nodes, addresses);
     this.servers = new NodeElements(servers(cluster), addresses);
@@ -34,31 +33,52 @@ export class Firewall {
 
   /** `nftables.nft` of one host. */
   public render(node: Node): string {
-    const { cluster } = this;
-    const { network, k3s } = cluster;
+    const { cluster, sources } = this;
+    const { flannelBackend } = cluster.k3s;
+    const tunnel = TUNNEL[flannelBackend];
     const admitted = flowsOf(this.flows, node);
-    const ports = admitted.filter(isPortFlow);
-    const groups = portGroups(ports);
-    const overlay = OVERLAY[k3s.flannelBackend];
+    const from = (source: Flow["from"]): boolean => admitted.some((flow) => flow.from === source);
     return fill("nftables.nft", {
       table: TABLE,
       hostname: node.hostname,
       role: node.role,
-      dhcp: network.gateway === undefined,
-      networkSets: networkSets(network).map((set) => ({ ...set, elements: elements(set.cidrs) })),
+      dhcp: cluster.network.gateway === undefined,
+      nodeCidr: cluster.network.nodeCidr,
+      networkInterface: node.nixos.networkInterface,
+      tunnel,
+      vxlan: flannelBackend === "vxlan",
+      networkSets: sources.sets,
       nodes: this.nodes.without(node),
-      servers: ports.some(({ from }) => from === "servers") && this.servers.without(node),
-      byMacAddress: usesMacAddresses(admitted, cluster),
+      servers: from("servers") && this.servers.without(node),
+      byMacAddress: tunnel === undefined || from("nodes by IPv6"),
       macAddresses: this.macAddresses.without(node),
-      portSets: portSets(groups),
-      inside: overlay === undefined ? '"lo", "cni0"' : `"lo", "cni0", "${overlay}"`,
-      networkInterface: overlay === undefined && node.nixos.networkInterface,
-      vxlan: k3s.flannelBackend === "vxlan",
-      nodeCidr: network.nodeCidr,
-      input: [...podRules("input", admitted, node, cluster), ...hostRules(groups, cluster)],
-      forward: podRules("forward", admitted, node, cluster),
-      dialled: dialledRules(groups, ports, cluster),
-      ping: pingRules(admitted, cluster),
+      ...this.rules(node, admitted),
     });
+  }
+
+  private rules(node: Node, admitted: readonly Flow[]): object {
+    const { sources } = this;
+    const tunnel = TUNNEL[this.cluster.k3s.flannelBackend];
+    const ports = admitted.filter(isPortFlow);
+    const sets = portSets(ports);
+    const entrance = `iifname "${tunnel ?? node.nixos.networkInterface}" oifname "cni0"`;
+    // Without a tunnel packets of another host itself bear its node address; the guard has looked at pod addresses.
+    const arriving =
+      tunnel === undefined ? ["ip saddr @pods4", ...sources.matches("nodes")] : ["ip saddr @pods4"];
+    const dnat = sources.matches("pods").map((match) => `${match} ct status dnat`);
+    return {
+      portSets: sets,
+      input: [...hostRules(sets, sources), ...podRules("services of the host", admitted, dnat)],
+      forward: [
+        ...podRules("anywhere beyond the host", admitted, ['iifname "cni0"']),
+        ...podRules(
+          "pods",
+          admitted,
+          arriving.map((match) => `${entrance} ${match}`),
+        ),
+      ],
+      dialled: [...publishedRules(sets, sources), ...allowedRules(ports, sources)],
+      ping: pingRules(admitted, sources),
+    };
   }
 }

@@ -1,41 +1,29 @@
-import { isPortFlow, type Flow, type PortFlow, type Source } from "../cluster/flows";
-import type { Cluster, Node } from "../cluster/model";
-import type { K3sSettings } from "../cluster/settings";
+import type { Flow, PodFlow, PortFlow, Source } from "../cluster/flows";
 import { portElements, range } from "./elements";
 import { comment } from "./escape";
-import { matches } from "./sources";
-
-/**
- * Device on which packets of other hosts' pods arrive; with host-gw it is the node's own.
- * Source: flannel, pkg/backend/vxlan and pkg/backend/wireguard.
- */
-export const OVERLAY: Record<NonNullable<K3sSettings["flannelBackend"]>, string | undefined> = {
-  vxlan: "flannel.1",
-  "wireguard-native": "flannel-wg",
-  "host-gw": undefined,
-};
+import type { Sources } from "./sources";
 
 /** Ports that one rule admits. */
-interface PortGroup {
-  /** Of the set. */
+export interface PortSet {
   readonly name: string;
-  readonly first: PortFlow;
-  readonly flows: readonly PortFlow[];
+  readonly ports: string;
+  /** One of its flows; they differ in ports and reason only. */
+  readonly flow: PortFlow;
 }
 
 /** Flows of one source and protocol share a set of ports and a rule; those of the owner have a rule each. */
-export function portGroups(flows: readonly PortFlow[]): PortGroup[] {
-  const groups = new Map<string, PortFlow[]>();
+export function portSets(flows: readonly PortFlow[]): PortSet[] {
+  const byName = new Map<string, PortFlow[]>();
   for (const flow of flows) {
     if (flow.servedBy === "either") continue;
-    const name = `${flow.servedBy === "service" ? "published" : SET[flow.from]}_${flow.protocol}`;
-    groups.set(name, [...(groups.get(name) ?? []), flow]);
+    const name = `${flow.servedBy === "service" ? "published" : SHORT[flow.from]}_${flow.protocol}`;
+    byName.set(name, [...(byName.get(name) ?? []), flow]);
   }
-  return [...groups].map(([name, all]) => ({ name, first: all[0] as PortFlow, flows: all }));
+  return [...byName].map(([name, all]) => ({ name, ports: portElements(all), flow: all[0] as PortFlow }));
 }
 
 /** Sources in the names of sets of ports. */
-const SET: Partial<Record<Source, string>> = {
+const SHORT: Partial<Record<Source, string>> = {
   lan: "lan",
   management: "management",
   nodes: "nodes",
@@ -44,80 +32,48 @@ const SET: Partial<Record<Source, string>> = {
   pods: "pods",
 };
 
-export const portSets = (groups: readonly PortGroup[]): object[] =>
-  groups.map(({ name, flows }) => ({ name, ports: portElements(flows) }));
-
 const rule = (...parts: readonly string[]): string => parts.filter(Boolean).join(" ");
 
 /** To ports of the host itself. */
-export const hostRules = (groups: readonly PortGroup[], { network }: Cluster): string[] =>
-  groups
-    .filter(({ first }) => first.servedBy === "host")
-    .flatMap(({ name, first }) =>
-      matches(first.from, network).map((match) => rule(match, `${first.protocol} dport @${name}`, "accept")),
+export const hostRules = (sets: readonly PortSet[], sources: Sources): string[] =>
+  sets
+    .filter(({ flow }) => flow.servedBy === "host")
+    .flatMap(({ name, flow }) =>
+      sources.matches(flow.from).map((match) => rule(match, `${flow.protocol} dport @${name}`, "accept")),
     );
 
-/**
- * By the port that was dialled, which is the connection's original one: kube-proxy has rewritten the destination
- * before any filter sees the packet.
- */
-export function dialledRules(
-  groups: readonly PortGroup[],
-  flows: readonly PortFlow[],
-  { network }: Cluster,
-): string[] {
-  const published = groups.filter(({ first }) => first.servedBy === "service");
-  const allowed = flows.filter(({ servedBy }) => servedBy === "either");
-  const dialled = (protocol: string, ports: string): string =>
-    `meta l4proto ${protocol} ct original proto-dst ${ports} accept`;
-  return [
-    ...published.flatMap(({ name, first }) =>
-      ipv4(matches(first.from, network)).map((match) =>
-        rule("ct status dnat", match, dialled(first.protocol, `@${name}`)),
-      ),
-    ),
-    ...allowed.flatMap(({ from, protocol, ports, why }) =>
-      matches(from, network).map(
-        (match) => `${rule(match, dialled(protocol, range(ports)))} # ${comment(why)}`,
-      ),
-    ),
-  ];
-}
+const dialled = (protocol: string, ports: string): string =>
+  `meta l4proto ${protocol} ct original proto-dst ${ports} accept`;
 
-export const pingRules = (flows: readonly Flow[], { network }: Cluster): string[] =>
+/** To services, by the port that was dialled. */
+export const publishedRules = (sets: readonly PortSet[], sources: Sources): string[] =>
+  sets
+    .filter(({ flow }) => flow.servedBy === "service")
+    .flatMap(({ name, flow }) =>
+      sources
+        .matches4(flow.from)
+        .map((match) => rule("ct status dnat", match, dialled(flow.protocol, `@${name}`))),
+    );
+
+/** To whoever serves the port that was dialled. */
+export const allowedRules = (flows: readonly PortFlow[], sources: Sources): string[] =>
   flows
-    .filter(({ protocol }) => protocol === "icmp echo")
-    .flatMap(({ from }) => ipv4(matches(from as Source, network)))
-    .map((match) => rule(match, "icmp type echo-request accept"));
+    .filter(({ servedBy }) => servedBy === "either")
+    .flatMap(({ from, protocol, ports, why }) =>
+      sources
+        .matches(from)
+        .map((match) => `${rule(match, dialled(protocol, range(ports)))} # ${comment(why)}`),
+    );
 
-/** Pods and services have IPv4 addresses only. */
-const ipv4 = (all: readonly string[]): string[] => all.filter((match) => match.startsWith("ip saddr"));
+export const pingRules = (flows: readonly Flow[], sources: Sources): string[] =>
+  flows.flatMap((flow) =>
+    flow.protocol === "icmp echo"
+      ? sources.matches4(flow.from).map((match) => `${match} icmp type echo-request accept`)
+      : [],
+  );
 
-/** What is admitted whatever its ports are: in `input` or `forward`, by where it goes. */
-export function podRules(
-  hook: "input" | "forward",
-  flows: readonly Flow[],
-  node: Node,
-  cluster: Cluster,
-): string[] {
-  return flows.flatMap((flow) => {
-    if (flow.protocol !== "any" || (flow.to === "services of the host") !== (hook === "input")) return [];
-    return podMatches(flow, node, cluster).map((match) => `${match} accept # ${comment(flow.why)}`);
-  });
-}
-
-function podMatches({ to }: Flow, node: Node, { k3s, network }: Cluster): string[] {
-  const overlay = OVERLAY[k3s.flannelBackend];
-  const nic = `"${node.nixos.networkInterface}"`;
-  if (to === "services of the host") return [`${matches("pods", network)[0]} ct status dnat`];
-  if (to === "anywhere beyond the host") return ['iifname "cni0"'];
-  if (overlay !== undefined) return [`iifname "${overlay}" oifname "cni0" ip saddr @pods4`];
-  // The guard has seen to it that pod addresses come from nodes. A host's own packets bear its node address.
-  return [
-    `iifname ${nic} oifname "cni0" ip saddr @pods4`,
-    `iifname ${nic} oifname "cni0" ${matches("nodes", network)[0]}`,
-  ];
-}
-
-export const usesMacAddresses = (flows: readonly Flow[], { k3s }: Cluster): boolean =>
-  k3s.flannelBackend === "host-gw" || flows.filter(isPortFlow).some(({ from }) => from === "nodes by IPv6");
+/** What goes to or comes from pods, whatever its protocol and ports. */
+export const podRules = (to: PodFlow["to"], flows: readonly Flow[], matches: readonly string[]): string[] =>
+  flows
+    .filter((flow) => flow.to === to)
+    .flatMap(({ why }) => matches.map((match) => `${match} accept # ${comment(why)}`));
