@@ -51,12 +51,62 @@ const nftIsThere = once(() => attempt(["nft", "--version"]) !== undefined);
 
 export const NFT: Tool = { name: "nft", debianPackage: "nftables", works: nftIsThere };
 
+/**
+ * Command that runs what follows it in network, mount and PID namespaces of its own, of which nothing is left when it
+ * ends. A user namespace where the kernel grants one with what the lab needs, root's rights otherwise.
+ */
+export const ownSystem = once((): readonly string[] | undefined => {
+  const apart = ["-n", "-m", "-p", "-f", "--kill-child"];
+  const ways = [
+    ["unshare", "-r", ...apart],
+    ["unshare", ...apart],
+  ];
+  return ways.find((way) => attempt([...way, "sh", "-e"], LAB_PROBE) !== undefined);
+});
+
+/** Some systems grant the namespaces without the capabilities, some kernels lack a module. */
+const LAB_PROBE = `
+mount -t tmpfs none /run
+mkdir /run/netns
+ip netns add probe
+ip -n probe link add flannel.1 type vxlan id 1 dstport 8472 dev lo nolearning
+nsenter --net=/run/netns/probe sh -e <<'END'
+nft 'table inet probe { set a { type ipv4_addr . ether_addr; }; }'
+test "$(cat /proc/sys/net/bridge/bridge-nf-call-iptables)" = 1
+printf '%s\n' '*nat' '-A POSTROUTING -m mark --mark 1 -m comment --comment probe -j MASQUERADE' COMMIT | iptables-nft-restore
+END
+`;
+
 /** Said of a machine with nft only: without nft nobody can tell. */
 export const NETWORK_NAMESPACES: Tool = {
   name: "unshare with CAP_NET_ADMIN (as root, or in a user namespace)",
   debianPackage: "util-linux",
   works: () => !nftIsThere() || ownNetwork() !== undefined,
 };
+
+const isThere = (name: string, command: readonly string[], debianPackage = name): Tool => ({
+  name,
+  debianPackage,
+  works: once(() => attempt(command) !== undefined),
+});
+
+/** Programs that the packet lab runs. */
+const LAB_PROGRAMS: readonly Tool[] = [
+  NFT,
+  isThere("ip", ["ip", "-V"], "iproute2"),
+  isThere("iptables-nft-restore", ["iptables-nft-restore", "--version"], "iptables"),
+  isThere("ping", ["ping", "-V"], "iputils-ping"),
+];
+
+export const LAB: readonly Tool[] = [
+  ...LAB_PROGRAMS,
+  {
+    name: "unshare with a network of its own, VXLAN and br_netfilter (as root, or in a user namespace)",
+    debianPackage: "util-linux",
+    // Without its programs nobody can tell.
+    works: () => !LAB_PROGRAMS.every((tool) => tool.works()) || ownSystem() !== undefined,
+  },
+];
 
 export const NIX: Tool = {
   name: "nix-instantiate",

@@ -1,0 +1,183 @@
+import { kubeRules, loadBalancerRules } from "./kube-rules";
+import { HOST_PORT, POD_PORT, POD_UDP_PORT, servicesOf, WEB_SERVICE } from "./services";
+import { hostsOf, type Host, type LabNode, type Topology } from "./topology";
+import { World } from "./world";
+
+/** Bytes of a packet that the link from the router to hosts beyond it can carry; their own links carry 1500. */
+const NARROW_MTU = 1300;
+
+/** Makes all hosts with their links, addresses and routes, K3s' rules, and a prober in each. */
+export async function build(world: World, topology: Topology): Promise<void> {
+  await world.shell([...links(topology), ...routes(topology)].join("\n"));
+  await Promise.all([...k3sRules(world, topology), ...probers(world, topology)]);
+}
+
+/** All IPv6 addresses are there at once, since nobody looks for another host that has them (`accept_dad`). */
+const newNamespace = (name: string, ...settings: string[]): string[] => [
+  `ip netns add ${name}`,
+  `${World.in(name).join(" ")} sh -e <<'END'`,
+  ...["ipv6/conf/default/accept_dad=0", ...settings].map((setting) => {
+    const [key, value] = setting.split("=");
+    return `echo ${value} >/proc/sys/net/${key}`;
+  }),
+  "END",
+  `ip -n ${name} link set lo up`,
+];
+
+/** A cable between two namespaces. */
+const cable = (a: string, portA: string, b: string, portB: string, mac = ""): string[] => [
+  `ip link add name ${portA} netns ${a} ${mac && `address ${mac}`} type veth peer name ${portB} netns ${b}`,
+  `ip -n ${a} link set ${portA} up`,
+  `ip -n ${b} link set ${portB} up`,
+];
+
+const ROUTING = ["ipv4/ip_forward=1", "ipv6/conf/all/forwarding=1"];
+
+function links(topology: Topology): string[] {
+  const { nodes, lan, router, beyond, prefixLength } = topology;
+  const onSwitch = (host: Host, port: string, mac?: string): string[] => [
+    ...cable(host.name, port, "switch", host.name, mac),
+    `ip -n switch link set ${host.name} master br0`,
+    `ip -n ${host.name} address add ${host.address}/${prefixLength} dev ${port}`,
+    `ip -n ${host.name} address add ${host.address6}/64 dev ${port}`,
+  ];
+  return [
+    ...newNamespace("switch"),
+    "ip -n switch link add br0 type bridge",
+    "ip -n switch link set br0 up",
+    "ip -n switch link add br1 type bridge",
+    "ip -n switch link set br1 up",
+    ...newNamespace(lan.name),
+    ...onSwitch(lan, "eth0"),
+    ...newNamespace(router.name, ...ROUTING),
+    ...onSwitch(router, "eth0"),
+    ...beyond.flatMap((host) => [
+      ...newNamespace(host.name),
+      ...cable(host.name, "eth0", router.name, host.name),
+      `ip -n ${host.name} address add ${host.address}/24 dev eth0`,
+      `ip -n ${host.name} address add ${host.address6}/64 dev eth0`,
+      `ip -n ${router.name} address add ${gatewayOf(host.address)}/24 dev ${host.name}`,
+      `ip -n ${router.name} address add ${gatewayOf(host.address6 as string)}/64 dev ${host.name}`,
+      `ip -n ${router.name} link set ${host.name} mtu ${NARROW_MTU}`,
+    ]),
+    ...nodes.flatMap((node) => [
+      // K3s forwards, and a host that forwards heeds router advertisements only when told so.
+      ...newNamespace(node.name, ...ROUTING, "ipv6/conf/default/accept_ra=2"),
+      ...onSwitch(node, node.node.nixos.networkInterface, node.node.macAddress),
+      ...tunnel(node, topology),
+      ...pods(node),
+    ]),
+  ];
+}
+
+const gatewayOf = (address: string): string => address.replace(/9$/, "1");
+
+/** flannel's device; with host-gw there is none. */
+function tunnel({ name, node, address, tunnelAddress, tunnelMac }: LabNode, { k3s }: Topology): string[] {
+  const nic = node.nixos.networkInterface;
+  if (k3s.flannelBackend === "host-gw") return [];
+  const vxlan = k3s.flannelBackend === "vxlan";
+  const device = vxlan ? "flannel.1" : "flannel-wg";
+  return [
+    ...(vxlan
+      ? [
+          `ip -n ${name} link add flannel.1 address ${tunnelMac} mtu 1450 type vxlan id 1 dstport 8472 local ${address} dev ${nic} nolearning`,
+        ]
+      : [
+          // A stand-in for WireGuard, of which kernels of containers and small VMs have none.
+          ...cable(name, device, "switch", `wg-${name}`, tunnelMac),
+          `ip -n switch link set wg-${name} master br1`,
+        ]),
+    `ip -n ${name} address add ${tunnelAddress}/32 dev ${device}`,
+    `ip -n ${name} link set ${device} up`,
+  ];
+}
+
+const pods = ({ name, bridgeAddress, pods }: LabNode): string[] => [
+  `ip -n ${name} link add cni0 type bridge`,
+  `ip -n ${name} address add ${bridgeAddress}/24 dev cni0`,
+  `ip -n ${name} link set cni0 up`,
+  ...pods.flatMap((pod, index) => [
+    ...newNamespace(pod.name, "ipv4/ip_forward=1"),
+    ...cable(pod.name, "eth0", name, `veth${index}`),
+    `ip -n ${name} link set veth${index} master cni0`,
+    // As flannel's CNI configuration of K3s says: a pod may reach itself through a service.
+    `ip -n ${name} link set veth${index} type bridge_slave hairpin on`,
+    `ip -n ${pod.name} address add ${pod.address}/24 dev eth0`,
+    `ip -n ${pod.name} route add default via ${bridgeAddress}`,
+  ]),
+];
+
+function routes(topology: Topology): string[] {
+  const { nodes, lan, router, beyond, network } = topology;
+  const default4 = (name: string, gateway: string): string =>
+    `ip -n ${name} route add default via ${gateway}`;
+  const default6 = (name: string, gateway: string): string =>
+    `ip -n ${name} -6 route add default via ${gateway}`;
+  // Whoever knows where pods and services are could reach them: that is what the firewall is for.
+  const intoCluster = (name: string): string[] => [
+    ...nodes.map(({ podCidr, address }) => `ip -n ${name} route add ${podCidr} via ${address}`),
+    `ip -n ${name} route add ${network.serviceCidr} via ${nodes[1]?.address}`,
+  ];
+  return [
+    ...[...nodes, lan].flatMap(({ name }) => [
+      default4(name, router.address),
+      default6(name, router.address6 as string),
+    ]),
+    ...beyond.flatMap(({ name, address, address6 }) => [
+      default4(name, gatewayOf(address)),
+      default6(name, gatewayOf(address6 as string)),
+    ]),
+    ...intoCluster(lan.name),
+    ...intoCluster(router.name),
+    ...nodes.flatMap((node) =>
+      nodes.flatMap((other) => (node === other ? [] : toPodsOf(node, other, topology))),
+    ),
+    // Their own links are as wide as any, so that packets which are too long for the router get as far as it.
+    ...neighbours(topology),
+  ];
+}
+
+/** As flannel writes them when a node joins. */
+function toPodsOf({ name }: LabNode, other: LabNode, { k3s }: Topology): string[] {
+  if (k3s.flannelBackend === "host-gw")
+    return [`ip -n ${name} route add ${other.podCidr} via ${other.address}`];
+  const device = k3s.flannelBackend === "vxlan" ? "flannel.1" : "flannel-wg";
+  return [
+    `ip -n ${name} route add ${other.podCidr} via ${other.tunnelAddress} dev ${device} onlink`,
+    `ip -n ${name} neighbour add ${other.tunnelAddress} lladdr ${other.tunnelMac} dev ${device} nud permanent`,
+    ...(device === "flannel.1"
+      ? [`bridge -n ${name} fdb append ${other.tunnelMac} dev flannel.1 dst ${other.address}`]
+      : []),
+  ];
+}
+
+/** The LAN host knows the nodes' MAC addresses, so that what it forges does not spoil anybody's ARP table. */
+const neighbours = ({ nodes, lan }: Topology): string[] =>
+  nodes.map(
+    ({ address, node }) =>
+      `ip -n ${lan.name} neighbour add ${address} lladdr ${node.macAddress} dev eth0 nud permanent`,
+  );
+
+function k3sRules(world: World, topology: Topology): Promise<unknown>[] {
+  const services = servicesOf(topology);
+  const restore = (namespace: string, rules: string): Promise<unknown> =>
+    world.run([...World.in(namespace), "iptables-nft-restore"], rules);
+  return topology.nodes.flatMap((node) => [
+    restore(node.name, kubeRules(node, topology.network.podCidr, services)),
+    restore(node.pods[1]?.name as string, loadBalancerRules(WEB_SERVICE(topology))),
+  ]);
+}
+
+/** What each host would answer if it were reached: K3s' ports, some of its own, and ports that no flow is for. */
+const NODE_PORTS = [22, 2379, 2380, 5001, 6443, HOST_PORT, 9100, 9200, 10_250, 10_255];
+const NODE_UDP_PORTS = [546, 9100, 51_820, 51_821];
+
+const probers = (world: World, topology: Topology): Promise<void>[] => {
+  const nodes = new Set(topology.nodes.map(({ name }) => name));
+  return hostsOf(topology).map(({ name }) =>
+    nodes.has(name)
+      ? world.prober(name, NODE_PORTS, NODE_UDP_PORTS)
+      : world.prober(name, [POD_PORT], [POD_UDP_PORT]),
+  );
+};

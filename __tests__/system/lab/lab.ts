@@ -1,0 +1,234 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "./build";
+import type { Ran } from "./supervisor";
+import { hostsOf, topologyOf, type Host, type LabNode, type Topology } from "./topology";
+import { isAddress, type Passage, type Way } from "./ways";
+import { World } from "./world";
+
+/** What is claimed of one way, and whether the firewall lets it pass. */
+export interface Check {
+  readonly claim: string;
+  readonly expected: "open" | "closed";
+  /** Name of the host that starts it. */
+  readonly from: string;
+  readonly way: Way;
+}
+
+export const open = (claim: string, from: string, way: Way): Check => ({
+  claim,
+  expected: "open",
+  from,
+  way,
+});
+export const closed = (claim: string, from: string, way: Way): Check => ({
+  claim,
+  expected: "closed",
+  from,
+  way,
+});
+
+/** Milliseconds: what passes takes one or two, so what has not come then is not coming. */
+export interface Patience {
+  readonly open: number;
+  readonly closed: number;
+}
+
+/** For a busy machine, on which what passes may be late. */
+export const PATIENT: Patience = { open: 10_000, closed: 1_000 };
+
+/** A cluster of network namespaces, made of what HostFiles wrote. */
+export class Lab {
+  private constructor(
+    public readonly world: World,
+    public readonly topology: Topology,
+    /** Hostname to ruleset. */
+    public readonly rulesets: ReadonlyMap<string, string>,
+  ) {}
+
+  /** @param folder - with `cluster.json` and the hosts' folders */
+  public static async start(folder: string): Promise<Lab> {
+    const topology = topologyOf(folder);
+    const rulesets = topology.nodes.map(({ name, node }): [string, string] => [
+      name,
+      readFileSync(join(folder, node.directory, "nftables.nft"), "utf8"),
+    ]);
+    const world = await World.start();
+    try {
+      await build(world, topology);
+      return new Lab(world, topology, new Map(rulesets));
+    } catch (error) {
+      await world.stop();
+      throw error;
+    }
+  }
+
+  public stop(): Promise<void> {
+    return this.world.stop();
+  }
+
+  /** Runs a program in a host's namespace, to whatever end. */
+  public in(host: string, argv: readonly string[], input?: string): Promise<Ran> {
+    return this.world.attempt([...World.in(host), ...argv], input);
+  }
+
+  /** Loads rulesets as NixOS does: each in one step. */
+  public async load(rulesets: ReadonlyMap<string, string> = this.rulesets): Promise<void> {
+    await Promise.all(
+      [...rulesets].map(([name, text]) => this.world.run([...World.in(name), "nft", "-f", "-"], text)),
+    );
+  }
+
+  /** Everything as without a firewall. */
+  public async unload(): Promise<void> {
+    const gone = "table inet k3s_host\ndelete table inet k3s_host\n";
+    await this.load(new Map([...this.rulesets.keys()].map((name) => [name, gone])));
+  }
+
+  /** Makes hosts forget what they learnt of paths, so that they have to learn it anew. */
+  public async forgetPaths(): Promise<void> {
+    await this.world.shell(
+      hostsOf(this.topology)
+        .map(({ name }) => `ip -n ${name} route flush cache`)
+        .join("\n"),
+    );
+  }
+
+  /** Tries all checks at once. */
+  public async passages(checks: readonly Check[], patience: Patience): Promise<Map<Check, Passage>> {
+    await this.forgetPaths();
+    const tried = checks.map(async (check): Promise<[Check, Passage]> => {
+      return [check, await check.way(this, check.from, patience[check.expected])];
+    });
+    return new Map(await Promise.all(tried));
+  }
+
+  /** In words, what was not as it should be: as the checks say, or open throughout. */
+  public async unexpected(
+    checks: readonly Check[],
+    patience: Patience,
+    expected: (check: Check) => "open" | "closed" = (check) => check.expected,
+  ): Promise<string[]> {
+    const passages = await this.passages(
+      checks.map((check) => ({ ...check, expected: expected(check) })),
+      patience,
+    );
+    return [...passages]
+      .filter(([check, { through }]) => through !== (check.expected === "open"))
+      .map(
+        ([{ claim, from, expected }, { seen }]) => `${claim} (from ${from}): should be ${expected}, ${seen}`,
+      );
+  }
+
+  /** Named counters of the firewall of a host: packets. */
+  public async counters(host: string): Promise<Record<string, number>> {
+    const { stdout } = await this.in(host, ["nft", "-j", "list", "counters", "table", "inet", "k3s_host"]);
+    const { nftables } = JSON.parse(stdout) as {
+      nftables: { counter?: { name: string; packets: number } }[];
+    };
+    return Object.fromEntries(
+      nftables.flatMap(({ counter }) => (counter ? [[counter.name, counter.packets]] : [])),
+    );
+  }
+
+  public nodeOf(name: string): LabNode {
+    return found(this.topology.nodes, name);
+  }
+
+  /** Of a host, or of one of its devices: `hamal's bridge`, `hamal's tunnel`; an address is what it is. */
+  public addressOf(name: string): string {
+    if (isAddress(name)) return name;
+    const [host = "", device] = name.split("'s ");
+    if (device === "bridge") return this.nodeOf(host).bridgeAddress;
+    if (device === "tunnel") return this.nodeOf(host).tunnelAddress;
+    return found(hostsOf(this.topology), name).address;
+  }
+
+  public address6Of(name: string): string {
+    return found(hostsOf(this.topology), name).address6 as string;
+  }
+
+  /** The device by which a host is on the switch. */
+  public interfaceOf(name: string): string {
+    return this.topology.nodes.find((node) => node.name === name)?.node.nixos.networkInterface ?? "eth0";
+  }
+
+  public async linkLocal(name: string): Promise<string> {
+    const device = this.interfaceOf(name);
+    const shown = await this.world.run([
+      "ip",
+      "-n",
+      name,
+      "-6",
+      "-o",
+      "address",
+      "show",
+      "dev",
+      device,
+      "scope",
+      "link",
+    ]);
+    return /inet6 ([^/]+)/.exec(shown)?.[1] as string;
+  }
+
+  /** Sends ICMPv6 to all hosts of the switch. Node has no raw sockets; perl, which is on every Debian, has. */
+  public async sendIcmp6(
+    from: string,
+    hex: string,
+    { hopLimit, routerAlert = false }: { hopLimit: number; routerAlert?: boolean },
+  ): Promise<void> {
+    const device = this.interfaceOf(from);
+    const index = /^(\d+):/.exec(
+      await this.world.run(["ip", "-n", from, "-o", "link", "show", "dev", device]),
+    )?.[1];
+    const words = [hex.replaceAll(" ", ""), String(hopLimit), routerAlert ? "1" : "0", String(index)];
+    await this.world.run([...World.in(from), "perl", "-e", ICMP6, ...words]);
+  }
+
+  /** Tells, when asked, whether a packet that matches has arrived at the host since. */
+  public async hears(host: string, match: string): Promise<() => Promise<boolean>> {
+    const name = `heard${++this.watches}`;
+    const table = `table inet watch { counter ${name} { }; chain ${name} { type filter hook prerouting priority -400; ${match} counter name ${name}; }; }`;
+    await this.world.run([...World.in(host), "nft", table]);
+    return async () => {
+      const shown = await this.world.run([
+        ...World.in(host),
+        "nft",
+        "list",
+        "counter",
+        "inet",
+        "watch",
+        name,
+      ]);
+      return !shown.includes("packets 0 ");
+    };
+  }
+
+  /** The port from which what the host sends by UDP bears another's address. */
+  public async forge(host: string, as: string): Promise<number> {
+    const port = 20_000 + ++this.forgeries;
+    const chain = "type nat hook postrouting priority 0";
+    const rule = `udp sport ${port} snat to ${this.addressOf(as)}`;
+    await this.world.run([...World.in(host), "nft", `table ip forge { chain out { ${chain}; ${rule}; }; }`]);
+    return port;
+  }
+
+  private watches = 0;
+  private forgeries = 0;
+}
+
+/** Payload, hop limit, whether with a router alert (RFC 2711), number of the device. */
+const ICMP6 = `
+use Socket qw(:all);
+my ($hex, $hops, $alert, $index) = @ARGV;
+socket(my $s, AF_INET6, SOCK_RAW, 58) or die "socket: $!";
+setsockopt($s, IPPROTO_IPV6, 18, pack("i", $hops)) or die "hop limit: $!";
+setsockopt($s, IPPROTO_IPV6, 54, pack("H*", "0000050200000100")) or die "router alert: $!" if $alert;
+send($s, pack("H*", $hex), 0, pack_sockaddr_in6(0, inet_pton(AF_INET6, "ff02::1"), $index)) or die "send: $!";
+`;
+
+function found<T extends Host>(hosts: readonly T[], name: string): T {
+  const host = hosts.find((each) => each.name === name);
+  if (host === undefined) throw new Error(`the lab has no host ${name}`);
+  return host;
+}

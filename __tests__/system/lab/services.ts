@@ -1,0 +1,69 @@
+import type { LabNode, Topology } from "./topology";
+
+/** A service as kube-proxy sees it. */
+export interface Service {
+  /** As in the names of kube-proxy's chains. */
+  readonly name: string;
+  readonly protocol: "tcp" | "udp";
+  readonly clusterIp: string;
+  readonly port: number;
+  readonly nodePort?: number;
+  readonly endpoints: readonly { readonly address: string; readonly port: number }[];
+}
+
+/** The address of the service network with that number, such as 10.43.0.20. */
+const service = ({ network }: Topology, number: number): string =>
+  network.serviceCidr.replace(/\d+\/\d+$/, String(number));
+
+export const API_SERVICE = (topology: Topology): string => service(topology, 1);
+export const WEB_SERVICE = (topology: Topology): string => service(topology, 20);
+export const HOST_SERVICE = (topology: Topology): string => service(topology, 30);
+
+/** Port of a pod, and of a program of the host itself, that services lead to. */
+export const POD_PORT = 8080;
+export const POD_UDP_PORT = 5353;
+export const HOST_PORT = 9090;
+
+/**
+ * The API, a service of a pod and one of a program that uses its host's network, each with one endpoint, on the first
+ * agent: so it is known which node's are remote.
+ */
+export function servicesOf(topology: Topology): Service[] {
+  const { nodes } = topology;
+  const servers = nodes.filter(({ node }) => node.role === "server");
+  const agent = nodes.find(({ node }) => node.role === "agent") as LabNode;
+  const pod = agent.pods[0]?.address as string;
+  const web = { clusterIp: WEB_SERVICE(topology), protocol: "tcp" } as const;
+  const toPod = [{ address: pod, port: POD_PORT }];
+  return [
+    {
+      name: "API",
+      protocol: "tcp",
+      clusterIp: API_SERVICE(topology),
+      port: 443,
+      endpoints: servers.map(({ address }) => ({ address, port: 6443 })),
+    },
+    { ...web, name: "WEB", port: 80, nodePort: 30_080, endpoints: toPod },
+    { ...web, name: "WEBTLS", port: 443, endpoints: toPod },
+    { ...web, name: "GAME", port: 25_565, endpoints: toPod },
+    {
+      ...web,
+      name: "DNS",
+      protocol: "udp",
+      port: 53,
+      nodePort: 30_053,
+      endpoints: [{ address: pod, port: POD_UDP_PORT }],
+    },
+    {
+      name: "HOST",
+      protocol: "tcp",
+      clusterIp: HOST_SERVICE(topology),
+      port: 80,
+      nodePort: 30_090,
+      endpoints: [{ address: agent.address, port: HOST_PORT }],
+    },
+  ];
+}
+
+/** Ports that ServiceLB holds on every node, by a pod that forwards them to the web service. */
+export const LOAD_BALANCER_PORTS = [80, 443, 25_565];

@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { hostAddress, parseNetwork, type Network } from "../../../cluster/address";
+import type { K3s, Networks, Node } from "../../../cluster/model";
+
+/** A host of the lab and where it is; pods and hosts of other networks too. */
+export interface Host {
+  /** Also the name of its namespace. */
+  readonly name: string;
+  readonly address: string;
+  readonly address6?: string;
+}
+
+/** A node with what K3s gives it when it joins. */
+export interface LabNode extends Host {
+  readonly node: Node;
+  /** Its /24 of the pod network: the network's own address, of flannel's device, and that of the bridge. */
+  readonly podCidr: string;
+  readonly tunnelAddress: string;
+  readonly bridgeAddress: string;
+  readonly tunnelMac: string;
+  readonly pods: readonly Host[];
+}
+
+/** The lab as it is to be built, from what HostFiles wrote. */
+export interface Topology {
+  readonly network: Networks;
+  readonly k3s: K3s;
+  readonly prefixLength: number;
+  readonly nodes: readonly LabNode[];
+  /** On the switch, as the nodes are. */
+  readonly lan: Host;
+  readonly router: Host;
+  /** Behind the router, each in a /24 (and a /64) of its own. */
+  readonly beyond: readonly Host[];
+}
+
+/** Networks behind the router, by the name of the host that is in each: the first three numbers of its address. */
+export const BEYOND = {
+  outsider: "203.0.113",
+  office: "192.168.77",
+  admin: "10.8.0",
+  monitor: "192.168.50",
+} as const;
+
+export function topologyOf(folder: string): Topology {
+  const { cluster, nodes } = JSON.parse(readFileSync(join(folder, "cluster.json"), "utf8")) as {
+    cluster: { network: Networks; k3s: K3s };
+    nodes: Node[];
+  };
+  const { network, k3s } = cluster;
+  const nodeNetwork = parseNetwork(network.nodeCidr) as Network;
+  const inLan = (name: string, number: number): Host => ({
+    name,
+    address: hostAddress(nodeNetwork, number) as string,
+    address6: `fd00:22::${number}`,
+  });
+  return {
+    network,
+    k3s,
+    prefixLength: nodeNetwork.prefixLength,
+    nodes: nodes.map((node, index) => labNode(node, index, network)),
+    lan: inLan("lan", 50),
+    router: inLan("router", 1),
+    beyond: Object.entries(BEYOND).map(([name, start], index) => ({
+      name,
+      address: `${start}.9`,
+      address6: `fd00:${index + 1}::9`,
+    })),
+  };
+}
+
+function labNode(node: Node, index: number, { podCidr }: Networks): LabNode {
+  const pods = parseNetwork(podCidr) as Network;
+  const address = (number: number): string => hostAddress(pods, index * 256 + number + 256) as string;
+  const [first = "", second = "", third = ""] = address(1).split(".");
+  return {
+    name: node.hostname,
+    address: node.ipv4Address,
+    address6: `fd00:22::${node.vmId}`,
+    node,
+    podCidr: `${first}.${second}.${third}.0/24`,
+    tunnelAddress: `${first}.${second}.${third}.0`,
+    bridgeAddress: address(1),
+    tunnelMac: `0e:00:00:00:00:${index.toString(16).padStart(2, "0")}`,
+    pods: [2, 3].map((number) => ({ name: `${node.hostname}-pod${number - 1}`, address: address(number) })),
+  };
+}
+
+/** Every host that there is, pods included. */
+export const hostsOf = ({ nodes, lan, router, beyond }: Topology): Host[] => [
+  ...nodes,
+  ...nodes.flatMap(({ pods }) => pods),
+  lan,
+  router,
+  ...beyond,
+];

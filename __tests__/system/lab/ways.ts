@@ -1,0 +1,217 @@
+/** Ways for a packet to get from one host to another, as checks name them. */
+import { randomUUID } from "node:crypto";
+import { isIPv6 } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Lab } from "./lab";
+import { POD_PORT, POD_UDP_PORT } from "./services";
+import { vxlan } from "./vxlan";
+
+/** What came of it. */
+export interface Passage {
+  readonly through: boolean;
+  /** For a person, when it is not what was expected. */
+  readonly seen: string;
+}
+
+/** @param wait - milliseconds after which nothing more is expected */
+export type Way = (lab: Lab, from: string, wait: number) => Promise<Passage>;
+
+interface Expected {
+  /** Who should answer. @default - the host that is dialled */
+  readonly by?: string;
+  /** Whom it should see. @default - not looked at */
+  readonly as?: string;
+  readonly bytes?: number;
+}
+
+/** To a host by its name, or to an address, such as a service's. */
+const dial =
+  (protocol: "tcp" | "udp") =>
+  (host: string, port: number, expected: Expected = {}): Way =>
+  async (lab, from, wait) => {
+    const { by = host, as, bytes } = expected;
+    const request = { do: protocol, host: lab.addressOf(host), port, wait, bytes } as const;
+    const answer = await lab.world.ask(from, request);
+    const right =
+      answer.who === by &&
+      (as === undefined || answer.from === lab.addressOf(as)) &&
+      (bytes === undefined || answer.bytes === bytes);
+    return { through: right, seen: answer.who === undefined ? "no answer" : JSON.stringify(answer) };
+  };
+
+export const tcp = dial("tcp");
+export const udp = dial("udp");
+
+/** To one of several, whichever answers. */
+export const tcpToAny =
+  (host: string, port: number, by: readonly string[]): Way =>
+  async (lab, from, wait) => {
+    const { who } = await lab.world.ask(from, { do: "tcp", host, port, wait });
+    return { through: who !== undefined && by.includes(who), seen: who ?? "no answer" };
+  };
+
+/** To the port on which every pod, and every host that is no node, serves. */
+export const pod = (host: string, expected?: Expected): Way => tcp(host, POD_PORT, expected);
+export const podUdp = (host: string, expected?: Expected): Way => udp(host, POD_UDP_PORT, expected);
+
+/** Over IPv6. */
+export const tcp6 =
+  (host: string, port: number): Way =>
+  (lab, from, wait) =>
+    tcp(lab.address6Of(host), port, { by: host })(lab, from, wait);
+
+export const ping =
+  (host: string): Way =>
+  async (lab, from, wait) => {
+    const address = lab.addressOf(host);
+    const seconds = String(Math.max(1, wait / 1000));
+    const { status } = await lab.in(from, ["ping", "-n", "-c", "1", "-W", seconds, address]);
+    return { through: status === 0, seen: status === 0 ? "an echo" : "no echo" };
+  };
+
+export const ping6 =
+  (host: string): Way =>
+  (lab, from, wait) =>
+    ping(lab.address6Of(host))(lab, from, wait);
+
+/** A datagram with the source address of another, to where its receiver serves UDP: it cannot be answered. */
+export const forged =
+  (
+    as: string,
+    receiver: string,
+    to: { host: string; port: number } = { host: receiver, port: POD_UDP_PORT },
+  ): Way =>
+  (lab, from, wait) =>
+    arrives(lab, from, receiver, wait, async (text) => ({
+      ...to,
+      fromPort: await lab.forge(from, as),
+      datagrams: [Buffer.from(text)],
+    }));
+
+/**
+ * Datagrams as another node would send them for a pod of that node, five of them.
+ *
+ * @param as - whose address they bear; the sender's own unless stated
+ */
+export const vxlanInto =
+  (node: string, as?: string): Way =>
+  (lab, from, wait) => {
+    const target = lab.nodeOf(node);
+    const pod = target.pods[0]?.name as string;
+    const inner = { mac: target.tunnelMac, source: lab.addressOf("mizar-pod2"), target: lab.addressOf(pod) };
+    return arrives(lab, from, pod, wait, async (text) => ({
+      host: node,
+      port: 8472,
+      fromPort: as === undefined ? undefined : await lab.forge(from, as),
+      datagrams: Array.from({ length: 5 }, () => vxlan(inner, POD_UDP_PORT, text)),
+    }));
+  };
+
+interface Datagrams {
+  readonly host: string;
+  readonly port: number;
+  readonly from?: string;
+  readonly fromPort?: number;
+  readonly datagrams: readonly Buffer[];
+}
+
+async function arrives(
+  lab: Lab,
+  from: string,
+  receiver: string,
+  wait: number,
+  make: (text: string) => Promise<Datagrams>,
+): Promise<Passage> {
+  const text = randomUUID();
+  const { host, datagrams, ...rest } = await make(text);
+  const sent = await lab.world.ask(from, {
+    ...rest,
+    do: "send",
+    host: lab.addressOf(host),
+    wait,
+    datagrams: datagrams.map((datagram) => datagram.toString("base64")),
+  });
+  if (sent.error !== undefined) return { through: false, seen: `could not be sent: ${sent.error}` };
+  const { who } = await lab.world.ask(receiver, { do: "await", text, wait });
+  return { through: who !== undefined, seen: who === undefined ? "nothing arrived" : "it arrived" };
+}
+
+/** The sender learns the MAC address of the host by IPv6 neighbour discovery. */
+export const resolves =
+  (host: string): Way =>
+  async (lab, from, wait) => {
+    const address = lab.address6Of(host);
+    const neighbour = ["ip", "-n", from, "-6", "neighbour"];
+    await lab.world.run([...neighbour, "flush", "to", address]);
+    await lab.world.ask(from, { do: "send", host: address, port: 9, wait, datagrams: [""] });
+    return until(wait, async () => {
+      const shown = await lab.world.run([...neighbour, "show", "to", address]);
+      return { through: shown.includes("lladdr"), seen: shown.trim() || "no neighbour" };
+    });
+  };
+
+/** As TCP over IPv6, from a host that has to ask for its neighbour's MAC address first. */
+export const tcp6Anew =
+  (host: string, port: number): Way =>
+  async (lab, from, wait) => {
+    await lab.world.run(["ip", "-n", from, "-6", "neighbour", "flush", "to", lab.address6Of(host)]);
+    return tcp6(host, port)(lab, from, wait);
+  };
+
+/** As the answer of a DHCP server: from port 547 of its link-local address to port 546 of the host's. */
+export const dhcp6 =
+  (host: string): Way =>
+  async (lab, from, wait) => {
+    const [source, target] = [await lab.linkLocal(from), await lab.linkLocal(host)];
+    return arrives(lab, from, host, wait, async (text) => ({
+      host: `${target}%${lab.interfaceOf(from)}`,
+      port: 546,
+      from: `${source}%${lab.interfaceOf(from)}`,
+      fromPort: 547,
+      datagrams: [Buffer.from(text)],
+    }));
+  };
+
+/** A router's advertisement gives the host an address (RFC 4861, RFC 4862). */
+export const advertise =
+  (host: string): Way =>
+  async (lab, from, wait) => {
+    const prefix = `fd00:a${Math.floor(Math.random() * 0xfff).toString(16)}`;
+    const [, group] = prefix.split(":");
+    const option = `0304 40c0 00000258 00000258 00000000 fd00${group?.padStart(4, "0")}${"0".repeat(24)}`;
+    await lab.sendIcmp6(from, `8600 0000 4000 0000 00000000 00000000 ${option}`, { hopLimit: 255 });
+    const device = lab.interfaceOf(host);
+    const passage = await until(wait, async () => {
+      const shown = await lab.world.run(["ip", "-n", host, "-6", "-o", "address", "show", "dev", device]);
+      const through = shown.includes(` ${prefix}:`);
+      return { through, seen: through ? "an address" : "no address of it" };
+    });
+    await lab.world.run(["ip", "-n", host, "-6", "address", "flush", "dev", device, "dynamic"]);
+    return passage;
+  };
+
+/**
+ * A query for listeners is answered, without which switches that snoop stop to pass on neighbour discovery
+ * (RFC 4541, RFC 2710). With the router alert that it has to bear.
+ */
+export const queryListeners =
+  (host: string): Way =>
+  async (lab, from, wait) => {
+    const heard = await lab.hears(from, `ip6 saddr ${await lab.linkLocal(host)} icmpv6 type { 131, 143 }`);
+    await lab.sendIcmp6(from, `8200 0000 0001 0000 ${"0".repeat(32)}`, { hopLimit: 1, routerAlert: true });
+    return until(wait, async () => {
+      const through = await heard();
+      return { through, seen: through ? "a report" : "no report" };
+    });
+  };
+
+async function until(wait: number, look: () => Promise<Passage>): Promise<Passage> {
+  for (const end = Date.now() + wait; ; await sleep(50)) {
+    const passage = await look();
+    if (passage.through || Date.now() > end) return passage;
+  }
+}
+
+/** As an address is written in a URL or a command. */
+export const isAddress = (text: string): boolean =>
+  isIPv6(text.split("%")[0] as string) || /^[\d.]+$/.test(text);

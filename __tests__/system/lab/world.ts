@@ -1,0 +1,118 @@
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { transformSync } from "@swc/core";
+import { newFolder } from "../clusters";
+import { environment, ownSystem } from "../tools";
+import type { Answer, Request } from "./prober";
+import type { Order, Ran } from "./supervisor";
+
+/** Seconds after which a world ends, whatever became of those who made it. */
+const LONGEST_SECONDS = 300;
+
+/**
+ * Network namespaces of our own, in mount and PID namespaces of their own: whoever started it may be killed at any
+ * time, and nothing of it is left. The machine's own network is out of reach.
+ */
+export class World {
+  private readonly replies = new Map<number, (reply: never) => void>();
+  private orders = 0;
+  private complaints = "";
+  private readonly ended: Promise<void>;
+
+  private constructor(
+    private readonly child: ChildProcessWithoutNullStreams,
+    private readonly folder: string,
+  ) {
+    createInterface({ input: child.stdout }).on("line", (line) => this.hear(JSON.parse(line)));
+    child.stderr.on("data", (chunk) => (this.complaints += chunk));
+    child.stdin.on("error", () => undefined); // said by its end
+    this.ended = new Promise((resolve) => child.once("close", () => resolve()));
+  }
+
+  public static async start(): Promise<World> {
+    const folder = newFolder();
+    for (const program of ["supervisor", "prober"]) {
+      writeFileSync(join(folder, `${program}.js`), javaScript(join(__dirname, `${program}.ts`)));
+    }
+    const own = ownSystem() ?? ["false"];
+    const limit = ["-s", "KILL", String(LONGEST_SECONDS), ...own];
+    const world = new World(
+      spawn("timeout", [...limit, process.execPath, join(folder, "supervisor.js")], { env: environment }),
+      folder,
+    );
+    await world.shell("mount -t tmpfs none /run && mkdir /run/netns");
+    return world;
+  }
+
+  /** Runs a program to its end. Throws when it fails. */
+  public async run(argv: readonly string[], input?: string): Promise<string> {
+    const { status, stdout, stderr } = await this.attempt(argv, input);
+    if (status !== 0) throw new Error(`${argv.join(" ").slice(0, 200)}: ${stderr || `ended with ${status}`}`);
+    return stdout;
+  }
+
+  /** Runs a program to its end, whatever that is. */
+  public attempt(argv: readonly string[], input?: string): Promise<Ran> {
+    return this.order<Ran>({ do: "run", argv, input });
+  }
+
+  /** Commands one after another, up to one that fails, which throws. */
+  public async shell(script: string): Promise<void> {
+    await this.run(["sh", "-e"], script);
+  }
+
+  /** What follows runs in that namespace. */
+  public static in(namespace: string): string[] {
+    return ["nsenter", `--net=/run/netns/${namespace}`];
+  }
+
+  /** Starts the prober of a namespace, which serves the ports from then on. */
+  public async prober(namespace: string, tcp: number[], udp: number[]): Promise<void> {
+    const argv = [...World.in(namespace), process.execPath, join(this.folder, "prober.js")];
+    this.send({ do: "start", name: namespace, argv });
+    const { error } = await this.ask(namespace, { do: "listen", who: namespace, tcp, udp });
+    if (error !== undefined) throw new Error(`${namespace} cannot listen: ${error}`);
+  }
+
+  public ask(namespace: string, request: Request): Promise<Answer> {
+    const id = ++this.orders;
+    this.send({ do: "tell", name: namespace, line: JSON.stringify({ id, ...request }) });
+    return this.reply<Answer>(id);
+  }
+
+  public async stop(): Promise<void> {
+    this.child.stdin.end();
+    await this.ended;
+    rmSync(this.folder, { recursive: true });
+  }
+
+  private order<T>(order: Order): Promise<T> {
+    return this.reply<T>(this.send(order));
+  }
+
+  private send(order: Order): number {
+    const id = ++this.orders;
+    this.child.stdin.write(`${JSON.stringify({ id, ...order })}\n`);
+    return id;
+  }
+
+  private async reply<T>(id: number): Promise<T> {
+    const ended = this.ended.then(() => Promise.reject(new Error(`the world ended: ${this.complaints}`)));
+    return Promise.race([new Promise<T>((resolve) => this.replies.set(id, resolve)), ended]);
+  }
+
+  private hear(message: { id?: number; ran?: Ran; line?: string }): void {
+    const { id, result } =
+      message.line === undefined ? { id: message.id, result: message.ran } : JSON.parse(message.line);
+    this.replies.get(id)?.(result as never);
+    this.replies.delete(id);
+  }
+}
+
+/** As bare Node runs it: the probers are many, and a compiler in each would take longer than all of the rest. */
+function javaScript(file: string): string {
+  const jsc = { target: "es2022", parser: { syntax: "typescript" } } as const;
+  return transformSync(readFileSync(file, "utf8"), { jsc, module: { type: "commonjs" } }).code;
+}
