@@ -2,12 +2,13 @@
  * Who reaches what, written by hand: not derived from `cluster/flows.ts`, of which it is the judge. `open` has to pass
  * through the emitted firewall, `closed` must not, and all of it passes where there is no firewall.
  *
- * alphard is a server, hamal and mizar are agents. Services have their one endpoint on hamal: 10.43.0.20 a pod,
- * 10.43.0.30 a program of the host itself.
+ * alphard is a server, hamal and mizar are agents. Services have one endpoint: 10.43.0.20 a pod of hamal's, 10.43.0.30
+ * and 10.43.0.31 programs of hamal and alphard themselves. Node ports are 30080, 30053 by UDP, 30090, and 30091.
  */
 import { closed, open, type Check } from "./lab/lab";
 import {
   advertise,
+  answerFor,
   dhcp6,
   forged,
   ping,
@@ -21,121 +22,161 @@ import {
   tcp6Anew,
   tcpToAny,
   udp,
+  udp6,
   vxlanInto,
 } from "./lab/ways";
 
 const BY_POD = { by: "hamal-pod1" };
-const BY_HOST = { by: "hamal" };
 const LONG = { bytes: 200_000 };
 
-const PODS: readonly Check[] = [
-  open("a pod reaches a pod of its host", "hamal-pod1", pod("hamal-pod2", { as: "hamal-pod1" })),
-  open("a pod reaches a pod of its host by UDP", "hamal-pod1", podUdp("hamal-pod2")),
-  open("a pod reaches a pod of another host", "hamal-pod1", pod("mizar-pod1", { as: "hamal-pod1" })),
-  open("a pod reaches a pod of another host by UDP", "mizar-pod1", podUdp("hamal-pod1")),
-  open("a server's pod reaches an agent's", "alphard-pod1", pod("hamal-pod1")),
-  open("an agent's pod reaches a server's", "mizar-pod2", pod("alphard-pod1")),
-  open("a pod reaches a service with an endpoint on its host", "hamal-pod2", tcp("10.43.0.20", 80, BY_POD)),
-  open(
-    "a pod reaches a service with an endpoint on another host",
-    "mizar-pod1",
-    tcp("10.43.0.20", 80, BY_POD),
-  ),
-  open("a pod reaches a UDP service on its host", "hamal-pod2", udp("10.43.0.20", 53, BY_POD)),
-  open("a pod reaches a UDP service on another host", "alphard-pod1", udp("10.43.0.20", 53, BY_POD)),
-  open("a pod reaches itself through its service", "hamal-pod1", tcp("10.43.0.20", 80, BY_POD)),
-  open("a pod reaches a node port of its host", "mizar-pod1", tcp("mizar", 30_080, BY_POD)),
-  open("a pod reaches the LAN, as its node", "hamal-pod1", pod("lan", { as: "hamal" })),
-  open("a pod reaches the outside, as its node", "mizar-pod1", pod("outsider", { as: "mizar" })),
-  open("a pod reaches its host's kubelet", "hamal-pod1", tcp("hamal", 10_250, { as: "hamal-pod1" })),
-  open("a pod reaches another host's kubelet", "hamal-pod1", tcp("alphard", 10_250, { as: "hamal" })),
-  open("a server's pod reaches the API of its host", "alphard-pod1", tcp("alphard", 6443)),
-  open("a pod reaches a service whose endpoint is its host", "hamal-pod1", tcp("10.43.0.30", 80, BY_HOST)),
-  open("a pod pings a pod of another host", "hamal-pod1", ping("mizar-pod1")),
-  open("a pod pings the LAN", "hamal-pod1", ping("lan")),
-  open("a pod's long packets fit a narrow path", "hamal-pod1", pod("outsider", LONG)),
+/** What holds for servers and for agents: for a host, its pods, and another host that is an agent. */
+function ofHost(host: string, other: string, ownService: string, ownNodePort: number): Check[] {
+  const [pod1, pod2, bridge] = [`${host}-pod1`, `${host}-pod2`, `${host}'s bridge`];
+  const BY_HOST = { by: host };
+  return [
+    open("a pod reaches a pod of its host", pod1, pod(pod2, { as: pod1 })),
+    open("a pod reaches a pod of its host by UDP", pod1, podUdp(pod2)),
+    open("a pod reaches a pod of another host", pod1, pod(`${other}-pod1`, { as: pod1 })),
+    open("a pod reaches a pod of another host by UDP", pod1, podUdp(`${other}-pod1`)),
+    open("a pod is reached from another host", `${other}-pod2`, pod(pod1, { as: `${other}-pod2` })),
+    open("a pod reaches a service", pod2, tcp("10.43.0.20", 80, BY_POD)),
+    open("a pod reaches a UDP service", pod2, udp("10.43.0.20", 53, BY_POD)),
+    open("a pod reaches a node port of its host", pod1, tcp(host, 30_080, BY_POD)),
+    open("a pod reaches a service whose endpoint is its host", pod1, tcp(ownService, 80, BY_HOST)),
+    open("a pod reaches the LAN, as its node", pod1, pod("lan", { as: host })),
+    open("a pod reaches the outside, as its node", pod1, pod("outsider", { as: host })),
+    open("a pod reaches its host's kubelet", pod1, tcp(host, 10_250, { as: pod1 })),
+    open("a pod reaches another host's kubelet", pod1, tcp(other, 10_250, { as: host })),
+    open("a pod pings a pod of another host", pod1, ping(`${other}-pod1`)),
+    open("a pod pings the LAN", pod1, ping("lan")),
+    open("a pod's long packets fit a narrow path", pod1, pod("outsider", LONG)),
 
-  closed("a pod reaches SSH of its host", "hamal-pod1", tcp("hamal", 22)),
-  closed(
-    "a pod reaches SSH of its host by the bridge's address",
-    "hamal-pod1",
-    tcp("hamal's bridge", 22, BY_HOST),
-  ),
-  closed("a pod reaches some port of its host", "hamal-pod1", tcp("hamal", 9100)),
-  closed("a pod reaches some UDP port of its host", "hamal-pod1", udp("hamal", 9100)),
-  closed("a pod reaches the read-only kubelet of its host", "hamal-pod1", tcp("hamal", 10_255)),
-  closed("a pod reaches etcd of its host", "alphard-pod1", tcp("alphard", 2379)),
+    closed("a pod pings its host", pod1, ping(host)),
+    closed("a pod reaches the bridge of another host", `${other}-pod1`, tcp(bridge, 10_250, BY_HOST)),
+
+    open("a host reaches its pods", host, pod(pod1, { as: bridge })),
+    open("a host reaches a pod of another", host, pod(`${other}-pod1`)),
+    open("a host reaches a service", host, tcp("10.43.0.20", 80, BY_POD)),
+    open("a host reaches a UDP service", host, udp("10.43.0.20", 53, BY_POD)),
+    open("a host reaches itself", host, tcp(host, 9100)),
+    open("a host reaches itself by its bridge", host, tcp(bridge, 22, BY_HOST)),
+    open("a host pings a pod of another", host, ping(`${other}-pod1`)),
+    open("a host reaches a kubelet", host, tcp(other, 10_250)),
+    open("a host's kubelet is reached", other, tcp(host, 10_250)),
+    open("a host reaches the API", host, tcp("alphard", 6443)),
+    open("a host reaches the outside", host, pod("outsider", { as: host })),
+    open("a host's long packets fit a narrow path", host, pod("outsider", LONG)),
+
+    closed("a node reaches the read-only kubelet", other, tcp(host, 10_255)),
+    closed("a node reaches some port of another", other, tcp(host, 9100)),
+    closed("a node reaches some UDP port of another", other, udp(host, 9100)),
+    closed("a node that is no server reaches etcd", other, tcp(host, 2379)),
+    closed("a node that is no server reaches etcd's peers", other, tcp(host, 2380)),
+    closed("a node reaches some port by the bridge of another", other, tcp(bridge, 9100, BY_HOST)),
+
+    open("the LAN reaches a node port", "lan", tcp(host, 30_080, BY_POD)),
+    open("the LAN reaches a UDP node port", "lan", udp(host, 30_053, BY_POD)),
+    open("the LAN reaches a node port of the host's own program", "lan", tcp(host, ownNodePort, BY_HOST)),
+    open("the LAN pings a host", "lan", ping(host)),
+
+    closed("the LAN reaches a host's program by its own port", "lan", tcp(host, 9090)),
+    closed("the LAN reaches a kubelet", "lan", tcp(host, 10_250)),
+    closed("the LAN reaches a read-only kubelet", "lan", tcp(host, 10_255)),
+    closed("the LAN reaches etcd", "lan", tcp(host, 2379)),
+    closed("the LAN reaches etcd's peers", "lan", tcp(host, 2380)),
+    closed("the LAN reaches the registry's port", "lan", tcp(host, 5001)),
+    closed("the LAN reaches some port", "lan", tcp(host, 9100)),
+    closed("the LAN reaches some UDP port", "lan", udp(host, 9100)),
+    closed("the LAN reaches a pod by its address", "lan", pod(pod1)),
+    closed("the LAN reaches a pod by its address by UDP", "lan", podUdp(pod1)),
+    closed("the LAN reaches a host by its bridge's address", "lan", tcp(bridge, 22, BY_HOST)),
+    closed("the LAN reaches a kubelet by IPv6", "lan", tcp6(host, 10_250)),
+    closed("the LAN reaches some port by IPv6", "lan", tcp6(host, 9100)),
+    closed("the LAN pings a host by IPv6", "lan", ping6(host)),
+
+    closed("the outside reaches SSH", "outsider", tcp(host, 22)),
+    closed("the outside reaches SSH by IPv6", "outsider", tcp6(host, 22)),
+    closed("the outside reaches the API's port", "outsider", tcp(host, 6443)),
+    closed("the outside reaches a kubelet", "outsider", tcp(host, 10_250)),
+    closed("the outside reaches etcd", "outsider", tcp(host, 2379)),
+    closed("the outside reaches some port", "outsider", tcp(host, 9100)),
+    closed("the outside reaches a node port", "outsider", tcp(host, 30_080, BY_POD)),
+    closed(
+      "the outside reaches a node port of the host's program",
+      "outsider",
+      tcp(host, ownNodePort, BY_HOST),
+    ),
+    closed("the outside reaches a UDP node port", "outsider", udp(host, 30_053, BY_POD)),
+    closed("the outside reaches HTTP", "outsider", tcp(host, 80, BY_POD)),
+    closed("the outside reaches HTTPS", "outsider", tcp(host, 443, BY_POD)),
+    closed("the outside reaches a pod by its address", "outsider", pod(pod1)),
+    closed("the outside pings a host", "outsider", ping(host)),
+
+    closed("the LAN reaches a pod as another pod", "lan", forged(`${other}-pod2`, pod1)),
+    closed("the LAN reaches a pod as a service", "lan", forged("10.43.0.20", pod1)),
+    closed("the LAN answers a host in a pod's place", "lan", answerFor(pod1, host)),
+    closed("the outside reaches a pod as another pod", "outsider", forged(`${other}-pod2`, pod1)),
+    closed("a pod reaches a pod of its host as the LAN", pod1, forged("lan", pod2)),
+    closed("a pod reaches a pod of another host as the LAN", pod1, forged("lan", `${other}-pod1`)),
+    closed("a pod reaches the LAN as a stranger", pod1, forged("203.0.113.77", "lan")),
+
+    open("a host is found by neighbour discovery", "router", resolves(host)),
+    open("a host finds its neighbours", host, tcp6Anew("lan", 8080)),
+    open("a host heeds its router", "router", advertise(host)),
+    open("a host answers a query for listeners", "router", queryListeners(host)),
+  ];
+}
+
+/** Pods that are not trusted by their host. */
+const untrusted = (host: string): Check[] => {
+  const pod1 = `${host}-pod1`;
+  return [
+    closed("a pod reaches SSH of its host", pod1, tcp(host, 22)),
+    closed("a pod reaches SSH of its host by the bridge", pod1, tcp(`${host}'s bridge`, 22, { by: host })),
+    closed("a pod reaches some port of its host", pod1, tcp(host, 9100)),
+    closed("a pod reaches some UDP port of its host", pod1, udp(host, 9100)),
+    closed("a pod reaches the read-only kubelet of its host", pod1, tcp(host, 10_255)),
+    closed("a pod reaches etcd of its host", pod1, tcp(host, 2379)),
+    closed("a pod reaches an endpoint of its host by its own port", pod1, tcp(host, 9090)),
+  ];
+};
+
+/** A program of a host as the endpoint of a service, dialled on another host: it comes with that one's address. */
+const elsewhere = (host: string, other: string, service: string, nodePort: number): Check[] => [
+  closed("a pod reaches another host by a service", `${other}-pod1`, tcp(service, 80, { by: host })),
+  closed("a node reaches another host by a service", other, tcp(service, 80, { by: host })),
+  closed("the LAN reaches another host by a node port", "lan", tcp(other, nodePort, { by: host })),
+];
+
+const UNTRUSTED = [...untrusted("alphard"), ...untrusted("hamal")];
+
+const SERVER_ELSEWHERE = elsewhere("alphard", "mizar", "10.43.0.31", 30_091);
+const AGENT_ELSEWHERE = elsewhere("hamal", "mizar", "10.43.0.30", 30_090);
+
+const EVERY_KIND_OF_HOST = [
+  ...ofHost("alphard", "mizar", "10.43.0.31", 30_091),
+  ...ofHost("hamal", "mizar", "10.43.0.30", 30_090),
+];
+
+const SOME: readonly Check[] = [
+  open("a pod reaches itself through its service", "hamal-pod1", tcp("10.43.0.20", 80, BY_POD)),
+  open("a server's pod reaches the API of its host", "alphard-pod1", tcp("alphard", 6443)),
   closed("a pod reaches port 6443 of an agent", "hamal-pod1", tcp("hamal", 6443)),
-  closed("a pod reaches an endpoint of its host by its own port", "hamal-pod1", tcp("hamal", 9090)),
-  closed("a pod pings its host", "hamal-pod1", ping("hamal")),
-  closed("a pod reaches the bridge of another host", "mizar-pod1", tcp("hamal's bridge", 10_250, BY_HOST)),
-  closed(
-    "a pod reaches the tunnel's address of another host",
-    "mizar-pod1",
-    tcp("hamal's tunnel", 22, BY_HOST),
-  ),
-  closed(
-    "a pod reaches a host's program by a service, on another host",
-    "mizar-pod1",
-    tcp("10.43.0.30", 80, BY_HOST),
-  ),
+  closed("the LAN reaches port 6443 of an agent", "lan", tcp("hamal", 6443)),
+  closed("the LAN reaches a service by its address", "lan", tcp("10.43.0.20", 80, BY_POD)),
+  closed("the outside reaches a service by its address", "outsider", tcp("10.43.0.20", 80, BY_POD)),
+];
+
+const NO_REGISTRY: readonly Check[] = [
+  closed("a node reaches the registry's port of a server", "mizar", tcp("alphard", 5001)),
+  closed("a node reaches the registry's port of an agent", "mizar", tcp("hamal", 5001)),
+  closed("a node reaches port 6443 of an agent", "alphard", tcp("hamal", 6443)),
 ];
 
 const API: readonly Check[] = [
   open("a server's pod reaches the API's service", "alphard-pod2", tcp("10.43.0.1", 443, { by: "alphard" })),
   open("an agent's pod reaches the API's service", "mizar-pod1", tcp("10.43.0.1", 443, { by: "alphard" })),
   open("an agent reaches the API's service", "mizar", tcp("10.43.0.1", 443, { by: "alphard" })),
-];
-
-const HOSTS: readonly Check[] = [
-  open("a host reaches its pods", "hamal", pod("hamal-pod1", { as: "hamal's bridge" })),
-  open("a host reaches a service on itself", "hamal", tcp("10.43.0.20", 80, BY_POD)),
-  open("a host reaches a service on another", "mizar", tcp("10.43.0.20", 80, BY_POD)),
-  open("a host reaches a UDP service on another", "alphard", udp("10.43.0.20", 53, BY_POD)),
-  open("a host reaches itself by its bridge", "hamal", tcp("hamal's bridge", 22, BY_HOST)),
-  open("a host pings a pod of another", "hamal", ping("mizar-pod1")),
-  open("a server reaches an agent's kubelet", "alphard", tcp("hamal", 10_250)),
-  open("an agent reaches a server's kubelet", "hamal", tcp("alphard", 10_250)),
-  open("an agent reaches an agent's kubelet", "mizar", tcp("hamal", 10_250)),
-  open("an agent reaches the API", "hamal", tcp("alphard", 6443)),
-  open("a host reaches the outside", "hamal", pod("outsider", { as: "hamal" })),
-  open("a host's long packets fit a narrow path", "hamal", pod("outsider", LONG)),
-
-  closed("an agent reaches etcd", "hamal", tcp("alphard", 2379)),
-  closed("an agent reaches etcd's peers", "hamal", tcp("alphard", 2380)),
-  closed("a node reaches the read-only kubelet", "alphard", tcp("hamal", 10_255)),
-  closed("a node reaches some port of another", "alphard", tcp("hamal", 9100)),
-  closed("a node reaches some UDP port of another", "alphard", udp("hamal", 9100)),
-  closed("a node reaches the registry's port", "mizar", tcp("hamal", 5001)),
-  closed("a node reaches port 6443 of an agent", "alphard", tcp("hamal", 6443)),
-  closed("a node reaches the bridge of another", "alphard", tcp("hamal's bridge", 10_250, BY_HOST)),
-  closed("a node reaches a host's program by a service, on another", "mizar", tcp("10.43.0.30", 80, BY_HOST)),
-];
-
-const LAN: readonly Check[] = [
-  open("the LAN reaches a node port with an endpoint on the host", "lan", tcp("hamal", 30_080, BY_POD)),
-  open("the LAN reaches a node port with an endpoint elsewhere", "lan", tcp("mizar", 30_080, BY_POD)),
-  open("the LAN reaches a node port of a server", "lan", tcp("alphard", 30_080, BY_POD)),
-  open("the LAN reaches a UDP node port with an endpoint on the host", "lan", udp("hamal", 30_053, BY_POD)),
-  open("the LAN reaches a UDP node port with an endpoint elsewhere", "lan", udp("mizar", 30_053, BY_POD)),
-  open("the LAN reaches a node port of the host's own program", "lan", tcp("hamal", 30_090, BY_HOST)),
-  open("the LAN pings a host", "lan", ping("hamal")),
-
-  closed("the LAN reaches a node port of another host's program", "lan", tcp("mizar", 30_090, BY_HOST)),
-  closed("the LAN reaches a host's program by its own port", "lan", tcp("hamal", 9090)),
-  closed("the LAN reaches a kubelet", "lan", tcp("hamal", 10_250)),
-  closed("the LAN reaches a server's kubelet", "lan", tcp("alphard", 10_250)),
-  closed("the LAN reaches a read-only kubelet", "lan", tcp("hamal", 10_255)),
-  closed("the LAN reaches etcd", "lan", tcp("alphard", 2379)),
-  closed("the LAN reaches etcd's peers", "lan", tcp("alphard", 2380)),
-  closed("the LAN reaches the registry's port", "lan", tcp("hamal", 5001)),
-  closed("the LAN reaches port 6443 of an agent", "lan", tcp("hamal", 6443)),
-  closed("the LAN reaches some port", "lan", tcp("hamal", 9100)),
-  closed("the LAN reaches some UDP port", "lan", udp("hamal", 9100)),
-  closed("the LAN reaches a pod by its address", "lan", pod("hamal-pod1")),
-  closed("the LAN reaches a pod by its address by UDP", "lan", podUdp("mizar-pod1")),
-  closed("the LAN reaches a service by its address", "lan", tcp("10.43.0.20", 80, BY_POD)),
-  closed("the LAN reaches a host by its bridge's address", "lan", tcp("hamal's bridge", 22, BY_HOST)),
 ];
 
 /** SSH and the API where these are for the LAN. */
@@ -148,109 +189,71 @@ const OPERATORS: readonly Check[] = [
 
 const SERVICE_LB: readonly Check[] = [
   open("the LAN reaches HTTP by ServiceLB", "lan", tcp("hamal", 80, BY_POD)),
-  open(
-    "the LAN reaches HTTP by ServiceLB on another host than the endpoint's",
-    "lan",
-    tcp("mizar", 80, BY_POD),
-  ),
+  open("the LAN reaches HTTP by ServiceLB elsewhere than the endpoint", "lan", tcp("mizar", 80, BY_POD)),
   open("the LAN reaches HTTPS by ServiceLB", "lan", tcp("alphard", 443, BY_POD)),
   closed("the LAN reaches a load balancer's port that is not exposed", "lan", tcp("hamal", 25_565, BY_POD)),
 ];
 
-const OUTSIDE: readonly Check[] = [
-  closed("the outside reaches SSH", "outsider", tcp("alphard", 22)),
-  closed("the outside reaches the API", "outsider", tcp("alphard", 6443)),
-  closed("the outside reaches a kubelet", "outsider", tcp("hamal", 10_250)),
-  closed("the outside reaches etcd", "outsider", tcp("alphard", 2379)),
-  closed("the outside reaches some port", "outsider", tcp("hamal", 9100)),
-  closed("the outside reaches a node port", "outsider", tcp("hamal", 30_080, BY_POD)),
-  closed("the outside reaches a node port of a host's program", "outsider", tcp("hamal", 30_090, BY_HOST)),
-  closed("the outside reaches a UDP node port", "outsider", udp("hamal", 30_053, BY_POD)),
-  closed("the outside reaches HTTP", "outsider", tcp("alphard", 80, BY_POD)),
-  closed("the outside reaches HTTPS", "outsider", tcp("hamal", 443, BY_POD)),
-  closed("the outside reaches a pod by its address", "outsider", pod("hamal-pod1")),
-  closed("the outside reaches a service by its address", "outsider", tcp("10.43.0.20", 80, BY_POD)),
-  closed("the outside pings a host", "outsider", ping("hamal")),
-  closed("the outside reaches SSH by IPv6", "outsider", tcp6("alphard", 22)),
-];
-
-const FORGED: readonly Check[] = [
-  closed("the LAN reaches a pod as another pod", "lan", forged("mizar-pod2", "hamal-pod1")),
-  closed("the LAN reaches a pod as a service", "lan", forged("10.43.0.20", "hamal-pod1")),
-  closed(
-    "the LAN reaches a node port as a pod",
-    "lan",
-    forged("mizar-pod2", "hamal-pod1", { host: "hamal", port: 30_053 }),
-  ),
-  closed("the outside reaches a pod as another pod", "outsider", forged("mizar-pod2", "hamal-pod1")),
-  closed("a pod reaches a pod of its host as the LAN", "hamal-pod1", forged("lan", "hamal-pod2")),
-  closed("a pod reaches a pod of another host as the LAN", "hamal-pod1", forged("lan", "mizar-pod1")),
-  closed("a pod reaches the LAN as another host", "hamal-pod1", forged("203.0.113.77", "lan")),
-];
-
-const VXLAN: readonly Check[] = [
+/** Where pods of two hosts reach each other by a tunnel. */
+const tunnel = (host: string, other: string): Check[] => [
   open(
     "a host reaches a pod of another, as its tunnel",
-    "hamal",
-    pod("mizar-pod1", { as: "hamal's tunnel" }),
+    host,
+    pod(`${other}-pod1`, { as: `${host}'s tunnel` }),
   ),
-  closed("the LAN sends VXLAN into a pod", "lan", vxlanInto("hamal")),
-  closed("the LAN sends VXLAN into a pod with a node's address", "lan", vxlanInto("hamal", "alphard")),
-  closed("the outside sends VXLAN into a pod", "outsider", vxlanInto("hamal")),
   closed(
-    "the outside sends VXLAN into a pod with a node's address",
-    "outsider",
-    vxlanInto("hamal", "alphard"),
+    "a pod reaches the tunnel's end of another host",
+    `${other}-pod1`,
+    tcp(`${host}'s tunnel`, 22, { by: host }),
   ),
-  closed("a pod sends VXLAN to its host", "hamal-pod2", vxlanInto("hamal")),
-  closed("a pod sends VXLAN to another host, as its node", "mizar-pod1", vxlanInto("hamal")),
+  closed("a node reaches a kubelet by the bridge", other, tcp(`${host}'s bridge`, 10_250, { by: host })),
 ];
 
-/** Without which IPv6 has no neighbours, routers and listeners. */
-const IPV6: readonly Check[] = [
-  open("a host is found by neighbour discovery", "router", resolves("mizar")),
-  open("a host finds its neighbours", "hamal", tcp6Anew("lan", 8080)),
-  open("a host heeds its router", "router", advertise("alphard")),
-  open("a host answers a query for listeners", "router", queryListeners("mizar")),
-];
+const TUNNEL = [...tunnel("alphard", "mizar"), ...tunnel("hamal", "mizar")];
+
+const VXLAN: readonly Check[] = ["alphard", "hamal"].flatMap((host) => [
+  closed("the LAN sends VXLAN into a pod", "lan", vxlanInto(host)),
+  closed("the LAN sends VXLAN into a pod with a node's address", "lan", vxlanInto(host, "mizar")),
+  closed("the outside sends VXLAN into a pod", "outsider", vxlanInto(host)),
+  closed("the outside sends VXLAN into a pod with a node's address", "outsider", vxlanInto(host, "mizar")),
+  closed("a pod sends VXLAN to its host", `${host}-pod2`, vxlanInto(host)),
+  closed("a pod sends VXLAN to another host, as its node", `${host}-pod1`, vxlanInto("mizar")),
+]);
 
 /** Where hosts take their addresses from DHCP. */
-const DHCP: readonly Check[] = [open("a host gets a lease of IPv6", "router", dhcp6("mizar"))];
+const DHCP: readonly Check[] = [
+  open("a server gets a lease of IPv6", "router", dhcp6("alphard")),
+  open("an agent gets a lease of IPv6", "router", dhcp6("hamal")),
+];
 
 const NO_LAN_OF_IPV6: readonly Check[] = [
   closed("the LAN reaches SSH by IPv6", "lan", tcp6("alphard", 22)),
   closed("the LAN reaches the API by IPv6", "lan", tcp6("alphard", 6443)),
 ];
 
-const IPV6_ELSE: readonly Check[] = [
-  closed("the LAN reaches a kubelet by IPv6", "lan", tcp6("alphard", 10_250)),
-  closed("the LAN reaches some port by IPv6", "lan", tcp6("hamal", 9100)),
-  closed("the LAN pings a host by IPv6", "lan", ping6("hamal")),
-];
-
-const EVERYWHERE = [...PODS, ...HOSTS, ...LAN, ...OUTSIDE, ...FORGED, ...IPV6, ...IPV6_ELSE];
-
-/** One server and two agents, with what is the default. */
-export const REFERENCE_FLOWS: readonly Check[] = [
-  ...EVERYWHERE,
-  ...API,
+const DEFAULTS = [
+  ...EVERY_KIND_OF_HOST,
+  ...UNTRUSTED,
+  ...SERVER_ELSEWHERE,
+  ...AGENT_ELSEWHERE,
+  ...SOME,
+  ...NO_REGISTRY,
   ...OPERATORS,
   ...SERVICE_LB,
+  ...TUNNEL,
   ...VXLAN,
   ...DHCP,
   ...NO_LAN_OF_IPV6,
 ];
+
+/** One server and two agents. */
+export const REFERENCE_FLOWS: readonly Check[] = [...DEFAULTS, ...API];
 
 const SERVERS = ["alphard", "acrux", "alnair"];
 
 /** alphard, acrux and alnair are servers. */
 export const FIVE_NODES_FLOWS: readonly Check[] = [
-  ...EVERYWHERE,
-  ...OPERATORS,
-  ...SERVICE_LB,
-  ...VXLAN,
-  ...DHCP,
-  ...NO_LAN_OF_IPV6,
+  ...DEFAULTS,
   open("a server's pod reaches the API's service", "acrux-pod2", tcpToAny("10.43.0.1", 443, SERVERS)),
   open("an agent's pod reaches the API's service", "mizar-pod1", tcpToAny("10.43.0.1", 443, SERVERS)),
   open("an agent reaches the API of another server", "hamal", tcp("alnair", 6443)),
@@ -262,4 +265,145 @@ export const FIVE_NODES_FLOWS: readonly Check[] = [
   closed("the LAN reaches etcd of another server", "lan", tcp("alnair", 2379)),
   closed("the LAN reaches etcd's peers on another server", "lan", tcp("acrux", 2380)),
   closed("a server's pod reaches etcd of its host", "acrux-pod1", tcp("acrux", 2379)),
+];
+
+/**
+ * With a LAN that has a further network, `office`; SSH and the API for the nodes' network and that of `admin`; metrics
+ * for that of `monitor`; a program of hamal's for nodes, a port of servers for pods, and node port 30080 of mizar for
+ * everyone; port 25565 of load balancers for the LAN, but no ServiceLB; the registry; and static addresses.
+ */
+export const EXTENDED_FLOWS: readonly Check[] = [
+  ...EVERY_KIND_OF_HOST,
+  ...UNTRUSTED,
+  ...SERVER_ELSEWHERE,
+  ...SOME,
+  ...OPERATORS,
+  ...TUNNEL,
+  ...VXLAN,
+  ...NO_LAN_OF_IPV6,
+  closed("a host with a static address gets a lease of IPv6", "router", dhcp6("hamal")),
+
+  ...["alphard", "hamal"].flatMap((host) => [
+    open("a further network of the LAN reaches a node port", "office", tcp(host, 30_080, BY_POD)),
+    open("a further network of the LAN reaches a UDP node port", "office", udp(host, 30_053, BY_POD)),
+    open("a further network of the LAN pings a host", "office", ping(host)),
+    closed("a further network of the LAN reaches SSH", "office", tcp(host, 22)),
+    closed("a further network of the LAN reaches the API's port", "office", tcp(host, 6443)),
+    closed("a further network of the LAN reaches a pod", "office", pod(`${host}-pod1`)),
+    closed("a further network of the LAN reaches SSH by IPv6", "office", tcp6(host, 22)),
+
+    open("a management network reaches SSH", "admin", tcp(host, 22)),
+    open("a management network reaches SSH by IPv6", "admin", tcp6(host, 22)),
+    open("a management network pings a host", "admin", ping(host)),
+    closed("a management network pings a host by IPv6", "admin", ping6(host)),
+    closed("a management network reaches a node port", "admin", tcp(host, 30_080, BY_POD)),
+    closed("a management network reaches a kubelet", "admin", tcp(host, 10_250)),
+    closed("a management network reaches a kubelet by IPv6", "admin", tcp6(host, 10_250)),
+
+    open("a monitoring network reads metrics", "monitor", tcp(host, 9100)),
+    open("a monitoring network reads metrics by IPv6", "monitor", tcp6(host, 9200)),
+    closed("a monitoring network reaches another port by IPv6", "monitor", tcp6(host, 9100)),
+    closed("a monitoring network reaches SSH", "monitor", tcp(host, 22)),
+    closed("a monitoring network reaches a kubelet", "monitor", tcp(host, 10_250)),
+    closed("a monitoring network reaches a node port", "monitor", tcp(host, 30_080, BY_POD)),
+    closed("a monitoring network pings a host", "monitor", ping(host)),
+
+    open("a node reaches another's registry", "mizar", tcp(host, 5001)),
+    open("a node finds images of another", "mizar", tcp(host, 6443)),
+    open("the LAN reaches a port that is exposed", "lan", tcp(host, 25_565, BY_POD)),
+    open("a further network of the LAN reaches a port that is exposed", "office", tcp(host, 25_565, BY_POD)),
+    closed("the outside reaches a port that is exposed to the LAN", "outsider", tcp(host, 25_565, BY_POD)),
+    closed("the LAN reaches HTTP without ServiceLB", "lan", tcp(host, 80, BY_POD)),
+    closed("the LAN reaches HTTPS without ServiceLB", "lan", tcp(host, 443, BY_POD)),
+  ]),
+  open("a management network reaches the API", "admin", tcp("alphard", 6443)),
+  open("a management network reaches the API by IPv6", "admin", tcp6("alphard", 6443)),
+
+  open("a monitoring network reaches a UDP port of servers", "monitor", udp("alphard", 9100)),
+  closed("a monitoring network reaches that UDP port of agents", "monitor", udp("hamal", 9100)),
+
+  open("a node reaches a program of one host that is for nodes", "mizar", tcp("hamal", 9090)),
+  open("a node reaches it by a service", "alphard", tcp("10.43.0.30", 80, { by: "hamal" })),
+  open("a pod reaches it by a service", "mizar-pod1", tcp("10.43.0.30", 80, { by: "hamal" })),
+  open("the LAN reaches it by a node port of another host", "lan", tcp("mizar", 30_090, { by: "hamal" })),
+  closed("a node reaches that port of another host", "hamal", tcp("mizar", 9090)),
+
+  open("a pod reaches a port of its server that is for pods", "alphard-pod1", tcp("alphard", 9200)),
+  open("a pod of another host reaches it", "mizar-pod1", tcp("alphard", 9200)),
+  closed("a pod reaches that port of an agent", "hamal-pod1", tcp("hamal", 9200)),
+  closed("the LAN reaches a port that is for pods", "lan", tcp("alphard", 9200)),
+
+  open("the outside reaches a node port that is for everyone", "outsider", tcp("mizar", 30_080, BY_POD)),
+  open(
+    "a monitoring network reaches a node port that is for everyone",
+    "monitor",
+    tcp("mizar", 30_080, BY_POD),
+  ),
+];
+
+/** With a LAN that also has IPv6, and pods that are trusted. */
+export const IPV6_FLOWS: readonly Check[] = [
+  ...EVERY_KIND_OF_HOST,
+  ...SERVER_ELSEWHERE,
+  ...AGENT_ELSEWHERE,
+  ...NO_REGISTRY,
+  ...OPERATORS,
+  ...SERVICE_LB,
+  ...TUNNEL,
+  ...VXLAN,
+  ...["alphard", "hamal"].flatMap((host) => [
+    open("the LAN reaches SSH by IPv6", "lan", tcp6(host, 22)),
+    closed("the LAN reaches etcd by IPv6", "lan", tcp6(host, 2379)),
+    closed("a further network reaches SSH by IPv6", "office", tcp6(host, 22)),
+    open("a trusted pod reaches SSH of its host", `${host}-pod1`, tcp(host, 22)),
+    open("a trusted pod reaches some port of its host", `${host}-pod1`, tcp(host, 9100)),
+    open("a trusted pod reaches some UDP port of its host", `${host}-pod1`, udp(host, 9100)),
+    closed("a trusted pod reaches some port of another host", `${host}-pod1`, tcp("mizar", 9100)),
+  ]),
+  open("the LAN reaches the API by IPv6", "lan", tcp6("alphard", 6443)),
+  closed("the LAN reaches port 6443 of an agent by IPv6", "lan", tcp6("hamal", 6443)),
+];
+
+/** Pod addresses on the nodes' own network. */
+export const HOST_GATEWAY_FLOWS: readonly Check[] = [
+  ...EVERY_KIND_OF_HOST,
+  ...UNTRUSTED,
+  ...SERVER_ELSEWHERE,
+  ...AGENT_ELSEWHERE,
+  ...SOME,
+  ...OPERATORS,
+  ...SERVICE_LB,
+  ...["alphard", "hamal"].flatMap((host) => [
+    open("a host reaches a pod of another, as itself", host, pod("mizar-pod1", { as: host })),
+    open("a host's pod is reached from another host", "mizar", pod(`${host}-pod1`, { as: "mizar" })),
+    closed("the LAN reaches a pod with a node's address", "lan", forged("mizar", `${host}-pod1`)),
+    closed("the outside reaches a pod with a node's address", "outsider", forged("mizar", `${host}-pod1`)),
+    closed("VXLAN's port is open to nodes", "mizar", udp(host, 8472)),
+  ]),
+];
+
+/** Here plain datagrams and a cable stand in for WireGuard. */
+export const WIREGUARD_FLOWS: readonly Check[] = [
+  ...EVERY_KIND_OF_HOST,
+  ...UNTRUSTED,
+  ...SERVER_ELSEWHERE,
+  ...AGENT_ELSEWHERE,
+  ...SOME,
+  ...OPERATORS,
+  ...SERVICE_LB,
+  ...TUNNEL,
+  ...["alphard", "hamal"].flatMap((host) => [
+    open("a node sends WireGuard", "mizar", udp(host, 51_820)),
+    open("a node sends WireGuard by IPv6", "mizar", udp6(host, 51_821)),
+    closed("the LAN sends WireGuard", "lan", udp(host, 51_820)),
+    closed(
+      "the LAN sends WireGuard with a node's address",
+      "lan",
+      forged("mizar", host, { host, port: 51_820 }),
+    ),
+    closed("the LAN sends WireGuard by IPv6", "lan", udp6(host, 51_821)),
+    closed("the outside sends WireGuard", "outsider", udp(host, 51_820)),
+    closed("the outside sends WireGuard by IPv6", "outsider", udp6(host, 51_821)),
+    closed("VXLAN's port is open to nodes", "mizar", udp(host, 8472)),
+  ]),
 ];

@@ -172,12 +172,16 @@ function k3sRules(world: World, topology: Topology): Promise<unknown>[] {
 /** What each host would answer if it were reached: K3s' ports, some of its own, and ports that no flow is for. */
 const NODE_PORTS = [22, 2379, 2380, 5001, 6443, HOST_PORT, 9100, 9200, 10_250, 10_255];
 const NODE_UDP_PORTS = [546, 9100, 51_820, 51_821];
+/** That of the VXLAN device, where there is one. */
+const VXLAN_PORT = 8472;
 
 const probers = (world: World, topology: Topology): Promise<void>[] => {
+  const vxlan = topology.k3s.flannelBackend === "vxlan";
+  const nodeUdpPorts = vxlan ? NODE_UDP_PORTS : [...NODE_UDP_PORTS, VXLAN_PORT];
   const nodes = new Set(topology.nodes.map(({ name }) => name));
   return hostsOf(topology).map(({ name }) =>
     nodes.has(name)
-      ? world.prober(name, NODE_PORTS, NODE_UDP_PORTS)
+      ? world.prober(name, NODE_PORTS, nodeUdpPorts)
       : world.prober(name, [POD_PORT], [POD_UDP_PORT]),
   );
 };

@@ -120,8 +120,18 @@ export class Lab {
       );
   }
 
+  /** Counters of the firewalls of these hosts that have counted nothing since they were loaded. */
+  public async idleCounters(hosts: readonly string[]): Promise<string[]> {
+    const counted = hosts.map(async (host) =>
+      Object.entries(await this.counters(host)).flatMap(([name, packets]) =>
+        packets === 0 ? [`${name} of ${host}`] : [],
+      ),
+    );
+    return (await Promise.all(counted)).flat();
+  }
+
   /** Named counters of the firewall of a host: packets. */
-  public async counters(host: string): Promise<Record<string, number>> {
+  private async counters(host: string): Promise<Record<string, number>> {
     const { stdout } = await this.in(host, ["nft", "-j", "list", "counters", "table", "inet", "k3s_host"]);
     const { nftables } = JSON.parse(stdout) as {
       nftables: { counter?: { name: string; packets: number } }[];
@@ -171,9 +181,10 @@ export class Lab {
     return /inet6 ([^/]+)/.exec(shown)?.[1] as string;
   }
 
-  /** Sends ICMPv6 to all hosts of the switch. Node has no raw sockets; perl, which is on every Debian, has. */
+  /** Sends ICMPv6 to an address of the switch. Node has no raw sockets; perl, which is on every Debian, has. */
   public async sendIcmp6(
     from: string,
+    to: string,
     hex: string,
     { hopLimit, routerAlert = false }: { hopLimit: number; routerAlert?: boolean },
   ): Promise<void> {
@@ -181,7 +192,7 @@ export class Lab {
     const index = /^(\d+):/.exec(
       await this.world.run(["ip", "-n", from, "-o", "link", "show", "dev", device]),
     )?.[1];
-    const words = [hex.replaceAll(" ", ""), String(hopLimit), routerAlert ? "1" : "0", String(index)];
+    const words = [to, hex.replaceAll(" ", ""), String(hopLimit), routerAlert ? "1" : "0", String(index)];
     await this.world.run([...World.in(from), "perl", "-e", ICMP6, ...words]);
   }
 
@@ -204,11 +215,15 @@ export class Lab {
     };
   }
 
-  /** The port from which what the host sends by UDP bears another's address. */
-  public async forge(host: string, as: string): Promise<number> {
+  /**
+   * The port from which what the host sends by UDP bears another's address.
+   *
+   * @param asPort - and this port; its own unless stated
+   */
+  public async forge(host: string, as: string, asPort?: number): Promise<number> {
     const port = 20_000 + ++this.forgeries;
     const chain = "type nat hook postrouting priority 0";
-    const rule = `udp sport ${port} snat to ${this.addressOf(as)}`;
+    const rule = `udp sport ${port} snat ip to ${this.addressOf(as)}${asPort === undefined ? "" : `:${asPort}`}`;
     await this.world.run([...World.in(host), "nft", `table ip forge { chain out { ${chain}; ${rule}; }; }`]);
     return port;
   }
@@ -217,14 +232,14 @@ export class Lab {
   private forgeries = 0;
 }
 
-/** Payload, hop limit, whether with a router alert (RFC 2711), number of the device. */
+/** Target, payload, hop limit, whether with a router alert (RFC 2711), number of the device. */
 const ICMP6 = `
 use Socket qw(:all);
-my ($hex, $hops, $alert, $index) = @ARGV;
+my ($to, $hex, $hops, $alert, $index) = @ARGV;
 socket(my $s, AF_INET6, SOCK_RAW, 58) or die "socket: $!";
-setsockopt($s, IPPROTO_IPV6, 18, pack("i", $hops)) or die "hop limit: $!";
+setsockopt($s, IPPROTO_IPV6, $_, pack("i", $hops)) or die "hop limit: $!" for 16, 18;
 setsockopt($s, IPPROTO_IPV6, 54, pack("H*", "0000050200000100")) or die "router alert: $!" if $alert;
-send($s, pack("H*", $hex), 0, pack_sockaddr_in6(0, inet_pton(AF_INET6, "ff02::1"), $index)) or die "send: $!";
+send($s, pack("H*", $hex), 0, pack_sockaddr_in6(0, inet_pton(AF_INET6, $to), $index)) or die "send: $!";
 `;
 
 function found<T extends Host>(hosts: readonly T[], name: string): T {

@@ -22,6 +22,13 @@ export type Request =
       /** Each in base64. */
       readonly datagrams: readonly string[];
     } & Target)
+  /** Sends a datagram from there, and waits for that answer, whoever gives it. */
+  | ({
+      readonly do: "expect";
+      readonly from: string;
+      readonly fromPort: number;
+      readonly text: string;
+    } & Target)
   /** Waits until a datagram with that text has arrived here. */
   | { readonly do: "await"; readonly text: string; readonly wait: number }
   /** Opens connections one after another until it is told to stop, beside one that stays. */
@@ -61,6 +68,8 @@ async function answer(request: Request): Promise<Answer> {
       return askByUdp(request);
     case "send":
       return send(request);
+    case "expect":
+      return expectAnswer(request);
     case "await":
       return await arrival(request.text, request.wait);
     case "hammer":
@@ -88,13 +97,16 @@ function serveUdp(who: string, port: number): Promise<void> {
   const socket = createSocket({ type: "udp6" });
   socket.on("message", (message, { address, port: from }) => {
     received.push(message.toString());
-    // A host that may not answer is none of ours.
+    // What asks nothing gets no answer, which would make a connection of it to which what follows belongs.
+    if (message.toString() !== QUESTION) return;
     socket.send(JSON.stringify({ who, from: plain(address) }), from, address, () => undefined);
   });
   return new Promise((resolve, reject) => {
     socket.once("error", reject).bind(port, "::", () => resolve());
   });
 }
+
+const QUESTION = "?";
 
 const plain = (address = ""): string => address.replace(/^::ffff:/, "");
 
@@ -126,7 +138,7 @@ function askByUdp({ host, port, wait }: Target): Promise<Answer> {
       resolve(result);
     };
     const timer = setTimeout(() => end({}), wait);
-    const ask = (): void => socket.send("?", port, host, () => undefined);
+    const ask = (): void => socket.send(QUESTION, port, host, () => undefined);
     const again = setInterval(ask, 250);
     socket.on("message", (message) => end(JSON.parse(message.toString())));
     socket.on("error", (error) => end({ error: error.message }));
@@ -134,8 +146,9 @@ function askByUdp({ host, port, wait }: Target): Promise<Answer> {
   });
 }
 
+/** Several may send from one port, as several DHCP servers do. */
 const socketFor = (host: string): Socket =>
-  createSocket(isIPv6(host.split("%")[0] as string) ? "udp6" : "udp4");
+  createSocket({ type: isIPv6(host.split("%")[0] as string) ? "udp6" : "udp4", reuseAddr: true });
 
 async function send({ host, port, from, fromPort, datagrams }: Request & { do: "send" }): Promise<Answer> {
   const socket = socketFor(host);
@@ -156,6 +169,28 @@ async function send({ host, port, from, fromPort, datagrams }: Request & { do: "
   } finally {
     socket.close();
   }
+}
+
+function expectAnswer({
+  host,
+  port,
+  from,
+  fromPort,
+  text,
+  wait,
+}: Request & { do: "expect" }): Promise<Answer> {
+  const socket = createSocket("udp4");
+  return new Promise((resolve) => {
+    const end = (result: Answer): void => {
+      clearTimeout(timer);
+      socket.close();
+      resolve(result);
+    };
+    const timer = setTimeout(() => end({}), wait);
+    socket.on("message", (message) => message.toString() === text && end({ who: text }));
+    socket.on("error", (error) => end({ error: error.message }));
+    socket.bind(fromPort, from, () => socket.send(text, port, host));
+  });
 }
 
 async function arrival(text: string, wait: number): Promise<Answer> {

@@ -17,7 +17,8 @@ const service = ({ network }: Topology, number: number): string =>
 
 export const API_SERVICE = (topology: Topology): string => service(topology, 1);
 export const WEB_SERVICE = (topology: Topology): string => service(topology, 20);
-export const HOST_SERVICE = (topology: Topology): string => service(topology, 30);
+export const AGENT_SERVICE = (topology: Topology): string => service(topology, 30);
+export const SERVER_SERVICE = (topology: Topology): string => service(topology, 31);
 
 /** Port of a pod, and of a program of the host itself, that services lead to. */
 export const POD_PORT = 8080;
@@ -25,8 +26,8 @@ export const POD_UDP_PORT = 5353;
 export const HOST_PORT = 9090;
 
 /**
- * The API, a service of a pod and one of a program that uses its host's network, each with one endpoint, on the first
- * agent: so it is known which node's are remote.
+ * The API, services of a pod, and of programs that use their host's network, each with one endpoint, on the first
+ * agent but for one on the first server: so it is known which node's are remote.
  */
 export function servicesOf(topology: Topology): Service[] {
   const { nodes } = topology;
@@ -55,12 +56,20 @@ export function servicesOf(topology: Topology): Service[] {
       endpoints: [{ address: pod, port: POD_UDP_PORT }],
     },
     {
-      name: "HOST",
+      name: "AGENT",
       protocol: "tcp",
-      clusterIp: HOST_SERVICE(topology),
+      clusterIp: AGENT_SERVICE(topology),
       port: 80,
       nodePort: 30_090,
       endpoints: [{ address: agent.address, port: HOST_PORT }],
+    },
+    {
+      name: "SERVER",
+      protocol: "tcp",
+      clusterIp: SERVER_SERVICE(topology),
+      port: 80,
+      nodePort: 30_091,
+      endpoints: servers.slice(0, 1).map(({ address }) => ({ address, port: HOST_PORT })),
     },
   ];
 }

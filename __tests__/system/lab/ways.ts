@@ -1,5 +1,5 @@
 /** Ways for a packet to get from one host to another, as checks name them. */
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { isIPv6 } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Lab } from "./lab";
@@ -54,17 +54,21 @@ export const tcpToAny =
 export const pod = (host: string, expected?: Expected): Way => tcp(host, POD_PORT, expected);
 export const podUdp = (host: string, expected?: Expected): Way => udp(host, POD_UDP_PORT, expected);
 
-/** Over IPv6. */
-export const tcp6 =
+const dial6 =
+  (dialled: typeof tcp) =>
   (host: string, port: number): Way =>
   (lab, from, wait) =>
-    tcp(lab.address6Of(host), port, { by: host })(lab, from, wait);
+    dialled(lab.address6Of(host), port, { by: host })(lab, from, wait);
+
+/** Over IPv6. */
+export const tcp6 = dial6(tcp);
+export const udp6 = dial6(udp);
 
 export const ping =
   (host: string): Way =>
   async (lab, from, wait) => {
     const address = lab.addressOf(host);
-    const seconds = String(Math.max(1, wait / 1000));
+    const seconds = String(wait / 1000);
     const { status } = await lab.in(from, ["ping", "-n", "-c", "1", "-W", seconds, address]);
     return { through: status === 0, seen: status === 0 ? "an echo" : "no echo" };
   };
@@ -87,6 +91,33 @@ export const forged =
       fromPort: await lab.forge(from, as),
       datagrams: [Buffer.from(text)],
     }));
+
+/** A datagram in the place of a pod's answer to the host, where the host has asked by its node address. */
+export const answerFor =
+  (pod: string, host: string): Way =>
+  async (lab, from, wait) => {
+    const text = randomUUID();
+    const asked = randomInt(30_000, 60_000);
+    const target = { host: lab.addressOf(pod), port: POD_UDP_PORT, wait };
+    const question = { ...target, from: lab.addressOf(host), fromPort: asked, text };
+    const answered = lab.world.ask(host, { do: "expect", ...question });
+    const datagrams = [Buffer.from(text).toString("base64")];
+    const forgery = { host: lab.addressOf(host), port: asked, datagrams, wait };
+    const fromPort = await lab.forge(from, pod, POD_UDP_PORT);
+    // Again, since nobody tells when the question is on its way.
+    let over = false;
+    const { who } = await Promise.race([
+      answered.finally(() => (over = true)),
+      (async () => {
+        while (!over) {
+          await lab.world.ask(from, { do: "send", fromPort, ...forgery });
+          await sleep(50);
+        }
+        return answered;
+      })(),
+    ]);
+    return { through: who !== undefined, seen: who === undefined ? "no answer" : "an answer" };
+  };
 
 /**
  * Datagrams as another node would send them for a pod of that node, five of them.
@@ -179,7 +210,8 @@ export const advertise =
     const prefix = `fd00:a${Math.floor(Math.random() * 0xfff).toString(16)}`;
     const [, group] = prefix.split(":");
     const option = `0304 40c0 00000258 00000258 00000000 fd00${group?.padStart(4, "0")}${"0".repeat(24)}`;
-    await lab.sendIcmp6(from, `8600 0000 4000 0000 00000000 00000000 ${option}`, { hopLimit: 255 });
+    const advertisement = `8600 0000 4000 0000 00000000 00000000 ${option}`;
+    await lab.sendIcmp6(from, await lab.linkLocal(host), advertisement, { hopLimit: 255 });
     const device = lab.interfaceOf(host);
     const passage = await until(wait, async () => {
       const shown = await lab.world.run(["ip", "-n", host, "-6", "-o", "address", "show", "dev", device]);
@@ -198,7 +230,8 @@ export const queryListeners =
   (host: string): Way =>
   async (lab, from, wait) => {
     const heard = await lab.hears(from, `ip6 saddr ${await lab.linkLocal(host)} icmpv6 type { 131, 143 }`);
-    await lab.sendIcmp6(from, `8200 0000 0001 0000 ${"0".repeat(32)}`, { hopLimit: 1, routerAlert: true });
+    const query = `8200 0000 0001 0000 ${"0".repeat(32)}`;
+    await lab.sendIcmp6(from, "ff02::1", query, { hopLimit: 1, routerAlert: true });
     return until(wait, async () => {
       const through = await heard();
       return { through, seen: through ? "a report" : "no report" };

@@ -1,0 +1,96 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { ClusterSettings } from "../../../cluster/settings";
+import { ALPHARD, emit, FIVE_NODES, HAMAL, MIZAR, REFERENCE, REPOSITORY, type TestNode } from "../../fixture";
+import {
+  EXTENDED_FLOWS,
+  FIVE_NODES_FLOWS,
+  HOST_GATEWAY_FLOWS,
+  IPV6_FLOWS,
+  REFERENCE_FLOWS,
+  WIREGUARD_FLOWS,
+} from "../flows";
+import { newFolder } from "../clusters";
+import { Lab, type Check } from "./lab";
+
+/** A cluster for the lab, with what is claimed of it. */
+export interface LabCluster {
+  readonly name: string;
+  /** As HostFiles would write it. @default - as it is committed */
+  readonly settings?: Partial<ClusterSettings>;
+  /** @default - alphard, a server, and the agents hamal and mizar */
+  readonly nodes?: readonly TestNode[];
+  readonly flows: readonly Check[];
+}
+
+/** The lab of a cluster, built and without a firewall yet. */
+export async function startLab({ settings, nodes = [ALPHARD, HAMAL, MIZAR] }: LabCluster): Promise<Lab> {
+  if (settings === undefined) return Lab.start(join(REPOSITORY, "nix"));
+  const folder = newFolder();
+  try {
+    emit(folder, nodes, { ...REFERENCE, ...settings });
+    return await Lab.start(join(folder, "nix"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const port = (number: number) => ({ from: number, to: number });
+
+const { network, k3s } = REFERENCE;
+
+export const LAB_CLUSTERS: readonly LabCluster[] = [
+  {
+    name: "the reference cluster, as committed",
+    flows: REFERENCE_FLOWS,
+  },
+  { name: "three servers and two agents", settings: {}, nodes: FIVE_NODES, flows: FIVE_NODES_FLOWS },
+  {
+    name: "a cluster with everything that an owner may add",
+    settings: {
+      network: {
+        ...network,
+        lanCidrs: ["172.22.0.0/24", "192.168.77.0/24"],
+        managementCidrs: ["172.22.0.0/24", "10.8.0.0/24", "fd00:3::/64"],
+        operatorCidrs: ["10.8.0.0/24"],
+        gateway: "172.22.0.1",
+        nameservers: ["172.22.0.1"],
+      },
+      k3s: {
+        ...k3s,
+        serviceLb: false,
+        embeddedRegistry: true,
+        exposedPorts: [{ protocol: "tcp", ...port(25_565) }],
+      },
+      firewall: {
+        allow: [
+          { from: "192.168.50.0/24", to: "every host", protocol: "tcp", ports: port(9100), why: "metrics" },
+          { from: "192.168.50.0/24", to: "servers", protocol: "udp", ports: port(9100), why: "traps" },
+          { from: "fd00:4::/64", to: "every host", protocol: "tcp", ports: port(9200), why: "metrics" },
+          { from: "nodes", to: "hamal", protocol: "tcp", ports: port(9090), why: "a host's program" },
+          { from: "pods", to: "servers", protocol: "tcp", ports: port(9200), why: "a server's program" },
+          { from: "everyone", to: "mizar", protocol: "tcp", ports: port(30_080), why: "the website" },
+        ],
+      },
+    },
+    flows: EXTENDED_FLOWS,
+  },
+  {
+    name: "a LAN of IPv6, and pods that are trusted",
+    settings: {
+      network: { ...network, lanCidrs: ["172.22.0.0/24", "fd00:22::/64"] },
+      firewall: { trustPods: true },
+    },
+    flows: IPV6_FLOWS,
+  },
+  {
+    name: "host-gw in place of VXLAN",
+    settings: { k3s: { ...k3s, flannelBackend: "host-gw" } },
+    flows: HOST_GATEWAY_FLOWS,
+  },
+  {
+    name: "WireGuard in place of VXLAN, for which plain datagrams and a cable stand in",
+    settings: { k3s: { ...k3s, flannelBackend: "wireguard-native" } },
+    flows: WIREGUARD_FLOWS,
+  },
+];
