@@ -1,8 +1,9 @@
 /**
- * The first process of the lab's namespaces: runs programs there as it is told, and ends with its standard input, and
- * with it, being the first of a PID namespace, everything that it started.
+ * The first process of the lab's namespaces: runs programs there as it is told, and ends with its standard input. With
+ * it goes everything that it started, since it is the first of a PID namespace, and the folder that it is in.
  */
 import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 export type Order =
@@ -51,4 +52,7 @@ createInterface({ input: process.stdin })
     else if (order.do === "start") start(order.name, order.argv);
     else started.get(order.name)?.write(`${order.line}\n`);
   })
-  .on("close", () => process.exit());
+  .on("close", () => {
+    rmSync(__dirname, { recursive: true, force: true });
+    process.exit();
+  });

@@ -1,15 +1,15 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { transformSync } from "@swc/core";
-import { newFolder } from "../clusters";
 import { environment, ownSystem } from "../tools";
 import type { Answer, Request } from "./prober";
 import type { Order, Ran } from "./supervisor";
 
 /** Seconds after which a world ends, whatever became of those who made it. */
-const LONGEST_SECONDS = 300;
+const LONGEST_SECONDS = 600;
 
 /**
  * Network namespaces of our own, in mount and PID namespaces of their own: whoever started it may be killed at any
@@ -23,7 +23,8 @@ export class World {
 
   private constructor(
     private readonly child: ChildProcessWithoutNullStreams,
-    private readonly folder: string,
+    /** With its programs; it goes with the world. */
+    public readonly folder: string,
   ) {
     createInterface({ input: child.stdout }).on("line", (line) => this.hear(JSON.parse(line)));
     child.stderr.on("data", (chunk) => (this.complaints += chunk));
@@ -32,7 +33,7 @@ export class World {
   }
 
   public static async start(): Promise<World> {
-    const folder = newFolder();
+    const folder = mkdtempSync(join(tmpdir(), "packet-lab-"));
     for (const program of ["supervisor", "prober"]) {
       writeFileSync(join(folder, `${program}.js`), javaScript(join(__dirname, `${program}.ts`)));
     }
@@ -85,7 +86,6 @@ export class World {
   public async stop(): Promise<void> {
     this.child.stdin.end();
     await this.ended;
-    rmSync(this.folder, { recursive: true });
   }
 
   private order<T>(order: Order): Promise<T> {
