@@ -3,7 +3,8 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { newFolder } from "./clusters";
-import { environment, ownNetwork } from "./tools";
+import { environment } from "../../namespaces/own-system";
+import { ownNetwork } from "./tools";
 
 export interface Outcome {
   readonly ok: boolean;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LAB_CLUSTERS, startLab, type LabCluster } from "./lab/clusters";
 import { PATIENT, type Lab } from "./lab/lab";
-import { World } from "./lab/world";
+import { World } from "../../namespaces/world";
 import { Listing } from "./namespace";
 import { describeWith, LAB } from "./tools";
 
@@ -36,7 +36,7 @@ describeWith(LAB, "a host of the reference cluster", () => {
     const before = await others(lab, "hamal");
     const hammering = TRAFFIC.map(async ({ from, host, port, what }) => {
       const target = { host: lab.addressOf(host), port, wait: PATIENT.open };
-      return { what, ...(await lab.world.ask(from, { do: "hammer", ...target })) };
+      return { what, ...(await lab.ask(from, { do: "hammer", ...target })) };
     });
     await sleep(500);
     const file = join("/run", "hamal.nft");
@@ -44,7 +44,7 @@ describeWith(LAB, "a host of the reference cluster", () => {
     await lab.world.run(["tee", file], text);
     const loads = `for i in $(seq ${RELOADS}); do nft -f ${file} || exit; done`;
     await lab.world.run([...World.in("hamal"), "sh", "-e", "-c", loads]);
-    await Promise.all(TRAFFIC.map(({ from }) => lab.world.ask(from, { do: "stop hammering" })));
+    await Promise.all(TRAFFIC.map(({ from }) => lab.ask(from, { do: "stop hammering" })));
     const results = await Promise.all(hammering);
 
     expect(

@@ -1,7 +1,8 @@
+import type { Answer, Request } from "./prober";
 import { kubeRules, loadBalancerRules } from "./kube-rules";
 import { HOST_PORT, POD_PORT, POD_UDP_PORT, servicesOf, WEB_SERVICE } from "./services";
 import { hostsOf, type Host, type LabNode, type Topology } from "./topology";
-import { World } from "./world";
+import { World } from "../../../namespaces/world";
 
 /** Bytes of a packet that the link from the router to hosts beyond it can carry; their own links carry 1500. */
 const NARROW_MTU = 1300;
@@ -175,13 +176,19 @@ const NODE_UDP_PORTS = [546, 9100, 51_820, 51_821];
 /** That of the VXLAN device, where there is one. */
 const VXLAN_PORT = 8472;
 
+async function startProber(world: World, host: string, tcp: number[], udp: number[]): Promise<void> {
+  world.startProgram(host, "prober");
+  const { error } = await world.ask<Request, Answer>(host, { do: "listen", who: host, tcp, udp });
+  if (error !== undefined) throw new Error(`${host} cannot listen: ${error}`);
+}
+
 const probers = (world: World, topology: Topology): Promise<void>[] => {
   const vxlan = topology.k3s.flannelBackend === "vxlan";
   const nodeUdpPorts = vxlan ? NODE_UDP_PORTS : [...NODE_UDP_PORTS, VXLAN_PORT];
   const nodes = new Set(topology.nodes.map(({ name }) => name));
   return hostsOf(topology).map(({ name }) =>
     nodes.has(name)
-      ? world.prober(name, NODE_PORTS, nodeUdpPorts)
-      : world.prober(name, [POD_PORT], [POD_UDP_PORT]),
+      ? startProber(world, name, NODE_PORTS, nodeUdpPorts)
+      : startProber(world, name, [POD_PORT], [POD_UDP_PORT]),
   );
 };

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build";
-import type { Ran } from "./supervisor";
+import type { Ran } from "../../../namespaces/supervisor";
+import type { Answer, Request } from "./prober";
 import { hostsOf, topologyOf, type Host, type LabNode, type Topology } from "./topology";
 import { isAddress, type Passage, type Way } from "./ways";
-import { World } from "./world";
+import { World } from "../../../namespaces/world";
 
 /** What is claimed of one way, and whether the firewall lets it pass. */
 export interface Check {
@@ -53,7 +54,7 @@ export class Lab {
       name,
       readFileSync(join(folder, node.directory, "nftables.nft"), "utf8"),
     ]);
-    const world = await World.start();
+    const world = await World.start([join(__dirname, "prober.ts")]);
     try {
       await build(world, topology);
       return new Lab(world, topology, new Map(rulesets));
@@ -70,6 +71,11 @@ export class Lab {
   /** Runs a program in a host's namespace, to whatever end. */
   public in(host: string, argv: readonly string[], input?: string): Promise<Ran> {
     return this.world.attempt([...World.in(host), ...argv], input);
+  }
+
+  /** Asks the prober of a host. */
+  public ask(host: string, request: Request): Promise<Answer> {
+    return this.world.ask(host, request);
   }
 
   /** Loads rulesets as NixOS does: each in one step. */

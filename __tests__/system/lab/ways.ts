@@ -31,7 +31,7 @@ const dial =
   async (lab, from, wait) => {
     const { by = host, as, bytes } = expected;
     const request = { do: protocol, host: lab.addressOf(host), port, wait, bytes } as const;
-    const answer = await lab.world.ask(from, request);
+    const answer = await lab.ask(from, request);
     const right =
       answer.who === by &&
       (as === undefined || answer.from === lab.addressOf(as)) &&
@@ -46,7 +46,7 @@ export const udp = dial("udp");
 export const tcpToAny =
   (host: string, port: number, by: readonly string[]): Way =>
   async (lab, from, wait) => {
-    const { who } = await lab.world.ask(from, { do: "tcp", host, port, wait });
+    const { who } = await lab.ask(from, { do: "tcp", host, port, wait });
     return { through: who !== undefined && by.includes(who), seen: who ?? "no answer" };
   };
 
@@ -100,7 +100,7 @@ export const answerFor =
     const asked = randomInt(30_000, 60_000);
     const target = { host: lab.addressOf(pod), port: POD_UDP_PORT, wait };
     const question = { ...target, from: lab.addressOf(host), fromPort: asked, text };
-    const answered = lab.world.ask(host, { do: "expect", ...question });
+    const answered = lab.ask(host, { do: "expect", ...question });
     const datagrams = [Buffer.from(text).toString("base64")];
     const forgery = { host: lab.addressOf(host), port: asked, datagrams, wait };
     const fromPort = await lab.forge(from, pod, POD_UDP_PORT);
@@ -110,7 +110,7 @@ export const answerFor =
       answered.finally(() => (over = true)),
       (async () => {
         while (!over) {
-          await lab.world.ask(from, { do: "send", fromPort, ...forgery });
+          await lab.ask(from, { do: "send", fromPort, ...forgery });
           await sleep(50);
         }
         return answered;
@@ -155,7 +155,7 @@ async function arrives(
 ): Promise<Passage> {
   const text = randomUUID();
   const { host, datagrams, ...rest } = await make(text);
-  const sent = await lab.world.ask(from, {
+  const sent = await lab.ask(from, {
     ...rest,
     do: "send",
     host: lab.addressOf(host),
@@ -163,7 +163,7 @@ async function arrives(
     datagrams: datagrams.map((datagram) => datagram.toString("base64")),
   });
   if (sent.error !== undefined) return { through: false, seen: `could not be sent: ${sent.error}` };
-  const { who } = await lab.world.ask(receiver, { do: "await", text, wait });
+  const { who } = await lab.ask(receiver, { do: "await", text, wait });
   return { through: who !== undefined, seen: who === undefined ? "nothing arrived" : "it arrived" };
 }
 
@@ -174,7 +174,7 @@ export const resolves =
     const address = lab.address6Of(host);
     const neighbour = ["ip", "-n", from, "-6", "neighbour"];
     await lab.world.run([...neighbour, "flush", "to", address]);
-    await lab.world.ask(from, { do: "send", host: address, port: 9, wait, datagrams: [""] });
+    await lab.ask(from, { do: "send", host: address, port: 9, wait, datagrams: [""] });
     return until(wait, async () => {
       const shown = await lab.world.run([...neighbour, "show", "to", address]);
       return { through: shown.includes("lladdr"), seen: shown.trim() || "no neighbour" };

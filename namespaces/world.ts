@@ -1,11 +1,10 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { transformSync } from "@swc/core";
-import { environment, ownSystem } from "../tools";
-import type { Answer, Request } from "./prober";
+import { environment, ownSystem } from "./own-system";
 import type { Order, Ran } from "./supervisor";
 
 /** Seconds after which a world ends, whatever became of those who made it. */
@@ -32,10 +31,11 @@ export class World {
     this.ended = new Promise((resolve) => child.once("close", () => resolve()));
   }
 
-  public static async start(): Promise<World> {
-    const folder = mkdtempSync(join(tmpdir(), "packet-lab-"));
-    for (const program of ["supervisor", "prober"]) {
-      writeFileSync(join(folder, `${program}.js`), javaScript(join(__dirname, `${program}.ts`)));
+  /** @param programs - files of TypeScript that will be started in it */
+  public static async start(programs: readonly string[] = []): Promise<World> {
+    const folder = mkdtempSync(join(tmpdir(), "namespaces-"));
+    for (const program of [join(__dirname, "supervisor.ts"), ...programs]) {
+      writeFileSync(join(folder, `${basename(program, ".ts")}.js`), javaScript(program));
     }
     const own = ownSystem() ?? ["false"];
     const limit = ["-s", "KILL", String(LONGEST_SECONDS), ...own];
@@ -69,15 +69,14 @@ export class World {
     return ["nsenter", `--net=/run/netns/${namespace}`];
   }
 
-  /** Starts the prober of a namespace, which serves the ports from then on. */
-  public async prober(namespace: string, tcp: number[], udp: number[]): Promise<void> {
-    const argv = [...World.in(namespace), process.execPath, join(this.folder, "prober.js")];
+  /** Starts one of the programs in a namespace, whose name it is known by; it answers lines of JSON with lines. */
+  public startProgram(namespace: string, program: string): void {
+    const argv = [...World.in(namespace), process.execPath, join(this.folder, `${program}.js`)];
     this.send({ do: "start", name: namespace, argv });
-    const { error } = await this.ask(namespace, { do: "listen", who: namespace, tcp, udp });
-    if (error !== undefined) throw new Error(`${namespace} cannot listen: ${error}`);
   }
 
-  public ask(namespace: string, request: Request): Promise<Answer> {
+  /** Asks the program of a namespace. */
+  public ask<Request extends object, Answer>(namespace: string, request: Request): Promise<Answer> {
     const id = ++this.orders;
     this.send({ do: "tell", name: namespace, line: JSON.stringify({ id, ...request }) });
     return this.reply<Answer>(id);
@@ -111,7 +110,7 @@ export class World {
   }
 }
 
-/** As bare Node runs it: the probers are many, and a compiler in each would take longer than all of the rest. */
+/** As bare Node runs it: programs are many, and a compiler in each would take longer than all of the rest. */
 function javaScript(file: string): string {
   const jsc = { target: "es2022", parser: { syntax: "typescript" } } as const;
   return transformSync(readFileSync(file, "utf8"), { jsc, module: { type: "commonjs" } }).code;

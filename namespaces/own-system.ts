@@ -1,0 +1,48 @@
+import { spawnSync } from "node:child_process";
+
+/** Debian keeps nft and ip where only root's PATH leads. */
+export const environment = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+
+/** Runs a program to its end, for at most some seconds; `undefined` when it is not there, fails, or was stopped. */
+export function attempt(command: readonly string[], input = ""): string | undefined {
+  const [program = "", ...args] = command;
+  const { status, stdout } = spawnSync(program, args, {
+    input,
+    encoding: "utf8",
+    env: environment,
+    timeout: 10_000,
+  });
+  return status === 0 ? stdout : undefined;
+}
+
+export const once = <T>(compute: () => T): (() => T) => {
+  let known: { value: T } | undefined;
+  return () => (known ??= { value: compute() }).value;
+};
+
+/**
+ * Command that runs what follows it in network, mount and PID namespaces of its own, of which nothing is left when it
+ * ends: in a user namespace where the kernel grants one with what is needed, else with root's rights. `undefined`
+ * where neither works.
+ */
+export const ownSystem = once((): readonly string[] | undefined => {
+  const apart = ["-n", "-m", "-p", "-f", "--kill-child"];
+  const ways = [
+    ["unshare", "-r", ...apart],
+    ["unshare", ...apart],
+  ];
+  return ways.find((way) => attempt([...way, "sh", "-e"], PROBE) !== undefined);
+});
+
+/** Some systems grant the namespaces without the capabilities, some kernels lack a module. */
+const PROBE = `
+mount -t tmpfs none /run
+mkdir /run/netns
+ip netns add probe
+ip -n probe link add flannel.1 type vxlan id 1 dstport 8472 dev lo nolearning
+nsenter --net=/run/netns/probe sh -e <<'END'
+nft 'table inet probe { set a { type ipv4_addr . ether_addr; }; }'
+test "$(cat /proc/sys/net/bridge/bridge-nf-call-iptables)" = 1
+printf '%s\\n' '*nat' '-A POSTROUTING -m mark --mark 1 -m comment --comment probe -j MASQUERADE' COMMIT | iptables-nft-restore
+END
+`;
