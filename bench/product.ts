@@ -1,43 +1,15 @@
 /** The product: what an owner's `main.ts` does, with as many nodes as asked for. `tsx bench/product.ts <nodes>` */
-import { join } from "node:path";
 import { App, TerraformStack, TerraformVariable } from "cdktf";
 import { HostFiles, K3sAgentNode, K3sCluster, K3sServerNode } from "../constructs";
 import { reportMemoryAtExit } from "./memory";
-import { FIRST_VM_ID, macAddressOf, nodes } from "./nodes";
+import { nodes } from "./nodes";
+import { settings } from "./settings";
 
 const app = new App();
 const stack = new TerraformStack(app, "k3s");
 const proxmoxNode = new TerraformVariable(stack, "proxmox_node", { type: "string" });
 
-const cluster = new K3sCluster(stack, "cluster", {
-  network: {
-    nodeCidr: "10.0.0.0/16",
-    operatorNetworkWaived: true,
-    podCidr: "10.16.0.0/12", // a /24 for each of 4096 nodes
-    macAddressBase: { vmId: FIRST_VM_ID, macAddress: macAddressOf(FIRST_VM_ID) },
-  },
-  apiEndpoint: "https://10.0.3.232:6443", // the first server
-  vm: {
-    templateVmId: 9903,
-    pveNode: proxmoxNode.stringValue,
-    cores: 4,
-    cpuType: "qemu64",
-    cpuUnits: 1024,
-    memoryMib: 16384,
-    disks: [{ interface: "scsi0", datastore: "Cesspool-VM", sizeGib: 32 }],
-    networkInterfaces: [{ bridge: "vmbr0" }],
-  },
-  nixos: {
-    release: "25.11",
-    stateVersion: "25.11",
-    firmware: "bios",
-    bootDisk: "/dev/sda",
-    rootFilesystem: { uuid: "dd933e34-9e75-4a1c-8597-61e6d3b7af63" },
-    networkInterface: "ens18",
-  },
-  k3s: { tokenFile: "/var/lib/k3s-secrets/token", traefik: true, serviceLb: true },
-  authorizedKeysFile: join(__dirname, "..", "authorized_keys"),
-});
+const cluster = new K3sCluster(stack, "cluster", settings(proxmoxNode.stringValue));
 
 for (const [index, { id, role, ...props }] of nodes(Number(process.argv[2])).entries()) {
   if (role === "server") new K3sServerNode(cluster, id, { ...props, clusterInit: index === 0 });

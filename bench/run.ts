@@ -1,20 +1,33 @@
-/** `npm run bench`: what a synth costs beside bare CDKTF. */
+/** `npm run bench`: what a synth costs beside bare CDKTF, and a firewall beside one that is written by hand. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { ownSystemAsRoot } from "../namespaces/own-system";
+import { measureFirewalls } from "./firewall";
+import { FIREWALL_BARS, FIREWALL_COLUMNS } from "./firewall-report";
 import { measure, type Measurement } from "./measure";
 import { bars, table } from "./report";
+import { SYNTH_BARS, SYNTH_COLUMNS } from "./synth-report";
 
-const USAGE = `npm run bench [-- --nodes 3,50,250,1000] [--runs 5]
+const USAGE = `npm run bench [-- [synth] [firewall] [--nodes 3,50,250,1000] [--runs 5]]
 
+synth     what a synth costs beside the same VMs in bare CDKTF
+firewall  what a host's ruleset costs beside one rule for each pair of nodes; needs root, perl, and what the packet lab needs
 --nodes   sizes of the cluster
---runs    how often each is measured, after a warm-up that does not count
-TMPDIR=   folder in which the apps write, for another disk`;
+--runs    how often each is measured
+TMPDIR=   folder in which files are written, for another disk`;
+
+interface Options {
+  readonly parts: readonly string[];
+  readonly sizes: readonly number[];
+  readonly runs: number;
+}
 
 /** Throws on words that are not as `USAGE` says. */
-function options(): { sizes: number[]; runs: number } {
-  const { values } = parseArgs({
+function options(): Options {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       nodes: { type: "string", default: "3,50,250,1000" },
       runs: { type: "string", default: "5" },
@@ -22,27 +35,50 @@ function options(): { sizes: number[]; runs: number } {
   });
   const sizes = values.nodes.split(",").map(Number);
   const runs = Number(values.runs);
-  if (![...sizes, runs].every((value) => Number.isSafeInteger(value) && value > 0)) throw new Error(USAGE);
-  return { sizes, runs };
+  const parts = positionals.length === 0 ? ["synth", "firewall"] : positionals;
+  const right = [...sizes, runs].every((value) => Number.isSafeInteger(value) && value > 0);
+  if (!right || !parts.every((part) => ["synth", "firewall"].includes(part))) throw new Error(USAGE);
+  return { parts, sizes, runs };
 }
 
-async function main(): Promise<void> {
-  const { sizes, runs } = options();
+async function synths({ sizes, runs }: Options): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "k3s-bench-"));
   // Again while the last files of a killed app appear.
   process.on("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 9 }));
-  const measurements: Measurement[] = [];
+  const all: Measurement[] = [];
   for (const nodes of sizes) {
-    const report = (done: number): void => console.error(`${nodes} nodes: ${done} of ${runs} runs done`);
-    measurements.push(await measure(nodes, runs, folder, report));
+    const report = (done: number): void =>
+      console.error(`synth: ${nodes} nodes, ${done} of ${runs} runs done`);
+    all.push(await measure(nodes, runs, folder, report));
   }
   console.log(`
 Medians of ${runs} runs, floor and product in turn, on ${cpus().length} CPUs in ${tmpdir()}, Node ${process.version}.
 floor: the same VMs in bare CDKTF. first: the product in an empty folder. again: the product, nothing changed.
 
-${table(measurements)}
+${table(SYNTH_COLUMNS, all)}
 
-${bars(measurements)}`);
+${bars(SYNTH_BARS, all)}`);
+}
+
+async function firewalls({ sizes, runs }: Options): Promise<void> {
+  if (ownSystemAsRoot() === undefined) {
+    throw new Error("the firewall was not measured: it needs root, and what the packet lab needs (README)");
+  }
+  const all = await measureFirewalls(sizes, runs, (what) => console.error(`firewall: ${what}`));
+  console.log(`
+Medians of ${runs} runs in turn. load: nft -f of one host's ruleset. connect: a new TCP connection from another node to
+the kubelet, as the kernel sees it. per-pair: one rule for each direction of each pair of nodes, on every host; the
+pair that connects is in the middle of them. no rules: the same connection without a ruleset.
+
+${table(FIREWALL_COLUMNS, all)}
+
+${bars(FIREWALL_BARS, all)}`);
+}
+
+async function main(): Promise<void> {
+  const chosen = options();
+  if (chosen.parts.includes("synth")) await synths(chosen);
+  if (chosen.parts.includes("firewall")) await firewalls(chosen);
 }
 
 // By `exit`, so that the listeners which kill the app and remove the folder run.

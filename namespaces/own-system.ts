@@ -20,19 +20,20 @@ export const once = <T>(compute: () => T): (() => T) => {
   return () => (known ??= { value: compute() }).value;
 };
 
+const APART = ["-n", "-m", "-p", "-f", "--kill-child"];
+
+/** As `ownSystem`, with root's rights: without them the kernel takes no transaction of thousands of rules. */
+export const ownSystemAsRoot = once(() => working(["unshare", ...APART]));
+
 /**
  * Command that runs what follows it in network, mount and PID namespaces of its own, of which nothing is left when it
  * ends: in a user namespace where the kernel grants one with what is needed, else with root's rights. `undefined`
  * where neither works.
  */
-export const ownSystem = once((): readonly string[] | undefined => {
-  const apart = ["-n", "-m", "-p", "-f", "--kill-child"];
-  const ways = [
-    ["unshare", "-r", ...apart],
-    ["unshare", ...apart],
-  ];
-  return ways.find((way) => attempt([...way, "sh", "-e"], PROBE) !== undefined);
-});
+export const ownSystem = once(() => working(["unshare", "-r", ...APART]) ?? ownSystemAsRoot());
+
+const working = (way: readonly string[]): readonly string[] | undefined =>
+  attempt([...way, "sh", "-e"], PROBE) === undefined ? undefined : way;
 
 /** Some systems grant the namespaces without the capabilities, some kernels lack a module. */
 const PROBE = `

@@ -31,13 +31,18 @@ export class World {
     this.ended = new Promise((resolve) => child.once("close", () => resolve()));
   }
 
-  /** @param programs - files of TypeScript that will be started in it */
-  public static async start(programs: readonly string[] = []): Promise<World> {
+  /**
+   * @param programs - files of TypeScript that will be started in it
+   * @param own - how to come by the namespaces
+   */
+  public static async start(
+    programs: readonly string[] = [],
+    own: readonly string[] = ownSystem() ?? ["false"],
+  ): Promise<World> {
     const folder = mkdtempSync(join(tmpdir(), "namespaces-"));
     for (const program of [join(__dirname, "supervisor.ts"), ...programs]) {
       writeFileSync(join(folder, `${basename(program, ".ts")}.js`), javaScript(program));
     }
-    const own = ownSystem() ?? ["false"];
     const limit = ["-s", "KILL", String(LONGEST_SECONDS), ...own];
     const world = new World(
       spawn("timeout", [...limit, process.execPath, join(folder, "supervisor.js")], { env: environment }),

@@ -1,5 +1,9 @@
 import { median, type Measurement } from "../../bench/measure";
-import { bars, table } from "../../bench/report";
+import { bars as barsOf, table as tableOf } from "../../bench/report";
+import { SYNTH_BARS, SYNTH_COLUMNS } from "../../bench/synth-report";
+
+const bars = (all: readonly Measurement[]): string => barsOf(SYNTH_BARS, all);
+const table = (all: readonly Measurement[]): string => tableOf(SYNTH_COLUMNS, all);
 
 const size = (nodes: number, floor: number, first: number, more: Partial<Measurement> = {}): Measurement => ({
   nodes,
@@ -20,10 +24,10 @@ test("a median is the middle one, or lies between the two", () => {
 test("bars that are met", () => {
   const lines = bars([size(3, 1, 1.3), size(250, 2, 2.3), size(1000, 4, 6)]).split("\n");
   expect(lines).toEqual([
-    "pass  3 nodes: a first run within 1.3 times the floor: 1.30 times",
-    "pass  1000 nodes: a first run within 2 times the floor: 1.50 times",
-    "pass  1000 nodes: under 512 MiB: 200.00 MiB",
-    "pass  1000 nodes: a further node costs within 1.5 times one at 250: 1.16 times",
+    "pass  3 nodes: a first run within 1.3 times the floor: 1.3 times",
+    "pass  1000 nodes: a first run within 2 times the floor: 1.5 times",
+    "pass  1000 nodes: under 512 MiB: 200 MiB",
+    "pass  1000 nodes: a further node costs within 1.5 times one at 250: 1.1644 times",
     "pass  an unchanged second run writes nothing under nix/: 0 files and folders",
   ]);
 });

@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { resolveCluster, resolveCommon } from "../cluster/cluster";
+import { describeFaults } from "../cluster/fault";
+import type { Cluster, Node } from "../cluster/model";
+import { resolveNode } from "../cluster/node";
+import { Firewall } from "../render/firewall";
+import { nodes } from "./nodes";
+import { settings } from "./settings";
+
+/** The cluster of `product.ts` with that many nodes, without CDKTF. Throws on a faulty one. */
+export function cluster(count: number): Cluster {
+  const shared = settings("pve");
+  const { common, faults } = resolveCommon(shared, readFileSync(shared.authorizedKeysFile, "utf8"));
+  const resolved = nodes(count).map(({ id, role, ...node }, index) =>
+    resolveNode(id, role, role === "server" ? { ...node, clusterInit: index === 0 } : node, shared),
+  );
+  const whole = resolveCluster(
+    common,
+    resolved.map(({ node }) => node),
+  );
+  const messages = describeFaults([...faults, ...resolved.flatMap(({ faults }) => faults), ...whole.faults]);
+  if (messages.length > 0) throw new Error(messages.join("\n"));
+  return whole.cluster;
+}
+
+/** What the product writes for that host. */
+export const product = (cluster: Cluster, host: Node): string => new Firewall(cluster).render(host);
+
+/**
+ * What a person writes who goes through all pairs of nodes, one rule for each direction: the same on every host. The
+ * first rule spares what is under way, so that only new connections pay.
+ */
+export function* perPair(nodes: readonly Node[]): Generator<string> {
+  yield "table inet per_pair\ndelete table inet per_pair\ntable inet per_pair {\n  chain input {\n";
+  yield "    type filter hook input priority filter; policy drop;\n    ct state established,related accept\n";
+  for (const from of nodes) {
+    let rules = "";
+    for (const to of nodes) {
+      if (from !== to) rules += `    ip saddr ${from.ipv4Address} ip daddr ${to.ipv4Address} accept\n`;
+    }
+    yield rules;
+  }
+  yield "  }\n}\n";
+}
