@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { flows } from "../cluster/flows";
 import packageJson from "../package.json";
 import { REPOSITORY } from "./fixture";
+import { cluster } from "./system/clusters";
 
 const DOCUMENTS = ["README.md", "CONTRIBUTING.md"];
 
@@ -42,4 +44,14 @@ test("README's promise is two commands, and CI runs both", () => {
     expect(textOf("README.md")).toContain(`\`\`\`sh\n${command}\n\`\`\``);
     expect(ci).toContain(`\n${command}`.replace("npm test", "npm test --"));
   }
+});
+
+test("README's table of who may reach what has every flow of the policy, with its ports and its reason", () => {
+  const section = /## The firewall[^]*?### Change it/.exec(textOf("README.md"))?.[0] ?? "";
+  const rows = section.split("\n").filter((line) => line.startsWith("| "));
+  const missing = flows(cluster({ servers: 3 })).filter((flow) => {
+    const ports = "ports" in flow ? [flow.ports.from, flow.ports.to].map(String) : [];
+    return !rows.some((row) => row.includes(flow.why) && ports.every((port) => row.includes(port)));
+  });
+  expect(missing).toEqual([]);
 });
