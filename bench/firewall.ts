@@ -40,6 +40,9 @@ const ROUNDS_A_RUN = 4;
 /** The kubelet's: by both rulesets open to nodes, and nobody else. */
 const PORT = 10_250;
 
+/** Both ends on one, since a wake-up of another takes as long as a connection. */
+const ONE_CPU = "taskset -c 0";
+
 /** A ruleset in a host of its own, with another node beside it. */
 interface Bed {
   readonly host: string;
@@ -142,7 +145,12 @@ ip -n ${bed.host} link set ${nic} up
 ip -n ${bed.client} link set ${nic} up
 ip -n ${bed.client} neighbour add ${host.ipv4Address} lladdr ${host.macAddress} dev ${nic}
 ip -n ${bed.host} neighbour add ${client.ipv4Address} lladdr ${client.macAddress} dev ${nic}`);
-  await world.run([...World.in(bed.host), "sh", "-c", `perl -e '${SERVER}' ${PORT} >/dev/null 2>&1 &`]);
+  await world.run([
+    ...World.in(bed.host),
+    "sh",
+    "-c",
+    `${ONE_CPU} perl -e '${SERVER}' ${PORT} >/dev/null 2>&1 &`,
+  ]);
   const file = join(world.folder, `${bed.host}.nft`);
   if (name === "product") writeFileSync(file, product(all, host));
   if (name === "pairs") await pipeline(Readable.from(perPair(all.nodes)), createWriteStream(file));
@@ -163,7 +171,7 @@ for (1 .. $n) {
 @t = sort { $a <=> $b } @t; print $t[$#t / 2];`;
 
 async function latency(world: World, { client, address }: Bed): Promise<number> {
-  const argv = ["perl", "-e", CLIENT, address, String(PORT), String(CONNECTIONS)];
+  const argv = [...ONE_CPU.split(" "), "perl", "-e", CLIENT, address, String(PORT), String(CONNECTIONS)];
   return Number(await world.run([...World.in(client), ...argv]));
 }
 
