@@ -29,10 +29,22 @@ import {
 const BY_POD = { by: "hamal-pod1" };
 const LONG = { bytes: 200_000 };
 
-/** What holds for servers and for agents: for a host, its pods, and another host that is an agent. */
-function ofHost(host: string, other: string, ownService: string, ownNodePort: number): Check[] {
-  const [pod1, pod2, bridge] = [`${host}-pod1`, `${host}-pod2`, `${host}'s bridge`];
-  const BY_HOST = { by: host };
+/** A host about which something is claimed, whatever its role. */
+interface Subject {
+  readonly host: string;
+  /** An agent. */
+  readonly other: string;
+  /** A service whose endpoint is a program of the host, and its node port. */
+  readonly service: string;
+  readonly nodePort: number;
+}
+
+const ALPHARD: Subject = { host: "alphard", other: "mizar", service: "10.43.0.31", nodePort: 30_091 };
+const HAMAL: Subject = { host: "hamal", other: "mizar", service: "10.43.0.30", nodePort: 30_090 };
+
+/** What its pods reach, and who reaches them. */
+function ofPods({ host, other, service }: Subject): Check[] {
+  const [pod1, pod2, bridge] = [`${host}-pod1`, `${host}-pod2`, `${host}'s bridge`] as const;
   return [
     open("a pod reaches a pod of its host", pod1, pod(pod2, { as: pod1 })),
     open("a pod reaches a pod of its host by UDP", pod1, podUdp(pod2)),
@@ -42,7 +54,7 @@ function ofHost(host: string, other: string, ownService: string, ownNodePort: nu
     open("a pod reaches a service", pod2, tcp("10.43.0.20", 80, BY_POD)),
     open("a pod reaches a UDP service", pod2, udp("10.43.0.20", 53, BY_POD)),
     open("a pod reaches a node port of its host", pod1, tcp(host, 30_080, BY_POD)),
-    open("a pod reaches a service whose endpoint is its host", pod1, tcp(ownService, 80, BY_HOST)),
+    open("a pod reaches a service whose endpoint is its host", pod1, tcp(service, 80, { by: host })),
     open("a pod reaches the LAN, as its node", pod1, pod("lan", { as: host })),
     open("a pod reaches the outside, as its node", pod1, pod("outsider", { as: host })),
     open("a pod reaches its host's kubelet", pod1, tcp(host, 10_250, { as: pod1 })),
@@ -50,35 +62,44 @@ function ofHost(host: string, other: string, ownService: string, ownNodePort: nu
     open("a pod pings a pod of another host", pod1, ping(`${other}-pod1`)),
     open("a pod pings the LAN", pod1, ping("lan")),
     open("a pod's long packets fit a narrow path", pod1, pod("outsider", LONG)),
-
     closed("a pod pings its host", pod1, ping(host)),
-    closed("a pod reaches the bridge of another host", `${other}-pod1`, tcp(bridge, 10_250, BY_HOST)),
+    closed("a pod reaches the bridge of another host", `${other}-pod1`, tcp(bridge, 10_250, { by: host })),
+  ];
+}
 
+/** What the host reaches, and what of it other nodes reach. */
+function ofHost({ host, other }: Subject): Check[] {
+  const [pod1, bridge] = [`${host}-pod1`, `${host}'s bridge`] as const;
+  return [
     open("a host reaches its pods", host, pod(pod1, { as: bridge })),
     open("a host reaches a pod of another", host, pod(`${other}-pod1`)),
     open("a host reaches a service", host, tcp("10.43.0.20", 80, BY_POD)),
     open("a host reaches a UDP service", host, udp("10.43.0.20", 53, BY_POD)),
     open("a host reaches itself", host, tcp(host, 9100)),
-    open("a host reaches itself by its bridge", host, tcp(bridge, 22, BY_HOST)),
+    open("a host reaches itself by its bridge", host, tcp(bridge, 22, { by: host })),
     open("a host pings a pod of another", host, ping(`${other}-pod1`)),
     open("a host reaches a kubelet", host, tcp(other, 10_250)),
     open("a host's kubelet is reached", other, tcp(host, 10_250)),
     open("a host reaches the API", host, tcp("alphard", 6443)),
     open("a host reaches the outside", host, pod("outsider", { as: host })),
     open("a host's long packets fit a narrow path", host, pod("outsider", LONG)),
-
     closed("a node reaches the read-only kubelet", other, tcp(host, 10_255)),
     closed("a node reaches some port of another", other, tcp(host, 9100)),
     closed("a node reaches some UDP port of another", other, udp(host, 9100)),
     closed("a node that is no server reaches etcd", other, tcp(host, 2379)),
     closed("a node that is no server reaches etcd's peers", other, tcp(host, 2380)),
-    closed("a node reaches some port by the bridge of another", other, tcp(bridge, 9100, BY_HOST)),
+    closed("a node reaches some port by the bridge of another", other, tcp(bridge, 9100, { by: host })),
+  ];
+}
 
+/** What the LAN reaches. */
+function ofLan({ host, nodePort }: Subject): Check[] {
+  const [pod1, bridge] = [`${host}-pod1`, `${host}'s bridge`] as const;
+  return [
     open("the LAN reaches a node port", "lan", tcp(host, 30_080, BY_POD)),
     open("the LAN reaches a UDP node port", "lan", udp(host, 30_053, BY_POD)),
-    open("the LAN reaches a node port of the host's own program", "lan", tcp(host, ownNodePort, BY_HOST)),
+    open("the LAN reaches a node port of the host's own program", "lan", tcp(host, nodePort, { by: host })),
     open("the LAN pings a host", "lan", ping(host)),
-
     closed("the LAN reaches a host's program by its own port", "lan", tcp(host, 9090)),
     closed("the LAN reaches a kubelet", "lan", tcp(host, 10_250)),
     closed("the LAN reaches a read-only kubelet", "lan", tcp(host, 10_255)),
@@ -89,11 +110,17 @@ function ofHost(host: string, other: string, ownService: string, ownNodePort: nu
     closed("the LAN reaches some UDP port", "lan", udp(host, 9100)),
     closed("the LAN reaches a pod by its address", "lan", pod(pod1)),
     closed("the LAN reaches a pod by its address by UDP", "lan", podUdp(pod1)),
-    closed("the LAN reaches a host by its bridge's address", "lan", tcp(bridge, 22, BY_HOST)),
+    closed("the LAN reaches a host by its bridge's address", "lan", tcp(bridge, 22, { by: host })),
     closed("the LAN reaches a kubelet by IPv6", "lan", tcp6(host, 10_250)),
     closed("the LAN reaches some port by IPv6", "lan", tcp6(host, 9100)),
     closed("the LAN pings a host by IPv6", "lan", ping6(host)),
+  ];
+}
 
+/** What everybody else reaches: nothing. */
+function ofOutside({ host, nodePort }: Subject): Check[] {
+  const [pod1] = [`${host}-pod1`] as const;
+  return [
     closed("the outside reaches SSH", "outsider", tcp(host, 22)),
     closed("the outside reaches SSH by IPv6", "outsider", tcp6(host, 22)),
     closed("the outside reaches the API's port", "outsider", tcp(host, 6443)),
@@ -104,14 +131,20 @@ function ofHost(host: string, other: string, ownService: string, ownNodePort: nu
     closed(
       "the outside reaches a node port of the host's program",
       "outsider",
-      tcp(host, ownNodePort, BY_HOST),
+      tcp(host, nodePort, { by: host }),
     ),
     closed("the outside reaches a UDP node port", "outsider", udp(host, 30_053, BY_POD)),
     closed("the outside reaches HTTP", "outsider", tcp(host, 80, BY_POD)),
     closed("the outside reaches HTTPS", "outsider", tcp(host, 443, BY_POD)),
     closed("the outside reaches a pod by its address", "outsider", pod(pod1)),
     closed("the outside pings a host", "outsider", ping(host)),
+  ];
+}
 
+/** What those reach who send by another's address: nothing. */
+function ofForgers({ host, other }: Subject): Check[] {
+  const [pod1, pod2] = [`${host}-pod1`, `${host}-pod2`] as const;
+  return [
     closed("the LAN reaches a pod as another pod", "lan", forged(`${other}-pod2`, pod1)),
     closed("the LAN reaches a pod as a service", "lan", forged("10.43.0.20", pod1)),
     closed("the LAN answers a host in a pod's place", "lan", answerFor(pod1, host)),
@@ -119,7 +152,12 @@ function ofHost(host: string, other: string, ownService: string, ownNodePort: nu
     closed("a pod reaches a pod of its host as the LAN", pod1, forged("lan", pod2)),
     closed("a pod reaches a pod of another host as the LAN", pod1, forged("lan", `${other}-pod1`)),
     closed("a pod reaches the LAN as a stranger", pod1, forged("203.0.113.77", "lan")),
+  ];
+}
 
+/** Without which IPv6 has no neighbours, routers and listeners. */
+function ofIpv6({ host }: Subject): Check[] {
+  return [
     open("a host is found by neighbour discovery", "router", resolves(host)),
     open("a host finds its neighbours", host, tcp6Anew("lan", 8080)),
     open("a host heeds its router", "router", advertise(host)),
@@ -128,7 +166,7 @@ function ofHost(host: string, other: string, ownService: string, ownNodePort: nu
 }
 
 /** Pods that are not trusted by their host. */
-const untrusted = (host: string): Check[] => {
+const untrusted = ({ host }: Subject): Check[] => {
   const pod1 = `${host}-pod1`;
   return [
     closed("a pod reaches SSH of its host", pod1, tcp(host, 22)),
@@ -142,21 +180,18 @@ const untrusted = (host: string): Check[] => {
 };
 
 /** A program of a host as the endpoint of a service, dialled on another host: it comes with that one's address. */
-const elsewhere = (host: string, other: string, service: string, nodePort: number): Check[] => [
+const elsewhere = ({ host, other, service, nodePort }: Subject): Check[] => [
   closed("a pod reaches another host by a service", `${other}-pod1`, tcp(service, 80, { by: host })),
   closed("a node reaches another host by a service", other, tcp(service, 80, { by: host })),
   closed("the LAN reaches another host by a node port", "lan", tcp(other, nodePort, { by: host })),
 ];
 
-const UNTRUSTED = [...untrusted("alphard"), ...untrusted("hamal")];
+const UNTRUSTED = [...untrusted(ALPHARD), ...untrusted(HAMAL)];
 
-const SERVER_ELSEWHERE = elsewhere("alphard", "mizar", "10.43.0.31", 30_091);
-const AGENT_ELSEWHERE = elsewhere("hamal", "mizar", "10.43.0.30", 30_090);
-
-const EVERY_KIND_OF_HOST = [
-  ...ofHost("alphard", "mizar", "10.43.0.31", 30_091),
-  ...ofHost("hamal", "mizar", "10.43.0.30", 30_090),
-];
+const EVERY_KIND_OF_HOST = [ofPods, ofHost, ofLan, ofOutside, ofForgers, ofIpv6].flatMap((claims) => [
+  ...claims(ALPHARD),
+  ...claims(HAMAL),
+]);
 
 const SOME: readonly Check[] = [
   open("a pod reaches itself through its service", "hamal-pod1", tcp("10.43.0.20", 80, BY_POD)),
@@ -195,7 +230,7 @@ const SERVICE_LB: readonly Check[] = [
 ];
 
 /** Where pods of two hosts reach each other by a tunnel. */
-const tunnel = (host: string, other: string): Check[] => [
+const tunnel = ({ host, other }: Subject): Check[] => [
   open(
     "a host reaches a pod of another, as its tunnel",
     host,
@@ -209,7 +244,7 @@ const tunnel = (host: string, other: string): Check[] => [
   closed("a node reaches a kubelet by the bridge", other, tcp(`${host}'s bridge`, 10_250, { by: host })),
 ];
 
-const TUNNEL = [...tunnel("alphard", "mizar"), ...tunnel("hamal", "mizar")];
+const TUNNEL = [...tunnel(ALPHARD), ...tunnel(HAMAL)];
 
 const VXLAN: readonly Check[] = ["alphard", "hamal"].flatMap((host) => [
   closed("the LAN sends VXLAN into a pod", "lan", vxlanInto(host)),
@@ -231,20 +266,13 @@ const NO_LAN_OF_IPV6: readonly Check[] = [
   closed("the LAN reaches the API by IPv6", "lan", tcp6("alphard", 6443)),
 ];
 
-const DEFAULTS = [
-  ...EVERY_KIND_OF_HOST,
-  ...UNTRUSTED,
-  ...SERVER_ELSEWHERE,
-  ...AGENT_ELSEWHERE,
-  ...SOME,
-  ...NO_REGISTRY,
-  ...OPERATORS,
-  ...SERVICE_LB,
-  ...TUNNEL,
-  ...VXLAN,
-  ...DHCP,
-  ...NO_LAN_OF_IPV6,
-];
+/** What holds in every cluster of the lab. */
+const EVERYWHERE = [...EVERY_KIND_OF_HOST, ...elsewhere(ALPHARD), ...OPERATORS];
+
+/** What holds unless the owner says otherwise, but for the way of pods from host to host. */
+const BY_DEFAULT = [...EVERYWHERE, ...UNTRUSTED, ...elsewhere(HAMAL), ...SOME, ...NO_REGISTRY, ...SERVICE_LB];
+
+const DEFAULTS = [...BY_DEFAULT, ...TUNNEL, ...VXLAN, ...DHCP, ...NO_LAN_OF_IPV6];
 
 /** One server and two agents. */
 export const REFERENCE_FLOWS: readonly Check[] = [...DEFAULTS, ...API];
@@ -273,11 +301,9 @@ export const FIVE_NODES_FLOWS: readonly Check[] = [
  * everyone; port 25565 of load balancers for the LAN, but no ServiceLB; the registry; and static addresses.
  */
 export const EXTENDED_FLOWS: readonly Check[] = [
-  ...EVERY_KIND_OF_HOST,
+  ...EVERYWHERE,
   ...UNTRUSTED,
-  ...SERVER_ELSEWHERE,
   ...SOME,
-  ...OPERATORS,
   ...TUNNEL,
   ...VXLAN,
   ...NO_LAN_OF_IPV6,
@@ -343,11 +369,9 @@ export const EXTENDED_FLOWS: readonly Check[] = [
 
 /** With a LAN that also has IPv6, and pods that are trusted. */
 export const IPV6_FLOWS: readonly Check[] = [
-  ...EVERY_KIND_OF_HOST,
-  ...SERVER_ELSEWHERE,
-  ...AGENT_ELSEWHERE,
+  ...EVERYWHERE,
+  ...elsewhere(HAMAL),
   ...NO_REGISTRY,
-  ...OPERATORS,
   ...SERVICE_LB,
   ...TUNNEL,
   ...VXLAN,
@@ -366,13 +390,7 @@ export const IPV6_FLOWS: readonly Check[] = [
 
 /** Pod addresses on the nodes' own network. */
 export const HOST_GATEWAY_FLOWS: readonly Check[] = [
-  ...EVERY_KIND_OF_HOST,
-  ...UNTRUSTED,
-  ...SERVER_ELSEWHERE,
-  ...AGENT_ELSEWHERE,
-  ...SOME,
-  ...OPERATORS,
-  ...SERVICE_LB,
+  ...BY_DEFAULT,
   ...["alphard", "hamal"].flatMap((host) => [
     open("a host reaches a pod of another, as itself", host, pod("mizar-pod1", { as: host })),
     open("a host's pod is reached from another host", "mizar", pod(`${host}-pod1`, { as: "mizar" })),
@@ -384,13 +402,7 @@ export const HOST_GATEWAY_FLOWS: readonly Check[] = [
 
 /** Here plain datagrams and a cable stand in for WireGuard. */
 export const WIREGUARD_FLOWS: readonly Check[] = [
-  ...EVERY_KIND_OF_HOST,
-  ...UNTRUSTED,
-  ...SERVER_ELSEWHERE,
-  ...AGENT_ELSEWHERE,
-  ...SOME,
-  ...OPERATORS,
-  ...SERVICE_LB,
+  ...BY_DEFAULT,
   ...TUNNEL,
   ...["alphard", "hamal"].flatMap((host) => [
     open("a node sends WireGuard", "mizar", udp(host, 51_820)),
