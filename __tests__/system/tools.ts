@@ -50,6 +50,7 @@ const LAB_PROGRAMS: readonly Tool[] = [
   isThere("ip", ["ip", "-V"], "iproute2"),
   isThere("iptables-nft-restore", ["iptables-nft-restore", "--version"], "iptables"),
   isThere("ping", ["ping", "-V"], "iputils-ping"),
+  isThere("perl", ["perl", "-MSocket", "-e", "1"], "perl-base"),
 ];
 
 export const LAB: readonly Tool[] = [
