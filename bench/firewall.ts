@@ -163,7 +163,7 @@ ip -n ${bed.host} neighbour add ${client.ipv4Address} lladdr ${client.macAddress
  */
 const SERVER = `use Socket; $p = shift; socket S, PF_INET, SOCK_STREAM, 0; bind S, sockaddr_in($p, INADDR_ANY) or die $!;
 listen S, 99; while (accept C, S) { close C }`;
-const CLIENT = `use Socket; use Time::HiRes qw(time); ($h, $p, $n) = @ARGV; $to = sockaddr_in($p, inet_aton($h));
+const CLIENT = `use Socket; use Time::HiRes qw(time); ($h, $p, $n) = @ARGV; $to = sockaddr_in($p, inet_aton($h)); alarm 60;
 for (1 .. $n) {
   socket S, PF_INET, SOCK_STREAM, 0; setsockopt S, SOL_SOCKET, SO_LINGER, pack "ii", 1, 0;
   $t = time; connect S, $to or die "connect: $!"; push @t, time - $t; close S;

@@ -27,8 +27,9 @@ export function cluster(count: number): Cluster {
 export const product = (cluster: Cluster, host: Node): string => new Firewall(cluster).render(host);
 
 /**
- * What a person writes who goes through all pairs of nodes, one rule for each direction: the same on every host. The
- * first rule spares what is under way, so that only new connections pay.
+ * What a person writes who goes through all pairs of nodes, one rule for each direction: the same on every host, and in
+ * a table of the family that ours has. (In a table of family `ip` the kernel takes a fifth of the time for these rules.)
+ * The first rule spares what is under way, so that only new connections pay.
  */
 export function* perPair(nodes: readonly Node[]): Generator<string> {
   yield "table inet per_pair\ndelete table inet per_pair\ntable inet per_pair {\n  chain input {\n";

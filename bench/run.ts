@@ -67,8 +67,8 @@ async function firewalls({ sizes, runs }: Options): Promise<void> {
   const all = await measureFirewalls(sizes, runs, (what) => console.error(`firewall: ${what}`));
   console.log(`
 Medians of ${runs} runs in turn. load: nft -f of one host's ruleset. connect: a new TCP connection from another node to
-the kubelet, as the kernel sees it. per-pair: one rule for each direction of each pair of nodes, on every host; the
-pair that connects is in the middle of them. no rules: the same connection without a ruleset.
+the kubelet, as the kernel sees it. per-pair: one rule for each direction of each pair of nodes, on every host, in an
+inet table as ours; the pair that connects is in the middle of them. no rules: the same without a ruleset.
 
 ${table(FIREWALL_COLUMNS, all)}
 
