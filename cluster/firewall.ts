@@ -1,3 +1,4 @@
+import { cover, parseNetwork } from "./address";
 import { listed, type Fault, type Faults } from "./fault";
 import { flows, isOne, isPortFlow, type PortFlow } from "./flows";
 import { checkPorts } from "./k3s";
@@ -27,10 +28,26 @@ export function policyFaults(cluster: Cluster): Fault[] {
   const complete = cluster.firewall.allow.every(({ ports }) => ports !== undefined);
   if (!complete) return []; // said of the flow
   const ports = flows(cluster).filter(isPortFlow);
-  return [...unknownHosts(cluster), ...openedReserves(cluster, ports), ...takenPorts(ports)];
+  return [
+    ...podNetworks(cluster),
+    ...unknownHosts(cluster),
+    ...openedReserves(cluster, ports),
+    ...takenPorts(ports),
+  ];
 }
 
 const clash = (setting: string, message: string): Fault => ({ nodes: [], setting, message });
+
+/** Pods of other hosts come with their node's address, so a flow from their network would be for half of them. */
+function podNetworks({ firewall, network }: Cluster): Fault[] {
+  const cluster = [network.podCidr, network.serviceCidr].flatMap((cidr) => parseNetwork(cidr) ?? []);
+  return firewall.allow.flatMap(({ from }, index) => {
+    const source = parseNetwork(from);
+    if (source === undefined || !cluster.some((each) => cover([each], source))) return [];
+    const setting = `firewall.allow[${index}].from`;
+    return [clash(setting, `'${setting}' should be pods, since ${from} is of the pod or service network`)];
+  });
+}
 
 function unknownHosts({ firewall, nodes }: Cluster): Fault[] {
   return firewall.allow.flatMap(({ to }, index) => {

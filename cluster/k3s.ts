@@ -52,9 +52,10 @@ function checkTokenFile(path: unknown, faults: Faults): void {
 }
 
 export function checkPorts(setting: string, ports: PortRange | undefined, faults: Faults): void {
-  faults.unlessWhole(`${setting}.from`, ports?.from, 1, 65_535);
-  faults.unlessWhole(`${setting}.to`, ports?.to, 1, 65_535);
-  if (ports !== undefined && ports.from > ports.to) faults.wrong(setting, "a range from low to high", ports);
+  if (ports === undefined) return faults.wrong(setting, "ports such as { from: 9100, to: 9100 }", ports);
+  faults.unlessWhole(`${setting}.from`, ports.from, 1, 65_535);
+  faults.unlessWhole(`${setting}.to`, ports.to, 1, 65_535);
+  if (ports.from > ports.to) faults.wrong(setting, "a range from low to high", ports);
 }
 
 /** What the model decides, or what has no place in a world-readable command line. */

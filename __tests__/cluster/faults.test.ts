@@ -402,9 +402,14 @@ describe("a node's settings", () => {
       "'k3s.kubeletReadOnlyPort' says so",
     ],
     [
+      "pods' interface as the node's",
+      { nixos: { networkInterface: "cni0" } },
+      "'nixos.networkInterface' of 'mizar' should be the name of the node's own interface, such as ens18, got 'cni0'",
+    ],
+    [
       "a NixOS setting of its own",
       { nixos: { networkInterface: "an-interface-name-too-long" } },
-      "'nixos.networkInterface' of 'mizar' should be an interface name such as ens18, got 'an-interface-name-too-long'",
+      "'nixos.networkInterface' of 'mizar' should be the name of the node's own interface, such as ens18, got 'an-interface-name-too-long'",
     ],
   ])("%s", (_, mizar, message) => {
     const faults = faultsOfMizar(mizar);
@@ -429,6 +434,7 @@ describe("a node's settings", () => {
       "a flag with every character that a command line takes",
       { k3sFlags: ["--x=!#%&()*+,-./:;<=>?@[]^_`{|}~"] },
     ],
+    ["an interface name that starts like the bridge's", { nixos: { networkInterface: "cni01" } }],
     ["an interface name of 15", { nixos: { networkInterface: "e".repeat(15) } }],
     [
       "a second disk below the template's",

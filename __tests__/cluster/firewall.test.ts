@@ -114,6 +114,7 @@ describe("an allowed flow", () => {
     ["from nodes", { from: "nodes" }],
     ["from pods", { from: "pods" }],
     ["from everyone", { from: "everyone" }],
+    ["from every address", { from: "0.0.0.0/0" }],
     ["to servers", { to: "servers" }],
     ["to agents", { to: "agents" }],
     ["to one host", { to: "mizar" }],
@@ -149,7 +150,7 @@ describe("an allowed flow", () => {
     [
       "of no port",
       { ports: undefined },
-      "'firewall.allow[0].ports.from' should be a whole number from 1 to 65535, got nothing",
+      "'firewall.allow[0].ports' should be ports such as { from: 9100, to: 9100 }, got nothing",
     ],
     [
       "of ports reversed",
@@ -164,6 +165,21 @@ describe("an allowed flow", () => {
   ])("%s is a fault", (_, flow, message) => {
     expect(faultsOfAllowed(flow).join("\n")).toContain(message);
   });
+
+  test("of a port that is no range is one fault", () => {
+    expect(faultsOfAllowed({ ports: 9100 as unknown as AllowedFlow["ports"] })).toEqual([
+      "'firewall.allow[0].ports' should be a group of settings, got 9100",
+    ]);
+  });
+
+  test.each(["10.42.0.0/16", "10.42.1.0/24", "10.43.0.0/16"])(
+    "from %s, which is of pods, is a fault",
+    (from) => {
+      expect(faultsOfAllowed({ from })).toEqual([
+        `'firewall.allow[0].from' should be pods, since ${from} is of the pod or service network`,
+      ]);
+    },
+  );
 
   test("to a role that is also a hostname is a fault", () => {
     const settings = { ...REFERENCE, firewall: { allow: [{ ...METRICS, to: "agents" }] } };
