@@ -65,6 +65,11 @@ describe("operators are not locked out:", () => {
       "'network.operatorCidrs' should be an IPv4 or IPv6 network such as 10.0.0.0/24 or fd00:22::/64, got 'fd00::1::/64'",
     ],
     [
+      "a LAN network that is none, of which nothing else can be said",
+      { lanCidrs: ["172.22.0.0/33"] },
+      "'network.lanCidrs' should be an IPv4 or IPv6 network such as 10.0.0.0/24 or fd00:22::/64, got '172.22.0.0/33'",
+    ],
+    [
       "a network with host bits",
       { managementCidrs: ["172.22.0.0/24", "fd00:22::1/64"] },
       "'network.managementCidrs' should be written as fd00:22::/64, got 'fd00:22::1/64'",
