@@ -8,7 +8,7 @@ import { environment, ownSystem } from "./own-system";
 import type { Order, Ran } from "./supervisor";
 
 /** Seconds after which a world ends, whatever became of those who made it. */
-const LONGEST_SECONDS = 600;
+const LONGEST_SECONDS = 1200;
 
 /**
  * Network namespaces of our own, in mount and PID namespaces of their own: whoever started it may be killed at any
