@@ -169,22 +169,11 @@ export class Lab {
     return this.topology.nodes.find((node) => node.name === name)?.node.nixos.networkInterface ?? "eth0";
   }
 
-  public async linkLocal(name: string): Promise<string> {
-    const device = this.interfaceOf(name);
-    const shown = await this.world.run([
-      "ip",
-      "-n",
-      name,
-      "-6",
-      "-o",
-      "address",
-      "show",
-      "dev",
-      device,
-      "scope",
-      "link",
-    ]);
-    return /inet6 ([^/]+)/.exec(shown)?.[1] as string;
+  public linkLocal(name: string): Promise<string> {
+    return this.known(`link-local ${name}`, async () => {
+      const show = ["-6", "-o", "address", "show", "dev", this.interfaceOf(name), "scope", "link"];
+      return /inet6 ([^/]+)/.exec(await this.world.run(["ip", "-n", name, ...show]))?.[1] as string;
+    });
   }
 
   /** Sends ICMPv6 to an address of the switch. Node has no raw sockets; perl, which is on every Debian, has. */
@@ -226,14 +215,29 @@ export class Lab {
    *
    * @param asPort - and this port; its own unless stated
    */
-  public async forge(host: string, as: string, asPort?: number): Promise<number> {
-    const port = 20_000 + ++this.forgeries;
-    const chain = "type nat hook postrouting priority 0";
-    const rule = `udp sport ${port} snat ip to ${this.addressOf(as)}${asPort === undefined ? "" : `:${asPort}`}`;
-    await this.world.run([...World.in(host), "nft", `table ip forge { chain out { ${chain}; ${rule}; }; }`]);
-    return port;
+  public forge(host: string, as: string, asPort?: number): Promise<number> {
+    const target = `${this.addressOf(as)}${asPort === undefined ? "" : `:${asPort}`}`;
+    return this.known(`forge ${host} ${target}`, async () => {
+      const port = 20_000 + ++this.forgeries;
+      const chain = "type nat hook postrouting priority 0";
+      const rule = `udp sport ${port} snat ip to ${target}`;
+      await this.world.run([
+        ...World.in(host),
+        "nft",
+        `table ip forge { chain out { ${chain}; ${rule}; }; }`,
+      ]);
+      return port;
+    });
   }
 
+  /** What stays as it was when it was first asked for. */
+  private known<T>(what: string, find: () => Promise<T>): Promise<T> {
+    const found = (this.findings.get(what) as Promise<T> | undefined) ?? find();
+    this.findings.set(what, found);
+    return found;
+  }
+
+  private readonly findings = new Map<string, Promise<unknown>>();
   private watches = 0;
   private forgeries = 0;
 }
