@@ -270,9 +270,17 @@ const NO_LAN_OF_IPV6: readonly Check[] = [
 const EVERYWHERE = [...EVERY_KIND_OF_HOST, ...elsewhere(ALPHARD), ...OPERATORS];
 
 /** What holds unless the owner says otherwise, but for the way of pods from host to host. */
-const BY_DEFAULT = [...EVERYWHERE, ...UNTRUSTED, ...elsewhere(HAMAL), ...SOME, ...NO_REGISTRY, ...SERVICE_LB];
+const BY_DEFAULT = [
+  ...EVERYWHERE,
+  ...UNTRUSTED,
+  ...elsewhere(HAMAL),
+  ...SOME,
+  ...NO_REGISTRY,
+  ...SERVICE_LB,
+  ...DHCP,
+];
 
-const DEFAULTS = [...BY_DEFAULT, ...TUNNEL, ...VXLAN, ...DHCP, ...NO_LAN_OF_IPV6];
+const DEFAULTS = [...BY_DEFAULT, ...TUNNEL, ...VXLAN, ...NO_LAN_OF_IPV6];
 
 /** One server and two agents. */
 export const REFERENCE_FLOWS: readonly Check[] = [...DEFAULTS, ...API];
@@ -373,6 +381,7 @@ export const IPV6_FLOWS: readonly Check[] = [
   ...elsewhere(HAMAL),
   ...NO_REGISTRY,
   ...SERVICE_LB,
+  ...DHCP,
   ...TUNNEL,
   ...VXLAN,
   ...["alphard", "hamal"].flatMap((host) => [

@@ -229,8 +229,11 @@ export const advertise =
 export const queryListeners =
   (host: string): Way =>
   async (lab, from, wait) => {
-    const heard = await lab.hears(from, `ip6 saddr ${await lab.linkLocal(host)} icmpv6 type { 131, 143 }`);
-    const query = `8200 0000 0001 0000 ${"0".repeat(32)}`;
+    // For its own group alone, which it joined when the lab was built: of others a host may report by itself.
+    const group = `ff02${"0".repeat(18)}01ff00${lab.address6Of(host).split("::")[1]?.padStart(4, "0")}`;
+    const report = `icmpv6 type mld-listener-report @th,64,128 0x${group}`;
+    const heard = await lab.hears(from, `ip6 saddr ${await lab.linkLocal(host)} ${report}`);
+    const query = `8200 0000 0001 0000 ${group}`;
     await lab.sendIcmp6(from, "ff02::1", query, { hopLimit: 1, routerAlert: true });
     return until(wait, async () => {
       const through = await heard();
