@@ -27,15 +27,24 @@ export default tseslint.config(
   { files: ["**/*.ts"], rules: layers([]) },
   {
     files: ["cluster/**/*.ts"],
-    rules: layers([up("constructs|render|files|tools|\\.gen"), "^cdktf", "^constructs$", "^(node:)?fs"]),
+    rules: layers([
+      up("constructs|render|files|rollout|tools|\\.gen"),
+      "^cdktf",
+      "^constructs$",
+      "^(node:)?fs",
+    ]),
   },
   {
     files: ["render/**/*.ts"],
-    rules: layers([up("constructs|files|tools|\\.gen"), "^cdktf", "^constructs$"]),
+    rules: layers([up("constructs|files|rollout|tools|\\.gen"), "^cdktf", "^constructs$"]),
   },
   {
     files: ["files/**/*.ts"],
-    rules: layers([up("constructs|render|cluster|tools|\\.gen"), "^cdktf", "^constructs$"]),
+    rules: layers([up("constructs|render|cluster|rollout|tools|\\.gen"), "^cdktf", "^constructs$"]),
+  },
+  {
+    files: ["rollout/**/*.ts"],
+    rules: layers([up("constructs|render|tools|\\.gen"), "^cdktf", "^constructs$"]),
   },
   { files: ["jest.config.js"], languageOptions: { globals: { module: "writable" } } },
 );

@@ -5,6 +5,7 @@ import type { Cluster, Common, Node } from "./model";
 import { checkApiEndpoint, checkNetworks, resolveNetworks } from "./network";
 import { checkNixos, resolveNixos } from "./nixos";
 import { clusterFaults } from "./rules";
+import { checkRollout } from "./rollout";
 import type { ClusterSettings } from "./settings";
 import { authorizedKeys, checkAuthorizedKeys } from "./ssh-keys";
 
@@ -22,6 +23,7 @@ export function resolveCommon(
     apiEndpoint: settings.apiEndpoint,
     k3s: resolveK3s(settings.k3s),
     firewall: resolveFirewall(settings.firewall),
+    ...(settings.rollout === undefined ? {} : { rollout: settings.rollout }),
     authorizedKeys: authorizedKeys(keysText),
   };
   const own = new Faults();
@@ -29,13 +31,15 @@ export function resolveCommon(
   const k3s = new Faults([], "k3s.");
   const firewall = new Faults([], "firewall.");
   const nixos = new Faults([], "nixos.");
+  const rollout = new Faults([], "rollout.");
   checkNetworks(common.network, settings.network, network);
   checkApiEndpoint(common.apiEndpoint, own);
   checkK3s(common.k3s, k3s);
   checkFirewall(common.firewall, firewall);
   checkNixos(resolveNixos(settings.nixos), nixos);
+  checkRollout(common.rollout ?? {}, rollout);
   checkAuthorizedKeys(common.authorizedKeys, settings.authorizedKeysFile, own);
-  return { common, faults: [network, own, k3s, firewall, nixos].flatMap((faults) => faults.all) };
+  return { common, faults: [network, own, k3s, firewall, nixos, rollout].flatMap((faults) => faults.all) };
 }
 
 /** The whole cluster, with everything that is wrong between its nodes. */

@@ -12,10 +12,19 @@ export type Flow = PortFlow | PingFlow | PodFlow;
  * Who starts it: the networks `lan` and `management`, one network by its CIDR, or
  * - `nodes`, `servers`: the other ones, by IPv4 address and MAC address; `nodes by IPv6` by MAC address alone, since
  *   the model does not know more;
+ * - `tunnel`: the other nodes and their pods, by flannel's device;
  * - `pods`: those of the host itself. Pods of another host arrive with their node's address, so they are `nodes`.
  */
 export type Source =
-  "lan" | "management" | "nodes" | "nodes by IPv6" | "servers" | "pods" | "everyone" | `${string}/${number}`;
+  | "lan"
+  | "management"
+  | "nodes"
+  | "nodes by IPv6"
+  | "servers"
+  | "tunnel"
+  | "pods"
+  | "everyone"
+  | `${string}/${number}`;
 
 /** Hosts that admit it: all, those of a role, or one by its hostname. */
 export type Hosts = "every host" | "servers" | "agents" | (string & {});
@@ -101,14 +110,21 @@ function nodeFlows(cluster: Cluster): Flow[] {
 /** How packets of pods get from host to host. */
 function backendFlows({ k3s }: Cluster): Flow[] {
   const udp = { to: "every host", protocol: "udp", servedBy: "host", reserved: true } as const;
+  const whole = {
+    from: "tunnel",
+    to: "every host",
+    protocol: "icmp echo",
+    why: "whether the pod network is whole",
+  } as const;
   switch (k3s.flannelBackend) {
     case "vxlan":
       // Anyone who may send VXLAN may put packets into pods.
-      return [{ ...udp, from: "nodes", ports: port(8472), why: "VXLAN: pods of two hosts" }];
+      return [{ ...udp, from: "nodes", ports: port(8472), why: "VXLAN: pods of two hosts" }, whole];
     case "wireguard-native":
       return [
         { ...udp, from: "nodes", ports: port(51_820), why: "WireGuard: pods of two hosts" },
         { ...udp, from: "nodes by IPv6", ports: port(51_821), why: "WireGuard over IPv6" },
+        whole,
       ];
     case "host-gw":
       return []; // they come as they are

@@ -11,6 +11,7 @@ import type {
   PortRange,
   PublishedPorts,
   Role,
+  RolloutSettings,
   RootFilesystemSettings,
   StartupSettings,
 } from "./settings";
@@ -115,6 +116,8 @@ export interface Common {
   readonly apiEndpoint: string;
   readonly k3s: K3s;
   readonly firewall: FirewallModel;
+  /** Present when stated. */
+  readonly rollout?: RolloutSettings;
   /** Operators' public keys, a line each. */
   readonly authorizedKeys: readonly string[];
 }

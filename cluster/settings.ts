@@ -254,6 +254,17 @@ export interface FirewallSettings {
   readonly trustPods?: boolean;
 }
 
+/** What `npm run rollout` needs to know. */
+export interface RolloutSettings {
+  /** File with the join token on the operator's machine, outside of git. Excludes `tokenCommand`. @default - none */
+  readonly tokenPath?: string;
+  /**
+   * Program and arguments that print the join token, such as `["sops", "-d", "token.enc"]`. It runs beside `main.ts`.
+   * @default - none: the token is delivered to the hosts by other means
+   */
+  readonly tokenCommand?: readonly string[];
+}
+
 /** What all nodes share. */
 export interface ClusterSettings {
   readonly network: NetworkSettings;
@@ -265,6 +276,8 @@ export interface ClusterSettings {
   readonly k3s: K3sSettings;
   /** @default - what K3s needs */
   readonly firewall?: FirewallSettings;
+  /** @default - the join token is delivered by other means */
+  readonly rollout?: RolloutSettings;
   /** File of operators' public SSH keys, in the format of `authorized_keys`; they log in as root. */
   readonly authorizedKeysFile: string;
   /** Accept an even number of servers, which tolerates no more failures than one fewer. @default false */

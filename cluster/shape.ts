@@ -11,6 +11,7 @@ import type {
   NixosSettings,
   PortRange,
   PublishedPorts,
+  RolloutSettings,
   ServerSettings,
   StartupSettings,
   VmSettings,
@@ -150,6 +151,8 @@ const ALLOWED: Shape<AllowedFlow> = {
 
 const FIREWALL: Shape<FirewallSettings> = { allow: { list: ALLOWED }, trustPods: "boolean" };
 
+const ROLLOUT: Shape<RolloutSettings> = { tokenPath: "string", tokenCommand: { list: "string" } };
+
 export const CLUSTER: Shape<ClusterSettings> = {
   network: NETWORK,
   apiEndpoint: "string",
@@ -157,6 +160,7 @@ export const CLUSTER: Shape<ClusterSettings> = {
   nixos: NIXOS,
   k3s: K3S,
   firewall: FIREWALL,
+  rollout: ROLLOUT,
   authorizedKeysFile: "string",
   allowEvenServerCount: "boolean",
 };

@@ -24,7 +24,7 @@ export class Firewall {
 
   public constructor(private readonly cluster: Cluster) {
     this.flows = flows(cluster);
-    this.sources = new Sources(cluster.network);
+    this.sources = new Sources(cluster.network, TUNNEL[cluster.k3s.flannelBackend]);
     const addresses = ({ ipv4Address, macAddress }: Node): string => `${ipv4Address} . ${macAddress}`;
     this.nodes = new NodeElements(cluster.nodes, addresses);
     this.servers = new NodeElements(servers(cluster), addresses);

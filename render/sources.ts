@@ -17,7 +17,11 @@ export class Sources {
   /** The sets of networks that rules match by. */
   public readonly sets: readonly NetworkSet[];
 
-  public constructor({ lanCidrs, managementCidrs, podCidr, serviceCidr }: Networks) {
+  /** @param tunnel - flannel's device, where there is one */
+  public constructor(
+    { lanCidrs, managementCidrs, podCidr, serviceCidr }: Networks,
+    private readonly tunnel: string | undefined,
+  ) {
     const lan = setsOf("lan", "LAN networks", lanCidrs);
     this.sets = [
       // Of IPv6 the LAN reaches SSH and the API, unless these are for others.
@@ -42,6 +46,8 @@ export class Sources {
         return [`ip saddr . ether saddr @${source}4`];
       case "nodes by IPv6":
         return ["meta nfproto ipv6 ether saddr @node_macs"];
+      case "tunnel":
+        return this.tunnel === undefined ? [] : [`iifname "${this.tunnel}" ip saddr @pods4`];
       case "pods":
         return ['iifname "cni0" ip saddr @pods4'];
       case "everyone":
@@ -53,7 +59,7 @@ export class Sources {
 
   /** As `matches`, for what has IPv4 addresses only, as pods and services have. */
   public matches4(source: Source): string[] {
-    return this.matches(source).filter((match) => match.startsWith(SADDR[4]));
+    return this.matches(source).filter((match) => match.includes(SADDR[4]));
   }
 }
 

@@ -236,6 +236,9 @@ const tunnel = ({ host, other }: Subject): Check[] => [
     host,
     pod(`${other}-pod1`, { as: `${host}'s tunnel` }),
   ),
+  open("a node pings the tunnel's end of another host", other, ping(`${host}'s tunnel`)),
+  closed("the LAN pings the tunnel's end of a host", "lan", ping(`${host}'s tunnel`)),
+  closed("a pod pings the tunnel's end of its host", `${host}-pod1`, ping(`${host}'s tunnel`)),
   closed(
     "a pod reaches the tunnel's end of another host",
     `${other}-pod1`,

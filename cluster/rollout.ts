@@ -1,0 +1,25 @@
+import type { Faults } from "./fault";
+import type { RolloutSettings } from "./settings";
+
+/** K3s' long form of a token begins with `K10` and the hash of its CA, and has `::` before the user's name. */
+const LOOKS_LIKE_TOKEN = /K10[0-9a-f]{8,}|::[a-z]+:/;
+
+/** A value that may be the token itself is not repeated. */
+export function checkRollout({ tokenPath, tokenCommand }: RolloutSettings, faults: Faults): void {
+  if (tokenPath !== undefined && tokenCommand !== undefined) {
+    faults.say("tokenPath", "and 'rollout.tokenCommand' exclude each other: the join token has one source");
+  }
+  if (tokenPath !== undefined && (tokenPath.trim() === "" || LOOKS_LIKE_TOKEN.test(tokenPath))) {
+    faults.say(
+      "tokenPath",
+      "should be the path of a file; what was given is not repeated, since it may be a token",
+    );
+  }
+  if (tokenCommand === undefined) return;
+  if (tokenCommand.length === 0 || tokenCommand[0] === "") {
+    faults.say("tokenCommand", 'should be a program and its arguments, such as ["sops", "-d", "token.enc"]');
+  }
+  if (tokenCommand.some((word) => LOOKS_LIKE_TOKEN.test(word))) {
+    faults.say("tokenCommand", "has what looks like a join token, which belongs into no file of a project");
+  }
+}

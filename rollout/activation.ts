@@ -1,0 +1,147 @@
+import type { Build } from "./build";
+import type { Facts } from "./facts";
+import { pause } from "./gate";
+import { heardOf, hostFaults, inspect, nodeFaults } from "./health";
+import type { Host } from "./host";
+import type { Kubernetes } from "./kubernetes";
+import { text } from "./script";
+import { ConnectionTrouble, messageOf, Trouble } from "./trouble";
+
+/** Between two looks at a host. */
+const POLL_SECONDS = 1;
+
+/** How long an old system may take to come back. */
+const REVERT_SECONDS = 120;
+
+/**
+ * Brings a built system to run, and makes it the boot default when it was seen to work. Until then a timer on the host
+ * waits to return to what ran before.
+ *
+ * @param seconds - after which the host reverts, unless it was confirmed
+ * @throws Trouble when the host is as it was
+ */
+export async function activate(
+  host: Host,
+  facts: Facts,
+  built: Build,
+  kubernetes: Kubernetes,
+  seconds: number,
+): Promise<void> {
+  const { log } = host;
+  if (facts.current !== built.path) {
+    const heardBefore = heardOf(await kubernetes.nodesIfAny(), host);
+    await log.step(
+      host.name,
+      "activate",
+      () =>
+        host.call("activate", {
+          built: built.path,
+          before: facts.current,
+          seconds,
+          revert_program: text("revert.sh"),
+        }),
+      (report) => (report.one("neutralised") === "" ? "" : "the saved 'flush ruleset' was taken out first"),
+    );
+    host.moveToOwnAddress();
+    await log.step(host.name, "confirm", () =>
+      confirm(host, facts, built, kubernetes, { seconds, heardBefore }),
+    );
+  }
+  await log.step(
+    host.name,
+    "make it the boot default",
+    () => host.call("commit", { built: built.path }, { timeoutSeconds: 180 }),
+    (report) => (report.one("copy") === "" ? "" : `the former /etc/nixos is ${report.one("copy")}`),
+  );
+}
+
+/** Waits until all that is expected holds, each time over a new TCP connection. */
+async function confirm(
+  host: Host,
+  facts: Facts,
+  built: Build,
+  kubernetes: Kubernetes,
+  { seconds, heardBefore }: { readonly seconds: number; readonly heardBefore: string | undefined },
+): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  let missing: readonly string[] = ["nothing was heard of it"];
+  while (Date.now() < deadline) {
+    const look = await lookAt(host, built, kubernetes, heardBefore);
+    if (look.missing.length === 0) return;
+    missing = look.missing;
+    host.log.write(host.name, `not confirmed yet: ${missing.join("; ")}`);
+    if (look.over) break;
+    await pause(POLL_SECONDS);
+  }
+  await returned(host, facts.current, missing, Date.now() < deadline);
+}
+
+interface Look {
+  readonly missing: readonly string[];
+  /** Waiting longer is of no use. */
+  readonly over: boolean;
+}
+
+async function lookAt(host: Host, built: Build, kubernetes: Kubernetes, heardBefore?: string): Promise<Look> {
+  try {
+    const report = await inspect(host);
+    if (report.one("reverted") === "yes") return { missing: ["it has reverted"], over: true };
+    if (report.one("activation") === "activating")
+      return { missing: ["the activation has not come to its end"], over: false };
+    if (report.one("activation") !== "active") {
+      return { missing: [`the activation failed (${report.one("result").trim()})`], over: true };
+    }
+    const own = hostFaults(report, { system: built.path });
+    if (own.length > 0) return { missing: own, over: false };
+    return { missing: await nodeFaults(host, report, kubernetes, heardBefore), over: false };
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error;
+    return { missing: [messageOf(error)], over: false };
+  }
+}
+
+/** Sees to it that the host is back on its former system. @throws Trouble in any case, with what became of it */
+async function returned(
+  host: Host,
+  before: string,
+  missing: readonly string[],
+  early: boolean,
+): Promise<never> {
+  const why = missing.join("; ");
+  // Where there is a way to it; else the timer does the same.
+  const words = early ? await lastWords(host) : "";
+  if (early) await host.call("revert-now", {}).catch(() => undefined);
+  const deadline = Date.now() + REVERT_SECONDS * 1000;
+  while (Date.now() < deadline) {
+    if (await isBack(host, before)) {
+      throw new Trouble(
+        `${host.name} was not confirmed and has reverted by itself to what it ran before, which it also boots: ${why}${words}`,
+      );
+    }
+    await pause(POLL_SECONDS);
+  }
+  throw new ConnectionTrouble(
+    `${host.name} was not confirmed (${why}), and could not be seen to have reverted within ${REVERT_SECONDS} s. It boots what it ` +
+      `ran before: reset its VM in Proxmox VE, or look at its console${words}`,
+  );
+}
+
+async function isBack(host: Host, before: string): Promise<boolean> {
+  try {
+    const report = await inspect(host);
+    if (report.one("current") !== before || report.one("reverted") !== "yes") return false;
+    return (await host.call("disarm", {})).one("current") === before;
+  } catch {
+    return false;
+  }
+}
+
+async function lastWords(host: Host): Promise<string> {
+  try {
+    const { output } = await host.callFully("why", {});
+    const lines = output.stdout.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("@"));
+    return lines.length === 0 ? "" : `\n    ${lines.slice(-8).join("\n    ")}`;
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,166 @@
+import { activate } from "./activation";
+import { build, type Build } from "./build";
+import type { Facts } from "./facts";
+import type { Fleet } from "./fleet";
+import { Gate } from "./gate";
+import type { Host } from "./host";
+import type { Kubernetes } from "./kubernetes";
+import type { Lock } from "./lock";
+import type { Log } from "./log";
+import { phases, type Built, type Phase } from "./order";
+import type { HostPlan } from "./plan";
+import { checkQuorum, drain, reboot, uncordon, type RebootOptions } from "./reboot";
+import { deliver, tokenFaults } from "./token";
+import { messageOf, Trouble } from "./trouble";
+
+export interface ApplyOptions extends RebootOptions {
+  /** Until a host that was not confirmed reverts. */
+  readonly confirmSeconds: number;
+  /** Agents that are changed at the same time, and nodes that are away at the same time. */
+  readonly agentsAtOnce: number;
+  readonly rebootsAtOnce: number;
+}
+
+/** A host that is going to be changed. */
+interface Job extends Built {
+  readonly host: Host;
+  readonly node: Host["node"];
+  readonly facts: Facts;
+  readonly built: Build;
+}
+
+/** How a rollout is told to begin nothing more. */
+export interface Stopping {
+  readonly requested: boolean;
+}
+
+/** Changes hosts in an order in which the cluster stays whole. */
+export class Apply {
+  private readonly agents: Gate;
+  private readonly away: Gate;
+  private kubernetes: Kubernetes;
+  private failure: Error | undefined;
+  private readonly begun = new Set<string>();
+
+  public constructor(
+    private readonly fleet: Fleet,
+    private readonly plans: readonly HostPlan[],
+    private readonly token: string | undefined,
+    private readonly options: ApplyOptions,
+    private readonly log: Log,
+    private readonly lock: Lock,
+    private readonly stopping: Stopping,
+  ) {
+    this.agents = new Gate(options.agentsAtOnce);
+    this.away = new Gate(options.rebootsAtOnce);
+    this.kubernetes = fleet.kubernetes;
+  }
+
+  /** @throws Trouble at the first failure, when what has begun has ended, with the names of the rest */
+  public async run(): Promise<void> {
+    const jobs = await this.build();
+    const order = phases(jobs, this.runningVersions());
+    this.announce(order);
+    for (const phase of order) {
+      await this.runPhase(phase);
+      if (this.failure !== undefined || this.stopping.requested) break;
+    }
+    const untouched = jobs.filter(({ host }) => !this.begun.has(host.name)).map(({ host }) => host.name);
+    const rest =
+      untouched.length === 0 ? "" : `\nNot touched: ${untouched.join(", ")}. Run the same again to go on`;
+    if (this.failure !== undefined) throw new Trouble(`${messageOf(this.failure)}${rest}`);
+    if (this.stopping.requested && untouched.length > 0) throw new Trouble(`Stopped as you asked.${rest}`);
+  }
+
+  /** All of them, before any is changed: one that cannot be built stops the rollout while nothing has happened. */
+  private async build(): Promise<Job[]> {
+    const work = this.plans.filter(({ verdict }) => verdict !== "unchanged");
+    const results = await Promise.allSettled(
+      work.map(async ({ host, facts, member }): Promise<Job> => {
+        if (facts === undefined) throw new Trouble(`${host.name} cannot be reached`);
+        const built = await this.log.step(host.name, "build", () => build(host, facts), wordsOf);
+        return { host, node: host.node, facts, member, built, k3sVersion: built.k3sVersion };
+      }),
+    );
+    const failures = results.flatMap((result) =>
+      result.status === "rejected" ? [messageOf(result.reason)] : [],
+    );
+    if (failures.length > 0) throw new Trouble(`${failures.join("\n")}\nNo host was changed`);
+    return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  }
+
+  /** Also those of servers that are not to be changed. */
+  private runningVersions(): string[] {
+    const members = new Set((this.fleet.nodes ?? []).map(({ name }) => name));
+    return this.fleet.known
+      .filter(
+        ({ host, facts }) => host.node.role === "server" && members.has(host.name) && facts.k3sVersion !== "",
+      )
+      .map(({ facts }) => facts.k3sVersion);
+  }
+
+  private announce(order: readonly Phase<Job>[]): void {
+    const words = order.map(({ words, hosts }) => `${words}: ${hosts.map(nameAndReboot).join(", ")}`);
+    this.log.say("cluster", words.length === 0 ? "nothing to do" : `in this order: ${words.join("; ")}`);
+  }
+
+  private async runPhase({ hosts }: Phase<Job>): Promise<void> {
+    if (hosts[0]?.node.role === "server") {
+      for (const job of hosts) await this.attempt(job);
+    } else {
+      await Promise.all(hosts.map((job) => this.agents.through(() => this.attempt(job))));
+    }
+  }
+
+  private async attempt(job: Job): Promise<void> {
+    if (this.failure !== undefined || this.stopping.requested) return;
+    const run = (): Promise<void> => this.change(job);
+    try {
+      this.lock.check();
+      await (needsReboot(job) ? this.away.through(run) : run());
+    } catch (error) {
+      this.failure ??= error as Error;
+    }
+  }
+
+  private async change(job: Job): Promise<void> {
+    const { host, facts, built, member } = job;
+    // What came before, in this phase, may have failed while this one waited for its turn.
+    if (this.failure !== undefined || this.stopping.requested) return;
+    this.begun.add(host.name);
+    if (job.node.role === "server") await checkQuorum(host, this.kubernetes);
+    await this.deliverToken(host);
+    const nodes = (member ? await this.kubernetes.nodesIfAny() : undefined) ?? [];
+    const ours = nodes.some(({ name, cordonedByUs }) => name === host.name && cordonedByUs);
+    const cordoned = (needsReboot(job) && (await drain(host, this.kubernetes, nodes, this.options))) || ours;
+    // The first server is the API that its own node is asked of.
+    if (job.node.role === "server") this.kubernetes = this.kubernetes.with(host);
+    try {
+      await activate(host, facts, built, this.kubernetes, this.options.confirmSeconds);
+    } catch (error) {
+      if (cordoned) await uncordon(host, this.kubernetes).catch(() => undefined);
+      throw error;
+    }
+    if (needsReboot(job)) await reboot(host, built, this.kubernetes, this.options);
+    if (cordoned) await uncordon(host, this.kubernetes);
+  }
+
+  private async deliverToken(host: Host): Promise<void> {
+    if (this.token === undefined) return;
+    const state = await this.log.step(host.name, "token", () => deliver(host, this.token, true), String);
+    const faults = tokenFaults(host, state);
+    if (faults.length > 0) throw new Trouble(`${host.name}: ${faults.join("; ")}`);
+  }
+}
+
+const needsReboot = ({ built }: Pick<Job, "built">): boolean => built.reboot.length > 0;
+
+const nameAndReboot = (job: Job): string =>
+  needsReboot(job)
+    ? `${job.host.name} (with a reboot, for its ${job.built.reboot.join(", ")})`
+    : job.host.name;
+
+const wordsOf = ({ release, k3sVersion, reboot }: Build): string => {
+  const needed = reboot.length === 0 ? "no reboot" : `reboot, for its ${reboot.join(", ")}`;
+  return `NixOS ${release}, K3s ${k3sVersion || "none"}, ${needed}`;
+};

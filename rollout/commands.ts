@@ -1,0 +1,258 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { Apply, type ApplyOptions } from "./apply";
+import { capture } from "./capture";
+import { checkKeys, chosen, directoryFaults } from "./description";
+import { planFleet, separate, survey, type Fleet, type FleetOptions } from "./fleet";
+import { pause } from "./gate";
+import type { Host } from "./host";
+import { asYaml, fetchKubeconfig, mergeInto } from "./kubeconfig";
+import { Lock } from "./lock";
+import type { HostPlan } from "./plan";
+import type { RebootOptions } from "./reboot";
+import { nextSteps, removalFaults, remove } from "./remove";
+import type { Session } from "./session";
+import { readToken } from "./token";
+import { messageOf, Trouble } from "./trouble";
+import { isHealthy, verify, type Verification } from "./verify";
+import { planAsJson, planInWords, verificationInWords } from "./words";
+
+/** How a command tells what it found. */
+export interface Voice {
+  readonly json: boolean;
+  /** For a person, or as one JSON document. */
+  readonly tell: (words: string, json: object) => void;
+}
+
+export interface Consent {
+  readonly yes: boolean;
+}
+
+interface Planned {
+  readonly fleet: Fleet;
+  readonly plans: readonly HostPlan[];
+  readonly token: string | undefined;
+}
+
+async function planned(
+  session: Session,
+  hostnames: readonly string[],
+  options: FleetOptions,
+): Promise<Planned> {
+  const { description } = session;
+  const faults = chosen(description, hostnames).flatMap((node) => directoryFaults(description, node));
+  if (faults.length > 0) throw new Trouble(faults.join("\n"));
+  const token = readToken(description, session.blanker);
+  const fleet = await session.log.step("cluster", "look at the hosts", () => survey(session.hosts));
+  return { fleet, plans: await planFleet(fleet, hostnames, token, options), token };
+}
+
+/** `plan`: says what an apply would do. Changes nothing. */
+export async function planCommand(
+  session: Session,
+  hostnames: readonly string[],
+  options: FleetOptions,
+  voice: Voice,
+): Promise<void> {
+  const { fleet, plans } = await planned(session, hostnames, options);
+  voice.tell(planInWords(plans), planAsJson(plans));
+  const stop = objections(plans, fleet, session);
+  if (stop.length > 0) throw new Trouble(stop.join("\n"));
+}
+
+/** Why an apply would not begin. */
+function objections(plans: readonly HostPlan[], fleet: Fleet, session: Session): string[] {
+  const bad = plans.filter(({ verdict }) => verdict === "refused" || verdict === "unreachable");
+  return [
+    ...(bad.length > 0
+      ? [`Not possible now: ${bad.map(({ host, verdict }) => `${host.name} is ${verdict}`).join(", ")}`]
+      : []),
+    ...unadmitted(plans, fleet, session),
+    ...attempt(() => checkKeys(session.description)),
+  ];
+}
+
+const attempt = (check: () => void): string[] => {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    return [messageOf(error)];
+  }
+};
+
+/** Members that would not admit a new node, since nobody asked to change them. */
+function unadmitted(plans: readonly HostPlan[], fleet: Fleet, session: Session): string[] {
+  const fresh = plans.filter(({ verdict }) => verdict === "new").map(({ host }) => host.name);
+  if (fresh.length === 0) return [];
+  const others = session.hosts.filter(({ name }) => !plans.some(({ host }) => host.name === name));
+  const ignorant = others.filter((host) => {
+    const facts = fleet.known.find((known) => known.host === host)?.facts;
+    const joined = fleet.nodes?.some(({ name }) => name === host.name) ?? facts?.joined ?? true;
+    return joined && facts?.files.get("nftables.nft") !== host.files.get("nftables.nft");
+  });
+  if (ignorant.length === 0) return [];
+  const names = ignorant.map(({ name }) => name).join(" ");
+  return [
+    `${names} would not admit ${fresh.join(", ")} yet: npm run rollout -- apply ${names} ${fresh.join(" ")}`,
+  ];
+}
+
+/** `apply`: brings hosts to what was emitted, and verifies them. */
+export async function applyCommand(
+  session: Session,
+  hostnames: readonly string[],
+  options: FleetOptions & ApplyOptions & Consent,
+  voice: Voice,
+): Promise<void> {
+  let { fleet, plans, token } = await planned(session, hostnames, options);
+  if (options.regenerateIdentity && (await separated(fleet, plans))) {
+    ({ fleet, plans, token } = await planned(session, hostnames, { ...options, regenerateIdentity: false }));
+  }
+  voice.tell(planInWords(plans), planAsJson(plans));
+  const stop = objections(plans, fleet, session);
+  if (stop.length > 0) throw new Trouble(`${stop.join("\n")}\nNo host was changed`);
+  if (plans.every(({ verdict }) => verdict === "unchanged"))
+    return report(await verified(session, hostnames), voice);
+  await consent(options, "Bring these hosts to what was emitted?");
+  await locked(session, fleet, plans, async (lock) => {
+    await new Apply(fleet, plans, token, options, session.log, lock, stopping).run();
+  });
+  report(await verified(session, hostnames), voice);
+}
+
+async function separated(fleet: Fleet, plans: readonly HostPlan[]): Promise<boolean> {
+  const stop = plans.filter(({ verdict }) => verdict === "refused");
+  if (stop.length > 0) {
+    throw new Trouble(`${planInWords(stop)}\nNo host was changed`);
+  }
+  return separate(fleet, plans);
+}
+
+/** The lock is on the first server that answers, or where there is none yet on the first host. */
+async function locked(
+  session: Session,
+  fleet: Fleet,
+  plans: readonly HostPlan[],
+  run: (lock: Lock) => Promise<void>,
+): Promise<void> {
+  const there = fleet.known.map(({ host }) => host);
+  const keeper = there.find(({ node }) => node.role === "server") ?? plans[0]?.host;
+  if (keeper === undefined) throw new Trouble("no host answers");
+  const lock = await Lock.take(keeper, session.log);
+  try {
+    await run(lock);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function verified(session: Session, hostnames: readonly string[]): Promise<Verification> {
+  const names = chosen(session.description, hostnames).map(({ hostname }) => hostname);
+  return session.log.step("cluster", "verify", async () => {
+    const fleet = await survey(session.hosts);
+    return verify(
+      fleet,
+      session.hosts.filter(({ name }) => names.includes(name)),
+    );
+  });
+}
+
+/** @throws Trouble when something is not as it should be */
+function report(verification: Verification, voice: Voice): void {
+  voice.tell(verificationInWords(verification), verification);
+  if (!isHealthy(verification)) throw new Trouble("The cluster is not what main.ts says");
+}
+
+/** `verify`: holds the live cluster against the model, once or every so many seconds. */
+export async function verifyCommand(
+  session: Session,
+  hostnames: readonly string[],
+  { watchSeconds }: { readonly watchSeconds?: number },
+  voice: Voice,
+): Promise<void> {
+  if (watchSeconds === undefined) return report(await verified(session, hostnames), voice);
+  while (!stopping.requested) {
+    const verification = await verified(session, hostnames);
+    voice.tell(`${new Date().toISOString()}\n${verificationInWords(verification)}\n`, verification);
+    await Promise.race([pause(watchSeconds), stopRequest]);
+  }
+}
+
+/** `capture`: stores a host's own hardware configuration. */
+export async function captureCommand(session: Session, hostname: string, voice: Voice): Promise<void> {
+  const path = await capture(session.host(hostname));
+  voice.tell(`${path} is that of ${hostname} now. Then: npm run synth`, { captured: path });
+}
+
+/** `remove`: takes a node out of the cluster and powers its VM off. */
+export async function removeCommand(
+  session: Session,
+  hostname: string,
+  options: RebootOptions & Consent,
+  voice: Voice,
+): Promise<void> {
+  const host = session.host(hostname);
+  const fleet = await session.log.step("cluster", "look at the hosts", () => survey(session.hosts));
+  const faults = removalFaults(host, fleet);
+  if (faults.length > 0)
+    throw new Trouble(`${hostname} cannot be removed: ${faults.join("; ")}\nNothing was changed`);
+  await consent(options, `Take ${hostname} (VM ${host.node.vmId}) out of the cluster and power it off?`);
+  await locked(session, fleet, [], () => remove(host, fleet, options, session.log));
+  voice.tell(nextSteps(host), { removed: hostname });
+}
+
+export interface KubeconfigOptions {
+  /** Of the context, the cluster and the user. */
+  readonly name: string;
+  /** Print it and write nothing. */
+  readonly print: boolean;
+  /** @default - the first of $KUBECONFIG, or ~/.kube/config */
+  readonly output?: string;
+}
+
+/** `kubeconfig`: fetches the cluster's, with its own address and name. */
+export async function kubeconfigCommand(session: Session, options: KubeconfigOptions): Promise<void> {
+  const config = await fromAnyServer(session, (server) => fetchKubeconfig(server, options.name));
+  if (options.print) {
+    process.stdout.write(asYaml(config));
+    return;
+  }
+  const path = options.output ?? process.env.KUBECONFIG?.split(":")[0] ?? join(homedir(), ".kube", "config");
+  mergeInto(path, config);
+  console.log(`${path} has the context ${options.name}, which is current now.`);
+}
+
+async function fromAnyServer<T>(session: Session, ask: (server: Host) => Promise<T>): Promise<T> {
+  const complaints: string[] = [];
+  for (const server of session.hosts.filter(({ node }) => node.role === "server")) {
+    try {
+      return await ask(server);
+    } catch (error) {
+      complaints.push(messageOf(error));
+    }
+  }
+  throw new Trouble(complaints.join("\n"));
+}
+
+/** @throws Trouble unless somebody says yes */
+async function consent({ yes }: Consent, question: string): Promise<void> {
+  if (yes) return;
+  if (!process.stdin.isTTY) throw new Trouble("Nobody is there to be asked: say --yes. No host was changed");
+  const readline = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await readline.question(`${question} (yes/no) `);
+  readline.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Trouble("No host was changed");
+}
+
+/** Set by the first Ctrl-C. */
+export const stopping = { requested: false };
+
+let request: () => void = () => undefined;
+const stopRequest = new Promise<void>((resolve) => (request = resolve));
+
+export function requestStop(): void {
+  stopping.requested = true;
+  request();
+}

@@ -1,0 +1,100 @@
+import { HARDWARE, rootDevice } from "./description";
+import type { Host } from "./host";
+import type { Report } from "./script";
+import { Trouble } from "./trouble";
+
+/** What a host is and runs, as it says. */
+export interface Facts {
+  readonly bootId: string;
+  readonly hostname: string;
+  readonly machineId: string;
+  /** Public SSH host keys, as `type base64`. */
+  readonly hostKeys: readonly string[];
+  /** Name to MAC address, in PVE's form. */
+  readonly interfaces: ReadonlyMap<string, string>;
+  readonly firmware: string;
+  readonly rootUuid: string;
+  readonly rootSource: string;
+  /** Whether the device that the host's hardware configuration names for the root filesystem exists there. */
+  readonly rootDeviceExists: boolean;
+  /** Address from which the operator comes, as the host sees it. */
+  readonly operatorAddress: string;
+  /** Fingerprint of the operator's key; empty where he has no key or none was told. */
+  readonly operatorKey: string;
+  /** Store path that runs, that was booted, and that boots next. */
+  readonly current: string;
+  readonly booted: string;
+  readonly profile: string;
+  readonly release: string;
+  readonly k3sVersion: string;
+  /** systemd's `ActiveState`. */
+  readonly k3s: string;
+  /** A K3s server has its data there. */
+  readonly serverData: boolean;
+  /** K3s has run there. */
+  readonly joined: boolean;
+  /** Whether a timer waits to revert the host, and whether an activation runs. */
+  readonly reverting: boolean;
+  readonly activating: boolean;
+  /** Why a reboot is due, of what runs already. */
+  readonly rebootDue: readonly string[];
+  /** Path below /etc/nixos to text. */
+  readonly files: ReadonlyMap<string, string>;
+  /** What the running system saved for the next one to delete from the ruleset. */
+  readonly deletions: string;
+}
+
+/** @throws Trouble when the host cannot be asked, or is no NixOS that we may change */
+export async function readFacts(host: Host): Promise<Facts> {
+  const device = rootDevice(host.files.get(HARDWARE) ?? "") ?? "";
+  const { report, output } = await host.callFully("facts", { device }, { verbose: true, timeoutSeconds: 30 });
+  if (report.one("uid") !== "0") throw new Trouble(`${host.name}: the SSH user is not root`);
+  if (report.one("nixos") !== "yes")
+    throw new Trouble(`${host.name}: there is no NixOS on it (/etc/NIXOS is missing)`);
+  return { ...factsOf(report), operatorKey: acceptedKey(output.stderr) };
+}
+
+/** In the client's own words, which is the only place that says it. */
+const acceptedKey = (verbose: string): string =>
+  [...verbose.matchAll(/Server accepts key: .*(SHA256:\S+)/g)].at(-1)?.[1] ?? "";
+
+function factsOf(report: Report): Omit<Facts, "operatorKey"> {
+  const current = report.one("current");
+  const wanted = report.one("wanted_hostname");
+  const renamed = wanted !== "" && wanted !== report.one("hostname") && report.one("profile") === current;
+  return {
+    bootId: report.one("boot_id"),
+    hostname: report.one("hostname"),
+    machineId: report.one("machine_id"),
+    hostKeys: report.all("host_key"),
+    interfaces: new Map(
+      report.all("nic").map((line) => {
+        const [name = "", mac = ""] = line.split(" ");
+        return [name, mac.toUpperCase()];
+      }),
+    ),
+    firmware: report.one("firmware"),
+    rootUuid: report.one("root_uuid"),
+    rootSource: report.one("root_source"),
+    rootDeviceExists: report.one("root_device") !== "",
+    operatorAddress: report.one("client"),
+    current,
+    booted: report.one("booted"),
+    profile: report.one("profile"),
+    release: report.one("release"),
+    k3sVersion: report.one("k3s_version"),
+    k3s: report.one("k3s"),
+    serverData: report.one("server_data") === "yes",
+    joined: report.one("joined") === "yes",
+    reverting: report.one("revert") === "active",
+    activating: report.one("activation") === "activating",
+    rebootDue: [...report.all("reboot"), ...(renamed ? ["hostname"] : [])],
+    files: new Map(
+      report.all("file").map((line) => {
+        const [name = "", content = ""] = line.split(" ");
+        return [name, Buffer.from(content, "base64").toString("utf8")];
+      }),
+    ),
+    deletions: report.text("deletions"),
+  };
+}

@@ -1,0 +1,100 @@
+import { chosen, type Description } from "./description";
+import { readFacts } from "./facts";
+import { Host } from "./host";
+import { identityFaults, regenerateIdentity, sharedIdentity, type Known } from "./identity";
+import { Kubernetes, type KubeNode } from "./kubernetes";
+import type { Log } from "./log";
+import { planHost, unreachable, type HostPlan } from "./plan";
+import type { Ssh } from "./ssh";
+import { deliver, type TokenState } from "./token";
+import { messageOf } from "./trouble";
+
+export interface FleetOptions {
+  /** Hostname to the address at which a new host answers until it has its own. */
+  readonly addresses: ReadonlyMap<string, string>;
+  readonly regenerateIdentity: boolean;
+  readonly rebuild: boolean;
+}
+
+/** All hosts of the cluster, as they are now. */
+export interface Fleet {
+  readonly known: readonly Known[];
+  /** Whom nobody could ask, and why. */
+  readonly silent: readonly { readonly host: Host; readonly why: string }[];
+  readonly kubernetes: Kubernetes;
+  readonly nodes: readonly KubeNode[] | undefined;
+}
+
+export const hostsOf = (
+  description: Description,
+  ssh: Ssh,
+  log: Log,
+  addresses: ReadonlyMap<string, string>,
+): Host[] =>
+  description.nodes.map((node) => new Host(node, description, ssh, log, addresses.get(node.hostname)));
+
+/** Asks every host at the same time. */
+export async function survey(hosts: readonly Host[]): Promise<Fleet> {
+  const known: Known[] = [];
+  const silent: { host: Host; why: string }[] = [];
+  await Promise.all(
+    hosts.map(async (host) => {
+      try {
+        known.push({ host, facts: await readFacts(host) });
+      } catch (error) {
+        silent.push({ host, why: messageOf(error) });
+      }
+    }),
+  );
+  const inOrder = hosts.flatMap((host) => known.find((each) => each.host === host) ?? []);
+  const kubernetes = new Kubernetes(runningServers(inOrder));
+  return { known: inOrder, silent, kubernetes, nodes: await kubernetes.nodesIfAny() };
+}
+
+/** Servers that have K3s running; a machine that is not what it should be is not asked. */
+const runningServers = (known: readonly Known[]): Host[] =>
+  known
+    .filter(
+      (each) =>
+        each.host.node.role === "server" && each.facts.k3s === "active" && identityFaults(each).length === 0,
+    )
+    .map(({ host }) => host);
+
+/** What an apply would do to each of the chosen hosts. Only machines that are what they should be see the token. */
+export async function planFleet(
+  fleet: Fleet,
+  hostnames: readonly string[],
+  token: string | undefined,
+  options: FleetOptions,
+): Promise<HostPlan[]> {
+  const description = fleet.known[0]?.host.description ?? fleet.silent[0]?.host.description;
+  if (description === undefined) return [];
+  const wanted = new Set(chosen(description, hostnames).map(({ hostname }) => hostname));
+  const tokens = new Map<Host, TokenState>();
+  const own = fleet.known.filter((each) => wanted.has(each.host.name) && identityFaults(each).length === 0);
+  await Promise.all(own.map(async ({ host }) => tokens.set(host, await deliver(host, token, false))));
+  const sight = { ...options, known: fleet.known, nodes: fleet.nodes, tokens };
+  return description.nodes
+    .filter(({ hostname }) => wanted.has(hostname))
+    .flatMap(({ hostname }) => {
+      const known = fleet.known.find(({ host }) => host.name === hostname);
+      const silent = fleet.silent.find(({ host }) => host.name === hostname);
+      if (known !== undefined) return [planHost(known, sight)];
+      return silent === undefined ? [] : [unreachable(silent.host, silent.why)];
+    });
+}
+
+/**
+ * Nodes that have not joined, and share what should be their own, get new identities.
+ *
+ * @returns whether there were any, so that what is known of them is no longer true
+ */
+export async function separate(fleet: Fleet, wanted: readonly HostPlan[]): Promise<boolean> {
+  const shared = fleet.known.filter(
+    (known) =>
+      wanted.some(({ host, verdict }) => host === known.host && verdict === "new") &&
+      sharedIdentity(known, fleet.known).length > 0,
+  );
+  for (const known of shared) await regenerateIdentity(known);
+  return shared.length > 0;
+}

@@ -1,0 +1,56 @@
+import type { Host } from "./host";
+import type { KubeNode, Kubernetes } from "./kubernetes";
+import { rulesetState } from "./ruleset";
+import type { Report } from "./script";
+
+/** What has to hold of a host that runs what it should. */
+export interface Expected {
+  readonly system: string;
+  /** It has booted since: its former boot ID. */
+  readonly notBoot?: string;
+  /** When its kubelet was last heard of before; it has to be heard of again. */
+  readonly heardBefore?: string;
+}
+
+/** Asks the host over a new connection. @throws Trouble when there is none */
+export const inspect = (host: Host): Promise<Report> =>
+  host.call("confirm", { emitted: host.files.get("nftables.nft") ?? "" }, { timeoutSeconds: 30 });
+
+/** What does not hold yet of the host itself. */
+export function hostFaults(report: Report, expected: Expected): string[] {
+  const { differences } = rulesetState(report);
+  return [
+    ...(expected.notBoot === report.one("boot_id") ? ["it has not rebooted"] : []),
+    ...(report.one("current") !== expected.system ? [`it runs ${report.one("current")}`] : []),
+    ...(differences.length > 0
+      ? [`its firewall is not the emitted one: ${differences.slice(0, 3).join("; ")}`]
+      : []),
+    ...(report.one("flushes") === "yes"
+      ? ["its firewall would flush the rules of kube-proxy at the next reload"]
+      : []),
+    ...(report.one("k3s") === "active" ? [] : [`K3s is ${report.one("k3s") || "not there"}`]),
+  ];
+}
+
+/** What does not hold yet of its Node. */
+export async function nodeFaults(
+  host: Host,
+  report: Report,
+  kubernetes: Kubernetes,
+  heardBefore: string | undefined,
+): Promise<string[]> {
+  const node = (await kubernetes.nodes()).find(({ name }) => name === host.name);
+  if (node === undefined) return ["it is no node of the cluster yet"];
+  return [
+    ...(node.ready ? [] : ["its node is not Ready"]),
+    // A kubelet that died stays Ready for 40 seconds; one that lives renews its lease every 10.
+    ...(node.heard === heardBefore ? ["its kubelet was not heard of since"] : []),
+    ...(node.bootId === report.one("boot_id") ? [] : ["its kubelet has not told of this boot"]),
+    ...(node.version === report.one("k3s_version")
+      ? []
+      : [`its kubelet is of K3s ${node.version}, and its system has ${report.one("k3s_version")}`]),
+  ];
+}
+
+export const heardOf = (nodes: readonly KubeNode[] | undefined, host: Host): string | undefined =>
+  nodes?.find(({ name }) => name === host.name)?.heard;

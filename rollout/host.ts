@@ -1,0 +1,82 @@
+import type { Node } from "../cluster/model";
+import { hostFiles, type Description } from "./description";
+import type { Log } from "./log";
+import { quoted, remoteScript, reportOf, type Report } from "./script";
+import type { Output, RunOptions, Ssh, Target } from "./ssh";
+import { Trouble } from "./trouble";
+
+/** Variables of a program of `remote/`. */
+type Variables = Readonly<Record<string, string | number>>;
+
+/** A machine of the cluster, as the operator reaches it. */
+export class Host {
+  /** Names of its files, and their texts. */
+  public readonly files: ReadonlyMap<string, string>;
+
+  public constructor(
+    public readonly node: Node,
+    public readonly description: Description,
+    private readonly ssh: Ssh,
+    public readonly log: Log,
+    /** Where it answers until it has its own address. @default - at its own address */
+    private address: string = node.ipv4Address,
+  ) {
+    this.files = hostFiles(description, node);
+  }
+
+  public get name(): string {
+    return this.node.hostname;
+  }
+
+  /** From now on at the address that its configuration gives it. */
+  public moveToOwnAddress(): void {
+    this.address = this.node.ipv4Address;
+  }
+
+  /** Runs a program of `remote/` there. @throws Trouble with its own words when it fails */
+  public async call(
+    program: string,
+    variables: Variables,
+    options: Partial<RunOptions> = {},
+  ): Promise<Report> {
+    const { report } = await this.callFully(program, variables, options);
+    return report;
+  }
+
+  /** As `call`, with everything that was printed. */
+  public async callFully(
+    program: string,
+    variables: Variables,
+    options: Partial<RunOptions> = {},
+  ): Promise<{ report: Report; output: Output }> {
+    const output = await this.ssh.run(this.target, remoteScript(program, variables), {
+      timeoutSeconds: 60,
+      ...options,
+    });
+    return { report: reportOf(`${this.name}: ${program}`, output), output };
+  }
+
+  /** Runs a command of kubectl there, which is a server. @throws Trouble when it fails */
+  public async kubectl(words: readonly string[], timeoutSeconds = 60): Promise<string> {
+    const command = ["k3s", "kubectl", ...words].map(quoted).join(" ");
+    const script = `if [ -e /etc/set-environment ]; then . /etc/set-environment; fi\n${command} </dev/null\n`;
+    const { status, stdout, stderr } = await this.ssh.run(this.target, script, { timeoutSeconds });
+    if (status === 0) return stdout;
+    const said = (stderr || stdout).trim().split("\n").slice(-6).join("\n  ");
+    throw new Trouble(
+      `kubectl ${words.slice(0, 2).join(" ")} on ${this.name}: ${said || `ended with ${status}`}`,
+    );
+  }
+
+  public pinnedKeys(): string[] {
+    return this.ssh.pinned(this.name);
+  }
+
+  public pin(keys: readonly string[]): void {
+    this.ssh.pin(this.name, keys);
+  }
+
+  private get target(): Target {
+    return { hostname: this.name, address: this.address };
+  }
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from "node:crypto";
+import { hostname, userInfo } from "node:os";
+import type { Host } from "./host";
+import type { Log } from "./log";
+import { messageOf, Trouble } from "./trouble";
+
+/** A third of what `remote/lock.sh` takes for the end of a rollout. */
+const RENEWAL_SECONDS = 20;
+
+/** Says on a server that a rollout runs. It lapses a minute after the rollout was last heard of. */
+export class Lock {
+  private readonly id = [hostname(), process.pid, randomUUID()].join(":");
+  private readonly timer: NodeJS.Timeout;
+  private lost: string | undefined;
+
+  private constructor(
+    private readonly server: Host,
+    private readonly log: Log,
+  ) {
+    this.timer = setInterval(() => void this.renew(), RENEWAL_SECONDS * 1000);
+    this.timer.unref();
+  }
+
+  /** @throws Trouble when another rollout has it, with its owner and age */
+  public static async take(server: Host, log: Log): Promise<Lock> {
+    const lock = new Lock(server, log);
+    try {
+      await log.step("cluster", `lock on ${server.name}`, () => lock.claim());
+      return lock;
+    } catch (error) {
+      clearInterval(lock.timer);
+      throw error;
+    }
+  }
+
+  /** @throws Trouble when another rollout took it, since we were not heard of */
+  public check(): void {
+    if (this.lost !== undefined) throw new Trouble(this.lost);
+  }
+
+  public async release(): Promise<void> {
+    clearInterval(this.timer);
+    await this.server
+      .call("unlock", { id: this.id })
+      .catch((error) => this.log.write("cluster", messageOf(error)));
+  }
+
+  private async claim(dead = ""): Promise<void> {
+    const owner = `${userInfo().username}@${hostname()}, process ${process.pid}`;
+    const report = await this.server.call("lock", { owner, id: this.id, dead });
+    if (report.one("taken") === "yes") return;
+    const holder = report.one("held_id");
+    if (dead === "" && isDead(holder)) return this.claim(holder);
+    throw new Trouble(
+      `Another rollout runs: ${report.one("held")}, for ${report.one("held_for")} s, last heard of ${report.one("heard")} s ago ` +
+        `(lock on ${this.server.name}). Wait for it; should it have been killed, its lock lapses a minute after it was last heard of`,
+    );
+  }
+
+  private async renew(): Promise<void> {
+    try {
+      await this.claim();
+    } catch (error) {
+      // The server may be rebooting. Only somebody else's lock is a reason to stop.
+      if (/Another rollout/.test(messageOf(error))) this.lost = messageOf(error);
+    }
+  }
+}
+
+/** Whether the holder ran on this machine, and does no more. */
+function isDead(holder: string): boolean {
+  const [machine = "", pid = ""] = holder.split(":");
+  if (machine !== hostname() || !/^\d+$/.test(pid)) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
+}

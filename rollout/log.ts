@@ -1,0 +1,69 @@
+import { appendFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Blanker } from "./secrets";
+
+/** What happened to a step. */
+export type Outcome = "started" | "done" | "failed" | "said";
+
+export interface Event {
+  readonly time: string;
+  /** Host it happened to, or `cluster`. */
+  readonly host: string;
+  readonly step: string;
+  readonly outcome: Outcome;
+  /** For a person. */
+  readonly words: string;
+}
+
+/** Where events go: a terminal, or a program that reads JSON. */
+export type Listener = (event: Event) => void;
+
+/** What a rollout does, told as it happens and written down for each host. No secret gets past it. */
+export class Log {
+  public constructor(
+    private readonly folder: string,
+    private readonly blanker: Blanker,
+    private readonly listener: Listener,
+  ) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+
+  /** For a person, beside the steps. */
+  public say(host: string, words: string): void {
+    this.tell(host, "", "said", words);
+  }
+
+  /** Runs a step, and tells when it begins and how it ends. */
+  public async step<T>(
+    host: string,
+    step: string,
+    run: () => Promise<T>,
+    words?: (result: T) => string,
+  ): Promise<T> {
+    const begin = Date.now();
+    this.tell(host, step, "started", "");
+    try {
+      const result = await run();
+      const took = `${((Date.now() - begin) / 1000).toFixed(1)} s`;
+      const more = words?.(result) ?? "";
+      this.tell(host, step, "done", more === "" ? took : `${more} (${took})`);
+      return result;
+    } catch (error) {
+      this.tell(host, step, "failed", error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  }
+
+  /** Only for the host's log. */
+  public write(host: string, text: string): void {
+    const lines = this.blanker.blank(text).trimEnd().split("\n");
+    const stamped = lines.map((line) => `${new Date().toISOString()} ${line}\n`).join("");
+    appendFileSync(join(this.folder, `${host}.log`), stamped, { mode: 0o600 });
+  }
+
+  private tell(host: string, step: string, outcome: Outcome, words: string): void {
+    const event = { time: new Date().toISOString(), host, step, outcome, words: this.blanker.blank(words) };
+    this.write(host, `== ${[step, outcome, event.words].filter(Boolean).join(": ")}`);
+    this.listener(event);
+  }
+}

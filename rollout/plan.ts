@@ -1,0 +1,241 @@
+import { createHash } from "node:crypto";
+import { isIP } from "node:net";
+import { diffLines } from "diff";
+import { contains, parseAnyNetwork } from "../cluster/address";
+import { flowsOf, flows, isPortFlow, SSH_PORT } from "../cluster/flows";
+import { LOCAL } from "./description";
+import type { Facts } from "./facts";
+import type { Host } from "./host";
+import { HOW_TO_EMPTY_THE_TEMPLATE, identityFaults, sharedIdentity, type Known } from "./identity";
+import type { KubeNode } from "./kubernetes";
+import { tokenFaults, type TokenState } from "./token";
+
+/**
+ * - `new`: not a node of the cluster yet.
+ * - `changed`: its files are other ones than those that were emitted.
+ * - `unfinished`: its files are those, and an earlier rollout did not get to its end.
+ */
+export type Verdict = "unreachable" | "refused" | "new" | "changed" | "unfinished" | "unchanged";
+
+/** What an apply would do to a host, and why. */
+export interface HostPlan {
+  readonly host: Host;
+  readonly verdict: Verdict;
+  /** Why nothing can be done. */
+  readonly faults: readonly string[];
+  /** What else a person should know. */
+  readonly notes: readonly string[];
+  readonly changes: readonly Change[];
+  /** Missing of an unreachable host. */
+  readonly facts?: Facts;
+  /** Part of the cluster already. */
+  readonly member: boolean;
+}
+
+/** A file of /etc/nixos that would become another, with the lines that change. */
+export interface Change {
+  readonly file: string;
+  readonly kind: "added" | "changed" | "removed";
+  readonly lines: readonly string[];
+}
+
+/** What is known when a plan is made. */
+export interface Sight {
+  readonly known: readonly Known[];
+  /** None where no server answers. */
+  readonly nodes: readonly KubeNode[] | undefined;
+  readonly tokens: ReadonlyMap<Host, TokenState>;
+  /** Shared identities are not refused, since they will be replaced. */
+  readonly regenerateIdentity: boolean;
+  /** Build also where no file has changed, as for a newer nixpkgs. */
+  readonly rebuild: boolean;
+}
+
+export const unreachable = (host: Host, why: string): HostPlan => ({
+  host,
+  verdict: "unreachable",
+  faults: [why.replace(`${host.name}: `, "")],
+  notes: [],
+  changes: [],
+  member: true,
+});
+
+export function planHost(known: Known, sight: Sight): HostPlan {
+  const { host, facts } = known;
+  const node = sight.nodes?.find(({ name }) => name === host.name);
+  const member = isMember(known, sight);
+  const faults = [
+    ...identityFaults(known),
+    ...cloneFaults(known, sight),
+    ...foundingFaults(known, sight),
+    ...renamingFaults(known, sight),
+    ...lockOutFaults(host, facts),
+    ...tokenFaults(host, sight.tokens.get(host) ?? "there"),
+    ...localFaults(host, facts),
+    ...(facts.activating || facts.reverting ? ["an activation of another rollout runs on it"] : []),
+  ];
+  const changes = changesOf(host.files, facts.files);
+  const unfinished = unfinishedWork(facts, node, sight.tokens.get(host));
+  return {
+    host,
+    verdict: verdictOf(faults, member, changes, sight.rebuild || unfinished.length > 0),
+    faults,
+    notes: [...unfinished, ...notes(facts)],
+    changes,
+    facts,
+    member,
+  };
+}
+
+function verdictOf(
+  faults: readonly string[],
+  member: boolean,
+  changes: readonly Change[],
+  unfinished: boolean,
+): Verdict {
+  if (faults.length > 0) return "refused";
+  if (!member) return "new";
+  if (changes.length > 0) return "changed";
+  return unfinished ? "unfinished" : "unchanged";
+}
+
+/** Of two that share an identity it is the one that has not joined yet which has to give way. */
+function cloneFaults(known: Known, sight: Sight): string[] {
+  const member = isMember(known, sight);
+  const shared = sharedIdentity(
+    known,
+    member ? sight.known.filter((other) => isMember(other, sight)) : sight.known,
+  );
+  if (shared.length === 0 || (sight.regenerateIdentity && !member)) return [];
+  return [`${shared.join(", and ")}. ${HOW_TO_EMPTY_THE_TEMPLATE}`];
+}
+
+/** Without an API to ask, data of K3s on its disk says that it has joined. */
+const isMember = ({ host, facts }: Known, { nodes }: Sight): boolean =>
+  nodes === undefined
+    ? facts.joined && facts.hostname === host.name
+    : nodes.some(({ name }) => name === host.name);
+
+function foundingFaults({ host, facts }: Known, { known }: Sight): string[] {
+  if (host.node.clusterInit !== true || facts.serverData) return [];
+  const running = known.filter(
+    (other) => other.host !== host && other.host.node.role === "server" && other.facts.k3s === "active",
+  );
+  if (running.length === 0) return [];
+  const names = running.map((other) => other.host.name).join(", ");
+  return [
+    `it would found a second cluster: clusterInit is stated, it has no data, and ${names} runs K3s. ` +
+      "State clusterInit on the server that is running, or restore this one's data",
+  ];
+}
+
+function renamingFaults({ host, facts }: Known, { nodes }: Sight): string[] {
+  const before = facts.hostname;
+  if (before === host.name || !facts.joined || !nodes?.some(({ name }) => name === before)) return [];
+  return [
+    `it is the Kubernetes node ${before}. Another hostname is another node: run npm run rollout -- remove ${before} first, then add ${host.name}`,
+  ];
+}
+
+/** Whether the operator could log in again. */
+function lockOutFaults(host: Host, facts: Facts): string[] {
+  const { description, node } = host;
+  const keys = description.authorizedKeys.map(fingerprint);
+  const keyMissing = facts.operatorKey !== "" && !keys.includes(facts.operatorKey) && !host.files.has(LOCAL);
+  return [
+    ...(keyMissing
+      ? [
+          `your SSH key ${facts.operatorKey} is not among those that would be installed: add it to the authorized keys`,
+        ]
+      : []),
+    ...(admitsSsh(host, facts.operatorAddress)
+      ? []
+      : [
+          `you come from ${facts.operatorAddress}, from where ${node.hostname}'s firewall would not admit SSH: ` +
+            "see network.lanCidrs, managementCidrs and operatorCidrs",
+        ]),
+  ];
+}
+
+const fingerprint = (line: string): string =>
+  `SHA256:${createHash("sha256")
+    .update(Buffer.from(line.split(" ")[1] ?? "", "base64"))
+    .digest("base64")
+    .replace(/=+$/, "")}`;
+
+function admitsSsh({ description, node }: Host, address: string): boolean {
+  if (isIP(address) === 0) return true; // the host did not say; the confirmation over a new connection will
+  const { network, nodes } = description;
+  const ssh = flowsOf(flows(description), node).filter(
+    (flow) =>
+      isPortFlow(flow) && flow.protocol === "tcp" && flow.ports.from <= SSH_PORT && flow.ports.to >= SSH_PORT,
+  );
+  const cidrs = ssh.flatMap(({ from }) => {
+    if (from === "everyone") return ["0.0.0.0/0", "::/0"];
+    if (from === "lan") return network.lanCidrs;
+    if (from === "management") return network.managementCidrs ?? [];
+    if (from === "nodes") return nodes.map(({ ipv4Address }) => `${ipv4Address}/32`);
+    return [from];
+  });
+  const one = parseAnyNetwork(`${address}/${isIP(address) === 4 ? 32 : 128}`);
+  return cidrs.some((cidr) => {
+    const network = parseAnyNetwork(cidr);
+    return network !== undefined && one?.family === network.family && contains(network, one.first);
+  });
+}
+
+/** What is on the host alone would be lost. */
+function localFaults(host: Host, facts: Facts): string[] {
+  if (!facts.files.has(LOCAL) || host.files.has(LOCAL)) return [];
+  const here = `${host.description.folder}/${host.node.directory}/${LOCAL}`;
+  return [`it has an /etc/nixos/${LOCAL} that the project has not: copy it to ${here}`];
+}
+
+function unfinishedWork(facts: Facts, node: KubeNode | undefined, token: TokenState | undefined): string[] {
+  return [
+    ...(facts.current !== facts.profile ? ["what runs is not what would boot"] : []),
+    ...(facts.rebootDue.length > 0 ? [`it has to be rebooted, for its ${facts.rebootDue.join(", ")}`] : []),
+    ...(node?.cordonedByUs === true ? ["an earlier rollout cordoned it"] : []),
+    ...(node !== undefined && facts.k3s !== "active"
+      ? [`K3s does not run (${facts.k3s || "no such unit"})`]
+      : []),
+    ...(token === "missing" ? ["its join token is missing"] : []),
+  ];
+}
+
+const notes = (facts: Facts): string[] =>
+  /^\s*flush\s+ruleset/m.test(facts.deletions)
+    ? [
+        "its running system would flush all rules of the firewall once more, kube-proxy's and flannel's too " +
+          "(/var/lib/nftables/deletions.nft); they are spared",
+      ]
+    : [];
+
+/** Lines about the file itself say nothing of the host. */
+const isStamp = (line: string): boolean => /^# (sha256 of the lines below|Generated by HostFiles)/.test(line);
+
+function changesOf(wanted: ReadonlyMap<string, string>, there: ReadonlyMap<string, string>): Change[] {
+  const changed = [...wanted].flatMap(([file, text]): Change[] => {
+    const old = there.get(file);
+    if (old === text) return [];
+    return [
+      {
+        file,
+        kind: old === undefined ? "added" : "changed",
+        lines: old === undefined ? [] : lines(old, text),
+      },
+    ];
+  });
+  const gone = [...there.keys()].filter((file) => !wanted.has(file));
+  return [...changed, ...gone.map((file): Change => ({ file, kind: "removed", lines: [] }))];
+}
+
+const lines = (old: string, text: string): string[] =>
+  diffLines(old, text).flatMap(({ added, removed, value }) =>
+    added || removed
+      ? value
+          .split("\n")
+          .filter((line) => line.trim() !== "" && !isStamp(line))
+          .map((line) => `${added ? "+" : "-"} ${line.trim()}`)
+      : [],
+  );

@@ -1,0 +1,49 @@
+# built: system to activate
+# before: system that is known to run
+# seconds: until the host reverts by itself
+# revert_program: text of the program that reverts
+alone
+[ "$(current_system)" = "$before" ] || fail "the host runs another system than a moment ago: somebody else changes it"
+[ "$(unit "$activate.service" ActiveState)" != activating ] || fail "an activation of an earlier rollout still runs here"
+[ -x "$before/bin/switch-to-configuration" ] || fail "the running system $before cannot be returned to"
+
+# What an earlier rollout left.
+systemctl stop "$revert.timer" "$activate.service" 2>/dev/null || true
+systemctl reset-failed "$revert.service" "$activate.service" 2>/dev/null || true
+printf '%s\n' "$before" >"$home/before"
+printf '%s\n' "$revert_program" >"$home/revert"
+rm -f "$home/reverted"
+# Garbage collection has to spare it, also while neither /run/current-system nor a profile names it.
+mkdir -p /nix/var/nix/gcroots
+ln -sfn "$before" /nix/var/nix/gcroots/k3s-rollout-before
+
+# The next generation runs what the last one saved to be deleted. `flush ruleset` in it would take away kube-proxy's
+# and flannel's rules, so the tables of that generation are named in its place.
+deletions=/var/lib/nftables/deletions.nft
+if [ -s "$deletions" ] && grep -Eq '^[[:space:]]*flush[[:space:]]+ruleset' "$deletions"; then
+  {
+    grep -Ev '^[[:space:]]*flush[[:space:]]+ruleset' "$deletions" || true
+    nft list tables | while read -r _ family name; do
+      case "$family $name" in
+        # Tables of iptables-nft, kube-proxy, flannel, CNI plugins and network policies.
+        "ip "nat | "ip "filter | "ip "mangle | "ip "raw | "ip "security) ;;
+        "ip6 "nat | "ip6 "filter | "ip6 "mangle | "ip6 "raw | "ip6 "security) ;;
+        *" "kube-* | *" "flannel-* | *" "cni*) ;;
+        *) printf 'table %s %s\ndelete table %s %s\n' "$family" "$name" "$family" "$name" ;;
+      esac
+    done
+  } >"$deletions.new"
+  nft -c -f "$deletions.new" || fail "the deletions saved by the running system cannot be done without 'flush ruleset'"
+  chmod +x "$deletions.new"
+  mv "$deletions.new" "$deletions"
+  say neutralised "$deletions"
+fi
+
+# Outside of this session, and by the clock that nobody sets. The accuracy is a minute unless stated.
+systemd-run --quiet --unit="$revert" --on-active="$seconds" --timer-property=AccuracySec=1s \
+  --property=Type=oneshot /bin/sh "$home/revert" 9>&-
+[ "$(unit "$revert.timer" ActiveState)" = active ] || fail "the timer that would revert is not armed"
+
+# Not the boot default: a power cycle reverts, too.
+systemd-run --quiet --no-block --unit="$activate" --property=Type=oneshot --property=RemainAfterExit=yes \
+  "$built/bin/switch-to-configuration" test 9>&-

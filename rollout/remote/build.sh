@@ -1,0 +1,36 @@
+# files: lines `name base64`
+alone
+rm -rf "$home/staging.new"
+mkdir -p "$home/staging.new"
+printf '%s\n' "$files" | while read -r name content; do
+  printf '%s' "$content" | base64 -d >"$home/staging.new/$name"
+done
+chmod -R go+rX "$home/staging.new"
+rm -rf "$home/staging"
+mv "$home/staging.new" "$home/staging"
+
+cd "$home"
+# `--no-flake`: a flake of /etc/nixos would otherwise be built in its place.
+nixos-rebuild build --no-flake -I "nixos-config=$home/staging/configuration.nix" >build.log 2>&1 9>&- || {
+  tail -n 40 build.log
+  exit 1
+}
+built=$(readlink -f result)
+[ -x "$built/bin/switch-to-configuration" ] || fail "the build left no system at $home/result"
+say built "$built"
+say release "$(cat "$built/nixos-version")"
+say k3s_version "$("$built/sw/bin/k3s" --version 2>/dev/null | sed -n 's/^k3s version \([^ ]*\).*/\1/p')"
+for part in kernel initrd kernel-modules; do
+  if [ "$(readlink -f "$built/$part" || true)" != "$(readlink -f "/run/booted-system/$part" || true)" ]; then
+    say reboot "$part"
+  fi
+done
+cmp -s "$built/kernel-params" /run/booted-system/kernel-params || say reboot "kernel-params"
+hostname=$(cat "$built/etc/hostname" 2>/dev/null || true)
+[ "$hostname" = "$(cat /proc/sys/kernel/hostname)" ] || say reboot "hostname"
+# Whom the new system lets in as root.
+for keys in "$built/etc/ssh/authorized_keys.d/root" /root/.ssh/authorized_keys; do
+  if [ -s "$keys" ]; then
+    ssh-keygen -lf "$keys" | while read -r _ fingerprint _; do say key "$fingerprint"; done
+  fi
+done

@@ -1,0 +1,22 @@
+# emitted: text of the firewall as HostFiles wrote it
+say current "$(current_system)"
+say activation "$(unit "$activate.service" ActiveState)"
+say result "$(unit "$activate.service" Result) $(unit "$activate.service" ExecMainStatus)"
+say revert "$(unit "$revert.timer" ActiveState)"
+[ ! -e "$home/reverted" ] || say reverted yes
+say k3s "$(unit k3s.service ActiveState)"
+say k3s_version "$(/run/current-system/sw/bin/k3s --version 2>/dev/null | sed -n 's/^k3s version \([^ ]*\).*/\1/p')"
+say boot_id "$(cat /proc/sys/kernel/random/boot_id)"
+say hostname "$(cat /proc/sys/kernel/hostname)"
+say profile "$(readlink -f "$profile" || true)"
+if grep -Eqs '^[[:space:]]*flush[[:space:]]+ruleset' /var/lib/nftables/deletions.nft; then say flushes yes; fi
+
+# Both rulesets through the same nft, in networks of their own, so that they can be compared.
+if command -v nft >/dev/null; then
+  listing() { unshare -n sh -c 'nft -f - && nft -j list table inet k3s_host' 2>&1 | base64 -w0; }
+  if live=$(nft list table inet k3s_host 2>/dev/null); then
+    say live "$(printf '%s\n' "$live" | listing)"
+    say counters "$(nft -j list counters table inet k3s_host | base64 -w0)"
+  fi
+  say emitted "$(printf '%s\n' "$emitted" | listing)"
+fi

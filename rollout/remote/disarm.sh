@@ -1,0 +1,6 @@
+# The host has returned; nothing is to be done to it any more.
+systemctl stop "$revert.timer" 2>/dev/null || true
+systemctl stop "$activate.service" 2>/dev/null || true
+systemctl reset-failed "$activate.service" "$revert.service" 2>/dev/null || true
+rm -f /nix/var/nix/gcroots/k3s-rollout-before
+say current "$(current_system)"

@@ -1,0 +1,1 @@
+nixos-generate-config --show-hardware-config

@@ -1,0 +1,17 @@
+# Gives the host a machine-id and SSH host keys of its own. The connection stays; the next one has the new key.
+alone
+rm -f /etc/machine-id
+systemd-machine-id-setup >/dev/null 2>&1 || { tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id; }
+chmod 0444 /etc/machine-id
+for key in /etc/ssh/ssh_host_*_key; do
+  [ -e "$key" ] || continue
+  type=${key#/etc/ssh/ssh_host_}
+  rm -f "$key.new" "$key.new.pub"
+  ssh-keygen -q -t "${type%_key}" -N '' -C '' -f "$key.new"
+  mv "$key.new.pub" "$key.pub"
+  mv "$key.new" "$key"
+done
+# What a clone of a node would answer for (k3s#802).
+[ -d /var/lib/rancher/k3s/server/db ] || rm -f /etc/rancher/node/password
+for key in /etc/ssh/ssh_host_*_key.pub; do say host_key "$(cut -d' ' -f1,2 "$key")"; done
+systemctl restart sshd.service 9>&-

@@ -1,0 +1,22 @@
+# owner: who asks, as one line; id: of this rollout; dead: id of one that is known to have ended, or empty
+# A rollout that was not heard of for a minute has ended. Time is that of the host since it booted: clocks jump.
+lock=/run/k3s-rollout.lock
+exec 8>"$lock.turn"
+flock -w 10 8 || fail "the lock at $lock does not answer"
+now=$(cut -d. -f1 /proc/uptime)
+if [ -s "$lock" ]; then
+  { read -r holder; read -r since; read -r heard; read -r who; } <"$lock"
+  if [ "$holder" != "$id" ] && [ "$holder" != "$dead" ] && [ $((now - heard)) -lt 60 ]; then
+    say held "$who"
+    say held_id "$holder"
+    say held_for "$((now - since))"
+    say heard "$((now - heard))"
+    return 0
+  fi
+  [ "$holder" = "$id" ] || since=$now
+else
+  since=$now
+fi
+printf '%s\n%s\n%s\n%s\n' "$id" "$since" "$now" "$owner" >"$lock.new"
+mv "$lock.new" "$lock"
+say taken yes

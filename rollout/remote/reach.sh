@@ -1,0 +1,18 @@
+# targets: addresses, one after another, of the ends of flannel's tunnels; without tunnels, of the bridges of pods
+# tunnel: whether there are tunnels; endpoint: URL of the API
+reaches() {
+  if [ "$tunnel" = yes ]; then
+    ping -c 1 -W 2 "$1" >/dev/null 2>&1 || ping -c 2 -W 2 "$1" >/dev/null 2>&1
+  else
+    # The kubelet, whose refusal is an answer.
+    curl -sk --max-time 4 -o /dev/null "https://$1:10250/"
+  fi
+}
+for target in $targets; do
+  if reaches "$target"; then
+    say reaches "$target"
+  else
+    say misses "$target"
+  fi
+done
+if curl -sfk --max-time 5 -o /dev/null "$endpoint/cacerts"; then say api reached; else say api missed; fi

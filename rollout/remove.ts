@@ -1,0 +1,80 @@
+import type { Fleet } from "./fleet";
+import { pause } from "./gate";
+import type { Host } from "./host";
+import { quorumOf, type KubeNode } from "./kubernetes";
+import type { Log } from "./log";
+import { drain, type RebootOptions } from "./reboot";
+import { ConnectionTrouble, Trouble } from "./trouble";
+
+/** Why the host cannot be taken out of the cluster. */
+export function removalFaults(host: Host, fleet: Fleet): string[] {
+  const nodes = fleet.nodes;
+  if (nodes === undefined) return ["no server of the cluster answers, and so nothing can be taken out of it"];
+  if (host.node.role === "agent") return [];
+  const servers = nodes.filter(({ server }) => server);
+  const others = servers.filter(({ name }) => name !== host.name);
+  const ready = others.filter((node) => node.ready);
+  return [
+    ...(host.node.clusterInit === true
+      ? [
+          "it is the server with clusterInit: move that to another server in main.ts first, then npm run synth and rollout apply",
+        ]
+      : []),
+    ...(others.length === 0 ? ["it is the only server: without it there is no cluster"] : []),
+    ...(others.length > 0 && ready.length < quorumOf(servers.length)
+      ? [
+          `only ${ready.length} of ${servers.length} servers would be left, and etcd needs ${quorumOf(servers.length)} of them to let one go: ` +
+            (servers.length === 2 ? "add a third server first" : "bring the others back first"),
+        ]
+      : []),
+  ];
+}
+
+/** Takes a node out of the cluster for good and powers its VM off. */
+export async function remove(host: Host, fleet: Fleet, options: RebootOptions, log: Log): Promise<void> {
+  const { kubernetes } = fleet;
+  const { name } = host;
+  const nodes = await kubernetes.nodes(host);
+  const silent = fleet.silent.some((each) => each.host === host);
+  if (silent)
+    log.say(
+      name,
+      "it does not answer, and so is not drained: its pods start elsewhere when its node is deleted",
+    );
+  else await drain(host, kubernetes, nodes, options);
+  if (!silent) await log.step(name, "stop K3s and power off", () => powerOff(host));
+  await log.step(name, "delete the node", () => kubernetes.deleteNode(name, host));
+  await log.step("cluster", `see that ${name} is gone`, async () => gone(name, await kubernetes.nodes(host)));
+}
+
+async function powerOff(host: Host): Promise<void> {
+  await host.call("power-off", {}).catch((error) => {
+    // It may be off before it has said so.
+    if (!(error instanceof ConnectionTrouble)) throw error;
+  });
+  for (let attempt = 0; attempt < 60; attempt++) {
+    await pause(1);
+    try {
+      await host.call("alive", {}, { timeoutSeconds: 5 });
+    } catch {
+      return;
+    }
+  }
+  throw new Trouble(
+    `${host.name} still answers a minute after it was told to power off; its node was not deleted, and is drained`,
+  );
+}
+
+function gone(name: string, nodes: readonly KubeNode[]): void {
+  if (nodes.some((node) => node.name === name)) {
+    throw new Trouble(
+      `${name} is a node again: its K3s must still run. Power its VM off, and remove it again`,
+    );
+  }
+}
+
+export const nextSteps = ({ name, node }: Host): string => `
+${name} is out of the cluster and powered off. What is left to do:
+  1. delete its statement ("${node.id}") in main.ts
+  2. npm run synth && npm run apply        this DESTROYS VM ${node.vmId}
+  3. npm run rollout -- apply              the other hosts' firewalls forget it`;

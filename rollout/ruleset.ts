@@ -1,0 +1,84 @@
+import type { Report } from "./script";
+
+interface Listing {
+  readonly nftables: readonly Readonly<Record<string, Readonly<Record<string, unknown>>>>[];
+}
+
+/** What was dropped or logged, by the name of the counter. */
+export type Counters = Readonly<Record<string, number>>;
+
+/** How a host's firewall compares with the emitted one. */
+export interface RulesetState {
+  /** Empty when they are the same. */
+  readonly differences: readonly string[];
+  readonly counters: Counters;
+}
+
+/** From what `remote/confirm.sh` reported: both rulesets, as the host's own nft lists them. */
+export function rulesetState(report: Report): RulesetState {
+  if (report.one("emitted") === "") return { differences: ["nft is not there"], counters: {} };
+  if (report.one("live") === "") return { differences: ["table inet k3s_host is not loaded"], counters: {} };
+  const live = objects(report.text("live"));
+  const emitted = objects(report.text("emitted"));
+  if (live === undefined || emitted === undefined) {
+    return {
+      differences: [
+        `nft cannot list it: ${report.text(live === undefined ? "live" : "emitted").slice(0, 300)}`,
+      ],
+      counters: {},
+    };
+  }
+  return { differences: differences(live, emitted), counters: counters(report.text("counters")) };
+}
+
+/** Each object as a text that says all of it but what changes while it is loaded. */
+function objects(json: string): string[] | undefined {
+  try {
+    const { nftables } = JSON.parse(json) as Listing;
+    return nftables
+      .filter((entry) => !("metainfo" in entry))
+      .map((entry) => JSON.stringify(entry, withoutState));
+  } catch {
+    return undefined;
+  }
+}
+
+const withoutState = (key: string, value: unknown): unknown =>
+  ["handle", "packets", "bytes", "index"].includes(key) ? undefined : value;
+
+/** What one has and the other lacks, however often; and the order, when nothing else differs. */
+function differences(live: readonly string[], emitted: readonly string[]): string[] {
+  const more = without(live, emitted).map((entry) => `added: ${shown(entry)}`);
+  const less = without(emitted, live).map((entry) => `missing: ${shown(entry)}`);
+  if (more.length + less.length > 0) return [...less, ...more];
+  return rules(live).join() === rules(emitted).join() ? [] : ["its rules are in another order"];
+}
+
+const rules = (entries: readonly string[]): string[] =>
+  entries.filter((entry) => entry.startsWith('{"rule"'));
+
+function without(entries: readonly string[], others: readonly string[]): string[] {
+  const left = new Map<string, number>();
+  for (const entry of others) left.set(entry, (left.get(entry) ?? 0) + 1);
+  return entries.filter((entry) => {
+    const count = left.get(entry) ?? 0;
+    left.set(entry, count - 1);
+    return count <= 0;
+  });
+}
+
+/** Kind, chain or name, and the beginning of what it says. */
+function shown(entry: string): string {
+  const [kind = "", object = {}] =
+    Object.entries(JSON.parse(entry) as Record<string, Record<string, unknown>>)[0] ?? [];
+  const { chain, name, expr, elem } = object;
+  const content = JSON.stringify(expr ?? elem ?? "");
+  return `${kind} ${String(chain ?? name ?? "")} ${content.length > 160 ? `${content.slice(0, 157)}...` : content}`;
+}
+
+function counters(json: string): Counters {
+  const found = (JSON.parse(json || '{"nftables":[]}') as Listing).nftables.flatMap((entry) =>
+    entry.counter === undefined ? [] : [[String(entry.counter.name), Number(entry.counter.packets)] as const],
+  );
+  return Object.fromEntries(found);
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Output } from "./ssh";
+import { Trouble } from "./trouble";
+
+const REMOTE = join(__dirname, "remote");
+
+/** A text as one word of the shell. */
+export const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/**
+ * A program of `remote/`, with its variables set. It runs when all of it has arrived, and not when a connection breaks
+ * half-way: the last line starts it.
+ */
+export function remoteScript(
+  name: string,
+  variables: Readonly<Record<string, string | number>> = {},
+): string {
+  const values = Object.entries(variables).map(([key, value]) => `${key}=${quoted(String(value))}`);
+  return [text("prelude.sh"), ...values, "main() {", text(`${name}.sh`), "}", "main </dev/null", ""].join(
+    "\n",
+  );
+}
+
+/** Text of a program that is to be left on the host. */
+export const text = (name: string): string => readFileSync(join(REMOTE, name), "utf8");
+
+/** What a program of `remote/` reported: lines `@name value`. */
+export class Report {
+  private readonly values = new Map<string, string[]>();
+
+  public constructor(stdout: string) {
+    for (const line of stdout.split("\n")) {
+      const [, name, value] = /^@(\w+) ?(.*)$/.exec(line) ?? [];
+      if (name !== undefined) this.values.set(name, [...this.all(name), value ?? ""]);
+    }
+  }
+
+  /** The empty text when it was not reported. */
+  public one(name: string): string {
+    return this.values.get(name)?.[0] ?? "";
+  }
+
+  public all(name: string): string[] {
+    return this.values.get(name) ?? [];
+  }
+
+  /** A value that was reported in base64. */
+  public text(name: string): string {
+    return Buffer.from(this.one(name), "base64").toString("utf8");
+  }
+}
+
+/** @throws Trouble when the program failed, with its own words where it has some */
+export function reportOf(what: string, output: Output): Report {
+  const report = new Report(output.stdout);
+  const trouble = report.all("trouble").join("; ");
+  if (output.status === 0 && trouble === "") return report;
+  const tail = `${output.stdout}\n${output.stderr}`
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !line.startsWith("@"));
+  const full = tail.some((line) => line.includes("No space left on device"));
+  const hint = full ? "its disk is full: nix-collect-garbage -d there, or grow the disk" : trouble;
+  throw new Trouble(`${what}: ${hint || `ended with ${output.status}: ${tail.slice(-5).join(" | ")}`}`);
+}

@@ -1,0 +1,60 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { chosen, readDescription, type Description } from "./description";
+import { hostsOf } from "./fleet";
+import type { Host } from "./host";
+import { Log, type Listener } from "./log";
+import { Blanker } from "./secrets";
+import { Ssh } from "./ssh";
+import { Trouble } from "./trouble";
+
+/** Where things lie in the project, beside `main.ts`. */
+export interface Places {
+  /** Of the emitted files. */
+  readonly hosts: string;
+  /** SSH host keys, pinned at first contact; to be committed. */
+  readonly knownHosts: string;
+  /** Of the logs. */
+  readonly logs: string;
+}
+
+/** What all commands have: the cluster as emitted, its hosts, and a log that no secret gets into. */
+export class Session {
+  public readonly blanker = new Blanker();
+  public readonly log: Log;
+  public readonly description: Description;
+  public readonly hosts: readonly Host[];
+  private readonly ssh: Ssh;
+
+  public constructor(places: Places, listener: Listener, addresses: ReadonlyMap<string, string> = new Map()) {
+    this.description = readDescription(places.hosts);
+    chosen(this.description, [...addresses.keys()]);
+    this.log = new Log(places.logs, this.blanker, listener);
+    this.ssh = new Ssh(places.knownHosts, this.log);
+    this.hosts = hostsOf(this.description, this.ssh, this.log, addresses);
+  }
+
+  public host(hostname: string): Host {
+    chosen(this.description, [hostname]);
+    return this.hosts.find(({ name }) => name === hostname) as Host;
+  }
+
+  public stop(): void {
+    this.ssh.stop();
+  }
+}
+
+/** @throws Trouble when the emitted files are not what `main.ts` says */
+export function checkFreshness(): void {
+  const { status, stdout, stderr, error } = spawnSync("npm", ["run", "--silent", "check"], {
+    encoding: "utf8",
+  });
+  if (error) throw new Trouble(`npm run check does not start: ${error.message}`);
+  if (status !== 0) throw new Trouble(`${(stderr || stdout).trim()}\nThe hosts were not touched`);
+}
+
+export const DEFAULT_PLACES: Places = {
+  hosts: "nix",
+  knownHosts: "known_hosts",
+  logs: join(".rollout", "logs"),
+};

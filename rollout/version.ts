@@ -1,0 +1,15 @@
+/** The numbers of a K3s version such as `v1.34.2+k3s1`; the last is K3s' own. */
+const numbers = (version: string): number[] =>
+  (/^v?(\d+)\.(\d+)\.(\d+)(?:\+k3s(\d+))?/.exec(version)?.slice(1) ?? []).map((digits) =>
+    Number(digits ?? 0),
+  );
+
+/** Below, at, or above zero, as the first is older than, the same as, or newer than the second. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [numbers(a), numbers(b)];
+  for (let at = 0; at < Math.max(left.length, right.length); at++) {
+    const difference = (left[at] ?? 0) - (right[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

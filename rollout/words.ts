@@ -1,0 +1,115 @@
+import { stripVTControlCharacters } from "node:util";
+import type { Event, Listener } from "./log";
+import type { Change, HostPlan } from "./plan";
+import { isHealthy, type Verification } from "./verify";
+
+/** Lines of a file's change that a person is shown; the rest is counted. */
+const SHOWN_LINES = 12;
+
+const VERDICTS: Readonly<Record<HostPlan["verdict"], string>> = {
+  unreachable: "unreachable",
+  refused: "refused",
+  new: "new: will be installed and join the cluster",
+  changed: "changed",
+  unfinished: "unfinished",
+  unchanged: "unchanged",
+};
+
+/** A plan for a person. */
+export function planInWords(plans: readonly HostPlan[]): string {
+  return plans.map(hostInWords).join("\n");
+}
+
+function hostInWords({ host, verdict, faults, notes, changes, facts }: HostPlan): string {
+  const runs =
+    facts === undefined ? "" : `  NixOS ${facts.release || "?"}, K3s ${facts.k3sVersion || "none"}`;
+  const lines = [
+    ...faults.map((fault) => `  ! ${fault}`),
+    ...notes.map((note) => `  - ${note}`),
+    ...(verdict === "unreachable" ? [] : changes.flatMap(changeInWords)),
+  ];
+  return [`${host.name}: ${VERDICTS[verdict]}${runs}`, ...lines].join("\n");
+}
+
+function changeInWords({ file, kind, lines }: Change): string[] {
+  if (kind === "added") return [`  ${file}: new`];
+  if (kind === "removed") return [`  ${file}: goes; it stays in the dated copy of /etc/nixos`];
+  const more = lines.length - SHOWN_LINES;
+  return [
+    `  ${file}:`,
+    ...lines.slice(0, SHOWN_LINES).map((line) => `      ${line}`),
+    ...(more > 0 ? [`      and ${more} lines more`] : []),
+  ];
+}
+
+/** A plan for a program. */
+export const planAsJson = (plans: readonly HostPlan[]): object =>
+  plans.map(({ host, verdict, faults, notes, changes, facts, member }) => ({
+    host: host.name,
+    verdict,
+    member,
+    faults,
+    notes,
+    changes,
+    release: facts?.release,
+    k3sVersion: facts?.k3sVersion,
+  }));
+
+/** A verification for a person: a table, then what is wrong. */
+export function verificationInWords(verification: Verification): string {
+  const { nodes, faults } = verification;
+  const heads = ["node", "role", "address", "K3s", "ready", "reaches", "firewall", "dropped"];
+  const rows = nodes.map((node) => [
+    node.name,
+    node.role,
+    node.address,
+    node.version || "-",
+    node.ready ? "yes" : "NO",
+    node.reaches,
+    node.firewall,
+    droppedInWords(node.counters),
+  ]);
+  const widths = heads.map((_, at) => Math.max(...[heads, ...rows].map((row) => row[at]?.length ?? 0)));
+  const table = [heads, ...rows].map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  const wrong = [
+    ...nodes.flatMap(({ name, faults }) => faults.map((fault) => `${name}: ${fault}`)),
+    ...faults,
+  ];
+  const verdict = isHealthy(verification) ? "The cluster is what main.ts says." : "Not as it should be:";
+  return [...(rows.length > 0 ? table : []), "", verdict, ...wrong.map((line) => `  ! ${line}`)]
+    .join("\n")
+    .trimStart();
+}
+
+/** Packets, by the name of the counter. */
+const droppedInWords = (counters: Readonly<Record<string, number>>): string =>
+  ["forged", "refused_input", "refused_forward"]
+    .flatMap((name) =>
+      counters[name] === undefined ? [] : [`${name.replace("refused_", "")} ${counters[name]}`],
+    )
+    .join(", ") || "-";
+
+/** Events as lines; on a terminal the last line says what is going on. */
+export function narrator(stream: NodeJS.WriteStream): Listener {
+  const running = new Map<string, string>();
+  const clear = stream.isTTY ? "\r\x1b[K" : "";
+  return ({ host, step, outcome, words }: Event) => {
+    const name = host.padEnd(10);
+    const key = `${host} ${step}`;
+    if (outcome === "started") running.set(key, `${host}: ${step}`);
+    else running.delete(key);
+    if (outcome === "started" && !stream.isTTY) stream.write(`${name} ${step} ...\n`);
+    if (outcome === "done") stream.write(`${clear}${name} ${step}: ${words}\n`);
+    if (outcome === "failed") stream.write(`${clear}${name} ${step} FAILED\n`);
+    if (outcome === "said") stream.write(`${clear}${name} ${words}\n`);
+    if (stream.isTTY && running.size > 0) {
+      const line = `... ${[...running.values()].join(", ")}`;
+      stream.write(`\r\x1b[K${stripVTControlCharacters(line).slice(0, (stream.columns ?? 80) - 1)}`);
+    }
+  };
+}
