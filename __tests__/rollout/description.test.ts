@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  checkKeys,
+  directoryFaults,
+  hostFiles,
+  readDescription,
+  rootDevice,
+} from "../../rollout/description";
+import { ALPHARD, emit, HAMAL, MIZAR, temporaryFolder } from "../fixture";
+import { stamp } from "../../files/stamp";
+
+function emitted(): string {
+  const folder = temporaryFolder();
+  emit(folder, [ALPHARD, HAMAL, MIZAR]);
+  return join(folder, "nix");
+}
+
+const hamalOf = (nix: string): ReturnType<typeof readDescription>["nodes"][number] =>
+  readDescription(nix).nodes.find(({ hostname }) => hostname === "hamal") as never;
+
+test("reads the cluster and its nodes", () => {
+  const description = readDescription(emitted());
+  expect(description.nodes.map(({ hostname }) => hostname)).toEqual(["alphard", "hamal", "mizar"]);
+  expect(description.apiEndpoint).toBe("https://172.22.0.134:6443");
+});
+
+test("without cluster.json it says what to run", () => {
+  expect(() => readDescription(temporaryFolder())).toThrow(/cluster\.json is missing: run npm run synth/);
+});
+
+test("a cluster.json that was edited is refused", () => {
+  const nix = emitted();
+  const path = join(nix, "cluster.json");
+  writeFileSync(path, readFileSync(path, "utf8").replace("172.22.0.135", "172.22.0.139"));
+  expect(() => readDescription(nix)).toThrow(/was changed by hand, or by a merge: its hash does not match/);
+});
+
+test("a newer format is refused, whatever its hash", () => {
+  const nix = emitted();
+  const path = join(nix, "cluster.json");
+  const { "//": _, sha256, ...rest } = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+  expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+  writeFileSync(path, stamp(path, `${JSON.stringify({ ...rest, formatVersion: 2 }, null, 2)}\n`));
+  expect(() => readDescription(nix)).toThrow(/has format version 2, and this program reads 1/);
+});
+
+test("all files that are not as emitted are named at once", () => {
+  const nix = emitted();
+  appendFileSync(join(nix, "k3s-agent", "nftables.nft"), "# mine\n");
+  rmSync(join(nix, "k3s-server", "configuration.nix"));
+  expect(() => readDescription(nix)).toThrow(
+    /nftables\.nft was changed[^]*configuration\.nix is missing|configuration\.nix is missing[^]*nftables\.nft was changed/,
+  );
+});
+
+test("line ends of a checkout on Windows are no change", () => {
+  const nix = emitted();
+  const path = join(nix, "k3s-agent", "configuration.nix");
+  writeFileSync(path, readFileSync(path, "utf8").replaceAll("\n", "\r\n"));
+  expect(hostFiles(readDescription(nix), hamalOf(nix)).get("configuration.nix")).not.toContain("\r");
+});
+
+test("captured hardware and local.nix are their owner's", () => {
+  const nix = emitted();
+  const hardware =
+    '# Captured from hamal; HostFiles leaves this file alone.\n{ fileSystems."/" = { device = "/dev/sda1"; }; }\n';
+  writeFileSync(join(nix, "k3s-agent", "hardware-configuration.nix"), hardware);
+  writeFileSync(join(nix, "k3s-agent", "local.nix"), "{ }\n");
+  const files = hostFiles(readDescription(nix), hamalOf(nix));
+  expect([files.get("hardware-configuration.nix"), files.get("local.nix")]).toEqual([hardware, "{ }\n"]);
+  expect(directoryFaults(readDescription(nix), hamalOf(nix))).toEqual([]);
+});
+
+test("hardware that was captured from another host, or names no root, is a fault", () => {
+  const nix = emitted();
+  const text = "# Captured from mizar; HostFiles leaves this file alone.\n{ }\n";
+  writeFileSync(join(nix, "k3s-agent", "hardware-configuration.nix"), text);
+  expect(directoryFaults(readDescription(nix), hamalOf(nix))).toEqual([
+    expect.stringContaining("was captured from mizar; run npm run rollout -- capture hamal"),
+    expect.stringContaining("names no device for the root filesystem"),
+  ]);
+});
+
+test("a file of the same name that was not captured has to be as emitted", () => {
+  const nix = emitted();
+  writeFileSync(join(nix, "k3s-agent", "hardware-configuration.nix"), "{ }\n");
+  expect(() => readDescription(nix)).toThrow(/hardware-configuration\.nix was changed/);
+});
+
+test("the example key does not get onto a host", () => {
+  expect(() => checkKeys(readDescription(emitted()))).toThrow(/example SSH key is still among/);
+});
+
+test.each([
+  ['{ fileSystems."/" = { device = "/dev/disk/by-uuid/1"; fsType = "ext4"; }; }', "/dev/disk/by-uuid/1"],
+  [
+    'fileSystems."/boot" = { device = "/dev/a"; };\nfileSystems."/" =\n    { device = "/dev/b";\n };',
+    "/dev/b",
+  ],
+  ["{ }", undefined],
+])("the root device of %j is %s", (text, device) => {
+  expect(rootDevice(text)).toBe(device);
+});
+
+test("hashes are of the files as they are written", () => {
+  const nix = emitted();
+  const { files } = JSON.parse(readFileSync(join(nix, "cluster.json"), "utf8")) as {
+    files: Record<string, string>;
+  };
+  const [[path = "", hash] = []] = Object.entries(files);
+  expect(
+    createHash("sha256")
+      .update(readFileSync(join(nix, path)))
+      .digest("hex"),
+  ).toBe(hash);
+  cpSync(nix, join(nix, "..", "copy"), { recursive: true });
+  expect(readDescription(join(nix, "..", "copy")).nodes).toHaveLength(3);
+});

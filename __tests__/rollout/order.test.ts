@@ -1,0 +1,64 @@
+import { phases, type Built } from "../../rollout/order";
+import { compareVersions } from "../../rollout/version";
+
+const OLD = "v1.33.5+k3s1";
+const NEW = "v1.34.2+k3s1";
+
+const host = (hostname: string, role: "server" | "agent", member = true, k3sVersion = OLD): Built => ({
+  node: { hostname, role, clusterInit: hostname === "alphard" },
+  member,
+  k3sVersion,
+});
+
+const orderOf = (hosts: readonly Built[], running: readonly string[] = [OLD]): string[][] =>
+  phases(hosts, running).map((phase) => phase.hosts.map(({ node }) => node.hostname));
+
+const ALPHARD = host("alphard", "server");
+const HAMAL = host("hamal", "agent");
+const MIZAR = host("mizar", "agent");
+
+test("agents before servers, when K3s stays what it is", () => {
+  expect(orderOf([ALPHARD, HAMAL, MIZAR])).toEqual([["hamal", "mizar"], ["alphard"]]);
+});
+
+test("servers before agents, when any host's K3s is newer than a server's", () => {
+  const newer = { ...HAMAL, k3sVersion: NEW };
+  expect(orderOf([ALPHARD, newer, MIZAR])).toEqual([["alphard"], ["hamal", "mizar"]]);
+  expect(phases([ALPHARD, newer], [OLD])[0]?.words).toBe(`servers, since K3s ${NEW} is newer than theirs`);
+});
+
+test("one server that lags behind is enough for servers to come first", () => {
+  const all = [ALPHARD, HAMAL].map((each) => ({ ...each, k3sVersion: NEW }));
+  expect(orderOf(all, [NEW, OLD])).toEqual([["alphard"], ["hamal"]]);
+  expect(orderOf(all, [NEW, NEW])).toEqual([["hamal"], ["alphard"]]);
+});
+
+test("members learn of new nodes before these knock", () => {
+  const alnair = host("alnair", "agent", false);
+  const acrux = host("acrux", "server", false);
+  expect(orderOf([alnair, ALPHARD, HAMAL, acrux])).toEqual([["hamal"], ["alphard"], ["acrux"], ["alnair"]]);
+});
+
+test("a new cluster begins with the server that founds it", () => {
+  const fresh = [
+    host("acrux", "server", false),
+    host("alphard", "server", false),
+    host("hamal", "agent", false),
+  ];
+  expect(orderOf(fresh, [])).toEqual([["alphard", "acrux"], ["hamal"]]);
+});
+
+test("nothing to do has no order", () => {
+  expect(orderOf([])).toEqual([]);
+});
+
+test.each([
+  ["v1.34.2+k3s1", "v1.34.2+k3s1", 0],
+  ["v1.34.2+k3s1", "v1.34.2+k3s2", -1],
+  ["v1.34.10+k3s1", "v1.34.9+k3s1", 1],
+  ["v1.9.0+k3s1", "v1.34.0+k3s1", -1],
+  ["v2.0.0+k3s1", "v1.99.99+k3s9", 1],
+  ["v1.34.2-rc1+k3s1", "v1.34.2+k3s1", -1],
+])("%s is to %s as %i is to nothing", (a, b, expected) => {
+  expect(Math.sign(compareVersions(a, b))).toBe(expected);
+});

@@ -1,0 +1,282 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Facts } from "../../rollout/facts";
+import type { Host } from "../../rollout/host";
+import type { Known } from "../../rollout/identity";
+import { planHost, type HostPlan, type Sight } from "../../rollout/plan";
+import { planInWords } from "../../rollout/words";
+import { ALPHARD, HAMAL, MIZAR } from "../fixture";
+import { clone, described, hosts, known, kubeNode, sight } from "./sight";
+
+type Three = [alphard: Host, hamal: Host, mizar: Host];
+
+const three = (settings?: Parameters<typeof described>[1]): Three =>
+  hosts(described([ALPHARD, HAMAL, MIZAR], settings)) as Three;
+
+/** The plan of hamal, with other facts. */
+function planOfHamal(
+  facts: Partial<Facts>,
+  more: Partial<Sight> = {},
+  settings?: Parameters<typeof described>[1],
+): HostPlan {
+  const [alphard, hamal, mizar] = three(settings);
+  const all = [known(alphard), known(hamal, facts), known(mizar)];
+  return planHost(all[1] as Known, sight(all, more));
+}
+
+test("a host that is what was emitted is unchanged", () => {
+  expect(planOfHamal({})).toMatchObject({
+    verdict: "unchanged",
+    faults: [],
+    notes: [],
+    changes: [],
+    member: true,
+  });
+});
+
+test("a changed file is shown by its lines, without those about the file itself", () => {
+  const [, hamal] = three();
+  const before = (hamal.files.get("nftables.nft") as string)
+    .replace(/^ +172\.22\.0\.136 .*\n/m, "")
+    .replace(/(sha256 of the lines below): .*/, "$1: 0");
+  const plan = planOfHamal({ files: new Map([...hamal.files, ["nftables.nft", before]]) });
+  expect(plan.verdict).toBe("changed");
+  expect(plan.changes).toEqual([
+    { file: "nftables.nft", kind: "changed", lines: ["+ 172.22.0.136 . BC:24:11:B3:ED:03, # mizar"] },
+  ]);
+});
+
+test("a file of its own goes, and is said to", () => {
+  const [, hamal] = three();
+  const plan = planOfHamal({ files: new Map([...hamal.files, ["desktop.nix", "{ }"]]) });
+  expect(plan.changes).toEqual([{ file: "desktop.nix", kind: "removed", lines: [] }]);
+  expect(planInWords([plan])).toContain("desktop.nix: goes; it stays in the dated copy of /etc/nixos");
+});
+
+test("a clone of the template is new", () => {
+  const [alphard, hamal] = three();
+  const all = [known(alphard), clone(hamal)];
+  expect(planHost(all[1] as Known, sight(all))).toMatchObject({ verdict: "new", member: false, faults: [] });
+});
+
+test.each<[string, Partial<Facts>, Partial<Sight>, string]>([
+  [
+    "what runs is not what would boot",
+    { profile: "/nix/store/other" },
+    {},
+    "what runs is not what would boot",
+  ],
+  ["a reboot is due", { rebootDue: ["kernel"] }, {}, "it has to be rebooted, for its kernel"],
+  ["K3s does not run", { k3s: "failed" }, {}, "K3s does not run (failed)"],
+])("a rollout that did not get to its end goes on: %s", (_, facts, more, note) => {
+  expect(planOfHamal(facts, more)).toMatchObject({ verdict: "unfinished", notes: [note] });
+});
+
+test("a rollout that did not get to its end goes on: it cordoned the node", () => {
+  const [alphard, hamal] = three();
+  const all = [known(alphard), known(hamal)];
+  const nodes = [kubeNode(alphard), kubeNode(hamal, { cordoned: true, cordonedByUs: true })];
+  expect(planHost(all[1] as Known, sight(all, { nodes }))).toMatchObject({
+    verdict: "unfinished",
+    notes: ["an earlier rollout cordoned it"],
+  });
+});
+
+test("a cordon of somebody else's is no reason to do anything", () => {
+  const [alphard, hamal] = three();
+  const all = [known(alphard), known(hamal)];
+  const nodes = [kubeNode(alphard), kubeNode(hamal, { cordoned: true })];
+  expect(planHost(all[1] as Known, sight(all, { nodes })).verdict).toBe("unchanged");
+});
+
+test("what would be flushed is said", () => {
+  const plan = planOfHamal({ deletions: "#! nft -f\n flush ruleset\n" });
+  expect(plan.notes).toEqual([expect.stringContaining("would flush all rules of the firewall once more")]);
+});
+
+describe("refused is", () => {
+  test.each<[string, Partial<Facts>, string]>([
+    [
+      "another machine",
+      { interfaces: new Map([["ens18", "BC:24:11:B3:ED:99"]]) },
+      "the machine at 172.22.0.135 has MAC address BC:24:11:B3:ED:99, and hamal has BC:24:11:B3:ED:02: it is another machine",
+    ],
+    [
+      "another interface",
+      { interfaces: new Map([["eth0", "BC:24:11:B3:ED:02"]]) },
+      "its network interface is not ens18 but eth0 BC:24:11:B3:ED:02: see nixos.networkInterface",
+    ],
+    [
+      "another firmware",
+      { firmware: "uefi" },
+      "it was booted by uefi, and nixos.firmware says bios: it would not boot again",
+    ],
+    [
+      "a root device that is not there",
+      { rootDeviceExists: false, rootUuid: "1234" },
+      "/dev/disk/by-uuid/dd933e34-9e75-4a1c-8597-61e6d3b7af63 of its hardware-configuration.nix does not exist there " +
+        "(/ is /dev/sda1, UUID 1234): it would not boot. Run npm run rollout -- capture hamal",
+    ],
+    [
+      "another root filesystem",
+      { rootUuid: "1234" },
+      "its root filesystem is 1234, and its hardware-configuration.nix says dd933e34-9e75-4a1c-8597-61e6d3b7af63. " +
+        "Run npm run rollout -- capture hamal",
+    ],
+    [
+      "a local.nix that only the host has",
+      { files: new Map([["local.nix", "{ }"]]) },
+      "it has an /etc/nixos/local.nix that the project has not",
+    ],
+    [
+      "a host on which another rollout is at work",
+      { reverting: true },
+      "an activation of another rollout runs on it",
+    ],
+    [
+      "an operator whose key would not be installed",
+      { operatorKey: "SHA256:other" },
+      "your SSH key SHA256:other is not among those that would be installed: add it to the authorized keys",
+    ],
+    [
+      "an operator from where SSH would not be admitted",
+      { operatorAddress: "10.8.0.9" },
+      "you come from 10.8.0.9, from where hamal's firewall would not admit SSH",
+    ],
+    [
+      "an operator who comes by IPv6, which the firewall would not admit",
+      { operatorAddress: "fd00:22::50" },
+      "you come from fd00:22::50, from where hamal's firewall would not admit SSH",
+    ],
+  ])("%s", (_, facts, fault) => {
+    const plan = planOfHamal(facts);
+    expect(plan.verdict).toBe("refused");
+    expect(plan.faults).toEqual([expect.stringContaining(fault)]);
+  });
+
+  test("a second cluster", () => {
+    const [alphard, acrux] = hosts(
+      described([
+        { ...ALPHARD, clusterInit: true },
+        { ...MIZAR, id: "s1", role: "server" },
+        { ...HAMAL, id: "s2", role: "server" },
+      ]),
+    ).reverse() as [Host, Host];
+    const founder = [alphard, acrux].find(({ node }) => node.clusterInit === true) ?? alphard;
+    const all = hosts(founder.description).map((host) =>
+      host.node.clusterInit === true ? clone(host) : known(host),
+    );
+    const plan = planHost(all.find(({ host }) => host.node.clusterInit === true) as Known, sight(all));
+    expect(plan.faults).toEqual([expect.stringContaining("it would found a second cluster")]);
+  });
+
+  test("another hostname on a node", () => {
+    const [alphard, hamal, mizar] = three();
+    const all = [known(alphard), known(hamal, { hostname: "mizar" })];
+    const nodes = [kubeNode(alphard), kubeNode(mizar)];
+    expect(planHost(all[1] as Known, sight(all, { nodes })).faults).toEqual([
+      "it is the Kubernetes node mizar. Another hostname is another node: run npm run rollout -- remove mizar first, then add hamal",
+    ]);
+  });
+
+  test("a token that is another one, with the way to rotate it", () => {
+    const [alphard, hamal] = three();
+    const all = [known(alphard), known(hamal)];
+    const plan = planHost(all[1] as Known, sight(all, { tokens: new Map([[hamal, "different"]]) }));
+    expect(plan.faults).toEqual([
+      expect.stringMatching(/join token is another one\..*k3s token rotate --token OLD --new-token NEW/),
+    ]);
+  });
+
+  test("a host without a token, when main.ts names no source", () => {
+    const [alphard, hamal] = three();
+    const all = [known(alphard), clone(hamal)];
+    const missing = new Map([[hamal, "missing" as const]]);
+    expect(planHost(all[1] as Known, sight(all, { tokens: missing })).faults).toEqual([
+      expect.stringContaining("it has no join token at /var/lib/k3s-secrets/token"),
+    ]);
+  });
+});
+
+describe("a host without a token is not refused", () => {
+  test.each([
+    ["when main.ts names a source", { rollout: { tokenPath: "/run/secrets/token" } }],
+    [
+      "when it comes with the activation",
+      { k3s: { tokenFile: "/run/secrets/k3s-token", traefik: true, serviceLb: true } },
+    ],
+  ])("%s", (_, settings) => {
+    const [alphard, hamal] = three(settings);
+    const all = [known(alphard), clone(hamal)];
+    const missing = new Map([[hamal, "missing" as const]]);
+    expect(planHost(all[1] as Known, sight(all, { tokens: missing })).faults).toEqual([]);
+  });
+});
+
+describe("clones that share an identity", () => {
+  const shared = { machineId: "one", hostKeys: ["ssh-ed25519 one"] };
+
+  const plans = (more: Partial<Sight> = {}): HostPlan[] => {
+    const [alphard, hamal, mizar] = three();
+    const all = [known(alphard, shared), clone(hamal, shared), known(mizar)];
+    return all.map((each) => planHost(each, sight(all, more)));
+  };
+
+  test("are refused with the way to mend the template, and the member stays what it is", () => {
+    const [alphard, hamal, mizar] = plans();
+    expect([alphard?.verdict, hamal?.verdict, mizar?.verdict]).toEqual(["unchanged", "refused", "unchanged"]);
+    expect(hamal?.faults).toEqual([
+      expect.stringMatching(
+        /^its machine-id is also that of alphard, and it has an SSH host key of alphard\. The template was not emptied.*--regenerate-identity$/,
+      ),
+    ]);
+  });
+
+  test("are not when they will get new ones", () => {
+    expect(plans({ regenerateIdentity: true })[1]?.verdict).toBe("new");
+  });
+});
+
+test("a key that local.nix may add is looked for when it is built", () => {
+  const description = described([ALPHARD, HAMAL]);
+  writeFileSync(join(description.folder, "k3s-agent", "local.nix"), "{ }\n");
+  const [alphard, hamal] = hosts(description) as [Host, Host];
+  const all = [known(alphard), known(hamal, { operatorKey: "SHA256:other" })];
+  expect(planHost(all[1] as Known, sight(all)).faults).toEqual([]);
+});
+
+test.each<[string, Parameters<typeof described>[1], string]>([
+  [
+    "a management network",
+    {
+      network: {
+        nodeCidr: "172.22.0.0/24",
+        managementCidrs: ["172.22.0.0/24", "10.8.0.0/24"],
+        operatorNetworkWaived: true,
+        macAddressBase: { vmId: 134, macAddress: "BC:24:11:B3:ED:01" },
+      },
+    },
+    "10.8.0.9",
+  ],
+  [
+    "what main.ts allows",
+    {
+      firewall: {
+        allow: [
+          { from: "203.0.113.0/24", to: "agents", protocol: "tcp", ports: { from: 20, to: 30 }, why: "SSH" },
+        ],
+      },
+    },
+    "203.0.113.9",
+  ],
+  ["another node", {}, "172.22.0.136"],
+])("an operator may come from %s", (_, settings, operatorAddress) => {
+  expect(planOfHamal({ operatorAddress }, {}, settings).faults).toEqual([]);
+});
+
+test("without an API to ask, what is on its disk says whether it has joined", () => {
+  const [alphard, hamal] = three();
+  const all = [known(alphard, { k3s: "failed" }), clone(hamal)];
+  const plans = all.map((each) => planHost(each, sight(all, { nodes: undefined })));
+  expect(plans.map(({ member }) => member)).toEqual([true, false]);
+});

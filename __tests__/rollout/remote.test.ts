@@ -1,0 +1,122 @@
+/** The programs that run on hosts, in a shell of this machine. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { quoted, remoteScript, Report } from "../../rollout/script";
+import { REPOSITORY, temporaryFolder } from "../fixture";
+
+const REMOTE = join(REPOSITORY, "rollout", "remote");
+const PROGRAMS = readdirSync(REMOTE).filter((name) => name !== "prelude.sh");
+
+test.each(PROGRAMS)("%s is a program of the shell", (name) => {
+  const script =
+    name === "revert.sh" ? readFileSync(join(REMOTE, name), "utf8") : remoteScript(name.replace(".sh", ""));
+  const { status, stderr } = spawnSync("sh", ["-n"], { input: script, encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+});
+
+/** As on a host, whose folders are in another place here. */
+function run(program: string, variables: Record<string, string>, folder: string): Report {
+  const script = remoteScript(program, variables)
+    .replaceAll("/var/lib", join(folder, "lib"))
+    .replaceAll("/run/k3s", join(folder, "run-k3s"));
+  const { stdout, stderr, status } = spawnSync("sh", ["-s"], { input: script, encoding: "utf8" });
+  expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
+  return new Report(stdout);
+}
+
+test("a program runs only when all of it has arrived", () => {
+  const folder = temporaryFolder();
+  const whole = remoteScript("token", { token: "secret-token", path: join(folder, "token"), install: "yes" });
+  for (let length = 0; length < whole.length - 1; length += 97) {
+    spawnSync("sh", ["-s"], { input: whole.slice(0, length) });
+    expect(readdirSync(folder)).toEqual([]);
+  }
+});
+
+test.each(["plain", "it's", "a\nb", '$HOME `id` \\ "', ""])("%j is one word of the shell", (text) => {
+  const { stdout } = spawnSync("sh", ["-s"], { input: `printf %s ${quoted(text)}\n`, encoding: "utf8" });
+  expect(stdout).toBe(text);
+});
+
+describe("the join token", () => {
+  const LONG = `K10${"ab".repeat(32)}::server:secret-token`;
+
+  const deliver = (folder: string, token: string, install = "yes"): string =>
+    run("token", { token, path: join(folder, "secrets", "token"), install }, folder).one("token");
+
+  test("is installed for root alone where there is none", () => {
+    const folder = temporaryFolder();
+    expect(deliver(folder, LONG, "no")).toBe("missing");
+    expect(existsSync(join(folder, "secrets"))).toBe(false);
+    expect(deliver(folder, LONG)).toBe("installed");
+    expect(readFileSync(join(folder, "secrets", "token"), "utf8")).toBe(`${LONG}\n`);
+    expect(statSync(join(folder, "secrets", "token")).mode & 0o777).toBe(0o400);
+    expect(readdirSync(join(folder, "secrets"))).toEqual(["token"]);
+  });
+
+  test("is the same in its short and in its long form", () => {
+    const folder = temporaryFolder();
+    deliver(folder, LONG);
+    expect([deliver(folder, "secret-token"), deliver(folder, LONG)]).toEqual(["same", "same"]);
+  });
+
+  test("is never replaced by another", () => {
+    const folder = temporaryFolder();
+    deliver(folder, LONG);
+    expect(deliver(folder, "another-token")).toBe("different");
+    expect(readFileSync(join(folder, "secrets", "token"), "utf8")).toBe(`${LONG}\n`);
+  });
+
+  test("is compared with what a server keeps beside its data, also when its file is missing", () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, "lib", "rancher", "k3s", "server"), { recursive: true });
+    writeFileSync(join(folder, "lib", "rancher", "k3s", "server", "token"), `${LONG}\n`);
+    expect(deliver(folder, "another-token")).toBe("different");
+    expect(existsSync(join(folder, "secrets"))).toBe(false);
+    expect(deliver(folder, "secret-token")).toBe("installed");
+  });
+});
+
+describe("the lock", () => {
+  const take = (folder: string, id: string, dead = ""): Report =>
+    run("lock", { owner: `owner of ${id}`, id, dead }, folder);
+  const lockOf = (folder: string): string => join(folder, "run-k3s-rollout.lock");
+
+  test("belongs to one rollout, which may renew it", () => {
+    const folder = temporaryFolder();
+    expect(take(folder, "a").one("taken")).toBe("yes");
+    expect(take(folder, "a").one("taken")).toBe("yes");
+    const second = take(folder, "b");
+    expect([second.one("taken"), second.one("held"), second.one("held_id")]).toEqual(["", "owner of a", "a"]);
+    expect(second.one("held_for")).toMatch(/^\d+$/);
+  });
+
+  test("is free again when it is given back by its holder, and by nobody else", () => {
+    const folder = temporaryFolder();
+    take(folder, "a");
+    run("unlock", { id: "b" }, folder);
+    expect(take(folder, "b").one("taken")).toBe("");
+    run("unlock", { id: "a" }, folder);
+    expect(take(folder, "b").one("taken")).toBe("yes");
+  });
+
+  test("goes over from a rollout that is known to be dead", () => {
+    const folder = temporaryFolder();
+    take(folder, "a");
+    expect(take(folder, "b", "a").one("taken")).toBe("yes");
+  });
+
+  test("lapses a minute after its holder was last heard of, by a clock that nobody sets", () => {
+    const folder = temporaryFolder();
+    take(folder, "a");
+    const up = Math.floor(Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]));
+    const heardAgo = (seconds: number): void => {
+      writeFileSync(lockOf(folder), ["a", up - 600, up - seconds, "owner of a", ""].join("\n"));
+    };
+    heardAgo(30);
+    expect(take(folder, "b").one("taken")).toBe("");
+    heardAgo(62);
+    expect(take(folder, "b").one("taken")).toBe("yes");
+  });
+});

@@ -1,0 +1,39 @@
+import { Blanker, passwordOf } from "../../rollout/secrets";
+
+const HASH = "c0ffee".repeat(10) + "c0ff";
+const LONG = `K10${HASH}::server:5ca1ab1e5ca1ab1e`;
+
+test("what was learned does not get out, in its long form or as the password alone", () => {
+  const blanker = new Blanker();
+  blanker.learn(LONG);
+  expect(blanker.blank(`a ${LONG} b`)).toBe("a [blanked] b");
+  expect(blanker.blank("password 5ca1ab1e5ca1ab1e!")).toBe("password [blanked]!");
+});
+
+test.each([
+  ["a token in its long form", `x ${LONG} y`, "x [blanked] y"],
+  [
+    "a private key",
+    "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\nz",
+    "[blanked]\nz",
+  ],
+  ["a private key that was cut off", "-----BEGIN EC PRIVATE KEY-----\nAAAA", "[blanked]"],
+  ["a kubeconfig's credentials", "client-key-data: TFMwdExT", "client-key-data: [blanked]"],
+])("%s is known by its form", (_, text, expected) => {
+  expect(new Blanker().blank(text)).toBe(expected);
+});
+
+test("an empty secret blanks nothing", () => {
+  const blanker = new Blanker();
+  blanker.learn("");
+  expect(blanker.blank("abc")).toBe("abc");
+});
+
+test.each([
+  [LONG, "5ca1ab1e5ca1ab1e"],
+  [`K10${HASH}::5ca1ab1e`, "5ca1ab1e"],
+  ["short-form", "short-form"],
+  ["with:colon", "with:colon"],
+])("the password of %s is %s", (token, password) => {
+  expect(passwordOf(token)).toBe(password);
+});

@@ -1,0 +1,114 @@
+/** Hosts as an operator sees them, made up: what `remote/facts.sh` would have said of them. */
+import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Facts } from "../../rollout/facts";
+import { readDescription, type Description } from "../../rollout/description";
+import { Host } from "../../rollout/host";
+import type { Known } from "../../rollout/identity";
+import type { KubeNode } from "../../rollout/kubernetes";
+import { Log } from "../../rollout/log";
+import type { Sight } from "../../rollout/plan";
+import { Blanker } from "../../rollout/secrets";
+import { Ssh } from "../../rollout/ssh";
+import type { ClusterSettings } from "../../cluster/settings";
+import { emit, REFERENCE, temporaryFolder, type TestNode } from "../fixture";
+
+/** Somebody's key, whose private half was never kept. */
+export const OPERATOR_KEY =
+  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDIhz2GK/XCUj4i6Q5yQJNL1MKMLZvLAMGjuYrRuMzGb operator";
+
+const FINGERPRINT = `SHA256:${createHash("sha256")
+  .update(Buffer.from(OPERATOR_KEY.split(" ")[1] as string, "base64"))
+  .digest("base64")
+  .replace(/=+$/, "")}`;
+
+export function described(nodes: readonly TestNode[], settings: Partial<ClusterSettings> = {}): Description {
+  const folder = temporaryFolder();
+  const authorizedKeysFile = join(folder, "authorized_keys");
+  writeFileSync(authorizedKeysFile, `${OPERATOR_KEY}\n`);
+  emit(folder, nodes, { ...REFERENCE, authorizedKeysFile, ...settings });
+  return readDescription(join(folder, "nix"));
+}
+
+export function hosts(description: Description): Host[] {
+  const folder = temporaryFolder();
+  const log = new Log(join(folder, "logs"), new Blanker(), () => undefined);
+  const ssh = new Ssh(join(folder, "known_hosts"), log);
+  return description.nodes.map((node) => new Host(node, description, ssh, log));
+}
+
+/** A member that is what it should be, but for what is stated. */
+export function known(host: Host, facts: Partial<Facts> = {}): Known {
+  const { node } = host;
+  const system = `/nix/store/${node.hostname}-system`;
+  return {
+    host,
+    facts: {
+      bootId: `boot of ${node.hostname}`,
+      hostname: node.hostname,
+      machineId: `machine-id of ${node.hostname}`,
+      hostKeys: [`ssh-ed25519 key-of-${node.hostname}`],
+      interfaces: new Map([
+        ["lo", "00:00:00:00:00:00"],
+        [node.nixos.networkInterface, node.macAddress],
+      ]),
+      firmware: node.nixos.firmware,
+      rootUuid: node.nixos.rootFilesystem.uuid,
+      rootSource: "/dev/sda1",
+      rootDeviceExists: true,
+      operatorAddress: "172.22.0.50",
+      operatorKey: FINGERPRINT,
+      current: system,
+      booted: system,
+      profile: system,
+      release: "25.11",
+      k3sVersion: "v1.34.2+k3s1",
+      k3s: "active",
+      serverData: node.role === "server",
+      joined: true,
+      reverting: false,
+      activating: false,
+      rebootDue: [],
+      files: host.files,
+      deletions: "",
+      ...facts,
+    },
+  };
+}
+
+/** A clone of the template, that nobody has touched. */
+export const clone = (host: Host, facts: Partial<Facts> = {}): Known =>
+  known(host, {
+    hostname: "nixos",
+    k3s: "inactive",
+    k3sVersion: "",
+    serverData: false,
+    joined: false,
+    files: new Map([["configuration.nix", "{ }\n"]]),
+    ...facts,
+  });
+
+export const kubeNode = (host: Host, more: Partial<KubeNode> = {}): KubeNode => ({
+  name: host.name,
+  server: host.node.role === "server",
+  ready: true,
+  address: host.node.ipv4Address,
+  hostname: host.name,
+  version: "v1.34.2+k3s1",
+  bootId: `boot of ${host.name}`,
+  podCidr: "10.42.0.0/24",
+  cordoned: false,
+  cordonedByUs: false,
+  heard: "now",
+  ...more,
+});
+
+export const sight = (all: readonly Known[], more: Partial<Sight> = {}): Sight => ({
+  known: all,
+  nodes: all.filter(({ facts }) => facts.joined).map(({ host }) => kubeNode(host)),
+  tokens: new Map(),
+  regenerateIdentity: false,
+  rebuild: false,
+  ...more,
+});
