@@ -39,7 +39,7 @@ export class Apply {
   private readonly agents: Gate;
   private readonly away: Gate;
   private kubernetes: Kubernetes;
-  private failure: Error | undefined;
+  private readonly failures: string[] = [];
   private readonly begun = new Set<string>();
 
   public constructor(
@@ -63,12 +63,12 @@ export class Apply {
     this.announce(order);
     for (const phase of order) {
       await this.runPhase(phase);
-      if (this.failure !== undefined || this.stopping.requested) break;
+      if (this.failures.length > 0 || this.stopping.requested) break;
     }
     const untouched = jobs.filter(({ host }) => !this.begun.has(host.name)).map(({ host }) => host.name);
     const rest =
       untouched.length === 0 ? "" : `\nNot touched: ${untouched.join(", ")}. Run the same again to go on`;
-    if (this.failure !== undefined) throw new Trouble(`${messageOf(this.failure)}${rest}`);
+    if (this.failures.length > 0) throw new Trouble(`${this.failures.join("\n")}${rest}`);
     if (this.stopping.requested && untouched.length > 0) throw new Trouble(`Stopped as you asked.${rest}`);
   }
 
@@ -113,20 +113,20 @@ export class Apply {
   }
 
   private async attempt(job: Job): Promise<void> {
-    if (this.failure !== undefined || this.stopping.requested) return;
+    if (this.failures.length > 0 || this.stopping.requested) return;
     const run = (): Promise<void> => this.change(job);
     try {
       this.lock.check();
       await (needsReboot(job) ? this.away.through(run) : run());
     } catch (error) {
-      this.failure ??= error as Error;
+      this.failures.push(messageOf(error));
     }
   }
 
   private async change(job: Job): Promise<void> {
     const { host, facts, built, member } = job;
     // What came before, in this phase, may have failed while this one waited for its turn.
-    if (this.failure !== undefined || this.stopping.requested) return;
+    if (this.failures.length > 0 || this.stopping.requested) return;
     this.begun.add(host.name);
     if (job.node.role === "server") await checkQuorum(host, this.kubernetes);
     await this.deliverToken(host);

@@ -199,7 +199,7 @@ function unfinishedWork(facts: Facts, node: KubeNode | undefined, token: TokenSt
     ...(node !== undefined && facts.k3s !== "active"
       ? [`K3s does not run (${facts.k3s || "no such unit"})`]
       : []),
-    ...(token === "missing" ? ["its join token is missing"] : []),
+    ...(token === "missing" ? ["its join token is missing, and will be installed"] : []),
   ];
 }
 

@@ -119,7 +119,10 @@ export async function checkQuorum(host: Host, kubernetes: Kubernetes): Promise<v
   if (servers.length <= 2 && servers.some(({ name }) => name === host.name)) {
     host.log.say(
       host.name,
-      `the Kubernetes API is away while this server restarts (${servers.length} of them)`,
+      `the Kubernetes API is away whenever K3s restarts on it: ${isAre(servers.length)}`,
     );
   }
 }
+
+const isAre = (servers: number): string =>
+  servers === 1 ? "it is the only server" : "of two servers neither can be spared";

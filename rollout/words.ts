@@ -26,9 +26,15 @@ function hostInWords({ host, verdict, faults, notes, changes, facts }: HostPlan)
   const lines = [
     ...faults.map((fault) => `  ! ${fault}`),
     ...notes.map((note) => `  - ${note}`),
-    ...(verdict === "unreachable" ? [] : changes.flatMap(changeInWords)),
+    ...(verdict === "new" ? replacedInWords(changes) : changes.flatMap(changeInWords)),
   ];
   return [`${host.name}: ${VERDICTS[verdict]}${runs}`, ...lines].join("\n");
+}
+
+/** Of a clone's own files it is enough to know that they are kept. */
+function replacedInWords(changes: readonly Change[]): string[] {
+  const files = changes.filter(({ kind }) => kind !== "added").map(({ file }) => file);
+  return files.length === 0 ? [] : [`  - its own ${files.join(", ")} will be in a dated copy of /etc/nixos`];
 }
 
 function changeInWords({ file, kind, lines }: Change): string[] {

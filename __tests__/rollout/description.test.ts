@@ -40,9 +40,8 @@ test("a cluster.json that was edited is refused", () => {
 test("a newer format is refused, whatever its hash", () => {
   const nix = emitted();
   const path = join(nix, "cluster.json");
-  const { "//": _, sha256, ...rest } = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
-  expect(sha256).toMatch(/^[0-9a-f]{64}$/);
-  writeFileSync(path, stamp(path, `${JSON.stringify({ ...rest, formatVersion: 2 }, null, 2)}\n`));
+  const body = readFileSync(path, "utf8").replace(/^ {2}"(\/\/|sha256)": .*\n/gm, "");
+  writeFileSync(path, stamp(path, body.replace('"formatVersion": 1', '"formatVersion": 2')));
   expect(() => readDescription(nix)).toThrow(/has format version 2, and this program reads 1/);
 });
 

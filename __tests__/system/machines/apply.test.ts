@@ -1,0 +1,87 @@
+import { describeWith } from "../tools";
+import { ALNAIR, LiveCluster, THREE } from "./cluster";
+import { MACHINES } from "./tools";
+
+describeWith(MACHINES, "an agent is added to three machines", () => {
+  let cluster: LiveCluster;
+
+  beforeAll(async () => (cluster = await LiveCluster.start(THREE, [...THREE, ALNAIR])));
+  afterAll(() => cluster?.site.stop());
+
+  test("plan says so, and changes nothing", async () => {
+    const { stdout } = (await cluster.rollout("plan")).mustSucceed();
+    expect(stdout).toContain(
+      "hamal: changed  NixOS 25.11.20261101.abcdef0, K3s v1.34.2+k3s1\n  nftables.nft:\n      + 172.22.0.137",
+    );
+    expect(stdout).toContain("alnair: new: will be installed and join the cluster");
+    expect(cluster.site.events()).toEqual([]);
+  });
+
+  test("a host alone is not begun while the others would not admit it", async () => {
+    const { status, output } = await cluster.rollout("apply", "alnair", "--yes");
+    expect(status).toBe(1);
+    expect(output).toContain(
+      "alphard hamal mizar would not admit alnair yet: npm run rollout -- apply alphard hamal mizar alnair",
+    );
+    expect(cluster.site.events()).toEqual([]);
+  });
+
+  test("nobody is there to be asked", async () => {
+    const { status, output } = await cluster.rollout("apply");
+    expect([status, output]).toEqual([1, expect.stringContaining("say --yes. No host was changed")]);
+    expect(cluster.site.events()).toEqual([]);
+  });
+
+  test("apply brings it to all, members first, and verifies it", async () => {
+    const { stdout } = (await cluster.rollout("apply", "--yes")).mustSucceed();
+    expect(stdout).toContain("The cluster is what main.ts says.");
+    const events = cluster.site.events().map((event) => event.replace(/ [0-9a-f]{6}$/, ""));
+    const at = (event: string): number => {
+      expect(events).toContain(event);
+      return events.lastIndexOf(event);
+    };
+    const builds = events.slice(0, 4).sort();
+    expect(builds).toEqual(["alnair build", "alphard build", "hamal build", "mizar build"]);
+    for (const agent of ["hamal", "mizar"])
+      expect(at(`${agent} boot-default`)).toBeLessThan(at("alphard activate"));
+    expect(at("alphard boot-default")).toBeLessThan(at("alnair activate"));
+    expect(events.slice(at("alnair activate"))).toEqual([
+      "alnair activate",
+      "alnair k3s start",
+      "alnair joined v1.34.2+k3s1",
+      "alnair boot-default",
+      "alnair reboot",
+      "alnair boot",
+      "alnair k3s start",
+      "alnair joined v1.34.2+k3s1",
+    ]);
+    // Only the host that is new has another hostname, and so a reason to reboot.
+    expect(events.filter((event) => event.endsWith(" reboot"))).toEqual(["alnair reboot"]);
+  });
+
+  test("each host has what was emitted, and its former files", async () => {
+    const files = await cluster.site.on("alnair", "ls /etc/nixos; cat /etc/nixos.2*/configuration.nix");
+    expect(files).toMatch(
+      /^configuration\.nix\nhardware-configuration\.nix\nk3s-agent\.nix\nnftables\.nft\n\{\n {2}networking\.hostName = "nixos"/,
+    );
+    expect(await cluster.site.on("alnair", "stat -c '%a %U' /var/lib/k3s-secrets/token")).toBe("400 root\n");
+  });
+
+  test("once more there is nothing to do", async () => {
+    cluster.site.forgetEvents();
+    const { stdout } = (await cluster.rollout("apply", "--yes")).mustSucceed();
+    expect(stdout).toMatch(
+      /^alphard: unchanged.*\nhamal: unchanged.*\nmizar: unchanged.*\nalnair: unchanged/,
+    );
+    expect(cluster.site.events()).toEqual([]);
+  });
+
+  test("a host that was not asked about is not touched", async () => {
+    cluster.emit([...THREE, { ...ALNAIR, nodeLabels: { disk: "ssd" } }]);
+    cluster.site.forgetEvents();
+    (await cluster.rollout("apply", "hamal", "--yes")).mustSucceed();
+    expect(cluster.site.events()).toEqual([]);
+    (await cluster.rollout("apply", "alnair", "--yes")).mustSucceed();
+    expect(new Set(cluster.site.events().map((event) => event.split(" ")[0]))).toEqual(new Set(["alnair"]));
+  });
+});

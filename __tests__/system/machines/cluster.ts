@@ -1,0 +1,109 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ClusterSettings } from "../../../cluster/settings";
+import type { Ran } from "../../../namespaces/supervisor";
+import { agent, ALPHARD, emit, HAMAL, MIZAR, REFERENCE, type TestNode } from "../../fixture";
+import { Site, TOKEN, type Machine, type OperatorKey } from "./site";
+
+export const ALNAIR = agent("k3s-agent-2", "alnair", 137);
+export const THREE = [ALPHARD, HAMAL, MIZAR];
+
+/** An owner's project, and the machines of it. */
+export class LiveCluster {
+  private constructor(
+    /** Of the project: where `main.ts` would be. */
+    public readonly folder: string,
+    public readonly key: OperatorKey,
+    public readonly site: Site,
+    private readonly settings: ClusterSettings,
+  ) {}
+
+  /**
+   * @param before - what the members have
+   * @param after - what `main.ts` says now; machines that are not among the former are clones of the template
+   */
+  public static async start(
+    before: readonly TestNode[],
+    after: readonly TestNode[] = before,
+    more: {
+      settings?: Partial<ClusterSettings>;
+      later?: Partial<ClusterSettings>;
+      machines?: Record<string, Machine>;
+    } = {},
+  ): Promise<LiveCluster> {
+    const folder = mkdtempSync(join(tmpdir(), "k3s-live-")); // longer than one test
+    const key = operatorKey(folder);
+    writeFileSync(join(folder, "authorized_keys"), key.publicKey);
+    writeFileSync(join(folder, "token"), `${TOKEN}\n`, { mode: 0o600 });
+    const settings = {
+      ...REFERENCE,
+      authorizedKeysFile: join(folder, "authorized_keys"),
+      rollout: { tokenPath: "token" },
+      ...more.settings,
+    };
+    emit(folder, before, settings);
+    const former = join(folder, "former");
+    cpSync(join(folder, "nix"), former, { recursive: true });
+    emit(folder, after, { ...settings, ...more.later });
+    const machines = Object.fromEntries(
+      after.map(({ hostname }): [string, Machine] => {
+        const member = before.some((node) => node.hostname === hostname);
+        const own = more.machines?.[hostname];
+        return [hostname, { ...(member ? { state: "member", nix: former } : { state: "template" }), ...own }];
+      }),
+    );
+    const site = await Site.start({ nix: join(folder, "nix"), machines }, key);
+    return new LiveCluster(folder, key, site, { ...settings, ...more.later });
+  }
+
+  /** Emits another `main.ts`. */
+  public emit(nodes: readonly TestNode[], settings: Partial<ClusterSettings> = {}): void {
+    emit(this.folder, nodes, { ...this.settings, ...settings });
+  }
+
+  /** `npm run rollout -- <words>` */
+  public async rollout(...words: string[]): Promise<Result> {
+    return new Result(await this.site.rollout(words, this.folder));
+  }
+
+  public async stop(): Promise<void> {
+    await this.site.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  public log(hostname: string): string {
+    return readFileSync(join(this.folder, ".rollout", "logs", `${hostname}.log`), "utf8");
+  }
+}
+
+/** What a run came to. */
+export class Result {
+  public constructor(private readonly ran: Ran) {}
+
+  public get status(): number | null {
+    return this.ran.status;
+  }
+
+  /** All that was printed. */
+  public get output(): string {
+    return `${this.ran.stdout}\n${this.ran.stderr}`;
+  }
+
+  public get stdout(): string {
+    return this.ran.stdout;
+  }
+
+  /** @throws with all that was said, unless it succeeded */
+  public mustSucceed(): this {
+    if (this.status !== 0) throw new Error(`ended with ${this.status}:\n${this.output}`);
+    return this;
+  }
+}
+
+function operatorKey(folder: string): OperatorKey {
+  const file = join(folder, "operator_key");
+  spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", file]);
+  return { file, publicKey: readFileSync(`${file}.pub`, "utf8").trim() };
+}

@@ -1,0 +1,130 @@
+/**
+ * Stand-in for K3s' process: waits for its token, joins over the network, and from then on is heard of as often as it
+ * reaches its server, through the real firewalls. The cluster's state is a folder that all machines share.
+ */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createServer } from "node:https";
+import { connect } from "node:net";
+
+const CLUSTER = "/cluster";
+const RENEWAL_MS = 250;
+
+const [role = "", name = "", address = "", tokenFile = "", version = "", server = ""] = readFileSync(
+  "/run/current-system/etc/k3s",
+  "utf8",
+).split("\n");
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const passwordOf = (token: string): string => token.trim().replace(/^K10[0-9a-f]+::([^:]+:)?/, "");
+
+function write(path: string, value: unknown): void {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  writeFileSync(`${path}.${name}`, text);
+  renameSync(`${path}.${name}`, path);
+}
+
+/** A real connection, which a firewall may refuse. */
+function reachesServer(): Promise<boolean> {
+  if (server === "") return Promise.resolve(true);
+  const [host = "", port = ""] = server.split(":");
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(port), timeout: 1000 });
+    const end = (reached: boolean): void => {
+      socket.destroy();
+      resolve(reached);
+    };
+    socket
+      .on("connect", () => end(true))
+      .on("error", () => end(false))
+      .on("timeout", () => end(false));
+  });
+}
+
+function serve(): void {
+  const options = { key: readFileSync("/programs/tls.key"), cert: readFileSync("/programs/tls.crt") };
+  createServer(options, (_, response) => response.end("ok")).listen(6443);
+  mkdirSync("/var/lib/rancher/k3s/server/db/etcd", { recursive: true });
+  mkdirSync("/etc/rancher/k3s", { recursive: true });
+  writeFileSync("/var/lib/rancher/k3s/server/token", readFileSync(tokenFile));
+  const kubeconfig = [
+    "apiVersion: v1",
+    "clusters:",
+    "- cluster:",
+    "    certificate-authority-data: Y2E=",
+    "    server: https://127.0.0.1:6443",
+    "  name: default",
+    "contexts:",
+    "- context:",
+    "    cluster: default",
+    "    user: default",
+    "  name: default",
+    "current-context: default",
+    "kind: Config",
+    "preferences: {}",
+    "users:",
+    "- name: default",
+    "  user:",
+    "    client-certificate-data: Y2VydA==",
+    "    client-key-data: cGxhbnRlZC1jbGllbnQta2V5",
+  ];
+  writeFileSync("/etc/rancher/k3s/k3s.yaml", `${kubeconfig.join("\n")}\n`, { mode: 0o600 });
+}
+
+function register(): void {
+  const path = `${CLUSTER}/nodes/${name}.json`;
+  const old = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
+  const labels: Record<string, string> = { "kubernetes.io/hostname": name };
+  if (role === "server") labels["node-role.kubernetes.io/control-plane"] = "true";
+  const number = Number(address.split(".")[3]) % 250;
+  write(path, {
+    metadata: { name, labels, annotations: old?.metadata.annotations ?? {} },
+    spec: { ...(old?.spec ?? {}), podCIDR: `10.42.${number}.0/24` },
+    status: {
+      addresses: [
+        { type: "InternalIP", address },
+        { type: "Hostname", address: name },
+      ],
+      nodeInfo: {
+        kubeletVersion: version,
+        bootID: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+        machineID: readFileSync("/etc/machine-id", "utf8").trim(),
+      },
+    },
+  });
+  write(`${CLUSTER}/secrets/${name}.node-password.k3s`, "hash");
+}
+
+/** The first server founds the cluster with its token. */
+function isAdmitted(): boolean {
+  const ours = passwordOf(readFileSync(tokenFile, "utf8"));
+  const path = `${CLUSTER}/token`;
+  if (!existsSync(path) && role === "server" && server === "") write(path, ours);
+  return existsSync(path) && readFileSync(path, "utf8") === ours;
+}
+
+async function main(): Promise<void> {
+  if (existsSync("/faults/k3s-fails")) {
+    console.log('level=fatal msg="flag provided but not defined: -wrong"');
+    process.exit(1);
+  }
+  mkdirSync("/var/lib/rancher/k3s/agent", { recursive: true });
+  while (!existsSync(tokenFile)) {
+    console.log(`Waiting for ${tokenFile} to be available`);
+    await sleep(200);
+  }
+  while (!(await reachesServer()) || !isAdmitted() || existsSync("/faults/k3s-hangs")) {
+    console.log(`level=error msg="not admitted by ${server}"`);
+    await sleep(200);
+  }
+  if (role === "server") serve();
+  register();
+  writeFileSync(`${CLUSTER}/events`, `${name} joined ${version}\n`, { flag: "a" });
+  while (true) {
+    if (await reachesServer()) write(`${CLUSTER}/leases/${name}`, new Date().toISOString());
+    writeFileSync("/run/units/k3s.service/ready", "");
+    await sleep(RENEWAL_MS);
+  }
+}
+
+void main();

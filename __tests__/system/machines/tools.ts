@@ -1,0 +1,23 @@
+import { attempt, once, ownSystemAsRoot } from "../../../namespaces/own-system";
+import { LAB, type Tool } from "../tools";
+
+const isThere = (name: string, command: readonly string[], debianPackage = name): Tool => ({
+  name,
+  debianPackage,
+  works: once(() => attempt(command) !== undefined),
+});
+
+/** What machines with SSH servers need; sshd does not work in a user namespace without root's rights. */
+export const MACHINES: readonly Tool[] = [
+  ...LAB,
+  isThere("sshd", ["sh", "-c", "test -x /usr/sbin/sshd"], "openssh-server"),
+  isThere("ssh", ["ssh", "-V"], "openssh-client"),
+  isThere("openssl", ["openssl", "version"]),
+  isThere("curl", ["curl", "--version"]),
+  isThere("pgrep", ["pgrep", "--version"], "procps"),
+  {
+    name: "namespaces with root's rights",
+    debianPackage: "util-linux, as root",
+    works: () => ownSystemAsRoot() !== undefined,
+  },
+];
