@@ -65,10 +65,14 @@ async function confirm(
 ): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
   let missing: readonly string[] = ["nothing was heard of it"];
+  // A connection that came about while the activation was at work may have passed the former firewall.
+  let ended = false;
   while (Date.now() < deadline) {
     const look = await lookAt(host, built, kubernetes, heardBefore);
-    if (look.missing.length === 0) return;
-    missing = look.missing;
+    if (look.missing.length === 0 && ended) return;
+    ended ||= look.ended;
+    if (look.missing.length === 0) continue;
+    if (!look.reverted) missing = look.missing;
     host.log.write(host.name, `not confirmed yet: ${missing.join("; ")}`);
     if (look.over) break;
     await pause(POLL_SECONDS);
@@ -78,25 +82,32 @@ async function confirm(
 
 interface Look {
   readonly missing: readonly string[];
+  /** The activation had come to its end. */
+  readonly ended: boolean;
   /** Waiting longer is of no use. */
-  readonly over: boolean;
+  readonly over?: true;
+  readonly reverted?: true;
 }
 
 async function lookAt(host: Host, built: Build, kubernetes: Kubernetes, heardBefore?: string): Promise<Look> {
   try {
     const report = await inspect(host);
-    if (report.one("reverted") === "yes") return { missing: ["it has reverted"], over: true };
-    if (report.one("activation") === "activating")
-      return { missing: ["the activation has not come to its end"], over: false };
+    if (report.one("reverted") === "yes") {
+      return { missing: ["the timer had fired"], ended: true, over: true, reverted: true };
+    }
+    if (report.one("activation") === "activating") {
+      return { missing: ["the activation has not come to its end"], ended: false };
+    }
     if (report.one("activation") !== "active") {
-      return { missing: [`the activation failed (${report.one("result").trim()})`], over: true };
+      const missing = [`the activation failed (${report.one("result").trim()})`];
+      return { missing, ended: true, over: true };
     }
     const own = hostFaults(report, { system: built.path });
-    if (own.length > 0) return { missing: own, over: false };
-    return { missing: await nodeFaults(host, report, kubernetes, heardBefore), over: false };
+    if (own.length > 0) return { missing: own, ended: true };
+    return { missing: await nodeFaults(host, report, kubernetes, heardBefore), ended: true };
   } catch (error) {
     if (!(error instanceof Trouble)) throw error;
-    return { missing: [messageOf(error)], over: false };
+    return { missing: [messageOf(error).replace(`${host.name}: `, "")], ended: false };
   }
 }
 

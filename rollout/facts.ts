@@ -86,7 +86,7 @@ function factsOf(report: Report): Omit<Facts, "operatorKey"> {
     k3s: report.one("k3s"),
     serverData: report.one("server_data") === "yes",
     joined: report.one("joined") === "yes",
-    reverting: report.one("revert") === "active",
+    reverting: report.one("revert") === "active" || report.one("reverting") === "activating",
     activating: report.one("activation") === "activating",
     rebootDue: [...report.all("reboot"), ...(renamed ? ["hostname"] : [])],
     files: new Map(

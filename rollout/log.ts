@@ -56,6 +56,7 @@ export class Log {
 
   /** Only for the host's log. */
   public write(host: string, text: string): void {
+    if (text.trim() === "") return;
     const lines = this.blanker.blank(text).trimEnd().split("\n");
     const stamped = lines.map((line) => `${new Date().toISOString()} ${line}\n`).join("");
     appendFileSync(join(this.folder, `${host}.log`), stamped, { mode: 0o600 });

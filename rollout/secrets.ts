@@ -5,7 +5,7 @@ const BLANK = "[blanked]";
 const BY_FORM: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, BLANK],
   [/K10[0-9a-f]{64}::\S+/g, BLANK],
-  [/((?:client-key-data|client-certificate-data|token|password):\s*)\S+/g, `$1${BLANK}`],
+  [/((?:client-key-data|client-certificate-data):\s*)\S+/g, `$1${BLANK}`],
 ];
 
 /** Takes secrets out of everything that is shown or written down. */

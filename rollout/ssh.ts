@@ -52,7 +52,7 @@ export class Ssh {
   public async run(target: Target, script: string, options: RunOptions): Promise<Output> {
     if (this.stopped) throw new Trouble("stopped");
     const output = await this.client(target, script, options);
-    if (options.secret !== true) this.log.write(target.hostname, output.stdout + output.stderr);
+    if (options.secret !== true) this.log.write(target.hostname, worthKeeping(output));
     // 255 is the client's own; none of our scripts ends with it.
     if (output.status === 255)
       throw new ConnectionTrouble(`${target.hostname}: ${whyNot(output.stderr, target, this.knownHosts)}`);
@@ -137,6 +137,15 @@ export class Ssh {
     });
   }
 }
+
+/** Without what the client says of its own work, and without whole files. */
+const worthKeeping = ({ stdout, stderr }: Output): string =>
+  `${stdout}\n${stderr}`
+    .split("\n")
+    .filter(
+      (line) => line.trim() !== "" && !/^(debug1:|@(file|live|emitted|counters|nodes|leases) )/.test(line),
+    )
+    .join("\n");
 
 /** What the client's last words mean, and what to do. */
 function whyNot(stderr: string, { hostname, address }: Target, knownHosts: string): string {

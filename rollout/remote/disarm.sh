@@ -1,5 +1,7 @@
 # The host has returned; nothing is to be done to it any more.
 systemctl stop "$revert.timer" 2>/dev/null || true
+# It may have fired in this very moment.
+if [ "$(unit "$revert.service" ActiveState)" = activating ]; then return 0; fi
 systemctl stop "$activate.service" 2>/dev/null || true
 systemctl reset-failed "$activate.service" "$revert.service" 2>/dev/null || true
 rm -f /nix/var/nix/gcroots/k3s-rollout-before

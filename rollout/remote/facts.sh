@@ -26,6 +26,7 @@ say k3s "$(unit k3s.service ActiveState)"
 if [ -d /var/lib/rancher/k3s/server/db ]; then say server_data yes; fi
 if [ -d /var/lib/rancher/k3s/server ] || [ -d /var/lib/rancher/k3s/agent ]; then say joined yes; fi
 say revert "$(unit "$revert.timer" ActiveState)"
+say reverting "$(unit "$revert.service" ActiveState)"
 say activation "$(unit "$activate.service" ActiveState)"
 if [ "$(readlink -f /run/booted-system || true)" != "$(current_system)" ]; then
   for part in kernel initrd kernel-modules; do

@@ -1,0 +1,103 @@
+import { join } from "node:path";
+import { describeWith } from "../tools";
+import { LiveCluster, THREE } from "./cluster";
+import { tamper } from "./tampered";
+import { MACHINES } from "./tools";
+
+/** A ruleset that admits no SSH, on a host whose owner thinks that it does. */
+const withoutSsh = (text: string): string => text.replace("22, # SSH", "2222, # SSH");
+
+const admitsSsh = async (cluster: LiveCluster): Promise<boolean> => {
+  const words = [
+    "-o",
+    "ConnectTimeout=1",
+    "-o",
+    "StrictHostKeyChecking=no",
+    "-o",
+    "UserKnownHostsFile=/dev/null",
+    "-o",
+    "LogLevel=ERROR",
+  ];
+  return (
+    (await cluster.site.operator(["ssh", ...words, "root@172.22.0.135", "true"], cluster.folder)).status === 0
+  );
+};
+
+const running = (cluster: LiveCluster): Promise<string> =>
+  cluster.site.on("hamal", "readlink -f /run/current-system");
+
+const booting = (cluster: LiveCluster): Promise<string> =>
+  cluster.site.on("hamal", "readlink -f /boot/default");
+
+describeWith(MACHINES, "a firewall that locks its operator out", () => {
+  let cluster: LiveCluster;
+
+  beforeEach(async () => {
+    cluster = await LiveCluster.start(THREE);
+    tamper(join(cluster.folder, "nix"), "k3s-agent/nftables.nft", withoutSsh);
+  });
+  afterEach(() => cluster?.stop());
+
+  test("is seen by a new connection, and the host comes back by itself", async () => {
+    const before = await running(cluster);
+    const result = cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "6");
+    await cluster.site.until("the new firewall is loaded", () =>
+      cluster.site.events().some((event) => event.startsWith("hamal activate")),
+    );
+    await cluster.site.until("SSH is cut", async () => !(await admitsSsh(cluster)));
+    const { status, output } = await result;
+    expect(status).toBe(1);
+    expect(output).toContain(
+      "hamal was not confirmed and has reverted by itself to what it ran before, which it also boots: no SSH connection to 172.22.0.135",
+    );
+    expect([await running(cluster), await booting(cluster), await admitsSsh(cluster)]).toEqual([
+      before,
+      before,
+      true,
+    ]);
+    expect(await cluster.site.on("hamal", "ls -d /etc/nixos*")).toBe("/etc/nixos\n");
+  });
+
+  test("would keep him out, were the timer not armed", async () => {
+    cluster.site.setFault("hamal", "timer-is-not-armed");
+    await cluster.site.interrupted(["apply", "hamal", "--yes", "--confirm-seconds", "6"], cluster.folder, {
+      when: { host: "hamal", step: "confirm", outcome: "started" },
+      after: 9,
+      signal: "SIGKILL",
+    });
+    expect(await admitsSsh(cluster)).toBe(false);
+  });
+
+  test("does not survive a reset of the machine, either", async () => {
+    cluster.site.setFault("hamal", "timer-is-not-armed");
+    const before = await running(cluster);
+    await cluster.site.interrupted(["apply", "hamal", "--yes", "--confirm-seconds", "6"], cluster.folder, {
+      when: { host: "hamal", step: "confirm", outcome: "started" },
+      after: 1,
+      signal: "SIGKILL",
+    });
+    expect(await admitsSsh(cluster)).toBe(false);
+    await cluster.site.powerOff("hamal");
+    await cluster.site.powerOn("hamal");
+    expect([await running(cluster), await admitsSsh(cluster)]).toEqual([before, true]);
+  });
+
+  test("an activation that hangs, and holds its lock, is ended", async () => {
+    cluster.site.setFault("hamal", "activation-hangs");
+    const before = await running(cluster);
+    const { status, output } = await cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "6");
+    expect([status, output]).toEqual([
+      1,
+      expect.stringContaining("hamal was not confirmed and has reverted by itself"),
+    ]);
+    expect([await running(cluster), await booting(cluster), await admitsSsh(cluster)]).toEqual([
+      before,
+      before,
+      true,
+    ]);
+    cluster.site.clearFault("hamal", "activation-hangs");
+    expect(await cluster.site.on("hamal", "flock -n /run/nixos/switch-to-configuration.lock echo free")).toBe(
+      "free\n",
+    );
+  });
+});
