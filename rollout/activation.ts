@@ -4,7 +4,7 @@ import { pause } from "./gate";
 import { heardOf, hostFaults, inspect, nodeFaults } from "./health";
 import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
-import { text } from "./script";
+import { text, type Report } from "./script";
 import { ConnectionTrouble, messageOf, Trouble } from "./trouble";
 
 /** Between two looks at a host. */
@@ -50,9 +50,22 @@ export async function activate(
   await log.step(
     host.name,
     "make it the boot default",
-    () => host.call("commit", { built: built.path }, { timeoutSeconds: 180 }),
+    () => commit(host, facts, built),
     (report) => (report.one("copy") === "" ? "" : `the former /etc/nixos is ${report.one("copy")}`),
   );
+}
+
+/** @throws Trouble when the host is as it was, or is changed but for its /etc/nixos */
+async function commit(host: Host, facts: Facts, built: Build): Promise<Report> {
+  try {
+    return await host.call("commit", { built: built.path }, { timeoutSeconds: 180 });
+  } catch (error) {
+    // What has begun there goes on without us, to its end.
+    if (error instanceof ConnectionTrouble) throw error;
+    const report = await inspect(host);
+    if (report.one("current") === built.path && report.one("profile") === built.path) throw error;
+    return returned(host, facts.current, [messageOf(error).replace(/^.*?: commit: /, "")], false);
+  }
 }
 
 /** Waits until all that is expected holds, each time over a new TCP connection. */
@@ -64,7 +77,7 @@ async function confirm(
   { seconds, heardBefore }: { readonly seconds: number; readonly heardBefore: string | undefined },
 ): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
-  let missing: readonly string[] = ["nothing was heard of it"];
+  let missing: readonly string[] = ["no new SSH connection came about"];
   // A connection that came about while the activation was at work may have passed the former firewall.
   let ended = false;
   while (Date.now() < deadline) {

@@ -60,6 +60,9 @@ export function reportOf(what: string, output: Output): Report {
     .split("\n")
     .filter((line) => line.trim() !== "" && !line.startsWith("@"));
   const full = tail.some((line) => line.includes("No space left on device"));
-  const hint = full ? "its disk is full: nix-collect-garbage -d there, or grow the disk" : trouble;
-  throw new Trouble(`${what}: ${hint || `ended with ${output.status}: ${tail.slice(-5).join(" | ")}`}`);
+  const words = trouble || `ended with ${output.status}: ${tail.slice(-5).join(" | ")}`;
+  const hint = "its disk is full: nix-collect-garbage -d there, or grow the disk";
+  throw new Trouble(
+    `${what}: ${[full && trouble === "" ? "" : words, full ? hint : ""].filter(Boolean).join("; ")}`,
+  );
 }

@@ -5,7 +5,7 @@ back() {
   nix-env -p "$profile" --set "$before"
   "$before/bin/switch-to-configuration" boot || true
   if [ -e "$home/revert" ]; then /bin/sh "$home/revert" || true; fi
-  fail "$1; the host runs and boots what it did before"
+  fail "$1"
 }
 [ "$(current_system)" = "$built" ] || fail "the host has reverted by itself before it was confirmed"
 systemctl stop "$revert.timer" 2>/dev/null || true

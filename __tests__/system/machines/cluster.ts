@@ -68,6 +68,11 @@ export class LiveCluster {
     return new Result(await this.site.rollout(words, this.folder));
   }
 
+  /** As `rollout`, with another SSH key. */
+  public async rolloutWithKey(file: string, ...words: string[]): Promise<Result> {
+    return new Result(await this.site.rollout(words, this.folder, { OPERATOR_KEY: file }));
+  }
+
   public async stop(): Promise<void> {
     await this.site.stop();
     rmSync(this.folder, { recursive: true, force: true });

@@ -272,12 +272,8 @@ export class Site {
     mkdirSync(bin, { recursive: true });
     // OpenSSH finds its settings by the user's home in passwd, which is not this one.
     writeFileSync(
-      join(this.folder, "operator", "ssh_config"),
-      `Host *\n  IdentityFile ${key.file}\n  IdentitiesOnly yes\n`,
-    );
-    writeFileSync(
       join(bin, "ssh"),
-      `#!/bin/sh\nexec /usr/bin/ssh -F ${this.folder}/operator/ssh_config "$@"\n`,
+      `#!/bin/sh\nexec /usr/bin/ssh -F /dev/null -o IdentitiesOnly=yes -i "\${OPERATOR_KEY:-${key.file}}" "$@"\n`,
       { mode: 0o755 },
     );
     // The check of freshness is a test of its own; here the project has no main.ts.

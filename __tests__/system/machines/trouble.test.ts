@@ -1,0 +1,188 @@
+/** Each bad condition has one clear message, and leaves the hosts as they were. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describeWith } from "../tools";
+import { LiveCluster, THREE, type Result } from "./cluster";
+import { MACHINES } from "./tools";
+
+const APPLY = ["apply", "--yes", "--confirm-seconds", "5"] as const;
+
+const PATIENT = ["apply", "--yes"] as const;
+
+describeWith(MACHINES, "bad conditions", () => {
+  let cluster: LiveCluster;
+  let change = 0;
+
+  beforeAll(async () => (cluster = await LiveCluster.start(THREE)));
+  afterAll(() => cluster?.stop());
+
+  /** Something to roll out to hamal: a line in its owner's own file. */
+  function changeHamal(): void {
+    writeFileSync(join(cluster.folder, "nix", "k3s-agent", "local.nix"), `{ } # ${++change}\n`);
+    cluster.site.forgetEvents();
+  }
+
+  const state = (hostname: string): Promise<string> =>
+    cluster.site.on(
+      hostname,
+      "readlink -f /run/current-system /boot/default /nix/var/nix/profiles/system; sha256sum /etc/nixos/* /etc/ssh/authorized_keys.d/root; nft list table inet k3s_host",
+    );
+
+  /** The host is what it was, and the message says what to do. */
+  async function leavesHamal(expected: string | RegExp, apply: () => Promise<Result>): Promise<void> {
+    const before = await state("hamal");
+    const { status, output } = await apply();
+    expect(output).toMatch(expected);
+    expect(status).toBe(1);
+    expect(await state("hamal")).toBe(before);
+    expect(cluster.site.kubeNode("hamal")?.spec.unschedulable ?? false).toBe(false);
+  }
+
+  async function withFault(
+    fault: string,
+    value: string,
+    expected: string | RegExp,
+    words: readonly string[] = APPLY,
+  ): Promise<void> {
+    changeHamal();
+    cluster.site.setFault("hamal", fault, value);
+    await leavesHamal(expected, () => cluster.rollout(...words));
+    cluster.site.clearFault("hamal", fault);
+  }
+
+  test("a build that fails", () =>
+    withFault(
+      "build-fails",
+      "",
+      /hamal: build: ended with 1: error: attribute 'k3s_1_99' missing[^]*No host was changed/,
+    ));
+
+  test("a disk that is full", () =>
+    withFault(
+      "disk-full",
+      "",
+      /hamal: build: its disk is full: nix-collect-garbage -d there, or grow the disk[^]*No host was changed/,
+    ));
+
+  test("a boot loader that cannot be written", async () => {
+    await withFault(
+      "boot-loader-fails",
+      "",
+      /has reverted by itself to what it ran before, which it also boots: the boot loader could not be written/,
+    );
+    await cluster.site.on("hamal", "rm -f /boot/was-there");
+  });
+
+  test("K3s does not start: its last words are shown", async () => {
+    changeHamal();
+    cluster.site.setFault("hamal", "k3s-version", "v1.34.2+k3s2");
+    cluster.site.setFault("hamal", "k3s-fails");
+    await leavesHamal(
+      /hamal was not confirmed and has reverted by itself[^]*flag provided but not defined/,
+      () => cluster.rollout(...APPLY),
+    );
+    cluster.site.clearFault("hamal", "k3s-fails");
+    cluster.site.clearFault("hamal", "k3s-version");
+    await cluster.site.until(
+      "hamal is Ready again",
+      async () => (await cluster.rollout("verify", "mizar")).status === 0,
+    );
+  });
+
+  test("a disruption budget that holds a pod: it is named, and the node takes pods again", async () => {
+    changeHamal();
+    cluster.site.setFault("hamal", "kernel", "6.12.9");
+    cluster.site.addPod("precious", "hamal", { held: true });
+    cluster.site.addPod("scratch", "hamal", { emptyDir: true });
+    await leavesHamal(
+      /pods that lose their emptyDir: default\/scratch[^]*hamal cannot be drained within 1 s[^]*disruption budget[^]*default\/precious is still there/,
+      () => cluster.rollout(...APPLY, "--drain-seconds", "1"),
+    );
+    expect(cluster.site.events().filter((event) => event.includes("cordon"))).toEqual([
+      "alphard kubectl cordon hamal",
+      "alphard kubectl uncordon hamal",
+    ]);
+    cluster.site.clearFault("hamal", "kernel");
+  });
+
+  test("a host that is down, and the others are not touched", async () => {
+    changeHamal();
+    await cluster.site.powerOff("mizar");
+    await leavesHamal(
+      /mizar: unreachable[^]*no SSH connection to 172\.22\.0\.136[^]*mizar is unreachable\nNo host was changed/,
+      () => cluster.rollout(...APPLY),
+    );
+    expect(cluster.site.events()).toEqual([]);
+    await cluster.site.powerOn("mizar");
+    await cluster.site.until(
+      "mizar is Ready again",
+      async () => (await cluster.rollout("verify", "mizar")).status === 0,
+    );
+  });
+
+  test("another machine at the address: its key is not the one that was pinned", async () => {
+    changeHamal();
+    await cluster.site.on(
+      "hamal",
+      "cd /etc/ssh && mkdir kept && mv ssh_host_* kept && ssh-keygen -q -t ed25519 -N '' -f ssh_host_ed25519_key && systemctl restart sshd",
+    );
+    await leavesHamal(
+      /hamal: unreachable[^]*has another SSH host key than the one pinned in known_hosts[^]*ssh-keygen -R hamal -f known_hosts/,
+      () => cluster.rollout(...APPLY),
+    );
+    await cluster.site.on("hamal", "cd /etc/ssh && mv kept/* . && rmdir kept && systemctl restart sshd");
+  });
+
+  test("a key that no host accepts", async () => {
+    const stranger = join(cluster.folder, "stranger");
+    await cluster.site.operator(
+      ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", stranger],
+      cluster.folder,
+    );
+    await leavesHamal(/root@172\.22\.0\.135 accepts none of your SSH keys: ssh-add the one/, () =>
+      cluster.rolloutWithKey(stranger, ...APPLY),
+    );
+  });
+
+  test("two rollouts at once: the second says who has the lock", async () => {
+    changeHamal();
+    cluster.site.setFault("hamal", "seconds", "3");
+    const first = cluster.rollout(...PATIENT);
+    await cluster.site.until(
+      "the first has the lock",
+      async () => (await cluster.site.on("alphard", "cat /run/k3s-rollout.lock || true")) !== "",
+    );
+    const second = await cluster.rollout(...PATIENT);
+    expect(second.output).toMatch(
+      /Another rollout runs: \S+@\S+, process \d+, for \d+ s, last heard of \d+ s ago \(lock on alphard\)/,
+    );
+    expect(second.status).toBe(1);
+    (await first).mustSucceed();
+    cluster.site.clearFault("hamal", "seconds");
+  });
+
+  test("Ctrl-C: what has begun is finished, and nothing else is begun", async () => {
+    changeHamal();
+    writeFileSync(join(cluster.folder, "nix", "k3s-server", "local.nix"), `{ } # ${change}\n`);
+    const { status, said } = await cluster.site.interrupted([...PATIENT], cluster.folder, {
+      when: { host: "hamal", step: "activate", outcome: "started" },
+      signal: "SIGINT",
+    });
+    expect(said).toContain("Stopping: hosts that are being changed are finished, no other is begun");
+    expect(said).toContain("Stopped as you asked.\\nNot touched: alphard. Run the same again to go on");
+    expect(status).toBe(1);
+    expect(cluster.site.events().some((event) => event.startsWith("hamal boot-default"))).toBe(true);
+    expect(cluster.site.events().some((event) => event.startsWith("alphard activate"))).toBe(false);
+    (await cluster.rollout(...PATIENT)).mustSucceed();
+  });
+
+  test("another token than the host's is not installed", async () => {
+    changeHamal();
+    const path = join(cluster.folder, "token");
+    writeFileSync(path, "another-5ca1ab1e5ca1ab1e\n");
+    await leavesHamal(/hamal: refused[^]*its join token is another one[^]*k3s token rotate/, () =>
+      cluster.rollout(...APPLY),
+    );
+    expect(cluster.site.events()).toEqual([]);
+  });
+});
