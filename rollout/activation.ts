@@ -1,7 +1,7 @@
 import type { Build } from "./build";
 import type { Facts } from "./facts";
 import { pause } from "./gate";
-import { heardOf, hostFaults, inspect, nodeFaults } from "./health";
+import { hostFaults, inspect, nodeFaults } from "./health";
 import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
 import { text, type Report } from "./script";
@@ -13,11 +13,17 @@ const POLL_SECONDS = 1;
 /** How long an old system may take to come back. */
 const REVERT_SECONDS = 120;
 
+export interface Patience {
+  /** After which the host reverts, unless it was confirmed. */
+  readonly seconds: number;
+  /** When its kubelet was last heard of before. */
+  readonly heardBefore: string | undefined;
+}
+
 /**
  * Brings a built system to run, and makes it the boot default when it was seen to work. Until then a timer on the host
  * waits to return to what ran before.
  *
- * @param seconds - after which the host reverts, unless it was confirmed
  * @throws Trouble when the host is as it was
  */
 export async function activate(
@@ -25,27 +31,25 @@ export async function activate(
   facts: Facts,
   built: Build,
   kubernetes: Kubernetes,
-  seconds: number,
+  patience: Patience,
 ): Promise<void> {
   const { log } = host;
   if (facts.current !== built.path) {
-    const heardBefore = heardOf(await kubernetes.nodesIfAny(), host);
+    const { seconds } = patience;
+    const variables = {
+      built: built.path,
+      before: facts.current,
+      seconds,
+      revert_program: text("revert.sh"),
+    };
     await log.step(
       host.name,
       "activate",
-      () =>
-        host.call("activate", {
-          built: built.path,
-          before: facts.current,
-          seconds,
-          revert_program: text("revert.sh"),
-        }),
+      () => host.call("activate", variables),
       (report) => (report.one("neutralised") === "" ? "" : "the saved 'flush ruleset' was taken out first"),
     );
     host.moveToOwnAddress();
-    await log.step(host.name, "confirm", () =>
-      confirm(host, facts, built, kubernetes, { seconds, heardBefore }),
-    );
+    await log.step(host.name, "confirm", () => confirm(host, facts, built, kubernetes, patience));
   }
   await log.step(
     host.name,
@@ -74,21 +78,20 @@ async function confirm(
   facts: Facts,
   built: Build,
   kubernetes: Kubernetes,
-  { seconds, heardBefore }: { readonly seconds: number; readonly heardBefore: string | undefined },
+  { seconds, heardBefore }: Patience,
 ): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
   let missing: readonly string[] = ["no new SSH connection came about"];
-  // A connection that came about while the activation was at work may have passed the former firewall.
   let ended = false;
   while (Date.now() < deadline) {
-    const look = await lookAt(host, built, kubernetes, heardBefore);
-    if (look.missing.length === 0 && ended) return;
-    ended ||= look.ended;
-    if (look.missing.length === 0) continue;
+    const look = await lookAt(host, built, kubernetes, { heardBefore, ended });
+    if (look.missing.length === 0) return;
     if (!look.reverted) missing = look.missing;
     host.log.write(host.name, `not confirmed yet: ${missing.join("; ")}`);
     if (look.over) break;
-    await pause(POLL_SECONDS);
+    // Once it has ended there is something to be seen at once.
+    if (ended === look.ended) await pause(POLL_SECONDS);
+    ended = look.ended;
   }
   await returned(host, facts.current, missing, Date.now() < deadline);
 }
@@ -102,7 +105,18 @@ interface Look {
   readonly reverted?: true;
 }
 
-async function lookAt(host: Host, built: Build, kubernetes: Kubernetes, heardBefore?: string): Promise<Look> {
+interface Before {
+  readonly heardBefore: string | undefined;
+  /** The activation was seen to have ended, over a connection before this one. */
+  readonly ended: boolean;
+}
+
+async function lookAt(
+  host: Host,
+  built: Build,
+  kubernetes: Kubernetes,
+  { heardBefore, ended }: Before,
+): Promise<Look> {
   try {
     const report = await inspect(host);
     if (report.one("reverted") === "yes") {
@@ -115,12 +129,15 @@ async function lookAt(host: Host, built: Build, kubernetes: Kubernetes, heardBef
       const missing = [`the activation failed (${report.one("result").trim()})`];
       return { missing, ended: true, over: true };
     }
+    // This connection may have passed the former firewall: it came about while the activation was at work.
+    if (!ended)
+      return { missing: ["no new SSH connection came about since the activation ended"], ended: true };
     const own = hostFaults(report, { system: built.path });
     if (own.length > 0) return { missing: own, ended: true };
     return { missing: await nodeFaults(host, report, kubernetes, heardBefore), ended: true };
   } catch (error) {
     if (!(error instanceof Trouble)) throw error;
-    return { missing: [messageOf(error).replace(`${host.name}: `, "")], ended: false };
+    return { missing: [messageOf(error).replace(`${host.name}: `, "")], ended };
   }
 }
 

@@ -3,6 +3,7 @@ import { build, type Build } from "./build";
 import type { Facts } from "./facts";
 import type { Fleet } from "./fleet";
 import { Gate } from "./gate";
+import { heardOf } from "./health";
 import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
 import type { Lock } from "./lock";
@@ -124,19 +125,20 @@ export class Apply {
   }
 
   private async change(job: Job): Promise<void> {
-    const { host, facts, built, member } = job;
+    const { host, facts, built } = job;
     // What came before, in this phase, may have failed while this one waited for its turn.
     if (this.failures.length > 0 || this.stopping.requested) return;
     this.begun.add(host.name);
-    if (job.node.role === "server") await checkQuorum(host, this.kubernetes);
+    const nodes = (await this.kubernetes.nodesIfAny()) ?? [];
+    if (job.node.role === "server") checkQuorum(host, nodes);
     await this.deliverToken(host);
-    const nodes = (member ? await this.kubernetes.nodesIfAny() : undefined) ?? [];
     const ours = nodes.some(({ name, cordonedByUs }) => name === host.name && cordonedByUs);
     const cordoned = (needsReboot(job) && (await drain(host, this.kubernetes, nodes, this.options))) || ours;
     // The first server is the API that its own node is asked of.
     if (job.node.role === "server") this.kubernetes = this.kubernetes.with(host);
     try {
-      await activate(host, facts, built, this.kubernetes, this.options.confirmSeconds);
+      const patience = { seconds: this.options.confirmSeconds, heardBefore: heardOf(nodes, host) };
+      await activate(host, facts, built, this.kubernetes, patience);
     } catch (error) {
       if (cordoned) await uncordon(host, this.kubernetes).catch(() => undefined);
       throw error;

@@ -52,5 +52,5 @@ export async function nodeFaults(
   ];
 }
 
-export const heardOf = (nodes: readonly KubeNode[] | undefined, host: Host): string | undefined =>
-  nodes?.find(({ name }) => name === host.name)?.heard;
+export const heardOf = (nodes: readonly KubeNode[], host: Host): string | undefined =>
+  nodes.find(({ name }) => name === host.name)?.heard;

@@ -110,9 +110,7 @@ async function back(
 }
 
 /** @throws Trouble while the other servers would have no quorum without it */
-export async function checkQuorum(host: Host, kubernetes: Kubernetes): Promise<void> {
-  const nodes = await kubernetes.nodesIfAny();
-  if (nodes === undefined) return;
+export function checkQuorum(host: Host, nodes: readonly KubeNode[]): void {
   const fault = quorumFault(nodes, host.name);
   if (fault !== undefined) throw new Trouble(`${host.name} was left as it is: ${fault}`);
   const servers = nodes.filter(({ server }) => server);

@@ -43,9 +43,11 @@ export class LiveCluster {
       rollout: { tokenPath: "token" },
       ...more.settings,
     };
-    emit(folder, before, settings);
     const former = join(folder, "former");
-    cpSync(join(folder, "nix"), former, { recursive: true });
+    if (before.length > 0) {
+      emit(folder, before, settings);
+      cpSync(join(folder, "nix"), former, { recursive: true });
+    }
     emit(folder, after, { ...settings, ...more.later });
     const machines = Object.fromEntries(
       after.map(({ hostname }): [string, Machine] => {
@@ -71,6 +73,14 @@ export class LiveCluster {
   /** As `rollout`, with another SSH key. */
   public async rolloutWithKey(file: string, ...words: string[]): Promise<Result> {
     return new Result(await this.site.rollout(words, this.folder, { OPERATOR_KEY: file }));
+  }
+
+  /** Whether the operator gets a new SSH connection. */
+  public async admitsSsh(hostname: string): Promise<boolean> {
+    const settings = ["ConnectTimeout=1", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];
+    const words = settings.flatMap((setting) => ["-o", setting]);
+    const address = this.site.nodes.find((node) => node.hostname === hostname)?.ipv4Address ?? "";
+    return (await this.site.operator(["ssh", ...words, `root@${address}`, "true"], this.folder)).status === 0;
   }
 
   public async stop(): Promise<void> {

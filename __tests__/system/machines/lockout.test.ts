@@ -7,22 +7,6 @@ import { MACHINES } from "./tools";
 /** A ruleset that admits no SSH, on a host whose owner thinks that it does. */
 const withoutSsh = (text: string): string => text.replace("22, # SSH", "2222, # SSH");
 
-const admitsSsh = async (cluster: LiveCluster): Promise<boolean> => {
-  const words = [
-    "-o",
-    "ConnectTimeout=1",
-    "-o",
-    "StrictHostKeyChecking=no",
-    "-o",
-    "UserKnownHostsFile=/dev/null",
-    "-o",
-    "LogLevel=ERROR",
-  ];
-  return (
-    (await cluster.site.operator(["ssh", ...words, "root@172.22.0.135", "true"], cluster.folder)).status === 0
-  );
-};
-
 const running = (cluster: LiveCluster): Promise<string> =>
   cluster.site.on("hamal", "readlink -f /run/current-system");
 
@@ -44,13 +28,13 @@ describeWith(MACHINES, "a firewall that locks its operator out", () => {
     await cluster.site.until("the new firewall is loaded", () =>
       cluster.site.events().some((event) => event.startsWith("hamal activate")),
     );
-    await cluster.site.until("SSH is cut", async () => !(await admitsSsh(cluster)));
+    await cluster.site.until("SSH is cut", async () => !(await cluster.admitsSsh("hamal")));
     const { status, output } = await result;
     expect(status).toBe(1);
     expect(output).toMatch(
       /hamal was not confirmed and has reverted by itself to what it ran before, which it also boots: no (new )?SSH connection/,
     );
-    expect([await running(cluster), await booting(cluster), await admitsSsh(cluster)]).toEqual([
+    expect([await running(cluster), await booting(cluster), await cluster.admitsSsh("hamal")]).toEqual([
       before,
       before,
       true,
@@ -65,7 +49,7 @@ describeWith(MACHINES, "a firewall that locks its operator out", () => {
       after: 9,
       signal: "SIGKILL",
     });
-    expect(await admitsSsh(cluster)).toBe(false);
+    expect(await cluster.admitsSsh("hamal")).toBe(false);
   });
 
   test("does not survive a reset of the machine, either", async () => {
@@ -76,10 +60,10 @@ describeWith(MACHINES, "a firewall that locks its operator out", () => {
       after: 1,
       signal: "SIGKILL",
     });
-    expect(await admitsSsh(cluster)).toBe(false);
+    expect(await cluster.admitsSsh("hamal")).toBe(false);
     await cluster.site.powerOff("hamal");
     await cluster.site.powerOn("hamal");
-    expect([await running(cluster), await admitsSsh(cluster)]).toEqual([before, true]);
+    expect([await running(cluster), await cluster.admitsSsh("hamal")]).toEqual([before, true]);
   });
 
   test("an activation that hangs, and holds its lock, is ended", async () => {
@@ -90,7 +74,7 @@ describeWith(MACHINES, "a firewall that locks its operator out", () => {
       1,
       expect.stringContaining("hamal was not confirmed and has reverted by itself"),
     ]);
-    expect([await running(cluster), await booting(cluster), await admitsSsh(cluster)]).toEqual([
+    expect([await running(cluster), await booting(cluster), await cluster.admitsSsh("hamal")]).toEqual([
       before,
       before,
       true,

@@ -181,6 +181,27 @@ export class Site {
     writeFileSync(join(this.cluster, "pods", `${name}.json`), JSON.stringify(pod));
   }
 
+  /** Looks into all processes for a text until a file appears. */
+  public async sample(text: string, end: string): Promise<{ samples: number; found: string[] }> {
+    // By its environment the text would be found in the sampler's parents.
+    const { stdout } = await this.world.attempt(
+      [
+        "sh",
+        "-c",
+        'read -r text && exec "$0" "$1" "$text" "$2"',
+        process.execPath,
+        join(this.programs, "sampler"),
+        end,
+      ],
+      `${text}\n`,
+    );
+    return JSON.parse(stdout);
+  }
+
+  public removePod(name: string): void {
+    rmSync(join(this.cluster, "pods", `${name}.json`), { force: true });
+  }
+
   public kubeNode(
     hostname: string,
   ): { spec: { unschedulable?: boolean }; metadata: { annotations: object } } | undefined {
@@ -256,7 +277,7 @@ export class Site {
   /** Programs, the cluster's state, and the operator. */
   private async prepare(key: OperatorKey): Promise<void> {
     cpSync(PROGRAMS, this.programs, { recursive: true });
-    for (const program of ["k3s-process", "kubectl", "watch"]) {
+    for (const program of ["k3s-process", "kubectl", "watch", "sampler"]) {
       const file = join(this.programs, `${program}.ts`);
       writeFileSync(join(this.programs, program), `#!/node\n${javaScript(file)}`, { mode: 0o755 });
       rmSync(file);

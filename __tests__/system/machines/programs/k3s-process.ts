@@ -2,7 +2,15 @@
  * Stand-in for K3s' process: waits for its token, joins over the network, and from then on is heard of as often as it
  * reaches its server, through the real firewalls. The cluster's state is a folder that all machines share.
  */
-import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:https";
 import { connect } from "node:net";
 
@@ -25,11 +33,9 @@ function write(path: string, value: unknown): void {
 }
 
 /** A real connection, which a firewall may refuse. */
-function reachesServer(): Promise<boolean> {
-  if (server === "") return Promise.resolve(true);
-  const [host = "", port = ""] = server.split(":");
+function reaches(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port: Number(port), timeout: 1000 });
+    const socket = connect({ host, port, timeout: 1000 });
     const end = (reached: boolean): void => {
       socket.destroy();
       resolve(reached);
@@ -39,6 +45,23 @@ function reachesServer(): Promise<boolean> {
       .on("error", () => end(false))
       .on("timeout", () => end(false));
   });
+}
+
+/** Where it joins; the first server joins nobody. */
+async function reachesEndpoint(): Promise<boolean> {
+  const [host = "", port = ""] = server.split(":");
+  return server === "" || reaches(host, Number(port));
+}
+
+/** One that has joined knows all servers, by its own load balancer. */
+async function reachesAnyServer(): Promise<boolean> {
+  if (role === "server") return true;
+  for (const file of readdirSync(`${CLUSTER}/nodes`).filter((each) => each.endsWith(".json"))) {
+    const node = JSON.parse(readFileSync(`${CLUSTER}/nodes/${file}`, "utf8"));
+    const isServer = "node-role.kubernetes.io/control-plane" in node.metadata.labels;
+    if (isServer && (await reaches(node.status.addresses[0].address, 6443))) return true;
+  }
+  return false;
 }
 
 function serve(): void {
@@ -114,7 +137,7 @@ async function main(): Promise<void> {
     console.log(`Waiting for ${tokenFile} to be available`);
     await sleep(200);
   }
-  while (!(await reachesServer()) || !isAdmitted() || (existsSync("/faults/k3s-hangs") && isNew)) {
+  while (!(await reachesEndpoint()) || !isAdmitted() || (existsSync("/faults/k3s-hangs") && isNew)) {
     console.log(`level=error msg="not admitted by ${server}"`);
     await sleep(200);
   }
@@ -122,7 +145,7 @@ async function main(): Promise<void> {
   register();
   writeFileSync(`${CLUSTER}/events`, `${name} joined ${version}\n`, { flag: "a" });
   while (true) {
-    if (await reachesServer()) write(`${CLUSTER}/leases/${name}`, new Date().toISOString());
+    if (await reachesAnyServer()) write(`${CLUSTER}/leases/${name}`, new Date().toISOString());
     writeFileSync("/run/units/k3s.service/ready", "");
     await sleep(RENEWAL_MS);
   }

@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ALPHARD, HAMAL } from "../../fixture";
+import { describeWith } from "../tools";
+import { ALNAIR, LiveCluster } from "./cluster";
+import { TOKEN } from "./site";
+import { MACHINES } from "./tools";
+
+/** Where the join token belongs. */
+const ITS_PLACES = [
+  /^token$/,
+  /\/var\/lib\/k3s-secrets\/token$/,
+  /\/var\/lib\/rancher\/k3s\/server\/token$/,
+  /^machines\/cluster\/token$/,
+];
+
+describeWith(MACHINES, "the join token", () => {
+  let cluster: LiveCluster;
+
+  beforeEach(async () => {
+    const settings = { rollout: { tokenCommand: ["cat", "token"] } };
+    cluster = await LiveCluster.start([ALPHARD, HAMAL], [ALPHARD, HAMAL, ALNAIR], { settings });
+  });
+  afterEach(() => cluster?.stop());
+
+  /** Files with the token that are below a folder, and not its places. */
+  const leakedFiles = (folder: string): string[] =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((file) => !ITS_PLACES.some((place) => place.test(file.slice(folder.length + 1))))
+      .filter((file) => readFileSync(file, "latin1").includes(TOKEN));
+
+  async function leaks(during: () => Promise<string>): Promise<string[]> {
+    const end = join(cluster.folder, "sampled");
+    const sampling = cluster.site.sample(TOKEN, end);
+    const output = await during();
+    writeFileSync(end, "");
+    const { samples, found } = await sampling;
+    expect(samples).toBeGreaterThan(20);
+    return [
+      ...found,
+      ...leakedFiles(cluster.folder),
+      ...leakedFiles(cluster.site.folder),
+      ...(output.includes(TOKEN) ? ["output"] : []),
+    ];
+  }
+
+  test("is in no argument list, environment, log, file or output", async () => {
+    expect(await leaks(async () => (await cluster.rollout("apply", "--yes")).mustSucceed().output)).toEqual(
+      [],
+    );
+    expect(await cluster.site.on("alnair", "cat /var/lib/k3s-secrets/token")).toBe(`${TOKEN}\n`);
+    expect(readdirSync(join(cluster.folder, ".rollout", "logs")).length).toBeGreaterThan(2);
+  });
+
+  test("would be found, were it anywhere", async () => {
+    const found = await leaks(async () => {
+      await cluster.site.operator(["sh", "-c", "sleep 0.3", "sh", TOKEN], cluster.folder);
+      await cluster.site.operator(["sh", "-c", "sleep 0.3"], cluster.folder, { LEAK: TOKEN });
+      writeFileSync(join(cluster.folder, "leak.log"), `x ${TOKEN} y`);
+      await cluster.site.on("hamal", "cp /var/lib/k3s-secrets/token /tmp/leak");
+      // The program itself was needed for the logs to be there.
+      return TOKEN;
+    });
+    const expected = [
+      /^cmdline: .*sleep/,
+      /^environ: .*LEAK/,
+      /leak\.log$/,
+      /hamal\/root\/tmp\/leak$/,
+      /^output$/,
+    ];
+    for (const each of expected) expect(found).toContainEqual(expect.stringMatching(each));
+  });
+});

@@ -1,0 +1,101 @@
+/**
+ * The program killed after each step, and the connection lost in each step, in turn: the host is as it was or changed,
+ * SSH works, a cordon is known as ours, and running the same again finishes the job.
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { agent, HAMAL, server } from "../../fixture";
+import { LiveCluster } from "./cluster";
+import type { Interruption } from "./site";
+
+const CONFIRM_SECONDS = 4;
+const APPLY = ["--yes", "--confirm-seconds", `${CONFIRM_SECONDS}`] as const;
+
+/** Every step of a host that is changed and rebooted. */
+const STEPS = [
+  "build",
+  "token",
+  "cordon",
+  "drain",
+  "activate",
+  "confirm",
+  "make it the boot default",
+  "reboot",
+  "uncordon",
+];
+
+const interruptions = (host: string): [string, Interruption][] =>
+  STEPS.flatMap((step): [string, Interruption][] => [
+    [`killed after: ${step}`, { when: { host, step, outcome: "done" }, signal: "SIGKILL" }],
+    [
+      `disconnected in: ${step}`,
+      { when: { host, step, outcome: "started" }, after: 0.12, drop: DRIVEN.has(step) ? "alphard" : host },
+    ],
+  ]);
+
+/** Steps that a server does for the host. */
+const DRIVEN = new Set(["cordon", "drain", "uncordon"]);
+
+// Without a second server, so that every step of alphard's is its own.
+const NODES = [server("k3s-server", "alphard", 134), HAMAL, agent("k3s-agent-1", "mizar", 136)];
+
+/** @param directory - of the host's files */
+export const interruptedRollouts = (host: string, directory: string): void => {
+  let cluster: LiveCluster;
+  let change = 0;
+
+  beforeAll(async () => (cluster = await LiveCluster.start(NODES)));
+  afterAll(() => cluster?.stop());
+
+  const systems = async (): Promise<string[]> =>
+    (await cluster.site.on(host, "readlink -f /run/current-system /boot/default")).trim().split("\n");
+
+  /** A change of the host's own file, and of its kernel, so that it has to reboot. */
+  function changeHost(): void {
+    writeFileSync(join(cluster.folder, "nix", directory, "local.nix"), `{ } # ${++change}\n`);
+    cluster.site.setFault(host, "kernel", `6.12.${change}`);
+    cluster.site.forgetEvents();
+  }
+
+  /** No timer waits, nothing reverts or activates, and K3s runs. */
+  const isSettled = async (): Promise<boolean> => (await cluster.site.attempt(host, SETTLED)).status === 0;
+
+  /** A machine that was told to reboot is still there for a moment. */
+  const isSettledForGood = async (): Promise<boolean> => {
+    if (!(await isSettled())) return false;
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    return isSettled();
+  };
+
+  test.each(interruptions(host))("%s", async (_, interruption) => {
+    changeHost();
+    const [before] = await systems();
+    const words = ["apply", host, ...APPLY];
+    const { acted } = await cluster.site.interrupted(words, cluster.folder, interruption);
+    expect(acted).toBe(true);
+
+    await cluster.site.until("nothing goes on any more", isSettledForGood, CONFIRM_SECONDS + 10);
+    const [current, booting] = await systems();
+    expect(current).toBe(booting);
+    expect(await cluster.admitsSsh(host)).toBe(true);
+    const node = cluster.site.kubeNode(host);
+    const known = node?.spec.unschedulable !== true || "k3s-rollout/cordoned" in node.metadata.annotations;
+    expect(known).toBe(true);
+
+    (await cluster.rollout(...words)).mustSucceed();
+    const [after] = await systems();
+    expect(after).not.toBe(before);
+    if (current !== before) expect(after).toBe(current);
+    expect(cluster.site.kubeNode(host)?.spec.unschedulable ?? false).toBe(false);
+    expect(cluster.site.kubeNode(host)?.metadata.annotations).toEqual({});
+    expect(cluster.site.events().filter((event) => event === `${host} boot`).length).toBeLessThanOrEqual(2);
+  });
+};
+
+const SETTLED = `
+state() { systemctl show -p ActiveState --value "$1"; }
+[ "$(state k3s-rollout-revert.timer)" != active ]
+[ "$(state k3s-rollout-revert.service)" != activating ]
+[ "$(state k3s-rollout-activate.service)" != activating ]
+[ "$(state k3s.service)" = active ]
+`;

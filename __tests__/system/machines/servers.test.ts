@@ -1,0 +1,185 @@
+import { ALPHARD, FIVE_NODES, HAMAL, MIZAR } from "../../fixture";
+import { describeWith } from "../tools";
+import { LiveCluster } from "./cluster";
+import { MACHINES } from "./tools";
+
+const SERVERS = ["alphard", "acrux", "alnair"];
+
+describeWith(MACHINES, "a cluster of one server grows to three, changes, and shrinks", () => {
+  let cluster: LiveCluster;
+
+  beforeAll(async () => {
+    const before = [{ ...ALPHARD, clusterInit: true }, HAMAL, MIZAR];
+    cluster = await LiveCluster.start(before, FIVE_NODES);
+  });
+  afterAll(() => cluster?.stop());
+
+  /** What happened to hosts, without what depends on store paths. */
+  const events = (): string[] => cluster.site.events().map((event) => event.replace(/ [0-9a-f]{6}$/, ""));
+
+  const at = (event: string): number => {
+    expect(events()).toContain(event);
+    return events().indexOf(event);
+  };
+
+  const apply = async (...words: string[]): Promise<void> => {
+    cluster.site.forgetEvents();
+    (await cluster.rollout("apply", "--yes", ...words)).mustSucceed();
+  };
+
+  /** No server is changed before the one before it is done. */
+  function expectOneByOne(): void {
+    const turns = events().filter((event) =>
+      SERVERS.some((name) => event === `${name} activate` || event === `${name} boot-default`),
+    );
+    const expected = turns
+      .filter((event) => event.endsWith("activate"))
+      .flatMap((event) => [event, event.replace("activate", "boot-default")]);
+    expect(turns).toEqual(expected);
+  }
+
+  test("servers are added one by one, when all members know them", async () => {
+    await apply();
+    for (const member of ["alphard", "hamal", "mizar"]) {
+      expect(at(`${member} boot-default`)).toBeLessThan(
+        Math.min(at("acrux activate"), at("alnair activate")),
+      );
+    }
+    expectOneByOne();
+    expect(
+      events()
+        .filter((event) => event.endsWith(" reboot"))
+        .sort(),
+    ).toEqual(["acrux reboot", "alnair reboot"]);
+  });
+
+  test("a changed firewall goes to agents first, to servers one by one, and reboots nobody", async () => {
+    cluster.emit(FIVE_NODES, {
+      firewall: {
+        allow: [
+          {
+            from: "192.168.50.0/24",
+            to: "every host",
+            protocol: "tcp",
+            ports: { from: 9100, to: 9100 },
+            why: "metrics",
+          },
+        ],
+      },
+    });
+    await apply();
+    for (const agent of ["hamal", "mizar"]) {
+      for (const server of SERVERS)
+        expect(at(`${agent} boot-default`)).toBeLessThan(at(`${server} activate`));
+    }
+    expectOneByOne();
+    expect(events().filter((event) => / reboot$| k3s | kubectl /.test(event))).toEqual([]);
+  });
+
+  test("a newer K3s goes to servers first, so that no kubelet is newer than its API", async () => {
+    for (const { hostname } of FIVE_NODES) cluster.site.setFault(hostname, "k3s-version", "v1.35.0+k3s1");
+    await apply("--rebuild");
+    for (const agent of ["hamal", "mizar"]) {
+      for (const server of SERVERS)
+        expect(at(`${server} joined v1.35.0+k3s1`)).toBeLessThan(at(`${agent} activate`));
+    }
+    expectOneByOne();
+  });
+
+  test("a kernel reboots one node at a time, drained", async () => {
+    for (const { hostname } of FIVE_NODES) cluster.site.setFault(hostname, "kernel", "6.12.77");
+    await apply("--rebuild");
+    const power = events().flatMap((event) => (/^(\w+) (reboot|boot)$/.test(event) ? [event] : []));
+    expect(power).toHaveLength(10);
+    for (let turn = 0; turn < power.length; turn += 2) {
+      const [name] = (power[turn] as string).split(" ");
+      expect(power.slice(turn, turn + 2)).toEqual([`${name} reboot`, `${name} boot`]);
+      const words = events().filter(
+        (event) => event.endsWith(`cordon ${name}`) || event.endsWith(`drain ${name}`),
+      );
+      expect(words.map((event) => event.replace(/^\w+ /, ""))).toEqual([
+        `kubectl cordon ${name}`,
+        `kubectl drain ${name}`,
+        `kubectl uncordon ${name}`,
+      ]);
+      // A server that goes away is not the one that is asked to see to it.
+      expect(words.some((event) => event.startsWith(`${name} `))).toBe(false);
+    }
+  });
+
+  test("a server is left as it is while another is away, since etcd would lose its quorum", async () => {
+    await cluster.site.powerOff("alnair");
+    await cluster.site.until("alnair is not Ready", async () =>
+      (await cluster.rollout("verify", "hamal", "--json")).output.includes("alnair"),
+    );
+    cluster.site.setFault("acrux", "k3s-version", "v1.35.1+k3s1");
+    cluster.site.forgetEvents();
+    const { status, output } = await cluster.rollout("apply", "acrux", "--yes", "--rebuild");
+    expect([status, output]).toEqual([
+      1,
+      expect.stringContaining(
+        "acrux was left as it is: without acrux only 1 of 3 servers would be ready, and etcd needs 2: alnair not ready",
+      ),
+    ]);
+    expect(events()).toEqual(["acrux build"]);
+    const removal = await cluster.rollout("remove", "acrux", "--yes");
+    expect([removal.status, removal.output]).toEqual([
+      1,
+      expect.stringContaining("only 1 of 3 servers would be left"),
+    ]);
+    cluster.site.clearFault("acrux", "k3s-version");
+    await cluster.site.powerOn("alnair");
+    await cluster.site.until("all is well again", async () => (await cluster.rollout("verify")).status === 0);
+  });
+
+  test("the server that founded the cluster is not removed", async () => {
+    const { status, output } = await cluster.rollout("remove", "alphard", "--yes");
+    expect([status, output]).toEqual([1, expect.stringContaining("it is the server with clusterInit")]);
+  });
+
+  test("a removal that is held up says by what, and leaves the node as it is", async () => {
+    cluster.site.addPod("precious", "mizar", { held: true });
+    cluster.site.forgetEvents();
+    const { status, output } = await cluster.rollout("remove", "mizar", "--yes", "--drain-seconds", "1");
+    expect([status, output]).toEqual([1, expect.stringContaining("default/precious is still there")]);
+    expect(cluster.site.kubeNode("mizar")?.spec.unschedulable).toBe(false);
+    cluster.site.removePod("precious");
+  });
+
+  test.each([
+    ["an agent", "mizar", "k3s-agent-1", 136],
+    ["a server", "acrux", "k3s-server-1", 137],
+  ])("%s is removed: drained, powered off, and only then forgotten", async (_, name, id, vmId) => {
+    cluster.site.forgetEvents();
+    const { stdout } = (await cluster.rollout("remove", name, "--yes")).mustSucceed();
+    expect(events().map((event) => event.replace(/^(\w+) kubectl/, "kubectl"))).toEqual([
+      `kubectl cordon ${name}`,
+      `kubectl drain ${name}`,
+      `${name} k3s stop`,
+      `${name} poweroff`,
+      `kubectl delete node ${name}`,
+      `kubectl delete secret ${name}.node-password.k3s`,
+    ]);
+    expect(cluster.site.kubeNode(name)).toBeUndefined();
+    expect(cluster.site.secrets()).not.toContain(`${name}.node-password.k3s`);
+    expect(cluster.site.isOn(name)).toBe(false);
+    expect(stdout).toContain(`delete its statement ("${id}") in main.ts`);
+    expect(stdout).toContain(`DESTROYS VM ${vmId}`);
+  });
+
+  test("then the others forget it", async () => {
+    cluster.emit(
+      FIVE_NODES.filter(({ hostname }) => !["mizar", "acrux"].includes(hostname)),
+      { allowEvenServerCount: true },
+    );
+    await apply();
+    expect(await cluster.site.on("hamal", "nft list set inet k3s_host nodes4")).not.toMatch(
+      /172\.22\.0\.13[67]/,
+    );
+  });
+
+  test("of two servers none can be spared", async () => {
+    const { status, output } = await cluster.rollout("remove", "alnair", "--yes");
+    expect([status, output]).toEqual([1, expect.stringContaining("add a third server first")]);
+  });
+});
