@@ -42,6 +42,9 @@ export async function remove(host: Host, fleet: Fleet, options: RebootOptions, l
       "it does not answer, and so is not drained: its pods start elsewhere when its node is deleted",
     );
   else await drain(host, kubernetes, nodes, options);
+  // Draining takes its time, in which other servers may have gone.
+  const faults = removalFaults(host, { ...fleet, nodes: await kubernetes.nodes(host) });
+  if (faults.length > 0) throw new Trouble(`${name} is drained, and was not removed: ${faults.join("; ")}`);
   if (!silent) await log.step(name, "stop K3s and power off", () => powerOff(host));
   await log.step(name, "delete the node", () => kubernetes.deleteNode(name, host));
   await log.step("cluster", `see that ${name} is gone`, async () => gone(name, await kubernetes.nodes(host)));

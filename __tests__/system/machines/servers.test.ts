@@ -103,14 +103,14 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
         `kubectl uncordon ${name}`,
       ]);
       // A server that goes away is not the one that is asked to see to it.
-      expect(words.some((event) => event.startsWith(`${name} `))).toBe(false);
+      expect(words.slice(0, 2).filter((event) => event.startsWith(`${name} `))).toEqual([]);
     }
   });
 
   test("a server is left as it is while another is away, since etcd would lose its quorum", async () => {
     await cluster.site.powerOff("alnair");
     await cluster.site.until("alnair is not Ready", async () =>
-      (await cluster.rollout("verify", "hamal", "--json")).output.includes("alnair"),
+      (await cluster.rollout("verify", "alnair")).output.includes("its node is not Ready"),
     );
     cluster.site.setFault("acrux", "k3s-version", "v1.35.1+k3s1");
     cluster.site.forgetEvents();

@@ -19,7 +19,7 @@ import type { Node } from "../../../cluster/model";
 import { ownSystemAsRoot } from "../../../namespaces/own-system";
 import type { Ran } from "../../../namespaces/supervisor";
 import { World } from "../../../namespaces/world";
-import { REPOSITORY } from "../../fixture";
+import { REFERENCE, REPOSITORY } from "../../fixture";
 import { flannel, network, OPERATOR_ADDRESS } from "./network";
 
 const PROGRAMS = join(__dirname, "programs");
@@ -342,7 +342,7 @@ export class Site {
     put("etc/protocols", "icmp 1\ntcp 6\nudp 17\nipv6-icmp 58\n"); // for nft
     put("etc/NIXOS", "");
     put("etc/machine-name", node.hostname);
-    put("etc/root-uuid", node.nixos.rootFilesystem.uuid);
+    put("etc/root-uuid", REFERENCE.nixos.rootFilesystem.uuid); // that of the template, whatever main.ts says
     put(
       "etc/set-environment",
       "export PATH=/run/current-system/sw/bin:/programs:/usr/sbin:/usr/bin:/sbin:/bin\nunset NODE_EXTRA_CA_CERTS\n",
