@@ -76,6 +76,11 @@ describe("cluster.json keeps to its schema", () => {
       "for the reference cluster",
       JSON.parse(readFileSync(join(__dirname, "..", "nix", "cluster.json"), "utf8")),
     ],
+    [
+      "with a source of the join token",
+      () =>
+        descriptionOf([ALPHARD], { ...REFERENCE, rollout: { tokenCommand: ["sops", "-d", "token.enc"] } }),
+    ],
     ["for several servers", () => descriptionOf(FIVE_NODES)],
     [
       "with every setting",

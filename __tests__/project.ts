@@ -14,6 +14,7 @@ const COPIED = [
   "constructs",
   "files",
   "render",
+  "rollout",
   "templates",
   "tools",
   "nix",

@@ -1,4 +1,7 @@
-/** `npm run bench`: what a synth costs beside bare CDKTF, and a firewall beside one that is written by hand. */
+/**
+ * `npm run bench`: what a synth costs beside bare CDKTF, a firewall beside one that is written by hand, and a rollout
+ * beside the time that its steps take.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,20 +11,27 @@ import { measureFirewalls } from "./firewall";
 import { FIREWALL_BARS, FIREWALL_COLUMNS } from "./firewall-report";
 import { measure, type Measurement } from "./measure";
 import { bars, table } from "./report";
+import { measureRollout, type Rollout } from "./rollout";
+import { ROLLOUT_BARS, ROLLOUT_COLUMNS } from "./rollout-report";
 import { SYNTH_BARS, SYNTH_COLUMNS } from "./synth-report";
 
-const USAGE = `npm run bench [-- [synth] [firewall] [--nodes 3,50,250,1000] [--runs 5]]
+const USAGE = `npm run bench [-- [synth] [firewall] [rollout] [--nodes 3,50,250,1000] [--runs 5] [--step-seconds 2]]
 
 synth     what a synth costs beside the same VMs in bare CDKTF
 firewall  what a host's ruleset costs beside one rule for each pair of nodes; needs root, perl, and what the packet lab needs
---nodes   sizes of the cluster
---runs    how often each is measured
+rollout   what a rollout to 3 and to 30 machines with real SSH servers takes, where each remote step takes a fixed time; needs
+          root, and what the tests of rollouts need (README)
+--nodes   sizes of the cluster, for synth and firewall
+--runs    how often each is measured; a rollout once
 TMPDIR=   folder in which files are written, for another disk`;
+
+const PARTS = ["synth", "firewall", "rollout"];
 
 interface Options {
   readonly parts: readonly string[];
   readonly sizes: readonly number[];
   readonly runs: number;
+  readonly stepSeconds: number;
 }
 
 /** Throws on words that are not as `USAGE` says. */
@@ -31,14 +41,17 @@ function options(): Options {
     options: {
       nodes: { type: "string", default: "3,50,250,1000" },
       runs: { type: "string", default: "5" },
+      "step-seconds": { type: "string", default: "2" },
     },
   });
   const sizes = values.nodes.split(",").map(Number);
   const runs = Number(values.runs);
-  const parts = positionals.length === 0 ? ["synth", "firewall"] : positionals;
-  const right = [...sizes, runs].every((value) => Number.isSafeInteger(value) && value > 0);
-  if (!right || !parts.every((part) => ["synth", "firewall"].includes(part))) throw new Error(USAGE);
-  return { parts, sizes, runs };
+  const parts = positionals.length === 0 ? PARTS : positionals;
+  const stepSeconds = Number(values["step-seconds"]);
+  const right =
+    [...sizes, runs].every((value) => Number.isSafeInteger(value) && value > 0) && stepSeconds > 0;
+  if (!right || !parts.every((part) => PARTS.includes(part))) throw new Error(USAGE);
+  return { parts, sizes, runs, stepSeconds };
 }
 
 async function synths({ sizes, runs }: Options): Promise<void> {
@@ -75,10 +88,29 @@ ${table(FIREWALL_COLUMNS, all)}
 ${bars(FIREWALL_BARS, all)}`);
 }
 
+async function rollouts({ stepSeconds }: Options): Promise<void> {
+  if (ownSystemAsRoot() === undefined) {
+    throw new Error("rollouts were not measured: they need root, and what the packet lab needs (README)");
+  }
+  const all: Rollout[] = [];
+  for (const nodes of [3, 30]) {
+    console.error(`rollout: ${nodes} nodes`);
+    all.push(await measureRollout(nodes, stepSeconds));
+  }
+  console.log(`
+A changed firewall, brought to all hosts by a real rollout over real SSH; one run. ideal: each remote step takes ${stepSeconds} s, and
+nothing else takes any time.
+
+${table(ROLLOUT_COLUMNS, all)}
+
+${bars(ROLLOUT_BARS, all)}`);
+}
+
 async function main(): Promise<void> {
   const chosen = options();
   if (chosen.parts.includes("synth")) await synths(chosen);
   if (chosen.parts.includes("firewall")) await firewalls(chosen);
+  if (chosen.parts.includes("rollout")) await rollouts(chosen);
 }
 
 // By `exit`, so that the listeners which kill the app and remove the folder run.

@@ -119,7 +119,7 @@ async function lookAt(
 ): Promise<Look> {
   try {
     const report = await inspect(host);
-    if (report.one("reverted") === "yes") {
+    if (report.one("reverted") === "yes" || report.one("reverting") === "activating") {
       return { missing: ["the timer had fired"], ended: true, over: true, reverted: true };
     }
     if (report.one("activation") === "activating") {

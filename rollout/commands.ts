@@ -7,6 +7,7 @@ import { checkKeys, chosen, directoryFaults } from "./description";
 import { planFleet, separate, survey, type Fleet, type FleetOptions } from "./fleet";
 import { pause } from "./gate";
 import type { Host } from "./host";
+import { identityFaults } from "./identity";
 import { asYaml, fetchKubeconfig, mergeInto } from "./kubeconfig";
 import { Lock } from "./lock";
 import type { HostPlan } from "./plan";
@@ -137,7 +138,8 @@ async function locked(
   plans: readonly HostPlan[],
   run: (lock: Lock) => Promise<void>,
 ): Promise<void> {
-  const there = fleet.known.map(({ host }) => host);
+  // Nothing is written to a machine that is not what it should be.
+  const there = fleet.known.filter((known) => identityFaults(known).length === 0).map(({ host }) => host);
   const keeper = there.find(({ node }) => node.role === "server") ?? plans[0]?.host;
   if (keeper === undefined) throw new Trouble("no host answers");
   const lock = await Lock.take(keeper, session.log);

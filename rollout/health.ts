@@ -23,7 +23,7 @@ export function hostFaults(report: Report, expected: Expected): string[] {
     ...(expected.notBoot === report.one("boot_id") ? ["it has not rebooted"] : []),
     ...(report.one("current") !== expected.system ? [`it runs ${report.one("current")}`] : []),
     ...(differences.length > 0
-      ? [`its firewall is not the emitted one: ${differences.slice(0, 3).join("; ")}`]
+      ? [`its firewall is not the emitted one (${MEND}): ${differences.slice(0, 3).join("; ")}`]
       : []),
     ...(report.one("flushes") === "yes"
       ? ["its firewall would flush the rules of kube-proxy at the next reload"]
@@ -54,3 +54,6 @@ export async function nodeFaults(
 
 export const heardOf = (nodes: readonly KubeNode[], host: Host): string | undefined =>
   nodes.find(({ name }) => name === host.name)?.heard;
+
+/** NixOS reloads a unit only when it has changed, so what was done by hand outlives a rollout. */
+const MEND = "systemctl reload nftables on it puts back what was changed by hand";

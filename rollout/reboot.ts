@@ -3,7 +3,7 @@ import { pause } from "./gate";
 import { hostFaults, inspect, nodeFaults } from "./health";
 import type { Host } from "./host";
 import { quorumFault, type Kubernetes, type KubeNode } from "./kubernetes";
-import { messageOf, Trouble } from "./trouble";
+import { ConnectionTrouble, messageOf, Trouble } from "./trouble";
 
 export interface RebootOptions {
   /** How long pods may take to go. */
@@ -77,9 +77,23 @@ export async function reboot(
   { rebootSeconds }: RebootOptions,
 ): Promise<void> {
   await host.log.step(host.name, "reboot", async () => {
-    const report = await host.call("reboot", { built: built.path });
-    await back(host, { system: built.path, notBoot: report.one("boot_id") }, kubernetes, rebootSeconds);
+    const bootId = (await inspect(host)).one("boot_id");
+    await request(host, built, bootId);
+    await back(host, { system: built.path, notBoot: bootId }, kubernetes, rebootSeconds);
   });
+}
+
+/** Again while nobody can tell whether it was heard: a reboot may break the very connection by which it is asked for. */
+async function request(host: Host, built: Build, bootId: string): Promise<void> {
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    try {
+      await host.call("reboot", { built: built.path, boot_id: bootId });
+      return;
+    } catch (error) {
+      if (!(error instanceof ConnectionTrouble)) throw error;
+      await pause(3);
+    }
+  }
 }
 
 async function back(

@@ -108,7 +108,7 @@ export class Ssh {
       LogLevel: options.verbose === true ? "DEBUG1" : "ERROR",
     };
     const words = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-    const child = spawn("ssh", ["-T", ...words, hostname, "sh", "-s"], {
+    const child = spawn("ssh", ["-T", ...words, hostname, "/bin/sh", "-s"], {
       stdio: "pipe",
       detached: true, // a Ctrl-C at the terminal is for us: what has begun is finished
     });

@@ -35,7 +35,7 @@ export const isHealthy = ({ nodes, faults }: Verification): boolean =>
 export async function verify(fleet: Fleet, hosts: readonly Host[]): Promise<Verification> {
   let nodes: readonly KubeNode[];
   try {
-    nodes = await fleet.kubernetes.nodes();
+    nodes = fleet.nodes ?? (await fleet.kubernetes.nodes());
   } catch (error) {
     const faults = [
       `The Kubernetes API cannot be asked: ${messageOf(error)}`,

@@ -934,3 +934,45 @@ describe("operators' keys", () => {
     expect(faultsOfKeys(`# operators\r\n\r\n${key} a comment with spaces\r\n`)).toEqual([]);
   });
 });
+
+describe("where the join token comes from", () => {
+  const LONG = `K10${"ab".repeat(32)}::server:secret`;
+
+  test.each<[string, object, string]>([
+    [
+      "two sources",
+      { tokenPath: "token", tokenCommand: ["cat", "token"] },
+      "'rollout.tokenPath' and 'rollout.tokenCommand' exclude each other: the join token has one source",
+    ],
+    [
+      "the token in the place of its path",
+      { tokenPath: LONG },
+      "'rollout.tokenPath' should be the path of a file; what was given is not repeated, since it may be a token",
+    ],
+    [
+      "the token in a command",
+      { tokenCommand: ["echo", LONG] },
+      "'rollout.tokenCommand' has what looks like a join token, which belongs into no file of a project",
+    ],
+    [
+      "an empty command",
+      { tokenCommand: [] },
+      '\'rollout.tokenCommand\' should be a program and its arguments, such as ["sops", "-d", "token.enc"]',
+    ],
+    [
+      "an unknown source",
+      { token: "x" },
+      "'rollout.token' is no setting; did you mean tokenPath or tokenCommand?",
+    ],
+  ])("%s is a fault", (_, rollout, message) => {
+    expect(faultsWith({ rollout })).toEqual([message]);
+    expect(message).not.toContain("secret");
+  });
+
+  test.each([[{ tokenPath: "secrets/token" }], [{ tokenCommand: ["sops", "-d", "token.enc"] }], [{}]])(
+    "%j is none",
+    (rollout) => {
+      expect(faultsWith({ rollout })).toEqual([]);
+    },
+  );
+});

@@ -2,6 +2,7 @@
 say current "$(current_system)"
 say activation "$(unit "$activate.service" ActiveState)"
 say result "$(unit "$activate.service" Result) $(unit "$activate.service" ExecMainStatus)"
+say reverting "$(unit "$revert.service" ActiveState)"
 [ ! -e "$home/reverted" ] || say reverted yes
 say k3s "$(unit k3s.service ActiveState)"
 say k3s_version "$(/run/current-system/sw/bin/k3s --version 2>/dev/null | sed -n 's/^k3s version \([^ ]*\).*/\1/p')"

@@ -1,7 +1,9 @@
 # Returns to the system that ran before. Run by a timer unless somebody who can still log in stops it.
 home=/var/lib/k3s-rollout
-before=$(cat "$home/before")
-PATH=$before/sw/bin:$PATH
+# A transient unit has nothing in its PATH but systemd's own programs, so this is done by the shell alone.
+read -r before <"$home/before"
+PATH=$before/sw/bin
+export PATH
 # An activation that hangs holds the lock that we need: K3s' start, for one, has no time-out.
 systemctl kill --signal=KILL k3s-rollout-activate.service 2>/dev/null
 systemctl stop k3s-rollout-activate.service 2>/dev/null

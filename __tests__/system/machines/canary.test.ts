@@ -2,8 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ALPHARD, HAMAL } from "../../fixture";
 import { describeWith } from "../tools";
-import { ALNAIR, LiveCluster } from "./cluster";
-import { TOKEN } from "./site";
+import { ALNAIR, LiveCluster, TOKEN } from "./cluster";
 import { MACHINES } from "./tools";
 
 /** Where the join token belongs. */

@@ -5,9 +5,12 @@ import { join } from "node:path";
 import type { ClusterSettings } from "../../../cluster/settings";
 import type { Ran } from "../../../namespaces/supervisor";
 import { agent, ALPHARD, emit, HAMAL, MIZAR, REFERENCE, type TestNode } from "../../fixture";
-import { Site, TOKEN, type Machine, type OperatorKey } from "./site";
+import { Site, type Machine, type OperatorKey } from "../../../machines/site";
 
 export const ALNAIR = agent("k3s-agent-2", "alnair", 137);
+/** The cluster's join token, for which tests look everywhere. */
+export const TOKEN = "planted-5ca1ab1e5ca1ab1e";
+
 export const THREE = [ALPHARD, HAMAL, MIZAR];
 
 /** An owner's project, and the machines of it. */
@@ -56,7 +59,7 @@ export class LiveCluster {
         return [hostname, { ...(member ? { state: "member", nix: former } : { state: "template" }), ...own }];
       }),
     );
-    const site = await Site.start({ nix: join(folder, "nix"), machines }, key);
+    const site = await Site.start({ nix: join(folder, "nix"), machines }, key, TOKEN);
     return new LiveCluster(folder, key, site, { ...settings, ...more.later });
   }
 

@@ -1,5 +1,5 @@
 /** Each bad condition has one clear message, and leaves the hosts as they were. */
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeWith } from "../tools";
 import { LiveCluster, THREE, type Result } from "./cluster";
@@ -87,6 +87,24 @@ describeWith(MACHINES, "bad conditions", () => {
       "hamal is Ready again",
       async () => (await cluster.rollout("verify", "mizar")).status === 0,
     );
+  });
+
+  test("K3s of a server hangs in its start, which has no time-out", async () => {
+    writeFileSync(join(cluster.folder, "nix", "k3s-server", "local.nix"), `{ } # ${++change}\n`);
+    cluster.site.setFault("alphard", "k3s-version", "v1.34.2+k3s2");
+    cluster.site.setFault("alphard", "k3s-hangs");
+    const before = await state("alphard");
+    const { status, output } = await cluster.rollout(...APPLY);
+    expect([status, output]).toEqual([
+      1,
+      expect.stringContaining("alphard was not confirmed and has reverted by itself"),
+    ]);
+    expect(output).toContain("the activation has not come to its end");
+    expect(await state("alphard")).toBe(before);
+    cluster.site.clearFault("alphard", "k3s-hangs");
+    cluster.site.clearFault("alphard", "k3s-version");
+    rmSync(join(cluster.folder, "nix", "k3s-server", "local.nix"));
+    await cluster.site.until("all is well again", async () => (await cluster.rollout("verify")).status === 0);
   });
 
   test("a disruption budget that holds a pod: it is named, and the node takes pods again", async () => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { agent, ALPHARD, HAMAL, MIZAR, server } from "../../fixture";
+import { agent, ALPHARD, EXAMPLE_KEYS, HAMAL, MIZAR, REFERENCE, REPOSITORY, server } from "../../fixture";
 import { describeWith } from "../tools";
 import { LiveCluster, THREE } from "./cluster";
 import { MACHINES } from "./tools";
@@ -28,6 +28,7 @@ mizar    agent   172.22.0.136  v1.34.2+k3s1  yes    2/2      as emitted  forged 
 
 The cluster is what main.ts says.
 `);
+    expect(readFileSync(join(REPOSITORY, "README.md"), "utf8")).toContain(stdout);
   });
 
   test("as JSON, for a program", async () => {
@@ -46,14 +47,14 @@ The cluster is what main.ts says.
       "a rule that was added by hand",
       "hamal",
       "nft add rule inet k3s_host input tcp dport 9999 accept",
-      "systemctl_reload",
+      "systemctl reload nftables",
       ["hamal: its firewall is not the emitted one: added: rule input"],
     ],
     [
       "a firewall that was taken away",
       "hamal",
       "nft delete table inet k3s_host",
-      "systemctl_reload",
+      "systemctl reload nftables",
       ["hamal: its firewall is not the emitted one: table inet k3s_host is not loaded"],
     ],
     [
@@ -79,7 +80,7 @@ The cluster is what main.ts says.
   ])("finds %s", async (_, host, spoil, mend, expected) => {
     await cluster.site.on(host, spoil);
     const found = await faults();
-    await cluster.site.on(host, mend === "systemctl_reload" ? "load-nftables /run/current-system" : mend);
+    await cluster.site.on(host, mend);
     expect(found).toHaveLength(expected.length);
     expected.forEach((fault) => expect(found).toContainEqual(expect.stringContaining(fault)));
     expect(await faults()).toEqual([]);
@@ -201,6 +202,22 @@ describeWith(MACHINES, "first contact", () => {
     expect(boots[0]).toMatch(/^alphard/);
   });
 
+  test("a clone that has not its own address yet is reached where it is, and confirmed where it will be", async () => {
+    const network = { ...REFERENCE.network, gateway: "172.22.0.1", nameservers: ["172.22.0.1"] };
+    cluster = await LiveCluster.start([ALPHARD], [ALPHARD, HAMAL], { settings: { network } });
+    await cluster.site.on(
+      "hamal",
+      "ip address del 172.22.0.135/24 dev ens18; ip address add 172.22.0.201/24 dev ens18",
+    );
+    const refused = await cluster.rollout("apply", "--yes");
+    expect([refused.status, refused.output]).toEqual([1, expect.stringContaining("hamal is unreachable")]);
+    (await cluster.rollout("apply", "--yes", "--at", "hamal=172.22.0.201")).mustSucceed();
+    (await cluster.rollout("verify")).mustSucceed();
+    expect(await cluster.site.on("hamal", "ip -4 -o address show dev ens18")).toMatch(
+      /^.* inet 172\.22\.0\.135\/24 [^\n]*\n$/,
+    );
+  });
+
   test("a second cluster is not founded while a server runs", async () => {
     const nodes = [
       server("k3s-server", "alphard", 134),
@@ -217,7 +234,17 @@ describeWith(MACHINES, "first contact", () => {
   });
 
   test("a first take-over from a generation that flushes spares kube-proxy's rules", async () => {
-    cluster = await LiveCluster.start([ALPHARD, HAMAL]);
+    const ports = { from: 9100, to: 9100 };
+    const metrics = {
+      from: "192.168.50.0/24",
+      to: "agents",
+      protocol: "tcp",
+      ports,
+      why: "metrics",
+    } as const;
+    cluster = await LiveCluster.start([ALPHARD, HAMAL], undefined, {
+      later: { firewall: { allow: [metrics] } },
+    });
     // As a hand-written configuration with a ruleset of its own leaves it.
     await cluster.site.on(
       "hamal",
@@ -230,7 +257,6 @@ END
 nft 'table inet filter { chain input { type filter hook input priority 0; policy accept; }; }'
 printf '#! nft -f\\nflush ruleset\\n' >/var/lib/nftables/deletions.nft`,
     );
-    writeFileSync(join(cluster.folder, "nix", "k3s-agent", "local.nix"), "{ }\n");
     expect((await cluster.rollout("plan", "hamal")).stdout).toContain(
       "its running system would flush all rules of the firewall once more",
     );
@@ -259,10 +285,7 @@ printf '#! nft -f\\nflush ruleset\\n' >/var/lib/nftables/deletions.nft`,
   test("the example SSH key is not rolled out", async () => {
     cluster = await LiveCluster.start([ALPHARD, MIZAR]);
     const keys = join(cluster.folder, "authorized_keys");
-    writeFileSync(
-      keys,
-      `${cluster.key.publicKey}\n${readFileSync(join(__dirname, "..", "..", "..", "authorized_keys"), "utf8")}`,
-    );
+    writeFileSync(keys, `${cluster.key.publicKey}\n${readFileSync(EXAMPLE_KEYS, "utf8")}`);
     cluster.emit([ALPHARD, MIZAR]);
     const { status, output } = await cluster.rollout("apply", "--yes");
     expect([status, output]).toEqual([

@@ -15,16 +15,17 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { transformSync } from "@swc/core";
-import type { Node } from "../../../cluster/model";
-import { ownSystemAsRoot } from "../../../namespaces/own-system";
-import type { Ran } from "../../../namespaces/supervisor";
-import { World } from "../../../namespaces/world";
-import { REFERENCE, REPOSITORY } from "../../fixture";
-import { flannel, network, OPERATOR_ADDRESS } from "./network";
+import type { Node } from "../cluster/model";
+import { ownSystemAsRoot } from "../namespaces/own-system";
+import type { Ran } from "../namespaces/supervisor";
+import { World } from "../namespaces/world";
+import { flannel, network } from "./network";
 
+const REPOSITORY = join(__dirname, "..");
 const PROGRAMS = join(__dirname, "programs");
 
-export const TOKEN = "planted-5ca1ab1e5ca1ab1e";
+/** UUID of the root filesystem of the template, and so of its clones, whatever `main.ts` says. */
+const ROOT_UUID = "dd933e34-9e75-4a1c-8597-61e6d3b7af63";
 
 /** What a machine is before anybody rolls out anything. */
 export interface Machine {
@@ -52,7 +53,11 @@ export class Site {
   ) {}
 
   /** The operator's public key has to be among those that were emitted: see {@link Site.key}. */
-  public static async start({ nix, machines = {} }: SiteSettings, key: OperatorKey): Promise<Site> {
+  public static async start(
+    { nix, machines = {} }: SiteSettings,
+    key: OperatorKey,
+    token: string,
+  ): Promise<Site> {
     const { nodes } = JSON.parse(readFileSync(join(nix, "cluster.json"), "utf8")) as { nodes: Node[] };
     const world = await World.start([], ownSystemAsRoot() ?? ["false"]);
     const site = new Site(world, nodes);
@@ -61,7 +66,7 @@ export class Site {
       await site.prepare(key);
       await Promise.all(
         nodes.map(async (node) => {
-          await site.make(node, machines[node.hostname] ?? { state: "member" }, nix, key);
+          await site.make(node, { nix, ...(machines[node.hostname] ?? { state: "member" }) }, key, token);
           if (machines[node.hostname]?.off !== true) await site.powerOn(node.hostname);
         }),
       );
@@ -307,7 +312,12 @@ export class Site {
   }
 
   /** The disk of a machine. */
-  private async make(node: Node, machine: Machine, siteNix: string, key: OperatorKey): Promise<void> {
+  private async make(
+    node: Node,
+    machine: Machine & { nix: string },
+    key: OperatorKey,
+    token: string,
+  ): Promise<void> {
     const folder = this.machine(node.hostname);
     const root = join(folder, "root");
     const folders = [
@@ -342,10 +352,16 @@ export class Site {
     put("etc/protocols", "icmp 1\ntcp 6\nudp 17\nipv6-icmp 58\n"); // for nft
     put("etc/NIXOS", "");
     put("etc/machine-name", node.hostname);
-    put("etc/root-uuid", REFERENCE.nixos.rootFilesystem.uuid); // that of the template, whatever main.ts says
+    put("etc/root-uuid", ROOT_UUID);
     put(
       "etc/set-environment",
-      "export PATH=/run/current-system/sw/bin:/programs:/usr/sbin:/usr/bin:/sbin:/bin\nunset NODE_EXTRA_CA_CERTS\n",
+      [
+        "export PATH=/run/current-system/sw/bin:/programs:/usr/sbin:/usr/bin:/sbin:/bin",
+        "unset NODE_EXTRA_CA_CERTS",
+        // What each step of a rollout takes, where a bench says so.
+        'if [ -n "${SSH_CONNECTION:-}" ] && [ -e /faults/step-seconds ]; then sleep "$(cat /faults/step-seconds)"; fi',
+        "",
+      ].join("\n"),
     );
     const shared = machine.identity === "that of the template";
     const machineId = shared ? "f".repeat(32) : Buffer.from(node.hostname.padEnd(16, "-")).toString("hex");
@@ -359,9 +375,9 @@ export class Site {
           : ""),
     );
     if (machine.state === "member") {
-      cpSync(join(machine.nix ?? siteNix, node.directory), join(root, "etc/nixos"), { recursive: true });
+      cpSync(join(machine.nix, node.directory), join(root, "etc/nixos"), { recursive: true });
       mkdirSync(join(root, "var/lib/k3s-secrets"), { recursive: true });
-      put("var/lib/k3s-secrets/token", `${TOKEN}\n`, 0o400);
+      put("var/lib/k3s-secrets/token", `${token}\n`, 0o400);
     } else {
       put("etc/nixos/configuration.nix", templateConfiguration(key));
     }
@@ -467,5 +483,3 @@ function compile(folder: string, out: string): void {
     writeFileSync(target, javaScript(join(REPOSITORY, folder, name)));
   }
 }
-
-export { OPERATOR_ADDRESS };

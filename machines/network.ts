@@ -1,7 +1,7 @@
-import type { Node } from "../../../cluster/model";
+import type { Node } from "../cluster/model";
 
 /** On the switch, as the machines are, and in the LAN. */
-export const OPERATOR_ADDRESS = "172.22.0.50";
+const OPERATOR_ADDRESS = "172.22.0.50";
 
 /** A switch, and each machine on it by its own interface. */
 export const network = (nodes: readonly Node[]): string[] => [

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:https";
-import { connect } from "node:net";
+import { connect, createServer as createTcpServer } from "node:net";
 
 const CLUSTER = "/cluster";
 const RENEWAL_MS = 250;
@@ -53,20 +53,23 @@ async function reachesEndpoint(): Promise<boolean> {
   return server === "" || reaches(host, Number(port));
 }
 
-/** One that has joined knows all servers, by its own load balancer. */
-async function reachesAnyServer(): Promise<boolean> {
-  if (role === "server") return true;
-  for (const file of readdirSync(`${CLUSTER}/nodes`).filter((each) => each.endsWith(".json"))) {
-    const node = JSON.parse(readFileSync(`${CLUSTER}/nodes/${file}`, "utf8"));
-    const isServer = "node-role.kubernetes.io/control-plane" in node.metadata.labels;
-    if (isServer && (await reaches(node.status.addresses[0].address, 6443))) return true;
-  }
-  return false;
+/** Whom it has to reach to be heard of: an agent any server, by its own load balancer; a server most of them, by etcd. */
+async function isHeard(): Promise<boolean> {
+  const nodes = readdirSync(`${CLUSTER}/nodes`).filter((file) => file.endsWith(".json"));
+  const servers = nodes
+    .map((file) => JSON.parse(readFileSync(`${CLUSTER}/nodes/${file}`, "utf8")))
+    .filter(({ metadata }) => "node-role.kubernetes.io/control-plane" in metadata.labels);
+  const others = servers.filter(({ metadata }) => metadata.name !== name);
+  const port = role === "server" ? 2380 : 6443;
+  const reached = await Promise.all(others.map(({ status }) => reaches(status.addresses[0].address, port)));
+  const count = reached.filter(Boolean).length;
+  return role === "server" ? (count + 1) * 2 > servers.length : count > 0;
 }
 
 function serve(): void {
   const options = { key: readFileSync("/programs/tls.key"), cert: readFileSync("/programs/tls.crt") };
   createServer(options, (_, response) => response.end("ok")).listen(6443);
+  createTcpServer((socket) => socket.end()).listen(2380);
   mkdirSync("/var/lib/rancher/k3s/server/db/etcd", { recursive: true });
   mkdirSync("/etc/rancher/k3s", { recursive: true });
   writeFileSync("/var/lib/rancher/k3s/server/token", readFileSync(tokenFile));
@@ -145,7 +148,7 @@ async function main(): Promise<void> {
   register();
   writeFileSync(`${CLUSTER}/events`, `${name} joined ${version}\n`, { flag: "a" });
   while (true) {
-    if (await reachesAnyServer()) write(`${CLUSTER}/leases/${name}`, new Date().toISOString());
+    if (await isHeard()) write(`${CLUSTER}/leases/${name}`, new Date().toISOString());
     writeFileSync("/run/units/k3s.service/ready", "");
     await sleep(RENEWAL_MS);
   }

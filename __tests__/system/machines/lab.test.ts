@@ -1,0 +1,132 @@
+/** What tests of a rollout rely on: that the machines behave as NixOS, systemd and K3s do where a rollout meets them. */
+import { LiveCluster, THREE } from "./cluster";
+import { MACHINES } from "./tools";
+import { describeWith } from "../tools";
+
+const ACTIVATE = '"$(readlink -f /run/current-system)/bin/switch-to-configuration" test';
+
+describeWith(MACHINES, "machines of the lab", () => {
+  let cluster: LiveCluster;
+
+  beforeAll(async () => (cluster = await LiveCluster.start(THREE)));
+  afterAll(() => cluster?.stop());
+
+  const isReady = async (name: string): Promise<boolean> => {
+    const { items } = JSON.parse(await cluster.site.on("alphard", "kubectl get nodes -o json")) as {
+      items: { metadata: { name: string }; status: { conditions: { status: string }[] } }[];
+    };
+    return items.find((node) => node.metadata.name === name)?.status.conditions[0]?.status === "True";
+  };
+
+  /** Runs a script as a rollout does: over SSH, from standard input. */
+  const overSsh = (script: string): ReturnType<LiveCluster["site"]["operator"]> => {
+    const settings = ["ConnectTimeout=2", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];
+    const ssh = [
+      "ssh",
+      "-T",
+      ...settings.flatMap((setting) => ["-o", setting]),
+      "root@172.22.0.135",
+      "sh -s",
+    ];
+    return cluster.site.operator(
+      ["sh", "-c", 'printf %s "$1" | { shift; "$@"; }', "sh", script, ...ssh],
+      "/",
+    );
+  };
+
+  test("the operator's script runs as root on the machine that he asked", async () => {
+    const { status, stdout } = await overSsh(
+      "id -u; cat /proc/sys/kernel/hostname /sys/class/net/ens18/address",
+    );
+    expect([status, stdout]).toEqual([0, "0\nhamal\nbc:24:11:b3:ed:02\n"]);
+  });
+
+  test("a timer fires although the session that armed it is gone", async () => {
+    const arm =
+      ". /etc/set-environment; systemd-run --unit=late --on-active=1 /bin/touch /tmp/late; kill -KILL $PPID";
+    expect((await overSsh(arm)).status).not.toBe(0); // the session ended with its server
+    expect(await cluster.site.on("hamal", "ls /tmp/late || true")).toBe("");
+    await cluster.site.until("it fired", async () =>
+      (await cluster.site.on("hamal", "ls /tmp/late || true")).includes("late"),
+    );
+  });
+
+  test("a timer that was stopped does not fire", async () => {
+    await cluster.site.on("hamal", "systemd-run --unit=never --on-active=1 /bin/touch /tmp/never");
+    await cluster.site.on("hamal", "systemctl stop never.timer; sleep 1.5");
+    expect(await cluster.site.on("hamal", "ls /tmp/never || true")).toBe("");
+  });
+
+  test("of two activations at once the second fails", async () => {
+    const held = `flock /run/nixos/switch-to-configuration.lock sh -c '${ACTIVATE} || echo failed with $?'`;
+    const { stdout, stderr } = await cluster.site.attempt("hamal", held);
+    expect([stdout, stderr]).toEqual([
+      expect.stringMatching(/^failed with [1-9]/),
+      "Could not acquire lock\n",
+    ]);
+    expect((await cluster.site.attempt("hamal", ACTIVATE)).status).toBe(0);
+  });
+
+  test("a ruleset cuts off the operator, and not the one at the console", async () => {
+    expect(await cluster.admitsSsh("hamal")).toBe(true);
+    await cluster.site.on("hamal", "nft insert rule inet k3s_host input tcp dport 22 drop");
+    expect(await cluster.admitsSsh("hamal")).toBe(false);
+    expect(await cluster.site.on("hamal", "echo here")).toBe("here\n");
+    await cluster.site.on("hamal", "systemctl reload nftables");
+    expect(await cluster.admitsSsh("hamal")).toBe(true);
+  });
+
+  test("an agent is heard of only while the server's ruleset admits it", async () => {
+    expect(await isReady("mizar")).toBe(true);
+    await cluster.site.on(
+      "alphard",
+      "nft insert rule inet k3s_host input ip saddr 172.22.0.136 tcp dport 6443 drop",
+    );
+    await cluster.site.until("it is not heard of", async () => !(await isReady("mizar")));
+    expect(await isReady("hamal")).toBe(true);
+    await cluster.site.on("alphard", "systemctl reload nftables");
+    await cluster.site.until("it is heard of again", () => isReady("mizar"));
+  });
+
+  test("a pod that its disruption budget holds makes a drain fail, and stays", async () => {
+    cluster.site.addPod("free", "hamal");
+    cluster.site.addPod("held", "hamal", { held: true });
+    const { status, stdout, stderr } = await cluster.site.attempt(
+      "alphard",
+      "kubectl drain hamal --ignore-daemonsets --delete-emptydir-data --timeout=1s",
+    );
+    expect([status, stdout, stderr]).toEqual([
+      1,
+      "pod/free evicted\n",
+      expect.stringContaining("Cannot evict pod as it would violate the pod's disruption budget"),
+    ]);
+    cluster.site.removePod("held");
+  });
+
+  test("a reboot ends what was transient, and boots the boot default, not what ran", async () => {
+    const boot =
+      "cat /proc/sys/kernel/random/boot_id; readlink -f /run/booted-system; readlink /boot/default";
+    const [before = "", , system = ""] = (await cluster.site.on("mizar", boot)).split("\n");
+    await cluster.site.on(
+      "mizar",
+      `cd /tmp
+echo 6.12.9 >/faults/kernel
+nixos-rebuild build --no-flake -I nixos-config=/etc/nixos/configuration.nix
+result/bin/switch-to-configuration test
+systemd-run --unit=gone --on-active=100 /bin/touch /tmp/gone`,
+    );
+    expect((await cluster.site.on("mizar", "readlink -f /run/current-system")).trim()).not.toBe(system);
+    await cluster.site.on("mizar", "systemctl reboot");
+    await cluster.site.until("it is up again", async () => {
+      const { status, stdout } = await cluster.site.attempt("mizar", boot);
+      return status === 0 && !stdout.startsWith(before) && (await cluster.admitsSsh("mizar"));
+    });
+    expect(
+      await cluster.site.on(
+        "mizar",
+        "readlink -f /run/current-system; systemctl show -p ActiveState gone.timer",
+      ),
+    ).toBe(`${system}\ninactive\n`);
+    await cluster.site.until("it is heard of again", () => isReady("mizar"));
+  });
+});
