@@ -45,7 +45,7 @@ export async function activate(
     await log.step(
       host.name,
       "activate",
-      () => host.call("activate", variables),
+      () => host.call("activate", variables).catch((error: Error) => afterBreak(error, seconds)),
       (report) => (report.one("neutralised") === "" ? "" : "the saved 'flush ruleset' was taken out first"),
     );
     host.moveToOwnAddress();
@@ -59,13 +59,24 @@ export async function activate(
   );
 }
 
+/** Nobody knows how far it got; the host does, and sees to itself. */
+function afterBreak(error: Error, seconds: number): never {
+  if (!(error instanceof ConnectionTrouble)) throw error;
+  throw new ConnectionTrouble(
+    `${error.message}. Should the activation have begun, the host reverts by itself within ${seconds} s; then run the same again`,
+  );
+}
+
 /** @throws Trouble when the host is as it was, or is changed but for its /etc/nixos */
 async function commit(host: Host, facts: Facts, built: Build): Promise<Report> {
   try {
     return await host.call("commit", { built: built.path }, { timeoutSeconds: 180 });
   } catch (error) {
-    // What has begun there goes on without us, to its end.
-    if (error instanceof ConnectionTrouble) throw error;
+    if (error instanceof ConnectionTrouble) {
+      throw new ConnectionTrouble(
+        `${error.message}. What has begun on it goes on to its end, or it reverts by itself; run the same again to see`,
+      );
+    }
     const report = await inspect(host);
     if (report.one("current") === built.path && report.one("profile") === built.path) throw error;
     return returned(host, facts.current, [messageOf(error).replace(/^.*?: commit: /, "")], false);

@@ -8,7 +8,7 @@ import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
 import type { Lock } from "./lock";
 import type { Log } from "./log";
-import { phases, type Built, type Phase } from "./order";
+import { phases, skewFaults, type Built, type Phase, type RunningServer } from "./order";
 import type { HostPlan } from "./plan";
 import { checkQuorum, drain, reboot, uncordon, type RebootOptions } from "./reboot";
 import { deliver, tokenFaults } from "./token";
@@ -60,7 +60,12 @@ export class Apply {
   /** @throws Trouble at the first failure, when what has begun has ended, with the names of the rest */
   public async run(): Promise<void> {
     const jobs = await this.build();
-    const order = phases(jobs, this.runningVersions());
+    const faults = skewFaults(jobs, this.runningServers());
+    if (faults.length > 0) throw new Trouble(`${faults.join("\n")}\nNo host was changed`);
+    const order = phases(
+      jobs,
+      this.runningServers().map(({ k3sVersion }) => k3sVersion),
+    );
     this.announce(order);
     for (const phase of order) {
       await this.runPhase(phase);
@@ -91,13 +96,13 @@ export class Apply {
   }
 
   /** Also those of servers that are not to be changed. */
-  private runningVersions(): string[] {
+  private runningServers(): RunningServer[] {
     const members = new Set((this.fleet.nodes ?? []).map(({ name }) => name));
     return this.fleet.known
       .filter(
         ({ host, facts }) => host.node.role === "server" && members.has(host.name) && facts.k3sVersion !== "",
       )
-      .map(({ facts }) => facts.k3sVersion);
+      .map(({ host, facts }) => ({ hostname: host.name, k3sVersion: facts.k3sVersion }));
   }
 
   private announce(order: readonly Phase<Job>[]): void {
@@ -120,6 +125,7 @@ export class Apply {
       this.lock.check();
       await (needsReboot(job) ? this.away.through(run) : run());
     } catch (error) {
+      if (!(error instanceof Trouble)) this.log.write(job.host.name, (error as Error).stack ?? "");
       this.failures.push(messageOf(error));
     }
   }
@@ -140,7 +146,10 @@ export class Apply {
       const patience = { seconds: this.options.confirmSeconds, heardBefore: heardOf(nodes, host) };
       await activate(host, facts, built, this.kubernetes, patience);
     } catch (error) {
-      if (cordoned) await uncordon(host, this.kubernetes).catch(() => undefined);
+      if (cordoned) {
+        const left = `it is still cordoned: kubectl uncordon ${host.name}`;
+        await uncordon(host, this.kubernetes).catch(() => this.log.say(host.name, left));
+      }
       throw error;
     }
     if (needsReboot(job)) await reboot(host, built, this.kubernetes, this.options);

@@ -10,6 +10,29 @@ export interface Built {
   readonly k3sVersion: string;
 }
 
+/** A server as it runs, whether it is to be changed or not. */
+export interface RunningServer {
+  readonly hostname: string;
+  readonly k3sVersion: string;
+}
+
+/** Agents that would be newer than a server, since nobody asked to change that one. */
+export function skewFaults(hosts: readonly Built[], running: readonly RunningServer[]): string[] {
+  const changed = new Map(hosts.map(({ node, k3sVersion }) => [node.hostname, k3sVersion]));
+  return hosts
+    .filter(({ node }) => node.role === "agent")
+    .flatMap(({ node, k3sVersion }) => {
+      const older = running.filter(
+        (server) => compareVersions(changed.get(server.hostname) ?? server.k3sVersion, k3sVersion) < 0,
+      );
+      if (older.length === 0) return [];
+      const servers = older.map(({ hostname }) => hostname).join(" ");
+      return [
+        `${node.hostname} would run K3s ${k3sVersion}, which is newer than that of ${servers}: apply --rebuild ${servers} first`,
+      ];
+    });
+}
+
 /** Hosts that are changed together; servers are changed one by one even so. */
 export interface Phase<T> {
   /** Why now. */

@@ -72,7 +72,8 @@ async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): P
     return { ...base, ready: found?.ready ?? false, reaches: "?", firewall: "?", counters: {}, faults };
   }
   try {
-    const others = nodes.filter((each) => each !== found && each.podCidr !== "");
+    // One that is not Ready has its own fault.
+    const others = nodes.filter((each) => each !== found && each.ready && each.podCidr !== "");
     const [report, reach] = await Promise.all([inspect(host), reachOf(host, others)]);
     const ruleset = rulesetState(report);
     const misses = reach

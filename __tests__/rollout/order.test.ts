@@ -1,4 +1,4 @@
-import { phases, type Built } from "../../rollout/order";
+import { phases, skewFaults, type Built } from "../../rollout/order";
 import { compareVersions } from "../../rollout/version";
 
 const OLD = "v1.33.5+k3s1";
@@ -61,4 +61,22 @@ test.each([
   ["v1.34.2-rc1+k3s1", "v1.34.2+k3s1", -1],
 ])("%s is to %s as %i is to nothing", (a, b, expected) => {
   expect(Math.sign(compareVersions(a, b))).toBe(expected);
+});
+
+describe("an agent may not get newer than a server", () => {
+  const newer = { ...HAMAL, k3sVersion: NEW };
+  const running = [
+    { hostname: "alphard", k3sVersion: OLD },
+    { hostname: "acrux", k3sVersion: NEW },
+  ];
+
+  test("that is not changed with it", () => {
+    expect(skewFaults([newer, MIZAR], running)).toEqual([
+      `hamal would run K3s ${NEW}, which is newer than that of alphard: apply --rebuild alphard first`,
+    ]);
+  });
+
+  test("but may with it", () => {
+    expect(skewFaults([newer, { ...ALPHARD, k3sVersion: NEW }], running)).toEqual([]);
+  });
 });

@@ -22,5 +22,5 @@ unit() { systemctl show -p "$2" --value "$1" 2>/dev/null || true; }
 alone() {
   mkdir -p "$home"
   exec 9>"$home/lock"
-  flock -w 60 9 || fail "another step of a rollout has run here for over a minute: look for it with 'lslocks'"
+  flock -w 40 9 || fail "another step of a rollout still runs here: look for it with 'lslocks'"
 }
