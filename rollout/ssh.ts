@@ -138,13 +138,14 @@ export class Ssh {
   }
 }
 
+const NOISE =
+  /^(debug1:|Authenticated to |Transferred: |Bytes per second: |@(file|live|emitted|counters|nodes|leases|deletions) )/;
+
 /** Without what the client says of its own work, and without whole files. */
 const worthKeeping = ({ stdout, stderr }: Output): string =>
   `${stdout}\n${stderr}`
     .split("\n")
-    .filter(
-      (line) => line.trim() !== "" && !/^(debug1:|@(file|live|emitted|counters|nodes|leases) )/.test(line),
-    )
+    .filter((line) => line.trim() !== "" && !NOISE.test(line))
     .join("\n");
 
 /** What the client's last words mean, and what to do. */

@@ -38,6 +38,13 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
     expect(cluster.site.events()).toEqual([]);
   });
 
+  test("somebody who is there is asked, and a no changes nothing", async () => {
+    const { status, output } = await cluster.answered("no", "apply");
+    expect(output).toContain("Bring these hosts to what was emitted? (yes/no)");
+    expect([status, output]).toEqual([1, expect.stringContaining("No host was changed")]);
+    expect(cluster.site.events()).toEqual([]);
+  });
+
   test("apply brings it to all, members first, and verifies it", async () => {
     const { stdout } = (await cluster.rollout("apply", "--yes")).mustSucceed();
     expect(stdout).toContain("The cluster is what main.ts says.");

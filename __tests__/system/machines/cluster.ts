@@ -78,6 +78,14 @@ export class LiveCluster {
     return new Result(await this.site.rollout(words, this.folder, { OPERATOR_KEY: file }));
   }
 
+  /** As `rollout`, at a terminal, where somebody answers the question. */
+  public async answered(answer: string, ...words: string[]): Promise<Result> {
+    const main = join(this.site.folder, "app", "rollout", "main.js");
+    const command = [process.execPath, main, ...words].join(" ");
+    const typed = `(sleep 4; echo ${answer}; sleep 2) | script -qec "${command}" /dev/null`;
+    return new Result(await this.site.operator(["sh", "-c", typed], this.folder));
+  }
+
   /** Whether the operator gets a new SSH connection. */
   public async admitsSsh(hostname: string): Promise<boolean> {
     const settings = ["ConnectTimeout=1", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];

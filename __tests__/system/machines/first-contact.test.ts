@@ -1,0 +1,141 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { agent, ALPHARD, EXAMPLE_KEYS, HAMAL, MIZAR, REFERENCE, server } from "../../fixture";
+import { describeWith } from "../tools";
+import { LiveCluster, THREE } from "./cluster";
+import { MACHINES } from "./tools";
+
+describeWith(MACHINES, "first contact", () => {
+  let cluster: LiveCluster;
+  afterEach(() => cluster?.stop());
+
+  test("clones that share an identity are refused, and get their own when asked for", async () => {
+    const machines = {
+      acrux: { state: "template", identity: "that of the template" },
+      alnair: { state: "template", identity: "that of the template" },
+    } as const;
+    const nodes = [ALPHARD, agent("k3s-agent-2", "acrux", 137), agent("k3s-agent-3", "alnair", 138)];
+    cluster = await LiveCluster.start([ALPHARD], nodes, { machines });
+    const refused = await cluster.rollout("apply", "--yes");
+    expect(refused.status).toBe(1);
+    expect(refused.output).toMatch(
+      /acrux: refused[^]*machine-id is also that of alnair, and it has an SSH host key of alnair\. The template was not emptied/,
+    );
+    expect(cluster.site.events()).toEqual([]);
+    (await cluster.rollout("apply", "--yes", "--regenerate-identity")).mustSucceed();
+    const ids = await Promise.all(
+      ["acrux", "alnair"].map((host) =>
+        cluster.site.on(host, "cat /etc/machine-id /etc/ssh/ssh_host_ed25519_key.pub"),
+      ),
+    );
+    expect(new Set(ids).size).toBe(2);
+    expect(ids.join()).not.toContain("f".repeat(32));
+    const pins = readFileSync(join(cluster.folder, "known_hosts"), "utf8");
+    for (const host of ["acrux", "alnair"]) {
+      const [, key = ""] = (await cluster.site.on(host, "cat /etc/ssh/ssh_host_ed25519_key.pub")).split(" ");
+      expect(pins).toContain(`${host} ssh-ed25519 ${key.trim()}`);
+    }
+  });
+
+  test("a whole cluster comes up from clones", async () => {
+    cluster = await LiveCluster.start([], THREE);
+    (await cluster.rollout("apply", "--yes")).mustSucceed();
+    const boots = cluster.site
+      .events()
+      .filter((event) => event.endsWith(" boot-default") || / boot-default /.test(event));
+    expect(boots[0]).toMatch(/^alphard/);
+  });
+
+  test("a clone that has not its own address yet is reached where it is, and confirmed where it will be", async () => {
+    const network = { ...REFERENCE.network, gateway: "172.22.0.1", nameservers: ["172.22.0.1"] };
+    cluster = await LiveCluster.start([ALPHARD], [ALPHARD, HAMAL], { settings: { network } });
+    await cluster.site.on(
+      "hamal",
+      "ip address del 172.22.0.135/24 dev ens18; ip address add 172.22.0.201/24 dev ens18",
+    );
+    const refused = await cluster.rollout("apply", "--yes");
+    expect([refused.status, refused.output]).toEqual([1, expect.stringContaining("hamal is unreachable")]);
+    (await cluster.rollout("apply", "--yes", "--at", "hamal=172.22.0.201")).mustSucceed();
+    (await cluster.rollout("verify")).mustSucceed();
+    expect(await cluster.site.on("hamal", "ip -4 -o address show dev ens18")).toMatch(
+      /^.* inet 172\.22\.0\.135\/24 [^\n]*\n$/,
+    );
+  });
+
+  test("a second cluster is not founded while a server runs", async () => {
+    const nodes = [
+      server("k3s-server", "alphard", 134),
+      server("k3s-server-1", "acrux", 137, { clusterInit: true }),
+      server("k3s-server-2", "alnair", 138),
+    ];
+    cluster = await LiveCluster.start([server("k3s-server", "alphard", 134)], nodes, { later: {} });
+    const { status, output } = await cluster.rollout("apply", "--yes");
+    expect([status, output]).toEqual([1, expect.stringContaining("acrux: refused")]);
+    expect(output).toContain(
+      "it would found a second cluster: clusterInit is stated, it has no data, and alphard runs K3s",
+    );
+    expect(cluster.site.events()).toEqual([]);
+  });
+
+  test("a first take-over from a generation that flushes spares kube-proxy's rules", async () => {
+    const ports = { from: 9100, to: 9100 };
+    const metrics = {
+      from: "192.168.50.0/24",
+      to: "agents",
+      protocol: "tcp",
+      ports,
+      why: "metrics",
+    } as const;
+    cluster = await LiveCluster.start([ALPHARD, HAMAL], undefined, {
+      later: { firewall: { allow: [metrics] } },
+    });
+    // As a hand-written configuration with a ruleset of its own leaves it.
+    await cluster.site.on(
+      "hamal",
+      `iptables-nft-restore <<'END'
+*nat
+:KUBE-SERVICES - [0:0]
+-A PREROUTING -j KUBE-SERVICES
+COMMIT
+END
+nft 'table inet filter { chain input { type filter hook input priority 0; policy accept; }; }'
+printf '#! nft -f\\nflush ruleset\\n' >/var/lib/nftables/deletions.nft`,
+    );
+    expect((await cluster.rollout("plan", "hamal")).stdout).toContain(
+      "its running system would flush all rules of the firewall once more",
+    );
+    const { output } = (await cluster.rollout("apply", "hamal", "--yes")).mustSucceed();
+    expect(output).toContain("activate: the saved 'flush ruleset' was taken out first");
+    expect(await cluster.site.on("hamal", "iptables-nft-save -t nat | grep -c KUBE-SERVICES")).toBe("2\n");
+    expect(await cluster.site.on("hamal", "nft list tables")).not.toContain("inet filter");
+    expect(await cluster.site.on("hamal", "cat /var/lib/nftables/deletions.nft")).not.toContain("flush");
+  });
+
+  test("a configuration whose root device is not there is refused before the build", async () => {
+    cluster = await LiveCluster.start(
+      [ALPHARD, HAMAL],
+      [ALPHARD, { ...HAMAL, nixos: { rootFilesystem: { uuid: "00000000-0000-0000-0000-000000000000" } } }],
+    );
+    const { status, output } = await cluster.rollout("apply", "--yes");
+    expect([status, output]).toEqual([
+      1,
+      expect.stringContaining(
+        "does not exist there (/ is /dev/sda1, UUID dd933e34-9e75-4a1c-8597-61e6d3b7af63): it would not boot. Run npm run rollout -- capture hamal",
+      ),
+    ]);
+    expect(cluster.site.events()).toEqual([]);
+  });
+
+  test("the example SSH key is not rolled out", async () => {
+    cluster = await LiveCluster.start([ALPHARD, MIZAR]);
+    const keys = join(cluster.folder, "authorized_keys");
+    writeFileSync(keys, `${cluster.key.publicKey}\n${readFileSync(EXAMPLE_KEYS, "utf8")}`);
+    cluster.emit([ALPHARD, MIZAR]);
+    const { status, output } = await cluster.rollout("apply", "--yes");
+    expect([status, output]).toEqual([
+      1,
+      expect.stringContaining("The example SSH key is still among those that will log in as root"),
+    ]);
+    expect(cluster.site.events()).toEqual([]);
+  });
+});
