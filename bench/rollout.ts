@@ -1,13 +1,13 @@
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { resolveCluster, resolveCommon } from "../cluster/cluster";
 import type { Cluster } from "../cluster/model";
 import { resolveNode } from "../cluster/node";
 import { stamp } from "../files/stamp";
-import { Site, type OperatorKey } from "../machines/site";
+import { makeOperatorKey, type OperatorKey } from "../machines/operator";
+import { Site } from "../machines/site";
 import { renderClusterJson } from "../render/cluster-json";
 import { renderHosts } from "../render/host";
 import { macAddressOf } from "./nodes";
@@ -41,7 +41,7 @@ function chainOf(nodes: number): number {
 /** Changes the firewall of all hosts, with real SSH servers, where each remote step takes that long. */
 export async function measureRollout(nodes: number, stepSeconds: number): Promise<Rollout> {
   const folder = mkdtempSync(join(tmpdir(), "k3s-bench-"));
-  const key = operatorKey(folder);
+  const key = makeOperatorKey(folder);
   writeFileSync(join(folder, "token"), "planted-for-the-bench\n");
   emit(clusterOf(nodes, key, []), join(folder, "nix"));
   const site = await Site.start({ nix: join(folder, "nix") }, key, "planted-for-the-bench");
@@ -64,12 +64,6 @@ export async function measureRollout(nodes: number, stepSeconds: number): Promis
     await site.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function operatorKey(folder: string): OperatorKey {
-  const file = join(folder, "operator_key");
-  spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", file]);
-  return { file, publicKey: readFileSync(`${file}.pub`, "utf8").trim() };
 }
 
 type Allowed = Cluster["firewall"]["allow"];

@@ -116,7 +116,7 @@ export class World {
 }
 
 /** As bare Node runs it: programs are many, and a compiler in each would take longer than all of the rest. */
-function javaScript(file: string): string {
+export function javaScript(file: string): string {
   const jsc = { target: "es2022", parser: { syntax: "typescript" } } as const;
   return transformSync(readFileSync(file, "utf8"), { jsc, module: { type: "commonjs" } }).code;
 }

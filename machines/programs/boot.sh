@@ -4,10 +4,7 @@
 set -e
 machine=$1
 root=$machine/root
-for folder in usr bin sbin lib lib64; do
-  if [ -L "/$folder" ]; then ln -sfn "$(readlink "/$folder")" "$root/$folder"
-  elif [ -d "/$folder" ]; then mkdir -p "$root/$folder" && mount --rbind "/$folder" "$root/$folder"; fi
-done
+. "$machine/../programs/system-folders.sh"
 mount --bind "$machine/../programs" "$root/programs"
 mount --bind "$machine/../cluster" "$root/cluster"
 mount --bind "$machine/power" "$root/power"

@@ -1,11 +1,12 @@
-import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClusterSettings } from "../../../cluster/settings";
 import type { Ran } from "../../../namespaces/supervisor";
 import { agent, ALPHARD, emit, HAMAL, MIZAR, REFERENCE, type TestNode } from "../../fixture";
-import { Site, type Machine, type OperatorKey } from "../../../machines/site";
+import type { Machine } from "../../../machines/disk";
+import { makeOperatorKey, type OperatorKey } from "../../../machines/operator";
+import { Site } from "../../../machines/site";
 
 export const ALNAIR = agent("k3s-agent-2", "alnair", 137);
 /** The cluster's join token, for which tests look everywhere. */
@@ -37,7 +38,7 @@ export class LiveCluster {
     } = {},
   ): Promise<LiveCluster> {
     const folder = mkdtempSync(join(tmpdir(), "k3s-live-")); // longer than one test
-    const key = operatorKey(folder);
+    const key = makeOperatorKey(folder);
     writeFileSync(join(folder, "authorized_keys"), key.publicKey);
     writeFileSync(join(folder, "token"), `${TOKEN}\n`, { mode: 0o600 });
     const settings = {
@@ -126,10 +127,4 @@ export class Result {
     if (this.status !== 0) throw new Error(`ended with ${this.status}:\n${this.output}`);
     return this;
   }
-}
-
-function operatorKey(folder: string): OperatorKey {
-  const file = join(folder, "operator_key");
-  spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", file]);
-  return { file, publicKey: readFileSync(`${file}.pub`, "utf8").trim() };
 }

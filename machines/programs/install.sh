@@ -1,0 +1,13 @@
+# What an installer leaves on a disk that was never booted: a system, built, and the boot default.
+# $1: root of the machine, $2: stand-ins, $3: state of the cluster
+root=$1
+. "$2/system-folders.sh"
+mount --bind "$2" "$root/programs"
+mount --bind "$3" "$root/cluster"
+exec chroot "$root" /bin/sh -e <<'END'
+cd /tmp
+PATH=/programs:$PATH
+nixos-rebuild build --no-flake -I nixos-config=/etc/nixos/configuration.nix
+nix-env -p /nix/var/nix/profiles/system --set "$(readlink -f result)"
+ln -sfn "$(readlink -f result)" /boot/default
+END
