@@ -28,7 +28,7 @@ const AGENTS_AT_ONCE = 3;
 const ONCE = ["facts", "cluster", "token", "lock", "build", "unlock", "facts", "cluster", "confirm"];
 
 /** What each host's turn is: the confirmation is over a connection made after the activation was seen to have ended. */
-const TURN = ["cluster", "token", "activate", "confirm", "confirm", "cluster", "commit"];
+const TURN = ["cluster", "token", "activate", "confirm", "cluster", "confirm", "cluster", "commit"];
 
 const serversOf = (nodes: number): number => (nodes < 10 ? 1 : 3);
 

@@ -1,7 +1,7 @@
 import type { Build } from "./build";
 import type { Facts } from "./facts";
 import { pause } from "./gate";
-import { hostFaults, inspect, nodeFaults } from "./health";
+import { heardOf, hostFaults, inspect, nodeFaults } from "./health";
 import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
 import { text, type Report } from "./script";
@@ -13,17 +13,11 @@ const POLL_SECONDS = 1;
 /** How long an old system may take to come back. */
 const REVERT_SECONDS = 120;
 
-export interface Patience {
-  /** After which the host reverts, unless it was confirmed. */
-  readonly seconds: number;
-  /** When its kubelet was last heard of before. */
-  readonly heardBefore: string | undefined;
-}
-
 /**
  * Brings a built system to run, and makes it the boot default when it was seen to work. Until then a timer on the host
  * waits to return to what ran before.
  *
+ * @param seconds - after which the host reverts, unless it was confirmed
  * @throws Trouble when the host is as it was
  */
 export async function activate(
@@ -31,11 +25,10 @@ export async function activate(
   facts: Facts,
   built: Build,
   kubernetes: Kubernetes,
-  patience: Patience,
+  seconds: number,
 ): Promise<void> {
   const { log } = host;
   if (facts.current !== built.path) {
-    const { seconds } = patience;
     const variables = {
       built: built.path,
       before: facts.current,
@@ -49,7 +42,7 @@ export async function activate(
       (report) => (report.one("neutralised") === "" ? "" : "the saved 'flush ruleset' was taken out first"),
     );
     host.moveToOwnAddress();
-    await log.step(host.name, "confirm", () => confirm(host, facts, built, kubernetes, patience));
+    await log.step(host.name, "confirm", () => confirm(host, facts, built, kubernetes, seconds));
   }
   await log.step(
     host.name,
@@ -89,19 +82,21 @@ async function confirm(
   facts: Facts,
   built: Build,
   kubernetes: Kubernetes,
-  { seconds, heardBefore }: Patience,
+  seconds: number,
 ): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
   let missing: readonly string[] = ["no new SSH connection came about"];
   let ended = false;
+  let heardBefore: string | undefined;
   while (Date.now() < deadline) {
     const look = await lookAt(host, built, kubernetes, { heardBefore, ended });
     if (look.missing.length === 0) return;
     if (!look.reverted) missing = look.missing;
     host.log.write(host.name, `not confirmed yet: ${missing.join("; ")}`);
     if (look.over) break;
-    // Once it has ended there is something to be seen at once.
-    if (ended === look.ended) await pause(POLL_SECONDS);
+    if (ended || !look.ended) await pause(POLL_SECONDS);
+    // What its kubelet said before is no sign of its life now.
+    else heardBefore = heardOf((await kubernetes.nodesIfAny()) ?? [], host);
     ended = look.ended;
   }
   await returned(host, facts.current, missing, Date.now() < deadline);

@@ -3,7 +3,6 @@ import { build, type Build } from "./build";
 import type { Facts } from "./facts";
 import type { Fleet } from "./fleet";
 import { Gate } from "./gate";
-import { heardOf } from "./health";
 import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
 import type { Lock } from "./lock";
@@ -143,8 +142,7 @@ export class Apply {
     // The first server is the API that its own node is asked of.
     if (job.node.role === "server") this.kubernetes = this.kubernetes.with(host);
     try {
-      const patience = { seconds: this.options.confirmSeconds, heardBefore: heardOf(nodes, host) };
-      await activate(host, facts, built, this.kubernetes, patience);
+      await activate(host, facts, built, this.kubernetes, this.options.confirmSeconds);
     } catch (error) {
       if (cordoned) {
         const left = `it is still cordoned: kubectl uncordon ${host.name}`;

@@ -8,8 +8,6 @@ export interface Expected {
   readonly system: string;
   /** It has booted since: its former boot ID. */
   readonly notBoot?: string;
-  /** When its kubelet was last heard of before; it has to be heard of again. */
-  readonly heardBefore?: string;
 }
 
 /** Asks the host over a new connection. @throws Trouble when there is none */
@@ -32,7 +30,11 @@ export function hostFaults(report: Report, expected: Expected): string[] {
   ];
 }
 
-/** What does not hold yet of its Node. */
+/**
+ * What does not hold yet of its Node.
+ *
+ * @param heardBefore - when its kubelet was last heard of; it has to be heard of again
+ */
 export async function nodeFaults(
   host: Host,
   report: Report,

@@ -52,7 +52,7 @@ const command = (name: string, description: string): Command =>
   program
     .command(name)
     .description(description)
-    .option("--json", "print JSON: events on standard error, the result on standard output");
+    .option("--json", "print JSON, a document a line: events on standard error, results on standard output");
 
 const onHosts = (name: string, description: string): Command =>
   command(name, description)

@@ -55,6 +55,12 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
     };
     const builds = events.slice(0, 4).sort();
     expect(builds).toEqual(["alnair build", "alphard build", "hamal build", "mizar build"]);
+    // Agents at the same time.
+    for (const agent of ["hamal", "mizar"]) {
+      expect(at(`${agent} activate`)).toBeLessThan(
+        Math.min(at("hamal boot-default"), at("mizar boot-default")),
+      );
+    }
     for (const agent of ["hamal", "mizar"])
       expect(at(`${agent} boot-default`)).toBeLessThan(at("alphard activate"));
     expect(at("alphard boot-default")).toBeLessThan(at("alnair activate"));

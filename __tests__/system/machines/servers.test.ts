@@ -69,7 +69,9 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
         ],
       },
     });
-    await apply();
+    await apply("--agents-at-once", "1");
+    const [first = "", second = ""] = events().filter((event) => /^(hamal|mizar) activate$/.test(event));
+    expect(at(first.replace("activate", "boot-default"))).toBeLessThan(at(second));
     for (const agent of ["hamal", "mizar"]) {
       for (const server of SERVERS)
         expect(at(`${agent} boot-default`)).toBeLessThan(at(`${server} activate`));

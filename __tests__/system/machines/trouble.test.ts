@@ -75,7 +75,7 @@ describeWith(MACHINES, "bad conditions", () => {
 
   test("K3s does not start: its last words are shown", async () => {
     changeHamal();
-    cluster.site.setFault("hamal", "k3s-version", "v1.34.2+k3s2");
+    cluster.site.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
     cluster.site.setFault("hamal", "k3s-fails");
     await leavesHamal(
       /hamal was not confirmed and has reverted by itself[^]*flag provided but not defined/,
@@ -89,8 +89,16 @@ describeWith(MACHINES, "bad conditions", () => {
     );
   });
 
+  test("an agent whose K3s would be newer than a server's", () =>
+    withFault(
+      "k3s-version",
+      "v1.34.3+k3s1",
+      /hamal would run K3s v1\.34\.3\+k3s1, which is newer than that of alphard: apply --rebuild alphard first\nNo host was changed/,
+    ));
+
   test("K3s of a server hangs in its start, which has no time-out", async () => {
     writeFileSync(join(cluster.folder, "nix", "k3s-server", "local.nix"), `{ } # ${++change}\n`);
+    cluster.site.forgetEvents();
     cluster.site.setFault("alphard", "k3s-version", "v1.34.2+k3s2");
     cluster.site.setFault("alphard", "k3s-hangs");
     const before = await state("alphard");
@@ -100,6 +108,8 @@ describeWith(MACHINES, "bad conditions", () => {
       expect.stringContaining("alphard was not confirmed and has reverted by itself"),
     ]);
     expect(output).toContain("the activation has not come to its end");
+    expect(output).toContain("Not touched: hamal. Run the same again to go on");
+    expect(cluster.site.events().filter((event) => event.startsWith("hamal activate"))).toEqual([]);
     expect(await state("alphard")).toBe(before);
     cluster.site.clearFault("alphard", "k3s-hangs");
     cluster.site.clearFault("alphard", "k3s-version");
