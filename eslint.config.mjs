@@ -46,5 +46,9 @@ export default tseslint.config(
     files: ["rollout/**/*.ts"],
     rules: layers([up("constructs|render|preview|tools|\\.gen"), "^cdktf", "^constructs$"]),
   },
+  {
+    files: ["__tests__/**/*.mjs"],
+    languageOptions: { globals: { console: "readonly", process: "readonly", window: "readonly" } },
+  },
   { files: ["jest.config.js"], languageOptions: { globals: { module: "writable" } } },
 );

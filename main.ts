@@ -52,6 +52,6 @@ new K3sServerNode(cluster, "k3s-server", { hostname: "alphard", vmId: 134, descr
 new K3sAgentNode(cluster, "k3s-agent", { hostname: "hamal", vmId: 135, description: "# K3s Agent" });
 new K3sAgentNode(cluster, "k3s-agent-1", { hostname: "mizar", vmId: 136, description: "# K3s Agent 1" });
 
-new HostFiles(cluster, "nix");
+new HostFiles(cluster, "nix", { documents: ["k8s/README.md"] });
 
 app.synth();

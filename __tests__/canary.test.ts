@@ -1,6 +1,6 @@
 /** A secret that is planted where secrets are must not turn up in anything that a synth leaves or says. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXAMPLE_KEYS, REPOSITORY, temporaryFolder, TSX } from "./fixture";
 
@@ -10,6 +10,7 @@ const SECRET = "K10c0ffeec0ffeec0ffee::server:5ca1ab1e5ca1ab1e";
 function leaks(change: (main: string) => string = (main) => main): string[] {
   const folder = temporaryFolder();
   copyFileSync(EXAMPLE_KEYS, join(folder, "authorized_keys"));
+  cpSync(join(REPOSITORY, "k8s"), join(folder, "k8s"), { recursive: true });
   const imports = `from "${REPOSITORY}/constructs"`;
   const main = readFileSync(join(REPOSITORY, "main.ts"), "utf8")
     .replace('from "./constructs"', imports)
@@ -42,5 +43,5 @@ test.each<[string, (main: string) => string]>([
 
 test("the canary sings: a secret that does get out is found, in files and JSON alike", () => {
   const found = leaks((main) => main.replace("# K3s Agent 1", SECRET));
-  expect(found.sort()).toEqual(["cdktf.out/stacks/k3s/cdk.tf.json", "nix/cluster.json"]);
+  expect(found.sort()).toEqual(["cdktf.out/stacks/k3s/cdk.tf.json", "nix/README.md", "nix/cluster.json"]);
 });

@@ -3,20 +3,12 @@ import { join } from "node:path";
 import { flows } from "../cluster/flows";
 import packageJson from "../package.json";
 import { REPOSITORY } from "./fixture";
+import { anchorsOf, linksOf } from "./markdown";
 import { cluster } from "./system/clusters";
 
 const DOCUMENTS = ["README.md", "CONTRIBUTING.md"];
 
 const textOf = (document: string): string => readFileSync(join(REPOSITORY, document), "utf8");
-
-/** As GitHub makes anchors of headings. */
-const anchorsOf = (text: string): string[] =>
-  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\w\- ]/g, "")
-      .replaceAll(" ", "-"),
-  );
 
 describe.each(DOCUMENTS)("%s", (document) => {
   test("names only npm scripts that there are", () => {
@@ -28,7 +20,7 @@ describe.each(DOCUMENTS)("%s", (document) => {
   });
 
   test("links to files and headings that there are", () => {
-    const links = [...textOf(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link as string);
+    const links = linksOf(textOf(document));
     const broken = links.filter((link) =>
       link.startsWith("#")
         ? !anchorsOf(textOf(document)).includes(link.slice(1))

@@ -43,6 +43,7 @@ test("one statement in main.ts is a fourth node", () => {
   expect(readFileSync(project.path("main.ts"), "utf8").split("\n")).toHaveLength(before + 1);
   expect(project.npm("synth").status).toBe(0);
   expect(readdirSync(project.path("nix"))).toEqual([
+    "README.md",
     "cluster.json",
     "k3s-agent",
     "k3s-agent-1",

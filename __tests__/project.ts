@@ -13,6 +13,7 @@ const COPIED = [
   "cluster",
   "constructs",
   "files",
+  "k8s",
   "render",
   "rollout",
   "templates",

@@ -1,10 +1,11 @@
 import { cover, parseNetwork } from "./address";
 import { listed, type Fault, type Faults } from "./fault";
 import { flows, isOne, isPortFlow, type PortFlow } from "./flows";
+import { portsInWords } from "./flow-words";
 import { checkPorts } from "./k3s";
 import type { Cluster, FirewallModel } from "./model";
 import { checkAnyCidr } from "./network";
-import type { AllowedFlow, FirewallSettings, PortRange } from "./settings";
+import type { FirewallSettings, PortRange } from "./settings";
 
 export const resolveFirewall = (settings: FirewallSettings = {}): FirewallModel => ({
   allow: settings.allow ?? [],
@@ -75,7 +76,7 @@ function openedReserves({ firewall }: Cluster, all: readonly PortFlow[]): Fault[
     if (taken === undefined) return [];
     const setting = `firewall.allow[${index}]`;
     const message =
-      `'${setting}' opens ${described(flow)} to ${flow.from}, and ${described(taken)} is reserved for ` +
+      `'${setting}' opens ${portsInWords(flow)} to ${flow.from}, and ${portsInWords(taken)} is reserved for ` +
       `${taken.from}: ${taken.why}`;
     return [clash(setting, message)];
   });
@@ -91,7 +92,7 @@ function takenPorts(all: readonly PortFlow[]): Fault[] {
     );
     if (taken === undefined) return [];
     const setting = flow.why === "exposed" ? "k3s.exposedPorts" : "k3s.nodePorts";
-    const message = `'${setting}' ${described(flow)} would be forwarded to pods, and ${described(taken)} is the host's: ${taken.why}`;
+    const message = `'${setting}' ${portsInWords(flow)} would be forwarded to pods, and ${portsInWords(taken)} is the host's: ${taken.why}`;
     return [clash(setting, message)];
   });
 }
@@ -100,6 +101,3 @@ function takenPorts(all: readonly PortFlow[]): Fault[] {
 const isTaken = (flow: PortFlow): boolean => flow.from !== "pods";
 
 const overlap = (a: PortRange, b: PortRange): boolean => a.from <= b.to && b.from <= a.to;
-
-const described = ({ protocol, ports: { from, to } }: Pick<AllowedFlow, "protocol" | "ports">): string =>
-  `${protocol.toUpperCase()} ${from === to ? from : `${from}-${to}`}`;

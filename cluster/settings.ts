@@ -320,4 +320,16 @@ export interface ServerSettings extends NodeSettings {
 
 export type AgentSettings = NodeSettings;
 
+/** Where the files of a cluster's hosts go. */
+export interface HostFilesSettings {
+  /** Folder of the hosts' folders, relative to the working directory. @default "nix" */
+  readonly folder?: string;
+  /**
+   * Markdown files of people, relative to the working directory, in which the list of nodes is kept up to date between
+   * a line `<!-- k3s-nodes:start -->` and a line `<!-- k3s-nodes:end -->`. Nothing else in them is touched.
+   * @default - none
+   */
+  readonly documents?: readonly string[];
+}
+
 export type Role = "server" | "agent";

@@ -5,6 +5,7 @@ import type {
   ClusterSettings,
   DiskSettings,
   FirewallSettings,
+  HostFilesSettings,
   K3sSettings,
   NetworkInterfaceSettings,
   NetworkSettings,
@@ -181,6 +182,8 @@ export const AGENT: Shape<AgentSettings> = {
 };
 
 export const SERVER: Shape<ServerSettings> = { ...AGENT, clusterInit: "boolean" };
+
+export const HOST_FILES: Shape<HostFilesSettings> = { folder: "string", documents: { list: "string" } };
 
 /** The settings without what has no place in them, of which each is a fault. No gaps are left that would override. */
 export function conforming<T>(settings: T, shape: object, faults: Faults): T {

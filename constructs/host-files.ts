@@ -1,32 +1,35 @@
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, isAbsolute, join, relative } from "node:path";
 import { Annotations, AnnotationMetadataEntryType, TerraformStack } from "cdktf";
 import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer";
 import { Construct, type IConstruct } from "constructs";
-import { describeFaults } from "../cluster/fault";
+import { describeFaults, Faults } from "../cluster/fault";
 import { parseLast, renamed, vanished, type Last, type LastNode } from "../cluster/history";
 import type { Cluster } from "../cluster/model";
+import { conforming, HOST_FILES } from "../cluster/shape";
+import type { HostFilesSettings } from "../cluster/settings";
 import { planEmission, type EmissionPlan } from "../files/emission";
 import { describeRefusal, describeStale } from "../files/report";
 import { capturedFrom, stamp } from "../files/stamp";
 import { carryOut } from "../files/writer";
 import { renderClusterJson } from "../render/cluster-json";
 import { HARDWARE_CONFIGURATION, renderHosts } from "../render/host";
+import { renderNodeRegion, renderReadme } from "../render/readme";
 import { earlier } from "./earlier";
 import { K3sCluster } from "./k3s-cluster";
 
-export interface HostFilesProps {
-  /** Folder of the hosts' folders, relative to the working directory. @default "nix" */
-  readonly folder?: string;
-}
+export type HostFilesProps = HostFilesSettings;
 
 /** Name of the list of files and description of the cluster for programs. */
 const CLUSTER_JSON = "cluster.json";
 
+/** Name of the cluster's document for people. */
+const README = "README.md";
+
 /**
- * The cluster's files for its hosts: a folder for each with its NixOS configuration and firewall, and
- * `cluster.json`, which describes all of them for programs.
+ * The cluster's files for its hosts: a folder for each with its NixOS configuration and firewall, and two that describe
+ * all of them: `cluster.json` for programs, `README.md` for people.
  *
  * Nothing is written while anything in the app is invalid. Environment variables:
  * - `HOST_FILES_ACCEPT`: what its owner accepts, separated by commas: files to be overwritten although they were
@@ -35,7 +38,9 @@ const CLUSTER_JSON = "cluster.json";
  */
 export class HostFiles extends Construct {
   public readonly folder: string;
+  public readonly documents: readonly string[];
 
+  private readonly faults = new Faults();
   private readonly cluster: K3sCluster;
   private emission?: { readonly plan: EmissionPlan; readonly destroyed: readonly LastNode[] };
 
@@ -43,7 +48,10 @@ export class HostFiles extends Construct {
   public constructor(scope: Construct, id: string, props: HostFilesProps = {}) {
     super(scope, id);
     this.cluster = K3sCluster.of(scope);
-    this.folder = props.folder ?? "nix";
+    const { folder = "nix", documents = [] } = conforming(props, HOST_FILES, this.faults);
+    this.folder = folder;
+    this.documents = documents;
+    for (const document of documents) this.checkDocument(document);
     this.node.addValidation({ validate: () => this.validate() });
     addCustomSynthesis(this, { onSynthesize: ({ skipValidation }) => this.write(skipValidation !== true) });
   }
@@ -56,6 +64,7 @@ export class HostFiles extends Construct {
     if (rival !== undefined) {
       return [`'folder' ${this.folder} lies in or around that of ${rival.node.path}; give each its own`];
     }
+    if (this.faults.all.length > 0) return describeFaults(this.faults.all);
     const { cluster, faults } = this.cluster.resolve();
     const accepted = acceptedByOwner();
     const last = this.last();
@@ -63,7 +72,8 @@ export class HostFiles extends Construct {
     // The cluster says them. What a faulty model would render says nothing about the files on disk.
     if (faults.length > 0) return moved;
     const files = this.render(cluster);
-    const plan = planEmission({ folder: this.folder, files, previous: last.files, accepted });
+    const regions = this.regions(cluster);
+    const plan = planEmission({ folder: this.folder, files, regions, previous: last.files, accepted });
     this.emission = { plan, destroyed: vanished(last.nodes, cluster.nodes) };
     return [
       ...moved,
@@ -95,12 +105,34 @@ export class HostFiles extends Construct {
     const captured = this.captured(cluster);
     const files = new Map<string, string>();
     const sums = new Map<string, string>();
-    for (const [path, body] of renderHosts(cluster, captured)) {
+    const readme = renderReadme(cluster, shownFolder(this.folder));
+    for (const [path, body] of [...renderHosts(cluster, captured), [README, readme] as const]) {
       const text = stamp(path, body);
       files.set(path, text);
       sums.set(path, createHash("sha256").update(text).digest("hex"));
     }
-    return files.set(CLUSTER_JSON, stamp(CLUSTER_JSON, renderClusterJson(cluster, captured, sums)));
+    const description = renderClusterJson(cluster, captured, sums, this.documents);
+    return files.set(CLUSTER_JSON, stamp(CLUSTER_JSON, description));
+  }
+
+  /** The marked regions of people's documents, by their paths from the folder. */
+  private regions(cluster: Cluster): Map<string, string> {
+    const text = stamp(README, renderNodeRegion(cluster));
+    return new Map(this.documents.map((document) => [relative(this.folder, document), text]));
+  }
+
+  private checkDocument(document: string): void {
+    const outside = isAbsolute(document) || relative(".", document).startsWith("..");
+    if (outside || !document.endsWith(".md")) {
+      this.faults.wrong("documents", "Markdown files of this project, such as k8s/README.md", document);
+    } else if (nested(this.folder, document)) {
+      this.faults.say(
+        "documents",
+        `${document} lies in 'folder' ${this.folder}, where all files are emitted`,
+      );
+    } else if (this.others().some(({ documents }) => documents.includes(document))) {
+      this.faults.say("documents", `${document} belongs to another HostFiles of this app`);
+    }
   }
 
   /** Directories of the hosts whose hardware configuration came from the host itself. */
@@ -117,9 +149,11 @@ export class HostFiles extends Construct {
 
   /** An earlier `HostFiles` of this app that could write or remove the same files. */
   private rival(): HostFiles | undefined {
-    return earlier<HostFiles>(this, HostFiles).find(
-      ({ folder }) => nested(folder, this.folder) || nested(this.folder, folder),
-    );
+    return this.others().find(({ folder }) => nested(folder, this.folder) || nested(this.folder, folder));
+  }
+
+  private others(): HostFiles[] {
+    return earlier<HostFiles>(this, HostFiles);
   }
 }
 
@@ -130,6 +164,9 @@ const checking = (): boolean => process.env.HOST_FILES_CHECK === "1";
 
 const textOf = (file: string): string =>
   statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, "utf8") : "";
+
+/** As a person types it; the path of an absolute one is a machine's. */
+const shownFolder = (folder: string): string => (isAbsolute(folder) ? basename(folder) : folder);
 
 const nested = (outer: string, inner: string): boolean => !relative(outer, inner).startsWith("..");
 

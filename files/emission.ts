@@ -1,5 +1,6 @@
-import { dirname, posix } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { isEmittedPath, lookAt, type Entry } from "./entry";
+import { readRegion } from "./region";
 import { pathsOfDeadRuns } from "./staging";
 import { stampState } from "./stamp";
 
@@ -9,6 +10,11 @@ export interface Emission {
   readonly folder: string;
   /** Path under `folder`, with `/`, to the whole stamped text. The last one is the list of all. */
   readonly files: ReadonlyMap<string, string>;
+  /**
+   * Documents of people, in each of which a marked region is ours: path from `folder`, which may lead out of it, to
+   * the region's stamped text.
+   */
+  readonly regions?: ReadonlyMap<string, string>;
   /** The paths that the last list names. They may say anything: people merge that file. */
   readonly previous: readonly string[];
   /** Files, as `folder/path`, whose present text may be lost. */
@@ -39,7 +45,9 @@ export interface Refusal {
   readonly path: string;
   /** Continues a sentence that starts with the path. */
   readonly why: string;
-  /** What would be lost, and for what. Absent where no flag helps, since it is no regular file. */
+  /** What to do where no flag helps. */
+  readonly remedy?: string;
+  /** What would be lost, and for what. Absent where no flag helps. */
   readonly loss?: { readonly there: string; readonly wanted: string };
 }
 
@@ -59,17 +67,22 @@ export function planEmission(emission: Emission): EmissionPlan {
     text,
     verdict: judgeWrite(emission, path, text),
   }));
+  const regions = [...(emission.regions ?? [])].map(([path, text]) => judgeRegion(emission, path, text));
   const dropped = droppedFiles(emission).map(({ path, entry }) => ({
     path,
     verdict: judgeRemoval(emission, path, entry),
   }));
   return {
     folder: emission.folder,
-    writes: wanted.filter(({ verdict }) => verdict === "change").map(({ path, text }) => ({ path, text })),
+    writes: [...regions, ...wanted]
+      .filter(({ verdict }) => verdict === "change")
+      .map(({ path, text }) => ({ path, text })),
     removals: dropped.filter(({ verdict }) => verdict === "change").map(({ path }) => path),
     abandoned: [...new Set(dropped.map(({ path }) => dirname(path)))],
     list: wanted.at(-1)?.path,
-    refusals: [...wanted, ...dropped].map(({ verdict }) => verdict).filter((it) => typeof it === "object"),
+    refusals: [...wanted, ...regions, ...dropped]
+      .map(({ verdict }) => verdict)
+      .filter((it) => typeof it === "object"),
   };
 }
 
@@ -79,10 +92,17 @@ function judgeWrite(emission: Emission, path: string, wanted: string): Verdict {
   if (!isEmittedPath(path)) throw new Error(`'${path}' is not a path that can be emitted`);
   const entry = lookAt(emission.folder, path);
   if (entry.kind === "missing") return "change";
-  if (entry.kind === "irregular") return { path: shownPath(emission.folder, path), why: entry.why };
+  if (entry.kind === "irregular") {
+    const remedy = "HostFiles replaces nothing but files. Move it away, then run: npm run synth";
+    return { path: shownPath(emission.folder, path), why: entry.why, remedy };
+  }
   if (entry.bytes.equals(Buffer.from(wanted))) return "keep";
 
   const there = entry.bytes.toString();
+  return judgeText(emission, path, there, wanted);
+}
+
+function judgeText(emission: Emission, path: string, there: string, wanted: string): Verdict {
   switch (stampState(path, there)) {
     case "foreign":
       return unlessAccepted(emission, path, "was not written by HostFiles", there, wanted);
@@ -91,6 +111,23 @@ function judgeWrite(emission: Emission, path: string, wanted: string): Verdict {
     default:
       return "change";
   }
+}
+
+/** The whole document with its region as it shall be; of the rest not a byte is changed. */
+function judgeRegion(
+  emission: Emission,
+  path: string,
+  wanted: string,
+): { path: string; text: string; verdict: Verdict } {
+  const region = readRegion(join(emission.folder, path));
+  if ("why" in region) {
+    return { path, text: "", verdict: { path: shownPath(emission.folder, path), ...region } };
+  }
+  const { before, there, after, lineEnd } = region;
+  const text = before + wanted.replaceAll("\n", lineEnd) + after;
+  const verdict =
+    text === before + there + after ? "keep" : judgeText(emission, path, there.trim() && there, wanted);
+  return { path, text, verdict };
 }
 
 /**

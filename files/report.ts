@@ -9,10 +9,8 @@ const MOST_LINES_OF_A_FILE = 40;
 const MOST_EDITS = 2000;
 
 /** Names the file, says why it is refused, what would be lost for what, and the way out. */
-export function describeRefusal({ path, why, loss }: Refusal): string {
-  if (loss === undefined) {
-    return `${path} ${why}, and HostFiles replaces nothing but files. Move it away, then run: npm run synth`;
-  }
+export function describeRefusal({ path, why, remedy, loss }: Refusal): string {
+  if (loss === undefined) return `${path} ${why}. ${remedy}`;
   return [
     `${path} ${why}:`,
     ...excerpt(path, loss.there, loss.wanted),

@@ -19,6 +19,12 @@ const COMMENTS: Language = {
   hashLine: (hash) => `# sha256 of the lines below: ${hash}\n`,
 };
 
+const MARKDOWN: Language = {
+  open: "",
+  sentence: `<!-- ${SENTENCE} -->\n`,
+  hashLine: (hash) => `<!-- sha256 of the lines below: ${hash} -->\n`,
+};
+
 const JSON_KEYS: Language = {
   open: "{\n",
   sentence: `  "//": ${JSON.stringify(SENTENCE)},\n`,
@@ -29,6 +35,7 @@ const LANGUAGES = new Map([
   [".nix", COMMENTS],
   [".nft", COMMENTS],
   [".json", JSON_KEYS],
+  [".md", MARKDOWN],
 ]);
 
 /**

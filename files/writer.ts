@@ -26,6 +26,9 @@ export function carryOut(plan: EmissionPlan): void {
 function putInPlace(folder: string, path: string, file: string): void {
   const target = join(folder, path);
   fs.mkdirSync(dirname(target), { recursive: true });
+  // A document of people keeps its mode.
+  const there = fs.statSync(target, { throwIfNoEntry: false });
+  if (there) fs.chmodSync(file, there.mode);
   fs.renameSync(file, target);
 }
 

@@ -1,3 +1,4 @@
+import { flows } from "../cluster/flows";
 import { terraformAddress, type Cluster } from "../cluster/model";
 
 /** Raised when a program that reads `cluster.json` would misread a newer one. See `schemas/cluster.schema.json`. */
@@ -8,11 +9,13 @@ const FORMAT_VERSION = 1;
  *
  * @param captured - directories whose `hardware-configuration.nix` came from the host
  * @param files - path below the folder of the hosts, to SHA-256 of the whole file
+ * @param documents - files of people with a region of ours
  */
 export function renderClusterJson(
   cluster: Cluster,
   captured: ReadonlySet<string>,
   files: ReadonlyMap<string, string>,
+  documents: readonly string[],
 ): string {
   const { nodes, ...common } = cluster;
   const description = {
@@ -23,6 +26,8 @@ export function renderClusterJson(
       terraformAddress: terraformAddress(node.terraformName),
       hardwareConfiguration: captured.has(node.directory) ? "captured" : "generated",
     })),
+    flows: flows(cluster),
+    documents,
     files: Object.fromEntries([...files].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
   return `${JSON.stringify(description, null, 2)}\n`;

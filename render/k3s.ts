@@ -13,7 +13,7 @@ export function renderK3s(cluster: Cluster, node: Node): string {
     joins: join !== undefined,
     serverAddr: join,
     tokenFile: cluster.k3s.tokenFile,
-    flags: flags(cluster, node).map(systemdWord),
+    flags: k3sFlags(cluster, node).map(systemdWord),
   });
 }
 
@@ -27,7 +27,7 @@ function joinAddress(cluster: Cluster, node: Node): string | undefined {
     : cluster.apiEndpoint;
 }
 
-function flags(cluster: Cluster, node: Node): string[] {
+export function k3sFlags(cluster: Cluster, node: Node): string[] {
   return [
     // Clones boot under their template's hostname, and a changed one reaches the kernel only by a reboot.
     `--node-name=${node.hostname}`,

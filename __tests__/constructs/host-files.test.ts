@@ -40,11 +40,12 @@ afterEach(() => {
 });
 
 describe("what is emitted", () => {
-  test("four files for each host, and one that describes the cluster", () => {
+  test("four files for each host, and two that describe the cluster", () => {
     const folder = temporaryFolder();
     emit(folder, THREE);
     const files = ["configuration.nix", "hardware-configuration.nix", "k3s-agent.nix", "nftables.nft"];
     expect(Object.keys(textsBelow(join(folder, "nix")))).toEqual([
+      "README.md",
       "cluster.json",
       ...files.map((file) => `k3s-agent-1/${file}`),
       ...files.map((file) => `k3s-agent/${file}`),
@@ -65,9 +66,8 @@ describe("what is emitted", () => {
     const before = textsBelow(join(folder, "nix"));
     emit(folder, [...THREE, agent("k3s-agent-2", "alnair", 137)]);
     const after = textsBelow(join(folder, "nix"));
-    const changed = Object.keys(before).filter(
-      (path) => path !== "cluster.json" && before[path] !== after[path],
-    );
+    const ofHosts = Object.keys(before).filter((path) => path.includes("/"));
+    const changed = ofHosts.filter((path) => before[path] !== after[path]);
     expect(changed).toEqual([
       "k3s-agent-1/nftables.nft",
       "k3s-agent/nftables.nft",

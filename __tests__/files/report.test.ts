@@ -69,7 +69,7 @@ describe("a refusal", () => {
     inProject({}, () => {
       fs.mkdirSync(join("nix", AGENT), { recursive: true });
       expect(refusal({ [AGENT]: "ours\n" })).toBe(
-        `nix/${AGENT} is a directory, and HostFiles replaces nothing but files. Move it away, then run: npm run synth`,
+        `nix/${AGENT} is a directory. HostFiles replaces nothing but files. Move it away, then run: npm run synth`,
       );
     }));
 });

@@ -26,7 +26,7 @@ describe("stamp", () => {
   });
 
   test("a file of an unknown kind is a fault of the program", () => {
-    expect(() => stamp("README.md", "text")).toThrow("'README.md'");
+    expect(() => stamp("README.rst", "text")).toThrow("'README.rst'");
   });
 
   test.each(["[]\n", "{}\n", '{"a":1}\n', "text"])(

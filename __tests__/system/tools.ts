@@ -63,6 +63,8 @@ export const LAB: readonly Tool[] = [
   },
 ];
 
+export const DNSMASQ = isThere("dnsmasq", ["dnsmasq", "--version"], "dnsmasq-base");
+
 export const NIX: Tool = {
   name: "nix-instantiate",
   debianPackage: "nix-bin",

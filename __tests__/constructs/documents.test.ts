@@ -1,0 +1,85 @@
+import { existsSync, readFileSync } from "node:fs";
+import { Testing, TerraformStack } from "cdktf";
+import { HostFiles } from "../../constructs";
+import { addCluster, ALPHARD, HAMAL, MIZAR, testApp } from "../fixture";
+import { Project } from "../project";
+
+const DOCUMENT = "k8s/README.md";
+
+/** What is wrong with a HostFiles of these documents. */
+function faults(documents: unknown, folder = "nix"): string[] {
+  const cluster = addCluster(testApp(), [ALPHARD, HAMAL, MIZAR]);
+  return new HostFiles(cluster, "nix", { folder, documents } as object).node.validate();
+}
+
+test.each([
+  [
+    ["/etc/README.md"],
+    "'documents' should be Markdown files of this project, such as k8s/README.md, got '/etc/README.md'",
+  ],
+  [
+    ["../README.md"],
+    "'documents' should be Markdown files of this project, such as k8s/README.md, got '../README.md'",
+  ],
+  [
+    ["notes.txt"],
+    "'documents' should be Markdown files of this project, such as k8s/README.md, got 'notes.txt'",
+  ],
+  [["nix/README.md"], "'documents' nix/README.md lies in 'folder' nix, where all files are emitted"],
+  ["k8s/README.md", "'documents' should be a list"],
+])("documents %j are a fault", (documents, message) => {
+  expect(faults(documents)).toEqual([message]);
+});
+
+test("a misspelt setting of HostFiles is a fault", () => {
+  const cluster = addCluster(testApp(), [ALPHARD]);
+  const misspelt = new HostFiles(cluster, "nix", { document: [DOCUMENT] } as object);
+  expect(misspelt.node.validate()).toEqual(["'document' is no setting; did you mean documents?"]);
+});
+
+test("a document belongs to one HostFiles of an app", () => {
+  const app = testApp();
+  const [one, other] = ["one", "other"].map((name) => {
+    const cluster = addCluster(new TerraformStack(app, name), [ALPHARD]);
+    return new HostFiles(cluster, "files", { folder: name, documents: [DOCUMENT] });
+  });
+  expect(one?.node.validate().join()).not.toContain("another HostFiles");
+  expect(other?.node.validate()).toEqual([
+    `'documents' ${DOCUMENT} belongs to another HostFiles of this app`,
+  ]);
+  expect(Testing.synth(TerraformStack.of(one as HostFiles), false)).toBeTruthy();
+});
+
+describe("the reference cluster's document for people", () => {
+  const mine = "# Mine\n\n<!-- k3s-nodes:start -->\n<!-- k3s-nodes:end -->\n\nmine, too\n";
+
+  test("has its nodes after a synth, and nothing else of it is touched", () => {
+    const project = new Project();
+    project.write(DOCUMENT, mine);
+    expect(project.npm("check")).toMatchObject({
+      status: 1,
+      output: expect.stringMatching(/stale +k8s\/README\.md/),
+    });
+    expect(project.npm("synth").status).toBe(0);
+    const text = readFileSync(project.path(DOCUMENT), "utf8");
+    expect(text).toMatch(
+      /^# Mine\n\n<!-- k3s-nodes:start -->\n[^]*`mizar`[^]*<!-- k3s-nodes:end -->\n\nmine, too\n$/,
+    );
+    expect(project.npm("check").status).toBe(0);
+  });
+
+  test("without a mark stops the synth by its name, and nothing is written", () => {
+    const project = new Project();
+    project.write(DOCUMENT, mine.replace("<!-- k3s-nodes:end -->\n", ""));
+    project.edit("main.ts", (text) =>
+      text.replace(
+        "new HostFiles",
+        'new K3sAgentNode(cluster, "k3s-agent-2", { hostname: "alnair", vmId: 137 });\nnew HostFiles',
+      ),
+    );
+    const { status, output } = project.npm("synth");
+    expect(status).not.toBe(0);
+    expect(output).toContain("k8s/README.md has no <!-- k3s-nodes:end -->. It needs one line");
+    expect(existsSync(project.path("nix", "k3s-agent-2"))).toBe(false);
+  });
+});

@@ -1,0 +1,170 @@
+import { openedBy } from "../../cluster/flow-words";
+import { flows } from "../../cluster/flows";
+import type { Cluster } from "../../cluster/model";
+import { renderNodeRegion, renderReadme } from "../../render/readme";
+import { renderHosts } from "../../render/host";
+import { cluster } from "../system/clusters";
+import { judged } from "./libraries";
+import { anchorsOf, fenced, linksOf } from "../markdown";
+
+const STATIC = { gateway: "172.22.0.1", nameservers: ["9.9.9.9"] };
+
+const CLUSTERS: Readonly<Record<string, () => Cluster>> = {
+  "the reference cluster": () => cluster({}),
+  "a single server": () => cluster({ agents: 0 }),
+  "three servers and two agents": () => cluster({ servers: 3, network: STATIC }),
+  "everything that an owner may add": () =>
+    cluster({
+      servers: 3,
+      network: {
+        lanCidrs: ["172.22.0.0/24", "fd00:22::/64"],
+        managementCidrs: ["172.22.0.0/24", "10.8.0.0/24"],
+      },
+      k3s: {
+        embeddedRegistry: true,
+        kubeletReadOnlyPort: true,
+        exposedPorts: [{ protocol: "tcp", from: 25565, to: 25570 }],
+      },
+      firewall: {
+        trustPods: true,
+        allow: [
+          {
+            from: "192.168.50.0/24",
+            to: "agents",
+            protocol: "tcp",
+            ports: { from: 9100, to: 9100 },
+            why: 'a | "b" <c> #d; `e`',
+          },
+          { from: "everyone", to: "agent-1", protocol: "udp", ports: { from: 51, to: 52 }, why: "games" },
+          { from: "pods", to: "servers", protocol: "tcp", ports: { from: 9200, to: 9200 }, why: "search" },
+        ],
+      },
+    }),
+  "names that mean something to Mermaid and Markdown": () =>
+    cluster({
+      server: [
+        { hostname: "end", pveNode: 'pve "1"; [x] (y) {z} | <b>', description: "a | b\n# c <script>" },
+      ],
+      agent: [
+        { hostname: "subgraph", tags: ["a"], nodeLabels: { "example.org/disk": "ssd" } },
+        { hostname: "nodes" },
+      ],
+    }),
+  "host-gw": () => cluster({ k3s: { flannelBackend: "host-gw" } }),
+  WireGuard: () => cluster({ k3s: { flannelBackend: "wireguard-native" } }),
+  "250 nodes": () => large(250),
+};
+
+const large = (nodes: number): Cluster =>
+  cluster({
+    servers: 3,
+    agents: nodes - 3,
+    network: { nodeCidr: "172.22.0.0/16", operatorCidrs: ["172.22.0.0/16"] },
+    agent: Array.from({ length: nodes - 3 }, (_, index) => ({ pveNode: `pve${index % 4}` })),
+  });
+
+const readme = (of: Cluster): string => renderReadme(of, "nix");
+
+const diagramsOf = (of: Cluster): string[] => fenced(readme(of), "mermaid");
+
+test("mermaid itself parses the topology of every cluster", () => {
+  const diagrams = Object.values(CLUSTERS).map((make) => diagramsOf(make()));
+  expect(diagrams.map((all) => all.length)).toEqual(diagrams.map(() => 1));
+  expect(judged("mermaid", diagrams.flat())).toEqual(diagrams.map(() => "flowchart-v2"));
+});
+
+test("mermaid is seen to refuse a diagram", () => {
+  expect(judged("mermaid", ['flowchart TB\n  a["b" --> c'])[0]).toMatch(/^wrong: /);
+});
+
+test("every document and region is as prettier writes it, so that no formatter edits them", () => {
+  const clusters = Object.values(CLUSTERS).map((make) => make());
+  const documents = clusters.flatMap((each) =>
+    [readme(each), renderNodeRegion(each)].map((text) => `${text.trim()}\n`),
+  );
+  expect(judged("prettier", documents)).toEqual(documents);
+});
+
+describe.each(Object.entries(CLUSTERS))("the document of %s", (_, make) => {
+  const described = make();
+  const text = readme(described);
+
+  test("links to headings and folders that there are", () => {
+    const anchors = anchorsOf(text);
+    const folders = new Set([...renderHosts(described, new Set()).keys()].map((path) => path.split("/")[0]));
+    const links = linksOf(text);
+    expect(links.length).toBeGreaterThanOrEqual(5 + 2 * described.nodes.length);
+    const broken = links.filter((link) =>
+      link.startsWith("#") ? !anchors.includes(link.slice(1)) : !folders.has(link),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  test("has every flow of the policy, with its ports and its reason", () => {
+    const matrix = /## Firewall[^]*?\n## /.exec(text)?.[0] ?? "";
+    const plainMatrix = matrix.replace(/\\(.)/g, "$1");
+    const missing = flows(described).filter(
+      (flow) => !plainMatrix.includes(`${openedBy(flow)}: ${flow.why}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test("has a row and a section for each node", () => {
+    for (const { hostname, role, vmId, ipv4Address } of described.nodes) {
+      expect(text).toMatch(
+        new RegExp(
+          `\\| \\[${hostname}\\]\\(#${hostname}-${role}\\) +\\| ${role} +\\| ${vmId} +\\| ${ipv4Address} `,
+        ),
+      );
+      expect(text).toContain(`\n### ${hostname}, ${role}\n`);
+    }
+  });
+});
+
+describe("the document of the reference cluster", () => {
+  test("adds it up", () => {
+    const [alphard, ...others] = cluster({}).nodes;
+    const sized = [alphard, ...others].map((node) => ({
+      ...node!,
+      vm: { ...node!.vm, cores: 4, memoryMib: 16384 },
+    }));
+    expect(readme({ ...cluster({}), nodes: sized })).toContain(
+      "3 nodes: 12 cores, 48 GiB memory, 96 GiB disk.",
+    );
+  });
+
+  test("is this", () => {
+    expect(readme(cluster({}))).toMatchSnapshot();
+  });
+
+  test("reserves addresses where they come from DHCP, and not where they are static", () => {
+    expect(readme(cluster({}))).toContain("dhcp-host=BC:24:11:B3:ED:01,172.22.0.134,server-1\n");
+    expect(readme(cluster({ network: STATIC }))).not.toMatch(/dhcp/i);
+  });
+});
+
+describe("a large cluster", () => {
+  test("has a box for each role on each PVE node, and not for each node", () => {
+    const [diagram = ""] = diagramsOf(large(250));
+    expect(diagram.split("\n").length).toBeLessThan(30);
+    expect(diagram).toContain('["62 agents<br>on pve0<br>VM 137 to 381"]');
+  });
+
+  test("has the matrix of a small one", () => {
+    const matrixOf = (of: Cluster): string =>
+      /## Firewall[^]*?\n## /.exec(readme(of))?.[0].replaceAll("/16", "/24") ?? "";
+    expect(matrixOf(large(250))).toBe(matrixOf(cluster({ servers: 3 })));
+  });
+
+  test("has a document that grows by the same with each node", () => {
+    const length = (nodes: number): number => readme(large(nodes)).length;
+    const [few, some, many] = [length(50), length(150), length(250)];
+    expect(many - some).toBeLessThan(1.05 * (some - few));
+  });
+});
+
+describe("the region in people's documents", () => {
+  test("has the nodes, and what they are together", () => {
+    expect(renderNodeRegion(cluster({}))).toMatchSnapshot();
+  });
+});

@@ -1,0 +1,21 @@
+import { spawnSync } from "node:child_process";
+import { renderReadme } from "../../render/readme";
+import { fenced } from "../markdown";
+import { cluster } from "./clusters";
+import { describeWith, DNSMASQ } from "./tools";
+
+const SNIPPET = fenced(renderReadme(cluster({ servers: 3 }), "nix"), "conf")[0] ?? "";
+
+const tested = (configuration: string): number | null =>
+  spawnSync("dnsmasq", ["--test", "--conf-file=-"], { input: configuration }).status;
+
+describeWith([DNSMASQ], "the DHCP reservations of the cluster's document", () => {
+  test("are what dnsmasq itself reads", () => {
+    expect(SNIPPET.trim().split("\n")).toHaveLength(5);
+    expect(tested(SNIPPET)).toBe(0);
+  });
+
+  test("and it is seen to refuse one that is none", () => {
+    expect(tested(SNIPPET.replace("dhcp-host=BC:24", "dhcp-host=BC:2X"))).not.toBe(0);
+  });
+});

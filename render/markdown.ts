@@ -1,0 +1,36 @@
+/**
+ * Markdown as prettier formats it, so that an owner's formatter leaves it as it is: a region that it had changed
+ * would look like one that was edited by hand.
+ */
+
+/** A table, its columns as wide as their widest cell. Cells are Markdown already. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((_, column) =>
+    Math.max(3, ...[head, ...rows].map((row) => (row[column] ?? "").length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${widths.map((width, column) => (cells[column] ?? "").padEnd(width)).join(" | ")} |\n`;
+  return [head, widths.map((width) => "-".repeat(width)), ...rows].map(line).join("");
+}
+
+/** Words of a person, on one line: what Markdown or HTML would take for its own is escaped. */
+export const plain = (text: string): string =>
+  text
+    .replace(/\s+/g, " ")
+    .trim()
+    .replace(/[\\`*_[\]<>|#&~]/g, "\\$&");
+
+/** A name as code, also in a table, where a bar would end the cell. */
+export function code(text: string): string {
+  const safe = text.replace(/\s+/g, " ").replaceAll("|", "\\|");
+  return safe.includes("`") ? `\`\` ${safe} \`\`` : `\`${safe}\``;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function enumerated(words: readonly string[]): string {
+  const last = words.at(-1) ?? "";
+  return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} and ${last}`;
+}
+
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
