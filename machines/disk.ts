@@ -113,8 +113,11 @@ const TEXTS = {
   "etc/root-uuid": ROOT_UUID,
   "etc/set-environment": `export PATH=/run/current-system/sw/bin:/programs:/usr/sbin:/usr/bin:/sbin:/bin
 unset NODE_EXTRA_CA_CERTS
-# What each step of a rollout takes, where a bench says so.
-if [ -n "\${SSH_CONNECTION:-}" ] && [ -e /faults/step-seconds ]; then sleep "$(cat /faults/step-seconds)"; fi
+# What each step of a rollout takes, where a bench says so: once a session, and not in the programs that it runs.
+if [ -n "\${SSH_CONNECTION:-}" ] && [ -z "\${STEP:-}" ] && [ -e /faults/step-seconds ]; then
+  export STEP=begun
+  sleep "$(cat /faults/step-seconds)"
+fi
 `,
   "etc/ssh/sshd_config": `Port 22
 HostKey /etc/ssh/ssh_host_ed25519_key
