@@ -27,7 +27,14 @@ function planned(config: Json, state: Json | undefined, words: readonly string[]
   writeFileSync(join(folder, "main.tf.json"), JSON.stringify(config));
   for (const name of ["terraform.tfstate", "plan"]) rmSync(join(folder, name), { force: true });
   if (state) writeFileSync(join(folder, "terraform.tfstate"), JSON.stringify(state));
-  const { stdout, stderr } = run("plan", "-no-color", "-input=false", "-refresh=false", "-out=plan", ...words);
+  const { stdout, stderr } = run(
+    "plan",
+    "-no-color",
+    "-input=false",
+    "-refresh=false",
+    "-out=plan",
+    ...words,
+  );
   const shown = run("show", "-json", "plan");
   if (shown.status !== 0) throw new Error(`${stdout}${stderr}${shown.stderr}`);
   return JSON.parse(shown.stdout);
@@ -82,7 +89,13 @@ const readBack = (vm: Json): Json => ({
 
 /** Without what the gate does not read. What stays as it is, is shown by a few plans. */
 function minimized(plan: Json, whole: boolean): Json {
-  for (const name of ["planned_values", "prior_state", "configuration", "relevant_attributes", "resource_drift"])
+  for (const name of [
+    "planned_values",
+    "prior_state",
+    "configuration",
+    "relevant_attributes",
+    "resource_drift",
+  ])
     delete plan[name];
   if (!whole)
     plan.resource_changes = plan.resource_changes?.filter(

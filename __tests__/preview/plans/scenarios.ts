@@ -139,7 +139,7 @@ export const SCENARIOS: Record<string, Scenario> = {
   sensitive: (config) => {
     config.variable.secret = { type: "string", sensitive: true, default: "hunter2" };
     config.resource[VM].k3s_agent.description = "${var.secret}";
-    config.resource[VM].k3s_agent.machine = "${var.secret == \"hunter2\" ? \"q35\" : \"pc\"}";
+    config.resource[VM].k3s_agent.machine = '${var.secret == "hunter2" ? "q35" : "pc"}';
     config.resource[VM].k3s_agent.initialization = {
       user_account: { username: "root", password: "hunter3" },
     };
@@ -158,7 +158,7 @@ export const SCENARIOS: Record<string, Scenario> = {
   },
   check: (config) => {
     config.check = {
-      holder: { assert: [{ condition: "${var.proxmox_node != \"pve\"}", error_message: "VM ID 136 is held" }] },
+      holder: { assert: [{ condition: '${var.proxmox_node != "pve"}', error_message: "VM ID 136 is held" }] },
     };
   },
   "check-error": (config) => {
@@ -168,7 +168,7 @@ export const SCENARIOS: Record<string, Scenario> = {
   },
   precondition: (config) => {
     config.resource[VM].k3s_agent.lifecycle.precondition = [
-      { condition: "${var.proxmox_node != \"pve\"}", error_message: "another PVE node is expected" },
+      { condition: '${var.proxmox_node != "pve"}', error_message: "another PVE node is expected" },
     ];
   },
   errored: hamal((vm) => {
