@@ -72,6 +72,9 @@ function inWords({ passes, summary, reasons, allowed, notes, unmatched }: Verdic
   ].join("\n");
 }
 
-function withRemedy({ words, allow }: Reason): string {
-  return `  ${words}. If that is meant: --allow ${/^[\w.-]+$/.test(allow) ? allow : `'${allow}'`}`;
+function withRemedy({ words, kind, allow }: Reason): string {
+  const option = `--allow ${/^[\w.-]+$/.test(allow) ? allow : `'${allow}'`}`;
+  const remedy =
+    kind === "refused" ? `Take it back; to let it fail: ${option}` : `If that is meant: ${option}`;
+  return `  ${words}. ${remedy}`;
 }

@@ -1,6 +1,6 @@
 /** Holds a saved plan against what nobody agreed to: a VM destroyed, replaced, powered off, cut off from its network. */
 import { COST_WORDS, restartsVm, type Cost } from "./costs";
-import { problemsOf, type Plan, type ResourceChange } from "./plan";
+import { problemsOf, type Change, type Plan, type ResourceChange } from "./plan";
 import {
   plannedChanges,
   replacingChanges,
@@ -110,9 +110,10 @@ function destruction(
 ): Reason {
   const replaced = change.actions.includes("create");
   const what = `${subjectInWords(subject)} is ${replaced ? "REPLACED" : "DESTROYED"}`;
-  const disks = type === VM_TYPE ? (replaced ? ": its disks are destroyed, too" : ", with its disks") : "";
+  const disks = type === VM_TYPE ? ", and its disks with it" : "";
   const attributes = type === VM_TYPE ? replacingChanges(change).map(({ words }) => words) : [];
   const why = [
+    change.actions[0] === "create" ? "another is made first" : undefined,
     deposed === undefined ? undefined : `a replacement left it behind (deposed ${deposed})`,
     attributes.length > 0 ? `${attributes.join(", ")} cannot be changed in place` : WHY[action_reason],
   ].filter((part) => part !== undefined);
@@ -121,24 +122,35 @@ function destruction(
 }
 
 function updateReasons({ change }: ResourceChange, subject: Subject): Reason[] {
-  // The provider's default is true.
-  const reboots = change.after?.reboot_after_update !== false;
+  const reboots = rebootsAfterUpdate(change);
   const changes = plannedChanges(change);
-  const costly = changes.flatMap((one) => {
-    const cycles = reboots && restartsVm(one.attribute);
-    if (!cycles && !ASKS.has(one.cost)) return [];
-    const what = cycles && !isLost(one) ? CYCLES : COST_WORDS[one.cost];
-    const words = `${subjectInWords(subject)}: ${one.words} ${one.unknown ? "can be anything, and at worst " : ""}${what}`;
-    return [reason(subject, cycles && !isLost(one) ? "power cycle" : one.cost, words, one.where)];
-  });
+  const costly = changes
+    .filter((one) => asks(one, reboots))
+    .map((one) => {
+      const kind = powerCycles(one, reboots) ? "power cycle" : one.cost;
+      const words = `${subjectInWords(subject)}: ${one.words}: ${one.unknown ? "at worst " : ""}${effect(one, kind)}`;
+      return reason(subject, kind, words, one.where);
+    });
   return [...costly, ...(reboots ? [] : blockedGrowth(changes, subject))];
 }
 
-const CYCLES = "powers the VM off and on in the apply itself, since reboot_after_update is true";
+/** The provider's default is true. */
+const rebootsAfterUpdate = ({ after }: Change): boolean => after?.reboot_after_update !== false;
 
-/** No power cycle makes it good. */
-const isLost = ({ cost, attribute }: PlannedChange): boolean =>
-  cost === "replacement" || attribute === "disk.size";
+const asks = (change: PlannedChange, reboots: boolean): boolean =>
+  ASKS.has(change.cost) || powerCycles(change, reboots);
+
+/** The apply itself does; of what no power cycle makes good, it does not. */
+const powerCycles = ({ attribute, cost }: PlannedChange, reboots: boolean): boolean =>
+  reboots && restartsVm(attribute) && cost !== "replacement";
+
+function effect({ attribute, cost }: PlannedChange, kind: Reason["kind"]): string {
+  if (kind === "power cycle")
+    return "powers the VM off and on in the apply itself, since reboot_after_update is true";
+  if (cost === "refused" && restartsVm(attribute))
+    return "needs the VM to be off, which reboot_after_update = false forbids, and the apply fails";
+  return COST_WORDS[cost];
+}
 
 /**
  * A disk does not grow while other changes wait for a reboot that the provider may not do: it fails when those have
@@ -149,8 +161,8 @@ function blockedGrowth(changes: readonly PlannedChange[], subject: Subject): Rea
   const waiting = changes.filter(({ attribute }) => restartsVm(attribute)).map(({ where }) => where);
   if (waiting.length === 0) return [];
   return growing.map(({ words, where }) => {
-    const why = `does not grow in one apply with ${waiting.join(", ")}, and the apply fails half-way: apply it alone`;
-    return reason(subject, "refused", `${subjectInWords(subject)}: ${words} ${why}`, where);
+    const why = `does not grow in one apply with ${waiting.join(", ")}, and the apply fails half-way`;
+    return reason(subject, "refused", `${subjectInWords(subject)}: ${words}: ${why}`, where);
   });
 }
 
@@ -173,18 +185,10 @@ function notesOf(resource: ResourceChange): string[] {
 /** What changes in a VM without anybody being asked. */
 const quietChanges = ({ change }: ResourceChange): string[] =>
   plannedChanges(change)
-    .filter(({ cost, attribute }) => !ASKS.has(cost) && !(rebootsOf(change) && restartsVm(attribute)))
-    .map(({ words, cost }) => `${words} ${COST_WORDS[cost]}`);
+    .filter((one) => !asks(one, rebootsAfterUpdate(change)))
+    .map(({ words, cost }) => `${words}: ${COST_WORDS[cost]}`);
 
-const rebootsOf = ({ after }: ResourceChange["change"]): boolean => after?.reboot_after_update !== false;
-
-const notesOfPlan = ({ checks = [], errored }: Plan): string[] => [
-  ...checks
+const notesOfPlan = ({ checks = [] }: Plan): string[] =>
+  checks
     .filter(({ status }) => status === "fail")
-    .map((check) => `${check.address.to_display} fails: ${problemsOf(check)}`),
-  ...(errored === undefined
-    ? [
-        "Terraform before 1.6 does not write down whether planning failed: heed the exit code of `terraform plan`",
-      ]
-    : []),
-];
+    .map((check) => `${check.address.to_display} fails: ${problemsOf(check)}`);

@@ -44,6 +44,13 @@ export interface Plan {
   /** OpenTofu does not say; of Terraform's it is false with `-target`, too. */
   readonly complete?: boolean;
   readonly deferred_changes?: readonly unknown[];
+  /** The state, after it has been refreshed. */
+  readonly prior_state?: { readonly values?: { readonly root_module?: Module } };
+}
+
+interface Module {
+  readonly resources?: readonly { readonly address: string; readonly mode: string }[];
+  readonly child_modules?: readonly Module[];
 }
 
 const HOW = "Save a plan by `tofu plan -out=plan.tfplan`, and write it by `tofu show -json plan.tfplan`.";
@@ -112,8 +119,26 @@ function incompleteness(plan: Plan): string | undefined {
     return "A part of the plan is deferred to a later one, and cannot be judged. Apply what it waits for first, and plan again.";
   if (plan.complete === false)
     return "The plan is not complete: it was made with `-target`, or defers a part. Plan again, for everything.";
+  const missing = leftOut(plan);
+  if (missing.length > 0)
+    return (
+      `The plan says nothing of ${missing.join(", ")}: planning failed, or it was made with \`-target\`. ` +
+      "Correct what `terraform plan` says, and plan again, for everything."
+    );
   return undefined;
 }
+
+/** Of resources on which planning failed Terraform before 1.6 says nothing, and not that it failed. */
+function leftOut({ errored, prior_state, resource_changes = [] }: Plan): string[] {
+  if (errored !== undefined) return [];
+  const planned = new Set(resource_changes.flatMap((change) => [change.address, change.previous_address]));
+  return addressesIn(prior_state?.values?.root_module).filter((address) => !planned.has(address));
+}
+
+const addressesIn = ({ resources = [], child_modules = [] }: Module = {}): string[] => [
+  ...resources.filter(({ mode }) => mode === "managed").map(({ address }) => address),
+  ...child_modules.flatMap(addressesIn),
+];
 
 export const problemsOf = ({ instances = [] }: Check): string => {
   const messages = instances.flatMap(({ problems = [] }) => problems.map(({ message }) => message));

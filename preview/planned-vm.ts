@@ -77,8 +77,13 @@ function marked(marks: unknown, path = ""): string[] {
   );
 }
 
-const worded = ({ where, before, after }: AttributeChange, sensitive: boolean): string =>
-  sensitive ? `${where} (sensitive)` : `${where} ${shown(before)} → ${shown(after)}`;
+function worded({ where, before, after }: AttributeChange, sensitive: boolean): string {
+  if (isBlock(before) && after === undefined) return `${where} is removed`;
+  if (before === undefined && isBlock(after)) return `${where} is added`;
+  return sensitive ? `${where} (sensitive)` : `${where} ${shown(before)} → ${shown(after)}`;
+}
+
+const isBlock = (value: unknown): boolean => typeof value === "object" && !Array.isArray(value);
 
 const MOST_CHARACTERS = 100;
 

@@ -1,7 +1,7 @@
 /**
  * Makes the plans of this folder, with the real provider and without any Proxmox VE; README.md says how.
  *
- *   npx tsx __tests__/preview/plans/make.ts <tofu or terraform> <folder of the provider's binary> <folder of plans>
+ *   npx tsx __tests__/preview/plans/make.ts <tofu or terraform> <folder of the provider> <folder of plans> [name...]
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { SCENARIOS, VM, type Json } from "./scenarios";
 
-const [binary = "tofu", providers = ".", target = "."] = process.argv.slice(2);
+const [binary = "tofu", providers = ".", target = ".", ...names] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "plans-"));
 const ENVIRONMENT = {
   ...process.env,
@@ -89,20 +89,16 @@ const readBack = (vm: Json): Json => ({
 
 /** Without what the gate does not read. What stays as it is, is shown by a few plans. */
 function minimized(plan: Json, whole: boolean): Json {
-  for (const name of [
-    "planned_values",
-    "prior_state",
-    "configuration",
-    "relevant_attributes",
-    "resource_drift",
-  ])
+  for (const name of ["planned_values", "configuration", "relevant_attributes", "resource_drift"])
     delete plan[name];
-  if (!whole)
-    plan.resource_changes = plan.resource_changes?.filter(
-      ({ change, previous_address }: Json) =>
-        change.actions[0] !== "no-op" || change.importing || previous_address,
-    );
-  return plan;
+  for (const resource of plan.prior_state?.values?.root_module.resources ?? []) {
+    for (const name of Object.keys(resource))
+      if (name !== "address" && name !== "mode") delete resource[name];
+  }
+  if (whole || plan.errored === undefined) return plan;
+  const changes = ({ change, previous_address }: Json): boolean =>
+    change.actions[0] !== "no-op" || change.importing || previous_address;
+  return { ...plan, resource_changes: plan.resource_changes?.filter(changes) };
 }
 
 const overrides = `dev_overrides {
@@ -112,17 +108,13 @@ writeFileSync(ENVIRONMENT.TF_CLI_CONFIG_FILE, `provider_installation {\n${overri
 mkdirSync(target, { recursive: true });
 const base = reference();
 const state = stateOf(planned(base, undefined));
-for (const [name, scenario] of Object.entries(SCENARIOS)) {
+for (const name of names.length > 0 ? names : Object.keys(SCENARIOS)) {
   const [config, former] = structuredClone([base, state]);
-  const { words, whole = false } = scenario(config, former) ?? {};
-  try {
-    const plan = minimized(planned(config, former.resources.length > 0 ? former : undefined, words), whole);
-    writeFileSync(join(target, `${name}.json`), JSON.stringify(plan));
-    const actions = plan.resource_changes?.map(({ name, change }: Json) => `${name} ${change.actions}`);
-    console.log(`${name}: ${actions?.join("; ")}`);
-  } catch (error) {
-    console.log(`${name}: NO PLAN: ${(error as Error).message}`);
-  }
+  const { words, whole = false } = SCENARIOS[name]?.(config, former) ?? {};
+  const plan = minimized(planned(config, former.resources.length > 0 ? former : undefined, words), whole);
+  writeFileSync(join(target, `${name}.json`), JSON.stringify(plan));
+  const actions = plan.resource_changes?.map(({ name, change }: Json) => `${name} ${change.actions}`);
+  console.log(`${name}: ${actions?.join("; ")}`);
 }
 rmSync(folder, { recursive: true });
 execFileSync("npx", ["prettier", "--write", target], { stdio: "ignore" });

@@ -75,7 +75,7 @@ export const SCENARIOS: Record<string, Scenario> = {
   }),
   "disk-shrinks": hamal((vm) => (vm.disk[0].size = 16)),
   "disk-added": hamal((vm) => vm.disk.push({ interface: "scsi1", datastore_id: "Cesspool-VM", size: 200 })),
-  "disk-removed": (config, state) => {
+  "disk-removed": (_, state) => {
     const [disk] = stateOfVm(state, "k3s_agent").instances[0].attributes.disk;
     stateOfVm(state, "k3s_agent").instances[0].attributes.disk.push({
       ...disk,
@@ -83,7 +83,6 @@ export const SCENARIOS: Record<string, Scenario> = {
       size: 200,
       path_in_datastore: "vm-135-disk-1",
     });
-    void config;
   },
   "interface-bridge": hamal((vm) => (vm.network_device[0].bridge = "vmbr1")),
   migration: hamal((vm) => (vm.node_name = "pve2")),
@@ -113,6 +112,13 @@ export const SCENARIOS: Record<string, Scenario> = {
     config.resource.terraform_data = { adopted: {} };
     config.import = [{ to: "terraform_data.adopted", id: "11111111-1111-1111-1111-111111111111" }];
   },
+  adopted: (_, state) => {
+    const vm = stateOfVm(state, "k3s_agent").instances[0].attributes;
+    vm.clone = [];
+    vm.agent[0].timeout = "15m";
+    Object.assign(vm, { migrate: false, reboot_after_update: true, stop_on_destroy: false });
+    vm.delete_unreferenced_disks_on_destroy = true;
+  },
   moved: (config) => {
     config.resource[VM].k3s_agent_2 = config.resource[VM].k3s_agent_1;
     delete config.resource[VM].k3s_agent_1;
@@ -136,6 +142,8 @@ export const SCENARIOS: Record<string, Scenario> = {
       },
     };
   },
+  datastore: hamal((vm) => (vm.disk[0].datastore_id = "other")),
+  stopped: hamal((vm) => (vm.started = false)),
   sensitive: (config) => {
     config.variable.secret = { type: "string", sensitive: true, default: "hunter2" };
     config.resource[VM].k3s_agent.description = "${var.secret}";
