@@ -90,19 +90,19 @@ const balloon = depends("power-off later", (before, after) =>
 
 /** With `cpu` or `memory` among them, before or after. */
 const hotplug = depends("power-off later", (before, after) =>
-  [before, after].some((features) => /cpu|memory|^1$/.test(String(features ?? "")))
+  [before, after].some((features) => /cpu|memory/.test(String(features ?? "")))
     ? "power-off later"
     : "nothing",
 );
 
-/** A VM becomes a template when it is off, and never a VM again. */
+/** A VM becomes a template when it is off, and is never a VM again. */
 const template = unless(false, "refused");
 
 const started = depends("power-off now", (_, after) => (after === false ? "power-off now" : "nothing"));
 
 const isBlock = (value: unknown): value is Block => typeof value === "object" && value !== null;
 
-export const COSTS: Readonly<Record<string, Cost | Dependent>> = {
+const TABLE = {
   // Known to the provider alone, or used when a VM is made or destroyed.
   delete_unreferenced_disks_on_destroy: "nothing",
   id: "nothing",
@@ -361,7 +361,10 @@ export const COSTS: Readonly<Record<string, Cost | Dependent>> = {
   "watchdog.action": "power-off later",
   "watchdog.enabled": "power-off later",
   "watchdog.model": "power-off later",
-};
+} satisfies Record<string, Cost | Dependent>;
+
+/** By path in the provider's schema. */
+export const COSTS: Readonly<Record<string, Cost | Dependent>> = TABLE;
 
 /** What the change costs; "refused" of an attribute that the provider's schema does not have. */
 export function costOf({ attribute, before, after }: AttributeChange): Cost {
@@ -376,7 +379,7 @@ export function worstCostOf(attribute: string): Cost {
 }
 
 /** `rebootRequired` in vmUpdate and `disk.Update`, which compare whole blocks, and ask less than PVE in others. */
-const RESTARTS = new Set([
+const RESTARTS = new Set<string>([
   "acpi",
   "agent",
   "amd_sev",
@@ -406,7 +409,7 @@ const RESTARTS = new Set([
   "vga",
   "virtiofs",
   "watchdog",
-]);
+] satisfies (keyof typeof TABLE)[]);
 
 /** Whether an update of the attribute power-cycles the VM by itself where `reboot_after_update` is true. */
 export const restartsVm = (attribute: string): boolean =>

@@ -1,8 +1,9 @@
 /** `npm run gate -- plan.json`: does the plan do to a node what nobody agreed to? */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { gate, type Reason, type Verdict } from "./gate";
+import { gate, type Verdict } from "./gate";
 import { readPlan } from "./plan";
+import type { Reason } from "./reasons";
 import { Trouble } from "./trouble";
 
 interface Options {
