@@ -2,8 +2,9 @@
 import { COST_WORDS } from "./costs";
 import { problemsOf, type Plan, type ResourceChange } from "./plan";
 import { summaryOf } from "./plan-summary";
-import { plannedChanges, subjectInWords, subjectOf, VM_TYPE } from "./planned-vm";
+import { plannedChanges } from "./planned-vm";
 import { asks, reasonsOf, type Reason } from "./reasons";
+import { subjectInWords, subjectOf, VM_TYPE } from "./subject";
 
 export interface Verdict {
   readonly passes: boolean;

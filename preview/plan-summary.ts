@@ -1,5 +1,5 @@
 import type { Plan, ResourceChange } from "./plan";
-import { VM_TYPE } from "./planned-vm";
+import { VM_TYPE } from "./subject";
 
 /** What a plan does, counted: `1 VM is made; 2 VMs are changed`. */
 export function summaryOf({ resource_changes = [], output_changes = {} }: Plan): string {

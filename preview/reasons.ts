@@ -1,15 +1,8 @@
 /** Why somebody has to agree to what a plan does to a resource. */
 import { COST_WORDS, restartsVm, type Cost } from "./costs";
 import type { Change, ResourceChange } from "./plan";
-import {
-  plannedChanges,
-  replacingChanges,
-  subjectInWords,
-  subjectOf,
-  VM_TYPE,
-  type PlannedChange,
-  type Subject,
-} from "./planned-vm";
+import { plannedChanges, replacingChanges, type PlannedChange } from "./planned-vm";
+import { subjectInWords, subjectOf, VM_TYPE, type Subject } from "./subject";
 
 /** What somebody has to agree to. */
 export interface Reason {
@@ -84,7 +77,7 @@ function destruction(
   const why = [
     change.actions[0] === "create" ? "another is made first" : undefined,
     deposed === undefined ? undefined : `a replacement left it behind (deposed ${deposed})`,
-    attributes.length > 0 ? `${attributes.join(", ")} cannot be changed in place` : WHY[action_reason],
+    attributes.length > 0 ? `${attributes.join(", ")}: not possible in place` : WHY[action_reason],
   ].filter((part) => part !== undefined);
   const words = [`${what}${disks}`, ...why].join("; ");
   return reason(subject, replaced ? "replacement" : "destruction", words);
@@ -106,9 +99,9 @@ function updateReasons({ change }: ResourceChange, subject: Subject): Reason[] {
 export const asks = (one: PlannedChange, change: Change): boolean =>
   ASKS.has(one.cost) || powerCycles(one, change);
 
-/** Whether the apply itself does; it does not for what no power cycle makes good. */
-const powerCycles = ({ attribute, cost }: PlannedChange, change: Change): boolean =>
-  reboots(change) && restartsVm(attribute) && cost !== "replacement";
+/** Whether the apply itself does. */
+const powerCycles = ({ attribute }: PlannedChange, change: Change): boolean =>
+  reboots(change) && restartsVm(attribute);
 
 /** The provider's default is true. */
 const reboots = ({ after }: Change): boolean => after?.reboot_after_update !== false;

@@ -1,6 +1,6 @@
 import schemaFile from "../../schemas/proxmox@0.111.1.json";
 import { COSTS, costOf, restartsVm, worstCostOf } from "../../preview/costs";
-import { VM_TYPE } from "../../preview/planned-vm";
+import { VM_TYPE } from "../../preview/subject";
 import type { Json } from "../fixture";
 import create from "./plans/tofu-1.10/create.json";
 

@@ -57,12 +57,16 @@ describe("what somebody has to agree to", () => {
     ["stopped", `${HAMAL}: started true → false: powers the VM off`],
     [
       "migration-without-migrate",
-      `${HAMAL} is REPLACED, and its disks with it; node_name "pve" → "pve2" cannot be changed in place`,
+      `${HAMAL} is REPLACED, and its disks with it; node_name "pve" → "pve2": not possible in place`,
     ],
-    ["vm-id", `${HAMAL} is REPLACED, and its disks with it; vm_id 135 → 235 cannot be changed in place`],
+    ["vm-id", `${HAMAL} is REPLACED, and its disks with it; vm_id 135 → 235: not possible in place`],
     [
       "vm-id-create-before-destroy",
-      `${HAMAL} is REPLACED, and its disks with it; another is made first; vm_id 135 → 235 cannot be changed in place`,
+      `${HAMAL} is REPLACED, and its disks with it; another is made first; vm_id 135 → 235: not possible in place`,
+    ],
+    [
+      "disk-from-file",
+      `${HAMAL} is REPLACED, and its disks with it; disk[scsi1] is added: not possible in place`,
     ],
     ["replace-by-request", `${HAMAL} is REPLACED, and its disks with it; \`-replace\` asks for it`],
     [
@@ -171,6 +175,10 @@ describe("what passes", () => {
     ]);
   });
 
+  test("what the guest says anew of its addresses, of which nothing is said", () => {
+    expect(judged("interface-bridge").notes).toEqual([]);
+  });
+
   test("an update of what is no VM, of which it is said that nobody knows what it costs", () => {
     const verdict = judgedWith(
       "other-deleted",
@@ -230,6 +238,13 @@ describe("what is sensitive", () => {
       allow: "proxmox_virtual_environment_vm.k3s_agent",
     });
     expect(JSON.stringify(verdict)).not.toContain("hamal");
+  });
+
+  test("may be the name of a disk", () => {
+    const verdict = judgedWith("disk-shrinks", (plan) => {
+      plan.resource_changes[0].change.after_sensitive.disk[0].interface = true;
+    });
+    expect(wordsOf(verdict)).toEqual([`${HAMAL}: disk.size 32 → 16: is refused, and the apply fails`]);
   });
 
   test("may be a whole VM", () => {

@@ -75,6 +75,14 @@ export const SCENARIOS: Record<string, Scenario> = {
   }),
   "disk-shrinks": hamal((vm) => (vm.disk[0].size = 16)),
   "disk-added": hamal((vm) => vm.disk.push({ interface: "scsi1", datastore_id: "Cesspool-VM", size: 200 })),
+  "disk-from-file": hamal((vm) =>
+    vm.disk.push({
+      interface: "scsi1",
+      datastore_id: "Cesspool-VM",
+      size: 8,
+      file_id: "local:iso/nixos.img",
+    }),
+  ),
   "disk-removed": (_, state) => {
     const [disk] = stateOfVm(state, "k3s_agent").instances[0].attributes.disk;
     stateOfVm(state, "k3s_agent").instances[0].attributes.disk.push({
