@@ -25,7 +25,8 @@ export function changesBetween(before: Attributes, after: Attributes, prefix = [
   return names.flatMap((name) => {
     const [attribute, where] = [`${prefix[0]}${name}`, `${prefix[1]}${name}`];
     const [old, now] = [before[name] ?? undefined, after[name] ?? undefined];
-    if (areBlocks(old) || areBlocks(now)) return changedBlocks(attribute, where, blocks(old), blocks(now));
+    if ((areBlocks(old) || areBlocks(now)) && mayBeBlocks(old) && mayBeBlocks(now))
+      return changedBlocks(attribute, where, blocks(old), blocks(now));
     return same(old, now) ? [] : [{ attribute, where, before: old, after: now }];
   });
 }
@@ -58,5 +59,9 @@ const isObject = (value: unknown): boolean =>
 
 const areBlocks = (value: unknown): boolean =>
   isObject(value) || (Array.isArray(value) && value.length > 0 && value.every(isObject));
+
+/** Not so of blocks that a plan does not know yet. */
+const mayBeBlocks = (value: unknown): boolean =>
+  value === undefined || areBlocks(value) || (Array.isArray(value) && value.length === 0);
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);

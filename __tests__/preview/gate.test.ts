@@ -1,0 +1,404 @@
+/** Plans of the real provider, made by OpenTofu and Terraform: plans/README.md says how. */
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gate, type Verdict } from "../../preview/gate";
+import { readPlan } from "../../preview/plan";
+import { REPOSITORY, temporaryFolder, TSX, type Json } from "../fixture";
+
+const TOFU = "tofu-1.10";
+const ENGINES = [TOFU, "terraform-1.11", "terraform-1.5"];
+
+const pathOf = (name: string, engine = TOFU): string => join(__dirname, "plans", engine, `${name}.json`);
+
+const textOf = (name: string, engine?: string): string => readFileSync(pathOf(name, engine), "utf8");
+
+const judged = (name: string, allowed: readonly string[] = [], engine?: string): Verdict =>
+  gate(readPlan(textOf(name, engine)), allowed);
+
+/** Of a plan that somebody has changed by hand. */
+function judgedWith(name: string, change: (plan: Json) => void): Verdict {
+  const plan = JSON.parse(textOf(name));
+  change(plan);
+  return gate(readPlan(JSON.stringify(plan)), []);
+}
+
+const wordsOf = ({ reasons }: Verdict): string[] => reasons.map(({ words }) => words);
+
+const HAMAL = "hamal, VM 135 (proxmox_virtual_environment_vm.k3s_agent)";
+const MIZAR = "mizar, VM 136 (proxmox_virtual_environment_vm.k3s_agent_1)";
+
+describe("what somebody has to agree to", () => {
+  test.each<[string, ...string[]]>([
+    ["cores", `${HAMAL}: cpu.cores 4 → 8: takes effect at the VM's next power-off`],
+    [
+      "cores-with-reboot",
+      `${HAMAL}: cpu.cores 4 → 8: powers the VM off and on in the apply itself, since reboot_after_update is true`,
+    ],
+    [
+      "agent-timeout-with-reboot",
+      `${HAMAL}: agent.timeout "60s" → "120s": powers the VM off and on in the apply itself, since reboot_after_update is true`,
+    ],
+    ["disk-shrinks", `${HAMAL}: disk[scsi0].size 32 → 16: is refused, and the apply fails`],
+    [
+      "disk-grows-with-cores",
+      `${HAMAL}: cpu.cores 4 → 8: takes effect at the VM's next power-off`,
+      `${HAMAL}: disk[scsi0].size 32 → 64: does not grow in one apply with cpu.cores, and the apply fails half-way`,
+    ],
+    ["disk-removed", `${HAMAL}: disk[scsi1] is removed: detaches a disk, which is kept as unused`],
+    [
+      "datastore",
+      `${HAMAL}: disk[scsi0].datastore_id "Cesspool-VM" → "other": needs the VM to be off, which reboot_after_update = false forbids, and the apply fails`,
+    ],
+    [
+      "interface-bridge",
+      `${HAMAL}: network_device.bridge "vmbr0" → "vmbr1": changes a network interface of the running VM at once`,
+    ],
+    ["stopped", `${HAMAL}: started true → false: powers the VM off`],
+    [
+      "migration-without-migrate",
+      `${HAMAL} is REPLACED, and its disks with it; node_name "pve" → "pve2": not possible in place`,
+    ],
+    ["vm-id", `${HAMAL} is REPLACED, and its disks with it; vm_id 135 → 235: not possible in place`],
+    [
+      "vm-id-create-before-destroy",
+      `${HAMAL} is REPLACED, and its disks with it; another is made first; vm_id 135 → 235: not possible in place`,
+    ],
+    [
+      "disk-from-file",
+      `${HAMAL} is REPLACED, and its disks with it; disk[scsi1] is added: not possible in place`,
+    ],
+    ["replace-by-request", `${HAMAL} is REPLACED, and its disks with it; \`-replace\` asks for it`],
+    [
+      "tainted",
+      `${HAMAL} is REPLACED, and its disks with it; it is tainted: an apply failed half-way, and \`tofu untaint\` keeps it`,
+    ],
+    ["delete", `${MIZAR} is DESTROYED, and its disks with it; it is not in the configuration any more`],
+    [
+      "deposed",
+      `${HAMAL} is DESTROYED, and its disks with it; a replacement left it behind (deposed 0badcafe)`,
+    ],
+    ["other-deleted", "terraform_data.trigger is DESTROYED; it is not in the configuration any more"],
+    ["other-replaced", "terraform_data.trigger is REPLACED"],
+  ])("%s", (name, ...reasons) => {
+    const verdict = judged(name);
+    expect(wordsOf(verdict)).toEqual(reasons);
+    expect(verdict.passes).toBe(false);
+  });
+
+  test("what a value is that is not known yet, is the worst that it can be", () => {
+    expect(
+      ["unknown-cores", "unknown-size", "unknown-disks"].flatMap((name) => wordsOf(judged(name))),
+    ).toEqual([
+      `${HAMAL}: cpu.cores 4 → (known after apply): at worst takes effect at the VM's next power-off`,
+      `${HAMAL}: disk[scsi0].size 32 → (known after apply): at worst is refused, and the apply fails`,
+      expect.stringMatching(/ disk .* → \(known after apply\): at worst destroys the VM and makes another$/),
+    ]);
+  });
+
+  test("an action that the gate does not know", () => {
+    const verdict = judgedWith("cores", (plan) => (plan.resource_changes[0].change.actions = ["hibernate"]));
+    expect(wordsOf(verdict)).toEqual([`${HAMAL}: the gate does not know what the action hibernate does`]);
+  });
+
+  test("whether a VM reboots that does not say so: the provider's default is that it does", () => {
+    const verdict = judgedWith(
+      "cores",
+      (plan) => delete plan.resource_changes[0].change.after.reboot_after_update,
+    );
+    expect(verdict.reasons.map(({ kind }) => kind)).toEqual(["power cycle"]);
+  });
+
+  test("all of it at once", () => {
+    const verdict = judgedWith("cores", (plan) => {
+      for (const other of ["delete", "vm-id"])
+        plan.resource_changes.push(...JSON.parse(textOf(other)).resource_changes);
+    });
+    expect(verdict.reasons.map(({ hostname, kind }) => `${hostname}: ${kind}`)).toEqual([
+      "hamal: power-off later",
+      "mizar: destruction",
+      "hamal: replacement",
+    ]);
+  });
+});
+
+describe("what passes", () => {
+  test.each<[string, string, ...string[]]>([
+    ["create", "3 VMs are made; 4 outputs are changed."],
+    ["no-op", "Nothing changes."],
+    [
+      "description",
+      "1 VM is changed.",
+      `${HAMAL}: description "# K3s Agent" → "# K3s Agent, first of two": takes effect at once and disturbs nothing`,
+    ],
+    [
+      "unknown-description",
+      "1 VM is changed; 1 other resource is made.",
+      `${HAMAL}: description "# K3s Agent" → (known after apply): takes effect at once and disturbs nothing`,
+    ],
+    [
+      "disk-grows",
+      "1 VM is changed.",
+      `${HAMAL}: disk[scsi0].size 32 → 64: takes effect at once and disturbs nothing`,
+    ],
+    ["disk-added", "1 VM is changed.", `${HAMAL}: disk[scsi1] is added: gives the VM a new, empty disk`],
+    [
+      "migration",
+      "1 VM is changed.",
+      `${HAMAL}: node_name "pve" → "pve2": migrates the VM to another PVE node`,
+    ],
+    ["forget", "1 VM is forgotten; 1 output is changed.", `${MIZAR} leaves the state, and stays as it is`],
+    ["import", "1 other resource is imported.", "terraform_data.adopted is imported into the state"],
+    [
+      "moved",
+      "1 VM is moved.",
+      "mizar, VM 136 (proxmox_virtual_environment_vm.k3s_agent_2) is moved in the state, from proxmox_virtual_environment_vm.k3s_agent_1",
+    ],
+    ["output", "1 output is changed."],
+    ["read", "1 other resource is made; 1 other resource is read."],
+    ["check", "Nothing changes.", "check.holder fails: VM ID 136 is held"],
+    // `-target` is what somebody asked for, and OpenTofu does not call it incomplete.
+    ["targeted", "Nothing changes."],
+  ])("%s: %s", (name, summary, ...notes) => {
+    expect(judged(name)).toMatchObject({ passes: true, summary, notes, reasons: [] });
+  });
+
+  test("what README.md says to expect of a VM that has been imported, although its agent's time-out changes", () => {
+    const { passes, notes } = judged("adopted");
+    expect(passes).toBe(true);
+    expect(notes.map((note) => / ([a-z._]+) \S+ → /.exec(note)?.[1])).toEqual([
+      "agent.timeout",
+      "delete_unreferenced_disks_on_destroy",
+      "migrate",
+      "reboot_after_update",
+      "stop_on_destroy",
+    ]);
+  });
+
+  test("what the guest says anew of its addresses, of which nothing is said", () => {
+    expect(judged("interface-bridge").notes).toEqual([]);
+  });
+
+  test("an update of what is no VM, of which it is said that nobody knows what it costs", () => {
+    const verdict = judgedWith(
+      "other-deleted",
+      (plan) => (plan.resource_changes[0].change.actions = ["update"]),
+    );
+    expect(verdict.passes).toBe(true);
+    expect(verdict.notes).toEqual([
+      "terraform_data.trigger is changed; the gate knows what that costs of VMs alone",
+    ]);
+  });
+});
+
+describe("--allow", () => {
+  test.each([
+    ["cores", "hamal"],
+    ["vm-id", "proxmox_virtual_environment_vm.k3s_agent"],
+    ["delete", "mizar"],
+    ["moved-and-cores", "proxmox_virtual_environment_vm.k3s_agent_1"],
+    ["other-deleted", "terraform_data.trigger"],
+  ])("%s passes with --allow %s, which is said", (name, node) => {
+    const { passes, allowed, unmatched } = judged(name, [node]);
+    expect([passes, allowed.length, unmatched]).toEqual([true, 1, []]);
+  });
+
+  test("allows nothing to another node, nor to one whose name only begins so", () => {
+    expect(judged("cores", ["mizar", "ham"])).toMatchObject({
+      passes: false,
+      allowed: [],
+      unmatched: ["ham"],
+    });
+  });
+
+  test("of a node that is not in the plan is said", () => {
+    expect(judged("no-op", ["hamal", "alnair"])).toMatchObject({ passes: true, unmatched: ["alnair"] });
+  });
+});
+
+describe("what is sensitive", () => {
+  test("is compared, and not shown", () => {
+    const verdict = judged("sensitive");
+    expect(JSON.stringify(verdict)).not.toMatch(/hunter|q35|root/);
+    expect(wordsOf(verdict)).toContain(
+      `${HAMAL}: machine (sensitive): takes effect at the VM's next power-off`,
+    );
+    expect(verdict.notes).toEqual([
+      `${HAMAL}: description (sensitive): takes effect at once and disturbs nothing`,
+    ]);
+  });
+
+  test("may be a name: the address stands for it", () => {
+    const verdict = judgedWith(
+      "cores",
+      (plan) => (plan.resource_changes[0].change.before_sensitive.name = true),
+    );
+    expect(verdict.reasons[0]).toMatchObject({
+      words: expect.stringMatching(/^VM 135 \(proxmox_virtual_environment_vm.k3s_agent\): cpu/),
+      allow: "proxmox_virtual_environment_vm.k3s_agent",
+    });
+    expect(JSON.stringify(verdict)).not.toContain("hamal");
+  });
+
+  test("may be the name of a disk", () => {
+    const verdict = judgedWith("disk-shrinks", (plan) => {
+      plan.resource_changes[0].change.after_sensitive.disk[0].interface = true;
+    });
+    expect(wordsOf(verdict)).toEqual([`${HAMAL}: disk.size 32 → 16: is refused, and the apply fails`]);
+  });
+
+  test("may be a whole VM", () => {
+    const verdict = judgedWith("vm-id", (plan) => (plan.resource_changes[0].change.after_sensitive = true));
+    expect(JSON.stringify(verdict)).not.toMatch(/hamal|135|235/);
+    expect(verdict.passes).toBe(false);
+  });
+});
+
+describe.each(ENGINES)("%s", (engine) => {
+  test.each(["cores", "vm-id", "delete", "moved", "import", "unknown-cores"])(
+    "%s is judged alike",
+    (name) => {
+      expect(judged(name, [], engine)).toEqual(judged(name));
+    },
+  );
+
+  test("a plan that failed has no verdict", () => {
+    expect(() => judged("errored", [], engine)).toThrow(/planning failed/i);
+  });
+});
+
+test.each(["create", "forget", "output", "read", "sensitive", "deposed"])("Terraform's %s, too", (name) => {
+  expect(judged(name, [], "terraform-1.11")).toEqual(judged(name));
+});
+
+describe("no verdict", () => {
+  test.each([
+    ["errored", TOFU, "Planning failed, so that the plan is not whole."],
+    ["precondition", TOFU, "proxmox_virtual_environment_vm.k3s_agent: another PVE node is expected"],
+    ["precondition", "terraform-1.5", "another PVE node is expected"],
+    ["check-error", TOFU, "check.holder: its condition cannot be evaluated"],
+    ["check-error", "terraform-1.11", "check.holder: its condition cannot be evaluated"],
+    ["targeted", "terraform-1.11", "The plan is not complete: it was made with `-target`"],
+    [
+      "errored",
+      "terraform-1.5",
+      "The plan says nothing of proxmox_virtual_environment_vm.k3s_agent: planning failed",
+    ],
+    ["targeted", "terraform-1.5", "or it was made with `-target`"],
+  ])("%s of %s", (name, engine, complaint) => {
+    expect(() => judged(name, [], engine)).toThrow(complaint);
+  });
+
+  test("a plan of which a part is deferred", () => {
+    expect(() => judgedWith("no-op", (plan) => (plan.deferred_changes = [{}]))).toThrow(
+      "is deferred to a later one",
+    );
+  });
+
+  test.each([
+    ["nothing", "", "This is empty"],
+    ["a saved plan", "PK\u0003\u0004", "This is the saved plan itself"],
+    ["a log", '{"@level":"info"}\n{"@level":"info"}', "This is the log of `plan -json`"],
+    ["half a plan", textOf("no-op").slice(0, 4000), "This is no JSON, or JSON that was cut off"],
+    ["a state", '{"format_version":"1.0","values":{}}', "This is a state"],
+    ["a state file", '{"version":4,"serial":1,"resources":[]}', "This is a state"],
+    ["a list", "[]", "This is JSON, but no plan"],
+    ["null", "null", "This is JSON, but no plan"],
+    [
+      "another format's resources",
+      '{"format_version":"1.2","resource_changes":[{}]}',
+      "This is JSON, but no plan",
+    ],
+    ["another format", textOf("no-op").replace('"1.2"', '"2.0"'), "format version 2.0"],
+  ])("%s is no plan, and it is said how to make one", (_, text, complaint) => {
+    expect(() => readPlan(text)).toThrow(complaint);
+    expect(() => readPlan(text)).toThrow(/tofu show -json|OpenTofu 1.10 or Terraform 1.5/);
+  });
+});
+
+describe("the command", () => {
+  const run = (...words: string[]) => {
+    const program = join(REPOSITORY, "preview", "gate-main.ts");
+    const { status, stdout, stderr } = spawnSync(TSX, [program, ...words], { encoding: "utf8" });
+    return { status, stdout, stderr };
+  };
+
+  test("ends with 0 when the plan passes", () => {
+    expect(run(pathOf("create"))).toEqual({
+      status: 0,
+      stdout: "3 VMs are made; 4 outputs are changed.\nThe plan passes.\n",
+      stderr: "",
+    });
+  });
+
+  test("ends with 1 when it does not, and says what to do", () => {
+    const { status, stdout } = run(pathOf("cores"), "--allow", "alnair");
+    expect(status).toBe(1);
+    expect(stdout.split("\n")).toEqual([
+      "1 VM is changed.",
+      "  --allow alnair: there is no such node in the plan",
+      "The plan does NOT pass:",
+      `  ${HAMAL}: cpu.cores 4 → 8: takes effect at the VM's next power-off. If that is meant: --allow hamal`,
+      "",
+    ]);
+  });
+
+  test("does not advise to agree to what cannot succeed", () => {
+    expect(run(pathOf("disk-shrinks")).stdout).toContain(
+      "is refused, and the apply fails. Take it back; to let it fail: --allow hamal\n",
+    );
+  });
+
+  test("passes with every node named", () => {
+    const { status, stdout } = run(pathOf("cores"), "--allow", "mizar", "--allow", "hamal");
+    expect([status, stdout]).toEqual([0, expect.stringContaining(`  allowed: ${HAMAL}: cpu.cores 4 → 8`)]);
+  });
+
+  test("ends with 2 when there is no verdict, and names the file", () => {
+    const file = join(temporaryFolder(), "plan.json");
+    writeFileSync(file, "");
+    expect(run(file)).toMatchObject({
+      status: 2,
+      stdout: "",
+      stderr: expect.stringContaining(`${file}: This is empty`),
+    });
+    expect(run("no-such.json")).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("It cannot be read"),
+    });
+    expect(run(pathOf("errored"))).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("Planning failed"),
+    });
+  });
+
+  test.each([[], ["a.json", "b.json"], ["a.json", "--alow", "hamal"], ["a.json", "--allow"]])(
+    "ends with 2 for a slip: %s %s %s",
+    (...words) => {
+      expect(run(...words)).toMatchObject({ status: 2, stderr: expect.stringContaining("Usage: gate") });
+    },
+  );
+
+  test("says the same to a program", () => {
+    const { status, stdout } = run(pathOf("delete"), "--json");
+    expect([status, JSON.parse(stdout)]).toMatchObject([
+      1,
+      {
+        formatVersion: 1,
+        passes: false,
+        reasons: [{ hostname: "mizar", vmId: 136, kind: "destruction", allow: "mizar" }],
+      },
+    ]);
+    const trouble = run(pathOf("errored"), "--json");
+    expect([trouble.status, JSON.parse(trouble.stdout).error]).toEqual([
+      2,
+      expect.stringContaining("Planning failed"),
+    ]);
+  });
+
+  test("is npm run gate", () => {
+    const words = ["run", "--silent", "gate", "--", pathOf("no-op")];
+    const { status, stdout } = spawnSync("npm", words, { cwd: REPOSITORY, encoding: "utf8" });
+    expect([status, stdout]).toEqual([0, "Nothing changes.\nThe plan passes.\n"]);
+  });
+});

@@ -1,0 +1,198 @@
+/** What is changed in the cluster of main.ts, which has been applied, for each plan of this folder. */
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- arbitrary JSON
+export type Json = any;
+
+export const VM = "proxmox_virtual_environment_vm";
+
+interface Options {
+  /** Further words of `plan`. */
+  readonly words?: readonly string[];
+  /** Resources that stay as they are, are kept in the plan. */
+  readonly whole?: boolean;
+}
+
+type Scenario = (config: Json, state: Json) => Options | void;
+
+/** Changes hamal. */
+const hamal =
+  (change: (vm: Json) => void): Scenario =>
+  (config) =>
+    change(config.resource[VM].k3s_agent);
+
+/** Changes hamal by what a resource, which is not made yet, is going to say. */
+const unknown =
+  (change: (vm: Json, value: string) => void): Scenario =>
+  (config) => {
+    config.resource.terraform_data = { size: { input: 8 } };
+    change(config.resource[VM].k3s_agent, "${terraform_data.size.output}");
+  };
+
+/** mizar's statement is deleted. */
+const withoutMizar = (config: Json): void => {
+  delete config.resource[VM].k3s_agent_1;
+  delete config.output.k3s_agent_1_node;
+};
+
+/** A resource that is no VM, in the state. */
+const trigger = (state: Json, more: Json = {}): void => {
+  state.resources.push({
+    mode: "managed",
+    type: "terraform_data",
+    name: "trigger",
+    provider: 'provider["terraform.io/builtin/terraform"]',
+    instances: [{ schema_version: 0, attributes: { id: "11111111-1111-1111-1111-111111111111" } }],
+    ...more,
+  });
+};
+
+const stateOfVm = (state: Json, name: string): Json =>
+  state.resources.find((resource: Json) => resource.name === name);
+
+export const SCENARIOS: Record<string, Scenario> = {
+  create: (_, state) => {
+    state.resources = [];
+    return { whole: true };
+  },
+  "no-op": () => ({ whole: true }),
+  description: hamal((vm) => (vm.description = "# K3s Agent, first of two")),
+  cores: (config) => {
+    config.resource[VM].k3s_agent.cpu.cores = 8;
+    return { whole: true };
+  },
+  "cores-with-reboot": hamal((vm) => {
+    vm.cpu.cores = 8;
+    vm.reboot_after_update = true;
+  }),
+  "agent-timeout-with-reboot": hamal((vm) => {
+    vm.agent.timeout = "120s";
+    vm.reboot_after_update = true;
+  }),
+  "disk-grows": hamal((vm) => (vm.disk[0].size = 64)),
+  "disk-grows-with-cores": hamal((vm) => {
+    vm.disk[0].size = 64;
+    vm.cpu.cores = 8;
+  }),
+  "disk-shrinks": hamal((vm) => (vm.disk[0].size = 16)),
+  "disk-added": hamal((vm) => vm.disk.push({ interface: "scsi1", datastore_id: "Cesspool-VM", size: 200 })),
+  "disk-from-file": hamal((vm) =>
+    vm.disk.push({
+      interface: "scsi1",
+      datastore_id: "Cesspool-VM",
+      size: 8,
+      file_id: "local:iso/nixos.img",
+    }),
+  ),
+  "disk-removed": (_, state) => {
+    const [disk] = stateOfVm(state, "k3s_agent").instances[0].attributes.disk;
+    stateOfVm(state, "k3s_agent").instances[0].attributes.disk.push({
+      ...disk,
+      interface: "scsi1",
+      size: 200,
+      path_in_datastore: "vm-135-disk-1",
+    });
+  },
+  "interface-bridge": hamal((vm) => (vm.network_device[0].bridge = "vmbr1")),
+  migration: hamal((vm) => (vm.node_name = "pve2")),
+  "migration-without-migrate": hamal((vm) => {
+    vm.node_name = "pve2";
+    vm.migrate = false;
+  }),
+  "vm-id": hamal((vm) => (vm.vm_id = 235)),
+  "vm-id-create-before-destroy": hamal((vm) => {
+    vm.vm_id = 235;
+    vm.lifecycle.create_before_destroy = true;
+  }),
+  delete: withoutMizar,
+  tainted: (_, state) => {
+    stateOfVm(state, "k3s_agent").instances[0].status = "tainted";
+  },
+  deposed: (_, state) => {
+    const { instances } = stateOfVm(state, "k3s_agent");
+    instances.push({ ...instances[0], deposed: "0badcafe" });
+  },
+  "replace-by-request": () => ({ words: [`-replace=${VM}.k3s_agent`] }),
+  forget: (config) => {
+    withoutMizar(config);
+    config.removed = [{ from: `${VM}.k3s_agent_1`, lifecycle: { destroy: false } }];
+  },
+  import: (config) => {
+    config.resource.terraform_data = { adopted: {} };
+    config.import = [{ to: "terraform_data.adopted", id: "11111111-1111-1111-1111-111111111111" }];
+  },
+  adopted: (_, state) => {
+    const vm = stateOfVm(state, "k3s_agent").instances[0].attributes;
+    vm.clone = [];
+    vm.agent[0].timeout = "15m";
+    Object.assign(vm, { migrate: false, reboot_after_update: true, stop_on_destroy: false });
+    vm.delete_unreferenced_disks_on_destroy = true;
+  },
+  moved: (config) => {
+    config.resource[VM].k3s_agent_2 = config.resource[VM].k3s_agent_1;
+    delete config.resource[VM].k3s_agent_1;
+    config.moved = [{ from: `${VM}.k3s_agent_1`, to: `${VM}.k3s_agent_2` }];
+  },
+  "moved-and-cores": (config) => {
+    config.resource[VM].k3s_agent_2 = { ...config.resource[VM].k3s_agent_1, cpu: { cores: 8 } };
+    delete config.resource[VM].k3s_agent_1;
+    config.moved = [{ from: `${VM}.k3s_agent_1`, to: `${VM}.k3s_agent_2` }];
+  },
+  "unknown-cores": unknown((vm, value) => (vm.cpu.cores = value)),
+  "unknown-size": unknown((vm, value) => (vm.disk[0].size = value)),
+  "unknown-description": unknown((vm, value) => (vm.description = value)),
+  "unknown-disks": (config) => {
+    config.resource.terraform_data = { size: { input: ["scsi1"] } };
+    delete config.resource[VM].k3s_agent.disk;
+    config.resource[VM].k3s_agent.dynamic = {
+      disk: {
+        for_each: "${terraform_data.size.output}",
+        content: { interface: "${disk.value}", datastore_id: "Cesspool-VM", size: 32 },
+      },
+    };
+  },
+  datastore: hamal((vm) => (vm.disk[0].datastore_id = "other")),
+  stopped: hamal((vm) => (vm.started = false)),
+  sensitive: (config) => {
+    config.variable.secret = { type: "string", sensitive: true, default: "hunter2" };
+    config.resource[VM].k3s_agent.description = "${var.secret}";
+    config.resource[VM].k3s_agent.machine = '${var.secret == "hunter2" ? "q35" : "pc"}';
+    config.resource[VM].k3s_agent.initialization = {
+      user_account: { username: "root", password: "hunter3" },
+    };
+  },
+  output: (config) => {
+    config.output.api_endpoint.value = "https://k3s.example.org:6443";
+  },
+  read: (config) => {
+    config.resource.terraform_data = { first: {} };
+    config.data = { [`${VM}s`]: { all: { depends_on: ["terraform_data.first"] } } };
+  },
+  "other-deleted": (_, state) => trigger(state),
+  "other-replaced": (config, state) => {
+    trigger(state);
+    config.resource.terraform_data = { trigger: { triggers_replace: "other" } };
+  },
+  check: (config) => {
+    config.check = {
+      holder: { assert: [{ condition: '${var.proxmox_node != "pve"}', error_message: "VM ID 136 is held" }] },
+    };
+  },
+  "check-error": (config) => {
+    config.check = {
+      holder: { assert: [{ condition: "${tonumber(var.proxmox_node) == 1}", error_message: "never" }] },
+    };
+  },
+  precondition: (config) => {
+    config.resource[VM].k3s_agent.lifecycle.precondition = [
+      { condition: '${var.proxmox_node != "pve"}', error_message: "another PVE node is expected" },
+    ];
+  },
+  errored: hamal((vm) => {
+    vm.vm_id = 235;
+    vm.lifecycle.prevent_destroy = true;
+  }),
+  targeted: (config) => {
+    config.resource[VM].k3s_agent.cpu.cores = 8;
+    return { words: [`-target=${VM}.k3s_server`] };
+  },
+};

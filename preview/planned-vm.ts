@@ -1,0 +1,79 @@
+/** What a plan changes in one VM. */
+import { changesBetween, type AttributeChange } from "./attributes";
+import { costOf, worstCostOf, type Cost } from "./costs";
+import type { Attributes, Change } from "./plan";
+import { isSensitive } from "./sensitive";
+
+export interface PlannedChange extends AttributeChange {
+  readonly cost: Cost;
+  /** What it becomes is known at the apply alone; the cost is the worst that it can come to. */
+  readonly unknown: boolean;
+  /** `cpu.cores 4 → 8`, without values that nobody should see. */
+  readonly words: string;
+}
+
+/** In the place of a value. */
+const UNKNOWN = "(known after apply)";
+
+/** Attributes that only the provider sets, from what the guest says. */
+const READ = new Set(["id", "ipv4_addresses", "ipv6_addresses", "mac_addresses", "network_interface_names"]);
+
+export function plannedChanges(change: Change): PlannedChange[] {
+  const after = withUnknown(change.after ?? {}, change.after_unknown) as Attributes;
+  const namesDisks = !isSensitive(change, "disk.interface");
+  return changesBetween(change.before ?? {}, after)
+    .filter(({ attribute, before, after }) => !READ.has(attribute) && !(isZero(before) && isZero(after)))
+    .map((one) => {
+      const unknown = one.after === UNKNOWN;
+      const cost = unknown ? worstCostOf(one.attribute) : costOf(one);
+      const named = { ...one, where: namesDisks ? one.where : one.attribute };
+      return { ...named, cost, unknown, words: worded(named, isSensitive(change, one.attribute)) };
+    });
+}
+
+/** By `replace_paths`, such as `["disk", 0, "file_id"]`. */
+export function replacingChanges(change: Change): PlannedChange[] {
+  const attributes = (change.replace_paths ?? []).map((path) =>
+    path.filter((step) => typeof step === "string").join("."),
+  );
+  return plannedChanges(change).filter(({ attribute }) =>
+    attributes.some((path) => path === attribute || path.startsWith(`${attribute}.`)),
+  );
+}
+
+/** The zero of its type is not stated, for the SDK of this resource: its plans write now null and now zero. */
+const isZero = (value: unknown): boolean =>
+  value === undefined ||
+  value === "" ||
+  value === false ||
+  value === 0 ||
+  (Array.isArray(value) && value.length === 0);
+
+function withUnknown(value: unknown, unknown: unknown): unknown {
+  if (unknown === true) return UNKNOWN;
+  if (Array.isArray(unknown)) {
+    const items = Array.isArray(value) ? value : [];
+    const length = Math.max(items.length, unknown.length);
+    return Array.from({ length }, (_, index) => withUnknown(items[index], unknown[index]));
+  }
+  if (typeof unknown !== "object" || unknown === null) return value;
+  const fields = (value ?? {}) as Attributes;
+  const filled = Object.entries(unknown).map(([name, inner]) => [name, withUnknown(fields[name], inner)]);
+  return { ...fields, ...Object.fromEntries(filled) };
+}
+
+function worded({ where, before, after }: AttributeChange, sensitive: boolean): string {
+  if (isBlock(before) && after === undefined) return `${where} is removed`;
+  if (before === undefined && isBlock(after)) return `${where} is added`;
+  return sensitive ? `${where} (sensitive)` : `${where} ${shown(before)} → ${shown(after)}`;
+}
+
+const isBlock = (value: unknown): boolean => typeof value === "object" && !Array.isArray(value);
+
+const MOST_CHARACTERS = 100;
+
+function shown(value: unknown): string {
+  if (value === UNKNOWN) return UNKNOWN;
+  const text = JSON.stringify(value) ?? "not stated";
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
+}
