@@ -28,7 +28,7 @@ export default tseslint.config(
   {
     files: ["cluster/**/*.ts"],
     rules: layers([
-      up("constructs|render|files|rollout|preview|tools|\\.gen"),
+      up("constructs|render|files|rollout|preview|gate|tools|\\.gen"),
       "^cdktf",
       "^constructs$",
       "^(node:)?fs",
@@ -36,15 +36,24 @@ export default tseslint.config(
   },
   {
     files: ["render/**/*.ts"],
-    rules: layers([up("constructs|files|rollout|preview|tools|\\.gen"), "^cdktf", "^constructs$"]),
+    rules: layers([up("constructs|files|rollout|preview|gate|tools|\\.gen"), "^cdktf", "^constructs$"]),
   },
   {
     files: ["files/**/*.ts"],
-    rules: layers([up("constructs|render|cluster|rollout|preview|tools|\\.gen"), "^cdktf", "^constructs$"]),
+    rules: layers([
+      up("constructs|render|cluster|rollout|preview|gate|tools|\\.gen"),
+      "^cdktf",
+      "^constructs$",
+    ]),
   },
   {
     files: ["rollout/**/*.ts"],
-    rules: layers([up("constructs|render|preview|tools|\\.gen"), "^cdktf", "^constructs$"]),
+    rules: layers([up("constructs|render|preview|gate|tools|\\.gen"), "^cdktf", "^constructs$"]),
+  },
+  { files: ["preview/**/*.ts"], rules: layers([up("rollout|gate|tools|\\.gen")]) },
+  {
+    files: ["gate/**/*.ts"],
+    rules: layers([up("constructs|render|files|rollout|tools|\\.gen"), "^cdktf", "^constructs$"]),
   },
   {
     files: ["__tests__/**/*.mjs"],

@@ -7,6 +7,8 @@ import { REPOSITORY, temporaryFolder } from "./fixture";
 const COPIED = [
   "main.ts",
   "package.json",
+  "package-lock.json",
+  ".gitignore",
   "cdktf.json",
   "tsconfig.json",
   "authorized_keys",
@@ -14,6 +16,7 @@ const COPIED = [
   "constructs",
   "files",
   "k8s",
+  "preview",
   "render",
   "rollout",
   "templates",
@@ -51,6 +54,16 @@ export class Project {
   public write(file: string, text: string): void {
     mkdirSync(join(this.path(file), ".."), { recursive: true });
     writeFileSync(this.path(file), text);
+  }
+
+  public git(...words: string[]): string {
+    const names = ["-c", "user.name=A Person", "-c", "user.email=a.person@example.org"];
+    const { status, stdout, stderr } = spawnSync("git", [...names, ...words], {
+      cwd: this.folder,
+      encoding: "utf8",
+    });
+    if (status !== 0) throw new Error(`git ${words.join(" ")}: ${stderr}`);
+    return stdout;
   }
 
   /** `npm run <words>` */

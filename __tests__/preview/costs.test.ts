@@ -1,8 +1,8 @@
 import schemaFile from "../../schemas/proxmox@0.111.1.json";
 import { COSTS, costOf, restartsVm, worstCostOf } from "../../preview/costs";
-import { VM_TYPE } from "../../preview/subject";
+import { VM_TYPE } from "../../gate/subject";
 import type { Json } from "../fixture";
-import create from "./plans/tofu-1.10/create.json";
+import create from "../gate/plans/tofu-1.10/create.json";
 
 const [provider] = Object.values<Json>(schemaFile.provider_schemas);
 

@@ -1,6 +1,6 @@
 /** What a plan changes in one VM. */
-import { changesBetween, type AttributeChange } from "./attributes";
-import { costOf, worstCostOf, type Cost } from "./costs";
+import { changesBetween, type AttributeChange } from "../preview/attributes";
+import { costOf, worstCostOf, type Cost } from "../preview/costs";
 import type { Attributes, Change } from "./plan";
 import { isSensitive } from "./sensitive";
 

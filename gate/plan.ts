@@ -1,5 +1,5 @@
 /** A saved plan, as `tofu show -json` and `terraform show -json` write it: format version 1. */
-import { Trouble } from "./trouble";
+import { Trouble } from "../preview/trouble";
 
 export type Attributes = Readonly<Record<string, unknown>>;
 

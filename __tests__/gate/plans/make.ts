@@ -1,7 +1,7 @@
 /**
  * Makes the plans of this folder, with the real provider and without any Proxmox VE; README.md says how.
  *
- *   npx tsx __tests__/preview/plans/make.ts <tofu or terraform> <folder of the provider> <folder of plans> [name...]
+ *   npx tsx __tests__/gate/plans/make.ts <tofu or terraform> <folder of the provider> <folder of plans> [name...]
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { gate, type Verdict } from "./gate";
 import { readPlan } from "./plan";
 import type { Reason } from "./reasons";
-import { Trouble } from "./trouble";
+import { Trouble } from "../preview/trouble";
 
 interface Options {
   readonly allow: readonly string[];

@@ -1,5 +1,5 @@
 /** Holds a saved plan against what nobody agreed to: a VM destroyed, replaced, powered off, cut off from its network. */
-import { COST_WORDS } from "./costs";
+import { COST_WORDS } from "../preview/costs";
 import { problemsOf, type Plan, type ResourceChange } from "./plan";
 import { summaryOf } from "./plan-summary";
 import { plannedChanges } from "./planned-vm";

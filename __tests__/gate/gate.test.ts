@@ -2,8 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gate, type Verdict } from "../../preview/gate";
-import { readPlan } from "../../preview/plan";
+import { gate, type Verdict } from "../../gate/gate";
+import { readPlan } from "../../gate/plan";
 import { REPOSITORY, temporaryFolder, TSX, type Json } from "../fixture";
 
 const TOFU = "tofu-1.10";
@@ -318,7 +318,7 @@ describe("no verdict", () => {
 
 describe("the command", () => {
   const run = (...words: string[]) => {
-    const program = join(REPOSITORY, "preview", "gate-main.ts");
+    const program = join(REPOSITORY, "gate", "main.ts");
     const { status, stdout, stderr } = spawnSync(TSX, [program, ...words], { encoding: "utf8" });
     return { status, stdout, stderr };
   };

@@ -1,5 +1,5 @@
 /** Why somebody has to agree to what a plan does to a resource. */
-import { COST_WORDS, restartsVm, type Cost } from "./costs";
+import { COST_WORDS, restartsVm, type Cost } from "../preview/costs";
 import type { Change, ResourceChange } from "./plan";
 import { plannedChanges, replacingChanges, type PlannedChange } from "./planned-vm";
 import { subjectInWords, subjectOf, VM_TYPE, type Subject } from "./subject";

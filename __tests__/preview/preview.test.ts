@@ -1,0 +1,313 @@
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { REPOSITORY } from "../fixture";
+import { Project, type Outcome } from "../project";
+
+/** What a person does to the project between the base and the preview. */
+type Change = (project: Project) => void;
+
+const inMain =
+  (from: string | RegExp, to: string): Change =>
+  (project) =>
+    project.edit("main.ts", (text) => text.replace(from, to));
+
+const add = (statement: string): Change => inMain("new HostFiles", `${statement}\nnew HostFiles`);
+
+const all =
+  (...changes: readonly Change[]): Change =>
+  (project) =>
+    changes.forEach((change) => change(project));
+
+/** A repository whose first commit is the reference cluster, as `earlier` left it. */
+function history(earlier: Change = () => undefined): Project {
+  const project = new Project();
+  earlier(project);
+  project.git("init", "--quiet", "--initial-branch=main");
+  project.git("add", "--all");
+  project.git("commit", "--quiet", "--message=base");
+  return project;
+}
+
+const preview = (project: Project, ...words: string[]): Outcome => project.npm("preview", "--", ...words);
+
+const THREE_SERVERS = all(
+  inMain(
+    'vmId: 134, description: "# K3s Server" }',
+    'vmId: 134, description: "# K3s Server", clusterInit: true }',
+  ),
+  add('new K3sServerNode(cluster, "k3s-server-1", { hostname: "acrux", vmId: 137 });'),
+  add('new K3sServerNode(cluster, "k3s-server-2", { hostname: "alnair", vmId: 138 });'),
+);
+
+const ADD_ALNAIR = add('new K3sAgentNode(cluster, "k3s-agent-2", { hostname: "alnair", vmId: 137 });');
+
+const WITHOUT_MIZAR = inMain(/new K3sAgentNode\(cluster, "k3s-agent-1".*\n/, "");
+
+const TWO_LANS = inMain('lanCidrs: ["172.22.0.0/24"]', 'lanCidrs: ["172.22.0.0/24", "192.168.77.0/24"]');
+
+const CHANGES: readonly { name: string; base?: Change; change: Change }[] = [
+  { name: "add-an-agent", change: ADD_ALNAIR },
+  { name: "remove-an-agent", change: WITHOUT_MIZAR },
+  { name: "add-two-servers", change: THREE_SERVERS },
+  {
+    name: "remove-two-servers-at-once",
+    base: THREE_SERVERS,
+    change: inMain(/new K3sServerNode\(cluster, "k3s-server-[12]".*\n/g, ""),
+  },
+  {
+    name: "resize",
+    change: inMain(
+      'hostname: "mizar", vmId: 136',
+      'hostname: "mizar", vmId: 136, cores: 8, memoryMib: 32768, disks: [{ interface: "scsi0", datastore: "Cesspool-VM", sizeGib: 64 }]',
+    ),
+  },
+  { name: "resize-all", change: inMain("cores: 4", "cores: 8") },
+  {
+    name: "shrink-a-disk-and-add-another",
+    change: inMain(
+      'hostname: "mizar", vmId: 136',
+      'hostname: "mizar", vmId: 136, disks: [{ interface: "scsi0", datastore: "Cesspool-VM", sizeGib: 16 }, { interface: "scsi1", datastore: "Cesspool-VM", sizeGib: 100 }]',
+    ),
+  },
+  { name: "rename-a-host", change: inMain('hostname: "mizar"', 'hostname: "alnair"') },
+  {
+    name: "rename-a-construct",
+    change: inMain('"k3s-agent-1", { hostname', '"k3s-agent-big", { formerId: "k3s-agent-1", hostname'),
+  },
+  {
+    name: "move-to-another-pve-node",
+    change: inMain('hostname: "mizar", vmId', 'hostname: "mizar", pveNode: "pve2", vmId'),
+  },
+  {
+    name: "change-an-address",
+    change: inMain('hostname: "mizar", vmId', 'hostname: "mizar", ipv4Address: "172.22.0.50", vmId'),
+  },
+  {
+    name: "open-a-port",
+    change: inMain(
+      'authorizedKeysFile: "authorized_keys"',
+      'firewall: { allow: [{ from: "192.168.50.0/24", to: "every host", protocol: "tcp", ports: { from: 9100, to: 9100 }, why: "metrics" }] },\n  authorizedKeysFile: "authorized_keys"',
+    ),
+  },
+  {
+    name: "shrink-ssh-sources",
+    base: TWO_LANS,
+    change: inMain('lanCidrs: ["172.22.0.0/24", "192.168.77.0/24"]', 'lanCidrs: ["172.22.0.0/24"]'),
+  },
+  {
+    name: "keep-ssh-for-fewer",
+    base: TWO_LANS,
+    change: inMain("operatorCidrs:", 'managementCidrs: ["172.22.0.0/24"],\n    operatorCidrs:'),
+  },
+  { name: "change-the-pod-network", change: inMain("10.42.0.0/16", "10.52.0.0/16") },
+  { name: "change-the-token-path", change: inMain("/var/lib/k3s-secrets/token", "/run/secrets/k3s-token") },
+  {
+    name: "reorder-main-ts",
+    change: (project) =>
+      project.edit("main.ts", (text) => {
+        const [server, first, second] = text.split("\n").filter((line) => line.startsWith("new K3s")) as [
+          string,
+          string,
+          string,
+        ];
+        return text.replace(`${server}\n${first}\n${second}`, `${second}\n${first}\n${server}`);
+      }),
+  },
+  {
+    name: "change-the-constructs",
+    change: all(
+      (project) =>
+        project.edit("constructs/virtual-machine.ts", (text) =>
+          text
+            .replace("preventDestroy: true", "preventDestroy: false")
+            .replace('type: "l26"', 'type: "other"'),
+        ),
+      (project) =>
+        project.edit("templates/nftables.nft.hbs", (text) =>
+          text.replace("limit rate 6/minute", "limit rate 5/minute"),
+        ),
+    ),
+  },
+  {
+    name: "change-the-policy",
+    change: (project) =>
+      project.edit("cluster/flows.ts", (text) =>
+        text.replace('port(10_250), why: "kubelet: logs', 'port(10_251), why: "kubelet: logs'),
+      ),
+  },
+  {
+    name: "another-kernel",
+    change: inMain('kernelPackages: "linuxPackages"', 'kernelPackages: "linuxPackages_latest"'),
+  },
+  {
+    name: "another-backend",
+    change: all(
+      inMain("App, TerraformStack", "App, LocalBackend, TerraformStack"),
+      inMain("const cluster =", 'new LocalBackend(stack, { path: "elsewhere.tfstate" });\nconst cluster ='),
+    ),
+  },
+  {
+    name: "another-key",
+    base: (project) => project.write("authorized_keys", `${KEY("AAAA")} anna@example.org\n${KEY("BBBB")}\n`),
+    change: (project) => project.write("authorized_keys", `${KEY("CCCC")} carl@example.org\n`),
+  },
+];
+
+/** A public key that nobody has. */
+function KEY(filler: string): string {
+  const field = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
+  const blob = Buffer.concat([field(Buffer.from("ssh-ed25519")), field(Buffer.alloc(32, filler))]);
+  return `ssh-ed25519 ${blob.toString("base64")}`;
+}
+
+describe("the preview, as a reviewer reads it", () => {
+  test.each(CHANGES)("of: $name", ({ name, base, change }) => {
+    const project = history(base);
+    change(project);
+    const { status, output } = preview(project);
+    const expected = join(__dirname, "expected", `${name}.md`);
+    const text = output.replace(/at `[0-9a-f]{12}`/, "at `0123456789ab`");
+    if (process.env.UPDATE_EXPECTED === "1") writeFileSync(expected, text);
+    expect(text).toBe(readFileSync(expected, "utf8"));
+    expect(status).toBe(0);
+    // The working tree and its list of worktrees are as they were.
+    expect(project.git("worktree", "list").trim().split("\n")).toHaveLength(1);
+    expect(existsSync(project.path("cdktf.out"))).toBe(false);
+  });
+});
+
+describe("the base", () => {
+  const commit = (project: Project): void => {
+    project.git("add", "--all");
+    project.git("commit", "--quiet", "--message=a change");
+  };
+
+  test("is where the branch left it: what came to it since is no change of this branch", () => {
+    const project = history();
+    project.git("checkout", "--quiet", "-b", "topic");
+    ADD_ALNAIR(project);
+    commit(project);
+    project.git("checkout", "--quiet", "main");
+    WITHOUT_MIZAR(project);
+    commit(project);
+    project.git("checkout", "--quiet", "topic");
+    const { output } = preview(project, "--base", "main");
+    expect(output).toContain("VMs +1 ~0 -0");
+    expect(output).toContain("Compared with `main` at");
+    expect(output).not.toContain("mizar, VM 136");
+  });
+
+  test("whose packages differ ran with this tree's, which is said", () => {
+    const project = history();
+    project.edit("package-lock.json", (text) => `${text}\n`);
+    expect(preview(project).output).toContain(
+      "package-lock.json differs: the base ran with this tree's packages.",
+    );
+  });
+
+  test("whose app does not run is taken from its committed nix/", () => {
+    const project = history((earlier) =>
+      earlier.edit("main.ts", (text) => text.replace("new App()", "new Ap()")),
+    );
+    all(inMain("new Ap()", "new App()"), inMain("cores: 4", "cores: 8"), ADD_ALNAIR)(project);
+    const { status, output } = preview(project);
+    expect(status).toBe(0);
+    expect(output).toContain("The base's app does not run: ");
+    expect(output).toContain("Its committed `nix/` serves instead; of OpenTofu, the VMs alone are compared.");
+    expect(output).toContain("VMs +1 ~3 -0");
+    expect(output).toMatch(/\| alphard, hamal, mizar +\| `cpu.cores` \| `4` → `8` /);
+    expect(output).toContain("+ alnair ↔ every node: ");
+  });
+
+  test("with neither an app nor nix/ makes all new", () => {
+    const project = history((earlier) => {
+      for (const name of ["nix", "cdktf.json"]) rmSync(earlier.path(name), { recursive: true });
+    });
+    cpSync(join(REPOSITORY, "cdktf.json"), project.path("cdktf.json"));
+    const { status, output } = preview(project);
+    expect(status).toBe(0);
+    expect(output).toContain("The base's app does not run: it has no cdktf.json");
+    expect(output).toContain("It has no `nix/` either: all is shown as new.");
+    expect(output).toContain("VMs +3 ~0 -0");
+  });
+
+  test("that git does not know ends with 1 and what to do", () => {
+    const project = history();
+    expect(preview(project, "--base", "origin/nowhere")).toEqual({
+      status: 1,
+      output: expect.stringContaining(
+        "git knows no commit 'origin/nowhere' here: fetch it, or name another with --base",
+      ),
+    });
+  });
+});
+
+describe("a preview", () => {
+  test("that finds something dangerous can be made to fail", () => {
+    const project = history();
+    WITHOUT_MIZAR(project);
+    expect(preview(project).status).toBe(0);
+    expect(preview(project, "--fail-on-danger").status).toBe(2);
+    project.git("checkout", "--quiet", "main.ts");
+    expect(preview(project, "--fail-on-danger").status).toBe(0);
+  });
+
+  test("is there as JSON, with the same in it", () => {
+    const project = history();
+    WITHOUT_MIZAR(project);
+    const { status, output } = preview(project, "--json");
+    expect(status).toBe(0);
+    expect(JSON.parse(output)).toMatchObject({
+      formatVersion: 1,
+      base: { ref: "HEAD" },
+      unchanged: false,
+      dangers: [expect.stringContaining("mizar")],
+      nodes: { removed: [{ hostname: "mizar", vmId: 136 }] },
+      vms: [{ action: "destroyed", hostname: "mizar" }],
+      hosts: [
+        { hostname: "alphard", files: ["nftables.nft"] },
+        { hostname: "hamal", files: ["nftables.nft"] },
+      ],
+    });
+  });
+
+  test("of a tree that does not synthesize says why, and ends with 1", () => {
+    const project = history();
+    inMain("vmId: 136", "vmId: 135")(project);
+    const { status, output } = preview(project);
+    expect(status).toBe(1);
+    expect(output).toContain("There is no preview");
+    expect(output).toContain("'hamal' and 'mizar' both use 135 as 'vmId'");
+    expect(output).not.toMatch(/^ +at /m);
+    expect(JSON.parse(preview(project, "--json").output)).toEqual({
+      error: expect.stringContaining("both use 135"),
+    });
+  });
+
+  test("sees files that git does not know yet, and none that it ignores", () => {
+    const project = history();
+    project.write("nodes.ts", 'export const HOSTNAME = "alnair";\n');
+    all(
+      inMain('from "./constructs";', 'from "./constructs";\nimport { HOSTNAME } from "./nodes";'),
+      add('new K3sAgentNode(cluster, "k3s-agent-2", { hostname: HOSTNAME, vmId: 137 });'),
+    )(project);
+    expect(preview(project).output).toContain("VMs +1 ~0 -0");
+    project.write(".gitignore", "node_modules\n.gen\nnodes.ts\n");
+    expect(preview(project).status).toBe(1);
+  });
+
+  test("writes nothing into the project, whose nix/ is stale", () => {
+    const project = history();
+    ADD_ALNAIR(project);
+    const before = project.git("status", "--porcelain", "--ignored");
+    expect(preview(project).status).toBe(0);
+    expect(project.git("status", "--porcelain", "--ignored")).toBe(before);
+    expect(existsSync(project.path("nix", "k3s-agent-2"))).toBe(false);
+  });
+
+  test("outside of a git repository says so", () => {
+    const { status, output } = preview(new Project());
+    expect(status).toBe(1);
+    expect(output).toMatch(/git knows no commit 'HEAD'|not a git repository/);
+  });
+});

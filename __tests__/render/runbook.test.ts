@@ -1,0 +1,159 @@
+import { spawnSync } from "node:child_process";
+import packageJson from "../../package.json";
+import { renderReadme } from "../../render/readme";
+import { REPOSITORY, TSX } from "../fixture";
+import { fenced } from "../markdown";
+import { cluster } from "../system/clusters";
+import { K3S_COMMANDS } from "./k3s-commands";
+
+const STATIC = { gateway: "172.22.0.1", nameservers: ["9.9.9.9"] };
+const READMES = [
+  renderReadme(cluster({}), "nix"),
+  renderReadme(cluster({ agents: 0 }), "nix"),
+  renderReadme(
+    cluster({
+      servers: 3,
+      network: STATIC,
+      k3s: {
+        flannelBackend: "host-gw",
+        embeddedRegistry: true,
+        traefik: false,
+        tokenFile: "/run/secrets/token",
+      },
+      apiEndpoint: "https://k3s.example.org:6443",
+      server: [
+        {
+          nodeLabels: { zone: "a" },
+          nodeTaints: ["a=b:NoSchedule"],
+          k3sFlags: ["--kubelet-arg=max-pods=50"],
+        },
+      ],
+    }),
+    "deploy/nix",
+  ),
+];
+
+const SCRIPTS = READMES.flatMap((readme) => fenced(readme, "sh"));
+
+/** Simple commands of a script, those that `ssh` runs elsewhere by themselves. */
+function commandsOf(script: string): string[][] {
+  return script
+    .split(/\n|&& |\| |; do\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && line !== "done" && !line.startsWith("for "))
+    .flatMap((line) => {
+      const [, remote] = /^ssh root@(?:[\d.]+|\$host) (.*)$/.exec(line) ?? [];
+      return remote === undefined
+        ? [words(line)]
+        : [["ssh"], ...commandsOf(remote.replace(/^'([^]*?)'?$/, "$1"))];
+    });
+}
+
+const words = (line: string): string[] => line.replace(/'$/, "").split(" ");
+
+const COMMANDS = SCRIPTS.flatMap(commandsOf);
+const of = (program: string): string[][] =>
+  COMMANDS.filter(([name]) => name === program).map(([, ...rest]) => rest);
+
+test("every block is a script that sh can read", () => {
+  expect(SCRIPTS.length).toBeGreaterThan(25);
+  const wrong = SCRIPTS.filter((script) => spawnSync("sh", ["-n"], { input: script }).status !== 0);
+  expect(wrong).toEqual([]);
+});
+
+test("every command is of a program that is checked below", () => {
+  const known = [
+    "npm",
+    "git",
+    "ssh",
+    "scp",
+    "k3s",
+    "systemctl",
+    "truncate",
+    "rm",
+    "mv",
+    "cat",
+    "install",
+    "poweroff",
+  ];
+  expect([...new Set(COMMANDS.map(([name]) => name))].filter((name) => !known.includes(name ?? ""))).toEqual(
+    [],
+  );
+});
+
+test("npm runs scripts that there are", () => {
+  const scripts = of("npm").flatMap(([command, script]) => (command === "run" ? [script as string] : []));
+  expect(new Set(scripts)).toEqual(new Set(["synth", "plan", "apply", "preview", "check", "rollout"]));
+  expect(scripts.filter((script) => !(script in packageJson.scripts))).toEqual([]);
+  expect(of("npm").filter(([command]) => command !== "run")).toEqual(READMES.map(() => ["ci"]));
+});
+
+describe("the rollout program itself", () => {
+  const calls = new Map(
+    of("npm")
+      .filter(([, script]) => script === "rollout")
+      .map((call) => [call.join(" "), call.slice(3)] as const),
+  );
+  test.each([...calls])("knows npm %s", (_, [command = "", ...rest]) => {
+    const { status, stdout } = spawnSync(TSX, ["rollout/main.ts", command, "--help"], {
+      cwd: REPOSITORY,
+      encoding: "utf8",
+    });
+    expect(status).toBe(0);
+    expect(stdout).toContain(`Usage: rollout ${command} `);
+    for (const option of rest.filter((word) => word.startsWith("--"))) expect(stdout).toContain(option);
+    const hosts = rest.filter((word) => /^[a-z]+-\d$/.test(word));
+    if (hosts.length > 0) expect(stdout).toMatch(/Usage: .*(<host>|\[host\.\.\.\])/);
+  });
+
+  test("is called in each way that the runbook is about", () => {
+    const commands = new Set([...calls.values()].map(([command]) => command));
+    expect(commands).toEqual(new Set(["plan", "apply", "kubeconfig", "remove", "verify"]));
+  });
+});
+
+test("K3s has every command and flag", () => {
+  const calls = of("k3s");
+  expect(calls.length).toBeGreaterThanOrEqual(4 * READMES.length);
+  const unknown = calls.filter((call) => {
+    const command = call.filter((word) => /^[a-z-]+$/.test(word) && !word.startsWith("-")).slice(0, 2);
+    const flags = K3S_COMMANDS[command.join(" ")] ?? K3S_COMMANDS[command[0] ?? ""];
+    const used = call.filter((word) => word.startsWith("--")).map((word) => word.split("=")[0] as string);
+    return flags === undefined || !used.every((flag) => flags.includes(flag));
+  });
+  expect(unknown).toEqual([]);
+});
+
+test("systemd is asked to stop, start or restart what NixOS calls k3s on servers and agents", () => {
+  expect([...new Set(of("systemctl").map((call) => call.join(" ")))].sort()).toEqual([
+    "restart k3s",
+    "start k3s",
+    "stop k3s",
+  ]);
+});
+
+test("the etcd restore runs K3s with the flags of its service", () => {
+  const [, , several = ""] = READMES;
+  const restore =
+    fenced(several, "sh").find((script) => script.includes("--cluster-reset-restore-path")) ?? "";
+  for (const flag of [
+    "--token-file=/run/secrets/token",
+    "--flannel-backend=host-gw",
+    "--embedded-registry",
+    "--tls-san=k3s.example.org",
+    "--disable=traefik",
+    "--node-taint=a=b:NoSchedule",
+    "--kubelet-arg=max-pods=50",
+  ]) {
+    expect(restore).toContain(` ${flag}`);
+  }
+});
+
+test("no join token is an argument of a program on the operator's machine", () => {
+  const withToken = SCRIPTS.flatMap((script) => script.split("\n")).filter((line) =>
+    line.includes("new-token"),
+  );
+  expect(withToken.length).toBeGreaterThan(0);
+  // Single quotes: the host's shell reads the file, and K3s hides its arguments (pkg/cli/token).
+  for (const line of withToken) expect(line.replace(/'[^']*'/g, "")).not.toContain("$(");
+});

@@ -1,0 +1,79 @@
+/** What a preview leaves when it is stopped, and that it asks no network. */
+import { spawn, spawnSync } from "node:child_process";
+import { readdirSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { REPOSITORY, temporaryFolder, TSX } from "../fixture";
+import { Project } from "../project";
+import { describeWith, NETWORK_NAMESPACES, ownNetwork } from "./tools";
+
+function committed(): Project {
+  const project = new Project();
+  project.git("init", "--quiet", "--initial-branch=main");
+  project.git("add", "--all");
+  project.git("commit", "--quiet", "--message=base");
+  return project;
+}
+
+const PROGRAM = [TSX, join(REPOSITORY, "preview", "main.ts")] as const;
+
+/** Folders of previews, without what tsx keeps. */
+const left = (temporary: string): string[] =>
+  readdirSync(temporary).filter((name) => name.startsWith("k3s-preview-"));
+
+/** Processes whose working folder is in a tree of the preview. */
+const appsIn = (temporary: string): string[] =>
+  readdirSync("/proc").filter((name) => /^\d+$/.test(name) && folderOf(name).startsWith(`${temporary}/`));
+
+function folderOf(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return ""; // it has ended
+  }
+}
+
+/** Starts a preview, and stops it by that signal once it runs both apps. */
+async function stoppedBy(
+  signal: NodeJS.Signals,
+  project: Project,
+  temporary: string,
+): Promise<number | null> {
+  const child = spawn(process.execPath, [join(REPOSITORY, "node_modules/tsx/dist/cli.mjs"), PROGRAM[1]], {
+    cwd: project.folder,
+    env: { ...process.env, TMPDIR: temporary },
+    stdio: "ignore",
+    detached: true,
+  });
+  const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
+  while (appsIn(temporary).length < 2 && child.exitCode === null)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  process.kill(-(child.pid as number), signal);
+  return closed;
+}
+
+describe("a preview that is interrupted", () => {
+  test.each<NodeJS.Signals>(["SIGINT", "SIGTERM"])(
+    "by %s leaves no process, no folder and no worktree",
+    async (signal) => {
+      const [project, temporary] = [committed(), temporaryFolder()];
+      expect(await stoppedBy(signal, project, temporary)).toBe(1);
+      expect(left(temporary)).toEqual([]);
+      expect(appsIn(temporary)).toEqual([]);
+      expect(project.git("worktree", "list").trim().split("\n")).toHaveLength(1);
+    },
+  );
+});
+
+describeWith([NETWORK_NAMESPACES], "without a network", () => {
+  test("and without credentials, there is a preview", () => {
+    const project = committed();
+    project.edit("main.ts", (text) => text.replace("cores: 4", "cores: 8"));
+    const [program = "", ...words] = [...(ownNetwork() ?? []), ...PROGRAM];
+    const { status, stdout } = spawnSync(program, words, {
+      cwd: project.folder,
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, HOME: temporaryFolder() },
+    });
+    expect([status, stdout]).toEqual([0, expect.stringContaining("VMs +0 ~3 -0")]);
+  });
+});

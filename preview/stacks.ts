@@ -1,0 +1,60 @@
+import type { Emitted, Stack } from "./emitted";
+
+/** Attributes of one VM, by the names of the provider's schema. */
+export type Attributes = Readonly<Record<string, unknown>>;
+
+const VM = "proxmox_virtual_environment_vm";
+
+/** All stacks of an app as one: addresses that two stacks could share bear their stack's name. */
+export interface Resources {
+  /** Address to attributes. */
+  readonly vms: ReadonlyMap<string, Attributes>;
+  /** Everything else that OpenTofu would see: its address or name, to its text. */
+  readonly others: ReadonlyMap<string, string>;
+  /** Where the state is kept. */
+  readonly backends: string;
+  /** New address to the former one. */
+  readonly moved: ReadonlyMap<string, string>;
+}
+
+export function resourcesOf({ stacks }: Emitted): Resources {
+  const prefixOf = ({ name }: Stack): string => (stacks.length > 1 ? `${name}: ` : "");
+  const vms = new Map<string, Attributes>();
+  const others = new Map<string, string>();
+  const moved = new Map<string, string>();
+  for (const stack of stacks) {
+    const prefix = prefixOf(stack);
+    for (const { section, name, value } of entriesOf(stack)) {
+      if (section === `resource.${VM}`) vms.set(`${prefix}${VM}.${name}`, value as Attributes);
+      else others.set(`${prefix}${section}.${name}`.replace("resource.", ""), text(value));
+    }
+    for (const { from, to } of (stack.json.moved ?? []) as { from: string; to: string }[]) {
+      moved.set(`${prefix}${to}`, `${prefix}${from}`);
+    }
+  }
+  const backends = stacks.map(({ json }) => text((json.terraform as { backend?: unknown })?.backend)).join();
+  return { vms, others, backends, moved };
+}
+
+/** Sections whose entries are one level deeper: kind, then name. */
+const NESTED = new Set(["resource", "data"]);
+/** Said of VMs, or of the backend; `terraform` also has the versions of providers. */
+const ELSEWHERE = new Set(["//", "moved"]);
+
+function entriesOf({ json }: Stack): { section: string; name: string; value: unknown }[] {
+  return Object.entries(json).flatMap(([section, content]) => {
+    if (ELSEWHERE.has(section)) return [];
+    const kinds: [string, unknown][] = NESTED.has(section)
+      ? Object.entries(content as object).map(([kind, names]) => [`${section}.${kind}`, names])
+      : [[section, content]];
+    return kinds.flatMap(([kind, names]) =>
+      Object.entries(names as object)
+        .filter(([name]) => !(kind === "terraform" && name === "backend"))
+        .map(([name, value]) => ({ section: kind, name, value })),
+    );
+  });
+}
+
+/** As JSON, without what CDKTF notes of where it came from. */
+const text = (value: unknown): string =>
+  JSON.stringify(value, (key, item) => (key === "//" ? undefined : item)) ?? "";
