@@ -63,9 +63,12 @@ const NO_BOOT = "the host may not boot; a rollout refuses what does not fit the 
 /** Settings of a node in `cluster.json`, but for its VM's. */
 export const NODE_EFFECTS: Readonly<Record<string, Effect>> = {
   id: effect("its construct has another id"),
-  hostname: danger(
-    "it is another Kubernetes node: remove the old one and add the new one; a rollout refuses to rename",
-  ),
+  hostname: {
+    words:
+      "it is another Kubernetes node: remove the old one and add the new one; a rollout refuses to rename",
+    danger: true,
+    reboot: true,
+  },
   role: danger("a node does not change its role: remove it and add another"),
   clusterInit: danger("another server founds the cluster: with data of its own, it would found a second one"),
   vmId: danger("it is another VM"),
