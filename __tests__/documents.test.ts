@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { flows } from "../cluster/flows";
+import { gate } from "../gate/gate";
+import { readPlan } from "../gate/plan";
 import packageJson from "../package.json";
 import { REPOSITORY } from "./fixture";
 import { anchorsOf, linksOf } from "./markdown";
@@ -46,4 +48,24 @@ test("README's table of who may reach what has every flow of the policy, with it
     return !rows.some((row) => row.includes(flow.why) && ports.every((port) => row.includes(port)));
   });
   expect(missing).toEqual([]);
+});
+
+test("README's samples of a preview and of the gate are what these say", () => {
+  const readme = textOf("README.md");
+  const said = [
+    textOf("__tests__/preview/expected/add-an-agent.md"),
+    gate(readPlan(textOf("__tests__/gate/plans/tofu-1.10/cores.json")), [])
+      .reasons.map(({ words }) => words)
+      .join(),
+  ].join("\n");
+  const samples = [/```\n(\*\*1 node added[^]*?)```/, /```\n(1 VM is changed[^]*?)```/].map(
+    (block) => block.exec(readme)?.[1] ?? "",
+  );
+  const lines = samples
+    .flatMap((sample) => sample.split("\n"))
+    .map((line) => line.replace(/\. If that is meant: .*/, "").trim());
+  expect(lines.filter((line) => !said.includes(line))).toEqual([
+    "1 VM is changed.",
+    "The plan does NOT pass:",
+  ]);
 });

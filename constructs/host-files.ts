@@ -105,7 +105,7 @@ export class HostFiles extends Construct {
     const captured = this.captured(cluster);
     const files = new Map<string, string>();
     const sums = new Map<string, string>();
-    const readme = renderReadme(cluster, shownFolder(this.folder));
+    const readme = renderReadme(cluster, [shownFolder(this.folder), ...this.documents]);
     for (const [path, body] of [...renderHosts(cluster, captured), [README, readme] as const]) {
       const text = stamp(path, body);
       files.set(path, text);

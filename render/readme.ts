@@ -8,9 +8,9 @@ import { topology } from "./topology";
 /**
  * `README.md` of the folder of the hosts: what the cluster is, and how to run it, for people.
  *
- * @param folder - of the hosts, as it is written beside `main.ts`
+ * @param emitted - what a synth writes, as it lies beside `main.ts`: the folder of the hosts, and documents
  */
-export function renderReadme(cluster: Cluster, folder: string): string {
+export function renderReadme(cluster: Cluster, emitted: readonly string[]): string {
   const { nodes, network } = cluster;
   const init = initServer(cluster) ?? servers(cluster)[0];
   const agents = nodes.filter(({ role }) => role === "agent");
@@ -30,7 +30,7 @@ export function renderReadme(cluster: Cluster, folder: string): string {
     release: enumerated([...new Set(nodes.map(({ nixos }) => nixos.release))]),
     last: nodes.at(-1)?.hostname ?? "",
     next: next(nodes),
-    folder,
+    emitted: emitted.join(" "),
     removable: agents.at(-1)?.hostname ?? "",
     tokenFile: cluster.k3s.tokenFile,
     // As sops-nix and agenix have it.

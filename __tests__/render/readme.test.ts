@@ -63,7 +63,7 @@ const large = (nodes: number): Cluster =>
     agent: Array.from({ length: nodes - 3 }, (_, index) => ({ pveNode: `pve${index % 4}` })),
   });
 
-const readme = (of: Cluster): string => renderReadme(of, "nix");
+const readme = (of: Cluster): string => renderReadme(of, ["nix"]);
 
 const diagramsOf = (of: Cluster): string[] => fenced(readme(of), "mermaid");
 

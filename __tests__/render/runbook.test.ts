@@ -8,8 +8,8 @@ import { K3S_COMMANDS } from "./k3s-commands";
 
 const STATIC = { gateway: "172.22.0.1", nameservers: ["9.9.9.9"] };
 const READMES = [
-  renderReadme(cluster({}), "nix"),
-  renderReadme(cluster({ agents: 0 }), "nix"),
+  renderReadme(cluster({}), ["nix"]),
+  renderReadme(cluster({ agents: 0 }), ["nix"]),
   renderReadme(
     cluster({
       servers: 3,
@@ -29,7 +29,7 @@ const READMES = [
         },
       ],
     }),
-    "deploy/nix",
+    ["deploy/nix", "k8s/README.md"],
   ),
 ];
 

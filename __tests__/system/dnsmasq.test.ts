@@ -4,7 +4,7 @@ import { fenced } from "../markdown";
 import { cluster } from "./clusters";
 import { describeWith, DNSMASQ } from "./tools";
 
-const SNIPPET = fenced(renderReadme(cluster({ servers: 3 }), "nix"), "conf")[0] ?? "";
+const SNIPPET = fenced(renderReadme(cluster({ servers: 3 }), ["nix"]), "conf")[0] ?? "";
 
 const tested = (configuration: string): number | null =>
   spawnSync("dnsmasq", ["--test", "--conf-file=-"], { input: configuration }).status;
