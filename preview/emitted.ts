@@ -26,7 +26,7 @@ export interface Description {
   /** Missing in one that was written before there were previews. */
   readonly flows?: readonly Flow[];
   readonly documents?: readonly string[];
-  /** Path below the folder, to SHA-256. */
+  /** Path of each emitted file below the folder, to its SHA-256. */
   readonly files: Readonly<Record<string, string>>;
 }
 

@@ -1,35 +1,30 @@
-import type { Description } from "./emitted";
-import type { NodePair, Nodes } from "./nodes";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { FOLDER, type Emitted } from "./emitted";
+import type { Nodes } from "./nodes";
 
-/** What of a host that stays is emitted otherwise. */
+/** What of a host that stays is another. */
 export interface HostChange {
   readonly hostname: string;
   /** Names of its files that differ. */
   readonly files: readonly string[];
 }
 
-/** By the hashes in `cluster.json`: also what a change of the constructs themselves does. */
-export function compareHosts(before: Description, after: Description, { kept }: Nodes): HostChange[] {
-  const [old, now] = [filesByDirectory(before), filesByDirectory(after)];
-  return kept.flatMap((pair) => {
-    const [one, other] = [old.get(pair.before.directory), now.get(pair.after.directory)];
-    const names = new Set([...(one?.keys() ?? []), ...(other?.keys() ?? [])]);
-    const files = [...names].filter((name) => one?.get(name) !== other?.get(name)).sort();
-    return files.length === 0 ? [] : [{ hostname: hostnameOf(pair), files }];
+/** By the files themselves: what a change of the constructs does, and the host's own `local.nix`, are among them. */
+export const compareHosts = (before: Emitted, after: Emitted, { kept }: Nodes): HostChange[] =>
+  kept.flatMap((pair) => {
+    const [old, now] = [filesOf(before, pair.before.directory), filesOf(after, pair.after.directory)];
+    const names = new Set([...old.keys(), ...now.keys()]);
+    const files = [...names].filter((name) => old.get(name) !== now.get(name)).sort();
+    return files.length === 0 ? [] : [{ hostname: pair.after.hostname, files }];
   });
-}
 
-const hostnameOf = ({ after }: NodePair): string => after.hostname;
-
-function filesByDirectory({ files }: Description): Map<string, Map<string, string>> {
-  const directories = new Map<string, Map<string, string>>();
-  for (const [path, hash] of Object.entries(files)) {
-    const [directory = "", name] = path.split("/");
-    if (name === undefined) continue;
-    const known = directories.get(directory) ?? new Map<string, string>();
-    directories.set(directory, known.set(name, hash));
-  }
-  return directories;
+/** What a rollout brings to the host: name to text. */
+function filesOf({ tree }: Emitted, directory: string): Map<string, string> {
+  const folder = join(tree, FOLDER, directory);
+  if (!existsSync(folder)) return new Map();
+  const names = readdirSync(folder).filter((name) => /\.(nix|nft)$/.test(name));
+  return new Map(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 }
 
 export const reloads = ({ files }: HostChange): boolean => files.includes("nftables.nft");

@@ -1,7 +1,7 @@
 /** `npm run preview`: says in words what the working tree would change. */
 import { existsSync, readFileSync } from "node:fs";
 import { Command } from "commander";
-import { emittedBy, type Emitted } from "./emitted";
+import { emittedBy, FOLDER, type Emitted } from "./emitted";
 import { failure, toMarkdown } from "./markdown";
 import { compare, isEmpty, type Preview } from "./preview";
 import { committed, findBase, Trees, type Base } from "./trees";
@@ -17,6 +17,8 @@ interface Options {
 const FORMAT_VERSION = 1;
 
 const DANGEROUS = 2;
+
+const NO_CLUSTER = `The app emits no ${FOLDER}/cluster.json, so that nothing is known of nodes, hosts and firewalls.`;
 
 const LOCK_FILE = "package-lock.json";
 
@@ -58,7 +60,10 @@ async function previewed(base: Base): Promise<{ preview: Preview; notes: string[
     ]);
     if (signal.aborted) throw new Trouble("It was interrupted.");
     if (working.status === "rejected") throw working.reason;
-    const notes = lockDiffers(base) ? [`${LOCK_FILE} differs: the base ran with this tree's packages.`] : [];
+    const notes = [
+      ...(lockDiffers(base) ? [`${LOCK_FILE} differs: the base ran with this tree's packages.`] : []),
+      ...(working.value.cluster === undefined ? [NO_CLUSTER] : []),
+    ];
     if (former.status === "fulfilled") return { preview: compare(former.value, working.value), notes };
     return withoutApp(trees, working.value, [...notes, noApp(former.reason)]);
   } finally {

@@ -192,7 +192,9 @@ function outcome(host: HostChange): string {
   const parts = [
     ...(reloads(host) ? ["the firewall reloads"] : []),
     ...(restartsK3s(host) ? ["K3s restarts"] : []),
-    ...(host.files.some((name) => /configuration\.nix$/.test(name)) ? ["the system is built anew"] : []),
+    ...(host.files.some((name) => /(configuration|local)\.nix$/.test(name))
+      ? ["the system is built anew"]
+      : []),
   ];
   return enumerated(parts);
 }

@@ -56,7 +56,7 @@ export function compare(before: Emitted, after: Emitted): Preview {
       ...otherChanges(old, now, [...nodes.added, ...nodes.removed, ...nodes.kept.flatMap(Object.values)]),
     ],
     flows: flowsOf(before, after, nodes),
-    hosts: both ? compareHosts(both.old, both.now, nodes) : [],
+    hosts: compareHosts(before, after, nodes),
     documents: compareDocuments(before, after),
   };
 }

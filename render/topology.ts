@@ -4,7 +4,7 @@ import { grouped } from "../cluster/grouped";
 import { initServer, type Cluster, type Node } from "../cluster/model";
 import { counted } from "./markdown";
 
-/** Up to here a node has a box of its own; beyond, those of one role on one PVE node share one. */
+/** Up to so many of a role each have a box of their own; beyond, those on one PVE node share one. */
 const MOST_BOXES = 12;
 
 /** The cluster as a Mermaid flowchart: its networks, its nodes by their roles, and who comes from outside. */
@@ -47,7 +47,7 @@ function roleGroup(cluster: Cluster, role: Node["role"], title: string): string[
   const nodes = cluster.nodes.filter((node) => node.role === role);
   const init = initServer(cluster);
   const boxes =
-    cluster.nodes.length <= MOST_BOXES
+    nodes.length <= MOST_BOXES
       ? nodes.map((node) => nodeLines(node, node === init))
       : [...grouped(nodes, ({ vm }) => vm.pveNode)].map(([pveNode, some]) => groupLines(role, pveNode, some));
   return [

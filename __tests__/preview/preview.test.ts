@@ -136,6 +136,11 @@ const CHANGES: readonly { name: string; base?: Change; change: Change }[] = [
       ),
   },
   {
+    name: "edit-local-nix",
+    base: (project) => project.write("nix/k3s-agent/local.nix", "{ }\n"),
+    change: (project) => project.write("nix/k3s-agent/local.nix", "{ boot.kernelParams = [ ]; }\n"),
+  },
+  {
     name: "another-kernel",
     change: inMain('kernelPackages: "linuxPackages"', 'kernelPackages: "linuxPackages_latest"'),
   },
@@ -229,6 +234,13 @@ describe("the base", () => {
     expect(output).toContain("The base's app does not run: it has no cdktf.json");
     expect(output).toContain("It has no `nix/` either: all is shown as new.");
     expect(output).toContain("VMs +3 ~0 -0");
+  });
+
+  test("is not compared by what the app does not emit, which is said", () => {
+    const project = history();
+    inMain('new HostFiles(cluster, "nix", {', 'new HostFiles(cluster, "nix", { folder: "hosts",')(project);
+    rmSync(project.path("nix"), { recursive: true });
+    expect(preview(project).output).toContain("The app emits no nix/cluster.json");
   });
 
   test("that git does not know ends with 1 and what to do", () => {
