@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeWith } from "../tools";
-import { LiveCluster, THREE, type Result } from "./cluster";
+import { LiveCluster, THREE, TOKEN, type Result } from "./cluster";
 import { MACHINES } from "./tools";
 
 const APPLY = ["apply", "--yes", "--confirm-seconds", "5"] as const;
@@ -212,5 +212,19 @@ describeWith(MACHINES, "bad conditions", () => {
       cluster.rollout(...APPLY),
     );
     expect(cluster.site.events()).toEqual([]);
+    writeFileSync(path, `${TOKEN}\n`);
+  });
+
+  test("a cordon of somebody else's: the node reboots, stays cordoned, and that is said", async () => {
+    writeFileSync(join(cluster.folder, "nix", "k3s-agent-1", "local.nix"), "{ } # kernel\n");
+    cluster.site.setFault("mizar", "kernel", "6.12.9");
+    await cluster.site.on("alphard", "kubectl cordon mizar");
+    cluster.site.forgetEvents();
+    const { status, output } = await cluster.rollout(...PATIENT);
+    expect([status, output]).toEqual([1, expect.stringContaining("mizar: it is cordoned")]);
+    const events = cluster.site.events().filter((event) => /cordon|reboot/.test(event));
+    expect(events).toEqual([expect.stringMatching(/^mizar reboot/)]);
+    expect(cluster.site.kubeNode("mizar")?.spec.unschedulable).toBe(true);
+    await cluster.site.on("alphard", "kubectl uncordon mizar");
   });
 });
