@@ -1,0 +1,20 @@
+import { hostFaults } from "../../rollout/health";
+import { Report } from "../../rollout/script";
+
+const report = (...lines: string[]): Report => new Report(lines.join("\n"));
+const EXPECTED = { system: "/nix/store/built", notBoot: "boot-1" };
+
+test.each([
+  ["@k3s failed", "K3s is failed"],
+  ["", "K3s is not there"],
+  ["@current /nix/store/other", "it runs /nix/store/other"],
+  ["@boot_id boot-1", "it has not rebooted"],
+  ["@flushes yes", "its firewall would flush the rules of kube-proxy at the next reload"],
+])("a host that says '%s' is no host that is well: %s", (line, fault) => {
+  expect(hostFaults(report(line), EXPECTED)).toContain(fault);
+});
+
+test("a host that is well has none of these", () => {
+  const well = report("@k3s active", "@current /nix/store/built", "@boot_id boot-2", "@flushes no");
+  expect(hostFaults(well, EXPECTED).filter((fault) => !fault.startsWith("its firewall is not"))).toEqual([]);
+});
