@@ -125,7 +125,8 @@ export function committed(project: string, { commit }: Base, file: string): stri
 }
 
 function run(cwd: string, ...words: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr, error } = spawnSync("git", words, {
+  // A hook of a checkout is not for a copy that is looked at and thrown away.
+  const { status, stdout, stderr, error } = spawnSync("git", ["-c", "core.hooksPath=/dev/null", ...words], {
     cwd,
     encoding: "utf8",
     maxBuffer: 1 << 28,

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "../fixture";
 import { Project, type Outcome } from "../project";
@@ -311,6 +311,8 @@ describe("a preview", () => {
   test("writes nothing into the project, whose nix/ is stale", () => {
     const project = history();
     ADD_ALNAIR(project);
+    project.write(".git/hooks/post-checkout", `#!/bin/sh\ntouch ${project.path("hooked")}\n`);
+    chmodSync(project.path(".git/hooks/post-checkout"), 0o755);
     const before = project.git("status", "--porcelain", "--ignored");
     expect(preview(project).status).toBe(0);
     expect(project.git("status", "--porcelain", "--ignored")).toBe(before);
