@@ -128,7 +128,8 @@ async function lookAt(
     if (report.one("reverted") === "yes" || report.one("reverting") === "activating") {
       return { missing: ["the timer had fired"], ended: true, over: true, reverted: true };
     }
-    if (report.one("activation") === "activating") {
+    // Without an answer systemd may be replacing itself, as an upgrade of it does.
+    if (["activating", ""].includes(report.one("activation"))) {
       return { missing: ["the activation has not come to its end"], ended: false };
     }
     if (report.one("activation") !== "active") {
@@ -159,13 +160,21 @@ async function returned(
   const words = early ? await lastWords(host) : "";
   if (early) await host.call("revert-now", {}).catch(() => undefined);
   const deadline = Date.now() + REVERT_SECONDS * 1000;
+  let state: Return = "away";
   while (Date.now() < deadline) {
-    if (await isBack(host, before)) {
+    state = await returnOf(host, before);
+    if (state === "back") {
       throw new Trouble(
         `${host.name} was not confirmed and has reverted by itself to what it ran before, which it also boots: ${why}${words}`,
       );
     }
     await pause(POLL_SECONDS);
+  }
+  if (state === "starting") {
+    throw new Trouble(
+      `${host.name} was not confirmed (${why}), and runs what it ran before, which it also boots; its services are still ` +
+        `starting: look at them with systemctl list-jobs there, and run the same again when there are none${words}`,
+    );
   }
   throw new ConnectionTrouble(
     `${host.name} was not confirmed (${why}), and could not be seen to have reverted within ${REVERT_SECONDS} s. It boots what it ` +
@@ -173,13 +182,18 @@ async function returned(
   );
 }
 
-async function isBack(host: Host, before: string): Promise<boolean> {
+/** How far a host has come on its way back: `starting` is the former system, whose services are not up yet. */
+type Return = "away" | "starting" | "back";
+
+async function returnOf(host: Host, before: string): Promise<Return> {
   try {
     const report = await inspect(host);
-    if (report.one("current") !== before || report.one("reverted") !== "yes") return false;
-    return (await host.call("disarm", {})).one("current") === before;
+    if (report.one("current") !== before) return "away";
+    if (report.one("reverted") !== "yes") return "starting";
+    return (await host.call("disarm", {})).one("current") === before ? "back" : "away";
   } catch {
-    return false;
+    host.tryOtherAddress();
+    return "away";
   }
 }
 

@@ -1,13 +1,13 @@
 import { activate } from "./activation";
 import { build, type Build } from "./build";
 import type { Facts } from "./facts";
-import type { Fleet } from "./fleet";
-import { Gate } from "./gate";
+import { serversOf, type Fleet } from "./fleet";
+import { Gate, pause } from "./gate";
 import type { Host } from "./host";
-import type { Kubernetes } from "./kubernetes";
+import type { Kubernetes, KubeNode } from "./kubernetes";
 import type { Lock } from "./lock";
 import type { Log } from "./log";
-import { phases, skewFaults, type Built, type Phase, type RunningServer } from "./order";
+import { phases, skewFaults, type Built, type Phase } from "./order";
 import type { HostPlan } from "./plan";
 import { checkQuorum, drain, reboot, uncordon, type RebootOptions } from "./reboot";
 import { deliver, tokenFaults } from "./token";
@@ -20,6 +20,9 @@ export interface ApplyOptions extends RebootOptions {
   readonly agentsAtOnce: number;
   readonly rebootsAtOnce: number;
 }
+
+/** How long an API that was there may be away: a server that was just changed may be the one that is asked. */
+const API_SECONDS = 60;
 
 /** A host that is going to be changed. */
 interface Job extends Built {
@@ -59,13 +62,20 @@ export class Apply {
   /** @throws Trouble at the first failure, when what has begun has ended, with the names of the rest */
   public async run(): Promise<void> {
     const jobs = await this.build();
-    const faults = skewFaults(jobs, this.runningServers());
+    const servers = serversOf(this.fleet);
+    const faults = skewFaults(jobs, servers);
     if (faults.length > 0) throw new Trouble(`${faults.join("\n")}\nNo host was changed`);
     const order = phases(
       jobs,
-      this.runningServers().map(({ k3sVersion }) => k3sVersion),
+      servers.map(({ k3sVersion }) => k3sVersion),
     );
     this.announce(order);
+    if (this.fleet.nodes === undefined && servers.length > 0) {
+      this.log.say(
+        "cluster",
+        "no server's API answers: nobody can look at the quorum, and nodes are not drained",
+      );
+    }
     for (const phase of order) {
       await this.runPhase(phase);
       if (this.failures.length > 0 || this.stopping.requested) break;
@@ -92,16 +102,6 @@ export class Apply {
     );
     if (failures.length > 0) throw new Trouble(`${failures.join("\n")}\nNo host was changed`);
     return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  }
-
-  /** Also those of servers that are not to be changed. */
-  private runningServers(): RunningServer[] {
-    const members = new Set((this.fleet.nodes ?? []).map(({ name }) => name));
-    return this.fleet.known
-      .filter(
-        ({ host, facts }) => host.node.role === "server" && members.has(host.name) && facts.k3sVersion !== "",
-      )
-      .map(({ host, facts }) => ({ hostname: host.name, k3sVersion: facts.k3sVersion }));
   }
 
   private announce(order: readonly Phase<Job>[]): void {
@@ -134,14 +134,17 @@ export class Apply {
     // What came before, in this phase, may have failed while this one waited for its turn.
     if (this.failures.length > 0 || this.stopping.requested) return;
     this.begun.add(host.name);
-    const nodes = (await this.kubernetes.nodesIfAny()) ?? [];
+    const nodes = await this.nodes();
     if (job.node.role === "server") checkQuorum(host, nodes);
     await this.deliverToken(host);
     const ours = nodes.some(({ name, cordonedByUs }) => name === host.name && cordonedByUs);
-    const cordoned = (needsReboot(job) && (await drain(host, this.kubernetes, nodes, this.options))) || ours;
+    const drained = needsReboot(job) && (await drain(host, this.kubernetes, nodes, this.options));
+    const cordoned = drained || ours;
     // The first server is the API that its own node is asked of.
     if (job.node.role === "server") this.kubernetes = this.kubernetes.with(host);
     try {
+      // Draining takes its time, in which another server may have gone.
+      if (drained && job.node.role === "server") checkQuorum(host, await this.nodes());
       await activate(host, facts, built, this.kubernetes, this.options.confirmSeconds);
     } catch (error) {
       if (cordoned) {
@@ -150,8 +153,21 @@ export class Apply {
       }
       throw error;
     }
+    if (needsReboot(job) && job.member && job.node.role === "server") checkQuorum(host, await this.nodes());
     if (needsReboot(job)) await reboot(host, built, this.kubernetes, this.options);
     if (cordoned) await uncordon(host, this.kubernetes);
+  }
+
+  /** @throws Trouble when the API had answered, and does not for a minute: without it nobody knows what may go */
+  private async nodes(): Promise<KubeNode[]> {
+    if (this.fleet.nodes === undefined) return (await this.kubernetes.nodesIfAny()) ?? [];
+    const deadline = Date.now() + API_SECONDS * 1000;
+    for (;;) {
+      const nodes = await this.kubernetes.nodesIfAny();
+      if (nodes !== undefined) return nodes;
+      if (Date.now() > deadline) return this.kubernetes.nodes();
+      await pause(1);
+    }
   }
 
   private async deliverToken(host: Host): Promise<void> {

@@ -1,14 +1,12 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Apply, type ApplyOptions } from "./apply";
 import { capture } from "./capture";
 import { checkKeys, chosen, directoryFaults } from "./description";
-import { planFleet, separate, survey, type Fleet, type FleetOptions } from "./fleet";
+import { planFleet, separate, sharers, survey, type Fleet, type FleetOptions } from "./fleet";
 import { pause } from "./gate";
 import type { Host } from "./host";
 import { identityFaults } from "./identity";
-import { asYaml, fetchKubeconfig, mergeInto } from "./kubeconfig";
+import { asYaml, defaultPath, fetchKubeconfig, mergeInto } from "./kubeconfig";
 import { Lock } from "./lock";
 import type { HostPlan } from "./plan";
 import type { RebootOptions } from "./reboot";
@@ -108,7 +106,7 @@ export async function applyCommand(
   voice: Voice,
 ): Promise<void> {
   let { fleet, plans, token } = await planned(session, hostnames, options);
-  if (options.regenerateIdentity && (await separated(fleet, plans))) {
+  if (options.regenerateIdentity && (await separated(session, fleet, plans, options))) {
     ({ fleet, plans, token } = await planned(session, hostnames, { ...options, regenerateIdentity: false }));
   }
   voice.tell(planInWords(plans), planAsJson(plans));
@@ -123,12 +121,22 @@ export async function applyCommand(
   report(await verified(session, hostnames), voice);
 }
 
-async function separated(fleet: Fleet, plans: readonly HostPlan[]): Promise<boolean> {
+/** Gives hosts that share an identity their own, once somebody has agreed. @returns whether there were any */
+async function separated(
+  session: Session,
+  fleet: Fleet,
+  plans: readonly HostPlan[],
+  options: Consent,
+): Promise<boolean> {
   const stop = plans.filter(({ verdict }) => verdict === "refused");
-  if (stop.length > 0) {
-    throw new Trouble(`${planInWords(stop)}\nNo host was changed`);
-  }
-  return separate(fleet, plans);
+  if (stop.length > 0) throw new Trouble(`${planInWords(stop)}\nNo host was changed`);
+  const shared = sharers(fleet, plans);
+  if (shared.length === 0) return false;
+  const names = shared.map(({ host }) => host.name).join(", ");
+  await consent(options, `Give ${names} a machine-id and SSH host keys of their own?`);
+  await locked(session, fleet, plans, () => separate(shared));
+  session.log.say("cluster", `${names}: machine-id and SSH host keys are new`);
+  return true;
 }
 
 /** The lock is on the first server that answers, or where there is none yet on the first host. */
@@ -202,7 +210,8 @@ export async function removeCommand(
     throw new Trouble(`${hostname} cannot be removed: ${faults.join("; ")}\nNothing was changed`);
   await consent(options, `Take ${hostname} (VM ${host.node.vmId}) out of the cluster and power it off?`);
   await locked(session, fleet, [], () => remove(host, fleet, options, session.log));
-  voice.tell(nextSteps(host), { removed: hostname });
+  const silent = fleet.silent.some((each) => each.host === host);
+  voice.tell(nextSteps(host, silent), { removed: hostname, poweredOff: !silent });
 }
 
 export interface KubeconfigOptions {
@@ -221,7 +230,7 @@ export async function kubeconfigCommand(session: Session, options: KubeconfigOpt
     process.stdout.write(asYaml(config));
     return;
   }
-  const path = options.output ?? process.env.KUBECONFIG?.split(":")[0] ?? join(homedir(), ".kube", "config");
+  const path = options.output ?? defaultPath();
   mergeInto(path, config);
   console.log(`${path} has the context ${options.name}, which is current now.`);
 }

@@ -4,6 +4,7 @@ import { Host } from "./host";
 import { identityFaults, regenerateIdentity, sharedIdentity, type Known } from "./identity";
 import { Kubernetes, type KubeNode } from "./kubernetes";
 import type { Log } from "./log";
+import type { RunningServer } from "./order";
 import { planHost, unreachable, type HostPlan } from "./plan";
 import type { Ssh } from "./ssh";
 import { deliver, type TokenState } from "./token";
@@ -51,6 +52,21 @@ export async function survey(hosts: readonly Host[]): Promise<Fleet> {
   return { known: inOrder, silent, kubernetes, nodes: await kubernetes.nodesIfAny() };
 }
 
+/** Servers of the cluster as they run: of what the API knows, or, while it does not answer, of what is on their disks. */
+export function serversOf({ known, nodes }: Pick<Fleet, "known" | "nodes">): RunningServer[] {
+  const seen = known
+    .filter(({ host, facts }) => host.node.role === "server" && facts.k3sVersion !== "")
+    .filter(({ host, facts }) => nodes?.some(({ name }) => name === host.name) ?? facts.joined)
+    .map(({ host, facts }) => ({ hostname: host.name, k3sVersion: facts.k3sVersion }));
+  const others = (nodes ?? [])
+    .filter(
+      ({ name, server, version }) =>
+        server && version !== "" && !seen.some(({ hostname }) => hostname === name),
+    )
+    .map(({ name, version }) => ({ hostname: name, k3sVersion: version }));
+  return [...seen, ...others];
+}
+
 /** Servers that have K3s running; a machine that is not what it should be is not asked. */
 const runningServers = (known: readonly Known[]): Host[] =>
   known
@@ -84,17 +100,15 @@ export async function planFleet(
     });
 }
 
-/**
- * Nodes that have not joined, and share what should be their own, get new identities.
- *
- * @returns whether there were any, so that what is known of them is no longer true
- */
-export async function separate(fleet: Fleet, wanted: readonly HostPlan[]): Promise<boolean> {
-  const shared = fleet.known.filter(
+/** Hosts that have not joined, and share what should be their own. */
+export const sharers = (fleet: Fleet, wanted: readonly HostPlan[]): Known[] =>
+  fleet.known.filter(
     (known) =>
       wanted.some(({ host, verdict }) => host === known.host && verdict === "new") &&
       sharedIdentity(known, fleet.known).length > 0,
   );
+
+/** Gives them new identities, after which what is known of them is no longer true. */
+export async function separate(shared: readonly Known[]): Promise<void> {
   for (const known of shared) await regenerateIdentity(known);
-  return shared.length > 0;
 }

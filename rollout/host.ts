@@ -12,6 +12,7 @@ type Variables = Readonly<Record<string, string | number>>;
 export class Host {
   /** Names of its files, and their texts. */
   public readonly files: ReadonlyMap<string, string>;
+  private address: string;
 
   public constructor(
     public readonly node: Node,
@@ -19,8 +20,9 @@ export class Host {
     private readonly ssh: Ssh,
     public readonly log: Log,
     /** Where it answers until it has its own address. @default - at its own address */
-    private address: string = node.ipv4Address,
+    private readonly firstAddress: string = node.ipv4Address,
   ) {
+    this.address = firstAddress;
     this.files = hostFiles(description, node);
   }
 
@@ -31,6 +33,11 @@ export class Host {
   /** From now on at the address that its configuration gives it. */
   public moveToOwnAddress(): void {
     this.address = this.node.ipv4Address;
+  }
+
+  /** A host that reverts is back where it first answered, at some moment. */
+  public tryOtherAddress(): void {
+    this.address = this.address === this.firstAddress ? this.node.ipv4Address : this.firstAddress;
   }
 
   /** Runs a program of `remote/` there. @throws Trouble with its own words when it fails */

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { Host } from "./host";
 import { Trouble } from "./trouble";
@@ -37,6 +38,10 @@ export async function fetchKubeconfig(server: Host, name: string): Promise<Kubec
     "current-context": name,
   };
 }
+
+/** Where kubectl writes: the first file of $KUBECONFIG, in which there may be empty places, or the one in the home. */
+export const defaultPath = (kubeconfig = process.env.KUBECONFIG): string =>
+  kubeconfig?.split(":").find(Boolean) ?? join(homedir(), ".kube", "config");
 
 export const asYaml = (config: Kubeconfig): string => stringify(config);
 

@@ -153,12 +153,13 @@ async function run(
   action: (session: Session, voice: Voice) => Promise<void>,
   fresh = true,
 ): Promise<void> {
+  let session: Session | undefined;
+  const blanked = (text: string): string => session?.blanker.blank(text) ?? text;
   const voice: Voice = {
     json,
-    tell: (words, document) => console.log(json ? JSON.stringify(document) : words),
+    tell: (words, document) => console.log(blanked(json ? JSON.stringify(document) : words)),
   };
   const asJson: Listener = (event) => process.stderr.write(`${JSON.stringify(event)}\n`);
-  let session: Session | undefined;
   onSignals(() => session);
   try {
     session = new Session(
@@ -171,7 +172,7 @@ async function run(
   } catch (error) {
     process.exitCode = 1;
     const words = error instanceof Trouble ? error.message : ((error as Error).stack ?? messageOf(error));
-    const shown = session?.blanker.blank(words) ?? words;
+    const shown = blanked(words);
     if (json) console.log(JSON.stringify({ error: shown }));
     console.error(`\n${shown}`);
   }

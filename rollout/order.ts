@@ -18,17 +18,19 @@ export interface RunningServer {
 
 /** Agents that would be newer than a server, since nobody asked to change that one. */
 export function skewFaults(hosts: readonly Built[], running: readonly RunningServer[]): string[] {
-  const changed = new Map(hosts.map(({ node, k3sVersion }) => [node.hostname, k3sVersion]));
+  const built = hosts.filter(({ node }) => node.role === "server");
+  const servers = new Map([
+    ...running.map(({ hostname, k3sVersion }) => [hostname, k3sVersion] as const),
+    ...built.map(({ node, k3sVersion }) => [node.hostname, k3sVersion] as const),
+  ]);
   return hosts
     .filter(({ node }) => node.role === "agent")
     .flatMap(({ node, k3sVersion }) => {
-      const older = running.filter(
-        (server) => compareVersions(changed.get(server.hostname) ?? server.k3sVersion, k3sVersion) < 0,
-      );
+      const older = [...servers].filter(([, version]) => compareVersions(version, k3sVersion) < 0);
       if (older.length === 0) return [];
-      const servers = older.map(({ hostname }) => hostname).join(" ");
+      const names = older.map(([hostname]) => hostname).join(" ");
       return [
-        `${node.hostname} would run K3s ${k3sVersion}, which is newer than that of ${servers}: apply --rebuild ${servers} first`,
+        `${node.hostname} would run K3s ${k3sVersion}, which is newer than that of ${names}: apply --rebuild ${names} first`,
       ];
     });
 }

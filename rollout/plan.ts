@@ -119,12 +119,14 @@ const isMember = ({ host, facts }: Known, { nodes }: Sight): boolean =>
 function foundingFaults({ host, facts }: Known, { known }: Sight): string[] {
   if (host.node.clusterInit !== true || facts.serverData) return [];
   const running = known.filter(
-    (other) => other.host !== host && other.host.node.role === "server" && other.facts.k3s === "active",
+    // One that lost its quorum does not get beyond its start, and holds the cluster's data.
+    ({ host: other, facts: its }) =>
+      other !== host && other.node.role === "server" && (its.k3s === "active" || its.serverData),
   );
   if (running.length === 0) return [];
   const names = running.map((other) => other.host.name).join(", ");
   return [
-    `it would found a second cluster: clusterInit is stated, it has no data, and ${names} runs K3s. ` +
+    `it would found a second cluster: clusterInit is stated, it has no data, and ${names} has the cluster's. ` +
       "State clusterInit on the server that is running, or restore this one's data",
   ];
 }

@@ -1,6 +1,7 @@
 import type { Fleet } from "./fleet";
 import { pause } from "./gate";
 import type { Host } from "./host";
+import { identityFaults } from "./identity";
 import { quorumOf, type KubeNode } from "./kubernetes";
 import type { Log } from "./log";
 import { drain, type RebootOptions } from "./reboot";
@@ -10,7 +11,16 @@ import { ConnectionTrouble, Trouble } from "./trouble";
 export function removalFaults(host: Host, fleet: Fleet): string[] {
   const nodes = fleet.nodes;
   if (nodes === undefined) return ["no server of the cluster answers, and so nothing can be taken out of it"];
-  if (host.node.role === "agent") return [];
+  return [
+    ...fleet.known.filter((known) => known.host === host).flatMap(identityFaults),
+    ...(nodes.some(({ name, ready, cordoned }) => name !== host.name && ready && !cordoned)
+      ? []
+      : ["no other node can take its pods: bring one back, or uncordon it, first"]),
+    ...(host.node.role === "server" ? serverFaults(host, nodes) : []),
+  ];
+}
+
+function serverFaults(host: Host, nodes: readonly KubeNode[]): string[] {
   const servers = nodes.filter(({ server }) => server);
   const others = servers.filter(({ name }) => name !== host.name);
   const ready = others.filter((node) => node.ready);
@@ -76,8 +86,11 @@ function gone(name: string, nodes: readonly KubeNode[]): void {
   }
 }
 
-export const nextSteps = ({ name, node }: Host): string => `
-${name} is out of the cluster and powered off. What is left to do:
+/** @param silent - it did not answer, and so nobody has powered it off */
+export const nextSteps = ({ name, node }: Host, silent: boolean): string => `
+${name} is out of the cluster${silent ? ", and was NOT powered off, since it did not answer" : " and powered off"}. Should its VM run, it joins again. What is left to do:${
+  silent ? `\n  0. see in Proxmox VE that VM ${node.vmId} is off` : ""
+}
   1. delete its statement ("${node.id}") in main.ts
   2. npm run synth && npm run apply        this DESTROYS VM ${node.vmId}
   3. npm run rollout -- apply              the other hosts' firewalls forget it`;

@@ -6,6 +6,8 @@ const BY_FORM: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, BLANK],
   [/K10[0-9a-f]{64}::\S+/g, BLANK],
   [/((?:client-key-data|client-certificate-data):\s*)\S+/g, `$1${BLANK}`],
+  // A host that was made by hand may have it in its configuration, as text or within JSON.
+  [/(\b(?:agentToken|token)\s*=\s*\\?")(?:[^"\\\n]|\\[^"n])+/g, `$1${BLANK}`],
 ];
 
 /** Takes secrets out of everything that is shown or written down. */

@@ -112,7 +112,14 @@ export class Ssh {
       stdio: "pipe",
       detached: true, // a Ctrl-C at the terminal is for us: what has begun is finished
     });
-    const kill = (): unknown => child.kill("SIGKILL");
+    // With what it started: a proxy of a jump host would hold its output open.
+    const kill = (): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      } catch {
+        // It has ended in this moment.
+      }
+    };
     this.running.add(kill);
     const timer = setTimeout(kill, options.timeoutSeconds * 1000);
     return new Promise((resolve, reject) => {

@@ -1,7 +1,8 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { mergeInto } from "../../rollout/kubeconfig";
+import { defaultPath, mergeInto } from "../../rollout/kubeconfig";
 import { temporaryFolder } from "../fixture";
 
 const config = (server: string): Parameters<typeof mergeInto>[1] => ({
@@ -34,4 +35,13 @@ test("what the file has else stays, and entries of the same name are replaced", 
   expect(merged.clusters).toEqual([other, { name: "k3s", cluster: { server: "https://new" } }]);
   expect(merged.preferences).toEqual({ colors: true });
   expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+test.each([
+  ["/a/config", "/a/config"],
+  ["/a/config:/b/config", "/a/config"],
+  [":/b/config", "/b/config"],
+  ["", join(homedir(), ".kube", "config")],
+])("with KUBECONFIG '%s' it is merged into %s", (variable, path) => {
+  expect(defaultPath(variable)).toBe(path);
 });

@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { quorumFault, quorumOf } from "../../rollout/kubernetes";
-import { removalFaults } from "../../rollout/remove";
+import { serversOf } from "../../rollout/fleet";
+import { nextSteps, removalFaults } from "../../rollout/remove";
 import { Kubernetes } from "../../rollout/kubernetes";
-import { agent, FIVE_NODES, ALPHARD, HAMAL, server } from "../fixture";
+import { agent, FIVE_NODES, ALPHARD, HAMAL, MIZAR, REPOSITORY, server } from "../fixture";
 import { described, hosts, known, kubeNode } from "./sight";
 
 test.each([
@@ -69,6 +72,37 @@ describe("removal", () => {
     expect(faultsOfRemoving(name, ...args)).toContainEqual(expect.stringContaining(fault));
   });
 
+  test("is refused of a machine that is not the node", () => {
+    const { all, fleet } = fleetOf(FIVE_NODES);
+    const others = fleet.known.map((each) =>
+      each.host.name === "hamal"
+        ? known(each.host, { interfaces: new Map([["ens18", "BC:24:11:00:00:99"]]) })
+        : each,
+    );
+    const host = all.find(({ name }) => name === "hamal") as never;
+    expect(removalFaults(host, { ...fleet, known: others })).toEqual([expect.stringContaining("BC:24:11")]);
+  });
+
+  test("is refused when no other node could take the pods", () => {
+    const { all, fleet } = fleetOf([ALPHARD, HAMAL]);
+    const nodes = fleet.nodes.map((node) => ({ ...node, cordoned: true }));
+    expect(removalFaults(all[1] as never, { ...fleet, nodes })).toEqual([
+      "no other node can take its pods: bring one back, or uncordon it, first",
+    ]);
+  });
+
+  test("of a host that did not answer does not say that it was powered off", () => {
+    const { all } = fleetOf([ALPHARD, HAMAL]);
+    expect(nextSteps(all[1] as never, false)).toContain("out of the cluster and powered off");
+    expect(nextSteps(all[1] as never, true)).toContain("was NOT powered off");
+  });
+
+  test("ends with the words that README shows", () => {
+    const { all } = fleetOf([ALPHARD, MIZAR]);
+    const readme = readFileSync(join(REPOSITORY, "README.md"), "utf8");
+    expect(readme).toContain(nextSteps(all[1] as never, false));
+  });
+
   test("is refused where no server answers", () => {
     const { all, fleet } = fleetOf(
       [ALPHARD, agent("a", "hamal", 135), server("unused", "unused", 200)].slice(0, 2),
@@ -76,5 +110,19 @@ describe("removal", () => {
     expect(removalFaults(all[1] as never, { ...fleet, nodes: undefined })).toEqual([
       "no server of the cluster answers, and so nothing can be taken out of it",
     ]);
+  });
+});
+
+describe("the servers of a cluster", () => {
+  test("are those of its API, also one that nobody reaches", () => {
+    const { fleet } = fleetOf(FIVE_NODES);
+    const reached = fleet.known.filter(({ host }) => host.name !== "acrux");
+    const names = serversOf({ known: reached, nodes: fleet.nodes }).map(({ hostname }) => hostname);
+    expect(names.sort()).toEqual(["acrux", "alnair", "alphard"]);
+  });
+
+  test("are those that have joined, while no API answers", () => {
+    const { fleet } = fleetOf(FIVE_NODES);
+    expect(serversOf({ known: fleet.known, nodes: undefined })).toHaveLength(3);
   });
 });

@@ -39,6 +39,17 @@ test("members learn of new nodes before these knock", () => {
   expect(orderOf([alnair, ALPHARD, HAMAL, acrux])).toEqual([["hamal"], ["alphard"], ["acrux"], ["alnair"]]);
 });
 
+test("an agent is not to be newer than a server, also one that is new, or that nobody reaches", () => {
+  const acrux = host("acrux", "server", false);
+  const alnair = host("alnair", "agent", false, NEW);
+  const fault = `alnair would run K3s ${NEW}, which is newer than that of acrux: apply --rebuild acrux first`;
+  expect(skewFaults([acrux, alnair], [])).toEqual([fault]);
+  expect(skewFaults([alnair], [{ hostname: "acrux", k3sVersion: OLD }])).toEqual([fault]);
+  expect(
+    skewFaults([{ ...acrux, k3sVersion: NEW }, alnair], [{ hostname: "acrux", k3sVersion: OLD }]),
+  ).toEqual([]);
+});
+
 test("a new cluster begins with the server that founds it", () => {
   const fresh = [
     host("acrux", "server", false),

@@ -168,6 +168,12 @@ describe("refused is", () => {
     );
     const plan = planHost(all.find(({ host }) => host.node.clusterInit === true) as Known, sight(all));
     expect(plan.faults).toEqual([expect.stringContaining("it would found a second cluster")]);
+    // Without its peer it has no quorum, and does not get beyond its start.
+    const stuck = all.map((each) =>
+      each.facts.serverData ? { ...each, facts: { ...each.facts, k3s: "activating" } } : each,
+    );
+    const again = planHost(stuck.find(({ host }) => host.node.clusterInit === true) as Known, sight(stuck));
+    expect(again.faults).toEqual(plan.faults);
   });
 
   test("another hostname on a node", () => {

@@ -34,6 +34,18 @@ test("a program runs only when all of it has arrived", () => {
   }
 });
 
+test("a program goes on to its end when nobody listens any more", () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "secrets"));
+  const path = join(folder, "secrets", "token");
+  const script = remoteScript("token", { token: "secret-token", path, install: "yes" }).replace(
+    "main()",
+    "say first word\nmain()",
+  );
+  const { status } = spawnSync("sh", ["-c", "exec 1>&-; exec sh -s"], { input: script });
+  expect([status, existsSync(path)]).toEqual([0, true]);
+});
+
 test.each(["plain", "it's", "a\nb", '$HOME `id` \\ "', ""])("%j is one word of the shell", (text) => {
   const { stdout } = spawnSync("sh", ["-s"], { input: `printf %s ${quoted(text)}\n`, encoding: "utf8" });
   expect(stdout).toBe(text);

@@ -18,6 +18,16 @@ test.each([
     "[blanked]\nz",
   ],
   ["a private key that was cut off", "-----BEGIN EC PRIVATE KEY-----\nAAAA", "[blanked]"],
+  [
+    "a token in a host's own configuration",
+    '+ services.k3s.token = "hand-made";',
+    '+ services.k3s.token = "[blanked]";',
+  ],
+  [
+    "the same within JSON",
+    JSON.stringify(['token = "hand-made";']),
+    JSON.stringify(['token = "[blanked]";']),
+  ],
   ["a kubeconfig's credentials", "client-key-data: TFMwdExT", "client-key-data: [blanked]"],
 ])("%s is known by its form", (_, text, expected) => {
   expect(new Blanker().blank(text)).toBe(expected);

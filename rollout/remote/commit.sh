@@ -2,13 +2,19 @@
 alone
 before=$(readlink -f "$profile")
 back() {
-  nix-env -p "$profile" --set "$before"
+  # What failed may fail again, on a full disk for one, and nothing else returns the host any more.
+  nix-env -p "$profile" --set "$before" || true
   "$before/bin/switch-to-configuration" boot || true
-  if [ -e "$home/revert" ]; then /bin/sh "$home/revert" || true; fi
+  # Outside of this session, whose connection may be gone, and last, since it takes the lock of an activation.
+  if [ -e "$home/before" ]; then
+    systemctl reset-failed "$revert-now.service" 2>/dev/null || true
+    systemd-run --quiet --no-block --collect --unit="$revert-now" --property=Type=oneshot /bin/sh "$home/revert" 9>&- || true
+  fi
   fail "$1"
 }
 [ "$(current_system)" = "$built" ] || fail "the host has reverted by itself before it was confirmed"
 systemctl stop "$revert.timer" 2>/dev/null || true
+[ "$(unit "$revert.timer" ActiveState)" != active ] || fail "the timer that reverts the host could not be stopped"
 # The timer may have fired in this very moment.
 case "$(unit "$revert.service" ActiveState)" in
   active | activating) fail "the host was reverting by itself when it was confirmed" ;;
@@ -27,9 +33,9 @@ if ! diff -rq "$home/staging" /etc/nixos >/dev/null 2>&1; then
   if [ -e /etc/nixos ]; then
     copy=/etc/nixos.$(date -u +%Y-%m-%dT%H-%M-%SZ)
     mv /etc/nixos "$copy"
-    say copy "$copy"
   fi
   mv /etc/nixos.new /etc/nixos
+  say copy "${copy:-}"
 fi
 systemctl stop "$activate.service" 2>/dev/null || true
 systemctl reset-failed "$activate.service" 2>/dev/null || true

@@ -34,6 +34,7 @@ if [ "$(readlink -f /run/booted-system || true)" != "$(current_system)" ]; then
       say reboot "$part"
     fi
   done
+  cmp -s /run/current-system/kernel-params /run/booted-system/kernel-params || say reboot "kernel-params"
 fi
 say wanted_hostname "$(cat /run/current-system/etc/hostname 2>/dev/null || true)"
 

@@ -14,4 +14,5 @@ done
 # What a clone of a node would answer for (k3s#802).
 [ -d /var/lib/rancher/k3s/server/db ] || rm -f /etc/rancher/node/password
 for key in /etc/ssh/ssh_host_*_key.pub; do say host_key "$(cut -d' ' -f1,2 "$key")"; done
-systemctl restart sshd.service 9>&-
+# Where sshd is started by its socket, each connection has the new keys.
+systemctl restart sshd.service 9>&- || systemctl restart sshd.socket 9>&-

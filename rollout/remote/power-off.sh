@@ -1,4 +1,4 @@
-# K3s does not start again, should somebody turn the machine on.
+# K3s first, so that no pod is served any more while the machine goes down. It starts with the machine.
 alone
 systemctl stop k3s.service
 sync

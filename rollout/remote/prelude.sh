@@ -5,8 +5,8 @@ umask 077
 # Goes on when the operator's machine is gone: a step that has begun is finished.
 trap '' HUP PIPE
 
-# What is to be known: lines `@name value`.
-say() { printf '@%s %s\n' "$1" "$2"; }
+# What is to be known: lines `@name value`. That nobody listens any more ends nothing.
+say() { printf '@%s %s\n' "$1" "$2" 2>/dev/null || true; }
 say_file() { [ ! -r "$2" ] || say "$1" "$(base64 -w0 "$2")"; }
 fail() { say trouble "$1"; exit 1; }
 

@@ -72,7 +72,7 @@ describeWith(MACHINES, "first contact", () => {
     const { status, output } = await cluster.rollout("apply", "--yes");
     expect([status, output]).toEqual([1, expect.stringContaining("acrux: refused")]);
     expect(output).toContain(
-      "it would found a second cluster: clusterInit is stated, it has no data, and alphard runs K3s",
+      "it would found a second cluster: clusterInit is stated, it has no data, and alphard has the cluster's",
     );
     expect(cluster.site.events()).toEqual([]);
   });

@@ -73,6 +73,13 @@ describeWith(MACHINES, "bad conditions", () => {
     await cluster.site.on("hamal", "rm -f /boot/was-there");
   });
 
+  test("a boot default that cannot be set, nor set back: the host reverts all the same", () =>
+    withFault(
+      "profile-fails",
+      "",
+      /has reverted by itself to what it ran before, which it also boots: the system could not be made the boot default/,
+    ));
+
   test("K3s does not start: its last words are shown", async () => {
     changeHamal();
     cluster.site.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
