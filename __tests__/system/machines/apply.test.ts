@@ -9,7 +9,7 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
   let cluster: LiveCluster;
 
   beforeAll(async () => (cluster = await LiveCluster.start(THREE, [...THREE, ALNAIR])));
-  afterAll(() => cluster?.site.stop());
+  afterAll(() => cluster?.stop());
 
   test("plan says so, and changes nothing", async () => {
     const { stdout } = (await cluster.rollout("plan")).mustSucceed();
