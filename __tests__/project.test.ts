@@ -31,6 +31,18 @@ test("a stale nix/ fails the check with a diff and what to do", () => {
   expect(output).not.toContain("    at ");
 });
 
+test.each([
+  [/new HostFiles.*\n/, ""],
+  ["app.synth();\n", ""],
+])("a check that found nothing to look at does not pass: without %s", (from, to) => {
+  const project = new Project();
+  project.edit("main.ts", (text) => text.replace(from, to));
+  expect(project.npm("check")).toEqual({
+    status: 1,
+    output: expect.stringContaining("main.ts emits no host files"),
+  });
+});
+
 test("one statement in main.ts is a fourth node", () => {
   const project = new Project();
   const before = readFileSync(project.path("main.ts"), "utf8").split("\n").length;

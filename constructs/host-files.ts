@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { appendFileSync, readFileSync, statSync } from "node:fs";
 import { basename, isAbsolute, join, relative } from "node:path";
 import { Annotations, AnnotationMetadataEntryType, TerraformStack } from "cdktf";
 import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer";
@@ -35,6 +35,8 @@ const README = "README.md";
  * - `HOST_FILES_ACCEPT`: what its owner accepts, separated by commas: files to be overwritten although they were
  *   edited, Terraform addresses to which a VM was moved in the state.
  * - `HOST_FILES_CHECK=1`: write nothing, and report files that are not as they would be written.
+ * - `HOST_FILES_LIST`: a file to which the folder is appended; one outside of the project is then left alone, since
+ *   what runs may be a copy of the project.
  */
 export class HostFiles extends Construct {
   public readonly folder: string;
@@ -97,7 +99,16 @@ export class HostFiles extends Construct {
       // On the stack, whose annotations the CLI prints first.
       Annotations.of(stack).addWarning(`${hostname}, VM ${vmId}, will be DESTROYED by the next apply`);
     }
-    if (!checking()) carryOut(plan);
+    const listed = this.list();
+    if (!checking() && !(listed && !nested(".", this.folder))) carryOut(plan);
+  }
+
+  /** Says in a file that this folder is one of host files. @returns whether somebody wants to know */
+  private list(): boolean {
+    const list = process.env.HOST_FILES_LIST ?? "";
+    if (list === "") return false;
+    appendFileSync(list, `${isAbsolute(this.folder) ? this.folder : relative(".", this.folder)}\n`);
+    return true;
   }
 
   /** Path below the folder, to the whole text. The list of them comes last. */

@@ -8,7 +8,8 @@ import { describedIn, type Emitted } from "./emitted";
  */
 export function committedIn(tree: string): Emitted {
   const cluster = describedIn(tree);
-  return cluster === undefined ? { stacks: [], tree } : withVmsOf({ stacks: [], cluster, tree });
+  const emitted = { stacks: [], folders: [], tree };
+  return cluster === undefined ? emitted : withVmsOf({ ...emitted, cluster });
 }
 
 /** The same for a side whose app runs, so that like is compared with like. */

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Flow } from "../cluster/flows";
 import type { Cluster, Node } from "../cluster/model";
@@ -9,6 +9,8 @@ import { Trouble } from "./trouble";
 export interface Emitted {
   readonly stacks: readonly Stack[];
   readonly cluster?: Description;
+  /** Folders of host files that the app said it emits; none also where its constructs are of before they said so. */
+  readonly folders: readonly string[];
   /** Folder in which the files are. */
   readonly tree: string;
 }
@@ -42,11 +44,14 @@ export const FOLDER = "nix";
  */
 export async function emittedBy(tree: string, output: string, interrupted: AbortSignal): Promise<Emitted> {
   const { app, context } = settingsOf(tree);
+  const list = `${output}.folders`;
+  writeFileSync(list, "");
   const child = spawn("sh", ["-c", app], {
     cwd: tree,
     env: {
       ...process.env,
       HOST_FILES_CHECK: "",
+      HOST_FILES_LIST: list,
       CDKTF_OUTDIR: output,
       CDKTF_CONTEXT_JSON: JSON.stringify(context),
       CHECKPOINT_DISABLE: "1",
@@ -67,7 +72,8 @@ export async function emittedBy(tree: string, output: string, interrupted: Abort
   });
   interrupted.removeEventListener("abort", end);
   if (status !== 0) throw new Trouble(complaints.trim() || `${app} ended with ${status}`);
-  return { stacks: stacksIn(output), cluster: describedIn(tree), tree };
+  const folders = readFileSync(list, "utf8").split("\n").filter(Boolean);
+  return { stacks: stacksIn(output), cluster: describedIn(tree), folders, tree };
 }
 
 function settingsOf(tree: string): { app: string; context: object } {

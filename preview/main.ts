@@ -18,7 +18,20 @@ const FORMAT_VERSION = 1;
 
 const DANGEROUS = 2;
 
-const NO_CLUSTER = `The app emits no ${FOLDER}/cluster.json, so that nothing is known of nodes, hosts and firewalls.`;
+/** What is said of host files that are elsewhere, or nowhere. */
+function unseen(folders: readonly string[]): string[] {
+  const others = folders.filter((folder) => folder !== FOLDER);
+  return [
+    ...(folders.includes(FOLDER)
+      ? []
+      : [`The app emits no \`${FOLDER}/\`, so that nothing is known of nodes, hosts and firewalls.`]),
+    ...(others.length === 0
+      ? []
+      : [
+          `Not looked at: ${others.map((folder) => `\`${folder}/\``).join(", ")}. A preview, as a rollout, is of \`${FOLDER}/\`.`,
+        ]),
+  ];
+}
 
 const LOCK_FILE = "package-lock.json";
 
@@ -60,12 +73,14 @@ async function previewed(base: Base): Promise<{ preview: Preview; notes: string[
     ]);
     if (signal.aborted) throw new Trouble("It was interrupted.");
     if (working.status === "rejected") throw working.reason;
+    const { folders } = working.value;
+    const now = folders.includes(FOLDER) ? working.value : { ...working.value, cluster: undefined };
     const notes = [
       ...(lockDiffers(base) ? [`${LOCK_FILE} differs: the base ran with this tree's packages.`] : []),
-      ...(working.value.cluster === undefined ? [NO_CLUSTER] : []),
+      ...unseen(folders),
     ];
-    if (former.status === "fulfilled") return { preview: compare(former.value, working.value), notes };
-    return withoutApp(trees, working.value, [...notes, noApp(former.reason)]);
+    if (former.status === "fulfilled") return { preview: compare(former.value, now), notes };
+    return withoutApp(trees, now, [...notes, noApp(former.reason)]);
   } finally {
     trees.remove();
   }

@@ -1,7 +1,7 @@
 import type { Node } from "../cluster/model";
 import { clusterDangers, dangersOf } from "./dangers";
 import { compareDocuments } from "./documents";
-import type { Description, Emitted } from "./emitted";
+import { FOLDER, type Description, type Emitted } from "./emitted";
 import { compareFlows, type FlowChange } from "./firewall";
 import { compareHosts, type HostChange } from "./hosts";
 import { compareNodes, pairNodes, type NodeSettingChange } from "./nodes";
@@ -31,9 +31,16 @@ export type NodeSummary = Pick<Node, "hostname" | "role" | "vmId" | "ipv4Address
   readonly size: Pick<Node["vm"], "cores" | "sockets" | "memoryMib" | "disks" | "pveNode" | "templateVmId">;
 };
 
+const ABANDONED = `\`${FOLDER}/\` is no longer emitted: the hosts' files and the documents stay as they were, whatever changes`;
+
 const NO_CLUSTER: Pick<Description, "nodes" | "files" | "flows"> = { nodes: [], files: {}, flows: [] };
 
 export function compare(before: Emitted, after: Emitted): Preview {
+  // The hosts are not gone with the files that describe them.
+  if (before.cluster !== undefined && after.cluster === undefined) {
+    const preview = compare({ ...before, cluster: undefined }, after);
+    return { ...preview, dangers: [...preview.dangers, ABANDONED] };
+  }
   const [old, now] = [resourcesOf(before), resourcesOf(after)];
   const vms = compareVms(old, now);
   const nodes = pairNodes((before.cluster ?? NO_CLUSTER).nodes, (after.cluster ?? NO_CLUSTER).nodes);
@@ -105,7 +112,25 @@ function otherChanges(
 }
 
 /** Whether nothing of what is emitted differs. */
-export const isEmpty = ({ nodes, cluster, vms, others, flows, hosts, documents }: Preview): boolean =>
-  [nodes.added, nodes.removed, nodes.changed, cluster, vms, others, flows ?? [], hosts, documents].every(
-    (all) => all.length === 0,
-  );
+export const isEmpty = ({
+  dangers,
+  nodes,
+  cluster,
+  vms,
+  others,
+  flows,
+  hosts,
+  documents,
+}: Preview): boolean =>
+  [
+    nodes.added,
+    nodes.removed,
+    nodes.changed,
+    cluster,
+    vms,
+    others,
+    flows ?? [],
+    hosts,
+    documents,
+    dangers,
+  ].every((all) => all.length === 0);

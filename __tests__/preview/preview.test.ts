@@ -1,6 +1,6 @@
-import { chmodSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { REPOSITORY } from "../fixture";
+import { REPOSITORY, temporaryFolder } from "../fixture";
 import { Project, type Outcome } from "../project";
 
 /** What a person does to the project between the base and the preview. */
@@ -236,13 +236,6 @@ describe("the base", () => {
     expect(output).toContain("VMs +3 ~0 -0");
   });
 
-  test("is not compared by what the app does not emit, which is said", () => {
-    const project = history();
-    inMain('new HostFiles(cluster, "nix", {', 'new HostFiles(cluster, "nix", { folder: "hosts",')(project);
-    rmSync(project.path("nix"), { recursive: true });
-    expect(preview(project).output).toContain("The app emits no nix/cluster.json");
-  });
-
   test("that git does not know ends with 1 and what to do", () => {
     const project = history();
     expect(preview(project, "--base", "origin/nowhere")).toEqual({
@@ -317,6 +310,32 @@ describe("a preview", () => {
     expect(preview(project).status).toBe(0);
     expect(project.git("status", "--porcelain", "--ignored")).toBe(before);
     expect(existsSync(project.path("nix", "k3s-agent-2"))).toBe(false);
+  });
+
+  test("knows when host files are no longer emitted, though they lie there", () => {
+    const project = history();
+    inMain(/new HostFiles.*\n/, "")(project);
+    const { output } = preview(project);
+    expect(output).toContain(
+      "The app emits no `nix/`, so that nothing is known of nodes, hosts and firewalls.",
+    );
+    expect(output).not.toContain("Nothing changes");
+  });
+
+  test("leaves host files outside of the project alone, and says that it does not look at them", () => {
+    const project = history();
+    const elsewhere = temporaryFolder();
+    for (const folder of ["hosts", "../hosts", elsewhere]) {
+      project.git("checkout", "--quiet", "main.ts");
+      inMain(
+        'new HostFiles(cluster, "nix", {',
+        `new HostFiles(cluster, "nix", { folder: "${folder}",`,
+      )(project);
+      const { output } = preview(project);
+      expect(output).toContain(`Not looked at: \`${folder}/\`. A preview, as a rollout, is of \`nix/\`.`);
+      expect(output).not.toContain("Nothing changes");
+    }
+    expect(readdirSync(elsewhere)).toEqual([]);
   });
 
   test("outside of a git repository says so", () => {
