@@ -19,6 +19,7 @@ export interface SettingChange {
 
 const effect = (words: string): Effect => ({ words });
 const danger = (words: string): Effect => ({ words, danger: true });
+const TOKEN = danger("rollouts take the join token from elsewhere; another token is refused by every host");
 
 const FIREWALL = effect("firewalls reload");
 const K3S = effect("K3s restarts with other flags");
@@ -50,12 +51,8 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
   "firewall.allow": FIREWALL,
   "firewall.trustPods": FIREWALL,
   authorizedKeys: effect("other people log in as root"),
-  "rollout.tokenPath": danger(
-    "rollouts take the join token from elsewhere; another token is refused by every host",
-  ),
-  "rollout.tokenCommand": danger(
-    "rollouts take the join token from elsewhere; another token is refused by every host",
-  ),
+  "rollout.tokenPath": TOKEN,
+  "rollout.tokenCommand": TOKEN,
 };
 
 const NO_BOOT = "the host may not boot; a rollout refuses what does not fit the machine";
@@ -112,9 +109,11 @@ export function compareSettings(
     const [one, other] = [old.get(setting), now.get(setting)];
     if (DERIVED.has(setting) || JSON.stringify(one) === JSON.stringify(other)) return [];
     // A setting of an older or a newer version, of which this one knows nothing.
-    return [
-      { setting, before: one, after: other, effect: effects[setting] ?? effect("hosts are built anew") },
-    ];
+    const known = effects[setting] ?? effect("hosts are built anew");
+    // Whoever states it for the first time has had no rollout.
+    const first = known === TOKEN && one === undefined;
+    const found = first ? effect("rollouts bring the join token from there") : known;
+    return [{ setting, before: one, after: other, effect: found }];
   });
 }
 

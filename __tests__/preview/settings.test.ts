@@ -1,5 +1,5 @@
 import schema from "../../schemas/cluster.schema.json";
-import { CLUSTER_EFFECTS, NODE_EFFECTS } from "../../preview/settings";
+import { CLUSTER_EFFECTS, compareSettings, NODE_EFFECTS } from "../../preview/settings";
 import type { Json } from "../fixture";
 
 /** Paths of the settings that an object of the schema may have; a list is one. */
@@ -15,4 +15,14 @@ test("every setting of the cluster has its effect, and no other", () => {
 test("every setting of a node has its effect, but for those of its VM, which OpenTofu knows", () => {
   const settings = leavesOf(schema.properties.nodes.items).filter((path) => !path.startsWith("vm."));
   expect(Object.keys(NODE_EFFECTS).sort()).toEqual(settings.sort());
+});
+
+test("another place of the join token is dangerous, and the first one is not", () => {
+  const dangers = (before: object, after: object): boolean[] =>
+    compareSettings({ rollout: before }, { rollout: after }, CLUSTER_EFFECTS).map(
+      ({ effect }) => effect.danger === true,
+    );
+  expect(dangers({}, { tokenPath: "token" })).toEqual([false]);
+  expect(dangers({ tokenPath: "token" }, { tokenPath: "other" })).toEqual([true]);
+  expect(dangers({ tokenPath: "token" }, { tokenCommand: ["sops"] })).toEqual([true, false]);
 });
