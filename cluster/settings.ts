@@ -256,7 +256,7 @@ export interface FirewallSettings {
 
 /** What `npm run rollout` needs to know. */
 export interface RolloutSettings {
-  /** File with the join token on the operator's machine, outside of git. Excludes `tokenCommand`. @default - none */
+  /** File with the join token on the operator's machine; one that git has or would take is refused. Excludes `tokenCommand`. @default - none */
   readonly tokenPath?: string;
   /**
    * Program and arguments that print the join token, such as `["sops", "-d", "token.enc"]`. It runs beside `main.ts`.

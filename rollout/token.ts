@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import type { Description } from "./description";
 import type { Host } from "./host";
 import type { Blanker } from "./secrets";
@@ -30,11 +31,35 @@ export function readToken({ rollout }: Description, blanker: Blanker): string | 
 }
 
 function fromFile(path: string): string {
+  let text: string;
   try {
-    return readFileSync(path, "utf8");
+    text = readFileSync(path, "utf8");
   } catch (error) {
     throw new Trouble(`The join token cannot be read: ${messageOf(error)} (rollout.tokenPath of main.ts)`);
   }
+  checkGit(path);
+  return text;
+}
+
+/**
+ * Refuses a file that git has or that the next `git add` would take. Where there is no git, or no repository around the
+ * file, nothing can be committed.
+ */
+function checkGit(path: string): void {
+  const file = realpathSync(path);
+  const words = ["--literal-pathspecs", "ls-files", "-t", "--cached", "--others", "--exclude-standard"];
+  const { stdout } = spawnSync("git", [...words, "--", basename(file)], {
+    cwd: dirname(file),
+    encoding: "utf8",
+  });
+  if (!stdout) return;
+  // The tag of a file that git does not have is a question mark.
+  throw new Trouble(
+    stdout.startsWith("?")
+      ? `${path}, which has the join token, is not ignored by git: move it out of the project, or name it in .gitignore`
+      : `${path}, which has the join token, is in git: git rm --cached it, move it out of the project, and if it was ` +
+          `ever pushed follow 'Rotate the join token' in the cluster's README`,
+  );
 }
 
 function commanded(command: readonly string[] | undefined): string | undefined {
@@ -66,9 +91,10 @@ export function tokenFaults(host: Host, state: TokenState): string[] {
   const { k3s } = host.description;
   if (state === "different") {
     return [
-      "its join token is another one. A server's data is encrypted with it, so it is not replaced. To change it for the whole cluster: " +
-        "k3s token rotate --token OLD --new-token NEW on a server, write NEW into " +
-        `${k3s.tokenFile} of every host, restart k3s on the servers one by one, and let the token's source give NEW`,
+      "its join token is another one. A server's data is encrypted with it, so it is not replaced. To change it for the whole cluster, " +
+        `follow 'Rotate the join token' in the cluster's README: k3s token rotate on a server, the new one into ` +
+        `${k3s.tokenFile} of every host, k3s restarted on the servers one by one and then on the agents, and the ` +
+        `token's source gives the new one`,
     ];
   }
   // What is under /run comes with the activation, as sops-nix and agenix have it.
