@@ -1,11 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { flows } from "../cluster/flows";
 import { gate } from "../gate/gate";
 import { readPlan } from "../gate/plan";
 import packageJson from "../package.json";
-import { REPOSITORY } from "./fixture";
-import { anchorsOf, linksOf } from "./markdown";
+import { REPOSITORY, temporaryFolder } from "./fixture";
+import { anchorsOf, fenced, linksOf } from "./markdown";
 import { cluster } from "./system/clusters";
 
 const DOCUMENTS = ["README.md", "CONTRIBUTING.md"];
@@ -68,4 +69,34 @@ test("README's samples of a preview and of the gate are what these say", () => {
     "1 VM is changed.",
     "The plan does NOT pass:",
   ]);
+});
+
+/** Those of the paths beside `main.ts` that git would not take. */
+function ignored(paths: readonly string[]): string[] {
+  const folder = temporaryFolder();
+  copyFileSync(join(REPOSITORY, ".gitignore"), join(folder, ".gitignore"));
+  spawnSync("git", ["init", "-q"], { cwd: folder });
+  const { stdout } = spawnSync("git", ["check-ignore", "--stdin"], {
+    cwd: folder,
+    input: paths.join("\n"),
+    encoding: "utf8",
+  });
+  return stdout.split("\n").filter(Boolean);
+}
+
+test("git takes nothing that the documents' commands write with secrets in it", () => {
+  const scripts = ["README.md", "nix/README.md"].flatMap((document) => fenced(textOf(document), "sh"));
+  const redirected = scripts.flatMap((script) =>
+    [...script.matchAll(/>\s*(\S+)/g)].map(([, path]) => path as string),
+  );
+  expect(redirected).toEqual(["plan.json"]);
+  const written = [
+    ...redirected,
+    "state/terraform.tfstate",
+    "state/terraform.tfstate.backup",
+    "cdktf.out/stacks/k3s/plan.tfplan",
+    ".rollout/logs/alphard.log",
+    "kubeconfig",
+  ];
+  expect(ignored([...written, "known_hosts", ".terraform.lock.hcl", "nix/cluster.json"])).toEqual(written);
 });

@@ -14,6 +14,8 @@ export function renderReadme(cluster: Cluster, emitted: readonly string[]): stri
   const { nodes, network } = cluster;
   const init = initServer(cluster) ?? servers(cluster)[0];
   const agents = nodes.filter(({ role }) => role === "agent");
+  // As sops-nix and agenix have it.
+  const tokenDelivered = cluster.k3s.tokenFile.startsWith("/run/");
   return fill("README.md", {
     counts: countsOf(cluster),
     totals: totalsOf(cluster),
@@ -32,9 +34,11 @@ export function renderReadme(cluster: Cluster, emitted: readonly string[]): stri
     next: next(nodes),
     emitted: emitted.join(" "),
     removable: agents.at(-1)?.hostname ?? "",
+    environment: enumerated(environment(nodes).map(code)),
     tokenFile: cluster.k3s.tokenFile,
-    // As sops-nix and agenix have it.
-    tokenDelivered: cluster.k3s.tokenFile.startsWith("/run/"),
+    tokenDelivered,
+    tokenByHand:
+      !tokenDelivered && (cluster.rollout?.tokenPath ?? cluster.rollout?.tokenCommand) === undefined,
     addresses: addresses(nodes),
     agentAddresses: addresses(agents),
     init: init && entry(init),
@@ -99,6 +103,13 @@ const reservations = (nodes: readonly Node[]): string =>
     ["MAC address", "IPv4 address", "host"],
     nodes.map(({ macAddress, ipv4Address, hostname }) => [macAddress, ipv4Address, hostname]),
   );
+
+/** What OpenTofu and the provider take from the environment: credentials, and variables that the VMs are made with. */
+function environment(nodes: readonly Node[]): string[] {
+  const variables = JSON.stringify(nodes.map(({ vm }) => vm)).matchAll(/"var\.(\w+)"/g);
+  const names = new Set([...variables].map(([, name]) => `TF_VAR_${name}`));
+  return ["PROXMOX_VE_ENDPOINT", "PROXMOX_VE_API_TOKEN", ...names];
+}
 
 /** The VM ID and construct id that are free for another agent. */
 function next(nodes: readonly Node[]): { id: string; vmId: number } {

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import type { Cluster } from "../../cluster/model";
 import packageJson from "../../package.json";
 import { renderReadme } from "../../render/readme";
 import { REPOSITORY, TSX } from "../fixture";
@@ -71,6 +72,7 @@ test("every command is of a program that is checked below", () => {
     "systemctl",
     "truncate",
     "rm",
+    "mkdir",
     "mv",
     "cat",
     "install",
@@ -156,4 +158,33 @@ test("no join token is an argument of a program on the operator's machine", () =
   expect(withToken.length).toBeGreaterThan(0);
   // Single quotes: the host's shell reads the file, and K3s hides its arguments (pkg/cli/token).
   for (const line of withToken) expect(line.replace(/'[^']*'/g, "")).not.toContain("$(");
+});
+
+test("copies of etcd's data lie where no commit takes them", () => {
+  expect(of("scp")).toHaveLength(READMES.length);
+  for (const copy of of("scp")) expect(copy.at(-1)).toBe("~/k3s-snapshots/");
+  expect(of("mkdir")).toEqual(READMES.map(() => ["-p", "-m", "700", "~/k3s-snapshots"]));
+});
+
+describe("the first deployment", () => {
+  const section = (readme: string): string => /### First deployment\n([^]*?)\n### /.exec(readme)?.[1] ?? "";
+  const first = (of: Cluster): string => section(renderReadme(of, ["nix"]));
+
+  test("names what the environment has to have, each variable once", () => {
+    const disks = [{ interface: "scsi0", datastore: "var.datastore", sizeGib: 32 }];
+    expect(first(cluster({ agent: [{ pveNode: "var.pve" }, { pveNode: "var.pve", disks }] }))).toContain(
+      "`PROXMOX_VE_ENDPOINT`, `PROXMOX_VE_API_TOKEN`, `TF_VAR_pve` and `TF_VAR_datastore` in the environment:",
+    );
+  });
+
+  test.each([
+    ["nowhere", cluster({}), true],
+    ["a command", { ...cluster({}), rollout: { tokenCommand: ["sops", "-d", "token.enc"] } }, false],
+    ["a file", { ...cluster({}), rollout: { tokenPath: "token" } }, false],
+    ["what fills /run", cluster({ k3s: { tokenFile: "/run/secrets/token" } }), false],
+  ] as const)("asks for the join token's source when it comes from %s", (_, of, asks) => {
+    const text = first(of);
+    expect(text).toContain("npm run rollout -- apply");
+    expect(text.includes("where the join token comes from")).toBe(asks);
+  });
 });
