@@ -72,6 +72,11 @@ describe("the workflows", () => {
   });
 });
 
+test("a plan is not killed while it holds the state's lock, and waits for those who hold it", () => {
+  expect(WORKFLOWS["plan.yml"]?.concurrency["cancel-in-progress"]).toBe(false);
+  expect(WORKFLOWS["plan.yml"]?.jobs.plan.env.TF_CLI_ARGS_plan).toBe("-lock-timeout=10m");
+});
+
 describe("a stranger's pull request", () => {
   test("runs nothing in the name of the repository", () => {
     for (const { on } of Object.values(WORKFLOWS)) {
