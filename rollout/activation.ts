@@ -1,4 +1,5 @@
 import type { Build } from "./build";
+import { Deadline } from "./deadline";
 import type { Facts } from "./facts";
 import { pause } from "./gate";
 import { heardOf, hostFaults, inspect, nodeFaults } from "./health";
@@ -84,11 +85,11 @@ async function confirm(
   kubernetes: Kubernetes,
   seconds: number,
 ): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
+  const deadline = new Deadline(seconds);
   let missing: readonly string[] = ["no new SSH connection came about"];
   let ended = false;
   let heardBefore: string | undefined;
-  while (Date.now() < deadline) {
+  while (!deadline.passed) {
     const look = await lookAt(host, built, kubernetes, { heardBefore, ended });
     if (look.missing.length === 0) return;
     if (!look.reverted) missing = look.missing;
@@ -99,7 +100,7 @@ async function confirm(
     else heardBefore = heardOf((await kubernetes.nodesIfAny()) ?? [], host);
     ended = look.ended;
   }
-  await returned(host, facts.current, missing, Date.now() < deadline);
+  await returned(host, facts.current, missing, !deadline.passed);
 }
 
 interface Look {
@@ -159,9 +160,9 @@ async function returned(
   // Where there is a way to it; else the timer does the same.
   const words = early ? await lastWords(host) : "";
   if (early) await host.call("revert-now", {}).catch(() => undefined);
-  const deadline = Date.now() + REVERT_SECONDS * 1000;
+  const deadline = new Deadline(REVERT_SECONDS);
   let state: Return = "away";
-  while (Date.now() < deadline) {
+  while (!deadline.passed) {
     state = await returnOf(host, before);
     if (state === "back") {
       throw new Trouble(

@@ -1,5 +1,6 @@
 import { activate } from "./activation";
 import { build, type Build } from "./build";
+import { Deadline } from "./deadline";
 import type { Facts } from "./facts";
 import { serversOf, type Fleet } from "./fleet";
 import { Gate, pause } from "./gate";
@@ -161,11 +162,11 @@ export class Apply {
   /** @throws Trouble when the API had answered, and does not for a minute: without it nobody knows what may go */
   private async nodes(): Promise<KubeNode[]> {
     if (this.fleet.nodes === undefined) return (await this.kubernetes.nodesIfAny()) ?? [];
-    const deadline = Date.now() + API_SECONDS * 1000;
+    const deadline = new Deadline(API_SECONDS);
     for (;;) {
       const nodes = await this.kubernetes.nodesIfAny();
       if (nodes !== undefined) return nodes;
-      if (Date.now() > deadline) return this.kubernetes.nodes();
+      if (deadline.passed) return this.kubernetes.nodes();
       await pause(1);
     }
   }

@@ -40,11 +40,11 @@ export class Log {
     run: () => Promise<T>,
     words?: (result: T) => string,
   ): Promise<T> {
-    const begin = Date.now();
+    const begin = performance.now();
     this.tell(host, step, "started", "");
     try {
       const result = await run();
-      const took = `${((Date.now() - begin) / 1000).toFixed(1)} s`;
+      const took = `${((performance.now() - begin) / 1000).toFixed(1)} s`;
       const more = words?.(result) ?? "";
       this.tell(host, step, "done", more === "" ? took : `${more} (${took})`);
       return result;

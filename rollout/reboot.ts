@@ -1,4 +1,5 @@
 import type { Build } from "./build";
+import { Deadline } from "./deadline";
 import { pause } from "./gate";
 import { hostFaults, inspect, nodeFaults } from "./health";
 import type { Host } from "./host";
@@ -102,7 +103,7 @@ async function back(
   kubernetes: Kubernetes,
   seconds: number,
 ): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
+  const deadline = new Deadline(seconds);
   let missing: readonly string[];
   do {
     await pause(1);
@@ -116,7 +117,7 @@ async function back(
       missing = [messageOf(error)];
     }
     if (missing.length === 0) return;
-  } while (Date.now() < deadline);
+  } while (!deadline.passed);
   throw new Trouble(
     `${host.name} is not back within ${seconds} s of its reboot: ${missing.join("; ")}. Look at its console in Proxmox VE; ` +
       "an older generation can be chosen in its boot menu",

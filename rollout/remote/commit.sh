@@ -32,6 +32,8 @@ if ! diff -rq "$home/staging" /etc/nixos >/dev/null 2>&1; then
   cp -a "$home/staging" /etc/nixos.new
   if [ -e /etc/nixos ]; then
     copy=/etc/nixos.$(date -u +%Y-%m-%dT%H-%M-%SZ)
+    # A clock that was set back comes by the same time again.
+    while [ -e "$copy" ]; do copy=$copy-again; done
     mv /etc/nixos "$copy"
   fi
   mv /etc/nixos.new /etc/nixos

@@ -74,9 +74,9 @@ export class LiveCluster {
     return new Result(await this.site.rollout(words, this.folder));
   }
 
-  /** As `rollout`, with another SSH key. */
-  public async rolloutWithKey(file: string, ...words: string[]): Promise<Result> {
-    return new Result(await this.site.rollout(words, this.folder, { OPERATOR_KEY: file }));
+  /** As `rollout`, with more in the environment, such as another SSH key: `OPERATOR_KEY`. */
+  public async rolloutWith(environment: Record<string, string>, ...words: string[]): Promise<Result> {
+    return new Result(await this.site.rollout(words, this.folder, environment));
   }
 
   /** As `rollout`, at a terminal, where somebody answers the question. */

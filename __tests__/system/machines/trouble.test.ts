@@ -124,6 +124,28 @@ describeWith(MACHINES, "bad conditions", () => {
     await cluster.site.until("all is well again", async () => (await cluster.rollout("verify")).status === 0);
   });
 
+  test("the operator's clock jumps by a day, back and forth: nothing is given up before its time", async () => {
+    changeHamal();
+    cluster.site.setFault("hamal", "kernel", "6.12.10");
+    const jumping = join(cluster.folder, "jumping.cjs");
+    writeFileSync(jumping, "const now = Date.now; let n = 0; Date.now = () => now() + (n++ % 3) * 86400e3;");
+    (await cluster.rolloutWith({ NODE_OPTIONS: `--require ${jumping}` }, ...PATIENT)).mustSucceed();
+    cluster.site.clearFault("hamal", "kernel");
+  });
+
+  test("a host's clock comes by the same time again: each former /etc/nixos is kept", async () => {
+    cluster.site.setFault("hamal", "clock", "2001-01-01 00:00:00Z");
+    for (let times = 0; times < 3; times++) {
+      changeHamal();
+      (await cluster.rollout(...PATIENT)).mustSucceed();
+    }
+    cluster.site.clearFault("hamal", "clock");
+    const copies = await cluster.site.on("hamal", "cat /etc/nixos.2001-01-01T00-00-00Z*/local.nix");
+    expect(copies.match(/# \d+/g)?.sort()).toEqual(
+      [change - 3, change - 2, change - 1].map((n) => `# ${n}`).sort(),
+    );
+  });
+
   test("a disruption budget that holds a pod: it is named, and the node takes pods again", async () => {
     changeHamal();
     cluster.site.setFault("hamal", "kernel", "6.12.9");
@@ -175,7 +197,7 @@ describeWith(MACHINES, "bad conditions", () => {
       cluster.folder,
     );
     await leavesHamal(/root@172\.22\.0\.135 accepts none of your SSH keys: ssh-add the one/, () =>
-      cluster.rolloutWithKey(stranger, ...APPLY),
+      cluster.rolloutWith({ OPERATOR_KEY: stranger }, ...APPLY),
     );
   });
 

@@ -1,0 +1,12 @@
+/** A time by which something has to have happened, by a clock that nobody sets: the operator's own may jump. */
+export class Deadline {
+  private readonly end: number;
+
+  public constructor(seconds: number) {
+    this.end = performance.now() + seconds * 1000;
+  }
+
+  public get passed(): boolean {
+    return performance.now() >= this.end;
+  }
+}
