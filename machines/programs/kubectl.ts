@@ -50,6 +50,9 @@ const nodes = (): Node[] => names("nodes").map((file) => read<Node>(`${CLUSTER}/
 const pods = (): Pod[] => names("pods").map((file) => read<Pod>(`${CLUSTER}/pods/${file}`));
 
 function checkApi(): void {
+  // Agents have none, and kubectl then asks its own default.
+  if (!existsSync("/etc/rancher/k3s/k3s.yaml"))
+    fail("The connection to the server localhost:8080 was refused - did you specify the right host or port?");
   const refused =
     "The connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?";
   const unit = "/run/units/k3s.service";
@@ -97,6 +100,7 @@ function get(kind: string, words: string[]): void {
 }
 
 function drain(name: string, seconds: number): void {
+  change(name, (node) => (node.spec.unschedulable = true));
   for (const { metadata, spec, held } of pods()) {
     if (spec.nodeName !== name || metadata.ownerReferences?.some(({ kind }) => kind === "DaemonSet"))
       continue;
