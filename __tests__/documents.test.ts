@@ -1,12 +1,12 @@
-import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { flows } from "../cluster/flows";
 import { gate } from "../gate/gate";
 import { readPlan } from "../gate/plan";
 import packageJson from "../package.json";
-import { REPOSITORY, temporaryFolder } from "./fixture";
+import { REPOSITORY } from "./fixture";
 import { anchorsOf, fenced, linksOf } from "./markdown";
+import { Project } from "./project";
 import { cluster } from "./system/clusters";
 
 const DOCUMENTS = ["README.md", "CONTRIBUTING.md"];
@@ -73,15 +73,12 @@ test("README's samples of a preview and of the gate are what these say", () => {
 
 /** Those of the paths beside `main.ts` that git would not take. */
 function ignored(paths: readonly string[]): string[] {
-  const folder = temporaryFolder();
-  copyFileSync(join(REPOSITORY, ".gitignore"), join(folder, ".gitignore"));
-  spawnSync("git", ["init", "-q"], { cwd: folder });
-  const { stdout } = spawnSync("git", ["check-ignore", "--stdin"], {
-    cwd: folder,
-    input: paths.join("\n"),
-    encoding: "utf8",
-  });
-  return stdout.split("\n").filter(Boolean);
+  const project = new Project();
+  project.git("init", "-q");
+  return project
+    .git("check-ignore", ...paths)
+    .split("\n")
+    .filter(Boolean);
 }
 
 test("git takes nothing that the documents' commands write with secrets in it", () => {

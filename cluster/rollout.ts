@@ -1,4 +1,5 @@
 import type { Faults } from "./fault";
+import type { Common } from "./model";
 import type { RolloutSettings } from "./settings";
 
 /** K3s' long form of a token begins with `K10` and the hash of its CA, and has `::` before the user's name. */
@@ -23,3 +24,10 @@ export function checkRollout({ tokenPath, tokenCommand }: RolloutSettings, fault
     faults.say("tokenCommand", "has what looks like a join token, which belongs into no file of a project");
   }
 }
+
+/** What is under /run comes with the activation, as sops-nix and agenix have it. */
+export const isTokenDelivered = ({ k3s }: Pick<Common, "k3s">): boolean => k3s.tokenFile.startsWith("/run/");
+
+/** Neither a rollout nor the activation brings the join token to the hosts. */
+export const isTokenByHand = ({ k3s, rollout }: Pick<Common, "k3s" | "rollout">): boolean =>
+  !isTokenDelivered({ k3s }) && (rollout?.tokenPath ?? rollout?.tokenCommand) === undefined;

@@ -1,4 +1,5 @@
 import { initServer, servers, terraformAddress, type Cluster, type Node } from "../cluster/model";
+import { isTokenByHand, isTokenDelivered } from "../cluster/rollout";
 import { firewallMatrix } from "./firewall-matrix";
 import { k3sFlags } from "./k3s";
 import { code, counted, enumerated, plain, table } from "./markdown";
@@ -14,8 +15,6 @@ export function renderReadme(cluster: Cluster, emitted: readonly string[]): stri
   const { nodes, network } = cluster;
   const init = initServer(cluster) ?? servers(cluster)[0];
   const agents = nodes.filter(({ role }) => role === "agent");
-  // As sops-nix and agenix have it.
-  const tokenDelivered = cluster.k3s.tokenFile.startsWith("/run/");
   return fill("README.md", {
     counts: countsOf(cluster),
     totals: totalsOf(cluster),
@@ -36,9 +35,8 @@ export function renderReadme(cluster: Cluster, emitted: readonly string[]): stri
     removable: agents.at(-1)?.hostname ?? "",
     environment: enumerated(environment(nodes).map(code)),
     tokenFile: cluster.k3s.tokenFile,
-    tokenDelivered,
-    tokenByHand:
-      !tokenDelivered && (cluster.rollout?.tokenPath ?? cluster.rollout?.tokenCommand) === undefined,
+    tokenDelivered: isTokenDelivered(cluster),
+    tokenByHand: isTokenByHand(cluster),
     addresses: addresses(nodes),
     agentAddresses: addresses(agents),
     init: init && entry(init),

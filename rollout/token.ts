@@ -1,15 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { isTokenByHand } from "../cluster/rollout";
 import type { Description } from "./description";
 import type { Host } from "./host";
 import type { Blanker } from "./secrets";
 import { messageOf, Trouble } from "./trouble";
-
-/** Where the join token comes from, in words. */
-export function sourceOf({ rollout }: Description): string | undefined {
-  return rollout?.tokenPath ?? rollout?.tokenCommand?.[0];
-}
 
 /**
  * The join token, from where `main.ts` says; `undefined` where it says nothing.
@@ -58,7 +54,7 @@ function checkGit(path: string): void {
     stdout.startsWith("?")
       ? `${path}, which has the join token, is not ignored by git: move it out of the project, or name it in .gitignore`
       : `${path}, which has the join token, is in git: git rm --cached it, move it out of the project, and if it was ` +
-          `ever pushed follow 'Rotate the join token' in the cluster's README`,
+          "ever pushed follow 'Rotate the join token' in the cluster's README",
   );
 }
 
@@ -92,14 +88,12 @@ export function tokenFaults(host: Host, state: TokenState): string[] {
   if (state === "different") {
     return [
       "its join token is another one. A server's data is encrypted with it, so it is not replaced. To change it for the whole cluster, " +
-        `follow 'Rotate the join token' in the cluster's README: k3s token rotate on a server, the new one into ` +
+        "follow 'Rotate the join token' in the cluster's README: k3s token rotate on a server, the new one into " +
         `${k3s.tokenFile} of every host, k3s restarted on the servers one by one and then on the agents, and the ` +
-        `token's source gives the new one`,
+        "token's source gives the new one",
     ];
   }
-  // What is under /run comes with the activation, as sops-nix and agenix have it.
-  if (state !== "missing" || sourceOf(host.description) !== undefined || k3s.tokenFile.startsWith("/run/"))
-    return [];
+  if (state !== "missing" || !isTokenByHand(host.description)) return [];
   return [
     `it has no join token at ${k3s.tokenFile}, and K3s would wait for it for ever: state rollout.tokenPath or ` +
       "rollout.tokenCommand in main.ts, or put it there (install -m 0400)",

@@ -1,33 +1,31 @@
 /** The join token on the operator's machine, with a real git. */
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RolloutSettings } from "../../cluster/settings";
 import type { Description } from "../../rollout/description";
 import { Blanker } from "../../rollout/secrets";
 import { readToken } from "../../rollout/token";
 import { REPOSITORY, temporaryFolder } from "../fixture";
+import { Project } from "../project";
 
 const TOKEN = "planted-5ca1ab1e5ca1ab1e";
 
 const read = (rollout: RolloutSettings): string | undefined =>
   readToken({ rollout } as Description, new Blanker());
 
-/** A project under git, in which `token` lies and `.gitignore` has the given text. */
-function project(ignored = ""): { readonly token: string; readonly git: (...words: string[]) => void } {
-  const folder = temporaryFolder();
-  const git = (...words: string[]): void => void execFileSync("git", words, { cwd: folder, stdio: "pipe" });
-  git("init", "-q");
-  mkdirSync(join(folder, "secrets"));
-  writeFileSync(join(folder, ".gitignore"), ignored);
-  const token = join(folder, "secrets", "token");
-  writeFileSync(token, `${TOKEN}\n`);
-  return { token, git };
+/** A project under git, in which `.gitignore` has the given text, and its file with the token. */
+function withToken(ignored = ""): { readonly token: string; readonly project: Project } {
+  const project = new Project();
+  project.git("init", "-q");
+  project.write(".gitignore", ignored);
+  project.write("secrets/token", `${TOKEN}\n`);
+  return { token: project.path("secrets", "token"), project };
 }
 
 describe("a file with the join token", () => {
   test("that the next commit would take is refused, and its content not repeated", () => {
-    const { token } = project();
+    const { token } = withToken();
     const reading = (): unknown => read({ tokenPath: token });
     expect(reading).toThrow(`${token}, which has the join token, is not ignored by git`);
     expect(reading).toThrow("move it out of the project, or name it in .gitignore");
@@ -35,21 +33,21 @@ describe("a file with the join token", () => {
   });
 
   test("that is in git is refused, also where it is ignored now", () => {
-    const { token, git } = project("secrets/\n");
-    git("add", "--force", token);
+    const { token, project } = withToken("secrets/\n");
+    project.git("add", "--force", token);
     expect(() => read({ tokenPath: token })).toThrow(`${token}, which has the join token, is in git`);
     expect(() => read({ tokenPath: token })).toThrow("'Rotate the join token'");
   });
 
   test("that git does not know is refused behind a link, too", () => {
-    const { token } = project();
+    const { token } = withToken();
     const link = join(temporaryFolder(), "link");
     symlinkSync(token, link);
     expect(() => read({ tokenPath: link })).toThrow("is not ignored by git");
   });
 
   test("that git ignores is read", () => {
-    expect(read({ tokenPath: project("/secrets/\n").token })).toBe(TOKEN);
+    expect(read({ tokenPath: withToken("/secrets/\n").token })).toBe(TOKEN);
   });
 
   test("outside of git is read, with a name that git would take for a pattern", () => {
@@ -59,7 +57,7 @@ describe("a file with the join token", () => {
   });
 
   test("is read where there is no git", () => {
-    const { token } = project();
+    const { token } = withToken();
     const script = `
       const { readToken } = require("./rollout/token.ts");
       console.log(readToken({ rollout: { tokenPath: ${JSON.stringify(token)} } }, { learn() {} }));`;
