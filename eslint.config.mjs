@@ -56,6 +56,14 @@ export default tseslint.config(
     rules: layers([up("constructs|render|files|rollout|tools|\\.gen"), "^cdktf", "^constructs$"]),
   },
   {
+    files: ["testbed/build/**/*.ts", "testbed/pve/**/*.ts"],
+    rules: layers([
+      up("constructs|render|cluster|files|rollout|preview|gate|tools|\\.gen"),
+      "^cdktf",
+      "^constructs$",
+    ]),
+  },
+  {
     files: ["__tests__/**/*.mjs"],
     languageOptions: { globals: { console: "readonly", process: "readonly", window: "readonly" } },
   },

@@ -2,6 +2,7 @@ import { verdict, type Tool } from "./tools";
 
 const there: Tool = { name: "sh", debianPackage: "dash", works: () => true };
 const missing: Tool = { name: "frobnicate", debianPackage: "frob-utils", works: () => false };
+const unbuilt: Tool = { name: "widget", module: "widgets", works: () => false };
 
 describe("a suite that needs tools", () => {
   test.each([true, false])("is run when all are there: in CI %s", (ci) => {
@@ -22,5 +23,12 @@ describe("a suite that needs tools", () => {
       fail: false,
       instead: ["frobnicate is missing, so none of this was tested; Debian: frob-utils"],
     });
+  });
+
+  test.each([
+    [true, "widget is missing; run testbed/build/build.sh widgets"],
+    [false, "widget is missing, so none of this was tested; to build it: testbed/build/build.sh widgets"],
+  ])("says how a program is built: in CI %s", (ci, words) => {
+    expect(verdict([unbuilt], ci).instead).toEqual([words]);
   });
 });

@@ -1,14 +1,22 @@
 import { attempt, once, ownSystem } from "../../namespaces/own-system";
+import { builtProgram } from "../../testbed/build/programs";
 
 /** Something that is not part of `npm ci` and that a suite cannot do without. */
-export interface Tool {
+export type Tool = {
   /** As a person would search for it. */
   readonly name: string;
-  /** What to install on Debian. */
-  readonly debianPackage: string;
   /** Whether it can be used here. */
   readonly works: () => boolean;
-}
+} & (
+  | {
+      /** What to install on Debian. */
+      readonly debianPackage: string;
+    }
+  | {
+      /** What `testbed/build/build.sh` builds it from. */
+      readonly module: string;
+    }
+);
 
 /**
  * Command that runs what follows it in a network namespace of its own, in which it may change rulesets.
@@ -71,6 +79,17 @@ export const NIX: Tool = {
   works: once(() => attempt(["nix-instantiate", "--version"]) !== undefined),
 };
 
+/** A program of a module of `testbed/build`. */
+export const built = (module: string, name: string): Tool => ({
+  name,
+  module,
+  works: once(() => builtProgram(module, name) !== undefined),
+});
+
+/** What to do about a missing tool: with Debian's package, or by building it. */
+const remedy = (tool: Tool, debian: string, build: string): string =>
+  "module" in tool ? `${build} testbed/build/build.sh ${tool.module}` : `${debian} ${tool.debianPackage}`;
+
 /** One way to say to jest what is to be done about a suite. */
 interface Verdict {
   readonly run: boolean;
@@ -82,12 +101,13 @@ interface Verdict {
 /** A missing tool is a failure in CI, where it is installed on purpose, and a visible skip elsewhere. */
 export function verdict(tools: readonly Tool[], ci: boolean): Verdict {
   const missing = tools.filter((tool) => !tool.works());
-  const words = ci
-    ? "is missing; install Debian's package"
-    : "is missing, so none of this was tested; Debian:";
+  const words = (tool: Tool): string =>
+    ci
+      ? `is missing; ${remedy(tool, "install Debian's package", "run")}`
+      : `is missing, so none of this was tested; ${remedy(tool, "Debian:", "to build it:")}`;
   return {
     run: missing.length === 0,
-    instead: missing.map(({ name, debianPackage }) => `${name} ${words} ${debianPackage}`),
+    instead: missing.map((tool) => `${tool.name} ${words(tool)}`),
     fail: ci,
   };
 }

@@ -1,0 +1,79 @@
+import { spawnSync } from "node:child_process";
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { REPOSITORY, temporaryFolder } from "../fixture";
+
+/** What the script calls. A machine's own Go may lie beside them, so that its PATH is none to test with. */
+const PROGRAMS = "bash basename cat chmod dirname git mkdir mktemp mv rm sed touch tr uname".split(" ");
+
+const pathOf = (program: string): string =>
+  spawnSync("sh", ["-c", `command -v ${program}`], { encoding: "utf8" }).stdout.trim();
+
+/** A copy of `testbed/build` with one module, a cache of its own, and a stand-in for Go, whose command is `go`. */
+function bench(go?: string) {
+  const folder = temporaryFolder();
+  cpSync(join(REPOSITORY, "testbed", "build", "build.sh"), join(folder, "build.sh"));
+  mkdirSync(join(folder, "widgets"));
+  writeFileSync(join(folder, "widgets", "go.mod"), "module testbed/widgets\n\ngo 1.99.1\n");
+  writeFileSync(join(folder, "widgets", "go.sum"), "");
+  mkdirSync(join(folder, "bin"));
+  for (const program of PROGRAMS) symlinkSync(pathOf(program), join(folder, "bin", program));
+  if (go !== undefined) {
+    writeFileSync(join(folder, "bin", "go"), `#!/usr/bin/env bash\n${go}\n`);
+    chmodSync(join(folder, "bin", "go"), 0o755);
+  }
+  const cache = join(folder, "cache");
+  const build = (...words: string[]) => {
+    const { status, stdout, stderr } = spawnSync(join(folder, "build.sh"), words, {
+      encoding: "utf8",
+      env: { PATH: join(folder, "bin"), HOME: folder, XDG_CACHE_HOME: cache },
+    });
+    return { status, stdout, stderr };
+  };
+  return { folder, build, cached: join(cache, "proxmox-nixos-k3s", "programs") };
+}
+
+const BUILDS = 'echo built; mkdir -p "$3" && touch "$3/widget"';
+
+describe("testbed/build/build.sh", () => {
+  test("says that Go is missing, and from which version on it builds the module", () => {
+    const { build, cached } = bench();
+    expect(build()).toMatchObject({
+      status: 1,
+      stderr: "go is missing, which builds testbed/build/widgets: install Go 1.99.1 or later\n",
+    });
+    expect(existsSync(cached)).toBe(false);
+  });
+
+  test("refuses a module that there is not, and names those that there are", () => {
+    expect(bench().build("gadgets")).toMatchObject({
+      status: 1,
+      stderr: "gadgets is no module of testbed/build: widgets\n",
+    });
+  });
+
+  test("builds a module once, and again when its versions change", () => {
+    const { folder, build, cached } = bench(BUILDS);
+    expect(build().stdout).toContain("built\n");
+    expect(existsSync(join(build("--folder", "widgets").stdout.trim(), "widget"))).toBe(true);
+    expect(build()).toEqual({ status: 0, stdout: "", stderr: "" });
+    appendFileSync(join(folder, "widgets", "go.sum"), "another\n");
+    expect(build().stdout).toContain("built\n");
+    expect(readdirSync(cached)).toHaveLength(2);
+  });
+
+  test("fails with a build that fails, and leaves nothing of it", () => {
+    const { build, cached } = bench(`${BUILDS}; exit 1`);
+    expect(build()).toMatchObject({ status: 1, stderr: "testbed/build/widgets was not built\n" });
+    expect(readdirSync(cached)).toEqual([]);
+  });
+});
