@@ -24,11 +24,7 @@ export async function fetchKubeconfig(server: Host, name: string): Promise<Kubec
   const report = await server.call("kubeconfig", {}, { secret: true });
   const text = report.text("kubeconfig");
   if (text === "") throw new Trouble(`${server.name} has no /etc/rancher/k3s/k3s.yaml: has K3s started?`);
-  const { clusters, users } = parse(text) as Kubeconfig;
-  const cluster = clusters[0]?.cluster;
-  const user = users[0]?.user;
-  if (cluster === undefined || user === undefined)
-    throw new Trouble(`the kubeconfig of ${server.name} is not one that K3s writes`);
+  const { cluster, user } = certificatesOf(server.name, text);
   return {
     apiVersion: "v1",
     kind: "Config",
@@ -37,6 +33,84 @@ export async function fetchKubeconfig(server: Host, name: string): Promise<Kubec
     contexts: [{ name, context: { cluster: name, user: name } }],
     "current-context": name,
   };
+}
+
+type Certificates = Readonly<Record<"cluster" | "user", Readonly<Record<string, string>>>>;
+
+const CERTIFICATE = ["CERTIFICATE"];
+
+/** What is taken, and the PEM blocks that it may hold. */
+const TAKEN: Readonly<Record<string, readonly string[]>> = {
+  "cluster.certificate-authority-data": CERTIFICATE,
+  "user.client-certificate-data": CERTIFICATE,
+  "user.client-key-data": ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"],
+};
+
+/** K3s writes it, for its own machine; the cluster's endpoint takes its place. */
+const LEFT = "cluster.server";
+
+/**
+ * The certificates of a kubeconfig as K3s writes it. A server may be somebody else's by now, and kubectl runs programs
+ * that a kubeconfig names (`user.exec`), so a field that K3s does not write is refused and not left out in silence.
+ *
+ * @throws Trouble with the name of each field that is not as K3s writes it; no value is repeated
+ */
+export function certificatesOf(server: string, text: string): Certificates {
+  const parts = partsOf(text);
+  if (parts === undefined) throw new Trouble(`the kubeconfig of ${server} is not one that K3s writes`);
+  const found = new Map<string, unknown>(
+    Object.entries(parts).flatMap(([part, fields]) =>
+      Object.entries(fields).map(([field, value]) => [`${part}.${field}`, value] as const),
+    ),
+  );
+  const faults = [
+    ...[...found.keys()]
+      .filter((field) => field !== LEFT && TAKEN[field] === undefined)
+      .map((field) => `${field} is not a field that K3s writes`),
+    ...Object.entries(TAKEN)
+      .filter(([field, blocks]) => !isPem(found.get(field), blocks))
+      .map(([field, blocks]) => `${field} is not a ${blocks[0]} in PEM and base64`),
+  ];
+  if (faults.length > 0) {
+    const what = `the kubeconfig of ${server} was refused, and nothing was written`;
+    throw new Trouble(
+      `${what}: ${faults.join("; ")}. Look at /etc/rancher/k3s/k3s.yaml there: who changed it?`,
+    );
+  }
+  const taken = (part: string): Record<string, string> =>
+    Object.fromEntries(
+      [...found]
+        .filter(([field]) => TAKEN[field] !== undefined && field.startsWith(`${part}.`))
+        .map(([field, value]) => [field.slice(part.length + 1), value as string]),
+    );
+  return { cluster: taken("cluster"), user: taken("user") };
+}
+
+/** The only cluster and the only user; `undefined` when it is no kubeconfig with one of each. */
+function partsOf(text: string): Readonly<Record<"cluster" | "user", object>> | undefined {
+  let config: Partial<Kubeconfig> | null;
+  try {
+    config = parse(text) as Partial<Kubeconfig> | null;
+  } catch {
+    return undefined;
+  }
+  const [cluster, ...clusters] = listed(config?.clusters);
+  const [user, ...users] = listed(config?.users);
+  if (clusters.length + users.length > 0 || !isObject(cluster?.cluster) || !isObject(user?.user))
+    return undefined;
+  return { cluster: cluster.cluster, user: user.user };
+}
+
+const listed = <T>(list: readonly T[] | undefined): readonly T[] => (Array.isArray(list) ? list : []);
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+/** Whether it is base64 of PEM, and nothing but blocks of those names. */
+function isPem(value: unknown, blocks: readonly string[]): boolean {
+  if (typeof value !== "string" || !/^[A-Za-z0-9+/]+={0,2}$/.test(value)) return false;
+  const block = `-----BEGIN (${blocks.join("|")})-----\n[A-Za-z0-9+/=\n]+-----END \\1-----\n*`;
+  const text = Buffer.from(value, "base64").toString("latin1").replaceAll("\r\n", "\n");
+  return new RegExp(`^${block}`).test(text) && text.replaceAll(new RegExp(block, "g"), "") === "";
 }
 
 /** Where kubectl writes: the first file of $KUBECONFIG, in which there may be empty places, or the one in the home. */

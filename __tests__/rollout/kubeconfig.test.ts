@@ -1,8 +1,8 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { parse } from "yaml";
-import { defaultPath, mergeInto } from "../../rollout/kubeconfig";
+import { parse, stringify } from "yaml";
+import { certificatesOf, defaultPath, mergeInto } from "../../rollout/kubeconfig";
 import { temporaryFolder } from "../fixture";
 
 const config = (server: string): Parameters<typeof mergeInto>[1] => ({
@@ -44,4 +44,86 @@ test.each([
   ["", join(homedir(), ".kube", "config")],
 ])("with KUBECONFIG '%s' it is merged into %s", (variable, path) => {
   expect(defaultPath(variable)).toBe(path);
+});
+
+describe("what a server hands out", () => {
+  const encoded = (text: string): string => Buffer.from(text).toString("base64");
+  const pem = (block: string): string =>
+    encoded(`-----BEGIN ${block}-----\nQUFB\nQUE=\n-----END ${block}-----\n`);
+  const CHAIN = encoded("-----BEGIN CERTIFICATE-----\nQUFB\n-----END CERTIFICATE-----\n".repeat(2));
+  const cluster = { server: "https://127.0.0.1:6443", "certificate-authority-data": pem("CERTIFICATE") };
+  const user = { "client-certificate-data": CHAIN, "client-key-data": pem("EC PRIVATE KEY") };
+  const written = (more: { cluster?: object; user?: object } = {}): string =>
+    stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: [{ name: "default", cluster: { ...cluster, ...more.cluster } }],
+      users: [{ name: "default", user: { ...user, ...more.user } }],
+      contexts: [{ name: "default", context: { cluster: "default", user: "default" } }],
+    });
+
+  test("are three certificates, as K3s writes them", () => {
+    expect(certificatesOf("alphard", written())).toEqual({
+      cluster: { "certificate-authority-data": pem("CERTIFICATE") },
+      user,
+    });
+  });
+
+  test.each([
+    ["a program to run", { user: { exec: { command: "sh", args: ["-c", "id"] } } }, "user.exec"],
+    ["a plug-in", { user: { "auth-provider": { name: "gcp" } } }, "user.auth-provider"],
+    [
+      "a password",
+      { user: { username: "a", password: "b" } },
+      "user.username is not a field that K3s writes; user.password",
+    ],
+    ["a file of the operator's", { user: { "client-key": "/root/.ssh/id_ed25519" } }, "user.client-key"],
+    ["a proxy", { cluster: { "proxy-url": "http://attacker" } }, "cluster.proxy-url"],
+    [
+      "no check of the API",
+      { cluster: { "insecure-skip-tls-verify": true } },
+      "cluster.insecure-skip-tls-verify",
+    ],
+    [
+      "a CA that is none",
+      { cluster: { "certificate-authority-data": encoded("hello") } },
+      "cluster.certificate-authority-data is not a CERTIFICATE in PEM and base64",
+    ],
+    [
+      "more than PEM",
+      {
+        user: {
+          "client-key-data": encoded(`${Buffer.from(pem("EC PRIVATE KEY"), "base64").toString()}exec: sh\n`),
+        },
+      },
+      "user.client-key-data is not a PRIVATE KEY",
+    ],
+    ["a key that is no text", { user: { "client-key-data": { exec: "sh" } } }, "user.client-key-data is not"],
+    [
+      "no certificate",
+      { user: { "client-certificate-data": undefined } },
+      "user.client-certificate-data is not",
+    ],
+  ])("%s is refused by its field", (_, more, field) => {
+    const taking = (): unknown => certificatesOf("alphard", written(more));
+    expect(taking).toThrow(`the kubeconfig of alphard was refused, and nothing was written: ${field}`);
+  });
+
+  test.each([
+    ["no YAML", "a: [b"],
+    ["another document", "null"],
+    ["a list in the place of a cluster", "clusters: {}\nusers: []\n"],
+    ["two users", stringify({ clusters: [{ cluster }], users: [{ user }, { user }] })],
+    [
+      "references without end",
+      `a: &a [x,x,x,x,x,x,x,x,x,x]\n${"bcdefgh"
+        .split("")
+        .map((name, at) => `${name}: &${name} [${`*${"abcdefg"[at]},`.repeat(9)}]`)
+        .join("\n")}\n`,
+    ],
+  ])("%s is refused", (_, text) => {
+    expect(() => certificatesOf("alphard", text)).toThrow(
+      "the kubeconfig of alphard is not one that K3s writes",
+    );
+  });
 });

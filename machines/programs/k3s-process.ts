@@ -77,7 +77,7 @@ function serve(): void {
     "apiVersion: v1",
     "clusters:",
     "- cluster:",
-    "    certificate-authority-data: Y2E=",
+    `    certificate-authority-data: ${pem("CERTIFICATE", "ca")}`,
     "    server: https://127.0.0.1:6443",
     "  name: default",
     "contexts:",
@@ -91,11 +91,17 @@ function serve(): void {
     "users:",
     "- name: default",
     "  user:",
-    "    client-certificate-data: Y2VydA==",
-    "    client-key-data: cGxhbnRlZC1jbGllbnQta2V5",
+    `    client-certificate-data: ${pem("CERTIFICATE", "cert")}`,
+    `    client-key-data: ${pem("EC PRIVATE KEY", "planted-client-key")}`,
   ];
   writeFileSync("/etc/rancher/k3s/k3s.yaml", `${kubeconfig.join("\n")}\n`, { mode: 0o600 });
 }
+
+/** In the form of a kubeconfig: base64 of PEM, whose content nobody reads here. */
+const pem = (block: string, content: string): string =>
+  Buffer.from(
+    `-----BEGIN ${block}-----\n${Buffer.from(content).toString("base64")}\n-----END ${block}-----\n`,
+  ).toString("base64");
 
 function register(): void {
   const path = `${CLUSTER}/nodes/${name}.json`;

@@ -167,6 +167,21 @@ The cluster is what main.ts says.
     expect(parse(printed.stdout)).toMatchObject({ "current-context": "k3s" });
     expect(cluster.log("alphard")).not.toContain("cGxhbnRlZC1jbGllbnQta2V5");
     rmSync(path);
+  });
+
+  test("a kubeconfig in which somebody put a program is refused, and nothing is written", async () => {
+    const path = join(cluster.folder, "refused");
+    const file = "/etc/rancher/k3s/k3s.yaml";
+    await cluster.site.on(
+      "alphard",
+      `cp ${file} /tmp/k; printf '    exec: {command: touch, args: [/tmp/ran]}\\n' >>${file}`,
+    );
+    const { status, output } = await cluster.rollout("kubeconfig", "--output", path);
+    await cluster.site.on("alphard", `cp /tmp/k ${file}`);
+    expect([status, output]).toEqual([
+      1,
+      expect.stringContaining("user.exec is not a field that K3s writes"),
+    ]);
     expect(existsSync(path)).toBe(false);
   });
 });
