@@ -1,9 +1,10 @@
 /** Holds a saved plan against what nobody agreed to: a VM destroyed, replaced, powered off, cut off from its network. */
 import { COST_WORDS } from "../preview/costs";
+import { KINDS, permissionOf, type Permission } from "./kinds";
 import { problemsOf, type Plan, type ResourceChange } from "./plan";
 import { summaryOf } from "./plan-summary";
 import { plannedChanges } from "./planned-vm";
-import { asks, reasonsOf, type Reason } from "./reasons";
+import { askedFor, reasonsOf, type Reason } from "./reasons";
 import { subjectInWords, subjectOf, VM_TYPE } from "./subject";
 
 export interface Verdict {
@@ -15,25 +16,54 @@ export interface Verdict {
   readonly allowed: readonly Reason[];
   /** What is good to know. */
   readonly notes: readonly string[];
-  /** Names that were allowed and are not in the plan. */
+  /** What was allowed and says nothing of this plan, each with what to write. */
   readonly unmatched: readonly string[];
 }
 
+/** @param allowed - `NODE:KIND`, by the hostname or the resource's address, and one of `KINDS` */
 export function gate(plan: Plan, allowed: readonly string[]): Verdict {
   const resources = plan.resource_changes ?? [];
-  const names = new Map(resources.map((resource) => [resource, subjectOf(resource).names]));
-  const isAllowed = (resource: ResourceChange): boolean =>
-    allowed.some((name) => names.get(resource)?.includes(name));
-  const agreed = resources.filter(isAllowed).flatMap(reasonsOf);
-  const reasons = resources.filter((resource) => !isAllowed(resource)).flatMap(reasonsOf);
+  const permissions = allowed.map(permissionOf);
+  const all = resources.flatMap((resource) => {
+    const { names } = subjectOf(resource);
+    return reasonsOf(resource).map((reason) => ({ reason, names }));
+  });
+  const isAllowed = ({ reason, names }: Named): boolean =>
+    permissions.some(({ node, kind }) => kind === reason.kind && names.includes(node));
+  const reasons = all.filter((one) => !isAllowed(one)).map(({ reason }) => reason);
   return {
     passes: reasons.length === 0,
     summary: summaryOf(plan),
     reasons,
-    allowed: agreed,
+    allowed: all.filter(isAllowed).map(({ reason }) => reason),
     notes: [...resources.flatMap(notesOf), ...notesOfPlan(plan)],
-    unmatched: allowed.filter((name) => ![...names.values()].some((all) => all.includes(name))),
+    unmatched: permissions.flatMap((permission) => unmatched(permission, resources, all)),
   };
+}
+
+interface Named {
+  readonly reason: Reason;
+  readonly names: readonly string[];
+}
+
+/** Why a permission changes nothing of the verdict. */
+function unmatched(
+  { text, node, kind }: Permission,
+  resources: readonly ResourceChange[],
+  all: readonly Named[],
+): string[] {
+  const asked = all.filter(({ names }) => names.includes(node)).map(({ reason }) => reason);
+  if (asked.some((reason) => reason.kind === kind)) return [];
+  const options = [...new Set(asked.map(({ allow }) => `--allow ${allow}`))].join(" ");
+  if (kind === undefined)
+    return [
+      options !== ""
+        ? `--allow ${text}: say what may be done to it; for all that the plan does: ${options}`
+        : `--allow ${text}: write NODE:KIND, with one of ${Object.keys(KINDS).join(", ")}`,
+    ];
+  if (!resources.some((resource) => subjectOf(resource).names.includes(node)))
+    return [`--allow ${text}: there is no such node in the plan`];
+  return [`--allow ${text}: the plan does nothing of this kind to it`];
 }
 
 function notesOf(resource: ResourceChange): string[] {
@@ -55,7 +85,7 @@ function notesOf(resource: ResourceChange): string[] {
 /** What changes in a VM without anybody being asked. */
 const quietChanges = ({ change }: ResourceChange): string[] =>
   plannedChanges(change)
-    .filter((one) => !asks(one, change))
+    .filter((one) => askedFor(one, change) === undefined)
     .map(({ words, cost }) => `${words}: ${COST_WORDS[cost]}`);
 
 const notesOfPlan = ({ checks = [] }: Plan): string[] =>

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { gate, type Verdict } from "./gate";
+import { KINDS } from "./kinds";
 import { readPlan } from "./plan";
 import type { Reason } from "./reasons";
 import { Trouble } from "../preview/trouble";
@@ -12,28 +13,31 @@ interface Options {
 }
 
 /** Raised when a program that reads the JSON would misread a newer one. */
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 
 const [FAILS, NO_VERDICT] = [1, 2];
 
 new Command("gate")
   .description(
     "Fails on a plan that destroys or replaces a resource, or that powers a VM off, cuts it from its network, " +
-      "takes a disk from it or waits for its next power-off, unless the node is named.",
+      "takes a disk from it or waits for its next power-off, unless that is allowed.",
   )
   .usage("<plan.json> [options], as npm run gate -- <plan.json> [options]")
   .argument("<plan.json>", "what tofu show -json, or terraform show -json, says of a saved plan")
   .option(
-    "--allow <node>",
-    "hostname, or resource address, to which all of this may be done; for each such node",
-    (name: string, before: string[]) => [...before, name],
+    "--allow <node:kind>",
+    "what may be done to a node, by its hostname or resource address; as often as you like",
+    (permission: string, before: string[]) => [...before, permission],
     [],
   )
   .option("--json", "print JSON", false)
   .showHelpAfterError()
   .addHelpText(
     "after",
-    "\nThe exit code is 0 when the plan passes, 1 when something has to be allowed, and 2 when there is no verdict.",
+    `\nThe kinds:\n${Object.entries(KINDS)
+      .map(([kind, words]) => `  ${kind.padEnd(12)} ${words}\n`)
+      .join("")}` +
+      "\nThe exit code is 0 when the plan passes, 1 when something has to be allowed, and 2 when there is no verdict.",
   )
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : NO_VERDICT))
   .action(main)
@@ -67,15 +71,14 @@ function inWords({ passes, summary, reasons, allowed, notes, unmatched }: Verdic
     summary,
     ...notes.map((note) => `  ${note}`),
     ...allowed.map(({ words }) => `  allowed: ${words}`),
-    ...unmatched.map((name) => `  --allow ${name}: there is no such node in the plan`),
+    ...unmatched.map((words) => `  ${words}`),
     passes ? "The plan passes." : "The plan does NOT pass:",
     ...reasons.map(withRemedy),
   ].join("\n");
 }
 
 function withRemedy({ words, kind, allow }: Reason): string {
-  const option = `--allow ${/^[\w.-]+$/.test(allow) ? allow : `'${allow}'`}`;
-  const remedy =
-    kind === "refused" ? `Take it back; to let it fail: ${option}` : `If that is meant: ${option}`;
+  const option = `--allow ${/^[\w.:-]+$/.test(allow) ? allow : `'${allow}'`}`;
+  const remedy = kind === "fail" ? `Take it back; to let it fail: ${option}` : `If that is meant: ${option}`;
   return `  ${words}. ${remedy}`;
 }

@@ -1,5 +1,6 @@
 /** Why somebody has to agree to what a plan does to a resource. */
-import { COST_WORDS, restartsVm, type Cost } from "../preview/costs";
+import { COST_WORDS, restartsVm } from "../preview/costs";
+import { ASKED, type Kind } from "./kinds";
 import type { Change, ResourceChange } from "./plan";
 import { plannedChanges, replacingChanges, type PlannedChange } from "./planned-vm";
 import { subjectInWords, subjectOf, VM_TYPE, type Subject } from "./subject";
@@ -11,22 +12,12 @@ export interface Reason {
   readonly vmId?: number;
   /** Where one attribute is the reason: `cpu.cores`. */
   readonly attribute?: string;
-  readonly kind: Cost | "power cycle" | "destruction" | "unknown action";
+  readonly kind: Kind;
   /** One sentence, without what to do. */
   readonly words: string;
-  /** What `--allow` has to name. */
+  /** What `--allow` has to say: `hamal:pending`. */
   readonly allow: string;
 }
-
-/** Costs for which somebody has to be asked: they interrupt the node, take from it, or fail half-way. */
-const ASKS: ReadonlySet<Cost> = new Set([
-  "power-off later",
-  "power-off now",
-  "replacement",
-  "refused",
-  "detached disk",
-  "live interface",
-]);
 
 /** Actions that take nothing away. A `forget` leaves the VM where it is. */
 const HARMLESS = new Set(["no-op", "read", "create", "forget"]);
@@ -38,19 +29,19 @@ export function reasonsOf(resource: ResourceChange): Reason[] {
   if (actions.length === 1 && HARMLESS.has(actions[0] ?? "")) return [];
   if (actions.length !== 1 || actions[0] !== "update") {
     const words = `${subjectInWords(subject)}: the gate does not know what the action ${actions.join(", ")} does`;
-    return [reason(subject, "unknown action", words)];
+    return [reason(subject, "unknown", words)];
   }
   return resource.type === VM_TYPE ? updateReasons(resource, subject) : [];
 }
 
-const reason = (subject: Subject, kind: Reason["kind"], words: string, attribute?: string): Reason => ({
+const reason = (subject: Subject, kind: Kind, words: string, attribute?: string): Reason => ({
   address: subject.address,
   hostname: subject.hostname,
   vmId: subject.vmId,
   attribute,
   kind,
   words,
-  allow: subject.hostname ?? subject.address,
+  allow: `${subject.hostname ?? subject.address}:${kind}`,
 });
 
 /** `action_reason` of the plan, where it says more than the attributes do. */
@@ -80,24 +71,23 @@ function destruction(
     attributes.length > 0 ? `${attributes.join(", ")}: not possible in place` : WHY[action_reason],
   ].filter((part) => part !== undefined);
   const words = [`${what}${disks}`, ...why].join("; ");
-  return reason(subject, replaced ? "replacement" : "destruction", words);
+  return reason(subject, replaced ? "replace" : "destroy", words);
 }
 
 function updateReasons({ change }: ResourceChange, subject: Subject): Reason[] {
   const changes = plannedChanges(change);
-  const costly = changes
-    .filter((one) => asks(one, change))
-    .map((one) => {
-      const kind = powerCycles(one, change) ? "power cycle" : one.cost;
-      const words = `${subjectInWords(subject)}: ${one.words}: ${one.unknown ? "at worst " : ""}${effect(one, kind)}`;
-      return reason(subject, kind, words, one.where);
-    });
+  const costly = changes.flatMap((one) => {
+    const kind = askedFor(one, change);
+    if (kind === undefined) return [];
+    const words = `${subjectInWords(subject)}: ${one.words}: ${one.unknown ? "at worst " : ""}${effect(one, change)}`;
+    return [reason(subject, kind, words, one.where)];
+  });
   return [...costly, ...(reboots(change) ? [] : blockedGrowth(changes, subject))];
 }
 
-/** Whether somebody has to be asked for it, in an update. */
-export const asks = (one: PlannedChange, change: Change): boolean =>
-  ASKS.has(one.cost) || powerCycles(one, change);
+/** What somebody has to be asked for it in an update, if anything. */
+export const askedFor = (one: PlannedChange, change: Change): Kind | undefined =>
+  powerCycles(one, change) ? "power-cycle" : ASKED[one.cost];
 
 /** Whether the apply itself does. */
 const powerCycles = ({ attribute }: PlannedChange, change: Change): boolean =>
@@ -106,8 +96,9 @@ const powerCycles = ({ attribute }: PlannedChange, change: Change): boolean =>
 /** The provider's default is true. */
 const reboots = ({ after }: Change): boolean => after?.reboot_after_update !== false;
 
-function effect({ attribute, cost }: PlannedChange, kind: Reason["kind"]): string {
-  if (kind === "power cycle")
+function effect(one: PlannedChange, change: Change): string {
+  const { attribute, cost } = one;
+  if (powerCycles(one, change))
     return "powers the VM off and on in the apply itself, since reboot_after_update is true";
   if (cost === "refused" && restartsVm(attribute))
     return "needs the VM to be off, which reboot_after_update = false forbids, and the apply fails";
@@ -124,6 +115,6 @@ function blockedGrowth(changes: readonly PlannedChange[], subject: Subject): Rea
   if (waiting.length === 0) return [];
   return growing.map(({ words, where }) => {
     const why = `does not grow in one apply with ${waiting.join(", ")}, and the apply fails half-way`;
-    return reason(subject, "refused", `${subjectInWords(subject)}: ${words}: ${why}`, where);
+    return reason(subject, "fail", `${subjectInWords(subject)}: ${words}: ${why}`, where);
   });
 }

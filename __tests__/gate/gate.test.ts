@@ -106,7 +106,7 @@ describe("what somebody has to agree to", () => {
       "cores",
       (plan) => delete plan.resource_changes[0].change.after.reboot_after_update,
     );
-    expect(verdict.reasons.map(({ kind }) => kind)).toEqual(["power cycle"]);
+    expect(verdict.reasons.map(({ kind }) => kind)).toEqual(["power-cycle"]);
   });
 
   test("all of it at once", () => {
@@ -115,9 +115,9 @@ describe("what somebody has to agree to", () => {
         plan.resource_changes.push(...JSON.parse(textOf(other)).resource_changes);
     });
     expect(verdict.reasons.map(({ hostname, kind }) => `${hostname}: ${kind}`)).toEqual([
-      "hamal: power-off later",
-      "mizar: destruction",
-      "hamal: replacement",
+      "hamal: pending",
+      "mizar: destroy",
+      "hamal: replace",
     ]);
   });
 });
@@ -193,26 +193,73 @@ describe("what passes", () => {
 
 describe("--allow", () => {
   test.each([
-    ["cores", "hamal"],
-    ["vm-id", "proxmox_virtual_environment_vm.k3s_agent"],
-    ["delete", "mizar"],
-    ["moved-and-cores", "proxmox_virtual_environment_vm.k3s_agent_1"],
-    ["other-deleted", "terraform_data.trigger"],
-  ])("%s passes with --allow %s, which is said", (name, node) => {
-    const { passes, allowed, unmatched } = judged(name, [node]);
+    ["cores", "hamal:pending"],
+    ["cores-with-reboot", "hamal:power-cycle"],
+    ["stopped", "hamal:power-cycle"],
+    ["disk-removed", "hamal:disk"],
+    ["interface-bridge", "hamal:network"],
+    ["disk-shrinks", "hamal:fail"],
+    ["vm-id", "proxmox_virtual_environment_vm.k3s_agent:replace"],
+    ["delete", "mizar:destroy"],
+    ["moved-and-cores", "proxmox_virtual_environment_vm.k3s_agent_1:pending"],
+    ["other-deleted", "terraform_data.trigger:destroy"],
+  ])("%s passes with --allow %s, which is said", (name, permission) => {
+    const { passes, allowed, unmatched } = judged(name, [permission]);
     expect([passes, allowed.length, unmatched]).toEqual([true, 1, []]);
   });
 
-  test("allows nothing to another node, nor to one whose name only begins so", () => {
-    expect(judged("cores", ["mizar", "ham"])).toMatchObject({
+  test("allows one kind, and no other to the same node", () => {
+    const { passes, allowed, reasons } = judged("disk-grows-with-cores", ["hamal:pending"]);
+    expect([passes, allowed.map(({ kind }) => kind), reasons.map(({ kind }) => kind)]).toEqual([
+      false,
+      ["pending"],
+      ["fail"],
+    ]);
+    expect(judged("delete", ["mizar:power-cycle"])).toMatchObject({
+      passes: false,
+      unmatched: ["--allow mizar:power-cycle: the plan does nothing of this kind to it"],
+    });
+  });
+
+  test("of a bare name allows nothing, and says what to write", () => {
+    expect(judged("disk-grows-with-cores", ["hamal"])).toMatchObject({
       passes: false,
       allowed: [],
-      unmatched: ["ham"],
+      unmatched: [
+        "--allow hamal: say what may be done to it; for all that the plan does: --allow hamal:pending --allow hamal:fail",
+      ],
+    });
+    expect(judged("no-op", ["hamal:anything"]).unmatched).toEqual([
+      expect.stringMatching(
+        /^--allow hamal:anything: write NODE:KIND, with one of destroy, replace, power-cycle/,
+      ),
+    ]);
+  });
+
+  test("takes an address that has colons of its own", () => {
+    const address = 'proxmox_virtual_environment_vm.node["a:destroy"]';
+    const plan = JSON.parse(textOf("delete"));
+    plan.resource_changes[0].address = address;
+    expect(gate(plan, [address])).toMatchObject({ passes: false });
+    expect(gate(plan, [`${address}:destroy`])).toMatchObject({ passes: true, unmatched: [] });
+  });
+
+  test("allows nothing to another node, nor to one whose name only begins so", () => {
+    expect(judged("cores", ["mizar:pending", "ham:pending"])).toMatchObject({
+      passes: false,
+      allowed: [],
+      unmatched: [
+        "--allow mizar:pending: the plan does nothing of this kind to it",
+        "--allow ham:pending: there is no such node in the plan",
+      ],
     });
   });
 
   test("of a node that is not in the plan is said", () => {
-    expect(judged("no-op", ["hamal", "alnair"])).toMatchObject({ passes: true, unmatched: ["alnair"] });
+    expect(judged("no-op", ["alnair:pending"])).toMatchObject({
+      passes: true,
+      unmatched: ["--allow alnair:pending: there is no such node in the plan"],
+    });
   });
 });
 
@@ -235,7 +282,7 @@ describe("what is sensitive", () => {
     );
     expect(verdict.reasons[0]).toMatchObject({
       words: expect.stringMatching(/^VM 135 \(proxmox_virtual_environment_vm.k3s_agent\): cpu/),
-      allow: "proxmox_virtual_environment_vm.k3s_agent",
+      allow: "proxmox_virtual_environment_vm.k3s_agent:pending",
     });
     expect(JSON.stringify(verdict)).not.toContain("hamal");
   });
@@ -332,25 +379,25 @@ describe("the command", () => {
   });
 
   test("ends with 1 when it does not, and says what to do", () => {
-    const { status, stdout } = run(pathOf("cores"), "--allow", "alnair");
+    const { status, stdout } = run(pathOf("cores"), "--allow", "alnair:pending");
     expect(status).toBe(1);
     expect(stdout.split("\n")).toEqual([
       "1 VM is changed.",
-      "  --allow alnair: there is no such node in the plan",
+      "  --allow alnair:pending: there is no such node in the plan",
       "The plan does NOT pass:",
-      `  ${HAMAL}: cpu.cores 4 → 8: takes effect at the VM's next power-off. If that is meant: --allow hamal`,
+      `  ${HAMAL}: cpu.cores 4 → 8: takes effect at the VM's next power-off. If that is meant: --allow hamal:pending`,
       "",
     ]);
   });
 
   test("does not advise to agree to what cannot succeed", () => {
     expect(run(pathOf("disk-shrinks")).stdout).toContain(
-      "is refused, and the apply fails. Take it back; to let it fail: --allow hamal\n",
+      "is refused, and the apply fails. Take it back; to let it fail: --allow hamal:fail\n",
     );
   });
 
-  test("passes with every node named", () => {
-    const { status, stdout } = run(pathOf("cores"), "--allow", "mizar", "--allow", "hamal");
+  test("passes with all of it allowed", () => {
+    const { status, stdout } = run(pathOf("cores"), "--allow", "mizar:destroy", "--allow", "hamal:pending");
     expect([status, stdout]).toEqual([0, expect.stringContaining(`  allowed: ${HAMAL}: cpu.cores 4 → 8`)]);
   });
 
@@ -384,9 +431,9 @@ describe("the command", () => {
     expect([status, JSON.parse(stdout)]).toMatchObject([
       1,
       {
-        formatVersion: 1,
+        formatVersion: 2,
         passes: false,
-        reasons: [{ hostname: "mizar", vmId: 136, kind: "destruction", allow: "mizar" }],
+        reasons: [{ hostname: "mizar", vmId: 136, kind: "destroy", allow: "mizar:destroy" }],
       },
     ]);
     const trouble = run(pathOf("errored"), "--json");

@@ -1,0 +1,43 @@
+/** The kinds of what a plan does that somebody has to agree to, one by one: `--allow NODE:KIND`. */
+import type { Cost } from "../preview/costs";
+
+/** What each covers, for `--help`. */
+export const KINDS = {
+  destroy: "the VM and its disks, or another resource, are destroyed",
+  replace: "the same, and another is made",
+  "power-cycle": "the apply itself powers the VM off, or off and on",
+  pending: "waits for the VM's next power-off",
+  disk: "takes a disk from the VM",
+  network: "changes a network interface of the running VM",
+  fail: "cannot succeed, and stops the apply half-way",
+  unknown: "an action that the gate does not know",
+} as const;
+
+export type Kind = keyof typeof KINDS;
+
+/** What a changed attribute is, where somebody has to be asked: it interrupts the node, takes from it, or fails. */
+export const ASKED: Readonly<Partial<Record<Cost, Kind>>> = {
+  "power-off later": "pending",
+  "power-off now": "power-cycle",
+  replacement: "replace",
+  refused: "fail",
+  "detached disk": "disk",
+  "live interface": "network",
+};
+
+/** One `--allow`. */
+export interface Permission {
+  readonly text: string;
+  /** Hostname or resource address; an address may have colons of its own, as in `vm["a:b"]:destroy`. */
+  readonly node: string;
+  /** Not there, or none of the kinds, where somebody has written another. */
+  readonly kind?: Kind;
+}
+
+export function permissionOf(text: string): Permission {
+  const colon = text.lastIndexOf(":");
+  const kind = text.slice(colon + 1);
+  return colon >= 0 && isKind(kind) ? { text, node: text.slice(0, colon), kind } : { text, node: text };
+}
+
+const isKind = (word: string): word is Kind => Object.hasOwn(KINDS, word);
