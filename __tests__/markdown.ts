@@ -15,7 +15,7 @@ export function anchorsOf(text: string): string[] {
 }
 
 export const linksOf = (text: string): string[] =>
-  [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link as string);
+  [...withoutCode(text).matchAll(/(?<!\\)\]\(([^)\s]+)\)/g)].map(([, link]) => link as string);
 
 /** Bodies of the blocks in that language. */
 export const fenced = (text: string, language: string): string[] =>

@@ -1,5 +1,5 @@
 import { canonicalMac } from "./address";
-import type { Faults } from "./fault";
+import { shown, type Faults } from "./fault";
 import type { Vm } from "./model";
 import { checkUnicastMac } from "./network";
 import type { DiskSettings, NetworkInterfaceSettings, VmSettings } from "./settings";
@@ -54,7 +54,14 @@ function byInterface(a: DiskSettings, b: DiskSettings): number {
 /** Bounds are those of the provider's validators and of PVE, so that a synth says what an apply would. */
 export function checkVm(vm: Vm, settings: VmSettings, faults: Faults): void {
   faults.unlessWhole("templateVmId", vm.templateVmId, 100, 999_999_999);
-  if (!vm.pveNode) faults.wrong("pveNode", "the name of a PVE node", vm.pveNode);
+  checkPveName("pveNode", vm.pveNode, "node", faults);
+  for (const [setting, kind] of [
+    ["templatePveNode", "node"],
+    ["cloneDatastore", "datastore"],
+    ["pool", "pool"],
+  ] as const) {
+    if (settings[setting] !== undefined) checkPveName(setting, settings[setting], kind, faults);
+  }
   faults.unlessWhole("cores", vm.cores, 1, 2304);
   faults.unlessWhole("sockets", vm.sockets, 1, 16);
   faults.unlessMatches("cpuType", vm.cpuType, /^[A-Za-z0-9][A-Za-z0-9._-]*$/, "a CPU type of PVE");
@@ -80,6 +87,26 @@ export function checkVm(vm: Vm, settings: VmSettings, faults: Faults): void {
   checkTags(vm.tags, faults);
 }
 
+/** What the names consist of. Source: pve-common, JSONSchema.pm; pve-access-control, AccessControl.pm. */
+const PVE_NAMES = {
+  node: /^[A-Za-z0-9-]*$/,
+  datastore: /^[A-Za-z0-9._-]*$/,
+  pool: /^[A-Za-z0-9._/-]*$/,
+  bridge: /^[A-Za-z0-9._-]*$/,
+} as const;
+
+/** A token of CDKTF, which stands for what OpenTofu knows later. That it is one of the app's is seen to by the constructs. */
+const TOKEN = /\$\{TfToken\[[^\]]*\]\}/g;
+
+/** Text of an owner is a name and nothing that OpenTofu would evaluate. */
+function checkPveName(setting: string, name: unknown, kind: keyof typeof PVE_NAMES, faults: Faults): void {
+  const right = typeof name === "string" && name !== "" && PVE_NAMES[kind].test(name.replace(TOKEN, ""));
+  if (right) return;
+  const reference = typeof name === "string" && /[$%]\{/.test(name);
+  const way = reference ? "; what OpenTofu knows is said by a token, such as stringValue of a variable" : "";
+  faults.say(setting, `should be the name of a PVE ${kind}, got ${shown(name)}${way}`);
+}
+
 const DISK_INTERFACE = /^(ide[0-3]|sata[0-5]|scsi([12]?[0-9]|30)|virtio([0-9]|1[0-5]))$/;
 
 function checkDisks(
@@ -99,7 +126,7 @@ function checkDisks(
     );
     if (seen.has(disk.interface)) faults.say("disks", `has two disks on ${disk.interface}`);
     seen.add(disk.interface);
-    if (!disk.datastore) faults.wrong(`${setting}.datastore`, "the name of a PVE datastore", disk.datastore);
+    checkPveName(`${setting}.datastore`, disk.datastore, "datastore", faults);
     // A smaller clone is made first and refused when it is resized, which leaves a tainted VM behind.
     const least = index === 0 ? (templateDiskGib ?? 1) : 1;
     faults.unlessWhole(`${setting}.sizeGib`, disk.sizeGib, least, 131_072, "GiB");
@@ -111,7 +138,7 @@ function checkNetworkInterfaces(interfaces: readonly NetworkInterfaceSettings[],
   if (interfaces.length > 32) faults.wrong("networkInterfaces", "at most 32", interfaces.length);
   interfaces.forEach((nic, index) => {
     const setting = `networkInterfaces[${index}]`;
-    if (!nic.bridge) faults.wrong(`${setting}.bridge`, "the name of a PVE bridge", nic.bridge);
+    checkPveName(`${setting}.bridge`, nic.bridge, "bridge", faults);
     if (nic.vlanId !== undefined) faults.unlessWhole(`${setting}.vlanId`, nic.vlanId, 1, 4094);
     if (nic.mtu !== undefined) faults.unlessWhole(`${setting}.mtu`, nic.mtu, 1, 65_520, "bytes");
     if (nic.queues !== undefined) faults.unlessWhole(`${setting}.queues`, nic.queues, 0, 64);

@@ -1,5 +1,5 @@
 import { DefaultTokenResolver, StringConcat, Token, Tokenization, type TerraformStack } from "cdktf";
-import type { Fault } from "../cluster/fault";
+import { shown, type Fault } from "../cluster/fault";
 
 /** Settings that only reach the VM, and so may hold what OpenTofu knows at plan or apply. */
 const REFERABLE = new Set([
@@ -25,6 +25,15 @@ export function tokenFaults(
   return Object.entries(settings).flatMap(([key, value]) => {
     const setting = `${prefix}${key}`;
     if (Token.isUnresolved(value)) {
+      if (!isOfThisApp(value)) {
+        return [
+          {
+            nodes,
+            setting,
+            sentence: `holds what looks like a CDKTF token and is none of this app: ${shown(value)}`,
+          },
+        ];
+      }
       if (REFERABLE.has(key) && typeof value === "string") return [];
       const sentence = `should be known at synth, got ${String(withReferences(value, stack))}, which OpenTofu knows only later`;
       return [{ nodes, setting, sentence }];
@@ -34,9 +43,45 @@ export function tokenFaults(
   });
 }
 
+/** Whether all of its tokens are known. Anybody can write `${TfToken[…]}`. */
+function isOfThisApp(value: unknown): boolean {
+  try {
+    if (typeof value === "string") Tokenization.reverseString(value);
+    return true;
+  } catch {
+    return false; // CDKTF has no other way to say no
+  }
+}
+
+/**
+ * The value with every text in it as OpenTofu has to be told: `${` and `%{` of a person are text, and only a token is a
+ * reference. Source: OpenTofu, "Strings and Templates", escape sequences.
+ */
+export function literals<T>(value: T): T {
+  if (typeof value === "string") return literal(value) as T;
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => literals<unknown>(item)) as T;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, literals<unknown>(item)])) as T;
+}
+
+function literal(text: string): string {
+  if (!/[$%]\{/.test(text)) return text;
+  const pieces = text.split(/(\$\{TfToken\[[^\]]*\]\})/);
+  return pieces
+    .map((piece, index) => {
+      if (index % 2 === 1) return piece;
+      const escaped = piece.replace(/[$%](?=\{)/g, "$&$&");
+      // A `$` right before a reference would escape it.
+      return index + 1 < pieces.length ? escaped.replace(/\$$/, '${"$"}') : escaped;
+    })
+    .join("");
+}
+
 /** The value with `var.proxmox_node` in place of the token that stands for it. */
 export function withReferences<T>(value: T, stack: TerraformStack): T {
-  if (Token.isUnresolved(value)) return reference(resolved(value, stack)) as T;
+  if (Token.isUnresolved(value)) {
+    return isOfThisApp(value) ? (reference(resolved(value, stack)) as T) : value;
+  }
   if (Array.isArray(value)) return value.map((item) => withReferences<unknown>(item, stack)) as T;
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(

@@ -1,4 +1,3 @@
-import { Token } from "cdktf";
 import type {
   VirtualEnvironmentVmConfig,
   VirtualEnvironmentVmDisk,
@@ -6,14 +5,15 @@ import type {
 } from "../.gen/providers/proxmox/virtual-environment-vm";
 import type { Node, Vm } from "../cluster/model";
 import type { DiskSettings, NetworkInterfaceSettings } from "../cluster/settings";
+import { literals } from "./tokens";
 
 /** The node as arguments of `proxmox_virtual_environment_vm`. Facts about them: provider 0.111.1. */
 export function virtualMachine({ hostname, vmId, vm, nixos }: Node): VirtualEnvironmentVmConfig {
-  return {
+  return literals({
     name: hostname,
     vmId,
     nodeName: vm.pveNode,
-    description: vm.description === undefined ? undefined : literal(vm.description),
+    description: vm.description,
     tags: vm.tags.length > 0 ? [...vm.tags] : undefined,
     poolId: vm.pool,
     clone: clone(vm),
@@ -37,7 +37,7 @@ export function virtualMachine({ hostname, vmId, vm, nixos }: Node): VirtualEnvi
     },
     protection: vm.protection,
     ...SAFE_FOR_LIVE_CLUSTERS,
-  };
+  });
 }
 
 /** What keeps an apply from touching a node that was not asked about. */
@@ -101,7 +101,3 @@ function networkDevice(settings: NetworkInterfaceSettings): VirtualEnvironmentVm
   };
   return complete as unknown as VirtualEnvironmentVmNetworkDevice;
 }
-
-/** Text of a person, in which OpenTofu would evaluate `${` and `%{`. CDKTF tokens are references and stay. */
-const literal = (text: string): string =>
-  Token.isUnresolved(text) ? text : text.replaceAll("${", "$$${").replaceAll("%{", "%%{");

@@ -85,6 +85,9 @@ function placeOf({ to }: Flow, { nodes }: Cluster): string {
   return role === undefined ? "nodes" : `${role}s`;
 }
 
-/** Text in a box, line by line. Mermaid's own quotes and brackets would end it, and `#` starts an entity. */
+/**
+ * Text in a box, line by line. Mermaid's own quotes and brackets would end it, `#` and `&` start an entity, and `%%{` a
+ * directive, wherever it stands.
+ */
 const label = (lines: readonly string[]): string =>
-  `"${lines.map((line) => line.replace(/[#"<>`\\]/g, (char) => `#${char.charCodeAt(0)};`)).join("<br>")}"`;
+  `"${lines.map((line) => line.replace(/[#&%"<>`\\]/g, (char) => `#${char.charCodeAt(0)};`)).join("<br>")}"`;

@@ -276,6 +276,16 @@ describe("references to what OpenTofu knows later", () => {
     ]);
   });
 
+  test("stand beside text, of which OpenTofu evaluates nothing", () => {
+    const { faults, vm } = withVariable((where) => ({
+      description: `${"${file(1)}"} costs $${where}, 100%${where} %{ ${where}`,
+      pveNode: `pve-${where}`,
+    }));
+    expect(faults).toEqual([]);
+    expect(vm.description).toBe('$${file(1)} costs ${"$"}${var.where}, 100%${var.where} %%{ ${var.where}');
+    expect(vm.node_name).toBe("pve-${var.where}");
+  });
+
   test.each<[string, (where: string) => Partial<TestNode>]>([
     ["hostname", (where) => ({ hostname: where })],
     ["k3sFlags.0", (where) => ({ k3sFlags: [where] })],
@@ -292,6 +302,73 @@ describe("references to what OpenTofu knows later", () => {
     expect(faults).toContain(
       "'memoryMib' of 'mizar' should be known at synth, got var.memory, which OpenTofu knows only later",
     );
+  });
+});
+
+describe("text that looks like a reference and is none of the app's tokens", () => {
+  test.each<[string, Partial<TestNode>, string]>([
+    [
+      "pveNode",
+      { pveNode: "${var.x}" },
+      "should be the name of a PVE node, got '${var.x}'; what OpenTofu knows is",
+    ],
+    [
+      "templatePveNode",
+      { templatePveNode: "%{ if true }a%{ endif }" },
+      "should be the name of a PVE node, got '%{",
+    ],
+    ["pool", { pool: '${file("/etc/passwd")}' }, "should be the name of a PVE pool, got '${file("],
+    ["cloneDatastore", { cloneDatastore: "${1}" }, "should be the name of a PVE datastore, got '${1}'"],
+    [
+      "disks[scsi0].datastore",
+      { disks: [{ interface: "scsi0", datastore: "${1}", sizeGib: 32 }] },
+      "should be the",
+    ],
+    [
+      "networkInterfaces[0].bridge",
+      { networkInterfaces: [{ bridge: "${1}" }] },
+      "should be the name of a PVE",
+    ],
+    [
+      "description",
+      { description: "a ${TfToken[TOKEN.4711]} b" },
+      "holds what looks like a CDKTF token and is none",
+    ],
+    [
+      "pool",
+      { pool: "${TfToken[TOKEN.4711]}" },
+      "holds what looks like a CDKTF token and is none of this app: '${",
+    ],
+    [
+      "hostname",
+      { hostname: "${TfToken[TOKEN.4711]}" },
+      "holds what looks like a CDKTF token and is none of this",
+    ],
+  ])("is a fault of %s", (setting, node, sentence) => {
+    const faults = addCluster(testApp(), [ALPHARD, { ...MIZAR, ...node }]).node.validate();
+    expect(faults.filter((fault) => fault.includes(`'${setting}'`)).join("\n")).toContain(sentence);
+  });
+
+  test("is text, wherever it gets into the JSON all the same", () => {
+    const hostile = '$ $$ % ${file("/etc/passwd")} $${x} %{ if true }';
+    const escaped = '$ $$ % $${file("/etc/passwd")} $$${x} %%{ if true }';
+    const vm = synthesizedVm({
+      description: hostile,
+      pveNode: hostile,
+      templatePveNode: hostile,
+      cloneDatastore: hostile,
+      pool: hostile,
+      machine: hostile,
+      cpuType: hostile,
+      bootOrder: [hostile],
+      tags: [hostile],
+      hostname: hostile,
+      disks: [{ interface: hostile, datastore: hostile, sizeGib: 1 }],
+      networkInterfaces: [{ bridge: hostile, trunks: hostile }],
+    });
+    const texts = JSON.stringify(vm).split(JSON.stringify(escaped)).length - 1;
+    expect(texts).toBe(14);
+    expect(JSON.stringify(vm)).not.toContain(JSON.stringify(hostile));
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * `node es-modules.mjs mermaid|prettier`: reads a JSON list of texts from standard input, and prints a list of what that
- * library says of each. A program of its own, since both are ES modules, which jest does not load.
+ * `node es-modules.mjs mermaid|prettier|marked`: reads a JSON list of texts from standard input, and prints a list of what that
+ * library says of each. A program of its own, since all are ES modules, which jest does not load.
  */
 const judges = {
   /** The diagram's kind, or mermaid's complaint. Mermaid wants a browser's window. */
@@ -19,6 +19,21 @@ const judges = {
   prettier: async () => {
     const { format } = await import("prettier");
     return (markdown) => format(markdown, { parser: "markdown" });
+  },
+  /** What a reader's browser makes of the Markdown: all elements, and the text and elements of each cell. */
+  marked: async () => {
+    const { JSDOM } = await import("jsdom");
+    const { marked } = await import("marked");
+    const { DOMParser } = new JSDOM("").window;
+    const elementsOf = (node) => [...node.querySelectorAll("*")].map(({ localName }) => localName);
+    return (markdown) => {
+      const { body } = new DOMParser().parseFromString(marked.parse(markdown), "text/html");
+      const cells = [...body.querySelectorAll("td")].map((cell) => ({
+        text: cell.textContent.trim(),
+        elements: elementsOf(cell),
+      }));
+      return { elements: elementsOf(body), cells };
+    };
   },
 };
 

@@ -2,7 +2,19 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
 /** What mermaid says of diagrams, or prettier of Markdown: see es-modules.mjs. */
-export function judged(library: "mermaid" | "prettier", texts: readonly string[]): string[] {
+export const judged = (library: "mermaid" | "prettier", texts: readonly string[]): string[] =>
+  answers<string>(library, texts);
+
+/** A document as marked and a browser's parser make it. */
+export interface Rendered {
+  /** Names of all elements, in order. */
+  readonly elements: readonly string[];
+  readonly cells: readonly { readonly text: string; readonly elements: readonly string[] }[];
+}
+
+export const rendered = (texts: readonly string[]): Rendered[] => answers<Rendered>("marked", texts);
+
+function answers<T>(library: string, texts: readonly string[]): T[] {
   const { stdout, stderr } = spawnSync(process.execPath, [join(__dirname, "es-modules.mjs"), library], {
     input: JSON.stringify(texts),
     encoding: "utf8",

@@ -41,19 +41,28 @@ const CLUSTERS: Readonly<Record<string, () => Cluster>> = {
       },
     }),
   "names that mean something to Mermaid and Markdown": () =>
-    cluster({
-      server: [
-        { hostname: "end", pveNode: 'pve "1"; [x] (y) {z} | <b>', description: "a | b\n# c <script>" },
-      ],
-      agent: [
-        { hostname: "subgraph", tags: ["a"], nodeLabels: { "example.org/disk": "ssd" } },
-        { hostname: "nodes" },
-      ],
-    }),
+    onPveNode(
+      // What a reference of OpenTofu may be: an expression.
+      'join("%%{init: `x`}%%", [var.a]); [x] (y) {z} | ``<b>`` <img src=x onerror=alert(1)>',
+      cluster({
+        server: [
+          { hostname: "end", description: "a | b\n# c <script> `<img src=x onerror=alert(1)>` ![x](y)" },
+        ],
+        agent: [
+          { hostname: "subgraph", tags: ["a"], nodeLabels: { "example.org/disk": "ssd" } },
+          { hostname: "nodes" },
+        ],
+      }),
+    ),
   "host-gw": () => cluster({ k3s: { flannelBackend: "host-gw" } }),
   WireGuard: () => cluster({ k3s: { flannelBackend: "wireguard-native" } }),
   "250 nodes": () => large(250),
 };
+
+const onPveNode = (pveNode: string, of: Cluster): Cluster => ({
+  ...of,
+  nodes: of.nodes.map((node) => ({ ...node, vm: { ...node.vm, pveNode } })),
+});
 
 const large = (nodes: number): Cluster =>
   cluster({

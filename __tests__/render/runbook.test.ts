@@ -171,8 +171,10 @@ describe("the first deployment", () => {
   const first = (of: Cluster): string => section(renderReadme(of, ["nix"]));
 
   test("names what the environment has to have, each variable once", () => {
+    const known = cluster({});
     const disks = [{ interface: "scsi0", datastore: "var.datastore", sizeGib: 32 }];
-    expect(first(cluster({ agent: [{ pveNode: "var.pve" }, { pveNode: "var.pve", disks }] }))).toContain(
+    const nodes = known.nodes.map((node) => ({ ...node, vm: { ...node.vm, pveNode: "var.pve", disks } }));
+    expect(first({ ...known, nodes })).toContain(
       "`PROXMOX_VE_ENDPOINT`, `PROXMOX_VE_API_TOKEN`, `TF_VAR_pve` and `TF_VAR_datastore` in the environment:",
     );
   });
