@@ -4,9 +4,12 @@
  * The binary is `tofu`, or what TERRAFORM_BINARY_NAME says.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { runInForeground } from "./foreground";
 
 const USAGE = `npm run plan  [-- <arguments of tofu plan>]
 npm run apply [-- --yes] [-- -parallelism=N] [-- <arguments of tofu plan>]
@@ -18,6 +21,7 @@ npm run tofu  -- <arguments of tofu>
 --stack=NAME      which stack, where the app has several`;
 
 const BINARY = process.env.TERRAFORM_BINARY_NAME ?? "tofu";
+/** What `npm run plan` leaves in the stack's folder. An apply has a file of its own. */
 const PLAN_FILE = "plan.tfplan";
 
 /** A reason to stop that a person can act upon. */
@@ -56,20 +60,24 @@ function stackFolder(name: string | undefined): string {
   return join("cdktf.out", stack.workingDirectory);
 }
 
+/** Of a shell whose `exec` found no program, or one that it may not run. */
+const DOES_NOT_START = [126, 127];
+
 /** Runs OpenTofu in sight of the person and returns its exit code. */
-function tofu(folder: string, words: readonly string[]): number {
-  const { status, error } = spawnSync(BINARY, words, { cwd: folder, stdio: "inherit" });
-  if (error) throw new Stop(`${BINARY} does not start: ${error.message}. Install OpenTofu 1.10 or later.`);
-  return status ?? 1;
+async function tofu(folder: string, words: readonly string[]): Promise<number> {
+  const status = await runInForeground(BINARY, words, folder);
+  if (DOES_NOT_START.includes(status))
+    throw new Stop(`${BINARY} does not start. Install OpenTofu 1.10 or later.`);
+  return status;
 }
 
 /** Checksums of the provider. They are kept beside `main.ts`, since the CLI deletes the folder of a renamed stack. */
 const LOCK_FILE = ".terraform.lock.hcl";
 
 /** As `tofu`, with the lock file brought to the stack's folder and back. */
-function locked(folder: string, words: readonly string[]): number {
+async function locked(folder: string, words: readonly string[]): Promise<number> {
   if (existsSync(LOCK_FILE)) copyFileSync(LOCK_FILE, join(folder, LOCK_FILE));
-  const status = tofu(folder, words);
+  const status = await tofu(folder, words);
   if (status === 0 && existsSync(join(folder, LOCK_FILE))) copyFileSync(join(folder, LOCK_FILE), LOCK_FILE);
   return status;
 }
@@ -79,9 +87,9 @@ function must(status: number): void {
 }
 
 /** @returns whether there is anything to apply */
-function plan(folder: string, words: readonly string[]): boolean {
-  must(locked(folder, ["init", "-input=false"]));
-  const status = tofu(folder, ["plan", "-input=false", "-detailed-exitcode", `-out=${PLAN_FILE}`, ...words]);
+async function plan(folder: string, file: string, words: readonly string[]): Promise<boolean> {
+  must(await locked(folder, ["init", "-input=false"]));
+  const status = await tofu(folder, ["plan", "-input=false", "-detailed-exitcode", `-out=${file}`, ...words]);
   if (status !== 2) must(status);
   return status === 2;
 }
@@ -93,8 +101,8 @@ interface ResourceChange {
 }
 
 /** What the saved plan destroys or replaces, in words. */
-function destructions(folder: string): string[] {
-  const { status, stdout } = spawnSync(BINARY, ["show", "-json", PLAN_FILE], {
+function destructions(folder: string, file: string): string[] {
+  const { status, stdout } = spawnSync(BINARY, ["show", "-json", file], {
     cwd: folder,
     encoding: "utf8",
     maxBuffer: 1 << 30,
@@ -114,33 +122,51 @@ async function confirmed(): Promise<boolean> {
   if (!process.stdin.isTTY)
     throw new Stop("nobody can be asked here: state --yes to apply without a question");
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const close = (): void => terminal.close();
+  const signals = ["SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.once(signal, close);
   const answer = await new Promise<string>((resolve) => {
-    // Ctrl-C and Ctrl-D close the terminal and answer nothing.
+    // Ctrl-C, Ctrl-D and a signal close the terminal and answer nothing.
     terminal.once("close", () => resolve("no"));
     terminal.question("\nApply this plan? Only 'yes' is taken for yes: ", resolve);
   });
   terminal.close();
+  for (const signal of signals) process.off(signal, close);
   return answer === "yes";
 }
 
-async function apply(folder: string, { yes, parallelism, rest }: Options): Promise<void> {
-  if (!/^[1-9]\d*$/.test(parallelism))
-    throw new Stop(`-parallelism should be a whole number from 1, got '${parallelism}'`);
-  if (!plan(folder, rest)) return;
-  for (const line of destructions(folder)) console.log(line);
+const hashOf = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex");
+
+async function apply(folder: string, options: Options): Promise<void> {
+  if (!/^[1-9]\d*$/.test(options.parallelism))
+    throw new Stop(`-parallelism should be a whole number from 1, got '${options.parallelism}'`);
+  // Nobody else's: a plan made elsewhere while this one waits for its answer would be applied unseen.
+  const own = mkdtempSync(join(tmpdir(), "k3s-apply-"));
+  try {
+    await applyFrom(join(own, PLAN_FILE), folder, options);
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+}
+
+async function applyFrom(file: string, folder: string, { yes, parallelism, rest }: Options): Promise<void> {
+  if (!(await plan(folder, file, rest))) return;
+  const shown = hashOf(file);
+  for (const line of destructions(folder, file)) console.log(line);
   if (!yes && !(await confirmed())) throw new Stop("nothing was applied");
-  must(tofu(folder, ["apply", "-input=false", `-parallelism=${parallelism}`, PLAN_FILE]));
+  if (hashOf(file) !== shown) throw new Stop(`${file} is not the plan that was shown: nothing was applied`);
+  must(await tofu(folder, ["apply", "-input=false", `-parallelism=${parallelism}`, file]));
 }
 
 async function main([command, ...words]: readonly string[]): Promise<void> {
   if (words.some((word) => /^--?(parallelism|stack)$/.test(word)))
     throw new Stop("write -parallelism=N and --stack=NAME");
   const options = optionsOf(words);
-  if (command === "plan") plan(stackFolder(options.stack), options.rest);
+  if (command === "plan") await plan(stackFolder(options.stack), PLAN_FILE, options.rest);
   else if (command === "apply") await apply(stackFolder(options.stack), options);
   else if (command === "run" && words.length > 0)
     must(
-      locked(
+      await locked(
         stackFolder(options.stack),
         words.filter((word) => !word.startsWith("--stack=")),
       ),

@@ -16,7 +16,8 @@ function planned(): { folder: string; tofu: string; applied: () => boolean } {
   const folder = temporaryFolder();
   const tofu = join(folder, "tofu");
   const calls = join(folder, "calls");
-  const plans = 'case "$1" in plan) exit 2 ;; show) echo "{}" ;; esac';
+  const save = 'for word; do case "$word" in -out=*) : > "${word#-out=}" ;; esac; done';
+  const plans = `case "$1" in plan) ${save}; exit 2 ;; show) echo "{}" ;; esac`;
   writeFileSync(tofu, `#!/bin/sh\necho "$1" >> '${calls}'\n${plans}\n`);
   chmodSync(tofu, 0o755);
   asSynthesized(folder, ["k3s"]);

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { asSynthesized, REPOSITORY, temporaryFolder, TSX } from "../fixture";
 
@@ -8,9 +8,9 @@ const STAND_IN = `#!/bin/sh
 echo "$PWD: $*" >> "$CALLS"
 case "$1" in
   init) test "$PLAN_STATUS" != 99 || { echo "# half" > .terraform.lock.hcl; exit 1; }; test ! -e .terraform.lock.hcl || cat .terraform.lock.hcl >> "$CALLS"; echo "# checksums" > .terraform.lock.hcl ;;
-  plan) exit "$PLAN_STATUS" ;;
-  show) cat "$PLAN_JSON" ;;
-  apply) exit "$APPLY_STATUS" ;;
+  plan) for word; do case "$word" in -out=*) echo saved > "\${word#-out=}" ;; esac; done; exit "$PLAN_STATUS" ;;
+  show) cat "$PLAN_JSON"; eval "$MEANWHILE" ;;
+  apply) for file; do :; done; echo "applies $(cat "$file")" >> "$CALLS"; exit "$APPLY_STATUS" ;;
 esac
 `;
 
@@ -21,6 +21,8 @@ interface Run {
   readonly lock?: string;
   /** Calls of the stand-in; the folder only where it is not the stack's. */
   readonly calls: string[];
+  /** Folders of plans that were not removed. */
+  readonly left: string[];
 }
 
 function run(
@@ -31,6 +33,8 @@ function run(
     apply = 0,
     changes = [] as object[],
     stacks = ["k3s"],
+    meanwhile = "",
+    binary = undefined as string | undefined,
   } = {},
 ): Run {
   const folder = temporaryFolder();
@@ -49,11 +53,13 @@ function run(
     input: "",
     env: {
       ...process.env,
-      TERRAFORM_BINARY_NAME: tofu,
+      TERRAFORM_BINARY_NAME: binary ?? tofu,
       CALLS: calls,
       PLAN_JSON: planJson,
       PLAN_STATUS: String(plan),
       APPLY_STATUS: String(apply),
+      MEANWHILE: meanwhile,
+      TMPDIR: folder,
     },
   });
   const lines = existsSync(calls) ? readFileSync(calls, "utf8").trim().split("\n") : [];
@@ -64,11 +70,13 @@ function run(
     status,
     output: stdout + stderr,
     lock: kept,
-    calls: lines.map((line) => line.replace(stackFolder, "")),
+    calls: lines.map((line) => line.replace(stackFolder, "").replace(/[^\s=]*\/k3s-apply-\w+\//, "OWN/")),
+    left: readdirSync(folder).filter((name) => name.startsWith("k3s-apply-")),
   };
 }
 
 const PLAN = "plan -input=false -detailed-exitcode -out=plan.tfplan";
+const OWN_PLAN = "plan -input=false -detailed-exitcode -out=OWN/plan.tfplan";
 
 test("plan runs in the stack's folder, in parallel, and hands its arguments on", () => {
   const { status, calls } = run(["plan", "-refresh=false"]);
@@ -80,21 +88,34 @@ test("apply applies the plan that was saved, one VM at a time", () => {
   expect(status).toBe(0);
   expect(calls).toEqual([
     "init -input=false",
-    PLAN,
-    "show -json plan.tfplan",
-    "apply -input=false -parallelism=1 plan.tfplan",
+    OWN_PLAN,
+    "show -json OWN/plan.tfplan",
+    "apply -input=false -parallelism=1 OWN/plan.tfplan",
+    "applies saved",
   ]);
+});
+
+test("apply applies its own plan, whatever another command saves meanwhile, and leaves no file of it", () => {
+  const { status, calls, left } = run(["apply", "--yes"], { meanwhile: "echo other > plan.tfplan" });
+  expect([status, calls.at(-1), left]).toEqual([0, "applies saved", []]);
+});
+
+test("apply applies no plan that is another than the one that was shown", () => {
+  const { status, output, calls, left } = run(["apply", "--yes"], { meanwhile: 'echo other > "$3"' });
+  expect([status, left]).toEqual([1, []]);
+  expect(output).toContain("is not the plan that was shown: nothing was applied");
+  expect(calls.join()).not.toContain("apply -input");
 });
 
 test("how many VMs at a time is a setting of the apply, not of the plan", () => {
   const { calls } = run(["apply", "--yes", "-parallelism=4"]);
-  expect(calls[1]).toBe(PLAN);
-  expect(calls[3]).toBe("apply -input=false -parallelism=4 plan.tfplan");
+  expect(calls[1]).toBe(OWN_PLAN);
+  expect(calls[3]).toBe("apply -input=false -parallelism=4 OWN/plan.tfplan");
 });
 
 test("apply does nothing when there is nothing to apply", () => {
   const { status, calls } = run(["apply"], { plan: 0 });
-  expect([status, calls]).toEqual([0, ["init -input=false", PLAN]]);
+  expect([status, calls]).toEqual([0, ["init -input=false", OWN_PLAN]]);
 });
 
 test("apply does nothing when nobody can be asked and nobody said yes", () => {
@@ -119,7 +140,7 @@ test("apply names the VMs that it would destroy", () => {
 });
 
 test("other commands get all their arguments, also those that an apply would take for itself", () => {
-  expect(run(["run", "apply", "-parallelism=1"]).calls).toEqual(["apply -parallelism=1"]);
+  expect(run(["run", "apply", "-parallelism=1"]).calls[0]).toBe("apply -parallelism=1");
 });
 
 test("the provider's checksums are kept beside main.ts, and heeded the next time", () => {
@@ -136,6 +157,7 @@ describe("failures end with another code than 0 and say what to do", () => {
   test.each<[string, Run, string]>([
     ["a plan that fails", run(["apply", "--yes"], { plan: 1 }), "failed"],
     ["an apply that fails", run(["apply", "--yes"], { apply: 1 }), "failed"],
+    ["no OpenTofu", run(["plan"], { binary: "tofu-that-is-not-there" }), "does not start. Install OpenTofu"],
     ["no synth before", run(["plan"], { stacks: [] }), "run npm run synth first"],
     ["several stacks", run(["plan"], { stacks: ["k3s", "b"] }), "--stack=NAME with one of k3s, b"],
     [
