@@ -1,6 +1,7 @@
 import { shown, type Faults } from "./fault";
+import { checkFlags } from "./k3s-flags";
 import type { K3s } from "./model";
-import type { K3sSettings, PortRange, Role } from "./settings";
+import type { K3sSettings, PortRange } from "./settings";
 
 /** Port on which every K3s server serves the Kubernetes API and K3s' own supervisor. */
 export const API_PORT = 6443;
@@ -57,79 +58,6 @@ export function checkPorts(setting: string, ports: PortRange | undefined, faults
   faults.unlessWhole(`${setting}.to`, ports.to, 1, 65_535);
   if (ports.from > ports.to) faults.wrong(setting, "a range from low to high", ports);
 }
-
-/** What the model decides, or what has no place in a world-readable command line. */
-const RESERVED_FLAGS: Record<string, string> = {
-  "--token": "'k3s.tokenFile'",
-  "--token-file": "'k3s.tokenFile'",
-  "--agent-token": "a file on the host",
-  "--datastore-endpoint": "a file on the host, since it holds a password",
-  "--vpn-auth": "--vpn-auth-file",
-  "--etcd-s3-access-key": "--etcd-s3-config-secret",
-  "--etcd-s3-secret-key": "--etcd-s3-config-secret",
-  "--etcd-s3-session-token": "--etcd-s3-config-secret",
-  "--server": "'apiEndpoint'",
-  "--cluster-init": "'clusterInit'",
-  "--node-name": "'hostname'",
-  "--node-ip": "'ipv4Address'",
-  "--node-label": "'nodeLabels'",
-  "--node-taint": "'nodeTaints'",
-  "--flannel-backend": "'k3s.flannelBackend'",
-  "--embedded-registry": "'k3s.embeddedRegistry'",
-  "--flannel-iface": "'nixos.networkInterface'",
-  "--cluster-cidr": "'network.podCidr'",
-  "--service-cidr": "'network.serviceCidr'",
-  "--service-node-port-range": "'k3s.nodePorts'",
-};
-
-/** What the firewall relies upon: with these flags it would be right for another cluster. */
-const FIXED_FLAGS: readonly { flag: RegExp; why: string }[] = [
-  { flag: /^--https-listen-port/, why: `the firewall opens the API on ${API_PORT}` },
-  { flag: /^--disable=(.*,)?(traefik|servicelb)(,|$)/, why: "'k3s.traefik' and 'k3s.serviceLb' say so" },
-  { flag: /^--kubelet-arg=read-only-port=/, why: "'k3s.kubeletReadOnlyPort' says so" },
-  { flag: /^--kubelet-arg=port=/, why: "the firewall opens the kubelet on 10250" },
-  {
-    flag: /^--kube-proxy-arg=proxy-mode=ipvs/,
-    why: "the firewall goes by kube-proxy's rewritten destinations",
-  },
-  { flag: /^--disable-kube-proxy/, why: "the firewall goes by kube-proxy's rewritten destinations" },
-  { flag: /^--flannel-(conf|external-ip)/, why: "the firewall is made for flannel as K3s sets it up" },
-  { flag: /^--config(=|$)/, why: "flags in a file are not seen here" },
-  { flag: /^--kube-apiserver-arg=service-node-port-range=/, why: "'k3s.nodePorts' says so" },
-];
-
-/** Flags go into a systemd ExecStart, separated by spaces; `%` and `$` are escaped when they are rendered. */
-const FLAG = /^(--[a-z0-9][a-z0-9-]*)(=[\x21\x23-\x26\x28-\x5b\x5d-\x7e]*)?$/;
-
-export function checkFlags(setting: string, flags: readonly string[], role: Role, faults: Faults): void {
-  for (const flag of flags) {
-    const objection = objectionTo(flag, role);
-    if (objection !== undefined) faults.say(setting, objection);
-  }
-}
-
-/** Never repeats more than the flag's name: its value may be a token. */
-function objectionTo(flag: string, role: Role): string | undefined {
-  const name = FLAG.exec(flag)?.[1];
-  if (name === undefined) {
-    return (
-      "has a flag that should be --name or --name=value, without spaces, quotes and backslashes; " +
-      "it is not repeated here, since it may hold a token"
-    );
-  }
-  if (RESERVED_FLAGS[name]) return `has ${name}, which is said by ${RESERVED_FLAGS[name]}`;
-  const fixed = FIXED_FLAGS.find((each) => each.flag.test(flag));
-  if (fixed) return `has ${name} with a value that it cannot have here: ${fixed.why}`;
-  return role === "agent" && SERVER_FLAG.test(name) ? `has ${name}, which only a server knows` : undefined;
-}
-
-/** Source: docs.k3s.io/cli/server against docs.k3s.io/cli/agent. K3s does not start with a flag that it does not know. */
-const SERVER_FLAG = new RegExp(
-  "^--(" +
-    "disable|disable-(apiserver|cloud-controller|controller-manager|etcd|helm-controller|kube-proxy|network-policy|scheduler)|" +
-    "tls-san(-security)?|etcd-.+|kube-(apiserver|controller-manager|cloud-controller-manager|scheduler)-arg" +
-    ")$",
-);
 
 const NAME = "[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?";
 const DOMAIN = "([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?";

@@ -8,7 +8,8 @@ import {
   parseNetwork,
 } from "./address";
 import { Faults, type Fault } from "./fault";
-import { checkFlags, checkLabels, checkTaints } from "./k3s";
+import { checkLabels, checkTaints } from "./k3s";
+import { checkFlags } from "./k3s-flags";
 import type { Networks, Node } from "./model";
 import { checkNames, terraformName } from "./names";
 import { checkUnicastMac } from "./network";

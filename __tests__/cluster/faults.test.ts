@@ -646,7 +646,7 @@ describe("the cluster's settings", () => {
     [
       "another API port",
       { k3s: { ...k3s, serverFlags: ["--https-listen-port=7443"] } },
-      "the firewall opens the API on 6443",
+      "the firewall opens the API, and what nodes join by,",
     ],
     [
       "node ports by a flag",
@@ -678,7 +678,7 @@ describe("the cluster's settings", () => {
     [
       "kube-proxy in another mode",
       { k3s: { ...k3s, agentFlags: ["--kube-proxy-arg=proxy-mode=ipvs"] } },
-      "the firewall goes by kube-proxy's rewritten destinations",
+      "the firewall goes by the destinations that kube-proxy rewrites",
     ],
     [
       "flags in a file",

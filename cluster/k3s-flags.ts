@@ -1,0 +1,194 @@
+import type { Faults } from "./fault";
+import type { Role } from "./settings";
+
+export function checkFlags(setting: string, flags: readonly string[], role: Role, faults: Faults): void {
+  for (const flag of flags) {
+    const objection = objectionTo(flag, role);
+    if (objection !== undefined) faults.say(setting, objection);
+  }
+}
+
+/** Flags go into a systemd ExecStart, separated by spaces; `%` and `$` are escaped when they are rendered. */
+const FLAG = /^--([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21\x23-\x26\x28-\x5b\x5d-\x7e]*))?$/;
+
+/** Never repeats more than a flag's name: its value may be a token. */
+function objectionTo(flag: string, role: Role): string | undefined {
+  const [, written, value] = FLAG.exec(flag) ?? [];
+  if (written === undefined) {
+    return (
+      "has a flag that should be --name or --name=value, without spaces, quotes and backslashes; " +
+      "it is not repeated here, since it may hold a token"
+    );
+  }
+  const name = ALIASES[written] ?? written;
+  const shown = name === written ? `--${written}` : `--${written}, which is --${name}`;
+  if (RESERVED[name]) return `has ${shown}, which is said by ${RESERVED[name]}`;
+  if (FIXED[name]) return `has ${shown}, which it cannot have here: ${FIXED[name]}`;
+  if (role === "agent" && SERVERS_ONLY.test(name)) return `has ${shown}, which only a server knows`;
+  if (value === undefined && !SWITCHES.has(name)) {
+    return `has ${shown} without a value, so that K3s may take the next flag for it; write --${written}=…`;
+  }
+  return objectionToValue(name, shown, value ?? "");
+}
+
+function objectionToValue(name: string, shown: string, value: string): string | undefined {
+  if (name === "disable") {
+    const ours = value.split(",").some((component) => /^(traefik|servicelb)$/.test(component.trim()));
+    const why = "'k3s.traefik' and 'k3s.serviceLb' say so";
+    return ours ? `has ${shown} with a value that it cannot have here: ${why}` : undefined;
+  }
+  const component = COMPONENTS[name];
+  if (component === undefined) return undefined;
+  const [argument, ...rest] = value.split("=");
+  const plain = argumentName(argument as string);
+  const rule = component[plain];
+  // Without a value it is true (pkg/util/args.go).
+  const allowed = rule?.unless?.test(rest.length === 0 ? "true" : rest.join("=")) ?? false;
+  if (rule === undefined || allowed) return undefined;
+  return `has ${shown}=${plain} with a value that it cannot have here: ${rule.why}`;
+}
+
+/**
+ * K3s takes an argument with `--` in front and, to put it before or after its own, with `+` or `-` behind
+ * (pkg/util/args.go); Kubernetes' programs take `_` for `-` (component-base, cli/flag, WordSepNormalizeFunc).
+ */
+const argumentName = (text: string): string =>
+  text
+    .replace(/^-+/, "")
+    .replace(/[-+]+$/, "")
+    .replaceAll("_", "-");
+
+/** Further names that K3s has for its flags. Source: pkg/cli/cmds, server.go and agent.go. */
+const ALIASES: Readonly<Record<string, string>> = {
+  c: "config",
+  d: "data-dir",
+  i: "node-ip",
+  o: "write-kubeconfig",
+  s: "server",
+  t: "token",
+  "kube-controller-arg": "kube-controller-manager-arg",
+  "kube-cloud-controller-arg": "kube-cloud-controller-manager-arg",
+};
+
+/** What the model decides, or what has no place in a world-readable command line. */
+const RESERVED: Readonly<Record<string, string>> = {
+  token: "'k3s.tokenFile'",
+  "token-file": "'k3s.tokenFile'",
+  "cluster-secret": "'k3s.tokenFile'",
+  "agent-token": "a file on the host",
+  "datastore-endpoint": "a file on the host, since it holds a password",
+  "vpn-auth": "--vpn-auth-file",
+  "etcd-s3-access-key": "--etcd-s3-config-secret",
+  "etcd-s3-secret-key": "--etcd-s3-config-secret",
+  "etcd-s3-session-token": "--etcd-s3-config-secret",
+  server: "'apiEndpoint'",
+  "cluster-init": "'clusterInit'",
+  "cluster-reset": "the restore in the emitted README, once and never at every start",
+  "cluster-reset-restore-path": "the restore in the emitted README, once and never at every start",
+  "node-name": "'hostname'",
+  "with-node-id": "'hostname'",
+  "node-ip": "'ipv4Address'",
+  "node-label": "'nodeLabels'",
+  "node-taint": "'nodeTaints'",
+  "flannel-backend": "'k3s.flannelBackend'",
+  "no-flannel": "'k3s.flannelBackend'",
+  "embedded-registry": "'k3s.embeddedRegistry'",
+  "flannel-iface": "'nixos.networkInterface'",
+  "cluster-cidr": "'network.podCidr'",
+  "service-cidr": "'network.serviceCidr'",
+  "service-node-port-range": "'k3s.nodePorts'",
+};
+
+const API = "the firewall opens the API, and what nodes join by, on the port that K3s has for it by itself";
+const REWRITTEN = "the firewall goes by the destinations that kube-proxy rewrites with iptables";
+const FLANNEL = "the firewall is made for flannel as K3s sets it up";
+const UNSEEN = "flags in a file are not seen here";
+
+/** What the firewall relies upon: with these flags it would be right for another cluster. */
+const FIXED: Readonly<Record<string, string>> = {
+  "https-listen-port": API,
+  "supervisor-port": API,
+  "apiserver-port": API,
+  "advertise-port": API,
+  "disable-kube-proxy": REWRITTEN,
+  "flannel-conf": FLANNEL,
+  "flannel-external-ip": FLANNEL,
+  "flannel-cni-conf": FLANNEL,
+  config: UNSEEN,
+};
+
+/** Why a component may not have an argument, unless its value is harmless. */
+type Arguments = Readonly<Record<string, { readonly why: string; readonly unless?: RegExp }>>;
+
+const ANONYMOUS = "whoever reaches the port would be let in without a name";
+const UNAUTHORIZED = "whoever has a name would be allowed everything";
+
+/** Arguments that K3s hands to the programs that it runs. */
+const COMPONENTS: Readonly<Record<string, Arguments>> = {
+  "kubelet-arg": {
+    "read-only-port": { why: "'k3s.kubeletReadOnlyPort' says so" },
+    port: { why: "the firewall opens the kubelet on 10250" },
+    "anonymous-auth": { why: ANONYMOUS, unless: /^(0|f|F|false|False|FALSE)$/ },
+    "authorization-mode": { why: UNAUTHORIZED, unless: /^Webhook$/ },
+    config: { why: UNSEEN },
+    "config-dir": { why: UNSEEN },
+  },
+  "kube-proxy-arg": {
+    "proxy-mode": { why: REWRITTEN, unless: /^iptables$/ },
+    config: { why: UNSEEN },
+  },
+  "kube-apiserver-arg": {
+    "service-node-port-range": { why: "'k3s.nodePorts' says so" },
+    "service-cluster-ip-range": { why: "'network.serviceCidr' says so" },
+    "secure-port": { why: API },
+    "anonymous-auth": { why: ANONYMOUS, unless: /^(0|f|F|false|False|FALSE)$/ },
+    "authorization-mode": { why: UNAUTHORIZED, unless: /^(?!.*AlwaysAllow)/ },
+    "authorization-config": { why: UNSEEN },
+    "authentication-config": { why: UNSEEN },
+  },
+  "kube-controller-manager-arg": {
+    "cluster-cidr": { why: "'network.podCidr' says so" },
+    "service-cluster-ip-range": { why: "'network.serviceCidr' says so" },
+  },
+};
+
+/** Source: docs.k3s.io/cli/server against docs.k3s.io/cli/agent. K3s does not start with a flag that it does not know. */
+const SERVERS_ONLY = new RegExp(
+  "^(" +
+    "disable|disable-(apiserver|cloud-controller|controller-manager|etcd|helm-controller|kube-proxy|network-policy|scheduler)|" +
+    "tls-san(-security)?|etcd-.+|kube-(apiserver|controller-manager|cloud-controller-manager|scheduler)-arg" +
+    ")$",
+);
+
+/** Flags that take no value. Source: pkg/cli/cmds. A newer one is written as --name=true. */
+const SWITCHES = new Set([
+  "alsologtostderr",
+  "debug",
+  "disable-agent",
+  "disable-apiserver",
+  "disable-apiserver-lb",
+  "disable-cloud-controller",
+  "disable-controller-manager",
+  "disable-default-registry-endpoint",
+  "disable-etcd",
+  "disable-helm-controller",
+  "disable-network-policy",
+  "disable-scheduler",
+  "docker",
+  "enable-pprof",
+  "etcd-disable-snapshots",
+  "etcd-expose-metrics",
+  "etcd-s3",
+  "etcd-s3-insecure",
+  "etcd-s3-skip-ssl-verify",
+  "etcd-snapshot-compress",
+  "flannel-ipv6-masq",
+  "nonroot-devices",
+  "prefer-bundled-bin",
+  "protect-kernel-defaults",
+  "rootless",
+  "secrets-encryption",
+  "selinux",
+  "supervisor-metrics",
+  "tls-san-security",
+]);
