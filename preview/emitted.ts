@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Flow } from "../cluster/flows";
 import type { Cluster, Node } from "../cluster/model";
+import { bareEnvironment, withoutNetwork } from "./confinement";
 import { Trouble } from "./trouble";
 
 /** What an app emits: the stacks for OpenTofu, and the cluster's files for its hosts. */
@@ -36,7 +37,8 @@ export interface Description {
 export const FOLDER = "nix";
 
 /**
- * Runs the app of a tree as the CDKTF CLI does, and reads what it emitted.
+ * Runs the app of a tree as the CDKTF CLI does, but with a bare environment and without a network, and reads what it
+ * emitted.
  *
  * @param output - folder for its OpenTofu JSON
  * @param interrupted - ends the app, and all that it started
@@ -46,11 +48,11 @@ export async function emittedBy(tree: string, output: string, interrupted: Abort
   const { app, context } = settingsOf(tree);
   const list = `${output}.folders`;
   writeFileSync(list, "");
-  const child = spawn("sh", ["-c", app], {
+  const [program = "", ...words] = [...withoutNetwork(), "sh", "-c", app];
+  const child = spawn(program, words, {
     cwd: tree,
     env: {
-      ...process.env,
-      HOST_FILES_CHECK: "",
+      ...bareEnvironment(`${output}.own`),
       HOST_FILES_LIST: list,
       CDKTF_OUTDIR: output,
       CDKTF_CONTEXT_JSON: JSON.stringify(context),

@@ -1,6 +1,7 @@
-/** What a preview leaves when it is stopped, and that it asks no network. */
+/** What a preview leaves when it is stopped, and what the code that it runs can reach. */
 import { spawn, spawnSync } from "node:child_process";
 import { readdirSync, readlinkSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { REPOSITORY, temporaryFolder, TSX } from "../fixture";
 import { Project } from "../project";
@@ -75,5 +76,65 @@ describeWith([NETWORK_NAMESPACES], "without a network", () => {
       env: { PATH: process.env.PATH, HOME: temporaryFolder() },
     });
     expect([status, stdout]).toEqual([0, expect.stringContaining("VMs +0 ~3 -0")]);
+  });
+});
+
+/** Runs a preview whose app says what the given code finds, and fails. */
+function said(code: string, env: NodeJS.ProcessEnv = {}): string {
+  const project = committed();
+  project.edit("main.ts", (text) => `${code}\n${text}`);
+  const [program, ...words] = PROGRAM;
+  const { stdout } = spawnSync(program, words, {
+    cwd: project.folder,
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+  });
+  return stdout;
+}
+
+test("an app that a preview runs sees none of the operator's environment but a few harmless names", () => {
+  const planted = {
+    PROXMOX_VE_API_TOKEN: "planted-token",
+    SSH_AUTH_SOCK: "/planted",
+    TF_VAR_x: "planted-var",
+  };
+  const words = said(
+    'throw new Error("names: " + Object.keys(process.env).sort().join(" ") + " end");',
+    planted,
+  );
+  const names = /names: (.*) end/.exec(words)?.[1]?.split(" ") ?? [];
+  const own = [
+    "CDKTF_CONTEXT_JSON",
+    "CDKTF_OUTDIR",
+    "CHECKPOINT_DISABLE",
+    "HOST_FILES_LIST",
+    "HOME",
+    "TMPDIR",
+  ];
+  const harmless = ["LANG", "LC_ALL", "LC_CTYPE", "PATH", "PWD", "OLDPWD", "SHLVL", "TZ", "_"];
+  // npx states its own settings, of this machine and of the package.
+  const npx = /^(npm_.*|COLOR|EDITOR|INIT_CWD|NODE)$/;
+  expect(names).toEqual(expect.arrayContaining(own));
+  expect(names.filter((name) => ![...own, ...harmless].includes(name) && !npx.test(name))).toEqual([]);
+});
+
+test("an app that a preview runs has a home of its own", () => {
+  const HOME = temporaryFolder();
+  const words = said('throw new Error(`home: ${require("node:os").homedir()}`);', { HOME });
+  expect(words).toMatch(/Error: home: \S+\/k3s-preview-\w+\/working\.out\.own\/home\n/);
+});
+
+describeWith([NETWORK_NAMESPACES], "the network", () => {
+  test("is out of reach for an app that a preview runs, loopback included", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const connect = `require("node:net").connect(${port}, "127.0.0.1")`;
+    const words = said(
+      `${connect}.on("connect", () => { throw new Error("reached"); }).on("error", ({ code }) => { throw new Error("not " + code); });\n` +
+        "setTimeout(() => undefined, 5000);",
+    );
+    server.close();
+    expect(words).toContain("not ENETUNREACH");
   });
 });
