@@ -12,7 +12,11 @@ export interface Expected {
 
 /** Asks the host over a new connection. @throws Trouble when there is none */
 export const inspect = (host: Host): Promise<Report> =>
-  host.call("confirm", { emitted: host.files.get("nftables.nft") ?? "" }, { timeoutSeconds: 30 });
+  host.call(
+    "confirm",
+    { emitted: host.files.get("nftables.nft") ?? "", interface: host.node.nixos.networkInterface },
+    { timeoutSeconds: 30 },
+  );
 
 /** What does not hold yet of the host itself. */
 export function hostFaults(report: Report, expected: Expected): string[] {
@@ -26,8 +30,26 @@ export function hostFaults(report: Report, expected: Expected): string[] {
     ...(report.one("flushes") === "yes"
       ? ["its firewall would flush the rules of kube-proxy at the next reload"]
       : []),
+    ...forwardingFaults(report),
     ...(report.one("k3s") === "active" ? [] : [`K3s is ${report.one("k3s") || "not there"}`]),
   ];
+}
+
+/** Without forwarding a node is Ready, and its pods reach nobody outside of it. */
+export function forwardingFaults(report: Report): string[] {
+  const values = new Map(
+    report.all("forwarding").map((line): [string, string] => {
+      const [interfaceName = "", value = ""] = line.split(" ");
+      return [interfaceName, value];
+    }),
+  );
+  const off = [...new Set(["all", "default", ...values.keys()])].filter((name) => values.get(name) !== "1");
+  return off.length === 0
+    ? []
+    : [
+        `its kernel does not forward packets of pods (net.ipv4.conf.*.forwarding is not 1 for ${off.join(", ")}): ` +
+          "see boot.kernel.sysctl of its local.nix; systemctl restart systemd-sysctl on it puts back what was changed by hand",
+      ];
 }
 
 /**

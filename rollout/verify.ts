@@ -1,6 +1,6 @@
 import { API_PORT } from "../cluster/k3s";
 import type { Fleet } from "./fleet";
-import { inspect } from "./health";
+import { forwardingFaults, inspect } from "./health";
 import type { Host } from "./host";
 import type { KubeNode } from "./kubernetes";
 import { rulesetState, type Counters } from "./ruleset";
@@ -120,6 +120,7 @@ function runningFaults({ name }: Host, report: Report, found: KubeNode | undefin
   return [
     ...(hostname === name ? [] : [`its hostname is ${hostname}`]),
     ...(report.one("current") === report.one("profile") ? [] : ["what runs is not what would boot"]),
+    ...forwardingFaults(report),
     ...(report.one("k3s") === "active" ? [] : [`K3s is ${report.one("k3s") || "not there"}`]),
     ...(found === undefined || found.version === version
       ? []

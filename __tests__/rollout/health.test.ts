@@ -14,7 +14,23 @@ test.each([
   expect(hostFaults(report(line), EXPECTED)).toContain(fault);
 });
 
+test.each([
+  [["all 1", "default 1", "ens18 1", "cni0 0"], "cni0"],
+  [["all 0", "default 0", "ens18 1"], "all, default"],
+  [[], "all, default"],
+])("a host whose kernel forwards by %j is not well: %s", (lines, off) => {
+  const faults = hostFaults(report(...lines.map((line) => `@forwarding ${line}`)), EXPECTED);
+  expect(faults).toContainEqual(expect.stringContaining(`forwarding is not 1 for ${off})`));
+});
+
 test("a host that is well has none of these", () => {
-  const well = report("@k3s active", "@current /nix/store/built", "@boot_id boot-2", "@flushes no");
+  const well = report(
+    "@k3s active",
+    "@current /nix/store/built",
+    "@boot_id boot-2",
+    "@flushes no",
+    "@forwarding all 1",
+    "@forwarding default 1",
+  );
   expect(hostFaults(well, EXPECTED).filter((fault) => !fault.startsWith("its firewall is not"))).toEqual([]);
 });

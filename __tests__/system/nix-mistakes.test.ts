@@ -63,6 +63,23 @@ const MISTAKES: readonly Mistake[] = [
     /differently in/,
   ],
   ["no platform", HARDWARE, "nixpkgs.hostPlatform", "# ", /hostPlatform is missing/],
+  [
+    "no forwarding between pods of two hosts",
+    SYSTEM,
+    '"net.ipv4.conf.all.forwarding" = true',
+    '"net.ipv4.conf.all.forwarding" = false',
+    /would not forward/,
+  ],
+  [
+    "no forwarding of new interfaces",
+    SYSTEM,
+    '"net.ipv4.conf.default.forwarding"',
+    "# ",
+    /would not forward/,
+  ],
+  ["K3s without its firewall", AGENT, 'requires = [ "nftables.service" ];', "", /ruleset was not loaded/],
+  ["K3s before its firewall", AGENT, 'after = [ "nftables.service" ];', "", /before the ruleset is loaded/],
+  ["a server that is killed while it waits", SERVER, "serviceConfig.TimeoutStartSec", "# ", /after 90 s/],
   ["a role that there is not", AGENT, 'role = "agent"', 'role = "master"', /role .* no one of server, agent/],
   ["the other role", AGENT, 'role = "agent"', 'role = "server"', /role is not agent/],
   [

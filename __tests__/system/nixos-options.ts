@@ -55,8 +55,13 @@ const between = (least: number, most: number): Type => ({
   name: `integer from ${least} to ${most}`,
   accepts: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
 });
+const oneOfTypes = (...types: Type[]): Type => ({
+  name: types.map(({ name }) => name).join(" or "),
+  accepts: (value) => types.some((type) => type.accepts(value)),
+});
 /** `lib.types.singleLineStr`, whose final newline NixOS would take off. */
 const singleLine: Type = matching(/^[^\n\r]*$/);
+const unitName: Type = matching(/^[A-Za-z0-9:_.@-]+\.(service|target|mount|timer)$/);
 const nonEmpty: Type = matching(/[^ \t\n]/);
 
 /**
@@ -67,7 +72,7 @@ const nonEmpty: Type = matching(/[^ \t\n]/);
  * - services/networking/nftables.nix (-), services/networking/firewall.nix (0192bb84), tasks/filesystems.nix (0148e16d),
  *   services/networking/ssh/sshd.nix (-), services/cluster/rancher/{default.nix (011c1bdb), k3s.nix (01bb496c)},
  *   tasks/network-interfaces.nix (003a3fd2), system/boot/loader/{systemd-boot/systemd-boot.nix (01e499ce),
- *   efi.nix (0e1f3106), grub/grub.nix (-)}, system/boot/kernel.nix (-), misc/nixpkgs.nix (026ffb9e), misc/version.nix (-)
+ *   efi.nix (0e1f3106), grub/grub.nix (-)}, system/boot/kernel.nix (-), config/sysctl.nix (-), system/boot/systemd.nix (-), misc/nixpkgs.nix (026ffb9e), misc/version.nix (-)
  * Of these there were only older ones, with types that are not likely to change: misc/assertions.nix (08062fcc),
  * config/swap.nix (03a362fe), virtualisation/qemu-guest-agent.nix (0699530f).
  *
@@ -79,6 +84,7 @@ const OPTIONS: Readonly<Record<string, Type>> = {
   "system.stateVersion": matching(/^\d\d\.\d\d$/),
   "nixpkgs.hostPlatform": str,
 
+  "boot.kernel.sysctl.*": oneOfTypes(bool, str, between(-(2 ** 63), 2 ** 63)),
   "boot.kernelPackages": attributeOfPkgs,
   "boot.initrd.availableKernelModules": listOf(str),
   "boot.loader.grub.enable": bool,
@@ -123,6 +129,10 @@ const OPTIONS: Readonly<Record<string, Type>> = {
   "services.k3s.serverAddr": str,
   "services.k3s.tokenFile": path,
   "services.k3s.extraFlags": listOf(str),
+
+  "systemd.services.*.requires": listOf(unitName),
+  "systemd.services.*.after": listOf(unitName),
+  "systemd.services.*.serviceConfig.TimeoutStartSec": oneOfTypes(between(0, 2 ** 31), str),
 };
 
 const DECLARED = Object.entries(OPTIONS).map(([pattern, type]) => ({ names: pattern.split("."), type }));
@@ -221,7 +231,9 @@ export function hostFaults(host: Host, identity: Identity): string[] {
       "users.users.root has no key: nobody can log in",
     ],
     [get("services.qemuGuest.enable") === true, "services.qemuGuest is not enabled"],
+    ...forwardingRules(get),
     ...k3sRules(get, identity),
+    ...unitRules(get, identity),
     ...flagRules(flags, identity),
   ];
   return [...host.faults, ...rules.filter(([holds]) => !holds).map(([, fault]) => fault)];
@@ -345,6 +357,26 @@ function k3sRules(get: Get, { hostname, role, ipv4Address }: Identity): Rules {
     [
       typeof tokenFile === "string" && tokenFile.startsWith("/") && !tokenFile.startsWith("/nix/store/"),
       "services.k3s.tokenFile is no string with an absolute path outside the store",
+    ],
+  ];
+}
+
+/** NixOS' own definition is `mkDefault false`, which a plain one overrides. */
+const forwardingRules = (get: Get): Rules =>
+  ["all", "default"].map((scope) => [
+    get(`boot.kernel.sysctl."net.ipv4.conf.${scope}.forwarding"`) === true,
+    `boot.kernel.sysctl: the kernel would not forward packets of pods (net.ipv4.conf.${scope}.forwarding)`,
+  ]);
+
+function unitRules(get: Get, { role }: Identity): Rules {
+  const lists = (option: string): boolean =>
+    ((get(`systemd.services.k3s.${option}`) ?? []) as Json[]).includes("nftables.service");
+  return [
+    [lists("requires"), "systemd.services.k3s would run pods on a host whose ruleset was not loaded"],
+    [lists("after"), "systemd.services.k3s would start pods before the ruleset is loaded"],
+    [
+      role === "agent" || get("systemd.services.k3s.serviceConfig.TimeoutStartSec") === 0,
+      "systemd.services.k3s would be killed after 90 s of waiting for etcd's quorum",
     ],
   ];
 }

@@ -10,6 +10,8 @@ hostname "$(cat "$system/etc/hostname")"
 event boot
 mkdir -p /etc/ssh/authorized_keys.d
 cp "$system/etc/ssh/authorized_keys.d/root" /etc/ssh/authorized_keys.d/root
-load-nftables "$system"
+load-sysctl "$system"
+mkdir -p /run/units/nftables.service
+if load-nftables "$system"; then echo active; else echo failed; fi >/run/units/nftables.service/state
 if [ -e "$system/etc/k3s" ]; then systemctl start k3s & fi
 exec /usr/sbin/sshd -D -e 2>>/var/log/sshd

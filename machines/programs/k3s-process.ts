@@ -142,6 +142,8 @@ async function main(): Promise<void> {
     process.exit(1);
   }
   mkdirSync("/var/lib/rancher/k3s/agent", { recursive: true });
+  // K3s does it when it starts, and not again.
+  writeFileSync("/proc/sys/net/ipv4/conf/all/forwarding", "1");
   while (!existsSync(tokenFile)) {
     console.log(`Waiting for ${tokenFile} to be available`);
     await sleep(200);

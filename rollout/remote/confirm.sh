@@ -1,4 +1,4 @@
-# emitted: text of the firewall as HostFiles wrote it
+# emitted: text of the firewall as HostFiles wrote it; interface: the node's own
 say current "$(current_system)"
 say activation "$(unit "$activate.service" ActiveState)"
 say result "$(unit "$activate.service" Result) $(unit "$activate.service" ExecMainStatus)"
@@ -6,6 +6,11 @@ say reverting "$(unit "$revert.service" ActiveState)"
 [ ! -e "$home/reverted" ] || say reverted yes
 say k3s "$(unit k3s.service ActiveState)"
 say k3s_version "$(/run/current-system/sw/bin/k3s --version 2>/dev/null | sed -n 's/^k3s version \([^ ]*\).*/\1/p')"
+# Of all interfaces, of those that are yet to come, and of those that packets of pods arrive by.
+for name in all default "$interface" cni0 flannel.1 flannel-wg; do
+  forwarding=/proc/sys/net/ipv4/conf/$name/forwarding
+  [ ! -r "$forwarding" ] || say forwarding "$name $(cat "$forwarding")"
+done
 say boot_id "$(cat /proc/sys/kernel/random/boot_id)"
 say hostname "$(cat /proc/sys/kernel/hostname)"
 say profile "$(readlink -f "$profile" || true)"

@@ -54,6 +54,15 @@ The cluster is what main.ts says.
 
   test.each<[string, string, string, string, string[]]>([
     [
+      "a kernel that forwards nothing of pods",
+      "hamal",
+      "echo 0 >/proc/sys/net/ipv4/ip_forward",
+      "systemctl restart systemd-sysctl",
+      [
+        "hamal: its kernel does not forward packets of pods (net.ipv4.conf.*.forwarding is not 1 for all, default",
+      ],
+    ],
+    [
       "a rule that was added by hand",
       "hamal",
       "nft add rule inet k3s_host input tcp dport 9999 accept",

@@ -1,0 +1,54 @@
+/** What the emitted configuration keeps whole on a host, in the ways in which NixOS and systemd take it away. */
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describeWith } from "../tools";
+import { LiveCluster, THREE } from "./cluster";
+import { MACHINES } from "./tools";
+
+describeWith(MACHINES, "the configuration of a host", () => {
+  let cluster: LiveCluster;
+
+  beforeAll(async () => (cluster = await LiveCluster.start(THREE)));
+  afterAll(() => cluster?.stop());
+
+  const local = (): string => join(cluster.folder, "nix", "k3s-agent", "local.nix");
+
+  const forwarding = (): Promise<string> =>
+    cluster.site.on(
+      "hamal",
+      "cd /proc/sys/net/ipv4/conf; cat all/forwarding default/forwarding ens18/forwarding",
+    );
+
+  test("keeps its kernel forwarding when another sysctl changes, which sets all of them anew", async () => {
+    writeFileSync(local(), '{ boot.kernel.sysctl."net.ipv4.tcp_fin_timeout" = 30; }\n');
+    (await cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "30")).mustSucceed();
+    expect(await cluster.site.on("hamal", "cat /proc/sys/net/ipv4/tcp_fin_timeout")).toBe("30\n");
+    expect(await forwarding()).toBe("1\n1\n1\n");
+  });
+
+  test("that turns forwarding off is not confirmed, although its node is Ready", async () => {
+    const off = '"net.ipv4.conf.all.forwarding" = lib.mkForce false;';
+    writeFileSync(local(), `{ lib, ... }: {\n  boot.kernel.sysctl.${off}\n}\n`);
+    const { status, output } = await cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "5");
+    expect([status, output]).toEqual([
+      1,
+      expect.stringMatching(
+        /hamal was not confirmed and has reverted by itself .*: its kernel does not forward packets of pods \(.* for all, .*ens18/,
+      ),
+    ]);
+    expect(await forwarding()).toBe("1\n1\n1\n");
+    rmSync(local());
+  });
+
+  test("runs no K3s on a host whose firewall was not loaded at its boot", async () => {
+    await cluster.site.on("mizar", "echo no ruleset >>$(readlink -f /boot/default)/etc/nftables.nft");
+    cluster.site.forgetEvents();
+    await cluster.site.powerOff("mizar");
+    await cluster.site.powerOn("mizar");
+    expect(
+      await cluster.site.on("mizar", "systemctl is-active k3s || systemctl show -p ActiveState k3s"),
+    ).toBe("inactive\n");
+    expect(await cluster.site.on("mizar", "nft list tables")).toBe("");
+    expect(cluster.site.events()).toEqual(["mizar boot"]);
+  });
+});
