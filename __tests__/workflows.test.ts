@@ -41,8 +41,8 @@ describe("the workflows", () => {
 
   test("are seen to fail it when something is wrong with them", () => {
     const text = TEXTS["plan.yml"] ?? "";
-    const spoilt = text.replace("needs.secrets.outputs.there", "needs.secret.outputs.there");
-    expect(complaints({ "plan.yml": spoilt }).join()).toContain('property "secret" is not defined');
+    const spoilt = text.replace("github.event.pull_request.number", "github.event_of.number");
+    expect(complaints({ "plan.yml": spoilt }).join()).toContain('property "event_of" is not defined');
     expect(complaints({ "plan.yml": text.replace("timeout-minutes", "timeout-hours") })).not.toEqual([]);
   });
 
@@ -56,10 +56,20 @@ describe("the workflows", () => {
 
   test("run the npm scripts that a person runs", () => {
     const scripts = steps.flatMap(({ step }) => [
-      ...(step.run ?? "").matchAll(/npm run (?:--silent )?([\w:-]+)/g),
+      ...(step.run ?? "").matchAll(/npm run (?:--[a-z-]+ )?([\w:-]+)/g),
     ]);
     const names = [...new Set(scripts.map(([, name]) => name as string))];
-    expect(names.sort()).toEqual(["check", "diff", "gate", "lint", "plan", "preview", "tofu", "typecheck"]);
+    expect(names.sort()).toEqual([
+      "check",
+      "diff",
+      "gate",
+      "lint",
+      "plan",
+      "preview",
+      "synth",
+      "tofu",
+      "typecheck",
+    ]);
     expect(names.filter((name) => !(name in packageJson.scripts))).toEqual([]);
     expect(steps.some(({ step }) => / npm test$/.test(step.run ?? ""))).toBe(true);
   });
@@ -77,41 +87,81 @@ test("a plan is not killed while it holds the state's lock, and waits for those 
   expect(WORKFLOWS["plan.yml"]?.jobs.plan.env.TF_CLI_ARGS_plan).toBe("-lock-timeout=10m");
 });
 
-describe("a stranger's pull request", () => {
-  test("runs nothing in the name of the repository", () => {
-    for (const { on } of Object.values(WORKFLOWS)) {
-      expect([on].flatMap((events) => (typeof events === "string" ? events : Object.keys(events)))).toEqual([
-        "pull_request",
-      ]);
+/** Steps that bring the pull request's own code onto the machine; by `pull_request` every checkout does. */
+const bringsItsCode = (step: Json): boolean => String(step.with?.ref ?? "").includes("pull_request.head");
+
+const usesSecrets = (job: Json): boolean => JSON.stringify(job).includes("secrets.");
+
+describe("a plan is judged by the base, not by the pull request", () => {
+  const { on, jobs: ofPlan } = WORKFLOWS["plan.yml"] as Json;
+
+  test("the workflow is the base's", () => {
+    expect(Object.keys(on)).toEqual(["pull_request_target"]);
+  });
+
+  test("the pull request's code runs where there are no secrets and no runner of yours", () => {
+    const own = Object.entries(ofPlan as Record<string, Json>).filter(([, { steps }]) =>
+      steps.some(bringsItsCode),
+    );
+    expect(own.map(([id]) => id)).toEqual(["synth"]);
+    for (const [, job] of own) {
+      expect(usesSecrets(job)).toBe(false);
+      expect([job["runs-on"], job.environment]).toEqual(["ubuntu-24.04", undefined]);
     }
   });
 
-  test("gets no right that a job does not ask for, and only the comment may write", () => {
+  test("the job that has the secrets waits for reviewers, and runs the base's programs on the other's JSON", () => {
+    expect(usesSecrets(ofPlan.plan)).toBe(true);
+    expect(ofPlan.plan.environment).toBe("plan");
+    const runs = (ofPlan.plan.steps as Json[]).map(({ run }) => run ?? "").join("\n");
+    expect(runs).toContain("npm run diff -- --skip-synth");
+    expect(runs).toContain("npm run --ignore-scripts plan");
+    expect(packageJson.scripts.preplan).toBe("npm run synth");
+    expect(ofPlan.plan.env.TF_CLI_ARGS_init).toBe("-lockfile=readonly");
+    const files = (ofPlan.synth.steps as Json[]).find(({ uses }) => uses?.includes("upload-artifact"))?.with
+      .path;
+    expect(files.trim().split("\n")).toEqual(["cdktf.out/manifest.json", "cdktf.out/stacks/*/cdk.tf.json"]);
+  });
+});
+
+describe("a stranger's pull request", () => {
+  test("starts the workflows that are meant for it", () => {
+    const events = Object.values(WORKFLOWS).flatMap(({ on }) =>
+      typeof on === "string" ? on : Object.keys(on),
+    );
+    expect([...new Set(events)].filter((event) => event.startsWith("pull_request")).sort()).toEqual([
+      "pull_request",
+      "pull_request_target",
+    ]);
+  });
+
+  test("gets no right that a job does not ask for, and only comment and labels may write", () => {
     for (const { permissions } of Object.values(WORKFLOWS)) expect(permissions).toEqual({});
     const asked = jobs.flatMap(({ name, job }) =>
       Object.entries(job.permissions ?? {}).map(([right, how]) => `${name}: ${right} ${how}`),
     );
     expect(asked.filter((line) => !line.endsWith("contents read"))).toEqual([
+      "plan.yml: labels: pull-requests write",
       "pull-request.yml: comment: pull-requests write",
     ]);
   });
 
   test("does not reach the jobs that have secrets or may write", () => {
     const own = "github.event.pull_request.head.repo.full_name == github.repository";
-    const guarded = new Map(jobs.map(({ name, job }) => [name, String(job.if ?? "")]));
-    expect(guarded.get("pull-request.yml: comment")).toContain(own);
-    expect(guarded.get("plan.yml: secrets")).toContain(own);
-    expect(guarded.get("plan.yml: plan")).toBe("needs.secrets.outputs.there == 'true'");
-    const withSecrets = steps.filter(({ step }) => JSON.stringify(step).includes("secrets.PROXMOX"));
-    expect([...new Set(withSecrets.map(({ name }) => name))]).toEqual([
-      "plan.yml: secrets",
-      "plan.yml: plan",
-    ]);
+    const guarded = new Map(jobs.map(({ name, job }) => [name, job]));
+    expect(guarded.get("pull-request.yml: comment")?.if).toContain(own);
+    expect(guarded.get("plan.yml: labels")?.if).toContain(own);
+    // What needs a job that was skipped is skipped.
+    expect(guarded.get("plan.yml: synth")).toMatchObject({ needs: "labels" });
+    expect(guarded.get("plan.yml: plan")).toMatchObject({ needs: "synth" });
+    for (const name of ["synth", "plan"]) expect(guarded.get(`plan.yml: ${name}`)?.if).toBeUndefined();
+    const withSecrets = steps.filter(({ step }) => JSON.stringify(step).includes("secrets."));
+    expect([...new Set(withSecrets.map(({ name }) => name))]).toEqual(["plan.yml: plan"]);
   });
 
   test("finds no credentials of the checkout", () => {
     const checkouts = steps.filter(({ step }) => step.uses?.startsWith("actions/checkout@"));
-    expect(checkouts).toHaveLength(3);
+    expect(checkouts.length).toBeGreaterThan(3);
     for (const { step } of checkouts) expect(step.with["persist-credentials"]).toBe(false);
   });
 
@@ -211,7 +261,7 @@ describe("the gate of a pull request", () => {
   const NPM = `
     require("fs").writeFileSync("called.json", JSON.stringify(process.argv.slice(2)));
     console.log("The plan does NOT pass");
-    process.exit(process.argv.includes("--allow=hamal") ? 0 : 1);`;
+    process.exit(process.argv.includes("--allow=hamal:pending") ? 0 : 1);`;
 
   test("fails with the gate, and says why in the summary of the job", () => {
     const folder = temporaryFolder();
@@ -221,7 +271,13 @@ describe("the gate of a pull request", () => {
 
   test("lets pass what a label allows, and takes no label for an option", () => {
     const folder = temporaryFolder();
-    const labels = JSON.stringify(["bug", "allow:hamal", "allow: mizar", "--json", "$(touch leaked)"]);
+    const labels = JSON.stringify([
+      "bug",
+      "allow:hamal:pending",
+      "allow: mizar:destroy",
+      "--json",
+      "$(touch leaked)",
+    ]);
     expect(run("npm run gate", folder, { npm: NPM }, { LABELS: labels })).toBe(0);
     expect(JSON.parse(textIn(folder, "called.json"))).toEqual([
       "run",
@@ -229,9 +285,43 @@ describe("the gate of a pull request", () => {
       "gate",
       "--",
       "plan.json",
-      "--allow=hamal",
-      "--allow=mizar",
+      "--allow=hamal:pending",
+      "--allow=mizar:destroy",
     ]);
     expect(existsSync(join(folder, "leaked"))).toBe(false);
+  });
+});
+
+describe("what labels allow", () => {
+  const plan = WORKFLOWS["plan.yml"] as Json;
+  const drop = plan.jobs.labels.steps[0] as Json;
+  const gate = (plan.jobs.plan.steps as Json[]).find(({ name }) => name === "npm run gate");
+  const LABELLING = `contains(fromJSON('["labeled", "unlabeled"]'), github.event.action)`;
+
+  test("counts for the commits that it was given for", () => {
+    expect(plan.on.pull_request_target.types).toEqual(
+      expect.arrayContaining(["synchronize", "reopened", "labeled"]),
+    );
+    expect(drop.if).toBe(`!${LABELLING}`);
+    expect(gate?.env.LABELS).toContain(
+      `${LABELLING} && toJSON(github.event.pull_request.labels.*.name) || '[]'`,
+    );
+  });
+
+  test("is dropped when new commits arrive, and other labels stay", () => {
+    const folder = temporaryFolder();
+    const gh = `
+      const fs = require("fs");
+      const words = process.argv.slice(2);
+      fs.appendFileSync("calls", words.join(" ") + "\\n");
+      if (words.includes("--paginate")) console.log("allow%3Ahamal%3Apending\\nallow%3Aa%2Fb");`;
+    const LABELS = "repos/a/b/issues/1/labels";
+    expect(run(drop.name, folder, { gh }, { LABELS })).toBe(0);
+    const [list, ...deleted] = textIn(folder, "calls").trim().split("\n");
+    expect(list).toContain('select(startswith("allow:")) | @uri');
+    expect(deleted).toEqual([
+      `api --silent --method DELETE ${LABELS}/allow%3Ahamal%3Apending`,
+      `api --silent --method DELETE ${LABELS}/allow%3Aa%2Fb`,
+    ]);
   });
 });
