@@ -1,7 +1,8 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { HARDWARE, rootDevice } from "./description";
+import { HARDWARE } from "./description";
 import { readFacts } from "./facts";
+import { foreignFileSystems, rootDevice } from "./hardware";
 import type { Host } from "./host";
 import { Trouble } from "./trouble";
 
@@ -14,12 +15,21 @@ export async function capture(host: Host): Promise<string> {
       `${host.name}: the machine that answers has MAC address ${mac ?? "unknown"}, and ${host.name} has ${host.node.macAddress}: nothing was stored`,
     );
   }
-  const { output } = await host.callFully("hardware", {});
-  const device = rootDevice(output.stdout);
-  if (device === undefined)
-    throw new Trouble(`${host.name}: nixos-generate-config names no root filesystem; nothing was stored`);
+  const { report, output } = await host.callFully("hardware", {});
+  const hardware = output.stdout.replace(/^@.*\n/gm, "");
+  const foreign = foreignFileSystems(hardware, report.all("fstab"));
+  const troubles = [
+    ...(rootDevice(hardware) === undefined ? ["nixos-generate-config names no root filesystem"] : []),
+    ...(foreign.length > 0
+      ? [
+          `nixos-generate-config names what is mounted only now, and would stop the next boot: ${foreign.join(", ")}. ` +
+            "Unmount it there, or state it in fileSystems of local.nix and roll that out first",
+        ]
+      : []),
+  ];
+  if (troubles.length > 0) throw new Trouble(`${host.name}: ${troubles.join("; ")}; nothing was stored`);
   const path = join(host.description.folder, host.node.directory, HARDWARE);
-  const text = `# Captured from ${host.name}; HostFiles leaves this file alone.\n${output.stdout.trimEnd()}\n`;
+  const text = `# Captured from ${host.name}; HostFiles leaves this file alone.\n${hardware.trimEnd()}\n`;
   writeFileSync(`${path}.new`, text);
   renameSync(`${path}.new`, path);
   return path;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Cluster, Node } from "../cluster/model";
 import { isExampleKey } from "../cluster/ssh-keys";
 import { capturedFrom, stampState } from "../files/stamp";
+import { rootDevice } from "./hardware";
 import { Trouble } from "./trouble";
 
 /** The one that this program was written for; a newer one may mean other things by the same words. */
@@ -81,12 +82,6 @@ export function hostFiles(description: Description, node: Node): Map<string, str
   return new Map(
     names.sort().map((name) => [name, readFileSync(join(directory, name), "utf8").replaceAll("\r\n", "\n")]),
   );
-}
-
-/** Device of the root filesystem, as the host's hardware configuration says. */
-export function rootDevice(hardware: string): string | undefined {
-  const root = /fileSystems\."\/"\s*=\s*\{([^}]*)\}/.exec(hardware)?.[1] ?? "";
-  return /device\s*=\s*"([^"]+)"/.exec(root)?.[1];
 }
 
 /** The host's own mistakes in its directory, that can be seen without asking it. */

@@ -1,4 +1,5 @@
-import { HARDWARE, rootDevice } from "./description";
+import { HARDWARE } from "./description";
+import { rootDevice } from "./hardware";
 import type { Host } from "./host";
 import type { Report } from "./script";
 import { Trouble } from "./trouble";

@@ -1,6 +1,7 @@
 import { capturedFrom } from "../files/stamp";
-import { HARDWARE, rootDevice } from "./description";
+import { HARDWARE } from "./description";
 import type { Facts } from "./facts";
+import { rootDevice } from "./hardware";
 import type { Host } from "./host";
 
 /** What was found out about a host. */

@@ -1,13 +1,8 @@
 import { createHash } from "node:crypto";
 import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  checkKeys,
-  directoryFaults,
-  hostFiles,
-  readDescription,
-  rootDevice,
-} from "../../rollout/description";
+import { checkKeys, directoryFaults, hostFiles, readDescription } from "../../rollout/description";
+import { rootDevice } from "../../rollout/hardware";
 import { ALPHARD, emit, HAMAL, MIZAR, temporaryFolder } from "../fixture";
 import { stamp } from "../../files/stamp";
 

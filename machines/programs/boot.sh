@@ -4,6 +4,8 @@
 set -e
 machine=$1
 root=$machine/root
+# A filesystem of its own, as a disk is.
+mount --bind "$root" "$root"
 . "$machine/../programs/system-folders.sh"
 mount --bind "$machine/../programs" "$root/programs"
 mount --bind "$machine/../cluster" "$root/cluster"

@@ -10,8 +10,10 @@ rm -rf "$home/staging"
 mv "$home/staging.new" "$home/staging"
 
 cd "$home"
+# One that the host's environment names would win over `-I` (nixos/default.nix).
+export NIXOS_CONFIG="$home/staging/configuration.nix"
 # `--no-flake`: a flake of /etc/nixos would otherwise be built in its place.
-nixos-rebuild build --no-flake -I "nixos-config=$home/staging/configuration.nix" >build.log 2>&1 9>&- || {
+nixos-rebuild build --no-flake -I "nixos-config=$NIXOS_CONFIG" >build.log 2>&1 9>&- || {
   tail -n 40 build.log
   exit 1
 }

@@ -26,6 +26,16 @@ describeWith(MACHINES, "the configuration of a host", () => {
     expect(await forwarding()).toBe("1\n1\n1\n");
   });
 
+  test("is the one that was handed over, whatever NIXOS_CONFIG the host's environment has", async () => {
+    await cluster.site.on(
+      "hamal",
+      "echo 'export NIXOS_CONFIG=/etc/nixos/configuration.nix' >>/etc/set-environment",
+    );
+    writeFileSync(local(), '{ boot.kernel.sysctl."net.ipv4.tcp_fin_timeout" = 40; }\n');
+    (await cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "30")).mustSucceed();
+    expect(await cluster.site.on("hamal", "cat /proc/sys/net/ipv4/tcp_fin_timeout")).toBe("40\n");
+  });
+
   test("that turns forwarding off is not confirmed, although its node is Ready", async () => {
     const off = '"net.ipv4.conf.all.forwarding" = lib.mkForce false;';
     writeFileSync(local(), `{ lib, ... }: {\n  boot.kernel.sysctl.${off}\n}\n`);

@@ -143,6 +143,44 @@ The cluster is what main.ts says.
     await cluster.site.until("all is well again", async () => (await faults()).length === 0);
   });
 
+  test("capture takes no mounts of pods for the host's filesystems, and unmounts none of them", async () => {
+    const path = join(cluster.folder, "nix", "k3s-agent", "hardware-configuration.nix");
+    const before = readFileSync(path);
+    const pod = "/var/lib/kubelet/pods/0d5c1a52-6c1e-4d4e-9d61-1c2f5f0c3c11";
+    const mounts = `
+mkdir -p "${pod}/volumes/kubernetes.io~projected/kube-api-access-x7k2p" "${pod}/volume-subpaths/with blank"
+mount -t tmpfs tmpfs ${pod}/volumes/kubernetes.io~projected/kube-api-access-x7k2p
+mount --bind /var/log "${pod}/volume-subpaths/with blank"
+mount -t tmpfs tmpfs "${pod}/volume-subpaths/with blank"`;
+    await cluster.site.on("hamal", mounts);
+    (await cluster.rollout("capture", "hamal")).mustSucceed();
+    const stored = readFileSync(path, "utf8");
+    expect(stored).not.toContain("kubelet");
+    expect(stored).toContain('fileSystems."/" =');
+    expect(stored).toContain("networking.useDHCP = lib.mkDefault true;");
+    writeFileSync(path, before);
+    expect(await cluster.site.on("hamal", `grep -c ${pod} /proc/self/mountinfo`)).toBe("3\n");
+
+    await cluster.site.on(
+      "hamal",
+      "mkdir -p /srv/scratch /srv/log; mount -t tmpfs tmpfs /srv/scratch; mount --bind /var/log /srv/log",
+    );
+    const { status, output } = await cluster.rollout("capture", "hamal");
+    expect([status, output]).toEqual([
+      1,
+      expect.stringContaining("/srv/scratch (tmpfs), /srv/log (a bind mount). Unmount it there"),
+    ]);
+    expect(readFileSync(path)).toEqual(before);
+    // What the running system mounts by its configuration it also mounts at its next boot.
+    await cluster.site.on(
+      "hamal",
+      "echo 'tmpfs /srv/scratch tmpfs x-initrd.mount 0 0' >/etc/fstab; umount /srv/log",
+    );
+    (await cluster.rollout("capture", "hamal")).mustSucceed();
+    expect(readFileSync(path, "utf8")).toContain('fileSystems."/srv/scratch" =');
+    writeFileSync(path, before);
+  });
+
   test("capture stores the hardware configuration of the right host, and of no other", async () => {
     const path = join(cluster.folder, "nix", "k3s-agent", "hardware-configuration.nix");
     const before = readFileSync(path);

@@ -1,0 +1,53 @@
+/** What `nixos-generate-config` writes of a host, as far as a rollout judges it. */
+
+interface FileSystem {
+  readonly mountPoint: string;
+  readonly device?: string;
+  readonly type?: string;
+  readonly bind: boolean;
+}
+
+/** Device of the root filesystem, as the host's hardware configuration says. */
+export const rootDevice = (hardware: string): string | undefined =>
+  fileSystems(hardware).find(({ mountPoint }) => mountPoint === "/")?.device;
+
+/**
+ * What is mounted now and is no filesystem of the host's own: at the next boot it would not be there, and the host would
+ * stop in emergency mode.
+ *
+ * @param fstab - mount points that the running system has by its configuration, and so boots with
+ * @returns mount points, each with what it is
+ */
+export function foreignFileSystems(hardware: string, fstab: readonly string[]): string[] {
+  return fileSystems(hardware).flatMap((it) => {
+    const why = isOfPods(it.mountPoint)
+      ? "a volume of a pod"
+      : fstab.includes(it.mountPoint)
+        ? undefined
+        : passing(it);
+    return why === undefined ? [] : [`${it.mountPoint} (${why})`];
+  });
+}
+
+/** Also where the kubelet has another root folder. */
+const isOfPods = (mountPoint: string): boolean =>
+  /^\/var\/lib\/kubelet\/|\/pods\/[0-9a-f-]{36}\/|\/plugins\/kubernetes\.io\//.test(mountPoint);
+
+function passing({ mountPoint, type = "", bind }: FileSystem): string | undefined {
+  if (/^\/(run|proc|sys|dev)(\/|$)/.test(mountPoint)) return "made anew at each boot";
+  if (/^\/var\/lib\/rancher\/k3s\/agent\/containerd\/./.test(mountPoint)) return "a mount of containerd";
+  if (bind) return "a bind mount";
+  if (mountPoint !== "/" && /^(tmpfs|ramfs|overlay|nsfs|squashfs|fuse(\..*)?)$/.test(type)) return type;
+  return undefined;
+}
+
+function fileSystems(hardware: string): FileSystem[] {
+  return [...hardware.matchAll(/fileSystems\."([^"]+)"\s*=\s*\{([^}]*)\}/g)].map(
+    ([, mountPoint = "", body = ""]) => ({
+      mountPoint,
+      device: /device\s*=\s*"([^"]+)"/.exec(body)?.[1],
+      type: /fsType\s*=\s*"([^"]+)"/.exec(body)?.[1],
+      bind: /options\s*=\s*\[[^\]]*"r?bind"/.test(body),
+    }),
+  );
+}
