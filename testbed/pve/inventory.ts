@@ -1,0 +1,77 @@
+import { isDrive, isNew, parseDrive, printDrive, storageOf } from "./drive";
+import { noConfiguration, Refusal } from "./refusal";
+import { GIB, Storage } from "./storage";
+import { Tasks } from "./tasks";
+import { Vm } from "./vm";
+
+interface Container {
+  readonly id: number;
+  readonly node: string;
+  readonly name: string;
+}
+
+export interface Hardware {
+  readonly nodes: readonly string[];
+  readonly storages: readonly string[];
+}
+
+/** What a cluster of Proxmox VE has: nodes, guests, volumes, tasks. */
+export class Inventory {
+  public readonly vms = new Map<number, Vm>();
+  public readonly containers: Container[] = [];
+  public readonly pools = new Map<string, Set<number>>();
+  public readonly tasks = new Tasks();
+  public readonly storage: Storage;
+  /** How long a clone takes. */
+  public cloneMilliseconds = 0;
+
+  public constructor(private readonly hardware: Hardware) {
+    this.storage = new Storage(hardware.storages);
+  }
+
+  public get nodes(): readonly string[] {
+    return this.hardware.nodes;
+  }
+
+  public knowsNode(node: string): void {
+    if (!this.nodes.includes(node)) throw new Refusal(500, `no such cluster node '${node}'`);
+  }
+
+  public vm(node: string, id: number): Vm {
+    const vm = this.vms.get(id);
+    if (vm === undefined || vm.node !== node) throw noConfiguration(node, id);
+    return vm;
+  }
+
+  /** @throws Refusal where a guest of any kind has the ID: they share one space */
+  public idIsFree(id: number): void {
+    if (this.vms.has(id)) throw new Refusal(500, `unable to create VM ${id}: config file already exists`);
+    const container = this.containers.find((one) => one.id === id);
+    if (container !== undefined)
+      throw new Refusal(
+        500,
+        `unable to create VM ${id} - VM ${id} already exists on node '${container.node}'`,
+      );
+  }
+
+  /** Adds a VM by hand; a drive that is `STORE:GIB` gets a volume. */
+  public add(id: number, node: string, options: Readonly<Record<string, string>>): Vm {
+    const kept = Object.entries(options).map(([option, value]): [string, string] => [
+      option,
+      isDrive(option) ? this.drive(id, value) : value,
+    ]);
+    const vm = new Vm(id, node, new Map(kept));
+    this.vms.set(id, vm);
+    return vm;
+  }
+
+  /** A drive as a configuration keeps it: of a volume that exists now, with that one's own size. */
+  public drive(owner: number, value: string): string {
+    const { volume, options } = parseDrive(value);
+    const kept = isNew(volume)
+      ? this.storage.allocate(storageOf(volume), owner, Number(volume.split(":")[1]) * GIB)
+      : volume;
+    const rest = [...options].filter(([key]) => key !== "format" && key !== "size");
+    return printDrive({ volume: kept, options: new Map([...rest, ["size", this.storage.size(kept)]]) });
+  }
+}

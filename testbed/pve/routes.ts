@@ -1,0 +1,161 @@
+import { clone } from "./clone";
+import { configure } from "./configuration";
+import { move, resize } from "./disk";
+import { storageOf } from "./drive";
+import type { Inventory } from "./inventory";
+import { destroy, migrate, power } from "./power";
+import { Refusal } from "./refusal";
+import type { Token } from "./token";
+import type { Vm } from "./vm";
+
+/** A request that was let in. */
+export interface Call {
+  readonly inventory: Inventory;
+  readonly token: Token;
+  /** What stands in the path at `:name`. */
+  readonly at: Readonly<Record<string, string>>;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** @returns what the answer has as `data` */
+type Handler = (call: Call) => unknown;
+
+const vmOf = ({ inventory, at }: Call): Vm => inventory.vm(at.node ?? "", Number(at.id));
+
+/** What the token may see of the VM. */
+const audited = (call: Call): Vm => {
+  call.token.demand(`/vms/${call.at.id}`, "VM.Audit");
+  return vmOf(call);
+};
+
+const visible = ({ inventory, token, at }: Call): Vm[] =>
+  [...inventory.vms.values()].filter(
+    ({ id, node }) => (at.node === undefined || node === at.node) && token.holds(`/vms/${id}`, "VM.Audit"),
+  );
+
+const summary = ({ id, running, options }: Vm) => ({
+  vmid: id,
+  name: options.get("name") ?? `VM ${id}`,
+  status: running ? "running" : "stopped",
+  ...(options.get("tags") && { tags: options.get("tags") }),
+  ...(options.get("template") === "1" && { template: 1 }),
+});
+
+function containers({ inventory, token, at }: Call) {
+  return inventory.containers
+    .filter(({ id, node }) => node === at.node && token.holds(`/vms/${id}`, "VM.Audit"))
+    .map(({ id, name }) => ({ vmid: id, name, status: "running" }));
+}
+
+function agentInterfaces(call: Call) {
+  call.token.demand(`/vms/${call.at.id}`, "VM.GuestAgent.Audit", "VM.GuestAgent.Unrestricted");
+  const vm = vmOf(call);
+  if (!vm.running) throw new Refusal(500, `VM ${vm.id} is not running`);
+  if (!vm.agentAnswers) throw new Refusal(500, "QEMU guest agent is not running");
+  const mac = /([0-9A-F]{2}:){5}[0-9A-F]{2}/i.exec(vm.options.get("net0") ?? "")?.[0].toLowerCase();
+  const address = {
+    "ip-address": `10.0.${vm.id >> 8}.${vm.id & 255}`,
+    "ip-address-type": "ipv4",
+    prefix: 24,
+  };
+  return { result: [{ name: "eth0", "hardware-address": mac, "ip-addresses": [address] }] };
+}
+
+/** A volume of a VM is for those who may see its storage and change its disks, and for a storage's administrator. */
+function volume({ inventory, token, at }: Call) {
+  const name = at.volume ?? "";
+  const { owner, bytes } = inventory.storage.find(name);
+  const storage = `/storage/${storageOf(name)}`;
+  if (!token.holds(storage, "Datastore.Allocate")) {
+    token.demand(storage, "Datastore.Audit");
+    token.demand(`/vms/${owner}`, "VM.Config.Disk");
+  }
+  return { format: "raw", path: `/dev/${name}`, size: bytes, used: bytes };
+}
+
+function storageStatus({ inventory, token, at }: Call) {
+  token.demand(`/storage/${at.storage}`, "Datastore.Audit", "Datastore.AllocateSpace");
+  inventory.storage.exists(at.storage ?? "");
+  return { active: 1, enabled: 1, shared: 0, type: "lvmthin", content: "images,rootdir" };
+}
+
+function pools({ inventory, parameters }: Call) {
+  const wanted = parameters.get("poolid");
+  return [...inventory.pools]
+    .filter(([poolid]) => wanted === undefined || poolid === wanted)
+    .map(([poolid, members]) => ({
+      poolid,
+      members: [...members].map((vmid) => ({ id: `qemu/${vmid}`, vmid, type: "qemu", node: "" })),
+    }));
+}
+
+function cloneOf(call: Call): string {
+  call.token.demand(`/vms/${call.at.id}`, "VM.Clone");
+  return clone(call.inventory, vmOf(call), call.parameters, call.token);
+}
+
+export const ROUTES: readonly (readonly [method: string, path: string, handler: Handler])[] = [
+  ["GET", "nodes", ({ inventory }) => inventory.nodes.map((node) => ({ node, status: "online", uptime: 1 }))],
+  ["GET", "pools", pools],
+  [
+    "GET",
+    "cluster/resources",
+    (call) =>
+      visible(call).map((vm) => ({ ...summary(vm), id: `qemu/${vm.id}`, type: "qemu", node: vm.node })),
+  ],
+  [
+    "GET",
+    "cluster/ha/resources/:sid",
+    ({ token, at }) => {
+      token.demand("/", "Sys.Audit");
+      throw new Refusal(500, `no such resource '${at.sid}'`);
+    },
+  ],
+  ["GET", "nodes/:node/tasks/:upid/status", ({ inventory, at }) => inventory.tasks.status(at.upid ?? "")],
+  ["GET", "nodes/:node/tasks/:upid/log", ({ inventory, at }) => inventory.tasks.log(at.upid ?? "")],
+  ["GET", "nodes/:node/storage/:storage/status", storageStatus],
+  ["GET", "nodes/:node/storage/:storage/content/:volume", volume],
+  ["GET", "nodes/:node/lxc", containers],
+  ["GET", "nodes/:node/qemu", (call) => visible(call).map(summary)],
+  [
+    "DELETE",
+    "nodes/:node/qemu/:id",
+    (call) => destroy(call.inventory, vmOf(call), call.parameters, call.token),
+  ],
+  ["GET", "nodes/:node/qemu/:id/config", (call) => audited(call).configuration()],
+  [
+    "PUT",
+    "nodes/:node/qemu/:id/config",
+    (call) => configure(call.inventory, vmOf(call), call.parameters, call.token),
+  ],
+  [
+    "GET",
+    "nodes/:node/qemu/:id/status/current",
+    (call) => {
+      const vm = audited(call);
+      return { ...summary(vm), ...(vm.lock && { lock: vm.lock }) };
+    },
+  ],
+  [
+    "POST",
+    "nodes/:node/qemu/:id/status/:action",
+    (call) => power(call.inventory, vmOf(call), call.at.action ?? "", call.token),
+  ],
+  ["GET", "nodes/:node/qemu/:id/agent/network-get-interfaces", agentInterfaces],
+  ["POST", "nodes/:node/qemu/:id/clone", cloneOf],
+  [
+    "PUT",
+    "nodes/:node/qemu/:id/resize",
+    (call) => resize(call.inventory, vmOf(call), call.parameters, call.token),
+  ],
+  [
+    "POST",
+    "nodes/:node/qemu/:id/move_disk",
+    (call) => move(call.inventory, vmOf(call), call.parameters, call.token),
+  ],
+  [
+    "POST",
+    "nodes/:node/qemu/:id/migrate",
+    (call) => migrate(call.inventory, vmOf(call), call.parameters, call.token),
+  ],
+];
