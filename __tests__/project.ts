@@ -15,6 +15,7 @@ const COPIED = [
   "cluster",
   "constructs",
   "files",
+  "gate",
   "k8s",
   "preview",
   "render",
@@ -30,9 +31,8 @@ export interface Outcome {
 }
 
 export class Project {
-  public readonly folder = temporaryFolder();
-
-  public constructor() {
+  /** @param folder removed after the test unless another is given, which is the caller's */
+  public constructor(public readonly folder = temporaryFolder()) {
     for (const name of COPIED) {
       cpSync(join(REPOSITORY, name), join(this.folder, name), { recursive: true });
     }
@@ -43,12 +43,15 @@ export class Project {
     return join(this.folder, ...segments);
   }
 
+  public text(file: string): string {
+    return readFileSync(this.path(file), "utf8");
+  }
+
   public edit(file: string, change: (text: string) => string): void {
-    const path = this.path(file);
-    const before = readFileSync(path, "utf8");
+    const before = this.text(file);
     const after = change(before);
     if (after === before) throw new Error(`${file}: the edit changed nothing`);
-    writeFileSync(path, after);
+    writeFileSync(this.path(file), after);
   }
 
   public write(file: string, text: string): void {
