@@ -143,11 +143,24 @@ afterEach(() => {
 /** An app that leaves nothing behind; CDKTF's own for tests leaves a folder each. */
 export const testApp = (): App => Testing.app({ outdir: join(temporaryFolder(), "out") });
 
+/** Runs `use` with that folder as the working directory, which is where host files go. */
+export function inside<T>(folder: string, use: () => T): T {
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    return use();
+  } finally {
+    process.chdir(before);
+  }
+}
+
 /** Synthesizes a cluster with its host files into `<folder>/nix` and returns the OpenTofu folder of the app. */
 export function emit(folder: string, nodes: readonly TestNode[], settings?: ClusterSettings): string {
   const app = testApp();
-  new HostFiles(addCluster(app, nodes, settings), "nix", { folder: join(folder, "nix") });
-  app.synth();
+  inside(folder, () => {
+    new HostFiles(addCluster(app, nodes, settings), "nix");
+    app.synth();
+  });
   return app.outdir;
 }
 

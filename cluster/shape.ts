@@ -1,3 +1,4 @@
+import { forbiddenCharacter } from "./characters";
 import type { Faults } from "./fault";
 import type {
   AgentSettings,
@@ -211,11 +212,18 @@ function group(
 
 /** @returns `undefined` for what is not of that kind, as if it had not been stated */
 function conformingItem(item: unknown, kind: AnyKind, path: string, faults: Faults): unknown {
-  if (kind === "texts") return isObject(item) ? item : refuse(path, "texts by their names", item, faults);
+  if (kind === "texts") {
+    return isObject(item)
+      ? conformingTexts(item as object, path, faults)
+      : refuse(path, "texts by their names", item, faults);
+  }
   if (kind === "boolean")
     return typeof item === "boolean" ? item : refuse(path, "true or false", item, faults);
   if (kind === "number") return typeof item === kind ? item : refuse(path, "a number", item, faults);
-  if (kind === "string") return typeof item === kind ? item : refuse(path, "a text in quotes", item, faults);
+  if (kind === "string")
+    return typeof item === kind
+      ? conformingText(item as string, path, faults)
+      : refuse(path, "a text in quotes", item, faults);
   if (Array.isArray(kind)) {
     if (!kind.includes(item)) faults.wrong(path, `one of ${kind.join(", ")}`, item);
     return kind.includes(item) ? item : undefined;
@@ -230,6 +238,26 @@ function conformingItem(item: unknown, kind: AnyKind, path: string, faults: Faul
   return item
     .map((entry, index) => conformingItem(entry, list, `${path}[${index}]`, faults))
     .filter((entry) => entry !== undefined);
+}
+
+/** What people read, and what may go on for several lines. */
+const LINES = /(^|\.)(description|why)$/;
+
+function conformingText(text: string, path: string, faults: Faults): string | undefined {
+  const character = forbiddenCharacter(text, LINES.test(path));
+  if (character === undefined) return text;
+  faults.say(path, `has the character ${character}, which no setting can have`);
+  return undefined;
+}
+
+function conformingTexts(texts: object, path: string, faults: Faults): object {
+  const entries = Object.entries(texts).filter(([key, text]) => {
+    const character = forbiddenCharacter(key) ?? forbiddenCharacter(String(text));
+    if (character !== undefined)
+      faults.say(path, `has the character ${character}, which no setting can have`);
+    return character === undefined;
+  });
+  return Object.fromEntries(entries);
 }
 
 const isObject = (item: unknown): boolean =>

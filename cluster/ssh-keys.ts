@@ -1,3 +1,4 @@
+import { forbiddenCharacter } from "./characters";
 import type { Faults } from "./fault";
 
 /**
@@ -27,6 +28,9 @@ export function checkAuthorizedKeys(keys: readonly string[], file: string, fault
   }
   if (keys.length === 0) faults.say(setting, `${file} holds no key: nobody could log in`);
   keys.forEach((line, index) => {
+    const character = forbiddenCharacter(line, true);
+    if (character !== undefined)
+      faults.say(setting, `${file}: entry ${index + 1} has the character ${character}`);
     if (!isPublicKey(line)) {
       faults.say(
         setting,

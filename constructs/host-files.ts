@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { appendFileSync, readFileSync, statSync } from "node:fs";
-import { basename, isAbsolute, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { Annotations, AnnotationMetadataEntryType, TerraformStack } from "cdktf";
 import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer";
 import { Construct, type IConstruct } from "constructs";
@@ -10,6 +10,7 @@ import type { Cluster } from "../cluster/model";
 import { conforming, HOST_FILES } from "../cluster/shape";
 import type { HostFilesSettings } from "../cluster/settings";
 import { planEmission, type EmissionPlan } from "../files/emission";
+import { outOfProject } from "../files/place";
 import { describeRefusal, describeStale } from "../files/report";
 import { capturedFrom, stamp } from "../files/stamp";
 import { carryOut } from "../files/writer";
@@ -35,8 +36,7 @@ const README = "README.md";
  * - `HOST_FILES_ACCEPT`: what its owner accepts, separated by commas: files to be overwritten although they were
  *   edited, Terraform addresses to which a VM was moved in the state.
  * - `HOST_FILES_CHECK=1`: write nothing, and report files that are not as they would be written.
- * - `HOST_FILES_LIST`: a file to which the folder is appended; one outside of the project is then left alone, since
- *   what runs may be a copy of the project.
+ * - `HOST_FILES_LIST`: a file to which the folder is appended.
  */
 export class HostFiles extends Construct {
   public readonly folder: string;
@@ -53,6 +53,8 @@ export class HostFiles extends Construct {
     const { folder = "nix", documents = [] } = conforming(props, HOST_FILES, this.faults);
     this.folder = folder;
     this.documents = documents;
+    const why = outOfProject(folder);
+    if (why !== undefined) this.faults.wrong("folder", `a folder of this project, such as nix${why}`, folder);
     for (const document of documents) this.checkDocument(document);
     this.node.addValidation({ validate: () => this.validate() });
     addCustomSynthesis(this, { onSynthesize: ({ skipValidation }) => this.write(skipValidation !== true) });
@@ -99,16 +101,9 @@ export class HostFiles extends Construct {
       // On the stack, whose annotations the CLI prints first.
       Annotations.of(stack).addWarning(`${hostname}, VM ${vmId}, will be DESTROYED by the next apply`);
     }
-    const listed = this.list();
-    if (!checking() && !(listed && !nested(".", this.folder))) carryOut(plan);
-  }
-
-  /** Says in a file that this folder is one of host files. @returns whether somebody wants to know */
-  private list(): boolean {
     const list = process.env.HOST_FILES_LIST ?? "";
-    if (list === "") return false;
-    appendFileSync(list, `${isAbsolute(this.folder) ? this.folder : relative(".", this.folder)}\n`);
-    return true;
+    if (list !== "") appendFileSync(list, `${relative(".", this.folder)}\n`);
+    if (!checking()) carryOut(plan);
   }
 
   /** Path below the folder, to the whole text. The list of them comes last. */
@@ -116,7 +111,7 @@ export class HostFiles extends Construct {
     const captured = this.captured(cluster);
     const files = new Map<string, string>();
     const sums = new Map<string, string>();
-    const readme = renderReadme(cluster, [shownFolder(this.folder), ...this.documents]);
+    const readme = renderReadme(cluster, [this.folder, ...this.documents]);
     for (const [path, body] of [...renderHosts(cluster, captured), [README, readme] as const]) {
       const text = stamp(path, body);
       files.set(path, text);
@@ -133,9 +128,9 @@ export class HostFiles extends Construct {
   }
 
   private checkDocument(document: string): void {
-    const outside = isAbsolute(document) || relative(".", document).startsWith("..");
-    if (outside || !document.endsWith(".md")) {
-      this.faults.wrong("documents", "Markdown files of this project, such as k8s/README.md", document);
+    const why = outOfProject(document) ?? (document.endsWith(".md") ? undefined : "");
+    if (why !== undefined) {
+      this.faults.wrong("documents", `Markdown files of this project, such as k8s/README.md${why}`, document);
     } else if (nested(this.folder, document)) {
       this.faults.say(
         "documents",
@@ -175,9 +170,6 @@ const checking = (): boolean => process.env.HOST_FILES_CHECK === "1";
 
 const textOf = (file: string): string =>
   statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, "utf8") : "";
-
-/** As a person types it; the path of an absolute one is a machine's. */
-const shownFolder = (folder: string): string => (isAbsolute(folder) ? basename(folder) : folder);
 
 const nested = (outer: string, inner: string): boolean => !relative(outer, inner).startsWith("..");
 

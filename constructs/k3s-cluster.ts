@@ -70,7 +70,7 @@ export class K3sCluster extends Construct {
     const keys = this.authorizedKeys();
     const { common, faults } = resolveCommon(this.settings, keys.text);
     this.common = common;
-    const first = [...shape.all, ...keys.faults, ...tokenFaults(this.settings, [], this.stack)];
+    const first = [...withNews(shape.all, keys.faults), ...tokenFaults(this.settings, [], this.stack)];
     this.faults = withNews(first, faults);
     this.node.addValidation({ validate: () => describeFaults(this.resolve().faults) });
     this.warnOfExampleKey();
@@ -132,8 +132,7 @@ export class K3sCluster extends Construct {
     };
     if (!file) return fault("should be the path of a file, got nothing");
     // What is no path may be the keys themselves, and a private one among them.
-    if (/[\r\n]|PRIVATE KEY/.test(file))
-      return fault("should be the path of a file; it is not repeated here");
+    if (/PRIVATE KEY/.test(file)) return fault("should be the path of a file; it is not repeated here");
     try {
       return { text: readFileSync(file, "utf8"), faults: [] };
     } catch (error) {

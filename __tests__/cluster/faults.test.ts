@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   addCluster,
@@ -841,6 +841,49 @@ test("one run reports every problem of every node", () => {
   ]);
 });
 
+describe("characters that no emitted file can hold, or that show a reader something else", () => {
+  test.each<[string, Partial<TestNode>, string]>([
+    [
+      "a NUL",
+      { k3sFlags: ["--debug\0"] },
+      "'k3sFlags[0]' of 'mizar' has the character U+0000, which no setting can have",
+    ],
+    ["a line break", { pool: "a\nb" }, "'pool' of 'mizar' has the character U+000A"],
+    ["an escape", { description: "\u001b[2J" }, "'description' of 'mizar' has the character U+001B"],
+    ["a NUL", { description: "a\0b" }, "'description' of 'mizar' has the character U+0000"],
+    ["half a character", { description: "\ud83e" }, "'description' of 'mizar' has the character U+D83E"],
+    ["a reordering", { description: "\u202egnp.live" }, "'description' of 'mizar' has the character U+202E"],
+    [
+      "a reordering in a label",
+      { nodeLabels: { a: "\u2066" } },
+      "'nodeLabels' of 'mizar' has the character U+2066",
+    ],
+    [
+      "a line break in a label's name",
+      { nodeLabels: { "a\n": "b" } },
+      "'nodeLabels' of 'mizar' has the character U+000A",
+    ],
+  ])("%s", (_, mizar, message) => {
+    expect(faultsOfMizar(mizar)).toEqual([expect.stringContaining(message)]);
+  });
+
+  test("in the keys' file", () => {
+    const file = join(temporaryFolder(), "keys");
+    writeFileSync(file, readFileSync(REFERENCE.authorizedKeysFile, "utf8").trimEnd() + "\u0007\n");
+    expect(faultsWith({ authorizedKeysFile: file })).toEqual([
+      expect.stringMatching(/^'authorizedKeysFile' .*: entry 1 has the character U\+0007$/),
+    ]);
+  });
+
+  test("but what people read may have several lines", () => {
+    const allow = [
+      { from: "nodes", to: "every host", protocol: "tcp" as const, ports: { from: 9, to: 9 }, why: "a\nb" },
+    ];
+    expect(faultsOfMizar({ description: "# a\n\tb" })).toEqual([]);
+    expect(faultsWith({ firewall: { allow } })).toEqual([]);
+  });
+});
+
 describe("secrets in the wrong place are refused and not repeated", () => {
   const secret = "K10deadbeefdeadbeef::server:feedface";
 
@@ -892,7 +935,7 @@ describe("operators' keys", () => {
   test("belong into a file, and are not repeated where its path belongs", () => {
     const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nfeedface\n-----END OPENSSH PRIVATE KEY-----\n";
     expect(faultsWith({ authorizedKeysFile: key })).toEqual([
-      "'authorizedKeysFile' should be the path of a file; it is not repeated here",
+      "'authorizedKeysFile' has the character U+000A, which no setting can have",
     ]);
     expect(faultsWith({ authorizedKeysFile: undefined as unknown as string })).toEqual([
       "'authorizedKeysFile' should be the path of a file, got nothing",
@@ -952,7 +995,7 @@ describe("where the join token comes from", () => {
     [
       "the token in a command",
       { tokenCommand: ["echo", LONG] },
-      "'rollout.tokenCommand' has what looks like a join token, which belongs into no file of a project",
+      "'rollout.tokenCommand' prints its own words, so that the join token would be in main.ts, cluster.json and git; take it from a store of secrets",
     ],
     [
       "an empty command",
@@ -966,7 +1009,44 @@ describe("where the join token comes from", () => {
     ],
   ])("%s is a fault", (_, rollout, message) => {
     expect(faultsWith({ rollout })).toEqual([message]);
-    expect(message).not.toContain("secret");
+    expect(message).not.toContain(LONG);
+  });
+
+  const PRINTED = "should not be in a file";
+  test.each<[string[], string]>([
+    [["/bin/echo", PRINTED], "prints its own words"],
+    [["printf", "%s", PRINTED], "prints its own words"],
+    [["sh", "-c", `true; echo ${PRINTED}`], "prints its own words"],
+    [["vault", "login", LONG], "has a word that looks like a secret"],
+    [
+      ["curl", "-H", "Authorization: Bearer 0f1e2d3c4b5a69788796a5b4c3d2e1f0"],
+      "has a word that looks like a secret",
+    ],
+    [["cat", "/dev/null", "b3J9Wq0Zt7Lx2Vn8Kc4Rm1"], "has a word that looks like a secret"],
+  ])("the command %j is a fault, and no word of it is repeated", (tokenCommand, sentence) => {
+    const faults = faultsWith({ rollout: { tokenCommand } });
+    expect(faults).toEqual([expect.stringContaining(`'rollout.tokenCommand' ${sentence}`)]);
+    for (const word of tokenCommand.slice(1)) expect(faults.join()).not.toContain(word);
+  });
+
+  test.each<[string[]]>([
+    [["sops", "-d", "token.enc"]],
+    [["sh", "-c", 'echo "$TOKEN"']],
+    [["sh", "-c", "printf %s `pass show k3s`"]],
+    [["op", "read", "op://Infrastructure/3vb7kq2l6gqtn5hgxw4cmzsu2e/password"]],
+    [
+      [
+        "aws",
+        "secretsmanager",
+        "get-secret-value",
+        "--secret-id",
+        "arn:aws:secretsmanager:eu-central-1:123456789012:secret:K3sJoinToken-AbCdEf",
+      ],
+    ],
+    [["gopass", "show", "-o", "Infrastructure/ClusterNumber1/ProductionJoinToken2026"]],
+    [["vault", "kv", "get", "-field=token", "kv/9f8e7d6c-5b4a-3928-1706-f5e4d3c2b1a0"]],
+  ])("the command %j is none", (tokenCommand) => {
+    expect(faultsWith({ rollout: { tokenCommand } })).toEqual([]);
   });
 
   test.each([[{ tokenPath: "secrets/token" }], [{ tokenCommand: ["sops", "-d", "token.enc"] }], [{}]])(

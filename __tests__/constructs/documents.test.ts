@@ -15,11 +15,11 @@ function faults(documents: unknown, folder = "nix"): string[] {
 test.each([
   [
     ["/etc/README.md"],
-    "'documents' should be Markdown files of this project, such as k8s/README.md, got '/etc/README.md'",
+    "'documents' should be Markdown files of this project, such as k8s/README.md by a relative path of letters, digits, . _ and -, got '/etc/README.md'",
   ],
   [
     ["../README.md"],
-    "'documents' should be Markdown files of this project, such as k8s/README.md, got '../README.md'",
+    "'documents' should be Markdown files of this project, such as k8s/README.md and not outside of it, got '../README.md'",
   ],
   [
     ["notes.txt"],

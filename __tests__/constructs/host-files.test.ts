@@ -4,6 +4,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -19,6 +20,7 @@ import {
   EXAMPLE_KEYS,
   FIVE_NODES,
   HAMAL,
+  inside,
   MIZAR,
   REFERENCE,
   temporaryFolder,
@@ -99,8 +101,10 @@ describe("what is emitted", () => {
     const stack = new TerraformStack(app, "k3s");
     const pveNode = new TerraformVariable(stack, "proxmox_node", { type: "string" }).stringValue;
     const cluster = addCluster(stack, THREE, { ...REFERENCE, vm: { ...REFERENCE.vm, pveNode } });
-    new HostFiles(cluster, "nix", { folder: join(folder, "nix") });
-    app.synth();
+    inside(folder, () => {
+      new HostFiles(cluster, "nix");
+      app.synth();
+    });
     const texts = textsBelow(join(folder, "nix"));
     const description = JSON.parse(texts["cluster.json"] as string) as Json;
     expect(description.nodes.map((node: Json) => node.vm.pveNode)).toEqual(Array(3).fill("var.proxmox_node"));
@@ -131,18 +135,18 @@ describe("nothing is written", () => {
   test.each(["validated", "unvalidated"])("while another stack is invalid, %s", (how) => {
     const folder = temporaryFolder();
     const app = new App({ outdir: join(folder, "out"), skipValidation: how === "unvalidated" });
-    new HostFiles(addCluster(app, THREE), "nix", { folder: join(folder, "nix") });
+    new HostFiles(addCluster(app, THREE), "nix");
     const later = new TerraformStack(app, "later");
     new Construct(later, "sick").node.addValidation({ validate: () => ["I am not well"] });
-    expect(() => app.synth()).toThrow("I am not well");
+    expect(() => inside(folder, () => app.synth())).toThrow("I am not well");
     expect(textsBelow(folder)).toEqual({});
   });
 
   test("while its own stack is invalid and nobody validates it", () => {
     const folder = temporaryFolder();
     const app = new App({ outdir: join(folder, "out"), skipValidation: true });
-    new HostFiles(addCluster(app, [ALPHARD, { ...MIZAR, cores: 0 }]), "nix", { folder: join(folder, "nix") });
-    expect(() => app.synth()).toThrow("'cores' of 'mizar'");
+    new HostFiles(addCluster(app, [ALPHARD, { ...MIZAR, cores: 0 }]), "nix");
+    expect(() => inside(folder, () => app.synth())).toThrow("'cores' of 'mizar'");
     expect(textsBelow(folder)).toEqual({});
   });
 
@@ -150,19 +154,21 @@ describe("nothing is written", () => {
     const folder = temporaryFolder();
     const app = new App({ outdir: join(folder, "out") });
     const cluster = addCluster(app, THREE);
-    new HostFiles(cluster, "nix", { folder: join(folder, "nix") });
+    new HostFiles(cluster, "nix");
     Annotations.of(cluster).addError("not today");
-    expect(() => app.synth()).toThrow("not today");
+    expect(() => inside(folder, () => app.synth())).toThrow("not today");
     expect(textsBelow(join(folder))).toEqual({});
   });
 
-  test.each(["nix", "nix/sub/..", "nix/sub", "."])("by a construct that claims %s beside nix", (second) => {
+  test.each(["nix", "nix/sub/..", "nix/sub"])("by a construct that claims %s beside nix", (second) => {
     const folder = temporaryFolder();
     const app = testApp();
     const cluster = addCluster(app, THREE);
-    new HostFiles(cluster, "nix", { folder: join(folder, "nix") });
-    new HostFiles(cluster, "nix2", { folder: join(folder, second) });
-    expect(() => app.synth()).toThrow(/lies in or around that of k3s\/cluster\/nix; give each its own/);
+    new HostFiles(cluster, "nix");
+    new HostFiles(cluster, "nix2", { folder: second });
+    expect(() => inside(folder, () => app.synth())).toThrow(
+      /lies in or around that of k3s\/cluster\/nix; give each its own/,
+    );
     expect(textsBelow(folder)).toEqual({});
   });
 
@@ -170,6 +176,41 @@ describe("nothing is written", () => {
     const app = testApp();
     new HostFiles(addCluster(app, THREE), "nix", { folder: "." });
     expect(() => app.synth()).toThrow("'folder' should be a folder of its own");
+  });
+
+  test.each([
+    ["/tmp/nix", " by a relative path of letters, digits, . _ and -"],
+    ["../nix", " and not outside of it"],
+    ["nix; rm -rf", " by a relative path of letters"],
+    ["linked", " and not behind a link"],
+    ["linked/nix", " and not behind a link"],
+    ["dangling/nix", " and not behind a link"],
+  ])("into the folder %s, which is none of the project", (name, why) => {
+    const [project, elsewhere] = [temporaryFolder(), temporaryFolder()];
+    symlinkSync(elsewhere, join(project, "linked"));
+    symlinkSync(join(elsewhere, "nowhere"), join(project, "dangling"));
+    const app = testApp();
+    inside(project, () => {
+      new HostFiles(addCluster(app, THREE), "nix", { folder: name });
+      expect(() => app.synth()).toThrow(`'folder' should be a folder of this project, such as nix${why}`);
+    });
+    expect(textsBelow(elsewhere)).toEqual({});
+  });
+
+  test("into a document behind a linked folder", () => {
+    const [project, elsewhere] = [temporaryFolder(), temporaryFolder()];
+    const marked = "<!-- k3s-nodes:start -->\n<!-- k3s-nodes:end -->\n";
+    writeFileSync(join(elsewhere, "README.md"), marked);
+    symlinkSync(elsewhere, join(project, "k8s"));
+    const app = testApp();
+    inside(project, () => {
+      new HostFiles(addCluster(app, THREE), "nix", { documents: ["k8s/README.md"] });
+      expect(() => app.synth()).toThrow(
+        "'documents' should be Markdown files of this project, such as k8s/README.md and not behind a link",
+      );
+    });
+    expect(textsBelow(elsewhere)).toEqual({ "README.md": marked });
+    expect(textsBelow(join(project))).toEqual({});
   });
 
   test("by a check, which names what is not as main.ts says", () => {
@@ -205,7 +246,7 @@ describe("what people wrote", () => {
       /k3s-agent\/nftables\.nft was edited[^]*-# mine[^]*HOST_FILES_ACCEPT=.*nftables\.nft npm run synth/,
     );
     expect(readFileSync(path, "utf8")).toBe(`${generated}# mine\n`);
-    process.env.HOST_FILES_ACCEPT = path;
+    process.env.HOST_FILES_ACCEPT = "nix/k3s-agent/nftables.nft";
     emit(folder, THREE);
     expect(readFileSync(path, "utf8")).toBe(generated);
   });
@@ -317,7 +358,7 @@ describe("VMs that were there at the last synth", () => {
     emit(folder, THREE);
     expect(textsBelow(folder)).toEqual(before);
     writeFileSync(join(folder, "nix", "cluster.json"), '{ "nodes": [{}], "files": {} }\n');
-    process.env.HOST_FILES_ACCEPT = join(folder, "nix", "cluster.json");
+    process.env.HOST_FILES_ACCEPT = "nix/cluster.json";
     expect(warningsOf(emit(folder, THREE)).join()).not.toContain("DESTROYED");
     expect(textsBelow(folder)).toEqual(before);
   });

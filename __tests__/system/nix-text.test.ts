@@ -127,7 +127,7 @@ describeWith([NIX], "text from the model, in Nix", () => {
   test("comes out of the comments of SSH keys as it went in", async () => {
     const comments = HOSTILE.map((text) => text.replace(/[\r\n]/g, "").trim());
     const keys = comments.map((text) => `${KEY} ${text}`);
-    const hosts = await configured(cluster({ agents: 0, keys }));
+    const hosts = await configured({ ...cluster({ agents: 0 }), authorizedKeys: keys });
     expect(hosts["k3s-server-1"]?.options[KEYS]).toEqual(keys);
     expect(hosts["k3s-server-1"]?.faults).toEqual([]);
   });
