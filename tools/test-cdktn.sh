@@ -14,5 +14,6 @@ node -e '
   console.log(`cdktf is ${name} ${version}`);
   process.exit(name === "cdktn" ? 0 : 1);
 '
-# Without those that see emitted files only: that these are the same is what the others see to.
-npx jest --testPathIgnorePatterns /__tests__/system/ /node_modules/
+# Those in which CDKTF takes part. The others see emitted files only, and that these are the same is what these see to.
+npx jest '__tests__/(constructs|render|bench)/' '__tests__/(canary|cluster-json|project)\.test'
+npx jest __tests__/preview --testNamePattern 'add-an-agent'
