@@ -54,6 +54,9 @@ export interface Nixos {
   readonly rootFilesystem: Required<RootFilesystemSettings>;
   readonly networkInterface: string;
   readonly kernelPackages: string;
+  readonly growRoot: boolean;
+  readonly configurationLimit: number;
+  readonly deleteGenerationsAfterDays: number;
   readonly platform: string;
 }
 

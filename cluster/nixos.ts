@@ -9,6 +9,9 @@ export function resolveNixos(settings: NixosSettings, host: Partial<NixosSetting
     ...merged,
     rootFilesystem: { type: "ext4", ...merged.rootFilesystem },
     kernelPackages: merged.kernelPackages ?? "linuxPackages",
+    growRoot: merged.growRoot ?? true,
+    configurationLimit: merged.configurationLimit ?? 10,
+    deleteGenerationsAfterDays: merged.deleteGenerationsAfterDays ?? 30,
     platform: merged.platform ?? "x86_64-linux",
   };
 }
@@ -57,6 +60,9 @@ export function checkNixos(nixos: Nixos, faults: Faults): void {
     /^linuxPackages(_[A-Za-z0-9_]+)?$/,
     "an attribute such as linuxPackages_6_12",
   );
+  // With one alone a host could not be booted into what it ran before.
+  faults.unlessWhole("configurationLimit", nixos.configurationLimit, 2, 100, "generations");
+  faults.unlessWhole("deleteGenerationsAfterDays", nixos.deleteGenerationsAfterDays, 0, 3650, "days");
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

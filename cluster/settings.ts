@@ -143,6 +143,18 @@ export interface NixosSettings {
   readonly networkInterface: string;
   /** Attribute of `pkgs` with the kernel. @default "linuxPackages" */
   readonly kernelPackages?: string;
+  /**
+   * At each boot the root partition and its filesystem take all of their disk: a clone's may be larger than its template's.
+   * State `false` where the root is no last partition of a plain disk, such as on LVM. @default true
+   */
+  readonly growRoot?: boolean;
+  /** Generations in the boot menu, 2 to 100. @default 10 */
+  readonly configurationLimit?: number;
+  /**
+   * Days after which a former generation is deleted, weekly, with what it alone has in the Nix store: it shares the disk with
+   * images and etcd. What runs, was booted or boots next stays. 0 deletes nothing; at most 3650. @default 30
+   */
+  readonly deleteGenerationsAfterDays?: number;
   /** @default "x86_64-linux" */
   readonly platform?: "x86_64-linux" | "aarch64-linux";
 }

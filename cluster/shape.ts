@@ -109,6 +109,9 @@ const NIXOS: Shape<NixosSettings> = {
   rootFilesystem: { uuid: "string", type: ["ext4", "btrfs", "xfs"] },
   networkInterface: "string",
   kernelPackages: "string",
+  growRoot: "boolean",
+  configurationLimit: "number",
+  deleteGenerationsAfterDays: "number",
   platform: ["x86_64-linux", "aarch64-linux"],
 };
 

@@ -90,6 +90,9 @@ export const NODE_EFFECTS: Readonly<Record<string, Effect>> = {
   "nixos.rootFilesystem.type": danger(NO_BOOT),
   "nixos.networkInterface": danger("network, flannel and firewall use another interface"),
   "nixos.kernelPackages": { words: "another kernel is built", reboot: true },
+  "nixos.growRoot": effect("its root takes all of its disk at each boot, or stays as large as it is"),
+  "nixos.configurationLimit": effect("its boot menu has more or fewer generations"),
+  "nixos.deleteGenerationsAfterDays": effect("its former generations are kept for longer or shorter"),
   "nixos.platform": danger(NO_BOOT),
 };
 

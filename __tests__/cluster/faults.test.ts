@@ -614,6 +614,16 @@ describe("the cluster's settings", () => {
       "'nixos.kernelPackages' should be an attribute such as linuxPackages_6_12",
     ],
     [
+      "a boot menu without a way back",
+      { nixos: { ...nixos, configurationLimit: 1 } },
+      "'nixos.configurationLimit' should be a whole number of generations from 2 to 100, got 1",
+    ],
+    [
+      "generations that are deleted before they are made",
+      { nixos: { ...nixos, deleteGenerationsAfterDays: -1 } },
+      "'nixos.deleteGenerationsAfterDays' should be a whole number of days from 0 to 3650, got -1",
+    ],
+    [
       "a K3s package that is an expression",
       { k3s: { ...k3s, package: "k3s; x = 1" } },
       "'k3s.package' should be an attribute such as k3s_1_34",

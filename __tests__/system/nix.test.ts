@@ -130,6 +130,24 @@ describeWith([NIX], "the configurations in Nix", () => {
     expect(leased["k3s-agent-1"]?.options).toMatchObject({ "networking.interfaces.ens18.useDHCP": true });
   });
 
+  test("the root grows to its disk, and the store is cleaned, unless it is said otherwise", async () => {
+    const nixos = { growRoot: false, configurationLimit: 3, deleteGenerationsAfterDays: 0 };
+    const [plain, other] = await Promise.all([
+      configured(cluster({})),
+      configured(cluster({ agent: [{ nixos }] })),
+    ]);
+    expect(plain["k3s-agent-1"]?.options).toMatchObject({
+      "boot.growPartition": true,
+      'fileSystems."/".autoResize': true,
+      "boot.loader.grub.configurationLimit": 10,
+      "nix.gc.options": "--delete-older-than 30d",
+    });
+    expect(other["k3s-agent-1"]?.faults).toEqual([]);
+    expect(other["k3s-agent-1"]?.options).toMatchObject({ "boot.loader.grub.configurationLimit": 3 });
+    for (const option of ["boot.growPartition", 'fileSystems."/".autoResize', "nix.gc.automatic"])
+      expect(other["k3s-agent-1"]?.options).not.toHaveProperty([option]);
+  });
+
   test("a server does not join itself by its own hostname", async () => {
     const hosts = await configured(cluster({ servers: 3, apiEndpoint: "https://server-2:6443" }));
     expect(hosts["k3s-server-2"]?.faults).toEqual([]);

@@ -72,7 +72,8 @@ const nonEmpty: Type = matching(/[^ \t\n]/);
  * - services/networking/nftables.nix (-), services/networking/firewall.nix (0192bb84), tasks/filesystems.nix (0148e16d),
  *   services/networking/ssh/sshd.nix (-), services/cluster/rancher/{default.nix (011c1bdb), k3s.nix (01bb496c)},
  *   tasks/network-interfaces.nix (003a3fd2), system/boot/loader/{systemd-boot/systemd-boot.nix (01e499ce),
- *   efi.nix (0e1f3106), grub/grub.nix (-)}, system/boot/kernel.nix (-), config/sysctl.nix (-), system/boot/systemd.nix (-), misc/nixpkgs.nix (026ffb9e), misc/version.nix (-)
+ *   efi.nix (0e1f3106), grub/grub.nix (-)}, system/boot/kernel.nix (-), config/sysctl.nix (-), system/boot/systemd.nix (-),
+ *   system/boot/grow-partition.nix (-), services/misc/nix-gc.nix (-), misc/nixpkgs.nix (026ffb9e), misc/version.nix (-)
  * Of these there were only older ones, with types that are not likely to change: misc/assertions.nix (08062fcc),
  * config/swap.nix (03a362fe), virtualisation/qemu-guest-agent.nix (0699530f).
  *
@@ -89,12 +90,21 @@ const OPTIONS: Readonly<Record<string, Type>> = {
   "boot.initrd.availableKernelModules": listOf(str),
   "boot.loader.grub.enable": bool,
   "boot.loader.grub.device": str,
+  "boot.loader.grub.configurationLimit": between(1, 2 ** 31),
+  "boot.growPartition": bool,
   "boot.loader.systemd-boot.enable": bool,
+  "boot.loader.systemd-boot.configurationLimit": between(1, 2 ** 31),
   "boot.loader.efi.canTouchEfiVariables": bool,
   "fileSystems.*.device": nonEmpty,
   "fileSystems.*.fsType": nonEmpty,
   "fileSystems.*.options": listOf(nonEmpty),
+  "fileSystems.*.autoResize": bool,
   swapDevices: listOf(record({ device: str })),
+
+  "nix.gc.automatic": bool,
+  "nix.gc.dates": singleLine,
+  "nix.gc.randomizedDelaySec": singleLine,
+  "nix.gc.options": singleLine,
 
   "networking.hostName": matching(/^$|^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$/),
   "networking.useDHCP": bool,
@@ -260,9 +270,30 @@ function bootRules(get: Get): Rules {
       get('fileSystems."/".device') !== undefined && get('fileSystems."/".fsType') !== undefined,
       "fileSystems does not specify the root file system",
     ],
+    ...diskRules(get),
+    [JSON.stringify(get("swapDevices") ?? []) === "[]", "swapDevices: etcd would be swapped out"],
+  ];
+}
+
+/** tasks/filesystems.nix refuses `autoResize` of others; systemd-growfs grows these while they are mounted. */
+const RESIZABLE = ["ext2", "ext3", "ext4", "btrfs", "xfs"];
+
+function diskRules(get: Get): Rules {
+  const grows = get("boot.growPartition") === true;
+  const type = get('fileSystems."/".fsType');
+  return [
     [
-      JSON.stringify(get("swapDevices") ?? []) === "[]",
-      "swapDevices: the kubelet refuses to start beside swap",
+      grows === (get('fileSystems."/".autoResize') === true),
+      "boot.growPartition and autoResize of the root belong together: a larger disk would not reach its filesystem",
+    ],
+    [
+      !grows || RESIZABLE.includes(type as string),
+      `fileSystems."/": autoResize is not supported for ${type}`,
+    ],
+    [
+      get("nix.gc.automatic") !== true ||
+        /^--delete-older-than [1-9]\d*d$/.test((get("nix.gc.options") ?? "") as string),
+      "nix.gc would delete no generation: it runs without --delete-older-than",
     ],
   ];
 }
