@@ -11,7 +11,6 @@ event boot
 mkdir -p /etc/ssh/authorized_keys.d
 cp "$system/etc/ssh/authorized_keys.d/root" /etc/ssh/authorized_keys.d/root
 load-sysctl "$system"
-mkdir -p /run/units/nftables.service
-if load-nftables "$system"; then echo active; else echo failed; fi >/run/units/nftables.service/state
-if [ -e "$system/etc/k3s" ]; then systemctl start k3s & fi
+systemctl start nftables
+systemctl start multi-user.target &
 exec /usr/sbin/sshd -D -e 2>>/var/log/sshd

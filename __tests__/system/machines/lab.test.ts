@@ -5,6 +5,12 @@ import { describeWith } from "../tools";
 
 const ACTIVATE = '"$(readlink -f /run/current-system)/bin/switch-to-configuration" test';
 
+interface Activated {
+  readonly status: number | null;
+  readonly said: string;
+  readonly events: readonly string[];
+}
+
 describeWith(MACHINES, "machines of the lab", () => {
   let cluster: LiveCluster;
 
@@ -65,6 +71,93 @@ describeWith(MACHINES, "machines of the lab", () => {
       "Could not acquire lock\n",
     ]);
     expect((await cluster.site.attempt("hamal", ACTIVATE)).status).toBe(0);
+  });
+
+  describe("an activation, as switch-to-configuration-ng does it,", () => {
+    const ANOTHER_K3S = "echo v1.34.3+k3s1 >/faults/k3s-version";
+    const ANOTHER_RULE = "echo '# another' >>nftables.nft";
+
+    /** Builds /etc/nixos with a change, and activates it. */
+    async function activated(change: string, action = "test"): Promise<Activated> {
+      cluster.site.forgetEvents();
+      const { status, stdout, stderr } = await cluster.site.attempt(
+        "hamal",
+        `rm -rf /tmp/config; cp -r /etc/nixos /tmp/config; cd /tmp/config
+${change}
+cd /tmp; nixos-rebuild build --no-flake -I nixos-config=/tmp/config/configuration.nix
+status=0; result/bin/switch-to-configuration ${action} || status=$?
+rm -f /faults/*
+exit $status`,
+      );
+      const events = cluster.site
+        .events()
+        .map((event) => event.replace(/ [0-9a-f]{6}$/, ""))
+        .filter((event) => !/build|joined/.test(event));
+      return { status, said: stdout + stderr, events };
+    }
+
+    afterEach(() => activated("true"));
+
+    test("stops K3s before it reloads the firewall, and starts it after that", async () => {
+      expect(await activated(`${ANOTHER_K3S}; ${ANOTHER_RULE}`)).toMatchObject({
+        status: 0,
+        events: ["hamal k3s stop", "hamal activate", "hamal reload nftables", "hamal k3s start"],
+      });
+    });
+
+    test("does not end at a reload that failed, and exits with 4", async () => {
+      const { status, said, events } = await activated(`${ANOTHER_K3S}; echo nonsense >>nftables.nft`);
+      expect([status, events.at(-1)]).toEqual([4, "hamal k3s start"]);
+      expect(said).toContain("Failed to reload nftables.service");
+    });
+
+    test("exits with 2 when the activation script failed, and starts the rest all the same", async () => {
+      const { status, events } = await activated(`${ANOTHER_K3S}; touch /faults/activation-script-fails`);
+      expect([status, events.at(-1)]).toEqual([2, "hamal k3s start"]);
+    });
+
+    test("exits with 4 when any unit is failed, whose it ever is", async () => {
+      const { status, said } = await activated(`${ANOTHER_RULE}; echo backup.service >/faults/failing-units`);
+      expect([status, said]).toEqual([
+        4,
+        expect.stringContaining("warning: the following units failed: backup.service"),
+      ]);
+    });
+
+    test.each([
+      ["check", "touch /faults/switch-inhibited", 1, "Pre-switch checks failed"],
+      ["test", "touch /faults/switch-inhibited", 1, "Pre-switch checks failed"],
+      ["test", "echo another >/faults/init-interface", 100, "incompatible with the current configuration"],
+    ])("is refused before anything was done: %s after %s", async (action, change, code, words) => {
+      const { status, said, events } = await activated(`${ANOTHER_RULE}; ${change}`, action);
+      expect([status, said, events]).toEqual([code, expect.stringContaining(words), []]);
+    });
+
+    test("sets forwarding back to what NixOS says as soon as any sysctl changes", async () => {
+      const forwarding = (): Promise<string> =>
+        cluster.site.on("hamal", "cat /proc/sys/net/ipv4/conf/all/forwarding");
+      expect(await forwarding()).toBe("1\n");
+      await activated(`echo '{ boot.kernel.sysctl."net.core.somaxconn" = 1024; }' >local.nix`);
+      expect(await forwarding()).toBe("0\n");
+    });
+
+    test("takes away the address that DHCP gave before the static one comes", async () => {
+      const change = `sed -i 's|useDHCP = true;|ipv4.addresses = [ { address = "172.22.0.199"; prefixLength = 24; } ];|' configuration.nix`;
+      await cluster.site.on(
+        "hamal",
+        "ip monitor address >/tmp/monitor 2>&1 </dev/null & echo $! >/tmp/monitor.pid; sleep 0.3",
+      );
+      await activated(change);
+      const seen = await cluster.site.on(
+        "hamal",
+        "kill $(cat /tmp/monitor.pid); grep -o '.*inet 172[^/]*' /tmp/monitor",
+      );
+      expect(seen).toMatch(/^Deleted .*172\.22\.0\.135\n[^]*172\.22\.0\.199/);
+      await cluster.site.on(
+        "hamal",
+        "ip address flush dev ens18 scope global; ip address add 172.22.0.135/24 dev ens18",
+      );
+    });
   });
 
   test("a ruleset cuts off the operator, and not the one at the console", async () => {
