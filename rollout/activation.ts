@@ -5,6 +5,7 @@ import { pause } from "./gate";
 import { heardOf, hostFaults, inspect, nodeFaults } from "./health";
 import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
+import type { Lock } from "./lock";
 import { text, type Report } from "./script";
 import { ConnectionTrouble, messageOf, Trouble } from "./trouble";
 
@@ -13,6 +14,9 @@ const POLL_SECONDS = 1;
 
 /** How long an old system may take to come back. */
 const REVERT_SECONDS = 120;
+
+/** What a host was when its activation began. */
+type Start = Pick<Facts, "current" | "bootId" | "failedUnits">;
 
 /**
  * Brings a built system to run, and makes it the boot default when it was seen to work. Until then a timer on the host
@@ -26,15 +30,19 @@ export async function activate(
   facts: Facts,
   built: Build,
   kubernetes: Kubernetes,
+  { id, owner }: Pick<Lock, "id" | "owner">,
   seconds: number,
 ): Promise<void> {
   const { log } = host;
-  if (facts.current !== built.path) {
+  const start = await takenBack(host, facts);
+  if (start.current !== built.path) {
     const variables = {
       built: built.path,
-      before: facts.current,
+      before: start.current,
       seconds,
       revert_program: text("revert.sh"),
+      rollout: id,
+      operator: owner,
     };
     await log.step(
       host.name,
@@ -43,14 +51,29 @@ export async function activate(
       (report) => (report.one("neutralised") === "" ? "" : "the saved 'flush ruleset' was taken out first"),
     );
     host.moveToOwnAddress();
-    await log.step(host.name, "confirm", () => confirm(host, facts, built, kubernetes, seconds));
+    await log.step(host.name, "confirm", () => confirm(host, start, built, kubernetes, seconds), String);
   }
   await log.step(
     host.name,
     "make it the boot default",
-    () => commit(host, facts, built),
+    () => commit(host, start, built),
     (report) => (report.one("copy") === "" ? "" : `the former /etc/nixos is ${report.one("copy")}`),
   );
+}
+
+/** Ends what a rollout that is over has left unconfirmed. @returns what the host is then */
+async function takenBack(host: Host, facts: Facts): Promise<Start> {
+  const { unconfirmed } = facts;
+  if (unconfirmed === undefined) return facts;
+  return host.log.step(host.name, "take back what was not confirmed", async () => {
+    if (unconfirmed.state !== "reverting") await host.call("revert-now", {});
+    const { state, bootId } = await seenToReturn(host, { ...facts, current: unconfirmed.before });
+    if (state === "away" || state === "starting")
+      throw new Trouble(
+        `${host.name} does not return to what it ran before an earlier rollout, within ${REVERT_SECONDS} s`,
+      );
+    return { current: unconfirmed.before, bootId, failedUnits: facts.failedUnits };
+  });
 }
 
 /** Nobody knows how far it got; the host does, and sees to itself. */
@@ -62,7 +85,7 @@ function afterBreak(error: Error, seconds: number): never {
 }
 
 /** @throws Trouble when the host is as it was, or is changed but for its /etc/nixos */
-async function commit(host: Host, facts: Facts, built: Build): Promise<Report> {
+async function commit(host: Host, start: Start, built: Build): Promise<Report> {
   try {
     return await host.call("commit", { built: built.path }, { timeoutSeconds: 180 });
   } catch (error) {
@@ -73,25 +96,27 @@ async function commit(host: Host, facts: Facts, built: Build): Promise<Report> {
     }
     const report = await inspect(host);
     if (report.one("current") === built.path && report.one("profile") === built.path) throw error;
-    return returned(host, facts.current, [messageOf(error).replace(/^.*?: commit: /, "")], false);
+    if (report.one("boot_id") !== start.bootId) return rebooted(host, start, report);
+    return returned(host, start, [messageOf(error).replace(/^.*?: commit: /, "")], false);
   }
 }
 
-/** Waits until all that is expected holds, each time over a new TCP connection. */
+/** Waits until all that is expected holds, each time over a new TCP connection. @returns what else is to be said */
 async function confirm(
   host: Host,
-  facts: Facts,
+  start: Start,
   built: Build,
   kubernetes: Kubernetes,
   seconds: number,
-): Promise<void> {
+): Promise<string> {
   const deadline = new Deadline(seconds);
   let missing: readonly string[] = ["no new SSH connection came about"];
   let ended = false;
   let heardBefore: string | undefined;
   while (!deadline.passed) {
-    const look = await lookAt(host, built, kubernetes, { heardBefore, ended });
-    if (look.missing.length === 0) return;
+    const look = await lookAt(host, built, kubernetes, { start, heardBefore, ended });
+    if (look.end !== undefined) return look.end();
+    if (look.missing.length === 0) return look.words ?? "";
     if (!look.reverted) missing = look.missing;
     host.log.write(host.name, `not confirmed yet: ${missing.join("; ")}`);
     if (look.over) break;
@@ -100,7 +125,7 @@ async function confirm(
     else heardBefore = heardOf((await kubernetes.nodesIfAny()) ?? [], host);
     ended = look.ended;
   }
-  await returned(host, facts.current, missing, !deadline.passed);
+  return returned(host, start, missing, !deadline.passed);
 }
 
 interface Look {
@@ -110,9 +135,14 @@ interface Look {
   /** Waiting longer is of no use. */
   readonly over?: true;
   readonly reverted?: true;
+  /** Of an activation that did not end with 0, and did not fail. */
+  readonly words?: string;
+  /** What to do where there is nothing to revert. */
+  readonly end?: () => Promise<never>;
 }
 
 interface Before {
+  readonly start: Start;
   readonly heardBefore: string | undefined;
   /** The activation was seen to have ended, over a connection before this one. */
   readonly ended: boolean;
@@ -122,10 +152,13 @@ async function lookAt(
   host: Host,
   built: Build,
   kubernetes: Kubernetes,
-  { heardBefore, ended }: Before,
+  { start, heardBefore, ended }: Before,
 ): Promise<Look> {
   try {
     const report = await inspect(host);
+    if (report.one("boot_id") !== start.bootId) {
+      return { missing: ["it was rebooted"], ended: true, end: () => rebooted(host, start, report) };
+    }
     if (report.one("reverted") === "yes" || report.one("reverting") === "activating") {
       return { missing: ["the timer had fired"], ended: true, over: true, reverted: true };
     }
@@ -133,26 +166,66 @@ async function lookAt(
     if (["activating", ""].includes(report.one("activation"))) {
       return { missing: ["the activation has not come to its end"], ended: false };
     }
-    if (report.one("activation") !== "active") {
-      const missing = [`the activation failed (${report.one("result").trim()})`];
-      return { missing, ended: true, over: true };
+    const failure = failureOf(report, start);
+    if (failure !== undefined && isRefusal(report, start)) {
+      return { missing: [failure], ended: true, end: () => refused(host, failure) };
     }
+    if (failure !== undefined) return { missing: [failure], ended: true, over: true };
     // This connection may have passed the former firewall: it came about while the activation was at work.
     if (!ended)
       return { missing: ["no new SSH connection came about since the activation ended"], ended: true };
     const own = hostFaults(report, { system: built.path });
     if (own.length > 0) return { missing: own, ended: true };
-    return { missing: await nodeFaults(host, report, kubernetes, heardBefore), ended: true };
+    const missing = await nodeFaults(host, report, kubernetes, heardBefore);
+    return { missing, ended: true, words: report.one("activation") === "failed" ? FAILED_BEFORE : "" };
   } catch (error) {
     if (!(error instanceof Trouble)) throw error;
     return { missing: [messageOf(error).replace(`${host.name}: `, "")], ended };
   }
 }
 
+/** Codes with which switch-to-configuration ends before it has changed anything: a check, a lock, another init. */
+const REFUSALS: ReadonlySet<string> = new Set(["1", "11", "100"]);
+
+/** It ends so when a unit is failed, whose it ever is, and when only a user's own activation failed. */
+const WITH_FAILED_UNITS = "4";
+
+const FAILED_BEFORE = "switch-to-configuration ended with 4, and no unit is failed that was not before";
+
+const isRefusal = (report: Report, start: Start): boolean =>
+  REFUSALS.has(report.one("status")) && report.one("current") === start.current;
+
+/** Why an activation that has ended failed: by the units that are failed and were not before, where it is they. */
+function failureOf(report: Report, { failedUnits }: Start): string | undefined {
+  if (report.one("activation") === "active") return undefined;
+  const fresh = report.all("failed").filter((unit) => !failedUnits.includes(unit));
+  if (fresh.length > 0) return `the following units failed: ${fresh.join(", ")}`;
+  if (report.one("status") === WITH_FAILED_UNITS) return undefined;
+  return `the activation failed (${report.one("result")} ${report.one("status")})`;
+}
+
+/** Nothing has begun that would have to be undone. */
+async function refused(host: Host, failure: string): Promise<never> {
+  const words = await lastWords(host);
+  await host.call("disarm", {});
+  throw new Trouble(`${host.name} refused the activation, and nothing was changed: ${failure}${words}`);
+}
+
+/** The tested system was not the boot default yet. */
+async function rebooted(host: Host, start: Start, report: Report): Promise<never> {
+  const current = report.one("current");
+  const runs = current === start.current ? "what it ran before, which it also boots" : current;
+  await host.call("disarm", {}).catch(() => undefined);
+  throw new Trouble(
+    `${host.name} was rebooted before it was confirmed, by a reset, a power failure or somebody, and runs ${runs}. ` +
+      "Run the same again",
+  );
+}
+
 /** Sees to it that the host is back on its former system. @throws Trouble in any case, with what became of it */
 async function returned(
   host: Host,
-  before: string,
+  start: Start,
   missing: readonly string[],
   early: boolean,
 ): Promise<never> {
@@ -160,16 +233,16 @@ async function returned(
   // Where there is a way to it; else the timer does the same.
   const words = early ? await lastWords(host) : "";
   if (early) await host.call("revert-now", {}).catch(() => undefined);
-  const deadline = new Deadline(REVERT_SECONDS);
-  let state: Return = "away";
-  while (!deadline.passed) {
-    state = await returnOf(host, before);
-    if (state === "back") {
-      throw new Trouble(
-        `${host.name} was not confirmed and has reverted by itself to what it ran before, which it also boots: ${why}${words}`,
-      );
-    }
-    await pause(POLL_SECONDS);
+  const { state } = await seenToReturn(host, start);
+  if (state === "back") {
+    throw new Trouble(
+      `${host.name} was not confirmed and has reverted by itself to what it ran before, which it also boots: ${why}${words}`,
+    );
+  }
+  if (state === "rebooted") {
+    throw new Trouble(
+      `${host.name} was not confirmed, and was rebooted into what it ran before, which it also boots: ${why}${words}`,
+    );
   }
   if (state === "starting") {
     throw new Trouble(
@@ -183,26 +256,50 @@ async function returned(
   );
 }
 
-/** How far a host has come on its way back: `starting` is the former system, whose services are not up yet. */
-type Return = "away" | "starting" | "back";
+/**
+ * How far a host has come on its way back: `starting` is the former system, whose services are not up yet; `rebooted` is
+ * its own last resort.
+ */
+interface Return {
+  readonly state: "away" | "starting" | "back" | "rebooted";
+  readonly bootId: string;
+}
 
-async function returnOf(host: Host, before: string): Promise<Return> {
+/** Waits for a host to be back. */
+async function seenToReturn(host: Host, start: Start): Promise<Return> {
+  const deadline = new Deadline(REVERT_SECONDS);
+  let last: Return;
+  do {
+    last = await returnOf(host, start);
+    if (last.state === "back" || last.state === "rebooted") break;
+    await pause(POLL_SECONDS);
+  } while (!deadline.passed);
+  return last;
+}
+
+async function returnOf(host: Host, start: Start): Promise<Return> {
   try {
     const report = await inspect(host);
-    if (report.one("current") !== before) return "away";
-    if (report.one("reverted") !== "yes") return "starting";
-    return (await host.call("disarm", {})).one("current") === before ? "back" : "away";
+    const bootId = report.one("boot_id");
+    if (report.one("current") !== start.current) return { state: "away", bootId };
+    const back = bootId === start.bootId ? "back" : "rebooted";
+    if (back === "back" && report.one("reverted") !== "yes") return { state: "starting", bootId };
+    const disarmed = (await host.call("disarm", {})).one("current") === start.current;
+    return { state: disarmed ? back : "away", bootId };
   } catch {
     host.tryOtherAddress();
-    return "away";
+    return { state: "away", bootId: "" };
   }
 }
+
+/** Lines of what did not start, the most telling first. */
+const LAST_WORDS = 14;
 
 async function lastWords(host: Host): Promise<string> {
   try {
     const { output } = await host.callFully("why", {});
     const lines = output.stdout.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("@"));
-    return lines.length === 0 ? "" : `\n    ${lines.slice(-8).join("\n    ")}`;
+    return lines.length === 0 ? "" : `\n    ${lines.slice(0, LAST_WORDS).join("\n    ")}`;
   } catch {
     return "";
   }

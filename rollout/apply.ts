@@ -146,7 +146,7 @@ export class Apply {
     try {
       // Draining takes its time, in which another server may have gone.
       if (drained && job.node.role === "server") checkQuorum(host, await this.nodes());
-      await activate(host, facts, built, this.kubernetes, this.options.confirmSeconds);
+      await activate(host, facts, built, this.kubernetes, this.lock, this.options.confirmSeconds);
     } catch (error) {
       if (cordoned) {
         const left = `it is still cordoned: kubectl uncordon ${host.name}`;

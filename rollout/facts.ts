@@ -34,15 +34,33 @@ export interface Facts {
   readonly serverData: boolean;
   /** K3s has run there. */
   readonly joined: boolean;
-  /** Whether a timer waits to revert the host, and whether an activation runs. */
-  readonly reverting: boolean;
-  readonly activating: boolean;
+  /** Units that are failed, or started again and again. */
+  readonly failedUnits: readonly string[];
+  /** An activation that nobody has confirmed. @default - none */
+  readonly unconfirmed?: Unconfirmed;
+  /** The lock of a rollout, as `remote/lock.sh` keeps it on one of the hosts. @default - none */
+  readonly lock?: { readonly holder: string; readonly heardSeconds: number };
+  /** Seconds since the host booted. */
+  readonly upSeconds: number;
   /** Why a reboot is due, of what runs already. */
   readonly rebootDue: readonly string[];
   /** Path below /etc/nixos to text. */
   readonly files: ReadonlyMap<string, string>;
   /** What the running system saved for the next one to delete from the ruleset. */
   readonly deletions: string;
+}
+
+/** An activation that has not been confirmed, after which the host reverts. */
+export interface Unconfirmed {
+  /** `armed` has come to its end, and only the timer waits. */
+  readonly state: "activating" | "armed" | "reverting";
+  /** ID of the rollout that began it, and whose it is. */
+  readonly rollout: string;
+  readonly operator: string;
+  /** Until the timer fires. */
+  readonly secondsLeft: number;
+  /** Store path of what the host returns to. */
+  readonly before: string;
 }
 
 /** @throws Trouble when the host cannot be asked, or is no NixOS that we may change */
@@ -87,8 +105,13 @@ function factsOf(report: Report): Omit<Facts, "operatorKey"> {
     k3s: report.one("k3s"),
     serverData: report.one("server_data") === "yes",
     joined: report.one("joined") === "yes",
-    reverting: report.one("revert") === "active" || report.one("reverting") === "activating",
-    activating: report.one("activation") === "activating",
+    failedUnits: report.all("failed"),
+    unconfirmed: unconfirmedOf(report),
+    lock:
+      report.one("lock") === ""
+        ? undefined
+        : { holder: report.one("lock"), heardSeconds: Number(report.one("lock_heard")) },
+    upSeconds: Number(report.one("up")),
     rebootDue: [...report.all("reboot"), ...(renamed ? ["hostname"] : [])],
     files: new Map(
       report.all("file").map((line) => {
@@ -98,4 +121,23 @@ function factsOf(report: Report): Omit<Facts, "operatorKey"> {
     ),
     deletions: report.text("deletions"),
   };
+}
+
+function unconfirmedOf(report: Report): Unconfirmed | undefined {
+  const state = unconfirmedState(report);
+  return state === undefined
+    ? undefined
+    : {
+        state,
+        rollout: report.one("rollout"),
+        operator: report.one("operator"),
+        secondsLeft: Math.max(0, Number(report.one("reverts_in"))),
+        before: report.one("before"),
+      };
+}
+
+function unconfirmedState(report: Report): Unconfirmed["state"] | undefined {
+  if (report.one("reverting") === "activating") return "reverting";
+  if (report.one("activation") === "activating") return "activating";
+  return report.one("revert") === "active" ? "armed" : undefined;
 }

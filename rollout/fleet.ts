@@ -3,6 +3,7 @@ import { readFacts } from "./facts";
 import { Host } from "./host";
 import { identityFaults, regenerateIdentity, sharedIdentity, type Known } from "./identity";
 import { Kubernetes, type KubeNode } from "./kubernetes";
+import { isOver } from "./lock";
 import type { Log } from "./log";
 import type { RunningServer } from "./order";
 import { planHost, unreachable, type HostPlan } from "./plan";
@@ -89,7 +90,8 @@ export async function planFleet(
   const tokens = new Map<Host, TokenState>();
   const own = fleet.known.filter((each) => wanted.has(each.host.name) && identityFaults(each).length === 0);
   await Promise.all(own.map(async ({ host }) => tokens.set(host, await deliver(host, token, false))));
-  const sight = { ...options, known: fleet.known, nodes: fleet.nodes, tokens };
+  const over = (rollout: string): boolean => isOver(rollout, fleet);
+  const sight = { ...options, known: fleet.known, nodes: fleet.nodes, tokens, isOver: over };
   return description.nodes
     .filter(({ hostname }) => wanted.has(hostname))
     .flatMap(({ hostname }) => {

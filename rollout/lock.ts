@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname, userInfo } from "node:os";
+import type { Fleet } from "./fleet";
 import type { Host } from "./host";
 import type { Log } from "./log";
 import { messageOf, Trouble } from "./trouble";
@@ -7,9 +8,14 @@ import { messageOf, Trouble } from "./trouble";
 /** A third of what `remote/lock.sh` takes for the end of a rollout. */
 const RENEWAL_SECONDS = 20;
 
+/** As `remote/lock.sh`: a rollout that was not heard of for so long has ended. */
+const LAPSE_SECONDS = 60;
+
 /** Says on a server that a rollout runs. It lapses a minute after the rollout was last heard of. */
 export class Lock {
-  private readonly id = [hostname(), process.pid, randomUUID()].join(":");
+  /** Of this rollout. */
+  public readonly id = [hostname(), process.pid, randomUUID()].join(":");
+  public readonly owner = `${userInfo().username}@${hostname()}, process ${process.pid}`;
   private readonly timer: NodeJS.Timeout;
   private lost: string | undefined;
 
@@ -46,8 +52,7 @@ export class Lock {
   }
 
   private async claim(dead = ""): Promise<void> {
-    const owner = `${userInfo().username}@${hostname()}, process ${process.pid}`;
-    const report = await this.server.call("lock", { owner, id: this.id, dead });
+    const report = await this.server.call("lock", { owner: this.owner, id: this.id, dead });
     if (report.one("taken") === "yes") return;
     const holder = report.one("held_id");
     if (dead === "" && isDead(holder)) return this.claim(holder);
@@ -65,6 +70,19 @@ export class Lock {
       if (/Another rollout/.test(messageOf(error))) this.lost = messageOf(error);
     }
   }
+}
+
+/**
+ * Whether a rollout is known to have ended: it ran on this machine and does no more, or its lock is nobody's any more. A
+ * host that just booted, or does not answer, could have kept the lock; then nobody knows.
+ */
+export function isOver(rollout: string, { known, silent }: Pick<Fleet, "known" | "silent">): boolean {
+  if (isDead(rollout)) return true;
+  if (silent.length > 0) return false;
+  return known.every(
+    ({ facts: { lock, upSeconds } }) =>
+      upSeconds >= LAPSE_SECONDS && (lock?.holder !== rollout || lock.heardSeconds >= LAPSE_SECONDS),
+  );
 }
 
 /** Whether the holder ran on this machine, and does no more. */

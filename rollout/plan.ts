@@ -45,6 +45,8 @@ export interface Sight {
   /** None where no server answers. */
   readonly nodes: readonly KubeNode[] | undefined;
   readonly tokens: ReadonlyMap<Host, TokenState>;
+  /** Whether that rollout is known to have ended. */
+  readonly isOver: (rollout: string) => boolean;
   /** Shared identities are not refused, since they will be replaced. */
   readonly regenerateIdentity: boolean;
   /** Build also where no file has changed, as for a newer nixpkgs. */
@@ -72,7 +74,7 @@ export function planHost(known: Known, sight: Sight): HostPlan {
     ...lockOutFaults(host, facts),
     ...tokenFaults(host, sight.tokens.get(host) ?? "there"),
     ...localFaults(host, facts),
-    ...(facts.activating || facts.reverting ? ["an activation of another rollout runs on it"] : []),
+    ...unconfirmedFaults(facts, sight),
   ];
   const changes = changesOf(host.files, facts.files);
   const unfinished = unfinishedWork(facts, node, sight.tokens.get(host));
@@ -195,6 +197,11 @@ function localFaults(host: Host, facts: Facts): string[] {
 
 function unfinishedWork(facts: Facts, node: KubeNode | undefined, token: TokenState | undefined): string[] {
   return [
+    ...(facts.unconfirmed !== undefined
+      ? [
+          `a rollout that has ended (${facts.unconfirmed.operator}) left it unconfirmed: it returns first to what it ran before`,
+        ]
+      : []),
     ...(facts.current !== facts.profile ? ["what runs is not what would boot"] : []),
     ...(facts.rebootDue.length > 0 ? [`it has to be rebooted, for its ${facts.rebootDue.join(", ")}`] : []),
     ...(node?.cordonedByUs === true ? ["an earlier rollout cordoned it"] : []),
@@ -205,7 +212,28 @@ function unfinishedWork(facts: Facts, node: KubeNode | undefined, token: TokenSt
   ];
 }
 
-const notes = (facts: Facts): string[] =>
+/** What another rollout has begun, and may still confirm. */
+function unconfirmedFaults({ unconfirmed }: Facts, { isOver }: Sight): string[] {
+  if (unconfirmed === undefined || isOver(unconfirmed.rollout)) return [];
+  const { state, operator, secondsLeft } = unconfirmed;
+  const whose = `another rollout (${operator || "of an earlier version"})`;
+  const unless = `it reverts in ${secondsLeft} s unless that rollout confirms it`;
+  if (state === "activating") return [`an activation of ${whose} runs on it; ${unless}`];
+  if (state === "armed") return [`${whose} has activated a system that it has not confirmed yet: ${unless}`];
+  return ["it returns at this moment to what it ran before: run the same again in a minute"];
+}
+
+const notes = (facts: Facts): string[] => [
+  ...(facts.failedUnits.length > 0
+    ? [
+        `units are failed on it already: ${facts.failedUnits.join(", ")}; see systemctl status there. ` +
+          "For the sake of these a rollout does not revert it",
+      ]
+    : []),
+  ...savedFlush(facts),
+];
+
+const savedFlush = (facts: Facts): string[] =>
   /^\s*flush\s+ruleset/m.test(facts.deletions)
     ? [
         "its running system would flush all rules of the firewall once more, kube-proxy's and flannel's too " +

@@ -1,12 +1,20 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Facts } from "../../rollout/facts";
+import type { Facts, Unconfirmed } from "../../rollout/facts";
 import type { Host } from "../../rollout/host";
 import type { Known } from "../../rollout/identity";
 import { planHost, type HostPlan, type Sight } from "../../rollout/plan";
 import { planInWords } from "../../rollout/words";
 import { ALPHARD, HAMAL, MIZAR } from "../fixture";
 import { clone, described, hosts, known, kubeNode, sight } from "./sight";
+
+const UNCONFIRMED: Unconfirmed = {
+  state: "activating",
+  rollout: "desk:7:5ca1ab1e",
+  operator: "eve@desk, process 7",
+  secondsLeft: 288,
+  before: "/nix/store/hamal-former-system",
+};
 
 type Three = [alphard: Host, hamal: Host, mizar: Host];
 
@@ -23,6 +31,24 @@ function planOfHamal(
   const all = [known(alphard), known(hamal, facts), known(mizar)];
   return planHost(all[1] as Known, sight(all, more));
 }
+
+test("a host that a dead rollout left unconfirmed is changed at once, and that is said", () => {
+  const isOver = (rollout: string): boolean => rollout === UNCONFIRMED.rollout;
+  expect(planOfHamal({ unconfirmed: UNCONFIRMED }, { isOver })).toMatchObject({
+    verdict: "unfinished",
+    faults: [],
+    notes: [
+      "a rollout that has ended (eve@desk, process 7) left it unconfirmed: it returns first to what it ran before",
+    ],
+  });
+});
+
+test("units that are failed already are named", () => {
+  expect(planOfHamal({ failedUnits: ["backup.service", "mnt-nas.mount"] }).notes).toEqual([
+    "units are failed on it already: backup.service, mnt-nas.mount; see systemctl status there. " +
+      "For the sake of these a rollout does not revert it",
+  ]);
+});
 
 test("a host that is what was emitted is unchanged", () => {
   expect(planOfHamal({})).toMatchObject({
@@ -129,9 +155,19 @@ describe("refused is", () => {
       "it has an /etc/nixos/local.nix that the project has not",
     ],
     [
-      "a host on which another rollout is at work",
-      { reverting: true },
-      "an activation of another rollout runs on it",
+      "a host on which an activation of another rollout runs",
+      { unconfirmed: UNCONFIRMED },
+      "an activation of another rollout (eve@desk, process 7) runs on it; it reverts in 288 s unless that rollout confirms it",
+    ],
+    [
+      "a host whose timer alone waits",
+      { unconfirmed: { ...UNCONFIRMED, state: "armed" } },
+      "another rollout (eve@desk, process 7) has activated a system that it has not confirmed yet: it reverts in 288 s",
+    ],
+    [
+      "a host that is on its way back",
+      { unconfirmed: { ...UNCONFIRMED, state: "reverting" } },
+      "it returns at this moment to what it ran before: run the same again in a minute",
     ],
     [
       "an operator whose key would not be installed",

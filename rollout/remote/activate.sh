@@ -2,6 +2,7 @@
 # before: system that is known to run
 # seconds: until the host reverts by itself
 # revert_program: text of the program that reverts
+# rollout: its ID; operator: whose it is, as one line
 alone
 [ "$(current_system)" = "$before" ] || fail "the host runs another system than a moment ago: somebody else changes it"
 [ "$(unit "$activate.service" ActiveState)" != activating ] || fail "an activation of an earlier rollout still runs here"
@@ -13,6 +14,7 @@ systemctl reset-failed "$revert.service" "$activate.service" 2>/dev/null || true
 printf '%s\n' "$before" >"$home/before"
 printf '%s\n' "$revert_program" >"$home/revert"
 rm -f "$home/reverted"
+printf '%s\n%s\n%s\n' "$rollout" "$operator" "$(($(uptime_seconds) + seconds))" >"$unconfirmed"
 # Garbage collection has to spare it, also while neither /run/current-system nor a profile names it.
 mkdir -p /nix/var/nix/gcroots
 ln -sfn "$before" /nix/var/nix/gcroots/k3s-rollout-before

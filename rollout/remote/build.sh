@@ -28,6 +28,14 @@ for part in kernel initrd kernel-modules; do
   fi
 done
 cmp -s "$built/kernel-params" /run/booted-system/kernel-params || say reboot "kernel-params"
+# Whether it would refuse to be activated while the host runs. What has no such check does not refuse.
+if "$built/bin/switch-to-configuration" 2>&1 | grep -q '^check:'; then
+  "$built/bin/switch-to-configuration" check >check.log 2>&1 9>&- || say refusal "$(tail -n 12 check.log | base64 -w0)"
+fi
+interface() { cat "$1/init-interface-version" 2>/dev/null || true; }
+if [ "$(interface /run/current-system)" != "$(interface "$built")" ]; then
+  say refusal "$(echo "it has another init than the one that runs" | base64 -w0)"
+fi
 hostname=$(cat "$built/etc/hostname" 2>/dev/null || true)
 [ "$hostname" = "$(cat /proc/sys/kernel/hostname)" ] || say reboot "hostname"
 # Whom the new system lets in as root.

@@ -41,5 +41,5 @@ if ! diff -rq "$home/staging" /etc/nixos >/dev/null 2>&1; then
 fi
 systemctl stop "$activate.service" 2>/dev/null || true
 systemctl reset-failed "$activate.service" 2>/dev/null || true
-rm -f /nix/var/nix/gcroots/k3s-rollout-before "$home/before"
+rm -f /nix/var/nix/gcroots/k3s-rollout-before "$home/before" "$unconfirmed"
 sync -f /etc/nixos

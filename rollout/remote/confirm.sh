@@ -1,7 +1,9 @@
 # emitted: text of the firewall as HostFiles wrote it; interface: the node's own
 say current "$(current_system)"
 say activation "$(unit "$activate.service" ActiveState)"
-say result "$(unit "$activate.service" Result) $(unit "$activate.service" ExecMainStatus)"
+say result "$(unit "$activate.service" Result)"
+say status "$(unit "$activate.service" ExecMainStatus)"
+say_failed
 say reverting "$(unit "$revert.service" ActiveState)"
 [ ! -e "$home/reverted" ] || say reverted yes
 say k3s "$(unit k3s.service ActiveState)"

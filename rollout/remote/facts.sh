@@ -28,6 +28,20 @@ if [ -d /var/lib/rancher/k3s/server ] || [ -d /var/lib/rancher/k3s/agent ]; then
 say revert "$(unit "$revert.timer" ActiveState)"
 say reverting "$(unit "$revert.service" ActiveState)"
 say activation "$(unit "$activate.service" ActiveState)"
+if [ -s "$unconfirmed" ]; then
+  { read -r rollout; read -r operator; read -r end; } <"$unconfirmed"
+  say rollout "$rollout"
+  say operator "$operator"
+  say reverts_in "$((end - $(uptime_seconds)))"
+  say before "$(cat "$home/before" 2>/dev/null || true)"
+fi
+if [ -s "$lock" ]; then
+  { read -r holder; read -r _; read -r heard; } <"$lock"
+  say lock "$holder"
+  say lock_heard "$(($(uptime_seconds) - heard))"
+fi
+say up "$(uptime_seconds)"
+say_failed
 if [ "$(readlink -f /run/booted-system || true)" != "$(current_system)" ]; then
   for part in kernel initrd kernel-modules; do
     if [ "$(readlink -f "/run/booted-system/$part" || true)" != "$(readlink -f "/run/current-system/$part" || true)" ]; then

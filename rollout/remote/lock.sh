@@ -1,9 +1,8 @@
 # owner: who asks, as one line; id: of this rollout; dead: id of one that is known to have ended, or empty
-# A rollout that was not heard of for a minute has ended. Time is that of the host since it booted: clocks jump.
-lock=/run/k3s-rollout.lock
+# A rollout that was not heard of for a minute has ended.
 exec 8>"$lock.turn"
 flock -w 10 8 || fail "the lock at $lock does not answer"
-now=$(cut -d. -f1 /proc/uptime)
+now=$(uptime_seconds)
 if [ -s "$lock" ]; then
   { read -r holder; read -r since; read -r heard; read -r who; } <"$lock"
   if [ "$holder" != "$id" ] && [ "$holder" != "$dead" ] && [ $((now - heard)) -lt 60 ]; then

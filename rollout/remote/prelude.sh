@@ -14,9 +14,20 @@ home=/var/lib/k3s-rollout
 profile=/nix/var/nix/profiles/system
 revert=k3s-rollout-revert
 activate=k3s-rollout-activate
+# Which rollout has activated a system and not confirmed it yet, whose it is, and when the host reverts; gone at a reboot.
+unconfirmed=/run/k3s-rollout-unconfirmed
+lock=/run/k3s-rollout.lock
 
 current_system() { readlink -f /run/current-system; }
+# Time since the boot: clocks jump.
+uptime_seconds() { cut -d. -f1 /proc/uptime; }
 unit() { systemctl show -p "$2" --value "$1" 2>/dev/null || true; }
+# As switch-to-configuration counts them: a service that is started again and again is `activating`, and failed.
+say_failed() {
+  systemctl list-units --all --plain --no-legend --state=failed,auto-restart 2>/dev/null | while read -r name _; do
+    case "$name" in k3s-rollout-*) ;; *) say failed "$name" ;; esac
+  done
+}
 
 # One program at a time changes this host; one that outlived its connection is waited for.
 alone() {

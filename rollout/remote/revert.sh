@@ -3,13 +3,21 @@ home=/var/lib/k3s-rollout
 # A transient unit has nothing in its PATH but systemd's own programs, so this is done by the shell alone.
 read -r before <"$home/before"
 PATH=$before/sw/bin
-export PATH
+# Pre-switch checks are against changes of a running system, and this is the way out of one.
+NIXOS_NO_CHECK=1
+export PATH NIXOS_NO_CHECK
 # An activation that hangs holds the lock that we need: K3s' start, for one, has no time-out.
 systemctl kill --signal=KILL k3s-rollout-activate.service 2>/dev/null
 systemctl stop k3s-rollout-activate.service 2>/dev/null
+returned() { [ "$(readlink -f /run/current-system)" = "$before" ]; }
 for _ in 1 2 3 4 5 6 7 8 9 10; do
-  "$before/bin/switch-to-configuration" test
-  [ "$(readlink -f /run/current-system)" = "$before" ] && break
+  timeout --kill-after=10 300 "$before/bin/switch-to-configuration" test
+  # Ended by its time-out: once more would take as long.
+  case $? in 124 | 137) break ;; esac
+  returned && break
   sleep 1
 done
-if [ "$(readlink -f /run/current-system)" = "$before" ]; then date -u +%FT%TZ >"$home/reverted"; fi
+# What was tested is not the boot default, so that a reboot leads back where no switch does.
+returned || exec systemctl reboot --force
+rm -f /run/k3s-rollout-unconfirmed
+date -u +%FT%TZ >"$home/reverted"

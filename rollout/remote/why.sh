@@ -1,4 +1,6 @@
-# Last words of what did not start.
-systemctl status --no-pager --lines=0 "$activate.service" 2>/dev/null | tail -n 5 || true
-journalctl -u "$activate.service" -n 15 --no-pager -o cat 2>/dev/null || true
-journalctl -u k3s.service -n 15 --no-pager -o cat 2>/dev/null || true
+# Last words of what did not start, the most telling first.
+said=$(journalctl -n 200 --no-pager -o cat "_SYSTEMD_INVOCATION_ID=$(unit "$activate.service" InvocationID)" 2>/dev/null || true)
+# From where switch-to-configuration names the units that failed, and shows each of them.
+named=$(printf '%s\n' "$said" | sed -n '/units failed: /,$p')
+if [ -n "$named" ]; then printf '%s\n' "$named" | head -n 12; else printf '%s\n' "$said" | tail -n 6; fi
+if [ "$(unit k3s.service ActiveState)" != active ]; then journalctl -u k3s.service -n 6 --no-pager -o cat 2>/dev/null || true; fi

@@ -66,6 +66,7 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
     expect(at("alphard boot-default")).toBeLessThan(at("alnair activate"));
     expect(events.slice(at("alnair activate"))).toEqual([
       "alnair activate",
+      "alnair reload nftables",
       "alnair k3s start",
       "alnair joined v1.34.2+k3s1",
       "alnair boot-default",

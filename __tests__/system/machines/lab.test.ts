@@ -137,7 +137,7 @@ exit $status`,
       const forwarding = (): Promise<string> =>
         cluster.site.on("hamal", "cat /proc/sys/net/ipv4/conf/all/forwarding");
       expect(await forwarding()).toBe("1\n");
-      await activated(`echo '{ boot.kernel.sysctl."net.core.somaxconn" = 1024; }' >local.nix`);
+      await activated("sed -i /forwarding/d configuration.nix");
       expect(await forwarding()).toBe("0\n");
     });
 

@@ -2,6 +2,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeWith } from "../tools";
+import { Hamal } from "./hamal";
 import { LiveCluster, THREE, TOKEN, type Result } from "./cluster";
 import { MACHINES } from "./tools";
 
@@ -11,44 +12,23 @@ const PATIENT = ["apply", "--yes"] as const;
 
 describeWith(MACHINES, "bad conditions", () => {
   let cluster: LiveCluster;
-  let change = 0;
+  let hamal: Hamal;
 
-  beforeAll(async () => (cluster = await LiveCluster.start(THREE)));
+  beforeAll(async () => {
+    cluster = await LiveCluster.start(THREE);
+    hamal = new Hamal(cluster);
+  });
   afterAll(() => cluster?.stop());
 
-  /** Something to roll out to hamal: a line in its owner's own file. */
-  function changeHamal(): void {
-    writeFileSync(join(cluster.folder, "nix", "k3s-agent", "local.nix"), `{ } # ${++change}\n`);
-    cluster.site.forgetEvents();
-  }
+  const leavesHamal = (expected: string | RegExp, apply: () => Promise<Result>): Promise<void> =>
+    hamal.isLeftBy(apply, expected);
 
-  const state = (hostname: string): Promise<string> =>
-    cluster.site.on(
-      hostname,
-      "readlink -f /run/current-system /boot/default /nix/var/nix/profiles/system; sha256sum /etc/nixos/* /etc/ssh/authorized_keys.d/root; nft list table inet k3s_host",
-    );
-
-  /** The host is what it was, and the message says what to do. */
-  async function leavesHamal(expected: string | RegExp, apply: () => Promise<Result>): Promise<void> {
-    const before = await state("hamal");
-    const { status, output } = await apply();
-    expect(output).toMatch(expected);
-    expect(status).toBe(1);
-    expect(await state("hamal")).toBe(before);
-    expect(cluster.site.kubeNode("hamal")?.spec.unschedulable ?? false).toBe(false);
-  }
-
-  async function withFault(
+  const withFault = (
     fault: string,
     value: string,
     expected: string | RegExp,
     words: readonly string[] = APPLY,
-  ): Promise<void> {
-    changeHamal();
-    cluster.site.setFault("hamal", fault, value);
-    await leavesHamal(expected, () => cluster.rollout(...words));
-    cluster.site.clearFault("hamal", fault);
-  }
+  ): Promise<void> => hamal.isLeftWith({ [fault]: value }, words, expected);
 
   test("a build that fails", () =>
     withFault(
@@ -81,7 +61,7 @@ describeWith(MACHINES, "bad conditions", () => {
     ));
 
   test("K3s does not start: its last words are shown", async () => {
-    changeHamal();
+    hamal.change();
     cluster.site.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
     cluster.site.setFault("hamal", "k3s-fails");
     await leavesHamal(
@@ -104,11 +84,11 @@ describeWith(MACHINES, "bad conditions", () => {
     ));
 
   test("K3s of a server hangs in its start, which has no time-out", async () => {
-    writeFileSync(join(cluster.folder, "nix", "k3s-server", "local.nix"), `{ } # ${++change}\n`);
+    writeFileSync(join(cluster.folder, "nix", "k3s-server", "local.nix"), "{ } # hangs\n");
     cluster.site.forgetEvents();
     cluster.site.setFault("alphard", "k3s-version", "v1.34.2+k3s2");
     cluster.site.setFault("alphard", "k3s-hangs");
-    const before = await state("alphard");
+    const before = await hamal.state("alphard");
     const { status, output } = await cluster.rollout(...APPLY);
     expect([status, output]).toEqual([
       1,
@@ -117,7 +97,7 @@ describeWith(MACHINES, "bad conditions", () => {
     expect(output).toContain("the activation has not come to its end");
     expect(output).toContain("Not touched: hamal. Run the same again to go on");
     expect(cluster.site.events().filter((event) => event.startsWith("hamal activate"))).toEqual([]);
-    expect(await state("alphard")).toBe(before);
+    expect(await hamal.state("alphard")).toBe(before);
     cluster.site.clearFault("alphard", "k3s-hangs");
     cluster.site.clearFault("alphard", "k3s-version");
     rmSync(join(cluster.folder, "nix", "k3s-server", "local.nix"));
@@ -125,7 +105,7 @@ describeWith(MACHINES, "bad conditions", () => {
   });
 
   test("the operator's clock jumps by a day, back and forth: nothing is given up before its time", async () => {
-    changeHamal();
+    hamal.change();
     cluster.site.setFault("hamal", "kernel", "6.12.10");
     const jumping = join(cluster.folder, "jumping.cjs");
     writeFileSync(jumping, "const now = Date.now; let n = 0; Date.now = () => now() + (n++ % 3) * 86400e3;");
@@ -135,19 +115,18 @@ describeWith(MACHINES, "bad conditions", () => {
 
   test("a host's clock comes by the same time again: each former /etc/nixos is kept", async () => {
     cluster.site.setFault("hamal", "clock", "2001-01-01 00:00:00Z");
+    const changes: number[] = [];
     for (let times = 0; times < 3; times++) {
-      changeHamal();
+      changes.push(hamal.change());
       (await cluster.rollout(...PATIENT)).mustSucceed();
     }
     cluster.site.clearFault("hamal", "clock");
     const copies = await cluster.site.on("hamal", "cat /etc/nixos.2001-01-01T00-00-00Z*/local.nix");
-    expect(copies.match(/# \d+/g)?.sort()).toEqual(
-      [change - 3, change - 2, change - 1].map((n) => `# ${n}`).sort(),
-    );
+    expect(copies.match(/# \d+/g)?.sort()).toEqual(changes.map((change) => `# ${change - 1}`).sort());
   });
 
   test("a disruption budget that holds a pod: it is named, and the node takes pods again", async () => {
-    changeHamal();
+    hamal.change();
     cluster.site.setFault("hamal", "kernel", "6.12.9");
     cluster.site.addPod("precious", "hamal", { held: true });
     cluster.site.addPod("scratch", "hamal", { emptyDir: true });
@@ -163,7 +142,7 @@ describeWith(MACHINES, "bad conditions", () => {
   });
 
   test("a host that is down, and the others are not touched", async () => {
-    changeHamal();
+    hamal.change();
     await cluster.site.powerOff("mizar");
     await leavesHamal(
       /mizar: unreachable[^]*no SSH connection to 172\.22\.0\.136[^]*mizar is unreachable\nNo host was changed/,
@@ -178,7 +157,7 @@ describeWith(MACHINES, "bad conditions", () => {
   });
 
   test("another machine at the address: its key is not the one that was pinned", async () => {
-    changeHamal();
+    hamal.change();
     await cluster.site.on(
       "hamal",
       "cd /etc/ssh && mkdir kept && mv ssh_host_* kept && ssh-keygen -q -t ed25519 -N '' -f ssh_host_ed25519_key && systemctl restart sshd",
@@ -202,7 +181,7 @@ describeWith(MACHINES, "bad conditions", () => {
   });
 
   test("two rollouts at once: the second says who has the lock", async () => {
-    changeHamal();
+    hamal.change();
     cluster.site.setFault("hamal", "seconds", "3");
     const first = cluster.rollout(...PATIENT);
     await cluster.site.until(
@@ -219,8 +198,8 @@ describeWith(MACHINES, "bad conditions", () => {
   });
 
   test("Ctrl-C: what has begun is finished, and nothing else is begun", async () => {
-    changeHamal();
-    writeFileSync(join(cluster.folder, "nix", "k3s-server", "local.nix"), `{ } # ${change}\n`);
+    hamal.change();
+    writeFileSync(join(cluster.folder, "nix", "k3s-server", "local.nix"), "{ } # not begun\n");
     const { status, said } = await cluster.site.interrupted([...PATIENT], cluster.folder, {
       when: { host: "hamal", step: "activate", outcome: "started" },
       signal: "SIGINT",
@@ -234,7 +213,7 @@ describeWith(MACHINES, "bad conditions", () => {
   });
 
   test("another token than the host's is not installed", async () => {
-    changeHamal();
+    hamal.change();
     const path = join(cluster.folder, "token");
     writeFileSync(path, "another-5ca1ab1e5ca1ab1e\n");
     await leavesHamal(/hamal: refused[^]*its join token is another one[^]*k3s token rotate/, () =>

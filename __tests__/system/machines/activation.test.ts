@@ -1,0 +1,144 @@
+/** How an activation may end, and what a rollout makes of it. */
+import { describeWith } from "../tools";
+import { LiveCluster, THREE } from "./cluster";
+import { Hamal } from "./hamal";
+import { MACHINES } from "./tools";
+
+const APPLY = ["apply", "hamal", "--yes", "--confirm-seconds", "6"] as const;
+const PATIENT = ["apply", "hamal", "--yes"] as const;
+
+describeWith(MACHINES, "an activation", () => {
+  let cluster: LiveCluster;
+  let hamal: Hamal;
+
+  beforeAll(async () => {
+    cluster = await LiveCluster.start(THREE);
+    hamal = new Hamal(cluster);
+  });
+  afterAll(() => cluster?.stop());
+
+  afterEach(async () => {
+    await cluster.site.on("hamal", "rm -f /faults/*; systemctl reset-failed");
+  });
+
+  const activated = (): boolean => cluster.site.events().some((event) => event.startsWith("hamal activate"));
+
+  describe("with a unit of somebody else's that is failed", () => {
+    test("and was failed before: the plan names it, and the host is changed all the same", async () => {
+      hamal.change();
+      cluster.site.setFault("hamal", "failing-units", "backup.service\n");
+      await cluster.site.on("hamal", "systemctl start multi-user.target");
+      const { stdout, output } = (await cluster.rollout(...PATIENT)).mustSucceed();
+      expect(stdout).toContain("units are failed on it already: backup.service");
+      expect(output).toContain(
+        "confirm: switch-to-configuration ended with 4, and no unit is failed that was not before",
+      );
+    });
+
+    test("and was not: its name comes first, and the host reverts", () =>
+      hamal.isLeftWith(
+        { "failing-units": "backup.service\n" },
+        APPLY,
+        /has reverted by itself[^:]*: the following units failed: backup\.service\n {4}warning: the following units failed: backup\.service\n/,
+      ));
+  });
+
+  test("of which only a user's own part failed is none that failed", async () => {
+    hamal.change();
+    cluster.site.setFault("hamal", "user-activation-fails");
+    (await cluster.rollout(...PATIENT)).mustSucceed();
+  });
+
+  test("whose script failed is reverted", () =>
+    hamal.isLeftWith(
+      { "activation-script-fails": "" },
+      APPLY,
+      /has reverted by itself[^:]*: the activation failed \(exit-code 2\)\n {4}Failed to run activate script/,
+    ));
+
+  describe("that NixOS refuses", () => {
+    test("is not begun, and the message says how to go on", async () => {
+      await hamal.isLeftWith(
+        { "switch-inhibited": "" },
+        APPLY,
+        /hamal: what was built cannot be activated while the host runs; nothing was activated:\n[^]*dbus-implementation : dbus -> broker\n[^]*Pre-switch checks failed\nPut it in place by a reboot[^]*nixos-rebuild boot[^]*No host was changed/,
+      );
+      expect(activated()).toBe(false);
+    });
+
+    test("since it has another init, is not begun, either", async () => {
+      await hamal.isLeftWith(
+        { "init-interface": "another" },
+        APPLY,
+        /cannot be activated while the host runs[^]*it has another init than the one that runs[^]*No host was changed/,
+      );
+      expect(activated()).toBe(false);
+    });
+
+    test("without a check beforehand, is no reason to revert what has not changed", async () => {
+      await hamal.isLeftWith(
+        { "switch-inhibited": "", "old-switch": "" },
+        APPLY,
+        /hamal refused the activation, and nothing was changed: the activation failed \(exit-code 1\)\n[^]*Pre-switch checks failed/,
+      );
+      expect(cluster.site.events().filter((event) => /^hamal (activate|k3s)/.test(event))).toEqual([]);
+    });
+  });
+
+  test("from which no switch leads back is ended by a reboot", async () => {
+    await hamal.isLeftWith(
+      { "activation-script-fails": "", "return-fails": "" },
+      APPLY,
+      /hamal was not confirmed, and was rebooted into what it ran before, which it also boots: the activation failed/,
+    );
+    expect(cluster.site.events()).toContain("hamal reboot");
+  });
+
+  test("that a reset of the machine cuts off is told from one that failed", async () => {
+    hamal.change();
+    cluster.site.setFault("hamal", "activation-hangs");
+    await hamal.isLeftBy(async () => {
+      const result = cluster.rollout(...PATIENT);
+      await cluster.site.until("the activation is at work", activated);
+      await cluster.site.powerOff("hamal");
+      await cluster.site.powerOn("hamal");
+      return result;
+    }, /hamal was rebooted before it was confirmed, by a reset, a power failure or somebody, and runs what it ran before, which it also boots\. Run the same again/);
+  });
+
+  test("of another rollout is told from one that only waits to be confirmed, with the time that is left", async () => {
+    hamal.change();
+    cluster.site.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
+    cluster.site.setFault("hamal", "k3s-hangs");
+    const first = cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "15");
+    await cluster.site.until("it waits", async () =>
+      (await cluster.rollout("plan", "hamal")).output.includes("has activated a system"),
+    );
+    const { status, output } = await cluster.rollout("plan", "hamal");
+    expect([status, output]).toEqual([
+      1,
+      expect.stringMatching(
+        /hamal: refused[^]*another rollout \(\S+@\S+, process \d+\) has activated a system that it has not confirmed yet: it reverts in \d+ s unless that rollout confirms it/,
+      ),
+    ]);
+    await first;
+  });
+
+  test.each(["activate", "confirm"])(
+    "whose operator was killed after its step '%s' is gone on with at once",
+    async (step) => {
+      hamal.change();
+      const { acted } = await cluster.site.interrupted(PATIENT, cluster.folder, {
+        when: { host: "hamal", step, outcome: step === "activate" ? "done" : "started" },
+        after: 0.3,
+        signal: "SIGKILL",
+      });
+      expect(acted).toBe(true);
+      const { stdout, output } = (await cluster.rollout(...PATIENT)).mustSucceed();
+      expect(stdout).toMatch(
+        /hamal: (changed|unfinished)[^]*a rollout that has ended .* left it unconfirmed/,
+      );
+      expect(output).toContain("take back what was not confirmed");
+    },
+  );
+});

@@ -1,0 +1,49 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LiveCluster, Result } from "./cluster";
+
+/** Something goes wrong while hamal is changed, which has to leave it as it was. */
+export class Hamal {
+  private changes = 0;
+
+  public constructor(private readonly cluster: LiveCluster) {}
+
+  /** Something to roll out: a line in its owner's own file. @returns its number */
+  public change(): number {
+    writeFileSync(join(this.cluster.folder, "nix", "k3s-agent", "local.nix"), `{ } # ${++this.changes}\n`);
+    this.cluster.site.forgetEvents();
+    return this.changes;
+  }
+
+  public state(hostname = "hamal"): Promise<string> {
+    return this.cluster.site.on(
+      hostname,
+      "readlink -f /run/current-system /boot/default /nix/var/nix/profiles/system; sha256sum /etc/nixos/* /etc/ssh/authorized_keys.d/root; nft list table inet k3s_host",
+    );
+  }
+
+  /** The host is what it was, and the message says what to do. */
+  public async isLeftBy(apply: () => Promise<Result>, expected: string | RegExp): Promise<void> {
+    const before = await this.state();
+    const { status, output } = await apply();
+    expect(output).toMatch(expected);
+    expect(status).toBe(1);
+    expect(await this.state()).toBe(before);
+    expect(this.cluster.site.kubeNode("hamal")?.spec.unschedulable ?? false).toBe(false);
+  }
+
+  /** @param faults - name to value */
+  public async isLeftWith(
+    faults: Readonly<Record<string, string>>,
+    words: readonly string[],
+    expected: string | RegExp,
+  ): Promise<void> {
+    this.change();
+    for (const [fault, value] of Object.entries(faults)) this.cluster.site.setFault("hamal", fault, value);
+    try {
+      await this.isLeftBy(() => this.cluster.rollout(...words), expected);
+    } finally {
+      for (const fault of Object.keys(faults)) this.cluster.site.clearFault("hamal", fault);
+    }
+  }
+}
