@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { randomMac } from "./configuration";
 import { isDrive, parseDrive, printDrive, storageOf } from "./drive";
 import type { Inventory } from "./inventory";
+import { demandForBridge } from "./privileges";
 import { invalid } from "./refusal";
 import type { Token } from "./token";
 import type { Vm } from "./vm";
@@ -20,6 +21,7 @@ export function clone(
   const node = parameters.get("target") ?? source.node;
   token.demand(`/vms/${id}`, "VM.Allocate");
   demandForDisks(source, parameters.get("storage"), token);
+  for (const [option, value] of source.options) if (/^net\d+$/.test(option)) demandForBridge(token, value);
   inventory.knowsNode(node);
   inventory.idIsFree(id);
   const copy = inventory.add(id, node, { description: "qmclone temporary file" });

@@ -50,5 +50,12 @@ export function demandForOption(token: Token, id: number, option: string, value:
   if (/^serial\d+$/.test(option) && value !== undefined && value !== "socket")
     throw new Refusal(500, `only root can set '${option}' config for real devices`);
   if (option === "startup") token.demand("/", "Sys.Modify");
+  if (/^net\d+$/.test(option)) demandForBridge(token, value);
   token.demand(`/vms/${id}`, privilegeOf(option) ?? "");
+}
+
+/** @throws Refusal unless the token may attach guests to the bridge that an interface names */
+export function demandForBridge(token: Token, value: string | undefined): void {
+  const bridge = /(?:^|,)bridge=([^,]+)/.exec(value ?? "")?.[1];
+  if (bridge !== undefined) token.demand(`/sdn/zones/localnetwork/${bridge}`, "SDN.Use");
 }

@@ -35,6 +35,16 @@ const TEMPLATE = {
 interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Outcome>;
+  /** What a terminal sends to all that runs in it, for Ctrl-C or when it is closed. */
+  readonly signalAll: (signal: NodeJS.Signals) => void;
+}
+
+/** What a plan says that has nothing to do. */
+export const NO_CHANGES = "No changes. Your infrastructure matches the configuration.";
+
+/** Bounded by the test's own time. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 /** The version that `main.ts` pins. */
@@ -78,6 +88,13 @@ export class Bed {
     return bed;
   }
 
+  /** With no more than the server in `main.ts`. */
+  public static async ofOne(): Promise<Bed> {
+    const bed = await Bed.open();
+    bed.project.edit("main.ts", (text) => text.replace(/^new K3sAgentNode.*\n/gm, ""));
+    return bed;
+  }
+
   public async close(): Promise<void> {
     await this.pve.leave();
     rmSync(this.folder, { recursive: true, force: true });
@@ -97,6 +114,9 @@ export class Bed {
   /** `npm run <words>`, as an owner does. */
   public npm = (...words: string[]): Promise<Outcome> =>
     this.start("npm", ["run", "--silent", ...words]).ended;
+
+  /** A line of a shell, as a person pastes it. */
+  public shell = (line: string): Promise<Outcome> => this.start("sh", ["-c", line]).ended;
 
   /** What `npm run synth` does, without the CLI's seconds. */
   public async synth(): Promise<void> {
@@ -126,6 +146,9 @@ export class Bed {
     return { ...(await this.judge(...words)), plan };
   }
 
+  /** Addresses in the state. */
+  public managed = async (): Promise<string> => printed(await this.tofu("run", "state", "list"));
+
   /** What the gate says of the last plan. */
   public judge = (...words: string[]): Promise<Outcome> =>
     this.start(TSX, ["gate/main.ts", "plan.json", ...words]).ended;
@@ -146,6 +169,8 @@ export class Bed {
   private start(program: string, words: readonly string[]): Running {
     const child = spawn(program, words, {
       cwd: this.project.folder,
+      // A group of its own, as a terminal gives it.
+      detached: true,
       env: {
         ...process.env,
         ...this.environment,
@@ -163,7 +188,7 @@ export class Bed {
       child.once("error", reject);
       child.once("close", (status) => resolve({ status, output }));
     });
-    return { child, ended };
+    return { child, ended, signalAll: (signal) => process.kill(-(child.pid ?? NaN), signal) };
   }
 }
 

@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import { describeWith } from "../tools";
-import { printed, sharedBed, TOFU } from "./bed";
+import { NO_CHANGES, printed, sharedBed, TOFU } from "./bed";
 
 const VM = "proxmox_virtual_environment_vm";
 const HAMAL = `hostname: "hamal", vmId: 135, description: "# K3s Agent"`;
 const ALNAIR = `hostname: "alnair", vmId: 137`;
-const NO_CHANGES = "No changes. Your infrastructure matches the configuration.";
 
 describeWith(TOFU, "a cluster's life with the real OpenTofu and its provider", () => {
   const bed = sharedBed();
@@ -96,7 +95,7 @@ describeWith(TOFU, "a cluster's life with the real OpenTofu and its provider", (
   test("another construct id moves the VM in the state, without a write to any", async () => {
     bed().edit(`"k3s-agent-2", { ${ALNAIR} }`, `"k3s-worker", { ${ALNAIR}, formerId: "k3s-agent-2" }`);
     expect(await bed().writesDuring([134, 135, 136, 137], () => bed().apply())).toEqual([0, 0, 0, 0]);
-    expect(printed(await bed().tofu("run", "state", "list"))).toContain(`${VM}.k3s_worker\n`);
+    expect(await bed().managed()).toContain(`${VM}.k3s_worker\n`);
   });
 
   test("another PVE node migrates the VM while it runs", async () => {
