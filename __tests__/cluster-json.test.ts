@@ -90,8 +90,8 @@ describe("cluster.json keeps to its schema", () => {
           k3s: { ...REFERENCE.k3s, exposedPorts: [{ protocol: "udp", from: 1, to: 2 }] },
           network: {
             ...REFERENCE.network,
-            lanCidrs: ["172.22.0.0/24", "fd00:22::/64"],
-            managementCidrs: ["172.22.0.0/24"],
+            lanCidrs: ["172.22.0.0/24"],
+            managementCidrs: ["172.22.0.0/24", "fd00:22::/64"],
             gateway: "172.22.0.1",
             nameservers: ["9.9.9.9"],
           },

@@ -1,5 +1,6 @@
 import { cover, parseNetwork } from "./address";
 import { listed, type Fault, type Faults } from "./fault";
+import { networksOf } from "./flow-sources";
 import { flows, isOne, isPortFlow, type PortFlow } from "./flows";
 import { portsInWords } from "./flow-words";
 import { checkPorts } from "./k3s";
@@ -34,6 +35,7 @@ export function policyFaults(cluster: Cluster): Fault[] {
     ...unknownHosts(cluster),
     ...openedReserves(cluster, ports),
     ...takenPorts(ports),
+    ...exposedToNobody(cluster),
   ];
 }
 
@@ -95,6 +97,15 @@ function takenPorts(all: readonly PortFlow[]): Fault[] {
     const message = `'${setting}' ${portsInWords(flow)} would be forwarded to pods, and ${portsInWords(taken)} is the host's: ${taken.why}`;
     return [clash(setting, message)];
   });
+}
+
+/** Services have IPv4, so a LAN without it reaches none of their ports. */
+function exposedToNobody({ k3s, network }: Cluster): Fault[] {
+  if (k3s.exposedPorts.length === 0 || networksOf("lan", network).length > 0) return [];
+  const setting = "k3s.exposedPorts";
+  return [
+    clash(setting, `'${setting}' has no effect: 'network.lanCidrs' has no network of IPv4 to expose them to`),
+  ];
 }
 
 /** That pods are trusted with all ports takes none of them. */

@@ -1,5 +1,4 @@
 import { isPortFlow, type Flow } from "./flows";
-import type { Networks } from "./model";
 import type { AllowedFlow } from "./settings";
 
 /** `TCP 22`, `UDP 30000-32767` */
@@ -12,7 +11,9 @@ export const openedBy = (flow: Flow): string =>
 
 const SOURCES: Readonly<Record<string, string>> = {
   lan: "LAN networks",
+  "lan by IPv6": "LAN networks of IPv6",
   management: "management networks",
+  "management by IPv6": "management networks of IPv6",
   nodes: "the other nodes",
   "nodes by IPv6": "the other nodes, by IPv6",
   servers: "the other servers",
@@ -33,11 +34,4 @@ const TARGETS: Readonly<Record<string, string>> = {
 export function targetWords(flow: Flow): string {
   const hosts = TARGETS[flow.to] ?? flow.to;
   return isPortFlow(flow) && flow.servedBy === "service" ? `services, through ${hosts}` : hosts;
-}
-
-/** The networks behind a name of the policy; none for those that are told by who they are. */
-export function networksOf(from: Flow["from"], network: Networks): readonly string[] {
-  if (from === "lan") return network.lanCidrs;
-  if (from === "management") return network.managementCidrs ?? [];
-  return from.includes("/") ? [from] : [];
 }

@@ -1,3 +1,4 @@
+import { isNamed, networksOf, type Source } from "./flow-sources";
 import { API_PORT } from "./k3s";
 import { servers, type Cluster, type Node } from "./model";
 import type { AllowedFlow, PortRange } from "./settings";
@@ -8,28 +9,11 @@ import type { AllowedFlow, PortRange } from "./settings";
  */
 export type Flow = PortFlow | PingFlow | PodFlow;
 
-/**
- * Who starts it: the networks `lan` and `management`, one network by its CIDR, or
- * - `nodes`, `servers`: the other ones, by IPv4 address and MAC address; `nodes by IPv6` by MAC address alone, since
- *   the model does not know more;
- * - `tunnel`: the other nodes and their pods, by flannel's device;
- * - `pods`: those of the host itself. Pods of another host arrive with their node's address, so they are `nodes`.
- */
-export type Source =
-  | "lan"
-  | "management"
-  | "nodes"
-  | "nodes by IPv6"
-  | "servers"
-  | "tunnel"
-  | "pods"
-  | "everyone"
-  | `${string}/${number}`;
-
 /** Hosts that admit it: all, those of a role, or one by its hostname. */
 export type Hosts = "every host" | "servers" | "agents" | (string & {});
 
 interface Common {
+  /** Who starts it. */
   readonly from: Source;
   readonly to: Hosts;
   readonly why: string;
@@ -61,32 +45,36 @@ export interface PodFlow {
 }
 
 export const SSH_PORT = 22;
+/** Of Linux' own VXLAN, which flannel keeps (flannel, pkg/backend/vxlan). */
+export const VXLAN_PORT = 8472;
 
 const port = (from: number, to = from): PortRange => ({ from, to });
 
-/** Whom SSH and the API are for. */
-const operators = ({ network }: Cluster): "lan" | "management" =>
-  network.managementCidrs === undefined ? "lan" : "management";
-
 export function flows(cluster: Cluster): Flow[] {
-  return [
+  const { network, firewall } = cluster;
+  const all = [
     ...operatorFlows(cluster),
     ...nodeFlows(cluster),
     ...podFlows(cluster),
     ...publishedFlows(cluster),
-    ...cluster.firewall.allow.flatMap(allowedFlows),
+    ...firewall.allow.flatMap(allowedFlows),
   ];
+  // Nobody is in a LAN of which no network is stated.
+  return all.filter(({ from }) => !isNamed(from) || networksOf(from, network).length > 0);
 }
 
-function operatorFlows(cluster: Cluster): Flow[] {
-  const from = operators(cluster);
-  const tcp = { from, protocol: "tcp", servedBy: "host" } as const;
+/** Over IPv6, too, SSH and the API; ping is IPv4's. */
+function operatorFlows({ network }: Cluster): Flow[] {
+  const operators = network.managementCidrs === undefined ? "lan" : "management";
+  const tcp = { protocol: "tcp", servedBy: "host" } as const;
   const ping = { to: "every host", protocol: "icmp echo", why: "ping" } as const;
   return [
-    { ...tcp, to: "every host", ports: port(SSH_PORT), why: "SSH" },
-    { ...tcp, to: "servers", ports: port(API_PORT), why: "Kubernetes API" },
+    ...([operators, `${operators} by IPv6`] as const).flatMap((from): Flow[] => [
+      { ...tcp, from, to: "every host", ports: port(SSH_PORT), why: "SSH" },
+      { ...tcp, from, to: "servers", ports: port(API_PORT), why: "Kubernetes API" },
+    ]),
     { ...ping, from: "lan" },
-    ...when(from === "management", { ...ping, from: "management" }),
+    { ...ping, from: "management" },
   ];
 }
 
@@ -119,7 +107,7 @@ function backendFlows({ k3s }: Cluster): Flow[] {
   switch (k3s.flannelBackend) {
     case "vxlan":
       // Anyone who may send VXLAN may put packets into pods.
-      return [{ ...udp, from: "nodes", ports: port(8472), why: "VXLAN: pods of two hosts" }, whole];
+      return [{ ...udp, from: "nodes", ports: port(VXLAN_PORT), why: "VXLAN: pods of two hosts" }, whole];
     case "wireguard-native":
       return [
         { ...udp, from: "nodes", ports: port(51_820), why: "WireGuard: pods of two hosts" },
@@ -132,15 +120,24 @@ function backendFlows({ k3s }: Cluster): Flow[] {
 }
 
 /** A pod keeps its own address on the way to its own host; to another host it has its node's (flannel's masquerade). */
-function podFlows({ firewall }: Cluster): Flow[] {
+function podFlows({ firewall, k3s }: Cluster): Flow[] {
   const tcp = { from: "pods", to: "every host", protocol: "tcp", servedBy: "host" } as const;
-  const all = { ...tcp, ports: port(1, 65_535), why: "pods are trusted" } as const;
+  const trusted = { ...tcp, why: "pods are trusted" } as const;
+  const all = port(1, 65_535);
+  // A pod that sends VXLAN would be taken for a node.
+  const allUdp =
+    k3s.flannelBackend === "vxlan" ? [port(1, VXLAN_PORT - 1), port(VXLAN_PORT + 1, 65_535)] : [all];
   const few: Flow[] = [
     { ...tcp, to: "servers", ports: port(API_PORT), why: "Kubernetes API" },
     { ...tcp, ports: port(10_250), why: "kubelet: metrics-server" },
   ];
   return [
-    ...(firewall.trustPods ? [all, { ...all, protocol: "udp" } as const] : few),
+    ...(firewall.trustPods
+      ? [
+          { ...trusted, ports: all },
+          ...allUdp.map((ports) => ({ ...trusted, protocol: "udp", ports }) as const),
+        ]
+      : few),
     { from: "pods", to: "services of the host", protocol: "any", why: "services whose endpoint is the host" },
     { from: "pods", to: "anywhere beyond the host", protocol: "any", why: "what pods start" },
     { from: "pods and hosts of other nodes", to: "pods", protocol: "any", why: "pods of two hosts" },

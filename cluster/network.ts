@@ -8,8 +8,9 @@ import {
   parseNetwork,
   type Network,
 } from "./address";
-import { API_PORT } from "./k3s";
 import type { Faults } from "./fault";
+import { ofFamily } from "./flow-sources";
+import { API_PORT } from "./k3s";
 import type { Networks } from "./model";
 import type { MacAddressBase, NetworkSettings } from "./settings";
 
@@ -44,9 +45,18 @@ export function checkNetworks(networks: Networks, settings: NetworkSettings, fau
     for (const lan of lans) refuseOverlap(setting, network, "lanCidrs", lan, faults);
     for (const each of managements) refuseOverlap(setting, network, "managementCidrs", each, faults);
   }
+  checkLanOfIpv6(networks, faults);
   checkGateway(networks, node, faults);
   checkOperators(networks, settings, node, faults);
   checkMacAddressBase(settings.macAddressBase, faults);
+}
+
+/** Of IPv6 the LAN reaches SSH and the API alone, and nothing where these are for others. */
+function checkLanOfIpv6({ lanCidrs, managementCidrs }: Networks, faults: Faults): void {
+  const [network] = ofFamily(6, lanCidrs);
+  if (network === undefined || managementCidrs === undefined) return;
+  const why = "over IPv6 the LAN reaches SSH and the API alone, and 'managementCidrs' has these for others";
+  faults.say("lanCidrs", `${network} has no effect: ${why}; take it out, or add it there`);
 }
 
 /** A host that its operators cannot reach has to be repaired from its console, and all hosts are alike. */

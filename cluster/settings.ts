@@ -174,8 +174,9 @@ export interface NetworkSettings {
   /** @default "10.43.0.0/16", K3s' own */
   readonly serviceCidr?: string;
   /**
-   * Networks, IPv4 or IPv6, that may reach published ports and, without `managementCidrs`, SSH and the API. A network
-   * of IPv6 reaches SSH and the API alone, since K3s serves no node ports there. @default - the node network
+   * Networks that may reach published ports, ping and, without `managementCidrs`, SSH and the API. A network of IPv6
+   * reaches SSH and the API alone, since pods and services have IPv4, and is a fault beside `managementCidrs`.
+   * @default - the node network
    */
   readonly lanCidrs?: readonly string[];
   /** Networks, IPv4 or IPv6, that may reach SSH and the API in place of `lanCidrs`. @default - none apart */

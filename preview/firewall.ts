@@ -1,5 +1,6 @@
 import { cover, parseAnyNetwork, type Network } from "../cluster/address";
-import { networksOf, openedBy, sourceWords, targetWords } from "../cluster/flow-words";
+import { isOutside, NAMED_NETWORKS, networksOf } from "../cluster/flow-sources";
+import { openedBy, sourceWords, targetWords } from "../cluster/flow-words";
 import { isPortFlow, SSH_PORT, type Flow } from "../cluster/flows";
 import { grouped } from "../cluster/grouped";
 import type { Node } from "../cluster/model";
@@ -53,7 +54,7 @@ const policyChanges = (sign: "+" | "-", flows: readonly Flow[], { cluster }: Des
 
 /** Networks that a name holds on this side only; a name that the other side's policy lacks is said with its flows. */
 function networkChanges(sign: "+" | "-", here: Description, there: Description): FlowChange[] {
-  return (["lan", "management"] as const).flatMap((name) => {
+  return NAMED_NETWORKS.flatMap((name) => {
     const others = new Set(networksOf(name, there.cluster.network));
     const named = ({ from }: Flow): boolean => from === name;
     if (!there.flows?.some(named)) return [];
@@ -80,7 +81,7 @@ function membership(sign: "+" | "-", nodes: readonly Node[], { flows = [] }: Des
       of.length === 0 ? [] : [{ sign, who, arrow, whom, what: of.map(what) }];
     const between = (from: Flow["from"], to: string): Flow[] =>
       flows.filter((flow) => isPortFlow(flow) && flow.from === from && flow.to === to);
-    const outside = flows.filter(isPortFlow).filter(({ from }) => networkLike(from));
+    const outside = flows.filter(isPortFlow).filter(({ from }) => isOutside(from));
     return [
       ...line(names, "↔", "every node", between("nodes", "every host")),
       ...line(names, role === "server" ? "↔" : "→", "servers", [
@@ -99,9 +100,6 @@ function membership(sign: "+" | "-", nodes: readonly Node[], { flows = [] }: Des
     ];
   });
 }
-
-const networkLike = (from: Flow["from"]): boolean =>
-  from === "lan" || from === "management" || from === "everyone" || from.includes("/");
 
 /** Many nodes are not all named. */
 export function namesOf(nodes: readonly { readonly hostname: string }[]): string {
@@ -131,7 +129,7 @@ function sshSources({ flows = [], cluster }: Description): { network: Network; t
   return flows
     .filter(isPortFlow)
     .filter(({ protocol, ports }) => protocol === "tcp" && ports.from <= SSH_PORT && SSH_PORT <= ports.to)
-    .filter(({ from }) => networkLike(from))
+    .filter(({ from }) => isOutside(from))
     .flatMap(({ from, to }) => {
       const cidrs = from === "everyone" ? EVERYWHERE : networksOf(from, cluster.network);
       return cidrs.flatMap((cidr) => {

@@ -1,4 +1,5 @@
-import { networksOf, openedBy, sourceWords } from "../cluster/flow-words";
+import { networksOf } from "../cluster/flow-sources";
+import { openedBy, sourceWords } from "../cluster/flow-words";
 import { flows, isPortFlow, type Flow } from "../cluster/flows";
 import type { Cluster } from "../cluster/model";
 import { code, enumerated, plain, table } from "./markdown";

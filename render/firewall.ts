@@ -1,4 +1,4 @@
-import { flows, flowsOf, isPortFlow, type Flow } from "../cluster/flows";
+import { flows, flowsOf, isPortFlow, VXLAN_PORT, type Flow } from "../cluster/flows";
 import { servers, type Cluster, type Node } from "../cluster/model";
 import { NodeElements } from "./elements";
 import { allowedRules, hostRules, pingRules, podRules, portSets, publishedRules } from "./rules";
@@ -46,7 +46,7 @@ export class Firewall {
       nodeCidr: cluster.network.nodeCidr,
       networkInterface: node.nixos.networkInterface,
       tunnel,
-      vxlan: flannelBackend === "vxlan",
+      vxlanPort: flannelBackend === "vxlan" && VXLAN_PORT,
       networkSets: sources.sets,
       nodes: this.nodes.without(node),
       servers: from("servers") && this.servers.without(node),
@@ -63,12 +63,13 @@ export class Firewall {
     const sets = portSets(ports);
     const entrance = `iifname "${tunnel ?? node.nixos.networkInterface}" oifname "cni0"`;
     // Without a tunnel packets of another host itself bear its node address; the guard has looked at pod addresses.
-    const arriving =
-      tunnel === undefined ? ["ip saddr @pods4", ...sources.matches("nodes")] : ["ip saddr @pods4"];
-    const dnat = sources.matches("pods").map((match) => `${match} ct status dnat`);
+    const arriving = tunnel === undefined ? ["ip saddr @pods4", sources.match("nodes")] : ["ip saddr @pods4"];
     return {
       portSets: sets,
-      input: [...hostRules(sets, sources), ...podRules("services of the host", admitted, dnat)],
+      input: [
+        ...hostRules(sets, sources),
+        ...podRules("services of the host", admitted, [`${sources.match("pods")} ct status dnat`]),
+      ],
       forward: [
         ...podRules("anywhere beyond the host", admitted, ['iifname "cni0"']),
         ...podRules(

@@ -1,4 +1,5 @@
-import type { Flow, PodFlow, PortFlow, Source } from "../cluster/flows";
+import type { Source } from "../cluster/flow-sources";
+import type { Flow, PodFlow, PortFlow } from "../cluster/flows";
 import { portElements, range } from "./elements";
 import { comment } from "./escape";
 import type { Sources } from "./sources";
@@ -25,7 +26,9 @@ export function portSets(flows: readonly PortFlow[]): PortSet[] {
 /** Sources in the names of sets of ports. */
 const SHORT: Partial<Record<Source, string>> = {
   lan: "lan",
+  "lan by IPv6": "lan6",
   management: "management",
+  "management by IPv6": "management6",
   nodes: "nodes",
   "nodes by IPv6": "nodes6",
   servers: "servers",
@@ -38,9 +41,7 @@ const rule = (...parts: readonly string[]): string => parts.filter(Boolean).join
 export const hostRules = (sets: readonly PortSet[], sources: Sources): string[] =>
   sets
     .filter(({ flow }) => flow.servedBy === "host")
-    .flatMap(({ name, flow }) =>
-      sources.matches(flow.from).map((match) => rule(match, `${flow.protocol} dport @${name}`, "accept")),
-    );
+    .map(({ name, flow }) => rule(sources.match(flow.from), `${flow.protocol} dport @${name}`, "accept"));
 
 const dialled = (protocol: string, ports: string): string =>
   `meta l4proto ${protocol} ct original proto-dst ${ports} accept`;
@@ -49,27 +50,22 @@ const dialled = (protocol: string, ports: string): string =>
 export const publishedRules = (sets: readonly PortSet[], sources: Sources): string[] =>
   sets
     .filter(({ flow }) => flow.servedBy === "service")
-    .flatMap(({ name, flow }) =>
-      sources
-        .matches4(flow.from)
-        .map((match) => rule("ct status dnat", match, dialled(flow.protocol, `@${name}`))),
+    .map(({ name, flow }) =>
+      rule("ct status dnat", sources.match(flow.from), dialled(flow.protocol, `@${name}`)),
     );
 
 /** To whoever serves the port that was dialled. */
 export const allowedRules = (flows: readonly PortFlow[], sources: Sources): string[] =>
   flows
     .filter(({ servedBy }) => servedBy === "either")
-    .flatMap(({ from, protocol, ports, why }) =>
-      sources
-        .matches(from)
-        .map((match) => `${rule(match, dialled(protocol, range(ports)))} # ${comment(why)}`),
+    .map(
+      ({ from, protocol, ports, why }) =>
+        `${rule(sources.match(from), dialled(protocol, range(ports)))} # ${comment(why)}`,
     );
 
 export const pingRules = (flows: readonly Flow[], sources: Sources): string[] =>
   flows.flatMap((flow) =>
-    flow.protocol === "icmp echo"
-      ? sources.matches4(flow.from).map((match) => `${match} icmp type echo-request accept`)
-      : [],
+    flow.protocol === "icmp echo" ? [`${sources.match(flow.from)} icmp type echo-request accept`] : [],
   );
 
 /** What goes to or comes from pods, whatever its protocol and ports. */

@@ -1,5 +1,5 @@
 import { parseAnyNetwork } from "../cluster/address";
-import type { Source } from "../cluster/flows";
+import { ofFamily, type Source } from "../cluster/flow-sources";
 import type { Networks } from "../cluster/model";
 import { elements } from "./elements";
 
@@ -22,51 +22,44 @@ export class Sources {
     { lanCidrs, managementCidrs, podCidr, serviceCidr }: Networks,
     private readonly tunnel: string | undefined,
   ) {
-    const lan = setsOf("lan", "LAN networks", lanCidrs);
     this.sets = [
-      // Of IPv6 the LAN reaches SSH and the API, unless these are for others.
-      ...lan.filter(({ family }) => family === 4 || managementCidrs === undefined),
+      ...setsOf("lan", "LAN networks", lanCidrs),
       ...setsOf("management", "networks for SSH and the API", managementCidrs ?? []),
       ...setsOf("pods", "pod network", [podCidr]),
       ...setsOf("cluster", "pod and service networks", [podCidr, serviceCidr]),
     ];
   }
 
-  /** What a packet of that source matches: an expression for each family that there is, empty for everyone. */
-  public matches(source: Source): string[] {
+  /** What a packet of that source matches; nothing in particular for everyone. */
+  public match(source: Source): string {
     switch (source) {
       case "lan":
       case "management":
-        return this.sets
-          .filter(({ name }) => name === `${source}4` || name === `${source}6`)
-          .map(({ name, family }) => `${SADDR[family]} @${name}`);
+        return `ip saddr @${source}4`;
+      case "lan by IPv6":
+        return "ip6 saddr @lan6";
+      case "management by IPv6":
+        return "ip6 saddr @management6";
       // A host of the LAN that forges a node's IPv4 address still lacks its MAC address.
       case "nodes":
       case "servers":
-        return [`ip saddr . ether saddr @${source}4`];
+        return `ip saddr . ether saddr @${source}4`;
       case "nodes by IPv6":
-        return ["meta nfproto ipv6 ether saddr @node_macs"];
+        return "meta nfproto ipv6 ether saddr @node_macs";
       case "tunnel":
-        return this.tunnel === undefined ? [] : [`iifname "${this.tunnel}" ip saddr @pods4`];
+        return `iifname "${this.tunnel}" ip saddr @pods4`;
       case "pods":
-        return ['iifname "cni0" ip saddr @pods4'];
+        return 'iifname "cni0" ip saddr @pods4';
       case "everyone":
-        return [""];
+        return "";
       default:
-        return [`${SADDR[parseAnyNetwork(source)?.family ?? 4]} ${source}`];
+        return `${parseAnyNetwork(source)?.family === 6 ? "ip6" : "ip"} saddr ${source}`;
     }
-  }
-
-  /** As `matches`, for what has IPv4 addresses only, as pods and services have. */
-  public matches4(source: Source): string[] {
-    return this.matches(source).filter((match) => match.includes(SADDR[4]));
   }
 }
 
-const SADDR = { 4: "ip saddr", 6: "ip6 saddr" } as const;
-
 const setsOf = (name: string, of: string, cidrs: readonly string[]): NetworkSet[] =>
   ([4, 6] as const).flatMap((family) => {
-    const own = cidrs.filter((cidr) => parseAnyNetwork(cidr)?.family === family);
+    const own = ofFamily(family, cidrs);
     return own.length === 0 ? [] : [{ name: `${name}${family}`, of, family, elements: elements(own) }];
   });

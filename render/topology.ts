@@ -1,4 +1,5 @@
-import { networksOf, openedBy, sourceWords } from "../cluster/flow-words";
+import { isOutside, networksOf } from "../cluster/flow-sources";
+import { openedBy, sourceWords } from "../cluster/flow-words";
 import { flows, isPortFlow, type Flow } from "../cluster/flows";
 import { grouped } from "../cluster/grouped";
 import { initServer, type Cluster, type Node } from "../cluster/model";
@@ -26,9 +27,6 @@ export function topology(cluster: Cluster): string {
     "",
   ].join("\n");
 }
-
-const isOutside = (from: Flow["from"]): boolean =>
-  from === "lan" || from === "management" || from === "everyone" || from.includes("/");
 
 const sourceLines = (source: Flow["from"], { network }: Cluster): string[] =>
   source.includes("/") ? [source] : [sourceWords(source), ...networksOf(source, network)];

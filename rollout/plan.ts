@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import { diffLines } from "diff";
 import { contains, parseAnyNetwork } from "../cluster/address";
+import { networksOf } from "../cluster/flow-sources";
 import { flowsOf, flows, isPortFlow, SSH_PORT } from "../cluster/flows";
 import { LOCAL } from "./description";
 import type { Facts } from "./facts";
@@ -176,10 +177,8 @@ function admitsSsh({ description, node }: Host, address: string): boolean {
   );
   const cidrs = ssh.flatMap(({ from }) => {
     if (from === "everyone") return ["0.0.0.0/0", "::/0"];
-    if (from === "lan") return network.lanCidrs;
-    if (from === "management") return network.managementCidrs ?? [];
     if (from === "nodes") return nodes.map(({ ipv4Address }) => `${ipv4Address}/32`);
-    return [from];
+    return networksOf(from, network);
   });
   const one = parseAnyNetwork(`${address}/${isIP(address) === 4 ? 32 : 128}`);
   return cidrs.some((cidr) => {

@@ -75,6 +75,12 @@ describe("operators are not locked out:", () => {
       "'network.managementCidrs' should be written as fd00:22::/64, got 'fd00:22::1/64'",
     ],
     [
+      "a LAN of IPv6, which reaches nothing beside a management network",
+      { lanCidrs: ["172.22.0.0/24", "fd00:22::/64"], managementCidrs: ["172.22.0.0/24"] },
+      "'network.lanCidrs' fd00:22::/64 has no effect: over IPv6 the LAN reaches SSH and the API alone, and " +
+        "'managementCidrs' has these for others; take it out, or add it there",
+    ],
+    [
       "pods that would pass for operators",
       { managementCidrs: ["172.22.0.0/24", "10.0.0.0/8"] },
       "'network.podCidr' 10.42.0.0/16 overlaps 'managementCidrs' 10.0.0.0/8",
@@ -249,6 +255,16 @@ describe("a contradiction is a fault:", () => {
     const faults = faultsWith({ k3s: { ...k3s, ...more } });
     expect(faults).toHaveLength(1);
     expect(faults[0]).toContain(message);
+  });
+
+  test("ports exposed to a LAN that there is not", () => {
+    const settings = {
+      network: { ...network, lanCidrs: [], managementCidrs: ["172.22.0.0/24"] },
+      k3s: { ...k3s, exposedPorts: [{ protocol: "tcp", ...port(25_565) } as const] },
+    };
+    expect(faultsWith(settings)).toEqual([
+      "'k3s.exposedPorts' has no effect: 'network.lanCidrs' has no network of IPv4 to expose them to",
+    ]);
   });
 
   test("trusted pods take no port from anybody", () => {

@@ -99,6 +99,10 @@ const CHANGES: readonly { name: string; base?: Change; change: Change }[] = [
     base: TWO_LANS,
     change: inMain("operatorCidrs:", 'managementCidrs: ["172.22.0.0/24"],\n    operatorCidrs:'),
   },
+  {
+    name: "add-a-lan-of-ipv6",
+    change: inMain('lanCidrs: ["172.22.0.0/24"]', 'lanCidrs: ["172.22.0.0/24", "fd00:22::/64"]'),
+  },
   { name: "change-the-pod-network", change: inMain("10.42.0.0/16", "10.52.0.0/16") },
   { name: "change-the-token-path", change: inMain("/var/lib/k3s-secrets/token", "/run/secrets/k3s-token") },
   {

@@ -17,8 +17,8 @@ const CLUSTERS: Readonly<Record<string, () => Cluster>> = {
     cluster({
       servers: 3,
       network: {
-        lanCidrs: ["172.22.0.0/24", "fd00:22::/64"],
-        managementCidrs: ["172.22.0.0/24", "10.8.0.0/24"],
+        lanCidrs: ["172.22.0.0/24", "192.168.77.0/24"],
+        managementCidrs: ["172.22.0.0/24", "10.8.0.0/24", "fd00:8::/64"],
       },
       k3s: {
         embeddedRegistry: true,
@@ -40,6 +40,8 @@ const CLUSTERS: Readonly<Record<string, () => Cluster>> = {
         ],
       },
     }),
+  "a LAN of IPv6 beside the node network": () =>
+    cluster({ network: { lanCidrs: ["172.22.0.0/24", "fd00:22::/64"] } }),
   "names that mean something to Mermaid and Markdown": () =>
     onPveNode(
       // What a reference of OpenTofu may be: an expression.
@@ -149,6 +151,37 @@ describe("the document of the reference cluster", () => {
   test("reserves addresses where they come from DHCP, and not where they are static", () => {
     expect(readme(cluster({}))).toContain("dhcp-host=BC:24:11:B3:ED:01,172.22.0.134,server-1\n");
     expect(readme(cluster({ network: STATIC }))).not.toMatch(/dhcp/i);
+  });
+});
+
+describe("the document of a cluster whose LAN has IPv6", () => {
+  const text = readme(cluster({ network: { lanCidrs: ["172.22.0.0/24", "fd00:22::/64"] } }));
+
+  test("gives its networks of IPv6 SSH and the API, as the ruleset does, and neither ping nor node ports", () => {
+    const rows = text.split("\n").filter((line) => line.includes("fd00:22::/64"));
+    const cells = rows
+      .filter((line) => line.startsWith("| "))
+      .map((row) => row.split("|").map((cell) => cell.trim()));
+    expect(cells).toEqual([
+      [
+        "",
+        "LAN networks of IPv6<br>`fd00:22::/64`",
+        "TCP 22: SSH<br>TCP 6443: Kubernetes API",
+        "TCP 22: SSH",
+        "",
+        "",
+      ],
+    ]);
+  });
+
+  test("draws what they reach", () => {
+    const diagram = fenced(text, "mermaid").join();
+    const [, box] = /(from\d+)\(\["LAN networks of IPv6<br>fd00:22::\/64"\]\)/.exec(diagram) ?? [];
+    const edges = diagram.split("\n").filter((line) => line.includes(`${box} -->`));
+    expect(edges.map((line) => line.trim())).toEqual([
+      `${box} -->|"TCP 22"| nodes`,
+      `${box} -->|"TCP 6443"| servers`,
+    ]);
   });
 });
 

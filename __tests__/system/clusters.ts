@@ -101,9 +101,9 @@ export const CLUSTERS: Readonly<Record<string, Cluster>> = {
   "the kubelet's read-only port open": cluster({ k3s: { kubeletReadOnlyPort: true } }),
   "node ports around 80 and 443": cluster({ k3s: { nodePorts: { from: 79, to: 1024 } } }),
   "one node port": cluster({ k3s: { nodePorts: { from: 30_000, to: 30_000 } } }),
-  "LAN and management networks of IPv4 and IPv6": cluster({
+  "a LAN of IPv4, and management networks of IPv4 and IPv6": cluster({
     network: {
-      lanCidrs: ["192.168.77.0/24", "fd00:77::/64"],
+      lanCidrs: ["192.168.77.0/24"],
       managementCidrs: ["172.22.0.0/24", "10.8.0.0/24", "fd00:8::/64", "fd00:8:0:1::/64"],
     },
   }),

@@ -5,6 +5,15 @@
  * alphard is a server, hamal and mizar are agents. Services have one endpoint: 10.43.0.20 a pod of hamal's, 10.43.0.30
  * and 10.43.0.31 programs of hamal and alphard themselves. Node ports are 30080, 30053 by UDP, 30090, and 30091.
  */
+import {
+  ATTACKS,
+  DHCP_ATTACKS,
+  IPV6_ATTACKS,
+  TRUSTED_POD_ATTACKS,
+  TUNNEL_ATTACKS,
+  TUNNEL_DHCP_ATTACKS,
+  VXLAN_ATTACKS,
+} from "./attacks";
 import { closed, open, type Check } from "./lab/lab";
 import {
   advertise,
@@ -23,7 +32,6 @@ import {
   tcpToAny,
   udp,
   udp6,
-  vxlanInto,
 } from "./lab/ways";
 
 const BY_POD = { by: "hamal-pod1" };
@@ -247,21 +255,13 @@ const tunnel = ({ host, other }: Subject): Check[] => [
   closed("a node reaches a kubelet by the bridge", other, tcp(`${host}'s bridge`, 10_250, { by: host })),
 ];
 
-const TUNNEL = [...tunnel(ALPHARD), ...tunnel(HAMAL)];
-
-const VXLAN: readonly Check[] = ["alphard", "hamal"].flatMap((host) => [
-  closed("the LAN sends VXLAN into a pod", "lan", vxlanInto(host)),
-  closed("the LAN sends VXLAN into a pod with a node's address", "lan", vxlanInto(host, "mizar")),
-  closed("the outside sends VXLAN into a pod", "outsider", vxlanInto(host)),
-  closed("the outside sends VXLAN into a pod with a node's address", "outsider", vxlanInto(host, "mizar")),
-  closed("a pod sends VXLAN to its host", `${host}-pod2`, vxlanInto(host)),
-  closed("a pod sends VXLAN to another host, as its node", `${host}-pod1`, vxlanInto("mizar")),
-]);
+const TUNNEL = [...tunnel(ALPHARD), ...tunnel(HAMAL), ...TUNNEL_ATTACKS];
 
 /** Where hosts take their addresses from DHCP. */
 const DHCP: readonly Check[] = [
   open("a server gets a lease of IPv6", "router", dhcp6("alphard")),
   open("an agent gets a lease of IPv6", "router", dhcp6("hamal")),
+  ...DHCP_ATTACKS,
 ];
 
 const NO_LAN_OF_IPV6: readonly Check[] = [
@@ -270,7 +270,7 @@ const NO_LAN_OF_IPV6: readonly Check[] = [
 ];
 
 /** What holds in every cluster of the lab. */
-const EVERYWHERE = [...EVERY_KIND_OF_HOST, ...elsewhere(ALPHARD), ...OPERATORS];
+const EVERYWHERE = [...EVERY_KIND_OF_HOST, ...elsewhere(ALPHARD), ...OPERATORS, ...ATTACKS];
 
 /** What holds unless the owner says otherwise, but for the way of pods from host to host. */
 const BY_DEFAULT = [
@@ -283,7 +283,7 @@ const BY_DEFAULT = [
   ...DHCP,
 ];
 
-const DEFAULTS = [...BY_DEFAULT, ...TUNNEL, ...VXLAN, ...NO_LAN_OF_IPV6];
+const DEFAULTS = [...BY_DEFAULT, ...TUNNEL, ...TUNNEL_DHCP_ATTACKS, ...VXLAN_ATTACKS, ...NO_LAN_OF_IPV6];
 
 /** One server and two agents. */
 export const REFERENCE_FLOWS: readonly Check[] = [...DEFAULTS, ...API];
@@ -316,7 +316,7 @@ export const EXTENDED_FLOWS: readonly Check[] = [
   ...UNTRUSTED,
   ...SOME,
   ...TUNNEL,
-  ...VXLAN,
+  ...VXLAN_ATTACKS,
   ...NO_LAN_OF_IPV6,
   closed("a host with a static address gets a lease of IPv6", "router", dhcp6("hamal")),
 
@@ -386,7 +386,10 @@ export const IPV6_FLOWS: readonly Check[] = [
   ...SERVICE_LB,
   ...DHCP,
   ...TUNNEL,
-  ...VXLAN,
+  ...TUNNEL_DHCP_ATTACKS,
+  ...VXLAN_ATTACKS,
+  ...IPV6_ATTACKS,
+  ...TRUSTED_POD_ATTACKS,
   ...["alphard", "hamal"].flatMap((host) => [
     open("the LAN reaches SSH by IPv6", "lan", tcp6(host, 22)),
     closed("the LAN reaches etcd by IPv6", "lan", tcp6(host, 2379)),
@@ -416,6 +419,7 @@ export const HOST_GATEWAY_FLOWS: readonly Check[] = [
 export const WIREGUARD_FLOWS: readonly Check[] = [
   ...BY_DEFAULT,
   ...TUNNEL,
+  ...TUNNEL_DHCP_ATTACKS,
   ...["alphard", "hamal"].flatMap((host) => [
     open("a node sends WireGuard", "mizar", udp(host, 51_820)),
     open("a node sends WireGuard by IPv6", "mizar", udp6(host, 51_821)),

@@ -1,6 +1,6 @@
 import type { Answer, Request } from "./prober";
 import { kubeRules, loadBalancerRules } from "./kube-rules";
-import { HOST_PORT, POD_PORT, POD_UDP_PORT, servicesOf, WEB_SERVICE } from "./services";
+import { HOST_PORT, POD_PORT, POD_UDP_PORT, servicesOf, VXLAN_PORT, WEB_SERVICE } from "./services";
 import { hostsOf, type Host, type LabNode, type Topology } from "./topology";
 import { World } from "../../../namespaces/world";
 
@@ -34,6 +34,13 @@ const cable = (a: string, portA: string, b: string, portB: string, mac = ""): st
 
 const ROUTING = ["ipv4/ip_forward=1", "ipv6/conf/all/forwarding=1"];
 
+/**
+ * As a node is at its weakest, so that nothing but the firewall refuses. K3s forwards, and a host that forwards heeds router
+ * advertisements only when told so; kube-proxy lets loopback's addresses be routed (pkg/proxy/iptables/proxier.go);
+ * sources are looked at loosely, as systemd has it (sysctl.d/50-default.conf).
+ */
+const NODE = ["ipv6/conf/default/accept_ra=2", "ipv4/conf/all/route_localnet=1", "ipv4/conf/all/rp_filter=2"];
+
 function links(topology: Topology): string[] {
   const { nodes, lan, router, beyond, prefixLength } = topology;
   const onSwitch = (host: Host, port: string, mac?: string): string[] => [
@@ -62,8 +69,7 @@ function links(topology: Topology): string[] {
       `ip -n ${router.name} link set ${host.name} mtu ${NARROW_MTU}`,
     ]),
     ...nodes.flatMap((node) => [
-      // K3s forwards, and a host that forwards heeds router advertisements only when told so.
-      ...newNamespace(node.name, ...ROUTING, "ipv6/conf/default/accept_ra=2"),
+      ...newNamespace(node.name, ...ROUTING, ...NODE),
       ...onSwitch(node, node.node.nixos.networkInterface, node.node.macAddress),
       ...tunnel(node, topology),
       ...pods(node),
@@ -173,8 +179,6 @@ function k3sRules(world: World, topology: Topology): Promise<unknown>[] {
 /** What each host would answer if it were reached: K3s' ports, some of its own, and ports that no flow is for. */
 const NODE_PORTS = [22, 2379, 2380, 5001, 6443, HOST_PORT, 9100, 9200, 10_250, 10_255];
 const NODE_UDP_PORTS = [546, 9100, 51_820, 51_821];
-/** That of the VXLAN device, where there is one. */
-const VXLAN_PORT = 8472;
 
 async function startProber(world: World, host: string, tcp: number[], udp: number[]): Promise<void> {
   world.startProgram(host, "prober");

@@ -169,9 +169,10 @@ export class Lab {
     return this.topology.nodes.find((node) => node.name === name)?.node.nixos.networkInterface ?? "eth0";
   }
 
-  public linkLocal(name: string): Promise<string> {
-    return this.known(`link-local ${name}`, async () => {
-      const show = ["-6", "-o", "address", "show", "dev", this.interfaceOf(name), "scope", "link"];
+  /** @param device - @default - the one by which it is on the switch */
+  public linkLocal(name: string, device = this.interfaceOf(name)): Promise<string> {
+    return this.known(`link-local ${name} ${device}`, async () => {
+      const show = ["-6", "-o", "address", "show", "dev", device, "scope", "link"];
       return /inet6 ([^/]+)/.exec(await this.world.run(["ip", "-n", name, ...show]))?.[1] as string;
     });
   }
@@ -183,31 +184,54 @@ export class Lab {
     hex: string,
     { hopLimit, routerAlert = false }: { hopLimit: number; routerAlert?: boolean },
   ): Promise<void> {
-    const device = this.interfaceOf(from);
-    const index = /^(\d+):/.exec(
-      await this.world.run(["ip", "-n", from, "-o", "link", "show", "dev", device]),
-    )?.[1];
-    const words = [to, hex.replaceAll(" ", ""), String(hopLimit), routerAlert ? "1" : "0", String(index)];
+    const { index } = await this.link(from, this.interfaceOf(from));
+    const words = [to, hex.replaceAll(" ", ""), String(hopLimit), routerAlert ? "1" : "0", index];
     await this.world.run([...World.in(from), "perl", "-e", ICMP6, ...words]);
   }
 
-  /** Tells, when asked, whether a packet that matches has arrived at the host since. */
-  public async hears(host: string, match: string): Promise<() => Promise<boolean>> {
+  /** Puts a frame on a device of the host, whatever it says. */
+  public async sendFrame(from: string, device: string, frame: Buffer): Promise<void> {
+    const { index } = await this.link(from, device);
+    await this.world.run([...World.in(from), "perl", "-e", FRAME, index, frame.toString("hex")]);
+  }
+
+  public macAddressOf(host: string, device: string): Promise<string> {
+    return this.link(host, device).then(({ macAddress }) => macAddress);
+  }
+
+  private link(host: string, device: string): Promise<{ index: string; macAddress: string }> {
+    return this.known(`link ${host} ${device}`, async () => {
+      const shown = await this.world.run(["ip", "-n", host, "-o", "link", "show", "dev", device]);
+      const [, index = "", macAddress = ""] = /^(\d+):.* link\/ether (\S+)/.exec(shown) ?? [];
+      return { index, macAddress };
+    });
+  }
+
+  /**
+   * Listens for a packet that matches, while something is done that may bring it.
+   *
+   * @param at - its device, before any firewall, or its own programs, behind every one
+   * @param act - is given what tells whether the packet has come
+   */
+  public async listening<T>(
+    host: string,
+    match: string,
+    at: "its device" | "its programs",
+    act: (heard: () => Promise<boolean>) => Promise<T>,
+  ): Promise<T> {
     const name = `heard${++this.watches}`;
-    const table = `table inet watch { counter ${name} { }; chain ${name} { type filter hook prerouting priority -400; ${match} counter name ${name}; }; }`;
-    await this.world.run([...World.in(host), "nft", table]);
-    return async () => {
-      const shown = await this.world.run([
-        ...World.in(host),
-        "nft",
-        "list",
-        "counter",
-        "inet",
-        "watch",
-        name,
-      ]);
-      return !shown.includes("packets 0 ");
-    };
+    const hook = { "its device": "prerouting priority -400", "its programs": "input priority 400" }[at];
+    const nft = (...words: string[]): Promise<string> => this.world.run([...World.in(host), "nft", ...words]);
+    await nft(
+      `table inet ${name} { counter ${name} { }; chain in { type filter hook ${hook}; ${match} counter name ${name}; }; }`,
+    );
+    try {
+      return await act(
+        async () => !(await nft("list", "counter", "inet", name, name)).includes("packets 0 "),
+      );
+    } finally {
+      await nft("delete", "table", "inet", name); // the kernel holds 1024 of them at a hook
+    }
   }
 
   /**
@@ -250,6 +274,14 @@ socket(my $s, AF_INET6, SOCK_RAW, 58) or die "socket: $!";
 setsockopt($s, IPPROTO_IPV6, $_, pack("i", $hops)) or die "hop limit: $!" for 16, 18;
 setsockopt($s, IPPROTO_IPV6, 54, pack("H*", "0000050200000100")) or die "router alert: $!" if $alert;
 send($s, pack("H*", $hex), 0, pack_sockaddr_in6(0, inet_pton(AF_INET6, $to), $index)) or die "send: $!";
+`;
+
+/** Number of the device, and the frame (packet(7)). */
+const FRAME = `
+my ($index, $hex) = @ARGV;
+my $frame = pack("H*", $hex);
+socket(my $s, 17, 3, 0) or die "socket: $!";
+send($s, $frame, 0, pack("S a2 i S C C a8", 17, substr($frame, 12, 2), $index, 0, 0, 6, "")) or die "send: $!";
 `;
 
 function found<T extends Host>(hosts: readonly T[], name: string): T {

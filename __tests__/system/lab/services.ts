@@ -25,6 +25,9 @@ export const POD_PORT = 8080;
 export const POD_UDP_PORT = 5353;
 export const HOST_PORT = 9090;
 
+/** That of the VXLAN device, where there is one. */
+export const VXLAN_PORT = 8472;
+
 /**
  * The API, services of a pod, and of programs that use their host's network, each with one endpoint, on the first
  * agent but for one on the first server: so it is known which node's are remote.
@@ -32,7 +35,8 @@ export const HOST_PORT = 9090;
 export function servicesOf(topology: Topology): Service[] {
   const { nodes } = topology;
   const servers = nodes.filter(({ node }) => node.role === "server");
-  const agent = nodes.find(({ node }) => node.role === "agent") as LabNode;
+  const agents = nodes.filter(({ node }) => node.role === "agent");
+  const agent = agents[0] as LabNode;
   const pod = agent.pods[0]?.address as string;
   const web = { clusterIp: WEB_SERVICE(topology), protocol: "tcp" } as const;
   const toPod = [{ address: pod, port: POD_PORT }];
@@ -71,8 +75,19 @@ export function servicesOf(topology: Topology): Service[] {
       nodePort: 30_091,
       endpoints: servers.slice(0, 1).map(({ address }) => ({ address, port: HOST_PORT })),
     },
+    ...[servers[0], agent, agents.at(-1)].map((node, index) => toVxlan(topology, node as LabNode, index)),
   ];
 }
+
+/** What a tenant may make who may write endpoints: a service, and a node port, that lead to VXLAN of a node. */
+const toVxlan = (topology: Topology, { address }: LabNode, index: number): Service => ({
+  name: `VXLAN${index}`,
+  protocol: "udp",
+  clusterIp: service(topology, 41 + index),
+  port: 53,
+  nodePort: 30_041 + index,
+  endpoints: [{ address, port: VXLAN_PORT }],
+});
 
 /** Ports that ServiceLB holds on every node, by a pod that forwards them to the web service. */
 export const LOAD_BALANCER_PORTS = [80, 443, 25_565];

@@ -3,8 +3,8 @@ import { randomInt, randomUUID } from "node:crypto";
 import { isIPv6 } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Lab } from "./lab";
-import { POD_PORT, POD_UDP_PORT } from "./services";
-import { vxlan } from "./vxlan";
+import { anyPort, ethernet, udp as udpPacket, vxlan } from "./frames";
+import { POD_PORT, POD_UDP_PORT, VXLAN_PORT } from "./services";
 
 /** What came of it. */
 export interface Passage {
@@ -119,24 +119,34 @@ export const answerFor =
     return { through: who !== undefined, seen: who === undefined ? "no answer" : "an answer" };
   };
 
-/**
- * Datagrams as another node would send them for a pod of that node, five of them.
- *
- * @param as - whose address they bear; the sender's own unless stated
- */
+/** Who sends VXLAN, and where it is dialled. */
+interface VxlanWay {
+  /** Whose address the datagrams bear. @default - the sender's own */
+  readonly as?: string;
+  /** What leads to the node. @default - its own address and port */
+  readonly by?: { readonly host: string; readonly port: number };
+}
+
+/** Datagrams as another node would send them for a pod of that node, five of them. */
 export const vxlanInto =
-  (node: string, as?: string): Way =>
-  (lab, from, wait) => {
-    const target = lab.nodeOf(node);
-    const pod = target.pods[0]?.name as string;
-    const inner = { mac: target.tunnelMac, source: lab.addressOf("mizar-pod2"), target: lab.addressOf(pod) };
-    return arrives(lab, from, pod, wait, async (text) => ({
-      host: node,
-      port: 8472,
+  (node: string, { as, by = { host: node, port: VXLAN_PORT } }: VxlanWay = {}): Way =>
+  (lab, from, wait) =>
+    arrives(lab, from, `${node}-pod1`, wait, async (text) => ({
+      ...by,
       fromPort: as === undefined ? undefined : await lab.forge(from, as),
-      datagrams: Array.from({ length: 5 }, () => vxlan(inner, POD_UDP_PORT, text)),
+      datagrams: Array.from({ length: 5 }, () => podFrame(lab, node, text)),
     }));
-  };
+
+/** What VXLAN holds: a datagram for the first pod of that node, from a pod of another. */
+export function podFrame(lab: Lab, node: string, text: string): Buffer {
+  const stranger = lab.topology.nodes.find(({ name }) => name !== node)?.pods[1]?.address as string;
+  const ends = { source: stranger, target: lab.addressOf(`${node}-pod1`) };
+  const inner = udpPacket(ends, anyPort(), POD_UDP_PORT, text);
+  return vxlan(ethernet(STRANGER_MAC, lab.nodeOf(node).tunnelMac, inner));
+}
+
+/** Of nobody. */
+export const STRANGER_MAC = "0a:00:00:00:00:01";
 
 interface Datagrams {
   readonly host: string;
@@ -232,19 +242,25 @@ export const queryListeners =
     // For its own group alone, which it joined when the lab was built: of others a host may report by itself.
     const group = `ff02${"0".repeat(18)}01ff00${lab.address6Of(host).split("::")[1]?.padStart(4, "0")}`;
     const report = `icmpv6 type mld-listener-report @th,64,128 0x${group}`;
-    const heard = await lab.hears(from, `ip6 saddr ${await lab.linkLocal(host)} ${report}`);
-    const query = `8200 0000 0001 0000 ${group}`;
-    await lab.sendIcmp6(from, "ff02::1", query, { hopLimit: 1, routerAlert: true });
-    return until(wait, async () => {
-      const through = await heard();
-      return { through, seen: through ? "a report" : "no report" };
+    const reply = `ip6 saddr ${await lab.linkLocal(host)} ${report}`;
+    return lab.listening(from, reply, "its device", async (heard) => {
+      const query = `8200 0000 0001 0000 ${group}`;
+      await lab.sendIcmp6(from, "ff02::1", query, { hopLimit: 1, routerAlert: true });
+      return until(wait, async () => {
+        const through = await heard();
+        return { through, seen: through ? "a report" : "no report" };
+      });
     });
   };
 
-async function until(wait: number, look: () => Promise<Passage>): Promise<Passage> {
-  for (const end = Date.now() + wait; ; await sleep(50)) {
+/** Looks again and again, ever less often, since each look is a program. */
+export async function until(wait: number, look: () => Promise<Passage>): Promise<Passage> {
+  const end = Date.now() + wait;
+  for (let pause = 50; ; pause *= 2) {
     const passage = await look();
-    if (passage.through || Date.now() > end) return passage;
+    const left = end - Date.now();
+    if (passage.through || left <= 0) return passage;
+    await sleep(Math.min(pause, left));
   }
 }
 

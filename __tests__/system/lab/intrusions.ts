@@ -1,0 +1,188 @@
+/** Ways of those who write frames themselves: root of a host that was taken over, a pod that may use raw sockets. */
+import { randomInt, randomUUID } from "node:crypto";
+import { anyPort, ethernet, fragments, icmp6, tcpSegment, udp, type Ends } from "./frames";
+import type { Lab } from "./lab";
+import { POD_UDP_PORT, VXLAN_PORT } from "./services";
+import { podFrame, STRANGER_MAC, until, type Way } from "./ways";
+
+/** By what frames get to a host: the nodes' switch, flannel's tunnel from another node, or the bridge of its pods. */
+export type Wire = "switch" | "tunnel" | "bridge";
+
+interface Plug {
+  /** The sender's device. */
+  readonly out: string;
+  /** The receiver's, and its MAC address. */
+  readonly into: string;
+  readonly mac: string;
+}
+
+async function plug(lab: Lab, wire: Wire, from: string, host: string): Promise<Plug> {
+  const { node, tunnelMac } = lab.nodeOf(host);
+  switch (wire) {
+    case "switch":
+      return { out: lab.interfaceOf(from), into: node.nixos.networkInterface, mac: node.macAddress };
+    case "tunnel": {
+      const device = lab.topology.k3s.flannelBackend === "vxlan" ? "flannel.1" : "flannel-wg";
+      return { out: device, into: device, mac: tunnelMac };
+    }
+    case "bridge":
+      return { out: "eth0", into: "cni0", mac: await lab.macAddressOf(host, "cni0") };
+  }
+}
+
+interface Crafted {
+  /** Of IP; several where they are fragments. */
+  readonly packets: readonly Buffer[];
+  /** MAC address of the sender. @default - nobody's */
+  readonly mac?: string;
+}
+
+async function send(lab: Lab, from: string, { out, mac }: Plug, crafted: Crafted): Promise<void> {
+  for (const packet of crafted.packets) {
+    await lab.sendFrame(from, out, ethernet(crafted.mac ?? STRANGER_MAC, mac, packet));
+  }
+}
+
+/** Whether packets get to the programs of the host, or to its kernel where that answers them. */
+const toHost =
+  (
+    wire: Wire,
+    host: string,
+    craft: (lab: Lab, into: string) => Promise<Crafted & { readonly match: string }>,
+  ): Way =>
+  async (lab, from, wait) => {
+    const way = await plug(lab, wire, from, host);
+    const { match, ...crafted } = await craft(lab, way.into);
+    return lab.listening(host, `iifname ${way.into} ${match}`, "its programs", async (heard) => {
+      await send(lab, from, way, crafted);
+      return until(wait, async () => {
+        const through = await heard();
+        return { through, seen: through ? "the host took it" : "the host did not take it" };
+      });
+    });
+  };
+
+/** Whether a text gets to a pod, of the host unless stated otherwise. */
+const toPod =
+  (wire: Wire, host: string, craft: (lab: Lab, text: string) => Crafted, pod = `${host}-pod1`): Way =>
+  async (lab, from, wait) => {
+    const text = randomUUID();
+    await send(lab, from, await plug(lab, wire, from, host), craft(lab, text));
+    const { who } = await lab.ask(pod, { do: "await", text, wait });
+    return { through: who !== undefined, seen: who === undefined ? "nothing arrived" : "it arrived" };
+  };
+
+/** Of a node, and of who else the lab has; a forger of both takes a node's. */
+const macOf = (lab: Lab, name: string): string | undefined =>
+  lab.topology.nodes.find((node) => node.name === name)?.node.macAddress;
+
+/** A segment of TCP with the address of another and, where that is a node, its MAC address. */
+export const segment = (
+  wire: Wire,
+  as: string,
+  host: string,
+  port: number,
+  { flag = "syn", mac }: { flag?: "syn" | "ack"; mac?: string } = {},
+): Way =>
+  toHost(wire, host, async (lab) => {
+    const ends = { source: lab.addressOf(as), target: lab.addressOf(host) };
+    const sourcePort = anyPort();
+    return {
+      packets: [tcpSegment(ends, sourcePort, port, flag)],
+      mac: mac ?? macOf(lab, as),
+      match: `tcp sport ${sourcePort} tcp dport ${port}`,
+    };
+  });
+
+/** The same over IPv6, to its NIC's address. */
+export const segment6 = (
+  wire: Wire,
+  as: string,
+  host: string,
+  port: number,
+  header?: "empty destination options",
+): Way =>
+  toHost(wire, host, async (lab) => {
+    const ends = { source: lab.address6Of(as), target: lab.address6Of(host) };
+    const sourcePort = anyPort();
+    return {
+      packets: [tcpSegment(ends, sourcePort, port, "syn", { header })],
+      match: `tcp sport ${sourcePort} tcp dport ${port}`,
+    };
+  });
+
+/** VXLAN for a pod of the host, as another node would send it by the switch. */
+export const vxlanAs = (wire: Wire, as: string, host: string): Way =>
+  toPod(wire, host, (lab, text) => {
+    const ends = { source: lab.addressOf(as), target: lab.addressOf(host) };
+    return { packets: [udp(ends, anyPort(), VXLAN_PORT, podFrame(lab, host, text))], mac: macOf(lab, as) };
+  });
+
+/** VXLAN for a pod of the host, in two fragments. */
+export const vxlanInFragments = (as: string, host: string): Way =>
+  toPod("switch", host, (lab, text) => {
+    const ends = { source: lab.addressOf(as), target: lab.addressOf(host) };
+    return { packets: fragments(udp(ends, anyPort(), VXLAN_PORT, podFrame(lab, host, text))) };
+  });
+
+/** A datagram for a pod of the host, with the address of another. */
+export const datagram = (wire: Wire, as: string, host: string): Way =>
+  toPod(wire, host, (lab, text) => {
+    const ends = { source: lab.addressOf(as), target: lab.addressOf(`${host}-pod1`) };
+    return { packets: [udp(ends, anyPort(), POD_UDP_PORT, text)] };
+  });
+
+/** The UDP node port of a pod of hamal's, dialled at the host's loopback address. */
+export const loopback = (wire: Wire, as: string, host: string): Way =>
+  toPod(
+    wire,
+    host,
+    (lab, text) => ({
+      packets: [udp({ source: lab.addressOf(as), target: "127.0.0.1" }, anyPort(), 30_053, text)],
+    }),
+    "hamal-pod1",
+  );
+
+/** What of IPv6 a host's kernel or its DHCP client takes from its link. */
+interface Household {
+  readonly packet: (ends: Ends) => Buffer;
+  readonly match: string;
+}
+
+/** A router's advertisement that changes nothing: it is no router, and announces no network. */
+const advertisement = (hopLimit: number): Household => ({
+  packet: (ends) => icmp6(ends, "8600 0000 4000 0000 00000000 00000000", { hopLimit }),
+  match: "icmpv6 type nd-router-advert",
+});
+
+const lease: Household = {
+  packet: (ends) => udp(ends, 547, 546, "a lease"),
+  match: "udp sport 547 udp dport 546",
+};
+
+const query: Household = {
+  packet: (ends) =>
+    icmp6(ends, `8200 0000 0001 0000 ${"0".repeat(32)}`, { hopLimit: 1, header: "router alert" }),
+  match: "icmpv6 type mld-listener-query",
+};
+
+const fromLink = (
+  wire: Wire,
+  host: string,
+  { packet, match }: Household,
+  prefix: "fe80::" | "fd00:22::" = "fe80::",
+): Way =>
+  toHost(wire, host, async (lab, into) => {
+    const source = `${prefix}${randomInt(0x1000, 0xffff).toString(16)}:${randomInt(0x1000, 0xffff).toString(16)}`;
+    const target = await lab.linkLocal(host, into);
+    return { packets: [packet({ source, target })], match: `ip6 saddr ${source} ${match}` };
+  });
+
+export const advertisesTo = (wire: Wire, host: string, hopLimit = 255): Way =>
+  fromLink(wire, host, advertisement(hopLimit));
+
+/** @param prefix - of the sender's address */
+export const leasesTo = (wire: Wire, host: string, prefix?: "fd00:22::"): Way =>
+  fromLink(wire, host, lease, prefix);
+export const queries = (wire: Wire, host: string, prefix?: "fd00:22::"): Way =>
+  fromLink(wire, host, query, prefix);
