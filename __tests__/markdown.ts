@@ -23,4 +23,8 @@ export const fenced = (text: string, language: string): string[] =>
     ([, body]) => body as string,
   );
 
+/** What stands between backticks in a line. */
+export const codeIn = (text: string): string[] =>
+  [...withoutCode(text).matchAll(/`([^`\n]+)`/g)].map(([, code]) => code as string);
+
 const withoutCode = (text: string): string => text.replace(/^```[^]*?^```$/gm, "");

@@ -1,6 +1,6 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { ClusterSettings } from "../../../cluster/settings";
+import type { AllowedFlow, ClusterSettings, FirewallSettings } from "../../../cluster/settings";
 import { ALPHARD, emit, FIVE_NODES, HAMAL, MIZAR, REFERENCE, REPOSITORY, type TestNode } from "../../fixture";
 import {
   EXTENDED_FLOWS,
@@ -10,6 +10,7 @@ import {
   REFERENCE_FLOWS,
   WIREGUARD_FLOWS,
 } from "../flows";
+import { codeIn } from "../../markdown";
 import { newFolder } from "../clusters";
 import { Lab, type Check } from "./lab";
 
@@ -33,6 +34,17 @@ export async function startLab({ settings, nodes = [ALPHARD, HAMAL, MIZAR] }: La
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** README's line for a service whose endpoint is a program of hamal's. */
+function hostProgram(): AllowedFlow {
+  const text = readFileSync(join(REPOSITORY, "README.md"), "utf8");
+  const paragraph = /^\*\*A program of a host as a service's endpoint\*\*[^]*?\n\n/m.exec(text)?.[0] ?? "";
+  const [line = ""] = codeIn(paragraph).filter((code) => code.startsWith("firewall: "));
+  const { firewall } = JSON.parse(`{${line.replace(/(\w+): /g, '"$1": ')}}`) as {
+    firewall: FirewallSettings;
+  };
+  return firewall.allow?.[0] as AllowedFlow;
 }
 
 const port = (number: number) => ({ from: number, to: number });
@@ -67,7 +79,7 @@ export const LAB_CLUSTERS: readonly LabCluster[] = [
           { from: "192.168.50.0/24", to: "every host", protocol: "tcp", ports: port(9100), why: "metrics" },
           { from: "192.168.50.0/24", to: "servers", protocol: "udp", ports: port(9100), why: "traps" },
           { from: "fd00:4::/64", to: "every host", protocol: "tcp", ports: port(9200), why: "metrics" },
-          { from: "nodes", to: "hamal", protocol: "tcp", ports: port(9090), why: "a host's program" },
+          hostProgram(),
           { from: "pods", to: "servers", protocol: "tcp", ports: port(9200), why: "a server's program" },
           { from: "everyone", to: "mizar", protocol: "tcp", ports: port(30_080), why: "the website" },
         ],
