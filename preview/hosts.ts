@@ -1,16 +1,16 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { readHostFolder } from "../files/host-folder";
 import { FOLDER, type Emitted } from "./emitted";
 import type { Nodes } from "./nodes";
 
 /** What of a host that stays is another. */
 export interface HostChange {
   readonly hostname: string;
-  /** Names of its files that differ. */
+  /** Its files that differ, by their paths from its directory; what it shares with other hosts is at `../…`. */
   readonly files: readonly string[];
 }
 
-/** By the files themselves: what a change of the constructs does, and the host's own `local.nix`, are among them. */
+/** By the files themselves: what a change of the constructs does, and the host's own `local.nix` with all that it names, are among them. */
 export const compareHosts = (before: Emitted, after: Emitted, { kept }: Nodes): HostChange[] =>
   kept.flatMap((pair) => {
     const [old, now] = [filesOf(before, pair.before.directory), filesOf(after, pair.after.directory)];
@@ -19,14 +19,11 @@ export const compareHosts = (before: Emitted, after: Emitted, { kept }: Nodes): 
     return files.length === 0 ? [] : [{ hostname: pair.after.hostname, files }];
   });
 
-/** What a rollout brings to the host: name to text. */
-function filesOf({ tree }: Emitted, directory: string): Map<string, string> {
-  const folder = join(tree, FOLDER, directory);
-  if (!existsSync(folder)) return new Map();
-  const names = readdirSync(folder).filter((name) => /\.(nix|nft)$/.test(name));
-  return new Map(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
-}
+/** What a rollout brings to the host. */
+const filesOf = ({ tree }: Emitted, directory: string): ReadonlyMap<string, string> =>
+  readHostFolder(join(tree, FOLDER), directory).files;
 
 export const reloads = ({ files }: HostChange): boolean => files.includes("nftables.nft");
 
-export const restartsK3s = ({ files }: HostChange): boolean => files.some((name) => name.startsWith("k3s-"));
+export const restartsK3s = ({ files }: HostChange): boolean =>
+  files.some((name) => /^k3s-(server|agent)\.nix$/.test(name));

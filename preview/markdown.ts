@@ -192,7 +192,7 @@ function outcome(host: HostChange): string {
   const parts = [
     ...(reloads(host) ? ["the firewall reloads"] : []),
     ...(restartsK3s(host) ? ["K3s restarts"] : []),
-    ...(host.files.some((name) => /(configuration|local)\.nix$/.test(name))
+    ...(host.files.some((name) => !/^(k3s-(server|agent)\.nix|nftables\.nft)$/.test(name))
       ? ["the system is built anew"]
       : []),
   ];

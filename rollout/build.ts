@@ -1,3 +1,4 @@
+import { delivered } from "../files/host-folder";
 import type { Facts } from "./facts";
 import type { Host } from "./host";
 import { Trouble } from "./trouble";
@@ -24,7 +25,10 @@ const BY_A_REBOOT = (name: string): string =>
 
 /** Hands the host its files, in a folder apart, and has it build them. Nothing of what runs is touched. */
 export async function build(host: Host, facts: Facts): Promise<Build> {
-  const files = [...host.files].map(([name, text]) => `${name} ${Buffer.from(text).toString("base64")}`);
+  const files = [...delivered(host.files, host.node.directory)].map(
+    // An empty file has no base64, and a name may have blanks.
+    ([name, text]) => `:${Buffer.from(text).toString("base64")} ${name}`,
+  );
   const report = await host.call("build", { files: files.join("\n") }, { timeoutSeconds: BUILD_SECONDS });
   const refusal = report.all("refusal").map((text) => Buffer.from(text, "base64").toString("utf8").trim());
   if (refusal.length > 0) {

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cluster, Node } from "../cluster/model";
 import { isExampleKey } from "../cluster/ssh-keys";
+import { readHostFolder, type HostFolder } from "../files/host-folder";
 import { capturedFrom, stampState } from "../files/stamp";
 import { rootDevice } from "./hardware";
 import { Trouble } from "./trouble";
@@ -75,22 +76,18 @@ function objection(folder: string, file: string, hash: string): string[] {
   return [`${path} was changed: its hash does not match cluster.json`];
 }
 
-/** Files that a host gets, by their names: what was emitted, captured hardware, and its `local.nix`. */
-export function hostFiles(description: Description, node: Node): Map<string, string> {
-  const directory = join(description.folder, node.directory);
-  const names = readdirSync(directory).filter((name) => /\.(nix|nft)$/.test(name));
-  return new Map(
-    names.sort().map((name) => [name, readFileSync(join(directory, name), "utf8").replaceAll("\r\n", "\n")]),
-  );
-}
+/** What a host gets: what was emitted, captured hardware, its `local.nix`, and what these name. */
+export const hostFolder = ({ folder }: Description, { directory }: Node): HostFolder =>
+  readHostFolder(folder, directory);
 
 /** The host's own mistakes in its directory, that can be seen without asking it. */
 export function directoryFaults(description: Description, node: Node): string[] {
-  const files = hostFiles(description, node);
+  const { files, faults } = hostFolder(description, node);
   const hardware = files.get(HARDWARE);
   const captured = hardware === undefined ? undefined : capturedFrom(hardware);
   const path = join(description.folder, node.directory, HARDWARE);
   return [
+    ...faults,
     ...(captured !== undefined && captured !== node.hostname
       ? [`${path} was captured from ${captured}; run npm run rollout -- capture ${node.hostname}`]
       : []),

@@ -1,3 +1,4 @@
+import { fromDelivered } from "../files/host-folder";
 import { HARDWARE } from "./description";
 import { rootDevice } from "./hardware";
 import type { Host } from "./host";
@@ -44,7 +45,7 @@ export interface Facts {
   readonly upSeconds: number;
   /** Why a reboot is due, of what runs already. */
   readonly rebootDue: readonly string[];
-  /** Path below /etc/nixos to text. */
+  /** Of /etc/nixos, by their paths from the host's directory, to text. */
   readonly files: ReadonlyMap<string, string>;
   /** What the running system saved for the next one to delete from the ruleset. */
   readonly deletions: string;
@@ -70,14 +71,14 @@ export async function readFacts(host: Host): Promise<Facts> {
   if (report.one("uid") !== "0") throw new Trouble(`${host.name}: the SSH user is not root`);
   if (report.one("nixos") !== "yes")
     throw new Trouble(`${host.name}: there is no NixOS on it (/etc/NIXOS is missing)`);
-  return { ...factsOf(report), operatorKey: acceptedKey(output.stderr) };
+  return { ...factsOf(report, host.node.directory), operatorKey: acceptedKey(output.stderr) };
 }
 
 /** In the client's own words, which is the only place that says it. */
 const acceptedKey = (verbose: string): string =>
   [...verbose.matchAll(/Server accepts key: .*(SHA256:\S+)/g)].at(-1)?.[1] ?? "";
 
-function factsOf(report: Report): Omit<Facts, "operatorKey"> {
+function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey"> {
   const current = report.one("current");
   const wanted = report.one("wanted_hostname");
   const renamed = wanted !== "" && wanted !== report.one("hostname") && report.one("profile") === current;
@@ -113,12 +114,7 @@ function factsOf(report: Report): Omit<Facts, "operatorKey"> {
         : { holder: report.one("lock"), heardSeconds: Number(report.one("lock_heard")) },
     upSeconds: Number(report.one("up")),
     rebootDue: [...report.all("reboot"), ...(renamed ? ["hostname"] : [])],
-    files: new Map(
-      report.all("file").map((line) => {
-        const [name = "", content = ""] = line.split(" ");
-        return [name, Buffer.from(content, "base64").toString("utf8")];
-      }),
-    ),
+    files: fromDelivered(new Map(report.all("file").map(namedFile)), directory),
     deletions: report.text("deletions"),
   };
 }
@@ -140,4 +136,10 @@ function unconfirmedState(report: Report): Unconfirmed["state"] | undefined {
   if (report.one("reverting") === "activating") return "reverting";
   if (report.one("activation") === "activating") return "activating";
   return report.one("revert") === "active" ? "armed" : undefined;
+}
+
+/** A line `name base64`, whose name may have blanks. */
+function namedFile(line: string): [name: string, text: string] {
+  const end = line.lastIndexOf(" ");
+  return [line.slice(0, end), Buffer.from(line.slice(end + 1), "base64").toString("utf8")];
 }

@@ -1,5 +1,5 @@
 import type { Node } from "../cluster/model";
-import { hostFiles, type Description } from "./description";
+import { hostFolder, type Description } from "./description";
 import type { Log } from "./log";
 import { quoted, remoteScript, reportOf, type Report } from "./script";
 import type { Output, RunOptions, Ssh, Target } from "./ssh";
@@ -10,7 +10,7 @@ type Variables = Readonly<Record<string, string | number>>;
 
 /** A machine of the cluster, as the operator reaches it. */
 export class Host {
-  /** Names of its files, and their texts. */
+  /** Path from its directory to text; what it shares with other hosts is at `../…`. */
   public readonly files: ReadonlyMap<string, string>;
   private address: string;
 
@@ -23,7 +23,7 @@ export class Host {
     private readonly firstAddress: string = node.ipv4Address,
   ) {
     this.address = firstAddress;
-    this.files = hostFiles(description, node);
+    this.files = hostFolder(description, node).files;
   }
 
   public get name(): string {

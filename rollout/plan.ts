@@ -251,7 +251,8 @@ function changesOf(wanted: ReadonlyMap<string, string>, there: ReadonlyMap<strin
       {
         file,
         kind: old === undefined ? "added" : "changed",
-        lines: old === undefined ? [] : lines(old, text),
+        // Other files than these may hold what is for nobody's eyes.
+        lines: old !== undefined && /\.(nix|nft)$/.test(file) ? lines(old, text) : [],
       },
     ];
   });

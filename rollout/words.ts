@@ -40,6 +40,7 @@ function replacedInWords(changes: readonly Change[]): string[] {
 function changeInWords({ file, kind, lines }: Change): string[] {
   if (kind === "added") return [`  ${file}: new`];
   if (kind === "removed") return [`  ${file}: goes; it stays in the dated copy of /etc/nixos`];
+  if (lines.length === 0) return [`  ${file}: changes`];
   const more = lines.length - SHOWN_LINES;
   return [
     `  ${file}:`,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkKeys, directoryFaults, hostFiles, readDescription } from "../../rollout/description";
+import { checkKeys, directoryFaults, hostFolder, readDescription } from "../../rollout/description";
 import { rootDevice } from "../../rollout/hardware";
 import { ALPHARD, emit, HAMAL, MIZAR, temporaryFolder } from "../fixture";
 import { stamp } from "../../files/stamp";
@@ -53,7 +53,7 @@ test("line ends of a checkout on Windows are no change", () => {
   const nix = emitted();
   const path = join(nix, "k3s-agent", "configuration.nix");
   writeFileSync(path, readFileSync(path, "utf8").replaceAll("\n", "\r\n"));
-  expect(hostFiles(readDescription(nix), hamalOf(nix)).get("configuration.nix")).not.toContain("\r");
+  expect(hostFolder(readDescription(nix), hamalOf(nix)).files.get("configuration.nix")).not.toContain("\r");
 });
 
 test("captured hardware and local.nix are their owner's", () => {
@@ -62,7 +62,7 @@ test("captured hardware and local.nix are their owner's", () => {
     '# Captured from hamal; HostFiles leaves this file alone.\n{ fileSystems."/" = { device = "/dev/sda1"; }; }\n';
   writeFileSync(join(nix, "k3s-agent", "hardware-configuration.nix"), hardware);
   writeFileSync(join(nix, "k3s-agent", "local.nix"), "{ }\n");
-  const files = hostFiles(readDescription(nix), hamalOf(nix));
+  const { files } = hostFolder(readDescription(nix), hamalOf(nix));
   expect([files.get("hardware-configuration.nix"), files.get("local.nix")]).toEqual([hardware, "{ }\n"]);
   expect(directoryFaults(readDescription(nix), hamalOf(nix))).toEqual([]);
 });

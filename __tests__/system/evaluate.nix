@@ -48,7 +48,10 @@ let
       {
         file = toString module;
         profiles = map toString (builtins.filter isProfile imports);
-        definitions = flatten [ ] 100 (builtins.removeAttrs set [ "imports" ]);
+        # Not `{ }` itself, of a file that only imports.
+        definitions = builtins.filter (it: it.path != [ ]) (
+          flatten [ ] 100 (builtins.removeAttrs set [ "imports" ])
+        );
       }
     ]
     ++ builtins.concatMap load (builtins.filter (it: !isProfile it) imports);

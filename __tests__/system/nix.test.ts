@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { basename, join } from "node:path";
 import type { Cluster, Node } from "../../cluster/model";
 import { HARDWARE_CONFIGURATION, renderHosts } from "../../render/host";
+import { delivered, readHostFolder } from "../../files/host-folder";
 import { REPOSITORY } from "../fixture";
 import { cluster, CLUSTERS, committedHosts, emitted, inFolderWith } from "./clusters";
 import { clusterFaults, configurations, configured, type Configured } from "./configured";
@@ -195,6 +196,34 @@ describeWith([NIX], "the configurations in Nix", () => {
       expect(host.faults).toEqual([
         "networking.hostName is defined differently in configuration.nix and local.nix",
       ]);
+    });
+
+    test("may name files beside it and of all hosts, which resolve in what a rollout delivers", async () => {
+      const files = new Map([
+        ...emitted(model),
+        [
+          "k3s-server-1/local.nix",
+          `{ imports = [ ./monitoring/node.nix ../common.nix ];
+             environment.etc."rancher/k3s/registries.yaml".text = builtins.readFile ./registries.yaml; }`,
+        ],
+        ["k3s-server-1/monitoring/node.nix", '{ time.timeZone = "Europe/Berlin"; }'],
+        ["k3s-server-1/registries.yaml", "mirrors: {}\n"],
+        ["common.nix", "{ services.chrony.enable = true; }"],
+      ]);
+      const own = await inFolderWith(files, async (folder) => readHostFolder(folder, "k3s-server-1"));
+      expect(own.faults).toEqual([]);
+      const modules = await inFolderWith(delivered(own.files, "k3s-server-1"), (folder) =>
+        evaluate({ host: folder }),
+      );
+      const written = ["local.nix", "node.nix", "common.nix"];
+      const host = merged(modules["host"] ?? [], written);
+      expect(host.options).toMatchObject({
+        "networking.hostName": "server-1",
+        "time.timeZone": "Europe/Berlin",
+        "services.chrony.enable": true,
+        'environment.etc."rancher/k3s/registries.yaml".text': "mirrors: {}\n",
+      });
+      expect(host.faults).toEqual([]);
     });
 
     test("may be its hardware configuration, as nixos-generate-config writes it", async () => {

@@ -1,9 +1,10 @@
-# files: lines `name base64`
+# files: lines `:base64 name`
 alone
 rm -rf "$home/staging.new"
 mkdir -p "$home/staging.new"
-printf '%s\n' "$files" | while read -r name content; do
-  printf '%s' "$content" | base64 -d >"$home/staging.new/$name"
+printf '%s\n' "$files" | while read -r content name; do
+  mkdir -p "$(dirname "$home/staging.new/$name")"
+  printf '%s' "${content#:}" | base64 -d >"$home/staging.new/$name"
 done
 chmod -R go+rX "$home/staging.new"
 rm -rf "$home/staging"

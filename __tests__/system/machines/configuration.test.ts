@@ -1,6 +1,6 @@
 /** What the emitted configuration keeps whole on a host, in the ways in which NixOS and systemd take it away. */
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describeWith } from "../tools";
 import { LiveCluster, THREE } from "./cluster";
 import { MACHINES } from "./tools";
@@ -34,6 +34,52 @@ describeWith(MACHINES, "the configuration of a host", () => {
     writeFileSync(local(), '{ boot.kernel.sysctl."net.ipv4.tcp_fin_timeout" = 40; }\n');
     (await cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "30")).mustSucceed();
     expect(await cluster.site.on("hamal", "cat /proc/sys/net/ipv4/tcp_fin_timeout")).toBe("40\n");
+  });
+
+  test("comes with all that its owner's files name, beside them and of all hosts", async () => {
+    const nix = join(cluster.folder, "nix");
+    const put = (path: string, text: string): void => {
+      mkdirSync(dirname(join(nix, path)), { recursive: true });
+      writeFileSync(join(nix, path), text);
+    };
+    put("k3s-agent/local.nix", "{ imports = [ ./monitoring/node.nix ../common.nix ]; }\n");
+    put("k3s-agent/monitoring/node.nix", "{ }\n");
+    put("k3s-agent/x.nix/with blank.yaml", "password: hunter2\n");
+    put("k3s-agent/empty", "");
+    put("common.nix", '{ boot.kernel.sysctl."net.ipv4.tcp_fin_timeout" = 50; }\n');
+    (await cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "30")).mustSucceed();
+    expect(await cluster.site.on("hamal", "cd /etc/nixos; find . -type f | sort")).toBe(
+      [
+        ...["./common.nix", "./configuration.nix", "./k3s-agent/configuration.nix", "./k3s-agent/empty"],
+        ...["./k3s-agent/hardware-configuration.nix", "./k3s-agent/k3s-agent.nix", "./k3s-agent/local.nix"],
+        ...[
+          "./k3s-agent/monitoring/node.nix",
+          "./k3s-agent/nftables.nft",
+          "./k3s-agent/x.nix/with blank.yaml",
+          "",
+        ],
+      ].join("\n"),
+    );
+    expect(await cluster.site.on("hamal", "cat /proc/sys/net/ipv4/tcp_fin_timeout")).toBe("50\n");
+    expect((await cluster.rollout("plan", "hamal")).mustSucceed().stdout).toMatch(/^hamal: unchanged.*\n$/);
+
+    put("common.nix", '{ boot.kernel.sysctl."net.ipv4.tcp_fin_timeout" = 51; }\n');
+    put("k3s-agent/x.nix/with blank.yaml", "password: hunter3\n");
+    const { stdout } = (await cluster.rollout("plan", "hamal")).mustSucceed();
+    expect(stdout).toContain("  ../common.nix:\n      - { boot.kernel");
+    expect(stdout).toContain("  x.nix/with blank.yaml: changes\n");
+    expect(stdout).not.toContain("hunter");
+
+    put("k3s-agent/local.nix", "{ imports = [ ../../common.nix ]; }\n");
+    cluster.site.forgetEvents();
+    const { status, output } = await cluster.rollout("apply", "hamal", "--yes");
+    expect([status, output]).toEqual([
+      1,
+      expect.stringContaining("local.nix names ../../common.nix, which is outside"),
+    ]);
+    expect(cluster.site.events()).toEqual([]);
+    for (const path of ["k3s-agent/monitoring", "k3s-agent/x.nix", "k3s-agent/empty", "common.nix"])
+      rmSync(join(nix, path), { recursive: true });
   });
 
   test("that turns forwarding off is not confirmed, although its node is Ready", async () => {
