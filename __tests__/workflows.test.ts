@@ -54,6 +54,16 @@ describe("the workflows", () => {
     );
   });
 
+  test("build the real programs before the tests, which find them as root", () => {
+    const { check } = WORKFLOWS["pull-request.yml"].jobs;
+    const commands = (check.steps as Json[]).flatMap(({ run }) => run ?? []);
+    const build = commands.indexOf("testbed/build/build.sh");
+    expect(build).toBeGreaterThan(-1);
+    const tests = commands.findIndex((command) => command.endsWith(" npm test"));
+    expect(tests).toBeGreaterThan(build);
+    expect(commands[tests]).toContain('"XDG_CACHE_HOME=$HOME/.cache"');
+  });
+
   test("run the npm scripts that a person runs", () => {
     const scripts = steps.flatMap(({ step }) => [
       ...(step.run ?? "").matchAll(/npm run (?:--[a-z-]+ )?([\w:-]+)/g),
