@@ -1,10 +1,12 @@
 /** Holds a saved plan against what nobody agreed to: a VM destroyed, replaced, powered off, cut off from its network. */
-import { COST_WORDS } from "../preview/costs";
+import { costInWords } from "../preview/costs";
 import { KINDS, permissionOf, type Permission } from "./kinds";
-import { problemsOf, type Plan, type ResourceChange } from "./plan";
+import { checkOf } from "./creation";
+import { isRefreshOnly, problemsOf, type Plan, type ResourceChange } from "./plan";
 import { summaryOf } from "./plan-summary";
 import { plannedChanges } from "./planned-vm";
-import { askedFor, reasonsOf, type Reason } from "./reasons";
+import type { Reason } from "./reason";
+import { askedFor, forgotten, forgottenReason, reasonsOf } from "./reasons";
 import { subjectInWords, subjectOf, VM_TYPE } from "./subject";
 
 export interface Verdict {
@@ -24,10 +26,11 @@ export interface Verdict {
 export function gate(plan: Plan, allowed: readonly string[]): Verdict {
   const resources = plan.resource_changes ?? [];
   const permissions = allowed.map(permissionOf);
-  const all = resources.flatMap((resource) => {
-    const { names } = subjectOf(resource);
-    return reasonsOf(resource).map((reason) => ({ reason, names }));
-  });
+  const lost = forgotten(plan);
+  const all = [
+    ...resources.flatMap((resource) => named(resource, reasonsOf(resource, plan))),
+    ...lost.flatMap((resource) => named(resource, [forgottenReason(resource)])),
+  ];
   const isAllowed = ({ reason, names }: Named): boolean =>
     permissions.some(({ node, kind }) => kind === reason.kind && names.includes(node));
   const reasons = all.filter((one) => !isAllowed(one)).map(({ reason }) => reason);
@@ -37,13 +40,18 @@ export function gate(plan: Plan, allowed: readonly string[]): Verdict {
     reasons,
     allowed: all.filter(isAllowed).map(({ reason }) => reason),
     notes: [...resources.flatMap(notesOf), ...notesOfPlan(plan)],
-    unmatched: permissions.flatMap((permission) => unmatched(permission, resources, all)),
+    unmatched: permissions.flatMap((permission) => unmatched(permission, [...resources, ...lost], all)),
   };
 }
 
 interface Named {
   readonly reason: Reason;
   readonly names: readonly string[];
+}
+
+function named(resource: ResourceChange, reasons: readonly Reason[]): Named[] {
+  const { names } = subjectOf(resource);
+  return reasons.map((reason) => ({ reason, names }));
 }
 
 /** Why a permission changes nothing of the verdict. */
@@ -86,9 +94,17 @@ function notesOf(resource: ResourceChange): string[] {
 const quietChanges = ({ change }: ResourceChange): string[] =>
   plannedChanges(change)
     .filter((one) => askedFor(one, change) === undefined)
-    .map(({ words, cost }) => `${words}: ${COST_WORDS[cost]}`);
+    .map(({ attribute, words, cost }) => `${words}: ${costInWords(cost, attribute)}`);
 
-const notesOfPlan = ({ checks = [] }: Plan): string[] =>
-  checks
-    .filter(({ status }) => status === "fail")
-    .map((check) => `${check.address.to_display} fails: ${problemsOf(check)}`);
+function notesOfPlan(plan: Plan): string[] {
+  // A check that a new VM fails is a reason.
+  const created = (plan.resource_changes ?? []).filter(({ change }) => change.actions.includes("create"));
+  const reasons = new Set(created.map((resource) => checkOf(resource, plan)));
+  const failed = (plan.checks ?? []).filter((check) => check.status === "fail" && !reasons.has(check));
+  return [
+    ...(isRefreshOnly(plan)
+      ? ["the plan was made with `-refresh-only`, and says nothing of the configuration"]
+      : []),
+    ...failed.map((check) => `${check.address.to_display} fails: ${problemsOf(check)}`),
+  ];
+}

@@ -6,9 +6,13 @@ export const KINDS = {
   destroy: "the VM and its disks, or another resource, are destroyed",
   replace: "the same, and another is made",
   "power-cycle": "the apply itself powers the VM off, or off and on",
+  start: "starts a VM that is off",
   pending: "waits for the VM's next power-off",
-  disk: "takes a disk from the VM",
+  disk: "takes a disk from the VM, or may take one that no plan shows",
   network: "changes a network interface of the running VM",
+  device: "changes a USB device or a CD drive of the running VM",
+  create: "makes anew a VM that is lost",
+  forget: "drops from the state a VM that is lost",
   fail: "cannot succeed, and stops the apply half-way",
   unknown: "an action that the gate does not know",
 } as const;
@@ -19,10 +23,30 @@ export type Kind = keyof typeof KINDS;
 export const ASKED: Readonly<Partial<Record<Cost, Kind>>> = {
   "power-off later": "pending",
   "power-off now": "power-cycle",
+  start: "start",
+  template: "destroy",
   replacement: "replace",
+  "failing replacement": "replace",
   refused: "fail",
+  "needs off": "fail",
+  "root only": "fail",
+  "second apply": "fail",
   "detached disk": "disk",
+  "detached disk later": "disk",
+  "boot disk": "fail",
+  "protected disk": "fail",
   "live interface": "network",
+  "live device": "device",
+  "host's drive": "device",
+};
+
+/** What a person can do about it, beside taking it back. */
+export const REMEDIES: Readonly<Partial<Record<Cost, string>>> = {
+  "needs off": "Shut the VM down first, or take it back",
+  "root only": "Set it as root on the PVE node, by `qm set`, and then here, or take it back",
+  "second apply": "Apply it twice",
+  "boot disk": "Take it from bootOrder first, in an apply of its own",
+  "protected disk": "State protection = false first, in an apply of its own",
 };
 
 /** One `--allow`. */

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { gate, type Verdict } from "./gate";
 import { KINDS } from "./kinds";
 import { readPlan } from "./plan";
-import type { Reason } from "./reasons";
+import type { Reason } from "./reason";
 import { Trouble } from "../preview/trouble";
 
 interface Options {
@@ -77,8 +77,8 @@ function inWords({ passes, summary, reasons, allowed, notes, unmatched }: Verdic
   ].join("\n");
 }
 
-function withRemedy({ words, kind, allow }: Reason): string {
+function withRemedy({ words, kind, remedy, allow }: Reason): string {
   const option = `--allow ${/^[\w.:-]+$/.test(allow) ? allow : `'${allow}'`}`;
-  const remedy = kind === "fail" ? `Take it back; to let it fail: ${option}` : `If that is meant: ${option}`;
-  return `  ${words}. ${remedy}`;
+  if (kind === "fail") return `  ${words}. ${remedy ?? "Take it back"}; to let it fail: ${option}`;
+  return `  ${words}. ${remedy === undefined ? "If that is meant" : `${remedy}; then`}: ${option}`;
 }

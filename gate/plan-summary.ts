@@ -1,14 +1,18 @@
+import { lostOf } from "./creation";
 import type { Plan, ResourceChange } from "./plan";
 import { VM_TYPE } from "./subject";
 
 /** What a plan does, counted: `1 VM is made; 2 VMs are changed`. */
-export function summaryOf({ resource_changes = [], output_changes = {} }: Plan): string {
+export function summaryOf(plan: Plan): string {
+  const { resource_changes = [], output_changes = {} } = plan;
+  const lost = lostOf(plan);
   const vms = resource_changes.filter(({ type }) => type === VM_TYPE);
   const others = resource_changes.filter(({ type }) => type !== VM_TYPE);
   const outputs = Object.values(output_changes).filter(({ actions }) => !actions.includes("no-op")).length;
   const parts = [
     ...counted(vms, "VM"),
     ...counted(others, "other resource"),
+    ...(lost.length > 0 ? [`${count(lost.length, "resource")} lost`] : []),
     ...(outputs > 0 ? [`${count(outputs, "output")} changed`] : []),
   ];
   return parts.length > 0 ? `${parts.join("; ")}.` : "Nothing changes.";

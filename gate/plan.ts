@@ -44,14 +44,41 @@ export interface Plan {
   /** OpenTofu does not say; of Terraform's it is false with `-target`, too. */
   readonly complete?: boolean;
   readonly deferred_changes?: readonly unknown[];
-  /** The state, after it has been refreshed. */
+  /** What a refresh has found to be other than the state said. */
+  readonly resource_drift?: readonly ResourceChange[];
+  readonly configuration?: { readonly root_module?: { readonly resources?: readonly Stated[] } };
+  /** The state, after it has been refreshed, and the data that was read. */
   readonly prior_state?: { readonly values?: { readonly root_module?: Module } };
 }
 
+/** A resource of the configuration. */
+interface Stated {
+  readonly address: string;
+  readonly mode: string;
+  readonly count_expression?: unknown;
+  readonly for_each_expression?: unknown;
+}
+
+export interface KnownResource {
+  readonly address: string;
+  readonly mode: string;
+  readonly type?: string;
+  readonly values?: Attributes;
+}
+
 interface Module {
-  readonly resources?: readonly { readonly address: string; readonly mode: string }[];
+  readonly resources?: readonly KnownResource[];
   readonly child_modules?: readonly Module[];
 }
+
+/** Resources and data of the state, after a refresh, of all modules. */
+export const knownResources = ({ prior_state }: Plan): KnownResource[] =>
+  resourcesIn(prior_state?.values?.root_module);
+
+const resourcesIn = ({ resources = [], child_modules = [] }: Module = {}): KnownResource[] => [
+  ...resources,
+  ...child_modules.flatMap(resourcesIn),
+];
 
 const HOW = "Save a plan by `tofu plan -out=plan.tfplan`, and write it by `tofu show -json plan.tfplan`.";
 
@@ -120,25 +147,38 @@ function incompleteness(plan: Plan): string | undefined {
   if (plan.complete === false)
     return "The plan is not complete: it was made with `-target`, or defers a part. Plan again, for everything.";
   const missing = leftOut(plan);
-  if (missing.length > 0)
+  if (missing.length > 0 && !isRefreshOnly(plan))
     return (
-      `The plan says nothing of ${missing.join(", ")}: planning failed, or it was made with \`-target\`. ` +
-      "Correct what `terraform plan` says, and plan again, for everything."
+      `The plan says nothing of ${missing.join(", ")}: it was made with \`-target\` or \`-exclude\`, or planning failed. ` +
+      "Plan again, for everything; where planning failed, correct first what it says."
     );
   return undefined;
 }
 
-/** Of resources on which planning failed Terraform before 1.6 says nothing, and not that it failed. */
-function leftOut({ errored, prior_state, resource_changes = [] }: Plan): string[] {
-  if (errored !== undefined) return [];
-  const planned = new Set(resource_changes.flatMap((change) => [change.address, change.previous_address]));
-  return addressesIn(prior_state?.values?.root_module).filter((address) => !planned.has(address));
+/**
+ * What is in the state or in the configuration and not in the plan, which has each resource, also those that stay.
+ * OpenTofu does not say that `-target` or `-exclude` left something out, and Terraform before 1.6 not that planning
+ * failed.
+ */
+function leftOut(plan: Plan): string[] {
+  const planned = new Set(
+    (plan.resource_changes ?? []).flatMap((change) => [change.address, change.previous_address]),
+  );
+  const all = [...knownResources(plan), ...stated(plan)].filter(({ mode }) => mode === "managed");
+  return [...new Set(all.map(({ address }) => address))].filter((address) => !planned.has(address));
 }
 
-const addressesIn = ({ resources = [], child_modules = [] }: Module = {}): string[] => [
-  ...resources.filter(({ mode }) => mode === "managed").map(({ address }) => address),
-  ...child_modules.flatMap(addressesIn),
-];
+/** Of `count` and `for_each` there may be none. */
+const stated = ({ configuration }: Plan): readonly Stated[] =>
+  (configuration?.root_module?.resources ?? []).filter(
+    ({ count_expression, for_each_expression }) => !count_expression && !for_each_expression,
+  );
+
+/** Such a plan has no changes at all, and evaluates the checks, which `-exclude` leaves out with their resources. */
+export const isRefreshOnly = ({ resource_changes, checks = [], prior_state }: Plan): boolean =>
+  resource_changes === undefined &&
+  prior_state !== undefined &&
+  !checks.some(({ status }) => status === "unknown");
 
 export const problemsOf = ({ instances = [] }: Check): string => {
   const messages = instances.flatMap(({ problems = [] }) => problems.map(({ message }) => message));

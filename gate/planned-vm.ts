@@ -1,6 +1,6 @@
 /** What a plan changes in one VM. */
 import { changesBetween, type AttributeChange } from "../preview/attributes";
-import { costOf, worstCostOf, type Cost } from "../preview/costs";
+import { costOf, type Cost, worstCostOf } from "../preview/costs";
 import type { Attributes, Change } from "./plan";
 import { isSensitive } from "./sensitive";
 
@@ -25,10 +25,45 @@ export function plannedChanges(change: Change): PlannedChange[] {
     .filter(({ attribute, before, after }) => !READ.has(attribute) && !(isZero(before) && isZero(after)))
     .map((one) => {
       const unknown = one.after === UNKNOWN;
-      const cost = unknown ? worstCostOf(one.attribute) : costOf(one);
+      const cost = costIn(change, one, unknown ? worstCostOf(one.attribute) : costOf(one));
       const named = { ...one, where: namesDisks ? one.where : one.attribute };
       return { ...named, cost, unknown, words: worded(named, isSensitive(change, one.attribute)) };
     });
+}
+
+/** A refresh has read whether it runs. */
+export const isOff = ({ before }: Change): boolean => before?.started === false;
+
+/** The provider cannot read back from what a VM was cloned: an imported one has no `clone`. */
+const isImported = ({ before }: Change): boolean =>
+  !Array.isArray(before?.clone) || before.clone.length === 0;
+
+/** Of a VM that is off. Proxmox VE has nothing to plug, and nothing to wait for. */
+const WHEN_OFF: Readonly<Partial<Record<Cost, Cost>>> = {
+  "power-off later": "nothing",
+  "live interface": "nothing",
+  "live device": "nothing",
+  "detached disk later": "detached disk",
+  "needs off": "nothing",
+};
+
+function costIn(change: Change, { attribute, before }: AttributeChange, cost: Cost): Cost {
+  if (attribute === "disk" && before !== undefined && DETACHED.has(cost))
+    return refusedDetachment(change, before as Attributes) ?? (isOff(change) ? "detached disk" : cost);
+  if (isOff(change)) return WHEN_OFF[cost] ?? cost;
+  // The drive of an imported VM has no `aio`, which counts for a change of its own that waits for a power-off, and
+  // holds up everything else of that drive (`disk.Update`, `vmconfig_update_disk`).
+  if (isImported(change) && attribute.startsWith("disk.") && cost === "nothing")
+    return attribute === "disk.size" ? "second apply" : "power-off later";
+  return cost;
+}
+
+const DETACHED: ReadonlySet<Cost> = new Set(["detached disk", "detached disk later"]);
+
+function refusedDetachment({ before, after }: Change, disk: Attributes): Cost | undefined {
+  const order = Array.isArray(after?.boot_order) ? after.boot_order : [];
+  if (order.includes(disk.interface)) return "boot disk";
+  return before?.protection === true ? "protected disk" : undefined;
 }
 
 /** By `replace_paths`, such as `["disk", 0, "file_id"]`. */
@@ -42,7 +77,7 @@ export function replacingChanges(change: Change): PlannedChange[] {
 }
 
 /** The zero of its type is not stated, for the SDK of this resource: its plans write now null and now zero. */
-const isZero = (value: unknown): boolean =>
+export const isZero = (value: unknown): boolean =>
   value === undefined ||
   value === "" ||
   value === false ||

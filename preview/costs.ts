@@ -4,37 +4,70 @@
  * `migrate = true`, and `lifecycle.ignore_changes = ["clone"]`.
  *
  * Sources: of provider 0.111.1 `vmUpdate`, `ForceNew` and `CustomizeDiff` in `proxmoxtf/resource/vm/vm.go`, and
- * `disk/disk.go`, `network/schema.go` beside it; of qemu-server `vmconfig_hotplug_pending` and what it calls in
- * `src/PVE/QemuServer.pm`, which leaves pending what it cannot change in a running VM. Replacements were tried in plans
- * of the provider. `hotplug` is taken to be Proxmox VE's default, `network,disk,usb`.
+ * `disk/disk.go`, `network/schema.go` beside it; of qemu-server 9.2.6 `vmconfig_hotplug_pending` and what it calls in
+ * `src/PVE/QemuServer.pm`, which leaves pending what it cannot change in a running VM, and `update_vm_api` and
+ * `check_vm_modify_config_perm` in `src/PVE/API2/Qemu.pm`, which say who may. Replacements were tried in plans of the
+ * provider. `hotplug` is taken to be Proxmox VE's default, `network,disk,usb`.
  */
 import type { AttributeChange } from "./attributes";
 
-export type Cost =
-  | "nothing"
-  | "power-off later"
-  | "power-off now"
-  | "replacement"
-  | "refused"
-  | "migration"
-  | "new empty disk"
-  | "detached disk"
-  | "live interface"
-  | "no effect";
-
-/** Completes "this changes, and it …". */
-export const COST_WORDS: Readonly<Record<Cost, string>> = {
+/** Each completes "this changes, and it …". */
+export const COST_WORDS = {
   nothing: "takes effect at once and disturbs nothing",
   "power-off later": "takes effect at the VM's next power-off",
   "power-off now": "powers the VM off",
+  start: "starts the VM, which is off",
+  template: "makes a template of the VM, which never runs again",
   replacement: "destroys the VM and makes another",
+  "failing replacement": "destroys the VM and makes no other, since only root@pam may set it",
   refused: "is refused, and the apply fails",
+  "needs off": "needs the VM to be off, which reboot_after_update = false forbids, and the apply fails",
+  "root only": "is refused to every API token, since only root@pam may set it, and the apply fails",
+  "second apply":
+    "fails in the first apply that changes a disk of an imported VM, which writes the disk's options alone",
   migration: "migrates the VM to another PVE node",
   "new empty disk": "gives the VM a new, empty disk",
   "detached disk": "detaches a disk, which is kept as unused",
+  "detached disk later": "detaches a disk at the VM's next power-off, and keeps it as unused",
+  "boot disk": "detaches a disk that boot_order has, which the provider refuses, and the apply fails",
+  "protected disk": "detaches a disk, which Proxmox VE refuses while protection is on, and the apply fails",
   "live interface": "changes a network interface of the running VM at once",
+  "live device": "changes a USB device of the running VM at once",
+  "host's drive":
+    "attaches the PVE node's own CD drive in its place, or fails where the token lacks Sys.Console on /",
   "no effect": "has no effect on a VM that exists",
+} as const;
+
+export type Cost = keyof typeof COST_WORDS;
+
+/** What more there is to know of some attributes, whatever their change costs. */
+const REMARKS: Readonly<Record<string, string>> = {
+  "disk.file_format": "every later plan shows it again",
+  "network_device.enabled": "every later plan shows it again",
+  startup: "the token needs Sys.Modify on /",
+  hostpci: "the token needs Mapping.Use on the mapping",
+  usb: "the token needs Mapping.Use on a mapping",
+  virtiofs: "the token needs Mapping.Use on the mapping",
 };
+
+/** Of these there is nothing more to know. */
+const COMPLETE: ReadonlySet<Cost> = new Set(["replacement", "failing replacement", "root only"]);
+
+/** What a change costs, and what more there is to know. */
+export function costInWords(cost: Cost, attribute: string): string {
+  const block = attribute.split(".", 1)[0] ?? attribute;
+  const remarks = COMPLETE.has(cost)
+    ? []
+    : [...new Set([block, attribute])].flatMap((name) => REMARKS[name] ?? []);
+  const disturbs = remarks.length > 0 || touchesDisks(attribute);
+  return [cost === "nothing" && disturbs ? "takes effect at once" : COST_WORDS[cost], ...remarks].join("; ");
+}
+
+/** Whether it is among what vmUpdate answers by `DETACHES`. */
+export const touchesDisks = (attribute: string): boolean => /^disk(\.|$)/.test(attribute);
+
+/** vmUpdate puts every disk that it is not told of into `delete`, as soon as one of the others changes. */
+export const DETACHES = "the provider detaches every disk of the VM that is not stated";
 
 /** A cost that depends on the values. `undefined` is not stated. */
 interface Dependent {
@@ -59,11 +92,14 @@ const block = (added: Cost, removed: Cost, worst: Cost): Dependent =>
 
 /** `file_id` is ForceNew, in a disk that is added or removed, too. */
 const disk = depends("replacement", (before, after) => {
-  if ([before, after].some((one) => isBlock(one) && Boolean(one.file_id))) return "replacement";
-  return before === undefined ? "new empty disk" : "detached disk";
+  const blocks = [before, after].filter(isBlock);
+  if (blocks.some(({ file_id }) => Boolean(file_id))) return "replacement";
+  // These two are never plugged or unplugged while the VM runs.
+  const waits = blocks.some((one) => /^(ide|sata)/.test(String(one.interface)));
+  if (before === undefined) return waits ? "power-off later" : "new empty disk";
+  return waits ? "detached disk later" : "detached disk";
 });
 
-/** Of a block that is removed they are kept, being computed. */
 const CLOUD_INIT_FILES = [
   "meta_data_file_id",
   "network_data_file_id",
@@ -72,10 +108,36 @@ const CLOUD_INIT_FILES = [
   "vendor_data_file_id",
 ];
 
-/** A new drive wants the VM to be off, which the provider may not do by itself. */
+/** A new drive wants the VM to be off. One that is not stated any more stays. */
 const initialization = depends("replacement", (before, after) => {
-  if (before !== undefined) return "power-off later";
-  return isBlock(after) && CLOUD_INIT_FILES.some((name) => Boolean(after[name])) ? "replacement" : "refused";
+  if (before !== undefined) return "no effect";
+  return isBlock(after) && CLOUD_INIT_FILES.some((name) => Boolean(after[name]))
+    ? "replacement"
+    : "needs off";
+});
+
+/** What names a device of the PVE node itself, and not a mapping, is for root alone. */
+const device = (isReal: (block: Block) => boolean, added: Cost, removed: Cost): Dependent =>
+  depends("root only", (before, after) => {
+    if ([before, after].filter(isBlock).some(isReal)) return "root only";
+    return before === undefined ? added : removed;
+  });
+
+const isRealUsb = ({ host }: Block): boolean => Boolean(host) && !/^spice$/i.test(String(host));
+
+const isRealSerial = ({ device }: Block): boolean => Boolean(device) && device !== "socket";
+
+/** The same of one attribute of such a block. */
+const realOr = (isReal: (value: unknown) => boolean, cost: Cost): Dependent =>
+  depends("root only", (before, after) => ([before, after].some(isReal) ? "root only" : cost));
+
+/** The provider puts `cdrom`, the drive of the PVE node, where no file is stated. */
+const medium = depends("host's drive", (_, after) => (after ? "nothing" : "host's drive"));
+
+/** The provider never takes the shared memory from a VM. */
+const shared = depends("root only", (before, after) => {
+  if ((before ?? 0) === (after ?? 0)) return "nothing";
+  return after ? "root only" : "no effect";
 });
 
 const grows = depends("refused", (before, after) => {
@@ -95,10 +157,16 @@ const hotplug = depends("power-off later", (before, after) =>
     : "nothing",
 );
 
-/** A VM becomes a template when it is off, and is never a VM again. */
-const template = unless(false, "refused");
+/** The provider refuses to make a VM of a template. */
+const template = depends("template", (before, after) => {
+  if (Boolean(before) === Boolean(after)) return "nothing";
+  return after ? "template" : "refused";
+});
 
-const started = depends("power-off now", (_, after) => (after === false ? "power-off now" : "nothing"));
+const started = depends("power-off now", (before, after) => {
+  if (after === false) return "power-off now";
+  return before === false ? "start" : "nothing";
+});
 
 const isBlock = (value: unknown): value is Block => typeof value === "object" && value !== null;
 
@@ -126,9 +194,8 @@ const TABLE = {
   mac_addresses: "nothing",
   network_interface_names: "nothing",
 
-  // `fast_plug_option` of qemu-server.
+  // `fast_plug_option` of qemu-server. `startup` changes the PVE node, whose rights it wants.
   description: "nothing",
-  hook_script_file_id: "nothing",
   name: "nothing",
   on_boot: "nothing",
   protection: "nothing",
@@ -150,12 +217,15 @@ const TABLE = {
   started,
   hotplug,
 
+  // In no list of `check_vm_modify_config_perm`: for root alone.
+  hook_script_file_id: unless("", "root only"),
+  kvm_arguments: unless("", "root only"),
+
   // Pending in PVE. An unstated value is the provider's default.
   acpi: unless(true, "power-off later"),
   bios: unless("seabios", "power-off later"),
   boot_order: "power-off later",
   keyboard_layout: unless("en-us", "power-off later"),
-  kvm_arguments: unless("", "power-off later"),
   machine: unless("", "power-off later"),
   scsi_hardware: unless("virtio-scsi-pci", "power-off later"),
 
@@ -170,23 +240,24 @@ const TABLE = {
   "agent.wait_for_ip.ipv4": "nothing",
   "agent.wait_for_ip.ipv6": "nothing",
 
-  // The list is ForceNew, what is in it is not.
-  amd_sev: "replacement",
-  "amd_sev.allow_smt": "power-off later",
-  "amd_sev.kernel_hashes": "power-off later",
-  "amd_sev.no_debug": "power-off later",
-  "amd_sev.no_key_sharing": "power-off later",
-  "amd_sev.type": "power-off later",
+  // The list is ForceNew, what is in it is not. No list of permissions has `amd-sev`.
+  amd_sev: "failing replacement",
+  "amd_sev.allow_smt": "root only",
+  "amd_sev.kernel_hashes": "root only",
+  "amd_sev.no_debug": "root only",
+  "amd_sev.no_key_sharing": "root only",
+  "amd_sev.type": "root only",
 
   audio_device: "power-off later",
   "audio_device.device": "power-off later",
   "audio_device.driver": "power-off later",
   "audio_device.enabled": "power-off later",
 
-  // A medium is changed in a running VM, a drive is not; `enabled` is deprecated and read by nothing.
-  cdrom: "power-off later",
+  // A medium is changed in a running VM, a drive is not; `enabled` is deprecated and read by nothing. Of a block that
+  // is removed vmUpdate takes the defaults, and adds what they say.
+  cdrom: block("power-off later", "host's drive", "host's drive"),
   "cdrom.enabled": "no effect",
-  "cdrom.file_id": "nothing",
+  "cdrom.file_id": medium,
   "cdrom.interface": unless("ide3", "power-off later"),
 
   // ForceNew, but ignored by the lifecycle that the constructs state.
@@ -199,8 +270,8 @@ const TABLE = {
 
   // PVE changes the control group of `units` and `limit`; without `cpu` in `hotplug` all else is pending.
   cpu: "power-off later",
-  "cpu.affinity": unless("", "power-off later"),
-  "cpu.architecture": unless("", "power-off later"),
+  "cpu.affinity": unless("", "root only"),
+  "cpu.architecture": unless("", "root only"),
   "cpu.cores": unless(1, "power-off later"),
   "cpu.flags": "power-off later",
   "cpu.hotplugged": unless(0, "power-off later"),
@@ -216,7 +287,7 @@ const TABLE = {
   "disk.aio": unless("io_uring", "power-off later"),
   "disk.backup": "nothing",
   "disk.cache": unless("none", "power-off later"),
-  "disk.datastore_id": unless("local-lvm", "refused"),
+  "disk.datastore_id": unless("local-lvm", "needs off"),
   "disk.discard": unless("ignore", "power-off later"),
   "disk.file_id": "replacement",
   "disk.interface": "detached disk",
@@ -242,26 +313,30 @@ const TABLE = {
 
   // Any change allocates an empty one, but a move, for which the VM has to be off. None is ever removed.
   efi_disk: block("power-off later", "no effect", "power-off later"),
-  "efi_disk.datastore_id": unless("local-lvm", "refused"),
+  "efi_disk.datastore_id": unless("local-lvm", "needs off"),
   "efi_disk.file_format": "power-off later",
   "efi_disk.pre_enrolled_keys": unless(false, "power-off later"),
   "efi_disk.type": unless("2m", "replacement"),
 
-  hostpci: "power-off later",
+  hostpci: device(
+    ({ id, rom_file }) => Boolean(id) || Boolean(rom_file),
+    "power-off later",
+    "power-off later",
+  ),
   "hostpci.device": "power-off later",
-  "hostpci.id": "power-off later",
+  "hostpci.id": "root only",
   "hostpci.mapping": "power-off later",
   "hostpci.mdev": "power-off later",
   "hostpci.pcie": "power-off later",
-  "hostpci.rom_file": "power-off later",
+  "hostpci.rom_file": unless("", "root only"),
   "hostpci.rombar": "power-off later",
   "hostpci.xvga": "power-off later",
 
-  // The drive is made anew at once, and read by the guest when it boots. ForceNew: the files and `type`.
+  // The drive is written anew at once, and read by the guest when it boots. ForceNew: the files and `type`.
   initialization,
-  "initialization.datastore_id": unless("local-lvm", "refused"),
-  "initialization.file_format": "refused",
-  "initialization.interface": "refused",
+  "initialization.datastore_id": unless("local-lvm", "needs off"),
+  "initialization.file_format": "needs off",
+  "initialization.interface": "needs off",
   "initialization.meta_data_file_id": "replacement",
   "initialization.network_data_file_id": "replacement",
   "initialization.type": "replacement",
@@ -287,9 +362,9 @@ const TABLE = {
   memory: "power-off later",
   "memory.dedicated": unless(512, "power-off later"),
   "memory.floating": balloon,
-  "memory.hugepages": unless("", "power-off later"),
-  "memory.keep_hugepages": unless(false, "power-off later"),
-  "memory.shared": unless(0, "power-off later"),
+  "memory.hugepages": unless("", "root only"),
+  "memory.keep_hugepages": unless(false, "root only"),
+  "memory.shared": shared,
 
   // `vmconfig_update_net`: plugged anew, or its tap device is; the rate alone is set in place. One that is added
   // is plugged beside those that there are.
@@ -321,8 +396,8 @@ const TABLE = {
   "rng.period": "power-off later",
   "rng.source": "power-off later",
 
-  serial_device: "power-off later",
-  "serial_device.device": unless("socket", "power-off later"),
+  serial_device: device(isRealSerial, "power-off later", "power-off later"),
+  "serial_device.device": realOr((device) => isRealSerial({ device }), "power-off later"),
 
   // Pending in PVE, although the provider does not count it among what wants a reboot.
   smbios: "power-off later",
@@ -335,15 +410,15 @@ const TABLE = {
   "smbios.version": "power-off later",
 
   // Whatever changes, the provider wants the VM to be off first.
-  tpm_state: "refused",
-  "tpm_state.datastore_id": unless("local-lvm", "refused"),
+  tpm_state: "needs off",
+  "tpm_state.datastore_id": unless("local-lvm", "needs off"),
   "tpm_state.version": unless("v2.0", "replacement"),
 
-  // Plugged at once by some guests and machine types, and pending for the others.
-  usb: "power-off later",
-  "usb.host": "power-off later",
-  "usb.mapping": "power-off later",
-  "usb.usb3": "power-off later",
+  // Plugged at once, in guests of type l26 and with a machine from 7.1 on.
+  usb: device(isRealUsb, "nothing", "live device"),
+  "usb.host": realOr((host) => isRealUsb({ host }), "live device"),
+  "usb.mapping": "live device",
+  "usb.usb3": "live device",
 
   vga: "power-off later",
   "vga.clipboard": "power-off later",

@@ -55,15 +55,22 @@ const vmDanger = ({ action, changes, unprotected }: VmChange): string[] => [
 /** Costs that interrupt a node, take from it, or make the apply fail. */
 const DANGEROUS: ReadonlySet<Cost> = new Set([
   "replacement",
+  "failing replacement",
   "refused",
+  "needs off",
+  "root only",
+  "template",
   "new empty disk",
   "detached disk",
+  "detached disk later",
   "live interface",
+  "live device",
+  "host's drive",
   "power-off now",
 ]);
 
 const costWords = ({ cost }: CostlyChange, unprotected: boolean): string =>
-  cost === "replacement" && !unprotected
+  /replacement$/.test(cost) && !unprotected
     ? `${COST_WORDS[cost]}, at which \`prevent_destroy\` stops the apply`
     : COST_WORDS[cost];
 

@@ -1,12 +1,12 @@
 import { grouped } from "../cluster/grouped";
 import { code, counted, enumerated, plain, table } from "../render/markdown";
-import { COST_WORDS } from "./costs";
+import { costInWords, DETACHES, touchesDisks } from "./costs";
 import { namesOf, type FlowChange } from "./firewall";
 import { reloads, restartsK3s, type HostChange } from "./hosts";
 import type { NodeSummary, Preview } from "./preview";
 import { isEmpty } from "./preview";
 import type { Base } from "./trees";
-import type { VmChange } from "./vms";
+import type { CostlyChange, VmChange } from "./vms";
 import { between } from "./words";
 
 /**
@@ -130,11 +130,27 @@ function changedVms(all: readonly VmChange[]): string {
   return table(
     ["", "VM", "setting", "change", "what it costs"],
     [...alike.values()].map((some) => {
-      const { where, cost, ...change } = some[0]!.change;
-      return ["~", namesOf(some.map(({ vm }) => vm)), code(where), cell(between(change)), COST_WORDS[cost]];
+      const { change } = some[0]!;
+      return [
+        "~",
+        namesOf(some.map(({ vm }) => vm)),
+        code(change.where),
+        cell(between(change)),
+        costCell(change),
+      ];
     }),
   );
 }
+
+/** A preview knows neither what disks a VM has nor whether it was imported. */
+const costCell = ({ attribute, cost }: CostlyChange): string =>
+  [
+    costInWords(cost, attribute),
+    ...(touchesDisks(attribute) ? [DETACHES] : []),
+    ...(attribute === "disk.size" && cost === "nothing"
+      ? ["of an imported VM the first apply fails, and a second grows it"]
+      : []),
+  ].join("; ");
 
 const cell = (text: string): string => text.replaceAll("|", "\\|");
 

@@ -7,6 +7,8 @@ import { readPlan } from "../../gate/plan";
 import { REPOSITORY, temporaryFolder, TSX, type Json } from "../fixture";
 
 const TOFU = "tofu-1.10";
+/** Plans that ask a stand-in for Proxmox VE. */
+const ASKING = "tofu-1.12";
 const ENGINES = [TOFU, "terraform-1.11", "terraform-1.5"];
 
 const pathOf = (name: string, engine = TOFU): string => join(__dirname, "plans", engine, `${name}.json`);
@@ -17,8 +19,8 @@ const judged = (name: string, allowed: readonly string[] = [], engine?: string):
   gate(readPlan(textOf(name, engine)), allowed);
 
 /** Of a plan that somebody has changed by hand. */
-function judgedWith(name: string, change: (plan: Json) => void): Verdict {
-  const plan = JSON.parse(textOf(name));
+function judgedWith(name: string, change: (plan: Json) => void, engine?: string): Verdict {
+  const plan = JSON.parse(textOf(name, engine));
   change(plan);
   return gate(readPlan(JSON.stringify(plan)), []);
 }
@@ -27,6 +29,8 @@ const wordsOf = ({ reasons }: Verdict): string[] => reasons.map(({ words }) => w
 
 const HAMAL = "hamal, VM 135 (proxmox_virtual_environment_vm.k3s_agent)";
 const MIZAR = "mizar, VM 136 (proxmox_virtual_environment_vm.k3s_agent_1)";
+
+const UNSEEN = "the provider detaches every disk of the VM that is not stated, also those that no plan shows";
 
 describe("what somebody has to agree to", () => {
   test.each<[string, ...string[]]>([
@@ -39,16 +43,28 @@ describe("what somebody has to agree to", () => {
       "agent-timeout-with-reboot",
       `${HAMAL}: agent.timeout "60s" → "120s": powers the VM off and on in the apply itself, since reboot_after_update is true`,
     ],
-    ["disk-shrinks", `${HAMAL}: disk[scsi0].size 32 → 16: is refused, and the apply fails`],
+    [
+      "disk-shrinks",
+      `${HAMAL}: disk[scsi0].size 32 → 16: is refused, and the apply fails`,
+      `${HAMAL}: with disk[scsi0].size ${UNSEEN}`,
+    ],
+    ["disk-grows", `${HAMAL}: with disk[scsi0].size ${UNSEEN}`],
+    ["disk-added", `${HAMAL}: with disk[scsi1] ${UNSEEN}`],
     [
       "disk-grows-with-cores",
       `${HAMAL}: cpu.cores 4 → 8: takes effect at the VM's next power-off`,
       `${HAMAL}: disk[scsi0].size 32 → 64: does not grow in one apply with cpu.cores, and the apply fails half-way`,
+      `${HAMAL}: with disk[scsi0].size ${UNSEEN}`,
     ],
-    ["disk-removed", `${HAMAL}: disk[scsi1] is removed: detaches a disk, which is kept as unused`],
+    [
+      "disk-removed",
+      `${HAMAL}: disk[scsi1] is removed: detaches a disk, which is kept as unused`,
+      `${HAMAL}: with disk[scsi1] ${UNSEEN}`,
+    ],
     [
       "datastore",
       `${HAMAL}: disk[scsi0].datastore_id "Cesspool-VM" → "other": needs the VM to be off, which reboot_after_update = false forbids, and the apply fails`,
+      `${HAMAL}: with disk[scsi0].datastore_id ${UNSEEN}`,
     ],
     [
       "interface-bridge",
@@ -92,7 +108,9 @@ describe("what somebody has to agree to", () => {
     ).toEqual([
       `${HAMAL}: cpu.cores 4 → (known after apply): at worst takes effect at the VM's next power-off`,
       `${HAMAL}: disk[scsi0].size 32 → (known after apply): at worst is refused, and the apply fails`,
+      `${HAMAL}: with disk[scsi0].size ${UNSEEN}`,
       expect.stringMatching(/ disk .* → \(known after apply\): at worst destroys the VM and makes another$/),
+      `${HAMAL}: with disk ${UNSEEN}`,
     ]);
   });
 
@@ -137,12 +155,6 @@ describe("what passes", () => {
       `${HAMAL}: description "# K3s Agent" → (known after apply): takes effect at once and disturbs nothing`,
     ],
     [
-      "disk-grows",
-      "1 VM is changed.",
-      `${HAMAL}: disk[scsi0].size 32 → 64: takes effect at once and disturbs nothing`,
-    ],
-    ["disk-added", "1 VM is changed.", `${HAMAL}: disk[scsi1] is added: gives the VM a new, empty disk`],
-    [
       "migration",
       "1 VM is changed.",
       `${HAMAL}: node_name "pve" → "pve2": migrates the VM to another PVE node`,
@@ -157,8 +169,6 @@ describe("what passes", () => {
     ["output", "1 output is changed."],
     ["read", "1 other resource is made; 1 other resource is read."],
     ["check", "Nothing changes.", "check.holder fails: VM ID 136 is held"],
-    // `-target` is what somebody asked for, and OpenTofu does not call it incomplete.
-    ["targeted", "Nothing changes."],
   ])("%s: %s", (name, summary, ...notes) => {
     expect(judged(name)).toMatchObject({ passes: true, summary, notes, reasons: [] });
   });
@@ -191,14 +201,209 @@ describe("what passes", () => {
   });
 });
 
+describe("a creation that cannot succeed", () => {
+  const remedyOf = ({ reasons: [first] }: Verdict): string | undefined => first?.remedy;
+
+  test("of a VM that runs and is not in the state is refused, with the line that imports it", () => {
+    const verdict = judged("not-imported", [], ASKING);
+    expect(wordsOf(verdict)).toEqual([`${MIZAR} cannot be made: it is there already, and not in the state`]);
+    expect(verdict.reasons[0]?.allow).toBe("mizar:fail");
+    expect(remedyOf(verdict)).toMatch(
+      /^Import it: npm run tofu -- import proxmox_virtual_environment_vm.k3s_agent_1 pve\/136 .*"A clone that failed half-way"/,
+    );
+  });
+
+  test.each([
+    ["id-held", "VM ID 136 is held by the VM other on pve"],
+    ["id-of-a-container", "VM ID 136 is held by the container dns on pve"],
+  ])("%s is refused once, and not by the failed check as well", (name, words) => {
+    const verdict = judged(name, [], ASKING);
+    expect(wordsOf(verdict)).toEqual([`${MIZAR} cannot be made: ${words}`]);
+    expect([remedyOf(verdict), verdict.notes]).toEqual(["State another vmId", []]);
+  });
+
+  test("is known by the failed check alone, where the plan lacks the inventory", () => {
+    const verdict = judgedWith(
+      "id-of-a-container",
+      (plan) => (plan.prior_state.values.root_module.resources = []),
+      ASKING,
+    );
+    expect(wordsOf(verdict)).toEqual([`${MIZAR} cannot be made: VM ID 136 of mizar is held by a container`]);
+    expect(verdict.notes).toEqual([]);
+  });
+
+  test("of clones of a template that the token does not see is refused, one by one", () => {
+    const { reasons } = judged("no-rights", [], ASKING);
+    expect(reasons.map(({ hostname, words }) => `${hostname}: ${words.split(") ")[1]}`)).toEqual(
+      ["hamal", "mizar", "alphard"].map(
+        (name) => `${name}: cannot be made: its template, VM 9903, is not there, or the token may not see it`,
+      ),
+    );
+  });
+
+  test("of a VM with what only root may set is refused, since it would be left half-made", () => {
+    const verdict = judgedWith(
+      "new-node",
+      ({ resource_changes: [{ change }] }) => {
+        change.after.hook_script_file_id = "local:snippets/hook.pl";
+        change.after.cpu[0].affinity = "0-3";
+      },
+      ASKING,
+    );
+    expect(verdict.reasons.map(({ kind, attribute }) => [kind, attribute])).toEqual([
+      ["fail", "cpu.affinity"],
+      ["fail", "hook_script_file_id"],
+    ]);
+  });
+
+  test("is not that of a new node, nor the replacement of the VM that holds the ID itself", () => {
+    expect(judged("new-node", [], ASKING)).toMatchObject({ passes: true, reasons: [], notes: [] });
+    const { reasons } = judgedWith(
+      "asked",
+      ({ resource_changes }) => (resource_changes[0].change.actions = ["delete", "create"]),
+      ASKING,
+    );
+    expect(reasons.map(({ kind }) => kind)).toEqual(["replace"]);
+  });
+});
+
+describe("a VM that is lost", () => {
+  test("is made anew after somebody has looked", () => {
+    const verdict = judged("lost", [], ASKING);
+    expect(verdict.summary).toBe("1 VM is made; 1 resource is lost.");
+    expect(wordsOf(verdict)).toEqual([
+      `${MIZAR} is made anew: it is in the state, and gone from Proxmox VE, or the token may not see it`,
+    ]);
+    expect(judged("lost", ["mizar:create"], ASKING).passes).toBe(true);
+  });
+
+  test("does not leave the state by -refresh-only without a word", () => {
+    const verdict = judged("lost-refresh-only", [], ASKING);
+    expect(verdict.summary).toBe("1 resource is lost.");
+    expect(wordsOf(verdict)).toEqual([
+      `${MIZAR} is dropped from the state: it is gone, or the token may not see it`,
+    ]);
+    expect(judged("lost-refresh-only", ["mizar:forget"], ASKING)).toMatchObject({
+      passes: true,
+      unmatched: [],
+    });
+  });
+
+  test("is none in a -refresh-only that finds them all, of which it is said that it is one", () => {
+    expect(judged("refresh-only", [], ASKING)).toMatchObject({
+      passes: true,
+      notes: ["the plan was made with `-refresh-only`, and says nothing of the configuration"],
+    });
+    expect(judged("asked", [], ASKING)).toMatchObject({
+      passes: true,
+      notes: [],
+      summary: "Nothing changes.",
+    });
+  });
+});
+
+describe("a VM that is off", () => {
+  test("is started by any apply, for which somebody is asked", () => {
+    const verdict = judged("started-again", [], ASKING);
+    expect(wordsOf(verdict)).toEqual([`${HAMAL}: started false → true: starts the VM, which is off`]);
+    expect(judged("started-again", ["hamal:start"], ASKING).passes).toBe(true);
+  });
+
+  test("takes at once what a running one waits for or refuses", () => {
+    const { reasons, notes } = judged("changed-while-off", [], ASKING);
+    expect(reasons.map(({ kind }) => kind)).toEqual(["start", "disk"]);
+    expect(notes.map((note) => / ([a-z_.0[\]]+) \S+ → /.exec(note)?.[1])).toEqual([
+      "cpu.cores",
+      "disk[scsi0].size",
+      "network_device.bridge",
+    ]);
+  });
+
+  test("is not powered off and on", () => {
+    const verdict = judgedWith("cores-with-reboot", ({ resource_changes: [{ change }] }) => {
+      change.before.started = change.after.started = false;
+    });
+    expect(verdict).toMatchObject({ passes: true, reasons: [] });
+  });
+
+  test("is what a clone that was cut off has left: imported, it does not fail half-way", () => {
+    const { reasons } = judged("half-cloned", [], ASKING);
+    expect(reasons.map(({ kind }) => kind)).toEqual(["start", "disk"]);
+  });
+});
+
+describe("disks", () => {
+  const removal = (change: (vm: Json) => void): Verdict =>
+    judgedWith("disk-removed", (plan) => change(plan.resource_changes[0].change));
+
+  test("that an imported VM has and main.ts does not state are named", () => {
+    const { reasons } = judged("imported-with-another-disk", [], ASKING);
+    expect(reasons.map(({ kind, attribute }) => [kind, attribute])).toEqual([
+      ["disk", "disk[scsi1]"],
+      ["disk", "disk"],
+    ]);
+    expect(reasons[1]?.remedy).toBe("See in `qm config 136` that every disk is stated");
+  });
+
+  test("of an imported VM do not grow in the first apply", () => {
+    const { reasons } = judged("imported-and-grown", [], ASKING);
+    expect(reasons.map(({ kind, attribute, remedy }) => [kind, attribute, remedy])).toEqual([
+      ["fail", "disk[scsi0].size", "Apply it twice"],
+      ["disk", "disk", expect.anything()],
+    ]);
+  });
+
+  test("of an imported VM keep what else changes of them pending", () => {
+    const verdict = judgedWith("adopted", ({ resource_changes: [{ change }] }) => {
+      change.before.disk[0].backup = false;
+    });
+    expect(verdict.reasons.map(({ kind, attribute }) => [kind, attribute])).toEqual([
+      ["pending", "disk[scsi0].backup"],
+      ["disk", "disk"],
+    ]);
+  });
+
+  test("are not removed while boot_order has them, nor under protection", () => {
+    const kindAndRemedy = ({ reasons: [first] }: Verdict) => [first?.kind, first?.remedy];
+    expect(
+      kindAndRemedy(removal((vm) => (vm.before.boot_order = vm.after.boot_order = ["scsi0", "scsi1"]))),
+    ).toEqual(["fail", "Take it from bootOrder first, in an apply of its own"]);
+    expect(kindAndRemedy(removal((vm) => (vm.before.protection = true)))).toEqual([
+      "fail",
+      "State protection = false first, in an apply of its own",
+    ]);
+  });
+});
+
+describe("what Proxmox VE refuses to tokens", () => {
+  test("is refused, and not called a restart, whatever reboot_after_update says", () => {
+    const verdict = judgedWith("cores-with-reboot", ({ resource_changes: [{ change }] }) => {
+      change.after.cpu[0].affinity = "0-3";
+    });
+    expect(verdict.reasons.map(({ kind, attribute }) => [kind, attribute])).toEqual([
+      ["fail", "cpu.affinity"],
+      ["power-cycle", "cpu.cores"],
+    ]);
+    expect(verdict.reasons[0]?.remedy).toContain("`qm set`");
+  });
+
+  test("is said of the VM that a replacement by amd_sev destroys", () => {
+    const verdict = judgedWith("vm-id", ({ resource_changes: [{ change }] }) => {
+      change.after.amd_sev = [{ type: "std" }];
+      change.replace_paths = [["amd_sev"]];
+    });
+    expect(wordsOf(verdict)[0]).toMatch(
+      /REPLACED.*amd_sev is added: not possible in place; it destroys the VM and makes no other/,
+    );
+  });
+});
+
 describe("--allow", () => {
   test.each([
     ["cores", "hamal:pending"],
     ["cores-with-reboot", "hamal:power-cycle"],
     ["stopped", "hamal:power-cycle"],
-    ["disk-removed", "hamal:disk"],
     ["interface-bridge", "hamal:network"],
-    ["disk-shrinks", "hamal:fail"],
     ["vm-id", "proxmox_virtual_environment_vm.k3s_agent:replace"],
     ["delete", "mizar:destroy"],
     ["moved-and-cores", "proxmox_virtual_environment_vm.k3s_agent_1:pending"],
@@ -208,12 +413,20 @@ describe("--allow", () => {
     expect([passes, allowed.length, unmatched]).toEqual([true, 1, []]);
   });
 
+  test.each([
+    ["disk-removed", ["hamal:disk"], ["disk", "disk"]],
+    ["disk-shrinks", ["hamal:fail", "hamal:disk"], ["fail", "disk"]],
+  ])("%s passes with %j", (name, permissions, kinds) => {
+    const { passes, allowed } = judged(name, permissions);
+    expect([passes, allowed.map(({ kind }) => kind)]).toEqual([true, kinds]);
+  });
+
   test("allows one kind, and no other to the same node", () => {
     const { passes, allowed, reasons } = judged("disk-grows-with-cores", ["hamal:pending"]);
     expect([passes, allowed.map(({ kind }) => kind), reasons.map(({ kind }) => kind)]).toEqual([
       false,
       ["pending"],
-      ["fail"],
+      ["fail", "disk"],
     ]);
     expect(judged("delete", ["mizar:power-cycle"])).toMatchObject({
       passes: false,
@@ -226,7 +439,7 @@ describe("--allow", () => {
       passes: false,
       allowed: [],
       unmatched: [
-        "--allow hamal: say what may be done to it; for all that the plan does: --allow hamal:pending --allow hamal:fail",
+        "--allow hamal: say what may be done to it; for all that the plan does: --allow hamal:pending --allow hamal:fail --allow hamal:disk",
       ],
     });
     expect(judged("no-op", ["hamal:anything"]).unmatched).toEqual([
@@ -291,7 +504,10 @@ describe("what is sensitive", () => {
     const verdict = judgedWith("disk-shrinks", (plan) => {
       plan.resource_changes[0].change.after_sensitive.disk[0].interface = true;
     });
-    expect(wordsOf(verdict)).toEqual([`${HAMAL}: disk.size 32 → 16: is refused, and the apply fails`]);
+    expect(wordsOf(verdict)).toEqual([
+      `${HAMAL}: disk.size 32 → 16: is refused, and the apply fails`,
+      `${HAMAL}: with disk.size ${UNSEEN}`,
+    ]);
   });
 
   test("may be a whole VM", () => {
@@ -325,13 +541,17 @@ describe("no verdict", () => {
     ["precondition", "terraform-1.5", "another PVE node is expected"],
     ["check-error", TOFU, "check.holder: its condition cannot be evaluated"],
     ["check-error", "terraform-1.11", "check.holder: its condition cannot be evaluated"],
-    ["targeted", "terraform-1.11", "The plan is not complete: it was made with `-target`"],
+    ["targeted", TOFU, "The plan says nothing of proxmox_virtual_environment_vm.k3s_agent, "],
     [
-      "errored",
-      "terraform-1.5",
-      "The plan says nothing of proxmox_virtual_environment_vm.k3s_agent: planning failed",
+      "excluded",
+      ASKING,
+      "The plan says nothing of proxmox_virtual_environment_vm.k3s_agent: it was made with",
     ],
-    ["targeted", "terraform-1.5", "or it was made with `-target`"],
+    ["new-node-excluded", ASKING, "The plan says nothing of proxmox_virtual_environment_vm.k3s_agent_1: "],
+    ["targeted-at-another", ASKING, "or `-exclude`, or planning failed. Plan again, for everything"],
+    ["targeted", "terraform-1.11", "The plan is not complete: it was made with `-target`"],
+    ["errored", "terraform-1.5", "The plan says nothing of proxmox_virtual_environment_vm.k3s_agent: "],
+    ["targeted", "terraform-1.5", "it was made with `-target`"],
   ])("%s of %s", (name, engine, complaint) => {
     expect(() => judged(name, [], engine)).toThrow(complaint);
   });

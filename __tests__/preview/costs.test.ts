@@ -1,5 +1,5 @@
 import schemaFile from "../../schemas/proxmox@0.111.1.json";
-import { COSTS, costOf, restartsVm, worstCostOf } from "../../preview/costs";
+import { COSTS, costInWords, costOf, restartsVm, worstCostOf } from "../../preview/costs";
 import { VM_TYPE } from "../../gate/subject";
 import type { Json } from "../fixture";
 import create from "../gate/plans/tofu-1.10/create.json";
@@ -63,13 +63,44 @@ test.each<[string, unknown, unknown, string]>([
   ["memory.floating", 4096, undefined, "power-off later"],
   ["hotplug", "network,disk,usb", "network,disk", "nothing"],
   ["hotplug", "network,disk,usb", "network,disk,usb,memory", "power-off later"],
-  ["initialization", undefined, { datastore_id: "local" }, "refused"],
+  ["initialization", undefined, { datastore_id: "local" }, "needs off"],
   ["initialization", undefined, { user_data_file_id: "local:snippets/user.yaml" }, "replacement"],
-  ["initialization", { datastore_id: "local" }, undefined, "power-off later"],
+  ["initialization", { datastore_id: "local" }, undefined, "no effect"],
   ["efi_disk", undefined, { type: "4m" }, "power-off later"],
   ["efi_disk", { type: "4m" }, undefined, "no effect"],
   ["started", true, false, "power-off now"],
-  ["started", false, true, "nothing"],
+  ["started", false, true, "start"],
+  ["started", undefined, true, "nothing"],
+  ["template", false, true, "template"],
+  ["template", true, false, "refused"],
+  ["amd_sev", undefined, { type: "std" }, "failing replacement"],
+  ["amd_sev.type", "std", "es", "root only"],
+  ["hook_script_file_id", undefined, "local:snippets/hook.pl", "root only"],
+  ["hook_script_file_id", "", undefined, "nothing"],
+  ["kvm_arguments", undefined, "-s", "root only"],
+  ["cpu.affinity", undefined, "0-3", "root only"],
+  ["cpu.architecture", undefined, "aarch64", "root only"],
+  ["memory.hugepages", "", "2", "root only"],
+  ["memory.keep_hugepages", false, true, "root only"],
+  ["memory.shared", 0, 64, "root only"],
+  ["memory.shared", 64, 0, "no effect"],
+  ["hostpci", undefined, { device: "hostpci0", id: "0000:00:1f" }, "root only"],
+  ["hostpci", undefined, { device: "hostpci0", mapping: "gpu" }, "power-off later"],
+  ["hostpci.rom_file", undefined, "vbios.bin", "root only"],
+  ["usb", undefined, { host: "1234:5678" }, "root only"],
+  ["usb", undefined, { host: "spice" }, "nothing"],
+  ["usb", { mapping: "zigbee" }, undefined, "live device"],
+  ["usb.host", "spice", "1234:5678", "root only"],
+  ["serial_device", undefined, { device: "/dev/ttyS0" }, "root only"],
+  ["serial_device", undefined, { device: "socket" }, "power-off later"],
+  ["serial_device.device", "socket", "/dev/ttyS0", "root only"],
+  ["cdrom", { file_id: "none" }, undefined, "host's drive"],
+  ["cdrom.file_id", "local:iso/a.iso", "local:iso/b.iso", "nothing"],
+  ["cdrom.file_id", "local:iso/a.iso", undefined, "host's drive"],
+  ["disk", undefined, { interface: "sata1" }, "power-off later"],
+  ["disk", { interface: "sata1" }, undefined, "detached disk later"],
+  ["disk.datastore_id", "local", "other", "needs off"],
+  ["network_device.enabled", true, false, "live interface"],
   ["clone.vm_id", 9903, 9904, "no effect"],
   ["node_name", "pve", "pve2", "migration"],
   ["vm_id", 135, 235, "replacement"],
@@ -112,4 +143,25 @@ test("what the schema does not have is refused rather than guessed", () => {
 test("a restart of the provider's own is known apart from what Proxmox VE leaves pending", () => {
   expect(["cpu.cores", "agent.timeout", "disk.aio"].map(restartsVm)).toEqual([true, true, true]);
   expect(["disk.cache", "smbios.serial", "description"].map(restartsVm)).toEqual([false, false, false]);
+});
+
+test("what an attribute needs beside is said: rights, and that every later plan shows it again", () => {
+  expect(costInWords("nothing", "startup.order")).toBe(
+    "takes effect at once; the token needs Sys.Modify on /",
+  );
+  expect(costInWords("power-off later", "virtiofs.mapping")).toMatch(
+    /; the token needs Mapping.Use on the mapping$/,
+  );
+  expect(costInWords("no effect", "disk.file_format")).toBe(
+    "has no effect on a VM that exists; every later plan shows it again",
+  );
+  expect(costInWords("live interface", "network_device.enabled")).toMatch(
+    /; every later plan shows it again$/,
+  );
+  expect(costInWords("root only", "usb.host")).not.toContain("Mapping.Use");
+});
+
+test("a disk that changes is not said to disturb nothing", () => {
+  expect(costInWords("nothing", "disk.size")).toBe("takes effect at once");
+  expect(costInWords("nothing", "description")).toBe("takes effect at once and disturbs nothing");
 });

@@ -10,6 +10,18 @@ interface Options {
   readonly words?: readonly string[];
   /** Resources that stay as they are, are kept in the plan. */
   readonly whole?: boolean;
+  /** What Proxmox VE has: the plan asks it, and reads the inventory. */
+  readonly guests?: readonly Guest[];
+}
+
+/** A VM or a container, as the API describes it. */
+export interface Guest {
+  readonly type: "qemu" | "lxc";
+  readonly vmid: number;
+  readonly name: string;
+  readonly status?: "running" | "stopped";
+  readonly template?: 0 | 1;
+  readonly config?: Json;
 }
 
 type Scenario = (config: Json, state: Json) => Options | void;
@@ -48,6 +60,122 @@ const trigger = (state: Json, more: Json = {}): void => {
 
 const stateOfVm = (state: Json, name: string): Json =>
   state.resources.find((resource: Json) => resource.name === name);
+
+/** A VM of the cluster as Proxmox VE has it after the provider has cloned it. */
+const guest = (vmid: number, name: string, more: Partial<Guest> = {}, options: Json = {}): Guest => ({
+  type: "qemu",
+  vmid,
+  name,
+  ...more,
+  config: {
+    name,
+    description: { alphard: "# K3s Server", hamal: "# K3s Agent", mizar: "# K3s Agent 1" }[name],
+    cores: 4,
+    sockets: 1,
+    numa: 0,
+    cpu: "qemu64",
+    cpuunits: 1024,
+    memory: "16384",
+    balloon: 0,
+    onboot: 1,
+    ostype: "l26",
+    agent: "enabled=1,fstrim_cloned_disks=0,type=virtio",
+    boot: "order=scsi0",
+    scsihw: "virtio-scsi-pci",
+    net0: `virtio=BC:24:11:B3:ED:0${vmid - 133},bridge=vmbr0,firewall=0`,
+    scsi0: `Cesspool-VM:vm-${vmid}-disk-0,${CLONED},size=32G`,
+    ...options,
+  },
+});
+
+/** All options, which the provider writes when it has cloned a VM. */
+const CLONED = "aio=io_uring,backup=1,cache=none,discard=ignore,iothread=0,replicate=1,ssd=0";
+
+const TEMPLATE: Guest = { type: "qemu", vmid: 9903, name: "nixos", status: "stopped", template: 1 };
+const ALPHARD = guest(134, "alphard");
+const HAMAL = guest(135, "hamal");
+const MIZAR = guest(136, "mizar");
+
+/** mizar is not in the state. */
+const forgetMizar = (state: Json): void => {
+  state.resources = state.resources.filter(({ name }: Json) => name !== "k3s_agent_1");
+};
+
+/** mizar is imported by an apply that also brings it to what is stated. */
+const importMizar = (config: Json, state: Json): void => {
+  forgetMizar(state);
+  config.import = [{ to: `${VM}.k3s_agent_1`, id: "pve/136" }];
+};
+
+/** Plans that ask Proxmox VE. */
+export const ASKING: Record<string, Scenario> = {
+  asked: () => ({ guests: [TEMPLATE, ALPHARD, HAMAL, MIZAR], whole: true }),
+  "id-held": (_, state) => {
+    forgetMizar(state);
+    return { guests: [TEMPLATE, ALPHARD, HAMAL, guest(136, "other")] };
+  },
+  "id-of-a-container": (_, state) => {
+    forgetMizar(state);
+    return { guests: [TEMPLATE, ALPHARD, HAMAL, { type: "lxc", vmid: 136, name: "dns" }] };
+  },
+  "not-imported": (_, state) => {
+    forgetMizar(state);
+    return { guests: [TEMPLATE, ALPHARD, HAMAL, MIZAR] };
+  },
+  "new-node": (_, state) => {
+    forgetMizar(state);
+    return { guests: [TEMPLATE, ALPHARD, HAMAL] };
+  },
+  "no-rights": (_, state) => {
+    state.resources = [];
+    return { guests: [] };
+  },
+  lost: () => ({ guests: [TEMPLATE, ALPHARD, HAMAL] }),
+  "lost-refresh-only": () => ({ guests: [TEMPLATE, ALPHARD, HAMAL], words: ["-refresh-only"] }),
+  "refresh-only": () => ({
+    guests: [TEMPLATE, ALPHARD, guest(135, "hamal", {}, { cores: 2 }), MIZAR],
+    words: ["-refresh-only"],
+  }),
+  "started-again": () => ({ guests: [TEMPLATE, ALPHARD, guest(135, "hamal", { status: "stopped" }), MIZAR] }),
+  "changed-while-off": (config) => {
+    config.resource[VM].k3s_agent.cpu.cores = 8;
+    config.resource[VM].k3s_agent.disk[0].size = 64;
+    config.resource[VM].k3s_agent.network_device[0].bridge = "vmbr1";
+    return { guests: [TEMPLATE, ALPHARD, guest(135, "hamal", { status: "stopped" }), MIZAR] };
+  },
+  excluded: (config) => {
+    config.resource[VM].k3s_agent.cpu.cores = 8;
+    return { guests: [TEMPLATE, ALPHARD, HAMAL, MIZAR], words: [`-exclude=${VM}.k3s_agent`] };
+  },
+  "new-node-excluded": (_, state) => {
+    forgetMizar(state);
+    return { guests: [TEMPLATE, ALPHARD, HAMAL], words: [`-exclude=${VM}.k3s_agent_1`] };
+  },
+  "targeted-at-another": (config) => {
+    config.resource[VM].k3s_agent.cpu.cores = 8;
+    return { guests: [TEMPLATE, ALPHARD, HAMAL, MIZAR], words: [`-target=${VM}.k3s_server`] };
+  },
+  "imported-with-another-disk": (config, state) => {
+    importMizar(config, state);
+    const options = {
+      scsi0: "Cesspool-VM:vm-136-disk-0,size=32G",
+      scsi1: "Cesspool-VM:vm-136-disk-1,size=200G",
+    };
+    return { guests: [TEMPLATE, ALPHARD, HAMAL, guest(136, "mizar", {}, options)] };
+  },
+  "imported-and-grown": (config, state) => {
+    importMizar(config, state);
+    config.resource[VM].k3s_agent_1.disk[0].size = 64;
+    const options = { scsi0: "Cesspool-VM:vm-136-disk-0,size=32G" };
+    return { guests: [TEMPLATE, ALPHARD, HAMAL, guest(136, "mizar", {}, options)] };
+  },
+  // What the template has, and not yet what the provider writes after a clone.
+  "half-cloned": (config, state) => {
+    importMizar(config, state);
+    const options = { cores: 2, memory: "4096", scsi0: "Cesspool-VM:vm-136-disk-0,size=20G", onboot: 0 };
+    return { guests: [TEMPLATE, ALPHARD, HAMAL, guest(136, "mizar", { status: "stopped" }, options)] };
+  },
+};
 
 export const SCENARIOS: Record<string, Scenario> = {
   create: (_, state) => {
