@@ -1,4 +1,5 @@
 import type { FirewallMeasurement, RulesetMeasurement } from "./firewall";
+import { median } from "./measure";
 import type { Bar, Column } from "./report";
 
 const cell =
@@ -23,6 +24,10 @@ export const FIREWALL_COLUMNS: readonly Column<FirewallMeasurement>[] = [
   ["times", ({ product, perPair }) => (perPair ? (perPair.latency / product.latency).toFixed(1) : "-")],
 ];
 
+/** How many times as long one takes as the other: round by round, since what disturbs a round disturbs both. */
+const timesARound = (one: RulesetMeasurement, other: RulesetMeasurement): number =>
+  median(one.latencies.map((latency, round) => latency / (other.latencies[round] as number)));
+
 export const FIREWALL_BARS: readonly Bar<FirewallMeasurement>[] = [
   {
     claim: "as many rules at every size",
@@ -43,7 +48,7 @@ export const FIREWALL_BARS: readonly Bar<FirewallMeasurement>[] = [
     claim: "250 nodes: a new connection within 1.2 times that at 3",
     unit: "times",
     sizes: [3, 250],
-    value: (small, large) => large.product.latency / small.product.latency,
+    value: (small, large) => timesARound(large.product, small.product),
     met: (value) => value <= 1.2,
   },
   {

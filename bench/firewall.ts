@@ -15,8 +15,10 @@ export interface RulesetMeasurement {
   readonly rules: number;
   /** Wall time of `nft -f`. */
   readonly loadSeconds: number;
-  /** Seconds until a new TCP connection is open. */
+  /** Seconds until a new TCP connection is open: the median of all rounds. */
   readonly latency: number;
+  /** The median of each round, in which all rulesets take their turns. */
+  readonly latencies: readonly number[];
 }
 
 export interface FirewallMeasurement {
@@ -73,16 +75,18 @@ export async function measureFirewalls(
     const all: Beds[] = [];
     for (const nodes of sizes) all.push(await newBeds(world, nodes));
     for (let run = 1; run <= runs; run++) {
-      for (const { nodes, product, perPair } of all) {
+      for (const { nodes, perPair } of all) {
         report(`load ${run} of ${runs}, ${nodes} nodes`);
-        await load(world, product);
         // A million rules take half a minute: once is enough.
         if (perPair && (run === 1 || pairs(nodes) < 100_000)) await load(world, perPair);
       }
     }
     for (let round = 1; round <= ROUNDS_A_RUN * runs; round++) {
       report(`connections ${round} of ${ROUNDS_A_RUN * runs}`);
-      for (const { bare, product, perPair } of all) {
+      // There and back, so that what grows or fades within a round falls on each size alike.
+      for (const { bare, product, perPair } of round % 2 === 0 ? all.toReversed() : all) {
+        // Anew in each round, since a set's place in memory makes it faster or slower for as long as it lives.
+        await load(world, product);
         for (const bed of [bare, product, perPair]) if (bed) bed.latencies.push(await latency(world, bed));
       }
     }
@@ -112,6 +116,7 @@ async function measurement(
   const costs = ({ loads, latencies }: Bed): Omit<RulesetMeasurement, "rules"> => ({
     loadSeconds: median(loads),
     latency: median(latencies),
+    latencies,
   });
   return {
     nodes,

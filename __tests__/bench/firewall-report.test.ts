@@ -1,13 +1,16 @@
 import type { FirewallMeasurement } from "../../bench/firewall";
 import { FIREWALL_BARS, FIREWALL_COLUMNS } from "../../bench/firewall-report";
+import { median } from "../../bench/measure";
 import { bars, table } from "../../bench/report";
 
 const size = (nodes: number, latency: number, perPair?: number, rules = 28): FirewallMeasurement => ({
   nodes,
   bare: 1e-5,
-  product: { rules, loadSeconds: 0.1, latency },
+  product: { rules, loadSeconds: 0.1, latency, latencies: [latency] },
   perPair:
-    perPair === undefined ? undefined : { rules: nodes * (nodes - 1) + 1, loadSeconds: 1, latency: perPair },
+    perPair === undefined
+      ? undefined
+      : { rules: nodes * (nodes - 1) + 1, loadSeconds: 1, latency: perPair, latencies: [perPair] },
 });
 
 test("bars that are met", () => {
@@ -23,9 +26,21 @@ test("bars that are met", () => {
 });
 
 test("bars that are missed", () => {
-  const slow = { ...size(1000, 2e-5), product: { rules: 29, loadSeconds: 0.2, latency: 1 } };
+  const slow = { ...size(1000, 2e-5), product: { rules: 29, loadSeconds: 0.2, latency: 1, latencies: [1] } };
   const lines = bars(FIREWALL_BARS, [size(3, 2e-5), size(250, 3e-5, 2e-4), slow]).split("\n");
   expect(lines.map((line) => line.slice(0, 4))).toEqual(Array(4).fill("MISS"));
+});
+
+test("rounds in which the machine was busy do not count for one size and against another", () => {
+  const during = (nodes: number, latencies: number[]): FirewallMeasurement => {
+    const { product, ...rest } = size(nodes, median(latencies));
+    return { ...rest, product: { ...product, latencies } };
+  };
+  const [small, large] = [during(3, [1, 1, 1, 3, 3]), during(250, [1.1, 1.1, 3.3, 3.3, 3.3])];
+  expect(large.product.latency / small.product.latency).toBeGreaterThan(3);
+  expect(bars(FIREWALL_BARS, [small, large])).toContain(
+    "pass  250 nodes: a new connection within 1.2 times that at 3: 1.1 times",
+  );
 });
 
 test("what a machine could not measure is neither met nor missed", () => {
