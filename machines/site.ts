@@ -148,10 +148,15 @@ export class Site {
     rmSync(join(this.places.disk(hostname), "faults", fault), { force: true });
   }
 
-  /** A pod, as the stand-in for kubectl knows it. */
-  public addPod(name: string, node: string, more: { held?: boolean; emptyDir?: boolean } = {}): void {
+  /** A pod, as the stand-in for kubectl knows it; of a ReplicaSet, unless it is bare. */
+  public addPod(
+    name: string,
+    node: string,
+    more: { held?: boolean; emptyDir?: boolean; bare?: boolean } = {},
+  ): void {
+    const owner = { kind: "ReplicaSet", controller: true };
     const pod = {
-      metadata: { name, namespace: "default", ownerReferences: [{ kind: "ReplicaSet" }] },
+      metadata: { name, namespace: "default", ownerReferences: more.bare === true ? [] : [owner] },
       spec: { nodeName: node, volumes: more.emptyDir === true ? [{ emptyDir: {} }] : [] },
       held: more.held ?? false,
     };

@@ -10,7 +10,7 @@ import type { Lock } from "./lock";
 import type { Log } from "./log";
 import { phases, skewFaults, type Built, type Phase } from "./order";
 import type { HostPlan } from "./plan";
-import { checkQuorum, drain, reboot, uncordon, type RebootOptions } from "./reboot";
+import { barePodFaults, checkQuorum, drain, reboot, uncordon, type RebootOptions } from "./reboot";
 import { deliver, tokenFaults } from "./token";
 import { messageOf, Trouble } from "./trouble";
 
@@ -64,7 +64,7 @@ export class Apply {
   public async run(): Promise<void> {
     const jobs = await this.build();
     const servers = serversOf(this.fleet);
-    const faults = skewFaults(jobs, servers);
+    const faults = [...skewFaults(jobs, servers), ...(await this.podFaults(jobs))];
     if (faults.length > 0) throw new Trouble(`${faults.join("\n")}\nNo host was changed`);
     const order = phases(
       jobs,
@@ -103,6 +103,14 @@ export class Apply {
     );
     if (failures.length > 0) throw new Trouble(`${failures.join("\n")}\nNo host was changed`);
     return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  }
+
+  /** Before any is changed: pods that a drain would delete for good. */
+  private async podFaults(jobs: readonly Job[]): Promise<string[]> {
+    const { nodes } = this.fleet;
+    const drained = jobs.filter((job) => job.member && needsReboot(job)).map(({ host }) => host.name);
+    if (nodes === undefined || drained.length === 0) return [];
+    return barePodFaults(drained, await this.kubernetes.pods(), nodes, this.options);
   }
 
   private announce(order: readonly Phase<Job>[]): void {

@@ -10,7 +10,7 @@ import { asYaml, defaultPath, fetchKubeconfig, mergeInto } from "./kubeconfig";
 import { Lock } from "./lock";
 import type { HostPlan } from "./plan";
 import type { RebootOptions } from "./reboot";
-import { nextSteps, removalFaults, remove } from "./remove";
+import { nextSteps, podFaults, removalFaults, remove } from "./remove";
 import type { Session } from "./session";
 import { readToken } from "./token";
 import { messageOf, Trouble } from "./trouble";
@@ -205,7 +205,7 @@ export async function removeCommand(
 ): Promise<void> {
   const host = session.host(hostname);
   const fleet = await session.log.step("cluster", "look at the hosts", () => survey(session.hosts));
-  const faults = removalFaults(host, fleet);
+  const faults = [...removalFaults(host, fleet), ...(await podFaults(host, fleet, options))];
   if (faults.length > 0)
     throw new Trouble(`${hostname} cannot be removed: ${faults.join("; ")}\nNothing was changed`);
   await consent(options, `Take ${hostname} (VM ${host.node.vmId}) out of the cluster and power it off?`);

@@ -6,7 +6,7 @@ import { Kubernetes, type KubeNode } from "./kubernetes";
 import { isOver } from "./lock";
 import type { Log } from "./log";
 import type { RunningServer } from "./order";
-import { planHost, unreachable, type HostPlan } from "./plan";
+import { mayBeDrained, planHost, unreachable, withPods, type HostPlan } from "./plan";
 import type { Ssh } from "./ssh";
 import { deliver, type TokenState } from "./token";
 import { messageOf } from "./trouble";
@@ -92,7 +92,7 @@ export async function planFleet(
   await Promise.all(own.map(async ({ host }) => tokens.set(host, await deliver(host, token, false))));
   const over = (rollout: string): boolean => isOver(rollout, fleet);
   const sight = { ...options, known: fleet.known, nodes: fleet.nodes, tokens, isOver: over };
-  return description.nodes
+  const plans = description.nodes
     .filter(({ hostname }) => wanted.has(hostname))
     .flatMap(({ hostname }) => {
       const known = fleet.known.find(({ host }) => host.name === hostname);
@@ -100,6 +100,9 @@ export async function planFleet(
       if (known !== undefined) return [planHost(known, sight)];
       return silent === undefined ? [] : [unreachable(silent.host, silent.why)];
     });
+  // What a drain would delete is of no interest where nothing changes.
+  const pods = plans.some(mayBeDrained) ? await fleet.kubernetes.pods().catch(() => []) : [];
+  return plans.map((plan) => (mayBeDrained(plan) ? withPods(plan, pods) : plan));
 }
 
 /** Hosts that have not joined, and share what should be their own. */

@@ -67,6 +67,7 @@ export async function nodeFaults(
   if (node === undefined) return ["it is no node of the cluster yet"];
   return [
     ...(node.ready ? [] : ["its node is not Ready"]),
+    ...(node.controlPlane || host.node.role !== "server" ? [] : ["its node is no control-plane yet"]),
     // A kubelet that died stays Ready for 40 seconds; one that lives renews its lease every 10.
     ...(node.heard === heardBefore ? ["its kubelet was not heard of since"] : []),
     ...(node.bootId === report.one("boot_id") ? [] : ["its kubelet has not told of this boot"]),

@@ -1,9 +1,8 @@
 import type { Node } from "../cluster/model";
 import { hostFolder, type Description } from "./description";
 import type { Log } from "./log";
-import { quoted, remoteScript, reportOf, type Report } from "./script";
+import { remoteScript, reportOf, type Report } from "./script";
 import type { Output, RunOptions, Ssh, Target } from "./ssh";
-import { Trouble } from "./trouble";
 
 /** Variables of a program of `remote/`. */
 type Variables = Readonly<Record<string, string | number>>;
@@ -61,18 +60,6 @@ export class Host {
       ...options,
     });
     return { report: reportOf(`${this.name}: ${program}`, output), output };
-  }
-
-  /** Runs a command of kubectl there, which is a server. @throws Trouble when it fails */
-  public async kubectl(words: readonly string[], timeoutSeconds = 60): Promise<string> {
-    const command = ["k3s", "kubectl", ...words].map(quoted).join(" ");
-    const script = `if [ -e /etc/set-environment ]; then . /etc/set-environment; fi\n${command} </dev/null\n`;
-    const { status, stdout, stderr } = await this.ssh.run(this.target, script, { timeoutSeconds });
-    if (status === 0) return stdout;
-    const said = (stderr || stdout).trim().split("\n").slice(-6).join("\n  ");
-    throw new Trouble(
-      `kubectl ${words.slice(0, 2).join(" ")} on ${this.name}: ${said || `ended with ${status}`}`,
-    );
   }
 
   public pinnedKeys(): string[] {

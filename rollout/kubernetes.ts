@@ -1,10 +1,15 @@
 import type { Host } from "./host";
+import { isAway, kubectl } from "./kubectl";
+import { PODS_AS_ROWS, podsOf, type Pod } from "./pods";
 import { messageOf, Trouble } from "./trouble";
 
 /** A Node object, as far as we look at it. */
 export interface KubeNode {
   readonly name: string;
+  /** A member of etcd, from the first moment on. */
   readonly server: boolean;
+  /** Its API serves. A server that joins is Ready for some seconds before it has that. */
+  readonly controlPlane: boolean;
   readonly ready: boolean;
   readonly address: string;
   readonly hostname: string;
@@ -19,13 +24,6 @@ export interface KubeNode {
   readonly heard: string;
 }
 
-export interface Pod {
-  readonly name: string;
-  readonly namespace: string;
-  readonly ofDaemonSet: boolean;
-  readonly emptyDir: boolean;
-}
-
 /** Says on the Node that a rollout cordoned it, and so may uncordon it. */
 const CORDONED = "k3s-rollout/cordoned";
 
@@ -38,7 +36,11 @@ export class Kubernetes {
     return this.servers.includes(server) ? this : new Kubernetes([...this.servers, server]);
   }
 
-  /** @param except - a server that is not to be asked, while another is there */
+  /**
+   * Asks one server after the other until one answers, be it that it cannot be done.
+   *
+   * @param except - a server that is not to be asked, while another is there
+   */
   private async ask<T>(question: (server: Host) => Promise<T>, except?: Host): Promise<T> {
     const candidates = this.servers.filter((server) => server !== except || this.servers.length === 1);
     const complaints: string[] = [];
@@ -46,25 +48,29 @@ export class Kubernetes {
       try {
         return await question(server);
       } catch (error) {
+        if (!isAway(error)) throw error;
         complaints.push(messageOf(error));
-        if (!isSilence(error)) break;
       }
     }
-    throw new Trouble(complaints.at(-1) ?? "no server of the cluster can be asked");
+    throw new Trouble(complaints.join("\n") || "no server of the cluster can be asked");
   }
 
   /** @throws Trouble when no server answers */
-  public nodes(except?: Host): Promise<KubeNode[]> {
-    return this.ask(async (server) => {
-      const report = await server.call("cluster", {});
-      const heard = new Map(
-        (JSON.parse(report.text("leases")) as RawList<RawLease>).items.map(
-          ({ metadata, spec }) => [metadata.name, spec.renewTime ?? ""] as const,
-        ),
-      );
-      const { items } = JSON.parse(report.text("nodes")) as RawList<RawNode>;
-      return items.map((node) => nodeOf(node, heard.get(node.metadata.name) ?? ""));
-    }, except);
+  public async nodes(except?: Host): Promise<KubeNode[]> {
+    const [nodes = "", leases = ""] = await this.kubectl(
+      [
+        ["get", "nodes", "-o", "json", PATIENCE],
+        ["get", "leases", "-n", "kube-node-lease", "-o", "json", PATIENCE],
+      ],
+      except,
+    );
+    const heard = new Map(
+      (JSON.parse(leases) as RawList<RawLease>).items.map(
+        ({ metadata, spec }) => [metadata.name, spec.renewTime ?? ""] as const,
+      ),
+    );
+    const { items } = JSON.parse(nodes) as RawList<RawNode>;
+    return items.map((node) => nodeOf(node, heard.get(node.metadata.name) ?? ""));
   }
 
   /** As `nodes`, and none where no server answers. */
@@ -72,54 +78,52 @@ export class Kubernetes {
     return this.servers.length === 0 ? undefined : this.nodes().catch(() => undefined);
   }
 
-  public async pods(node: string, except?: Host): Promise<Pod[]> {
-    const words = ["get", "pods", "-A", "-o", "json", "--field-selector", `spec.nodeName=${node}`];
-    const { items } = JSON.parse(await this.kubectl(words, except)) as RawList<RawPod>;
-    return items.map(({ metadata, spec }) => ({
-      name: metadata.name,
-      namespace: metadata.namespace ?? "default",
-      ofDaemonSet: (metadata.ownerReferences ?? []).some(({ kind }) => kind === "DaemonSet"),
-      emptyDir: (spec.volumes ?? []).some((volume) => "emptyDir" in volume),
-    }));
+  /** Pods that have not ended, of all nodes. */
+  public async pods(except?: Host): Promise<Pod[]> {
+    const words = ["get", "pods", "-A", ...PODS_AS_ROWS, PATIENCE];
+    const [rows = ""] = await this.kubectl([words], except);
+    return podsOf(rows);
   }
 
   /** So that a rollout which goes on later knows whose cordon it is. */
   public async cordon(node: string, except?: Host): Promise<void> {
-    await this.kubectl(["annotate", "node", node, `${CORDONED}=yes`, "--overwrite"], except);
-    await this.kubectl(["cordon", node], except);
+    const annotate = ["annotate", "node", node, `${CORDONED}=yes`, "--overwrite", PATIENCE];
+    await this.kubectl([annotate, ["cordon", node, PATIENCE]], except);
   }
 
   public async uncordon(node: string): Promise<void> {
-    await this.kubectl(["uncordon", node]);
-    await this.kubectl(["annotate", "node", node, `${CORDONED}-`]);
-  }
-
-  /** @throws Trouble with what blocks it, after that many seconds */
-  public async drain(node: string, seconds: number, except?: Host): Promise<void> {
-    const words = ["drain", node, "--ignore-daemonsets", "--delete-emptydir-data", `--timeout=${seconds}s`];
-    await this.kubectl(words, except, seconds + 30);
+    const annotate = ["annotate", "node", node, `${CORDONED}-`, PATIENCE];
+    await this.kubectl([["uncordon", node, PATIENCE], annotate]);
   }
 
   /**
-   * Deletes the Node, and the secret that ties its name to its machine. Of a server K3s takes away the etcd member
-   * first, by a finalizer, so that the Node is gone when the member is (k3s, pkg/etcd/member_controller.go).
+   * @param barePods - whether pods that nobody would make anew are deleted, too
+   * @throws Trouble with what blocks it: at once, or after that many seconds
    */
-  public async deleteNode(node: string, except?: Host): Promise<void> {
-    await this.kubectl(["delete", "node", node, "--ignore-not-found", "--timeout=120s"], except, 150);
-    const secret = `${node}.node-password.k3s`;
-    await this.kubectl(["delete", "secret", "-n", "kube-system", secret, "--ignore-not-found"], except);
+  public async drain(node: string, seconds: number, barePods: boolean, except?: Host): Promise<void> {
+    const words = ["--ignore-daemonsets", "--delete-emptydir-data", ...(barePods ? ["--force"] : [])];
+    await this.kubectl([["drain", node, ...words, `--timeout=${seconds}s`]], except, seconds + 30);
   }
 
-  private kubectl(words: readonly string[], except?: Host, seconds?: number): Promise<string> {
-    return this.ask((server) => server.kubectl(words, seconds), except);
+  /**
+   * Deletes the Node; the secret that ties its name to its machine goes with it. Of a server K3s takes away the etcd
+   * member first, by a finalizer, so that the Node is gone when the member is (k3s, pkg/etcd/member_controller.go).
+   */
+  public async deleteNode(node: string, except?: Host): Promise<void> {
+    await this.kubectl([["delete", "node", node, "--ignore-not-found", "--timeout=120s"]], except, 150);
+  }
+
+  private kubectl(
+    commands: readonly (readonly string[])[],
+    except?: Host,
+    seconds?: number,
+  ): Promise<string[]> {
+    return this.ask((server) => kubectl(server, commands, seconds), except);
   }
 }
 
-/** That server cannot be asked; another may. */
-const isSilence = (error: unknown): boolean =>
-  /no SSH connection|SSH connection .* broke|API does not answer|was refused|Unable to connect|not running|timed out/.test(
-    messageOf(error),
-  );
+/** Of one request: a server without a quorum may take a minute to say so. */
+const PATIENCE = "--request-timeout=15s";
 
 interface RawList<T> {
   readonly items: readonly T[];
@@ -130,17 +134,11 @@ interface RawMetadata {
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
-  readonly ownerReferences?: readonly { readonly kind: string }[];
 }
 
 interface RawLease {
   readonly metadata: RawMetadata;
   readonly spec: { readonly renewTime?: string };
-}
-
-interface RawPod {
-  readonly metadata: RawMetadata;
-  readonly spec: { readonly volumes?: readonly object[] };
 }
 
 interface RawNode {
@@ -156,9 +154,11 @@ interface RawNode {
 function nodeOf({ metadata, spec, status }: RawNode, heard: string): KubeNode {
   const address = (type: string): string =>
     status.addresses?.find((each) => each.type === type)?.address ?? "";
+  const has = (role: string): boolean => `node-role.kubernetes.io/${role}` in (metadata.labels ?? {});
   return {
     name: metadata.name,
-    server: "node-role.kubernetes.io/control-plane" in (metadata.labels ?? {}),
+    server: has("control-plane") || has("etcd"),
+    controlPlane: has("control-plane"),
     ready: (status.conditions ?? []).some((each) => each.type === "Ready" && each.status === "True"),
     address: address("InternalIP"),
     hostname: address("Hostname"),

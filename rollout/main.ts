@@ -76,6 +76,11 @@ const withReboot = (made: Command): Command =>
   made
     .option("--yes", "do not ask")
     .option("--drain-seconds <seconds>", "how long pods may take to leave a node", seconds, 300)
+    .option(
+      "--force-bare-pods",
+      "delete pods without a controller, which nobody makes anew, from nodes that are drained",
+      false,
+    )
     .option("--reboot-seconds <seconds>", "how long a node may take to be back after a reboot", seconds, 600);
 
 withBuild(onHosts("plan", "say what an apply would do, and why; changes nothing")).action(

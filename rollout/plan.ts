@@ -9,6 +9,8 @@ import type { Facts } from "./facts";
 import type { Host } from "./host";
 import { HOW_TO_EMPTY_THE_TEMPLATE, identityFaults, sharedIdentity, type Known } from "./identity";
 import type { KubeNode } from "./kubernetes";
+import { barePods, type Pod } from "./pods";
+import { barePodsInWords } from "./reboot";
 import { tokenFaults, type TokenState } from "./token";
 
 /**
@@ -88,6 +90,18 @@ export function planHost(known: Known, sight: Sight): HostPlan {
     facts,
     member,
   };
+}
+
+/** Whether an apply may have to reboot it, and so to drain it. */
+export const mayBeDrained = ({ verdict, member }: HostPlan): boolean =>
+  member && (verdict === "changed" || verdict === "unfinished");
+
+/** With what its drain would delete for good. Only the build shows whether it has to be rebooted. */
+export function withPods(plan: HostPlan, pods: readonly Pod[]): HostPlan {
+  const bare = barePods(pods, plan.host.name);
+  if (bare.length === 0) return plan;
+  const note = `${barePodsInWords(bare)}: should a reboot be due, apply needs --force-bare-pods, which deletes such pods for good`;
+  return { ...plan, notes: [...plan.notes, note] };
 }
 
 function verdictOf(

@@ -3,15 +3,42 @@ import { Deadline } from "./deadline";
 import { pause } from "./gate";
 import { hostFaults, inspect, nodeFaults } from "./health";
 import type { Host } from "./host";
+import { KubectlTrouble } from "./kubectl";
 import { quorumFault, type Kubernetes, type KubeNode } from "./kubernetes";
+import { barePods, type Pod } from "./pods";
 import { ConnectionTrouble, messageOf, Trouble } from "./trouble";
 
 export interface RebootOptions {
   /** How long pods may take to go. */
   readonly drainSeconds: number;
+  /** Whether a drain deletes pods that nobody makes anew. */
+  readonly forceBarePods: boolean;
   /** How long the host may take to come back. */
   readonly rebootSeconds: number;
 }
+
+/** Whether its pods can go elsewhere; a node alone is not drained. */
+const canBeDrained = (nodes: readonly KubeNode[], name: string): boolean =>
+  nodes.some((node) => node.name === name) &&
+  nodes.some((other) => other.name !== name && other.ready && !other.cordoned);
+
+/** Pods that a drain would delete for good, and kubectl therefore refuses to, unless that was asked for. */
+export const barePodFaults = (
+  names: readonly string[],
+  pods: readonly Pod[],
+  nodes: readonly KubeNode[],
+  { forceBarePods }: Pick<RebootOptions, "forceBarePods">,
+): string[] =>
+  names.flatMap((name) => {
+    const bare = forceBarePods || !canBeDrained(nodes, name) ? [] : barePods(pods, name);
+    return bare.length === 0
+      ? []
+      : [`${name} cannot be drained: ${barePodsInWords(bare)}. --force-bare-pods deletes such pods for good`];
+  });
+
+export const barePodsInWords = (names: readonly string[]): string =>
+  `${names.join(", ")} ${names.length === 1 ? "has" : "have"} no controller that would make ` +
+  `${names.length === 1 ? "it" : "them"} anew on another node`;
 
 /**
  * Takes the pods off a member before its reboot.
@@ -23,49 +50,60 @@ export async function drain(
   host: Host,
   kubernetes: Kubernetes,
   nodes: readonly KubeNode[],
-  { drainSeconds }: RebootOptions,
+  { drainSeconds, forceBarePods }: RebootOptions,
 ): Promise<boolean> {
   const { log, name } = host;
   const node = nodes.find((each) => each.name === name);
   if (node === undefined) return false;
-  if (!nodes.some((other) => other !== node && other.ready && !other.cordoned)) {
+  if (!canBeDrained(nodes, name)) {
     log.say(
       name,
       "no other node can take its pods: it reboots undrained, and they are away until it is back",
     );
     return false;
   }
-  const lost = (await kubernetes.pods(name, host)).filter((pod) => pod.emptyDir && !pod.ofDaemonSet);
-  if (lost.length > 0) {
-    log.say(
-      name,
-      `pods that lose their emptyDir: ${lost.map((pod) => `${pod.namespace}/${pod.name}`).join(", ")}`,
-    );
-  }
+  const pods = (await kubernetes.pods(host)).filter((pod) => pod.node === name && !pod.ofDaemonSet);
+  say(host, "pods that lose their emptyDir", namesOf(pods, "emptyDir"));
+  if (forceBarePods) say(host, "pods without a controller, deleted for good", namesOf(pods, "bare"));
   const foreign = node.cordoned && !node.cordonedByUs;
   if (foreign) log.say(name, "somebody has cordoned it, and it stays so");
   else await log.step(name, "cordon", () => kubernetes.cordon(name, host));
   try {
-    await log.step(name, "drain", () => kubernetes.drain(name, drainSeconds, host));
+    await log.step(name, "drain", () => kubernetes.drain(name, drainSeconds, forceBarePods, host));
   } catch (error) {
     if (!foreign) await uncordon(host, kubernetes);
     throw new Trouble(
-      `${name} cannot be drained within ${drainSeconds} s, and was left as it is. What holds it up:\n  ${await blockers(host, kubernetes, error)}`,
+      `${name} could not be drained, and was left as it is:\n  ${await blockers(host, kubernetes, error)}`,
     );
   }
   return !foreign;
 }
 
-async function blockers(host: Host, kubernetes: Kubernetes, error: unknown): Promise<string> {
-  const words = messageOf(error)
-    .split("\n")
-    .filter((line) => /error when|disruption budget|Cannot evict|timed out|global timeout/i.test(line));
-  const left = await kubernetes.pods(host.name, host).catch(() => []);
-  const pods = left
-    .filter((pod) => !pod.ofDaemonSet)
-    .map((pod) => `${pod.namespace}/${pod.name} is still there`);
-  return [...new Set([...words.map((line) => line.trim()), ...pods])].join("\n  ") || messageOf(error);
+const namesOf = (pods: readonly Pod[], property: "emptyDir" | "bare"): string[] =>
+  pods.filter((pod) => pod[property]).map(({ name }) => name);
+
+function say({ log, name }: Host, what: string, pods: readonly string[]): void {
+  if (pods.length > 0) log.say(name, `${what}: ${pods.join(", ")}`);
 }
+
+/** kubectl's own words, without those of the work itself, and the pods that did not go. */
+async function blockers({ name }: Host, kubernetes: Kubernetes, error: unknown): Promise<string> {
+  const words = error instanceof KubectlTrouble ? error.words : messageOf(error);
+  const lines = words
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== name && !DRAIN_WORK.test(line));
+  const left = (await kubernetes.pods().catch(() => [])).filter(
+    (pod) => pod.node === name && !pod.ofDaemonSet,
+  );
+  const pods = left.map(
+    (pod) => `${pod.name} is still there${pod.bare ? ", and has no controller: see --force-bare-pods" : ""}`,
+  );
+  return [...new Set([...lines, ...pods])].join("\n  ");
+}
+
+/** The last kind says in one line what follows in several. */
+const DRAIN_WORK = /^($|Warning: |evicting pod |There are pending |pod\/|error: unable to drain node )/;
 
 export const uncordon = (host: Host, kubernetes: Kubernetes): Promise<void> =>
   host.log.step(host.name, "uncordon", () => kubernetes.uncordon(host.name));

@@ -1,10 +1,11 @@
+import { Deadline } from "./deadline";
 import type { Fleet } from "./fleet";
 import { pause } from "./gate";
 import type { Host } from "./host";
 import { identityFaults } from "./identity";
-import { quorumOf, type KubeNode } from "./kubernetes";
+import { quorumOf, type KubeNode, type Kubernetes } from "./kubernetes";
 import type { Log } from "./log";
-import { drain, type RebootOptions } from "./reboot";
+import { barePodFaults, drain, type RebootOptions } from "./reboot";
 import { ConnectionTrouble, Trouble } from "./trouble";
 
 /** Why the host cannot be taken out of the cluster. */
@@ -17,7 +18,29 @@ export function removalFaults(host: Host, fleet: Fleet): string[] {
       ? []
       : ["no other node can take its pods: bring one back, or uncordon it, first"]),
     ...(host.node.role === "server" ? serverFaults(host, nodes) : []),
+    ...(isSilent(host, fleet) ? aliveFaults(host, nodes) : []),
   ];
+}
+
+const isSilent = (host: Host, { silent }: Fleet): boolean => silent.some((each) => each.host === host);
+
+/**
+ * A kubelet whose Node is deleted while it runs goes on running pods, and makes another Node at its next start. That it
+ * has ended is seen from its Node, which is no longer Ready 40 seconds later.
+ */
+const aliveFaults = ({ name, node }: Host, nodes: readonly KubeNode[]): string[] =>
+  nodes.some((each) => each.name === name && each.ready)
+    ? [
+        `it does not answer over SSH, and its K3s still runs, since its node is Ready: power VM ${node.vmId} off in Proxmox VE, ` +
+          "and remove it again a minute later",
+      ]
+    : [];
+
+/** Pods of a host that answers, which its drain would delete for good. */
+export async function podFaults(host: Host, fleet: Fleet, options: RebootOptions): Promise<string[]> {
+  const { nodes, kubernetes } = fleet;
+  if (nodes === undefined || isSilent(host, fleet)) return [];
+  return barePodFaults([host.name], await kubernetes.pods(host), nodes, options);
 }
 
 function serverFaults(host: Host, nodes: readonly KubeNode[]): string[] {
@@ -45,32 +68,29 @@ export async function remove(host: Host, fleet: Fleet, options: RebootOptions, l
   const { kubernetes } = fleet;
   const { name } = host;
   const nodes = await kubernetes.nodes(host);
-  const silent = fleet.silent.some((each) => each.host === host);
+  const silent = isSilent(host, fleet);
   if (silent)
     log.say(
       name,
-      "it does not answer, and so is not drained: its pods start elsewhere when its node is deleted",
+      "it does not answer, and so is not drained: its pods that have a controller start elsewhere when its node is deleted",
     );
   else await drain(host, kubernetes, nodes, options);
   // Draining takes its time, in which other servers may have gone.
   const faults = removalFaults(host, { ...fleet, nodes: await kubernetes.nodes(host) });
   if (faults.length > 0) throw new Trouble(`${name} is drained, and was not removed: ${faults.join("; ")}`);
-  if (!silent) await log.step(name, "stop K3s and power off", () => powerOff(host));
+  if (!silent) await log.step(name, "stop K3s and power off", () => powerOff(host, kubernetes));
   await log.step(name, "delete the node", () => kubernetes.deleteNode(name, host));
-  await log.step("cluster", `see that ${name} is gone`, async () => gone(name, await kubernetes.nodes(host)));
 }
 
-async function powerOff(host: Host): Promise<void> {
-  await host.call("power-off", {}).catch((error) => {
-    // It may be off before it has said so.
-    if (!(error instanceof ConnectionTrouble)) throw error;
-  });
+async function powerOff(host: Host, kubernetes: Kubernetes): Promise<void> {
+  const stopped = await stop(host);
   for (let attempt = 0; attempt < 60; attempt++) {
     await pause(1);
     try {
       await host.call("alive", {}, { timeoutSeconds: 5 });
-    } catch {
-      return;
+    } catch (error) {
+      if (!(error instanceof ConnectionTrouble)) continue;
+      return stopped ? undefined : ended(host, kubernetes);
     }
   }
   throw new Trouble(
@@ -78,12 +98,26 @@ async function powerOff(host: Host): Promise<void> {
   );
 }
 
-function gone(name: string, nodes: readonly KubeNode[]): void {
-  if (nodes.some((node) => node.name === name)) {
-    throw new Trouble(
-      `${name} is a node again: its K3s must still run. Power its VM off, and remove it again`,
-    );
+/** @returns whether it said that its K3s has stopped; it may be off before it has said so */
+async function stop(host: Host): Promise<boolean> {
+  try {
+    return (await host.call("power-off", {})).one("k3s") === "stopped";
+  } catch (error) {
+    if (error instanceof ConnectionTrouble) return false;
+    throw error;
   }
+}
+
+/** Nobody has said that its K3s has ended, and no connection does not either: its node has to. */
+async function ended(host: Host, kubernetes: Kubernetes): Promise<void> {
+  const deadline = new Deadline(90);
+  let faults: readonly string[];
+  do {
+    faults = aliveFaults(host, await kubernetes.nodes(host));
+    if (faults.length === 0) return;
+    await pause(1);
+  } while (!deadline.passed);
+  throw new Trouble(`${host.name} is drained, and was not removed: ${faults.join("; ")}`);
 }
 
 /** @param silent - it did not answer, and so nobody has powered it off */

@@ -146,7 +146,7 @@ export class Ssh {
 }
 
 const NOISE =
-  /^(debug1:|Authenticated to |Transferred: |Bytes per second: |@(file|live|emitted|counters|nodes|leases|deletions) )/;
+  /^(debug1:|Authenticated to |Transferred: |Bytes per second: |@(file|live|emitted|counters|output|deletions) )/;
 
 /** Without what the client says of its own work, and without whole files. */
 const worthKeeping = ({ stdout, stderr }: Output): string =>

@@ -91,6 +91,22 @@ describe("removal", () => {
     ]);
   });
 
+  test("is refused of a host that does not answer while its kubelet is heard of: it would come back", () => {
+    const { all, fleet } = fleetOf(FIVE_NODES, (name) => name !== "mizar");
+    const faultsOf = (name: string): string[] => {
+      const host = all.find((each) => each.name === name) as never;
+      return removalFaults(host, { ...fleet, silent: [{ host, why: "no SSH connection" }] });
+    };
+    expect([faultsOf("hamal"), faultsOf("mizar")]).toEqual([
+      [
+        expect.stringContaining(
+          "its K3s still runs, since its node is Ready: power VM 135 off in Proxmox VE",
+        ),
+      ],
+      [],
+    ]);
+  });
+
   test("of a host that did not answer does not say that it was powered off", () => {
     const { all } = fleetOf([ALPHARD, HAMAL]);
     expect(nextSteps(all[1] as never, false)).toContain("out of the cluster and powered off");

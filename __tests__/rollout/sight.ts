@@ -92,6 +92,7 @@ export const clone = (host: Host, facts: Partial<Facts> = {}): Known =>
 export const kubeNode = (host: Host, more: Partial<KubeNode> = {}): KubeNode => ({
   name: host.name,
   server: host.node.role === "server",
+  controlPlane: host.node.role === "server",
   ready: true,
   address: host.node.ipv4Address,
   hostname: host.name,

@@ -1,6 +1,7 @@
 /**
  * Stand-in for `k3s kubectl` on a server: answers from the folder that holds the cluster's state, while K3s runs there
- * and more than half of the servers are heard of.
+ * and more than half of the servers are heard of. Its words and exit codes are those of the real one, which runs in
+ * `testbed/kubernetes`.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 
@@ -15,8 +16,8 @@ interface Node {
 }
 
 interface Pod {
-  metadata: { name: string; namespace: string; ownerReferences?: { kind: string }[] };
-  spec: { nodeName: string; volumes?: object[] };
+  metadata: { name: string; namespace: string; ownerReferences: { kind: string; controller: boolean }[] };
+  spec: { nodeName: string; volumes: object[] };
   /** Of the test: a disruption budget holds it. */
   held?: boolean;
 }
@@ -59,6 +60,9 @@ function checkApi(): void {
   const running = existsSync(`${unit}/state`) && readFileSync(`${unit}/state`, "utf8").trim() === "active";
   // Also while its start waits for it.
   if (!running && !existsSync(`${unit}/ready`)) fail(refused);
+  // As for seconds after each start.
+  if (existsSync("/faults/api-not-ready"))
+    fail("Error from server (ServiceUnavailable): apiserver not ready");
   const servers = nodes().filter(isServer);
   if (servers.filter(isReady).length * 2 <= servers.length)
     fail("Error from server: etcdserver: request timed out");
@@ -80,7 +84,8 @@ function change(name: string, edit: (node: Node) => void): void {
   write(path, node);
 }
 
-function get(kind: string, words: string[]): void {
+function get(kind: string | undefined): void {
+  if (kind === undefined) return console.log("ok"); // --raw=/readyz
   if (kind === "nodes") return list(nodes().map(shown));
   if (kind === "leases") {
     return list(
@@ -92,32 +97,61 @@ function get(kind: string, words: string[]): void {
         })),
     );
   }
-  if (kind === "pods") {
-    const node = words.find((word) => word.startsWith("spec.nodeName="))?.slice("spec.nodeName=".length);
-    return list(pods().filter(({ spec }) => spec.nodeName === node));
-  }
+  if (kind === "pods") return pods().forEach((pod) => console.log(row(pod)));
   fail(`error: the server doesn't have a resource type "${kind}"`);
 }
 
-function drain(name: string, seconds: number): void {
-  change(name, (node) => (node.spec.unschedulable = true));
-  for (const { metadata, spec, held } of pods()) {
-    if (spec.nodeName !== name || metadata.ownerReferences?.some(({ kind }) => kind === "DaemonSet"))
-      continue;
-    if (held === true) continue;
-    rmSync(`${CLUSTER}/pods/${metadata.name}.json`);
-    console.log(`pod/${metadata.name} evicted`);
+const controllerOf = ({ metadata }: Pod): string => metadata.ownerReferences[0]?.kind ?? "";
+
+const nameOf = ({ metadata }: Pod): string => `${metadata.namespace}/${metadata.name}`;
+
+/** Of the one table that a rollout asks for. */
+const row = (pod: Pod): string =>
+  [nameOf(pod), pod.spec.nodeName, controllerOf(pod), "", pod.spec.volumes.map(() => "{}").join(" ")].join(
+    "\t",
+  );
+
+function drain(name: string, words: readonly string[]): void {
+  change(name, (node) => {
+    console.log(`node/${name} ${node.spec.unschedulable === true ? "already " : ""}cordoned`);
+    node.spec.unschedulable = true;
+  });
+  const own = pods().filter((pod) => pod.spec.nodeName === name && controllerOf(pod) !== "DaemonSet");
+  const bare = own.filter((pod) => controllerOf(pod) === "");
+  if (bare.length > 0 && !words.includes("--force")) {
+    const names = bare.map(nameOf).join(", ");
+    failDraining(name, [
+      `cannot delete cannot delete Pods that declare no controller (use --force to override): ${names}`,
+    ]);
   }
-  const held = pods().filter((pod) => pod.spec.nodeName === name && pod.held === true);
-  if (held.length === 0) return;
-  for (const { metadata } of held) {
+  const seconds = words.find((word) => word.startsWith("--timeout="))?.slice("--timeout=".length) ?? "0s";
+  const held = own.filter((pod) => pod.held === true);
+  for (const pod of own) {
+    console.log(`evicting pod ${nameOf(pod)}`);
+    if (held.includes(pod)) continue;
+    rmSync(`${CLUSTER}/pods/${pod.metadata.name}.json`);
+    console.log(`pod/${pod.metadata.name} evicted`);
+  }
+  if (held.length === 0) return console.log(`node/${name} drained`);
+  const evicting = held.map(
+    ({ metadata }) => `error when evicting pods/"${metadata.name}" -n "${metadata.namespace}"`,
+  );
+  for (const words of evicting) {
     console.error(
-      `error when evicting pods/"${metadata.name}" -n "${metadata.namespace}" (will retry after 5s): ` +
-        "Cannot evict pod as it would violate the pod's disruption budget.",
+      `${words} (will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget.`,
     );
   }
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
-  fail(`error: unable to drain node "${name}" due to error: global timeout reached: ${seconds}s`);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number.parseInt(seconds) * 1000);
+  failDraining(
+    name,
+    evicting.map((words) => `${words}: global timeout reached: ${seconds}`),
+  );
+}
+
+function failDraining(name: string, errors: readonly string[]): never {
+  const all = errors.length === 1 ? errors[0] : `[${errors.join(", ")}]`;
+  console.error(`error: unable to drain node "${name}" due to error: ${all}, continuing command...`);
+  fail(["There are pending nodes to be drained:", ` ${name}`, ...errors].join("\n"));
 }
 
 function event(words: string): void {
@@ -127,17 +161,22 @@ function event(words: string): void {
 
 const argv = process.argv.slice(2);
 const [verb = "", first = "", second = ""] = argv.filter((word) => !word.startsWith("-"));
-const timeout = argv.find((word) => word.startsWith("--timeout="));
 
 checkApi();
 switch (verb) {
   case "get":
-    get(first, argv);
+    get(argv.includes("--raw=/readyz") ? undefined : first);
     break;
   case "cordon":
   case "uncordon":
     event(`${verb} ${first}`);
-    change(first, (node) => (node.spec.unschedulable = verb === "cordon"));
+    change(first, (node) => {
+      const wanted = verb === "cordon";
+      console.log(
+        `node/${first} ${(node.spec.unschedulable ?? false) === wanted ? "already " : ""}${verb}ed`,
+      );
+      node.spec.unschedulable = wanted;
+    });
     break;
   case "annotate": {
     const [, , , assignment = ""] = argv.filter((word) => !word.startsWith("--"));
@@ -146,20 +185,19 @@ switch (verb) {
       if (value === undefined) delete metadata.annotations[key];
       else metadata.annotations[key] = value;
     });
+    console.log(`node/${second} annotated`);
     break;
   }
   case "drain":
     event(`drain ${first}`);
-    drain(first, Number(/\d+/.exec(timeout ?? "")?.[0] ?? 0));
+    drain(first, argv);
     break;
   case "delete":
-    event(
-      `delete ${first} ${first === "secret" ? (argv.find((word) => word.includes("node-password")) ?? "") : second}`,
-    );
-    rmSync(
-      `${CLUSTER}/${first === "secret" ? "secrets" : "nodes"}/${first === "secret" ? argv.find((word) => word.includes("node-password")) : `${second}.json`}`,
-      { force: true },
-    );
+    event(`delete ${first} ${second}`);
+    rmSync(`${CLUSTER}/nodes/${second}.json`, { force: true });
+    // K3s' own doing, as soon as the Node goes.
+    rmSync(`${CLUSTER}/secrets/${second}.node-password.k3s`, { force: true });
+    console.log(`node "${second}" deleted`);
     break;
   default:
     fail(`error: unknown command "${verb}"`);

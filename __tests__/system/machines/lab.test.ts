@@ -190,7 +190,7 @@ exit $status`,
     );
     expect([status, stdout, stderr]).toEqual([
       1,
-      "pod/free evicted\n",
+      "node/hamal cordoned\nevicting pod default/free\npod/free evicted\nevicting pod default/held\n",
       expect.stringContaining("Cannot evict pod as it would violate the pod's disruption budget"),
     ]);
     cluster.site.removePod("held");

@@ -131,13 +131,35 @@ describeWith(MACHINES, "bad conditions", () => {
     cluster.site.addPod("precious", "hamal", { held: true });
     cluster.site.addPod("scratch", "hamal", { emptyDir: true });
     await leavesHamal(
-      /pods that lose their emptyDir: default\/scratch[^]*hamal cannot be drained within 1 s[^]*disruption budget[^]*default\/precious is still there/,
+      /pods that lose their emptyDir: default\/scratch[^]*hamal could not be drained, and was left as it is:\n[^]*disruption budget[^]*global timeout reached: 1s\n {2}default\/precious is still there\n/,
       () => cluster.rollout(...APPLY, "--drain-seconds", "1"),
     );
     expect(cluster.site.events().filter((event) => event.includes("cordon"))).toEqual([
       "alphard kubectl cordon hamal",
       "alphard kubectl uncordon hamal",
     ]);
+    cluster.site.clearFault("hamal", "kernel");
+    cluster.site.removePod("precious");
+  });
+
+  test("a pod without a controller: it is found before anything is changed, and deleted when that is said", async () => {
+    hamal.change();
+    cluster.site.setFault("hamal", "kernel", "6.12.8");
+    cluster.site.addPod("by-hand", "hamal", { bare: true });
+    const { output } = await cluster.rollout("plan");
+    expect(output).toMatch(
+      /hamal: changed .*\n {2}- default\/by-hand has no controller that would make it anew on another node: should a reboot be due, apply needs --force-bare-pods/,
+    );
+    const refusal =
+      /hamal cannot be drained: default\/by-hand has no controller[^]*--force-bare-pods deletes such pods for good\nNo host was changed/;
+    await leavesHamal(refusal, () => cluster.rollout(...APPLY));
+    expect(cluster.site.events().filter((event) => !event.startsWith("hamal build"))).toEqual([]);
+    const removal = await cluster.rollout("remove", "hamal", "--yes");
+    expect(removal.output).toMatch(
+      /hamal cannot be removed: hamal cannot be drained: default\/by-hand has no controller/,
+    );
+    const forced = (await cluster.rollout(...PATIENT, "--force-bare-pods")).mustSucceed();
+    expect(forced.output).toContain("pods without a controller, deleted for good: default/by-hand");
     cluster.site.clearFault("hamal", "kernel");
   });
 

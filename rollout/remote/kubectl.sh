@@ -1,0 +1,18 @@
+# Runs commands of kubectl, one a line, up to one that fails; then it says whether this server's API answers at all.
+words=$(mktemp)
+trap 'rm -f "$words"' EXIT
+# By another descriptor, so that no command reads the list.
+while IFS= read -r command <&3; do
+  status=0
+  output=$(eval "k3s kubectl $command" 2>"$words" </dev/null) || status=$?
+  if [ "$status" != 0 ]; then
+    say status "$status"
+    say words "$(base64 -w0 <"$words")"
+    # With its etcd: of the servers that are left without a quorum none is ready.
+    if k3s kubectl get --raw=/readyz --request-timeout=5s >/dev/null 2>&1; then say api ready; fi
+    return 0
+  fi
+  say output "$(printf '%s' "$output" | base64 -w0)"
+done 3<<COMMANDS
+$commands
+COMMANDS
