@@ -64,6 +64,14 @@ export default tseslint.config(
     ]),
   },
   {
+    files: ["testbed/kubernetes/**/*.ts"],
+    rules: layers([
+      up("constructs|render|files|rollout|preview|gate|tools|\\.gen"),
+      "^cdktf",
+      "^constructs$",
+    ]),
+  },
+  {
     files: ["__tests__/**/*.mjs"],
     languageOptions: { globals: { console: "readonly", process: "readonly", window: "readonly" } },
   },

@@ -1,0 +1,193 @@
+/** What a rollout asks of Kubernetes, answered by a real one. */
+import { heardOf } from "../../../rollout/health";
+import { KubectlTrouble } from "../../../rollout/kubectl";
+import { barePods } from "../../../rollout/pods";
+import { barePodFaults, drain, uncordon, type RebootOptions } from "../../../rollout/reboot";
+import { remove } from "../../../rollout/remove";
+import { known } from "../../rollout/sight";
+import { FIVE_NODES } from "../../fixture";
+import { describeWith } from "../tools";
+import { Bed, KUBERNETES, pod } from "./bed";
+
+const OPTIONS: RebootOptions = { drainSeconds: 3, rebootSeconds: 10, forceBarePods: false };
+
+describeWith(KUBERNETES, "a real Kubernetes", () => {
+  let bed: Bed;
+
+  beforeAll(async () => (bed = await Bed.start(FIVE_NODES)));
+  afterAll(() => bed?.stop());
+
+  const drained = async (name: string, options: Partial<RebootOptions> = {}): Promise<boolean> =>
+    drain(bed.host(name), bed.kubernetes, await bed.kubernetes.nodes(), { ...OPTIONS, ...options });
+
+  const node = async (name: string) => (await bed.kubernetes.nodes()).find((each) => each.name === name);
+
+  /** A ReplicaSet that keeps one pod, on that node; and its pods are held by a budget, or not. */
+  async function replicaSet(name: string, on: string, { held }: { held: boolean }): Promise<void> {
+    const { spec } = pod(name, on, { emptyDir: true });
+    const selector = { matchLabels: { app: name } };
+    const template = { metadata: { labels: { app: name } }, spec };
+    await bed.plane.create(
+      {
+        apiVersion: "apps/v1",
+        kind: "ReplicaSet",
+        metadata: { name },
+        spec: { replicas: 1, selector, template },
+      },
+      ...(held
+        ? [
+            {
+              apiVersion: "policy/v1",
+              kind: "PodDisruptionBudget",
+              metadata: { name },
+              spec: { minAvailable: 1, selector },
+            },
+          ]
+        : []),
+    );
+    await bed.plane.until("its pod runs", async () =>
+      (await bed.podsOn(on)).some((each) => each.includes(name)),
+    );
+  }
+
+  const forget = (kind: string, name: string) =>
+    bed.plane.kubectl(["delete", kind, name, "--cascade=foreground"]);
+
+  test("says of each node what it is, and hears of its kubelet again and again", async () => {
+    const nodes = await bed.kubernetes.nodes();
+    expect(
+      nodes.map(({ name, server, controlPlane, ready, cordoned }) => [
+        name,
+        server,
+        controlPlane,
+        ready,
+        cordoned,
+      ]),
+    ).toEqual([
+      ["acrux", true, true, true, false],
+      ["alnair", true, true, true, false],
+      ["alphard", true, true, true, false],
+      ["hamal", false, false, true, false],
+      ["mizar", false, false, true, false],
+    ]);
+    const before = heardOf(nodes, bed.host("hamal"));
+    await bed.plane.until(
+      "it is heard of",
+      async () => heardOf(await bed.kubernetes.nodes(), bed.host("hamal")) !== before,
+    );
+  });
+
+  test("a server that has joined etcd and not yet its control plane is a server", async () => {
+    const label = (words: string) =>
+      bed.plane.kubectl(["label", "node", "acrux", `node-role.kubernetes.io/control-plane${words}`]);
+    await label("-");
+    expect(await node("acrux")).toMatchObject({ server: true, controlPlane: false });
+    await label("=true");
+    expect(await node("acrux")).toMatchObject({ server: true, controlPlane: true });
+  });
+
+  test("a cordon is known as ours, and is taken back", async () => {
+    await bed.kubernetes.cordon("mizar");
+    expect(await node("mizar")).toMatchObject({ cordoned: true, cordonedByUs: true });
+    await bed.kubernetes.uncordon("mizar");
+    expect(await node("mizar")).toMatchObject({ cordoned: false, cordonedByUs: false });
+  });
+
+  describe("a pod without a controller", () => {
+    beforeAll(() =>
+      bed.run(
+        pod("bare", "mizar"),
+        pod("static", "mizar", { annotations: { "kubernetes.io/config.mirror": "x" } }),
+      ),
+    );
+
+    test("is found before anything is changed, and one that the kubelet makes from a file is none", async () => {
+      const pods = await bed.kubernetes.pods();
+      expect(barePods(pods, "mizar")).toEqual(["default/bare"]);
+      expect(barePodFaults(["hamal", "mizar"], pods, await bed.kubernetes.nodes(), OPTIONS)).toEqual([
+        "mizar cannot be drained: default/bare has no controller that would make it anew on another node. --force-bare-pods deletes such pods for good",
+      ]);
+    });
+
+    test("that came since ends a drain at once, which says so, and the node takes pods again", async () => {
+      await expect(drained("mizar", { drainSeconds: 200 })).rejects.toThrow(
+        "mizar could not be drained, and was left as it is:\n" +
+          "  cannot delete cannot delete Pods that declare no controller (use --force to override): default/bare\n" +
+          "  default/bare is still there, and has no controller: see --force-bare-pods",
+      );
+      expect(await node("mizar")).toMatchObject({ cordoned: false, cordonedByUs: false });
+    });
+
+    test("is deleted with --force-bare-pods, in words", async () => {
+      expect(await drained("mizar", { forceBarePods: true, drainSeconds: 30 })).toBe(true);
+      expect(bed.said).toContainEqual("pods without a controller, deleted for good: default/bare");
+      expect(await bed.podsOn("mizar")).toEqual(["default/static"]);
+      await uncordon(bed.host("mizar"), bed.kubernetes);
+    });
+  });
+
+  test("a drain evicts what a controller makes anew, and leaves DaemonSets' pods", async () => {
+    await replicaSet("web", "hamal", { held: false });
+    await bed.plane.create(DAEMON_SET);
+    await bed.plane.until("its pod runs", async () => (await bed.podsOn("hamal")).length === 2);
+    const before = await bed.podsOn("hamal");
+    expect(await drained("hamal", { drainSeconds: 60 })).toBe(true);
+    // The ReplicaSet makes another, which nobody puts anywhere: there is no scheduler.
+    const after = await bed.podsOn("hamal");
+    expect(after.filter((name) => before.includes(name))).toEqual([expect.stringMatching(/^default\/logs-/)]);
+    await uncordon(bed.host("hamal"), bed.kubernetes);
+    await forget("replicaset", "web");
+    await forget("daemonset", "logs");
+  });
+
+  test("a disruption budget holds a drain up for its seconds; it is named, and no other server is asked again", async () => {
+    await replicaSet("precious", "hamal", { held: true });
+    bed.askedFor("");
+    await expect(drained("hamal")).rejects.toThrow(
+      /hamal could not be drained, and was left as it is:\n[^]*Cannot evict pod as it would violate the pod's disruption budget\.\n[^]*global timeout reached: 3s\n {2}default\/precious-\w+ is still there$/,
+    );
+    expect(bed.askedFor("'drain'")).toEqual(["alphard"]);
+    expect(await node("hamal")).toMatchObject({ cordoned: false });
+    await forget("pdb", "precious");
+    await forget("replicaset", "precious");
+  });
+
+  test("what cannot be done is said by the first server that is asked", async () => {
+    bed.askedFor("");
+    await expect(bed.kubernetes.drain("nobody", 5, false)).rejects.toThrow('nodes "nobody" not found');
+    await expect(bed.kubernetes.cordon("nobody")).rejects.toBeInstanceOf(KubectlTrouble);
+    expect(bed.askedFor("'nobody'")).toEqual(["alphard", "alphard"]);
+  });
+
+  test.each([
+    ["an agent", "mizar"],
+    ["a server, whose finalizer is waited for", "alnair"],
+  ])("%s is removed, when its K3s has stopped", async (_, name) => {
+    const nodes = await bed.kubernetes.nodes();
+    const fleet = {
+      known: bed.hosts.map((host) => known(host)),
+      silent: [],
+      kubernetes: bed.kubernetes,
+      nodes,
+    };
+    await remove(bed.host(name), fleet, { ...OPTIONS, forceBarePods: true, drainSeconds: 60 }, bed.log);
+    expect(await node(name)).toBeUndefined();
+    expect(bed.plane.isDown(name)).toBe(true);
+  });
+});
+
+const DAEMON_SET = {
+  apiVersion: "apps/v1",
+  kind: "DaemonSet",
+  metadata: { name: "logs" },
+  spec: {
+    selector: { matchLabels: { app: "logs" } },
+    template: {
+      metadata: { labels: { app: "logs" } },
+      spec: {
+        nodeSelector: { "kubernetes.io/hostname": "hamal" },
+        containers: [{ name: "main", image: "none" }],
+      },
+    },
+  },
+};

@@ -1,0 +1,40 @@
+/** Servers that go away one after the other, of a real Kubernetes with three members of etcd. */
+import { Kubernetes } from "../../../rollout/kubernetes";
+import { server } from "../../fixture";
+import { describeWith } from "../tools";
+import { Bed, KUBERNETES } from "./bed";
+
+const SERVERS = [
+  server("k3s-server", "alphard", 134, { clusterInit: true }),
+  server("k3s-server-1", "acrux", 137),
+  server("k3s-server-2", "alnair", 138),
+];
+
+describeWith(KUBERNETES, "a real Kubernetes of three servers", () => {
+  let bed: Bed;
+
+  beforeAll(async () => (bed = await Bed.start(SERVERS)));
+  afterAll(() => bed?.stop());
+
+  test("another is asked where the API of the first has ended", async () => {
+    await bed.plane.kill("alphard", "kube-apiserver");
+    bed.askedFor("");
+    await bed.kubernetes.cordon("acrux");
+    expect(bed.askedFor("'cordon'")).toEqual(["alphard", "acrux"]);
+    expect((await bed.kubernetes.nodes()).find(({ name }) => name === "acrux")?.cordoned).toBe(true);
+  });
+
+  test("another is asked where the API of the first lost its etcd", async () => {
+    await bed.plane.kill("acrux", "etcd");
+    bed.askedFor("");
+    await new Kubernetes([bed.host("acrux"), bed.host("alnair")]).uncordon("acrux");
+    expect(bed.askedFor("'uncordon'")).toEqual(["acrux", "alnair"]);
+  });
+
+  test("without a quorum every one is asked, and none has an answer", async () => {
+    await bed.plane.kill("alphard", "etcd");
+    bed.askedFor("");
+    await expect(bed.kubernetes.cordon("alnair")).rejects.toThrow(/kubectl annotate node on alnair: /);
+    expect(bed.askedFor("'annotate'")).toEqual(["alphard", "acrux", "alnair"]);
+  });
+});

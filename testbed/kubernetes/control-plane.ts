@@ -1,0 +1,215 @@
+/**
+ * A real kube-apiserver and etcd for each server of a cluster, one kube-controller-manager, and the real kubectl, in a
+ * network of their own. Nodes are objects, which a stand-in for kubelets keeps alive.
+ */
+import { generateKeyPairSync } from "node:crypto";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Node } from "../../cluster/model";
+import { World } from "../../namespaces/world";
+import type { Ran } from "../../namespaces/supervisor";
+import { builtProgram } from "../build/programs";
+
+type Server = Pick<Node, "hostname" | "role" | "ipv4Address">;
+
+const TOKEN = "of-the-testbed";
+
+/** What `testbed/build/kubernetes` builds. */
+export const PROGRAMS = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"] as const;
+
+export class ControlPlane {
+  private constructor(
+    private readonly world: World,
+    private readonly nodes: readonly Server[],
+  ) {}
+
+  /** Servers get a control plane, and all of them a Node that is Ready. */
+  public static async start(nodes: readonly Server[]): Promise<ControlPlane> {
+    const world = await World.start([join(__dirname, "kubelet.ts")]);
+    const plane = new ControlPlane(world, nodes);
+    try {
+      await plane.prepare();
+      for (const server of plane.servers) await plane.startServer(server);
+      await plane.startController();
+      await plane.until(
+        "the API answers",
+        async () => (await plane.kubectl(["get", "--raw=/readyz"])).status === 0,
+      );
+      world.startProgram("servers", "kubelet");
+      await plane.until("all nodes are Ready", () => plane.areReady(nodes));
+      return plane;
+    } catch (error) {
+      await plane.stop();
+      throw error;
+    }
+  }
+
+  public stop(): Promise<void> {
+    return this.world.stop();
+  }
+
+  /** Runs a script as on that host, where `k3s kubectl` asks its own API server. */
+  public on(hostname: string, script: string, seconds: number): Promise<Ran> {
+    const path = `PATH=${join(this.folderOf(hostname), "bin")}:${process.env.PATH}`;
+    return this.world.attempt(
+      [...World.in("servers"), "timeout", "-s", "KILL", `${seconds}`, "env", path, "sh", "-s"],
+      script,
+    );
+  }
+
+  /** The real kubectl, at the first server unless stated. */
+  public kubectl(words: readonly string[], input?: string, server = this.servers[0]): Promise<Ran> {
+    const kubeconfig = `--kubeconfig=${join(this.folderOf(server?.hostname ?? ""), "kubeconfig")}`;
+    return this.world.attempt([...World.in("servers"), pathOf("kubectl"), kubeconfig, ...words], input);
+  }
+
+  public async create(...objects: object[]): Promise<void> {
+    const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
+    const { status, stderr } = await this.kubectl(["create", "-f", "-"], list);
+    if (status !== 0) throw new Error(stderr);
+  }
+
+  /** Whether it was powered off. */
+  public isDown(hostname: string): boolean {
+    return existsSync(join(this.world.folder, "down", hostname));
+  }
+
+  /** Ends a program of a server, as by a crash. */
+  public async kill(hostname: string, program: "etcd" | "kube-apiserver"): Promise<void> {
+    await this.world.shell(`kill -KILL $(cat ${this.folderOf(hostname)}/${program}.pid)`);
+  }
+
+  public async until(what: string, condition: () => Promise<boolean>, seconds = 120): Promise<void> {
+    for (const end = performance.now() + seconds * 1000; !(await condition());) {
+      if (performance.now() > end) throw new Error(`not within ${seconds} s: ${what}\n${await this.logs()}`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
+  private get servers(): Server[] {
+    return this.nodes.filter(({ role }) => role === "server");
+  }
+
+  private folderOf(hostname: string): string {
+    return join(this.world.folder, "hosts", hostname);
+  }
+
+  private async areReady(nodes: readonly Server[]): Promise<boolean> {
+    const ready = 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}';
+    const { stdout } = await this.kubectl(["get", "nodes", "-o", ready]);
+    return stdout.split(" ").filter((status) => status === "True").length === nodes.length;
+  }
+
+  private async prepare(): Promise<void> {
+    const { folder } = this.world;
+    const addresses = this.nodes.map(({ ipv4Address }) => ipv4Address);
+    await this.world.shell(
+      [
+        "mount -t tmpfs none /var/lib",
+        "ip netns add servers",
+        "ip -n servers link set lo up",
+        ...addresses.map((address) => `ip -n servers address add ${address}/24 dev lo`),
+        `openssl req -x509 -days 1 -subj /CN=testbed -addext subjectAltName=${addresses.map((each) => `IP:${each}`).join(",")} ` +
+          `-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ${folder}/tls.key -out ${folder}/tls.crt 2>/dev/null`,
+      ].join("\n"),
+    );
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    writeFileSync(join(folder, "accounts.key"), privateKey.export({ type: "pkcs8", format: "pem" }));
+    writeFileSync(join(folder, "tokens.csv"), `${TOKEN},testbed,testbed,"system:masters"\n`);
+    mkdirSync(join(folder, "down"));
+    const servers = this.servers.map(({ ipv4Address }) => ipv4Address);
+    const nodes = this.nodes.map(({ hostname, role, ipv4Address }) => ({
+      name: hostname,
+      address: ipv4Address,
+      roles: role === "server" ? ["etcd", "control-plane"] : [],
+    }));
+    writeFileSync(join(folder, "kubelet.json"), JSON.stringify({ servers, token: TOKEN, nodes }));
+    for (const node of this.nodes) this.equip(node);
+  }
+
+  /** What a script finds on a host: K3s' kubectl on servers, and a systemctl that ends the stand-in for its kubelet. */
+  private equip({ hostname, role, ipv4Address }: Server): void {
+    const folder = this.folderOf(hostname);
+    mkdirSync(join(folder, "bin"), { recursive: true });
+    const put = (name: string, text: string): void =>
+      writeFileSync(join(folder, name), text, { mode: 0o755 });
+    const down = join(this.world.folder, "down", hostname);
+    put("bin/systemctl", `#!/bin/sh\ncase "$1" in stop | poweroff) touch ${down} ;; esac\n`);
+    if (role !== "server") return;
+    put("bin/k3s", `#!/bin/sh\nshift\nexec ${pathOf("kubectl")} --kubeconfig=${folder}/kubeconfig "$@"\n`);
+    put("kubeconfig", kubeconfig(`https://${ipv4Address}:6443`, `${this.world.folder}/tls.crt`));
+  }
+
+  private async startServer({ hostname, ipv4Address }: Server): Promise<void> {
+    const { folder } = this.world;
+    const peer = (server: Server): string => `${server.hostname}=http://${server.ipv4Address}:2380`;
+    await this.launch(hostname, "etcd", [
+      `--name=${hostname}`,
+      `--data-dir=${this.folderOf(hostname)}/etcd`,
+      `--listen-peer-urls=http://${ipv4Address}:2380`,
+      `--initial-advertise-peer-urls=http://${ipv4Address}:2380`,
+      `--listen-client-urls=http://${ipv4Address}:2379`,
+      `--advertise-client-urls=http://${ipv4Address}:2379`,
+      `--initial-cluster=${this.servers.map(peer).join(",")}`,
+      "--unsafe-no-fsync",
+    ]);
+    await this.launch(hostname, "kube-apiserver", [
+      `--etcd-servers=http://${ipv4Address}:2379`,
+      `--bind-address=${ipv4Address}`,
+      `--advertise-address=${ipv4Address}`,
+      `--tls-cert-file=${folder}/tls.crt`,
+      `--tls-private-key-file=${folder}/tls.key`,
+      `--token-auth-file=${folder}/tokens.csv`,
+      "--authorization-mode=Node,RBAC",
+      "--service-cluster-ip-range=10.43.0.0/16",
+      "--service-account-issuer=https://kubernetes.default.svc",
+      `--service-account-key-file=${folder}/accounts.key`,
+      `--service-account-signing-key-file=${folder}/accounts.key`,
+      // There is no one to make accounts before the first pod.
+      "--disable-admission-plugins=ServiceAccount",
+    ]);
+  }
+
+  private startController(): Promise<void> {
+    const [first] = this.servers;
+    if (first === undefined) throw new Error("a cluster has a server");
+    return this.launch(first.hostname, "kube-controller-manager", [
+      `--kubeconfig=${this.folderOf(first.hostname)}/kubeconfig`,
+      "--leader-elect=false",
+      // A node that is not heard of is NotReady after seconds.
+      "--node-monitor-period=1s",
+      "--node-monitor-grace-period=5s",
+    ]);
+  }
+
+  private async launch(
+    hostname: string,
+    program: (typeof PROGRAMS)[number],
+    words: readonly string[],
+  ): Promise<void> {
+    const place = join(this.folderOf(hostname), program);
+    const start = 'place=$1; shift; "$@" >"$place.log" 2>&1 </dev/null & echo $! >"$place.pid"';
+    await this.world.run([...World.in("servers"), "sh", "-c", start, "sh", place, pathOf(program), ...words]);
+  }
+
+  private async logs(): Promise<string> {
+    const { stdout } = await this.world.attempt(["sh", "-c", `tail -n 5 ${this.world.folder}/hosts/*/*.log`]);
+    return stdout;
+  }
+}
+
+function pathOf(program: (typeof PROGRAMS)[number]): string {
+  const path = builtProgram("kubernetes", program);
+  if (path === undefined) throw new Error(`${program} is missing: testbed/build/build.sh kubernetes`);
+  return path;
+}
+
+const kubeconfig = (server: string, ca: string): string =>
+  JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "default", cluster: { server, "certificate-authority": ca } }],
+    users: [{ name: "default", user: { token: TOKEN } }],
+    contexts: [{ name: "default", context: { cluster: "default", user: "default" } }],
+    "current-context": "default",
+  });
