@@ -45,7 +45,7 @@ export class Firewall {
       dhcp: cluster.network.gateway === undefined,
       nodeCidr: cluster.network.nodeCidr,
       networkInterface: node.nixos.networkInterface,
-      tunnel,
+      tunnel: tunnel ?? "",
       vxlanPort: flannelBackend === "vxlan" && VXLAN_PORT,
       networkSets: sources.sets,
       nodes: this.nodes.without(node),

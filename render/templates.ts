@@ -14,12 +14,27 @@ const OPTIONS = {
 };
 
 const handlebars = Handlebars.create();
-handlebars.registerHelper("nix", (text: unknown) => nixString(String(text)));
-handlebars.registerHelper("comment", (text: unknown) => comment(String(text)));
+handlebars.registerHelper("nix", (text: unknown) => nixString(String(given(text))));
+handlebars.registerHelper("comment", (text: unknown) => comment(String(given(text))));
+for (const block of ["if", "unless", "each"] as const) {
+  const original = handlebars.helpers[block] as Handlebars.HelperDelegate;
+  handlebars.registerHelper(
+    block,
+    function (this: unknown, value: unknown, options: Handlebars.HelperOptions) {
+      return original.call(this, given(value), options) as unknown;
+    },
+  );
+}
+
+/** Handlebars' `strict` does not look at arguments of helpers (handlebars.js#1453): there a misspelt name is `undefined`. */
+function given<T>(value: T): T {
+  if (value === undefined) throw new Error("a template names what it was not given, in a helper or a block");
+  return value;
+}
 
 const compiled = new Map<string, Handlebars.TemplateDelegate>();
 
-/** Fills `templates/<name>.hbs`. Throws when the context lacks a name that the template uses. */
+/** Fills `templates/<name>.hbs`. Throws when the context lacks a name that the template uses; what is absent is `""` or `false`. */
 export function fill(name: string, context: object): string {
   let template = compiled.get(name);
   if (template === undefined) {

@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -95,6 +96,61 @@ test("a run killed at any step leaves every file old or new, and the next run fi
   // 5 texts and the record: written, flushed; 5 renames; one removal.
   expect(steps).toBeGreaterThan(6 + 6 + 5 + 1);
 });
+
+/** Kills a run that many milliseconds after it began. `false` when it was through before that. */
+async function runKilledAfter(milliseconds: number, folder: string, bodies: Bodies): Promise<boolean> {
+  const child = spawn(process.execPath, [script, folder, JSON.stringify(bodies), "by the clock"]);
+  const ended = once(child, "close");
+  await once(child.stdout, "data");
+  const timer = setTimeout(() => child.kill("SIGKILL"), milliseconds);
+  const [, signal] = (await ended) as [number | null, string | null];
+  clearTimeout(timer);
+  return signal === "SIGKILL";
+}
+
+const KILLS = 300;
+const LONGEST_MILLISECONDS = 240_000;
+
+/** More files than are flushed one by one. */
+const hosts = (count: number, word: string): Bodies =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, n) => [`host-${n}/nftables.nft`, `${word}\n`.repeat(50)]),
+  );
+
+test(
+  `${KILLS} kills at any moment leave every file old or new, and the next run finishes`,
+  async () => {
+    const [old, fresh] = [hosts(66, "old"), hosts(70, "new")];
+    const paths = Object.keys({ ...texts(old), ...texts(fresh) });
+    const folder = fs.mkdtempSync(join(tmpdir(), "host-files-killed-"));
+    const end = performance.now() + LONGEST_MILLISECONDS;
+    let [kills, between, longest] = [0, 0, 20];
+    try {
+      emit(folder, old);
+      for (let run = 0; kills < KILLS && performance.now() < end; run++) {
+        const [from, to] = run % 2 === 0 ? [old, fresh] : [fresh, old];
+        const killed = await runKilledAfter(Math.random() * longest, folder, to);
+        // So that kills are spread over all of a run, however fast the machine is.
+        longest *= killed ? 1.02 : 0.9;
+        if (killed) kills++;
+        const [left, before, after] = [withoutStaging(folder), texts(from), texts(to)];
+        const isAs = (state: Record<string, string>, path: string): boolean => left[path] === state[path];
+        expect(paths.filter((path) => !isAs(before, path) && !isAs(after, path))).toEqual([]);
+        if (![before, after].some((state) => paths.every((path) => isAs(state, path)))) between++;
+        // In between, a killed run follows on a killed one.
+        if (run % 10 > 0) continue;
+        emit(folder, to);
+        expect(tree(folder)).toEqual(after);
+      }
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+    expect(kills).toBe(KILLS);
+    // Or all of them came before the first file was in place, or after the last.
+    expect(between).toBeGreaterThan(10);
+  },
+  LONGEST_MILLISECONDS + 30_000,
+);
 
 test("two runs at the same time leave every file whole, and the next run is refused nothing", () => {
   for (let step = 1, passed = true; passed; step += 6) {
