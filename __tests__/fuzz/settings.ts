@@ -1,0 +1,132 @@
+import fc from "fast-check";
+import * as shape from "../../cluster/shape";
+import { REFERENCE, type Json } from "../fixture";
+
+/** What ends, begins or reorders something in a language that a setting gets into. */
+const PIECES = [
+  "`",
+  "``",
+  "|",
+  "<img src=x onerror=alert(1)>",
+  "%%{init: {}}%%",
+  "%{",
+  "${",
+  "$${",
+  "$",
+  "%",
+  "{{x}}",
+  "''",
+  '"',
+  "'",
+  "\\",
+  ";",
+  "}",
+  "{",
+  "]",
+  "[",
+  "#",
+  "&lt;",
+  "*/",
+  "-->",
+  "```",
+  "\n",
+  "\t",
+  "\r",
+  "\0",
+  "\u2028",
+  "\u202e",
+  "\ud83e",
+  "\u{1f984}",
+  "${TfToken[TOKEN.4711]}",
+  "<!-- k3s-nodes:end -->",
+  " ",
+  "a",
+  "Z",
+  "0",
+  "-",
+  "_",
+  ".",
+  "/",
+];
+
+const hostile = fc.array(fc.constantFrom(...PIECES), { maxLength: 6 }).map((pieces) => pieces.join(""));
+
+/** Texts of the kind that a setting wants, so that not every input ends at a fault. */
+const FITTING: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+  description: hostile,
+  why: hostile,
+  nodeLabels: fc.dictionary(fc.constantFrom("disk", "example.org/x"), fc.constantFrom("ssd", "", "a.b_c-d")),
+  k3sFlags: fc.array(
+    hostile.map((text) => `--kubelet-arg=x=${text}`),
+    { maxLength: 2 },
+  ),
+  tags: fc.array(fc.constantFrom("a", "b+c", "d.e"), { maxLength: 2 }),
+  pool: fc.constantFrom("p", "a/b"),
+  cloneDatastore: fc.constantFrom("fast", "Cesspool-VM"),
+  machine: fc.constantFrom("q35", "pc"),
+  cpuType: fc.constantFrom("host", "qemu64"),
+  cores: fc.integer({ min: 1, max: 64 }),
+};
+
+type Kind = string | readonly string[] | { readonly [key: string]: Kind };
+
+/** Anything of a kind, and now and then of another. The tables of shape.ts are complete, so that every setting is here. */
+function anyOf(kind: Kind, key = ""): fc.Arbitrary<unknown> {
+  const wrong = fc.constantFrom<unknown>(null, 0, true, "", [], {});
+  const right = FITTING[key] ?? ofKind(kind);
+  return fc.oneof(
+    { weight: 12, arbitrary: right },
+    { weight: 3, arbitrary: ofKind(kind) },
+    { weight: 1, arbitrary: wrong },
+  );
+}
+
+function ofKind(kind: Kind): fc.Arbitrary<unknown> {
+  if (kind === "boolean") return fc.boolean();
+  if (kind === "number")
+    return fc.oneof(fc.integer({ min: -1, max: 70_000 }), fc.constantFrom(NaN, 1e21, 0.5));
+  if (kind === "string") return hostile;
+  if (kind === "texts") return fc.dictionary(hostile, hostile, { maxKeys: 2 });
+  if (Array.isArray(kind)) return fc.constantFrom(...(kind as readonly string[]));
+  const { list, ...settings } = kind as { readonly [key: string]: Kind };
+  return list === undefined ? group(settings) : fc.array(anyOf(list), { maxLength: 2 });
+}
+
+const group = (settings: { readonly [key: string]: Kind }): fc.Arbitrary<object> =>
+  fc.record(Object.fromEntries(Object.entries(settings).map(([key, kind]) => [key, anyOf(kind, key)])), {
+    requiredKeys: [],
+  });
+
+/** A few settings of a group, so that most of the others stay right. */
+const some = (settings: object): fc.Arbitrary<Json> =>
+  fc
+    .subarray(Object.entries(settings), { maxLength: 3 })
+    .chain((entries) => group(Object.fromEntries(entries)));
+
+/** `base` with what `over` has, group by group. */
+const merged = (base: Json, over: Json): Json =>
+  isGroup(base) && isGroup(over)
+    ? Object.keys(over).reduce((all, key) => ({ ...all, [key]: merged(base[key], over[key]) }), base)
+    : over;
+
+const isGroup = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const BARE = { description: hostile, why: hostile };
+
+/** The cluster's settings, an agent's, and words for the operators' keys. */
+export const inputs: fc.Arbitrary<{ cluster: Json; agent: Json }> = fc.record({
+  cluster: fc.oneof(
+    fc.constant(REFERENCE),
+    some(shape.CLUSTER).map((over) => merged(REFERENCE, over)),
+    BARE.why.map((why) => ({
+      ...REFERENCE,
+      firewall: {
+        allow: [{ from: "pods", to: "every host", protocol: "tcp", ports: { from: 9100, to: 9100 }, why }],
+      },
+    })),
+  ),
+  agent: fc
+    .tuple(fc.oneof(fc.constant({}), some(shape.AGENT)), BARE.description)
+    .map(([over, description]) => ({ hostname: "mizar", vmId: 136, description, ...over })),
+});
