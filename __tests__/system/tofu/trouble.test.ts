@@ -28,9 +28,11 @@ describeWith(TOFU, "what goes wrong, with the real OpenTofu and its provider", (
       const stranger = bed.pve.inventory.add(134, "pve2", { name: "database", scsi0: "Cesspool-VM:8" });
       stranger.start();
       const before = stranger.configuration();
-      expect((await bed.gate()).plan).toContain(
-        "VM ID 134 of alphard is held by a VM of another name: database",
-      );
+      expect(await bed.gate()).toMatchObject({
+        status: 1,
+        output: expect.stringContaining("database"),
+        plan: expect.stringContaining("VM ID 134 of alphard is held by a VM of another name: database"),
+      });
       expect(await bed.tryApply()).toMatchObject(alreadyExists);
       expect(stranger.configuration()).toEqual(before);
       expect(stranger.running).toBe(true);
@@ -39,7 +41,11 @@ describeWith(TOFU, "what goes wrong, with the real OpenTofu and its provider", (
 
     test("with a container: the plan says so, and the apply fails", async () => {
       bed.pve.inventory.containers.push({ id: 134, node: "pve", name: "dns" });
-      expect((await bed.gate()).plan).toContain("VM ID 134 of alphard is held by a container");
+      expect(await bed.gate()).toMatchObject({
+        status: 1,
+        output: expect.stringContaining("container"),
+        plan: expect.stringContaining("VM ID 134 of alphard is held by a container"),
+      });
       expect(await bed.tryApply()).toMatchObject(alreadyExists);
     });
   });
@@ -52,8 +58,13 @@ describeWith(TOFU, "what goes wrong, with the real OpenTofu and its provider", (
       await until(() => bed.vm(134).lock === undefined);
       await bed.pve.listen();
       expect(await bed.managed()).not.toContain(SERVER);
+      expect(await bed.gate()).toMatchObject({ status: 1, output: expect.stringContaining("mport it") });
       expect(await bed.tryApply()).toMatchObject(alreadyExists);
       printed(await bed.tofu("run", "import", SERVER, "pve/134"));
+      await bed.gate();
+      expect(await bed.judge("--allow", "alphard:start", "--allow", "alphard:disk")).toMatchObject({
+        status: 0,
+      });
       await bed.apply();
       expect(bed.vm(134).running).toBe(true);
       expect(bed.vm(134).options.get("scsi0")).toContain("size=32G");
