@@ -22,12 +22,12 @@ test("a median is the middle one, or lies between the two", () => {
 });
 
 test("bars that are met", () => {
-  const lines = bars([size(3, 1, 1.3), size(250, 2, 2.3), size(1000, 4, 6)]).split("\n");
+  const lines = bars([size(3, 1, 1.2), size(250, 2, 2.3), size(1000, 4, 4.4)]).split("\n");
   expect(lines).toEqual([
-    "pass  3 nodes: a first run within 1.3 times the floor: 1.3 times",
-    "pass  1000 nodes: a first run within 2 times the floor: 1.5 times",
+    "pass  3 nodes: a first run within 1.2 times the floor: 1.2 times",
+    "pass  1000 nodes: a first run within 1.1 times the floor: 1.1 times",
     "pass  1000 nodes: under 512 MiB: 200 MiB",
-    "pass  1000 nodes: a further node costs within 1.5 times one at 250: 1.1644 times",
+    "pass  1000 nodes: a further node costs within 1.5 times one at 250: 0.7207 times",
     "pass  an unchanged second run writes nothing under nix/: 0 files and folders",
   ]);
 });
