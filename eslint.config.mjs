@@ -56,7 +56,7 @@ export default tseslint.config(
     rules: layers([up("constructs|render|files|rollout|tools|\\.gen"), "^cdktf", "^constructs$"]),
   },
   {
-    files: ["testbed/build/**/*.ts", "testbed/pve/**/*.ts", "testbed/tofu/**/*.ts"],
+    files: ["testbed/build/**/*.ts", "testbed/nspawn/**/*.ts", "testbed/pve/**/*.ts", "testbed/tofu/**/*.ts"],
     rules: layers([
       up("constructs|render|cluster|files|rollout|preview|gate|tools|\\.gen"),
       "^cdktf",

@@ -51,6 +51,8 @@ export class Disks {
     private readonly places: Places,
     private readonly key: OperatorKey,
     private readonly token: string,
+    /** The Debian that the machines are, where they are containers. */
+    private readonly debian?: string,
   ) {}
 
   public async make(node: Node, machine: Machine & { readonly nix: string }): Promise<void> {
@@ -58,7 +60,7 @@ export class Disks {
     const root = this.places.disk(hostname);
     for (const name of FOLDERS) mkdirSync(join(root, name), { recursive: true });
     mkdirSync(join(this.places.machine(hostname), "power"));
-    for (const [path, text] of Object.entries(TEXTS)) this.put(hostname, path, text);
+    for (const [path, text] of Object.entries(this.texts)) this.put(hostname, path, text);
     this.put(hostname, "etc/machine-name", hostname);
     await this.giveIdentity(hostname, machine);
     if (machine.state === "member") this.makeMember(node, machine.nix);
@@ -72,7 +74,17 @@ export class Disks {
       root,
       this.places.programs,
       this.places.cluster,
+      this.debian ?? "",
     ]);
+  }
+
+  /** A container has users, and PAM, of its own. */
+  private get texts(): Readonly<Record<string, string>> {
+    if (this.debian === undefined) return { ...ALONE, ...TEXTS };
+    const sshd = TEXTS["etc/ssh/sshd_config"]
+      .replace("UsePAM no", "UsePAM yes")
+      .replace(/^MaxStartups.*\n/m, "");
+    return { ...TEXTS, "etc/ssh/sshd_config": sshd };
   }
 
   private put(hostname: string, path: string, text: string, mode = 0o644): void {
@@ -105,9 +117,13 @@ export class Disks {
   }
 }
 
-const TEXTS = {
+/** What a machine has that is no system of its own. */
+const ALONE = {
   "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nsshd:x:102:65534::/run/sshd:/usr/sbin/nologin\n",
   "etc/group": "root:x:0:\nnogroup:x:65534:\n",
+};
+
+const TEXTS = {
   "etc/protocols": "icmp 1\ntcp 6\nudp 17\nipv6-icmp 58\n", // for nft
   "etc/NIXOS": "",
   "etc/root-uuid": ROOT_UUID,

@@ -14,9 +14,19 @@ import { flannel, network } from "./network";
 import { equipOperator, type OperatorKey } from "./operator";
 import { Places } from "./places";
 
+/** What machines need to be containers; see testbed/nspawn. */
+interface Container {
+  /** Folder of the Debian that they are. */
+  readonly base: string;
+  /** Shims for what that has not. */
+  readonly programs: string;
+}
+
 export interface SiteSettings {
   /** Emitted files, such as `…/nix`. */
   readonly nix: string;
+  /** With a systemd of their own. @default - the stand-ins for it */
+  readonly container?: Container;
   /** By hostname. Others are members. */
   readonly machines?: Readonly<Record<string, Machine>>;
 }
@@ -26,23 +36,24 @@ export class Site {
     private readonly world: World,
     private readonly places: Places,
     public readonly nodes: readonly Node[],
+    private readonly container: Container | undefined,
   ) {}
 
   /** The operator's public key has to be among those that were emitted. */
   public static async start(
-    { nix, machines = {} }: SiteSettings,
+    { nix, machines = {}, container }: SiteSettings,
     key: OperatorKey,
     token: string,
   ): Promise<Site> {
     const { nodes } = JSON.parse(readFileSync(join(nix, "cluster.json"), "utf8")) as { nodes: Node[] };
     const world = await World.start([], ownSystemAsRoot() ?? ["false"]);
     const places = new Places(world.folder);
-    const site = new Site(world, places, nodes);
+    const site = new Site(world, places, nodes, container);
     try {
       await world.shell(["mount -t proc proc /proc", ...network(nodes), ...flannel(nodes)].join("\n"));
       await site.prepare();
       equipOperator(places, key);
-      const disks = new Disks(world, places, key, token);
+      const disks = new Disks(world, places, key, token, container?.base);
       await Promise.all(
         nodes.map(async (node) => {
           await disks.make(node, { nix, ...(machines[node.hostname] ?? { state: "member" }) });
@@ -111,16 +122,17 @@ export class Site {
   }
 
   public async powerOn(hostname: string): Promise<void> {
-    const start = 'setsid sh "$1/machine.sh" "$2" "$3" "$4" </dev/null >/dev/null 2>&1 &';
+    const start = 'setsid sh "$1" "$2" "$3" "$4" "$5" </dev/null >/dev/null 2>&1 &';
     await this.world.run([
       "sh",
       "-c",
       start,
       "sh",
-      this.places.programs,
+      join(this.places.programs, this.container === undefined ? "machine.sh" : "container.sh"),
       this.places.machine(hostname),
       hostname,
       process.execPath,
+      this.container?.base ?? "",
     ]);
     await this.until(
       `${hostname} answers`,
@@ -131,7 +143,8 @@ export class Site {
   /** At once, as by the host's reset. */
   public async powerOff(hostname: string): Promise<void> {
     await this.world.shell(
-      `kill -KILL $(cat ${this.places.machine(hostname)}/pid) 2>/dev/null || true; sleep 0.1`,
+      // With its first process, which a container's survives.
+      `pid=$(cat ${this.places.machine(hostname)}/pid); kill -KILL $(pgrep -P $pid) $pid 2>/dev/null || true; sleep 0.3`,
     );
   }
 
@@ -216,8 +229,11 @@ export class Site {
     }
   }
 
-  public stop(): Promise<void> {
-    return this.world.stop();
+  public async stop(): Promise<void> {
+    if (this.container !== undefined) {
+      await this.world.attempt(["sh", "-c", `pkill -KILL systemd-nspawn; sleep 0.5; ${REMOVE_CGROUPS}`]);
+    }
+    await this.world.stop();
   }
 
   /** What follows runs on the machine. */
@@ -244,12 +260,24 @@ export class Site {
       writeFileSync(join(programs, program), `#!/node\n${javaScript(file)}`, { mode: 0o755 });
       rmSync(file);
     }
+    if (this.container !== undefined) await this.prepareContainers(this.container);
     for (const folder of ["nodes", "leases", "pods", "secrets"])
       mkdirSync(join(cluster, folder), { recursive: true });
     writeFileSync(join(cluster, "events"), "");
     const key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     const files = `-keyout ${programs}/tls.key -out ${programs}/tls.crt`;
     await this.world.shell(`openssl req -x509 -days 1 -subj /CN=k3s ${key} ${files} 2>/dev/null`);
+  }
+
+  /** What is systemd's is its own there. Each container gets a cgroup, in a hierarchy without the limits of this machine. */
+  private async prepareContainers({ programs }: Container): Promise<void> {
+    for (const name of SYSTEMD) rmSync(join(this.places.programs, name));
+    cpSync(programs, this.places.programs, { recursive: true });
+    await this.world.shell(
+      "umount -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; " +
+        // What was left by one that was killed.
+        REMOVE_CGROUPS,
+    );
   }
 
   /** Until the members are heard of. */
@@ -263,6 +291,12 @@ export class Site {
     this.forgetEvents();
   }
 }
+
+/** Stand-ins for programs of systemd's. */
+const SYSTEMD = ["systemctl", "systemd-run", "run-unit", "journalctl", "systemd-machine-id-setup"];
+
+/** Of containers that are no more; those of others are not empty. */
+const REMOVE_CGROUPS = "find /sys/fs/cgroup/k3s-nspawn -depth -type d -exec rmdir {} + 2>/dev/null || true";
 
 /** When an event comes, after so many seconds: a signal for the program, or the end of a machine's SSH sessions. */
 export interface Interruption {

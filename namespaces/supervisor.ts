@@ -53,6 +53,8 @@ createInterface({ input: process.stdin })
     else started.get(order.name)?.write(`${order.line}\n`);
   })
   .on("close", () => {
-    rmSync(__dirname, { recursive: true, force: true });
+    // Whatever still writes to the folder.
+    if (process.pid === 1) process.kill(-1, "SIGKILL");
+    rmSync(__dirname, { recursive: true, force: true, maxRetries: 10 });
     process.exit();
   });

@@ -80,7 +80,7 @@ export function planHost(known: Known, sight: Sight): HostPlan {
     ...unconfirmedFaults(facts, sight),
   ];
   const changes = changesOf(host.files, facts.files);
-  const unfinished = unfinishedWork(facts, node, sight.tokens.get(host));
+  const unfinished = unfinishedWork(facts, node, sight.tokens.get(host), sight);
   return {
     host,
     verdict: verdictOf(faults, member, changes, sight.rebuild || unfinished.length > 0),
@@ -208,9 +208,14 @@ function localFaults(host: Host, facts: Facts): string[] {
   return [`it has an /etc/nixos/${LOCAL} that the project has not: copy it to ${here}`];
 }
 
-function unfinishedWork(facts: Facts, node: KubeNode | undefined, token: TokenState | undefined): string[] {
+function unfinishedWork(
+  facts: Facts,
+  node: KubeNode | undefined,
+  token: TokenState | undefined,
+  { isOver }: Sight,
+): string[] {
   return [
-    ...(facts.unconfirmed !== undefined
+    ...(facts.unconfirmed !== undefined && isOver(facts.unconfirmed.rollout)
       ? [
           `a rollout that has ended (${facts.unconfirmed.operator}) left it unconfirmed: it returns first to what it ran before`,
         ]

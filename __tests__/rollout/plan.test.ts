@@ -188,6 +188,7 @@ describe("refused is", () => {
     const plan = planOfHamal(facts);
     expect(plan.verdict).toBe("refused");
     expect(plan.faults).toEqual([expect.stringContaining(fault)]);
+    expect(plan.notes.filter((note) => note.includes("has ended"))).toEqual([]);
   });
 
   test("a second cluster", () => {

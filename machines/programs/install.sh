@@ -1,7 +1,7 @@
 # What an installer leaves on a disk that was never booted: a system, built, and the boot default.
-# $1: root of the machine, $2: stand-ins, $3: state of the cluster
+# $1: root of the machine, $2: stand-ins, $3: state of the cluster, $4: the Debian that a container is
 root=$1
-. "$2/system-folders.sh"
+if [ -n "$4" ]; then . "$2/debian.sh" && debian_below "$root" "$4"; else . "$2/system-folders.sh"; fi
 mount --bind "$2" "$root/programs"
 mount --bind "$3" "$root/cluster"
 exec chroot "$root" /bin/sh -e <<'END'

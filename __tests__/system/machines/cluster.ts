@@ -6,7 +6,7 @@ import type { Ran } from "../../../namespaces/supervisor";
 import { agent, ALPHARD, emit, HAMAL, MIZAR, REFERENCE, type TestNode } from "../../fixture";
 import type { Machine } from "../../../machines/disk";
 import { makeOperatorKey, type OperatorKey } from "../../../machines/operator";
-import { Site } from "../../../machines/site";
+import { Site, type SiteSettings } from "../../../machines/site";
 
 export const ALNAIR = agent("k3s-agent-2", "alnair", 137);
 /** The cluster's join token, for which tests look everywhere. */
@@ -35,6 +35,7 @@ export class LiveCluster {
       settings?: Partial<ClusterSettings>;
       later?: Partial<ClusterSettings>;
       machines?: Record<string, Machine>;
+      container?: SiteSettings["container"];
     } = {},
   ): Promise<LiveCluster> {
     const folder = mkdtempSync(join(tmpdir(), "k3s-live-")); // longer than one test
@@ -60,7 +61,11 @@ export class LiveCluster {
         return [hostname, { ...(member ? { state: "member", nix: former } : { state: "template" }), ...own }];
       }),
     );
-    const site = await Site.start({ nix: join(folder, "nix"), machines }, key, TOKEN);
+    const site = await Site.start(
+      { nix: join(folder, "nix"), machines, container: more.container },
+      key,
+      TOKEN,
+    );
     return new LiveCluster(folder, key, site, { ...settings, ...more.later });
   }
 

@@ -1,0 +1,148 @@
+/**
+ * Rollouts to hosts with a real systemd, sshd under PAM, timers, journal and reboots. Shims stand for nixos-rebuild, the
+ * activation, the boot loader and K3s.
+ */
+import { join } from "node:path";
+import { container } from "../../../testbed/nspawn/container";
+import { ALNAIR, LiveCluster, THREE } from "../machines/cluster";
+import { Hamal } from "../machines/hamal";
+import { tamper } from "../machines/tampered";
+import { describeWith } from "../tools";
+import { CONTAINERS } from "./tools";
+
+const FOUR = [...THREE, ALNAIR];
+const PATIENT = ["apply", "hamal", "--yes"] as const;
+const QUICK = [...PATIENT, "--confirm-seconds", "20"] as const;
+
+describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
+  let cluster: LiveCluster;
+  let hamal: Hamal;
+
+  beforeAll(async () => {
+    cluster = await LiveCluster.start(THREE, FOUR, { container: container() });
+    hamal = new Hamal(cluster);
+  });
+  afterAll(() => cluster?.stop());
+  afterEach(async () => {
+    await cluster.site.on("hamal", "rm -f /faults/*; systemctl reset-failed");
+  });
+
+  const activated = (host = "hamal"): boolean =>
+    cluster.site.events().some((event) => event.startsWith(`${host} activate`));
+
+  test("the hosts run systemd, and sshd with PAM", async () => {
+    expect(await cluster.site.on("hamal", "cat /proc/1/comm; sshd -T | grep -i usepam")).toBe(
+      "systemd\nusepam yes\n",
+    );
+  });
+
+  test("a new node is installed, rebooted and joins", async () => {
+    (await cluster.rollout("apply", "--yes", "--reboot-seconds", "60")).mustSucceed();
+    expect(cluster.site.events().filter((event) => event === "alnair boot")).toHaveLength(1);
+  });
+
+  test("a lock-out is seen by a new connection, and ends by the timer", async () => {
+    hamal.change();
+    tamper(join(cluster.folder, "nix"), "k3s-agent/nftables.nft", (text) =>
+      text.replace("22, # SSH", "2222, # SSH"),
+    );
+    await hamal.isLeftBy(
+      () => cluster.rollout(...QUICK),
+      /hamal was not confirmed and has reverted by itself[^]*SSH connection/,
+    );
+    cluster.emit(FOUR);
+  });
+
+  test("an activation that hangs is ended by the timer", () =>
+    hamal.isLeftWith(
+      { "activation-hangs": "" },
+      QUICK,
+      /has reverted by itself[^:]*: the activation has not come to its end/,
+    ));
+
+  test("a server whose K3s is never ready reverts, without a job that is stuck", async () => {
+    cluster.site.setFault("alphard", "k3s-version", "v1.34.2+k3s2");
+    cluster.site.setFault("alphard", "k3s-hangs");
+    const { status, output } = await cluster.rollout(
+      "apply",
+      "alphard",
+      "--rebuild",
+      "--yes",
+      "--confirm-seconds",
+      "20",
+    );
+    cluster.site.clearFault("alphard", "k3s-hangs");
+    cluster.site.clearFault("alphard", "k3s-version");
+    expect([status, output]).toEqual([
+      1,
+      expect.stringContaining("alphard was not confirmed and has reverted by itself"),
+    ]);
+    expect(await cluster.site.on("alphard", "systemctl list-jobs --no-legend")).toBe("");
+  });
+
+  test("a reset in the activation is told from one that failed", async () => {
+    hamal.change();
+    cluster.site.setFault("hamal", "activation-hangs");
+    await hamal.isLeftBy(async () => {
+      const result = cluster.rollout(...PATIENT);
+      await cluster.site.until("the activation is at work", () => activated(), 60);
+      await cluster.site.powerOff("hamal");
+      await cluster.site.powerOn("hamal");
+      return result;
+    }, /hamal was rebooted before it was confirmed, by a reset/);
+  });
+
+  test("a reset before the commit leads back, too", async () => {
+    hamal.change();
+    cluster.site.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
+    cluster.site.setFault("hamal", "k3s-hangs");
+    await hamal.isLeftBy(async () => {
+      const result = cluster.rollout(...PATIENT);
+      await cluster.site.until("K3s has begun", () => cluster.site.events().includes("hamal k3s start"), 60);
+      await cluster.site.powerOff("hamal");
+      await cluster.site.powerOn("hamal");
+      return result;
+    }, /hamal was rebooted before it was confirmed, by a reset/);
+  });
+
+  test.each(["sshd-changed", "systemd-changed"])(
+    "an activation that restarts what carries it goes through: %s",
+    async (fault) => {
+      hamal.change();
+      cluster.site.setFault("hamal", fault);
+      (await cluster.rollout(...PATIENT)).mustSucceed();
+    },
+  );
+
+  test("a unit that was failed before blocks nothing, and one that was not is named first", async () => {
+    await hamal.isLeftWith(
+      { "failing-units": "backup.service\n" },
+      QUICK,
+      /has reverted by itself[^:]*: the following units failed: backup\.service\n {4}warning: the following units failed: backup\.service/,
+    );
+    cluster.site.setFault("hamal", "failing-units", "backup.service\n");
+    await cluster.site.on(
+      "hamal",
+      "install-units $(readlink -f /run/current-system); systemctl daemon-reload; systemctl start backup || true",
+    );
+    hamal.change();
+    const { stdout } = (await cluster.rollout(...PATIENT)).mustSucceed();
+    expect(stdout).toContain("units are failed on it already: backup.service");
+    await cluster.site.on(
+      "hamal",
+      "rm /etc/systemd/system/backup.service /etc/systemd/system/*.wants/backup.service; systemctl daemon-reload",
+    );
+  });
+
+  test("after a killed operator the same again goes on at once", async () => {
+    hamal.change();
+    const { acted } = await cluster.site.interrupted(PATIENT, cluster.folder, {
+      when: { host: "hamal", step: "activate", outcome: "done" },
+      signal: "SIGKILL",
+    });
+    expect(acted).toBe(true);
+    expect((await cluster.rollout(...PATIENT)).mustSucceed().output).toContain(
+      "take back what was not confirmed",
+    );
+  });
+});
