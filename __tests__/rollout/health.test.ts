@@ -1,5 +1,8 @@
-import { hostFaults } from "../../rollout/health";
+import { hostFaults, nodeFaults } from "../../rollout/health";
+import type { Kubernetes } from "../../rollout/kubernetes";
 import { Report } from "../../rollout/script";
+import { ALPHARD, HAMAL } from "../fixture";
+import { described, hosts, kubeNode } from "./sight";
 
 const report = (...lines: string[]): Report => new Report(lines.join("\n"));
 const EXPECTED = { system: "/nix/store/built", notBoot: "boot-1" };
@@ -33,4 +36,21 @@ test("a host that is well has none of these", () => {
     "@forwarding default 1",
   );
   expect(hostFaults(well, EXPECTED).filter((fault) => !fault.startsWith("its firewall is not"))).toEqual([]);
+});
+
+test("a server is there when it is control-plane, and an agent never is", async () => {
+  const [alphard, hamal] = hosts(described([ALPHARD, HAMAL]));
+  const faultsOf = (host: typeof alphard): Promise<string[]> => {
+    if (host === undefined) throw new Error("no such host");
+    const nodes = [kubeNode(host, { controlPlane: false })];
+    const kubernetes = { nodes: () => Promise.resolve(nodes) } as unknown as Kubernetes;
+    return nodeFaults(
+      host,
+      report(`@boot_id boot of ${host.name}`, "@k3s_version v1.34.2+k3s1"),
+      kubernetes,
+      "before",
+    );
+  };
+  expect(await faultsOf(alphard)).toEqual(["its node is no control-plane yet"]);
+  expect(await faultsOf(hamal)).toEqual([]);
 });
