@@ -37,7 +37,7 @@ export function resolveCommon(
   checkK3s(common.k3s, k3s);
   checkFirewall(common.firewall, firewall);
   checkNixos(resolveNixos(settings.nixos), nixos);
-  checkRollout(common.rollout ?? {}, rollout);
+  checkRollout(common.rollout ?? {}, common.k3s, rollout);
   checkAuthorizedKeys(common.authorizedKeys, settings.authorizedKeysFile, own);
   return { common, faults: [network, own, k3s, firewall, nixos, rollout].flatMap((faults) => faults.all) };
 }

@@ -1,7 +1,7 @@
 import { shown, type Faults } from "./fault";
 import { checkFlags } from "./k3s-flags";
 import type { K3s } from "./model";
-import type { K3sSettings, PortRange } from "./settings";
+import type { K3sSettings, PortRange, Role } from "./settings";
 
 /** Port on which every K3s server serves the Kubernetes API and K3s' own supervisor. */
 export const API_PORT = 6443;
@@ -9,6 +9,7 @@ export const API_PORT = 6443;
 export function resolveK3s(settings: K3sSettings): K3s {
   return {
     tokenFile: settings.tokenFile,
+    ...(settings.agentTokenFile === undefined ? {} : { agentTokenFile: settings.agentTokenFile }),
     traefik: settings.traefik,
     serviceLb: settings.serviceLb,
     package: settings.package ?? "k3s",
@@ -23,7 +24,16 @@ export function resolveK3s(settings: K3sSettings): K3s {
 }
 
 export function checkK3s(k3s: K3s, faults: Faults): void {
-  checkTokenFile(k3s.tokenFile, faults);
+  checkTokenFile("tokenFile", k3s.tokenFile, faults);
+  if (k3s.agentTokenFile !== undefined) {
+    checkTokenFile("agentTokenFile", k3s.agentTokenFile, faults);
+    if (k3s.agentTokenFile === k3s.tokenFile) {
+      faults.say(
+        "agentTokenFile",
+        "should be another file than 'k3s.tokenFile': agents have no token of the servers",
+      );
+    }
+  }
   faults.unlessMatches("package", k3s.package, /^k3s(_\d+_\d+)?$/, "an attribute such as k3s_1_34");
   for (const choice of ["traefik", "serviceLb"] as const) {
     if (typeof k3s[choice] !== "boolean") faults.wrong(choice, "true or false", k3s[choice]);
@@ -37,18 +47,22 @@ export function checkK3s(k3s: K3s, faults: Faults): void {
   checkFlags("agentFlags", k3s.agentFlags, "agent", faults);
 }
 
+/** From where K3s of that role takes the token with which it joins. */
+export const tokenFileOf = ({ tokenFile, agentTokenFile }: K3s, role: Role): string =>
+  role === "agent" ? (agentTokenFile ?? tokenFile) : tokenFile;
+
 /** A value that is no path may be the token itself, so it is not repeated. */
-function checkTokenFile(path: unknown, faults: Faults): void {
+function checkTokenFile(setting: string, path: unknown, faults: Faults): void {
   const wish =
     "should be an absolute path on the hosts, outside /nix/store, such as /var/lib/k3s-secrets/token";
   const looksRight = typeof path === "string" && /^(\/[A-Za-z0-9._-]+)+$/.test(path);
   if (!looksRight) {
-    faults.say("tokenFile", `${wish}; what was given is not repeated here, since it may be a token`);
+    faults.say(setting, `${wish}; what was given is not repeated here, since it may be a token`);
   } else if (
     path.startsWith("/nix/store/") ||
     path.split("/").some((part) => part === ".." || part === ".")
   ) {
-    faults.say("tokenFile", `${wish}, got ${shown(path)}`);
+    faults.say(setting, `${wish}, got ${shown(path)}`);
   }
 }
 

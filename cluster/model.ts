@@ -96,6 +96,8 @@ export interface Networks {
 
 export interface K3s {
   readonly tokenFile: string;
+  /** Present where agents have a token of their own. */
+  readonly agentTokenFile?: string;
   readonly traefik: boolean;
   readonly serviceLb: boolean;
   readonly package: string;

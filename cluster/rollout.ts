@@ -1,5 +1,5 @@
 import type { Faults } from "./fault";
-import type { Common } from "./model";
+import type { Common, K3s } from "./model";
 import type { RolloutSettings } from "./settings";
 
 /** K3s' long form of a token begins with `K10` and the hash of its CA, and has `::` before the user's name. */
@@ -24,29 +24,52 @@ const printsItself = (command: readonly string[]): boolean =>
   command.slice(1).some((word) => /(^|[\s;&|(])(echo|printf)\s+[^$`;&|]+($|[;&|])/.test(word));
 
 /** A value that may be the token itself is not repeated. */
-export function checkRollout({ tokenPath, tokenCommand }: RolloutSettings, faults: Faults): void {
-  if (tokenPath !== undefined && tokenCommand !== undefined) {
-    faults.say("tokenPath", "and 'rollout.tokenCommand' exclude each other: the join token has one source");
+export function checkRollout(
+  settings: RolloutSettings,
+  k3s: Pick<K3s, "agentTokenFile">,
+  faults: Faults,
+): void {
+  checkSource("tokenPath", settings.tokenPath, "tokenCommand", settings.tokenCommand, faults);
+  const { agentTokenPath, agentTokenCommand } = settings;
+  checkSource("agentTokenPath", agentTokenPath, "agentTokenCommand", agentTokenCommand, faults);
+  if (k3s.agentTokenFile === undefined && (agentTokenPath ?? agentTokenCommand) !== undefined) {
+    const stated = agentTokenPath === undefined ? "agentTokenCommand" : "agentTokenPath";
+    faults.say(stated, "has no effect without 'k3s.agentTokenFile', which says where hosts have it");
   }
-  if (tokenPath !== undefined && (tokenPath.trim() === "" || looksSecret(tokenPath))) {
+}
+
+function checkSource(
+  pathSetting: string,
+  path: string | undefined,
+  commandSetting: string,
+  command: readonly string[] | undefined,
+  faults: Faults,
+): void {
+  if (path !== undefined && command !== undefined) {
     faults.say(
-      "tokenPath",
+      pathSetting,
+      `and 'rollout.${commandSetting}' exclude each other: the join token has one source`,
+    );
+  }
+  if (path !== undefined && (path.trim() === "" || looksSecret(path))) {
+    faults.say(
+      pathSetting,
       "should be the path of a file; what was given is not repeated, since it may be a token",
     );
   }
-  if (tokenCommand === undefined) return;
-  if (tokenCommand.length === 0 || tokenCommand[0] === "") {
-    faults.say("tokenCommand", 'should be a program and its arguments, such as ["sops", "-d", "token.enc"]');
+  if (command === undefined) return;
+  if (command.length === 0 || command[0] === "") {
+    faults.say(commandSetting, 'should be a program and its arguments, such as ["sops", "-d", "token.enc"]');
   }
   const where = "main.ts, cluster.json and git";
-  if (printsItself(tokenCommand)) {
+  if (printsItself(command)) {
     faults.say(
-      "tokenCommand",
+      commandSetting,
       `prints its own words, so that the join token would be in ${where}; take it from a store of secrets`,
     );
-  } else if (tokenCommand.some(looksSecret)) {
+  } else if (command.some(looksSecret)) {
     faults.say(
-      "tokenCommand",
+      commandSetting,
       `has a word that looks like a secret, which would be in ${where}; it is not repeated here. ` +
         "If it is a mere name, put the command into a script and state that",
     );
@@ -56,6 +79,18 @@ export function checkRollout({ tokenPath, tokenCommand }: RolloutSettings, fault
 /** What is under /run comes with the activation, as sops-nix and agenix have it. */
 export const isTokenDelivered = ({ k3s }: Pick<Common, "k3s">): boolean => k3s.tokenFile.startsWith("/run/");
 
-/** Neither a rollout nor the activation brings the join token to the hosts. */
-export const isTokenByHand = ({ k3s, rollout }: Pick<Common, "k3s" | "rollout">): boolean =>
-  !isTokenDelivered({ k3s }) && (rollout?.tokenPath ?? rollout?.tokenCommand) === undefined;
+/**
+ * Neither a rollout nor the activation brings a token to the hosts.
+ *
+ * @param path - of its file on them
+ */
+export function isTokenByHand(
+  { k3s, rollout }: Pick<Common, "k3s" | "rollout">,
+  path = k3s.tokenFile,
+): boolean {
+  const source =
+    path === k3s.agentTokenFile
+      ? (rollout?.agentTokenPath ?? rollout?.agentTokenCommand)
+      : (rollout?.tokenPath ?? rollout?.tokenCommand);
+  return !path.startsWith("/run/") && source === undefined;
+}

@@ -202,6 +202,12 @@ export interface K3sSettings {
    * and K3s waits for it; the token itself is never part of this project.
    */
   readonly tokenFile: string;
+  /**
+   * The same for a token of the agents' own, with which no machine joins as a server. Servers have both files, agents only
+   * this one. A plain word, and not K3s' long form, which K3s takes for a part of the password here.
+   * @default - agents join with the servers' token
+   */
+  readonly agentTokenFile?: string;
   /** Keep K3s' own ingress controller. */
   readonly traefik: boolean;
   /** Keep K3s' own load balancer, which takes ports 80 and 443 of every host; the firewall follows. */
@@ -276,6 +282,10 @@ export interface RolloutSettings {
    * @default - none: the token is delivered to the hosts by other means
    */
   readonly tokenCommand?: readonly string[];
+  /** As `tokenPath`, for the token of `k3s.agentTokenFile`. Excludes `agentTokenCommand`. @default - none */
+  readonly agentTokenPath?: string;
+  /** As `tokenCommand`, for the token of `k3s.agentTokenFile`. @default - none */
+  readonly agentTokenCommand?: readonly string[];
 }
 
 /** What all nodes share. */

@@ -134,6 +134,7 @@ const PUBLISHED: Shape<PublishedPorts> = { ...PORTS, protocol: ["tcp", "udp"] };
 
 const K3S: Shape<K3sSettings> = {
   tokenFile: "string",
+  agentTokenFile: "string",
   traefik: "boolean",
   serviceLb: "boolean",
   package: "string",
@@ -156,7 +157,12 @@ const ALLOWED: Shape<AllowedFlow> = {
 
 const FIREWALL: Shape<FirewallSettings> = { allow: { list: ALLOWED }, trustPods: "boolean" };
 
-const ROLLOUT: Shape<RolloutSettings> = { tokenPath: "string", tokenCommand: { list: "string" } };
+const ROLLOUT: Shape<RolloutSettings> = {
+  tokenPath: "string",
+  tokenCommand: { list: "string" },
+  agentTokenPath: "string",
+  agentTokenCommand: { list: "string" },
+};
 
 export const CLUSTER: Shape<ClusterSettings> = {
   network: NETWORK,

@@ -37,6 +37,9 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
   "network.nameservers": effect("the hosts ask others for names"),
   apiEndpoint: danger("agents and further servers look for the API elsewhere"),
   "k3s.tokenFile": danger("K3s waits on every host until the join token is there"),
+  "k3s.agentTokenFile": danger(
+    "agents join with another token, servers first; rotate the servers' token, which agents had",
+  ),
   "k3s.traefik": effect("K3s installs or removes Traefik"),
   "k3s.serviceLb": effect("K3s installs or removes its load balancer, and ports 80 and 443 open or close"),
   "k3s.package": effect("another K3s runs, on servers first"),
@@ -53,6 +56,8 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
   authorizedKeys: effect("other people log in as root"),
   "rollout.tokenPath": TOKEN,
   "rollout.tokenCommand": TOKEN,
+  "rollout.agentTokenPath": TOKEN,
+  "rollout.agentTokenCommand": TOKEN,
 };
 
 const NO_BOOT = "the host may not boot; a rollout refuses what does not fit the machine";

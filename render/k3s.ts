@@ -1,3 +1,4 @@
+import { tokenFileOf } from "../cluster/k3s";
 import { initServer, type Cluster, type Node } from "../cluster/model";
 import { apiEndpointOf, endpointHost, isEndpoint } from "../cluster/network";
 import { systemdWord } from "./escape";
@@ -12,7 +13,7 @@ export function renderK3s(cluster: Cluster, node: Node): string {
     clusterInit: node.clusterInit === true,
     joins: join !== undefined,
     serverAddr: join,
-    tokenFile: cluster.k3s.tokenFile,
+    tokenFile: tokenFileOf(cluster.k3s, node.role),
     flags: k3sFlags(cluster, node).map(systemdWord),
   });
 }
@@ -46,6 +47,8 @@ function serverFlags(cluster: Cluster, node: Node): string[] {
   const { network, k3s } = cluster;
   const host = endpointHost(cluster.apiEndpoint);
   return [
+    // An option of NixOS' module would be newer than NixOS 25.11.
+    ...(k3s.agentTokenFile === undefined ? [] : [`--agent-token-file=${k3s.agentTokenFile}`]),
     `--cluster-cidr=${network.podCidr}`,
     `--service-cidr=${network.serviceCidr}`,
     `--service-node-port-range=${k3s.nodePorts.from}-${k3s.nodePorts.to}`,

@@ -5,13 +5,14 @@ import type { Facts } from "./facts";
 import { serversOf, type Fleet } from "./fleet";
 import { Gate, pause } from "./gate";
 import type { Host } from "./host";
+import type { Known } from "./identity";
 import type { Kubernetes, KubeNode } from "./kubernetes";
 import type { Lock } from "./lock";
 import type { Log } from "./log";
 import { phases, skewFaults, type Built, type Phase } from "./order";
 import type { HostPlan } from "./plan";
 import { barePodFaults, checkQuorum, drain, reboot, uncordon, type RebootOptions } from "./reboot";
-import { deliver, tokenFaults } from "./token";
+import { deliver, isMissing, tokenFiles, type JoinTokens } from "./token";
 import { messageOf, Trouble } from "./trouble";
 
 export interface ApplyOptions extends RebootOptions {
@@ -49,7 +50,7 @@ export class Apply {
   public constructor(
     private readonly fleet: Fleet,
     private readonly plans: readonly HostPlan[],
-    private readonly token: string | undefined,
+    private readonly tokens: JoinTokens,
     private readonly options: ApplyOptions,
     private readonly log: Log,
     private readonly lock: Lock,
@@ -64,11 +65,17 @@ export class Apply {
   public async run(): Promise<void> {
     const jobs = await this.build();
     const servers = serversOf(this.fleet);
-    const faults = [...skewFaults(jobs, servers), ...(await this.podFaults(jobs))];
+    const ignorant = this.fleet.known.filter(isIgnorantOfToken);
+    const faults = [
+      ...skewFaults(jobs, servers),
+      ...agentTokenFaults(jobs, ignorant),
+      ...(await this.podFaults(jobs)),
+    ];
     if (faults.length > 0) throw new Trouble(`${faults.join("\n")}\nNo host was changed`);
     const order = phases(
       jobs,
       servers.map(({ k3sVersion }) => k3sVersion),
+      ignorant.length > 0,
     );
     this.announce(order);
     if (this.fleet.nodes === undefined && servers.length > 0) {
@@ -145,7 +152,7 @@ export class Apply {
     this.begun.add(host.name);
     const nodes = await this.nodes();
     if (job.node.role === "server") checkQuorum(host, nodes);
-    await this.deliverToken(host);
+    await this.deliverTokens(job);
     const ours = nodes.some(({ name, cordonedByUs }) => name === host.name && cordonedByUs);
     const drained = needsReboot(job) && (await drain(host, this.kubernetes, nodes, this.options));
     const cordoned = drained || ours;
@@ -179,12 +186,30 @@ export class Apply {
     }
   }
 
-  private async deliverToken(host: Host): Promise<void> {
-    if (this.token === undefined) return;
-    const state = await this.log.step(host.name, "token", () => deliver(host, this.token, true), String);
-    const faults = tokenFaults(host, state);
-    if (faults.length > 0) throw new Trouble(`${host.name}: ${faults.join("; ")}`);
+  /** Only where one is missing, and so to no host that has one. */
+  private async deliverTokens({ host, facts }: Job): Promise<void> {
+    for (const file of tokenFiles(host, this.tokens, facts).filter(isMissing)) {
+      await this.log.step(host.name, "token", () => deliver(host, file), String);
+    }
   }
+}
+
+/** A member that does not know the agents' token, or knows it from another file than it will. */
+function isIgnorantOfToken({ host, facts }: Known): boolean {
+  const fileOf = (text = ""): string => /--agent-token-file=[^"\s]*/.exec(text)?.[0] ?? "";
+  const [now, then] = [facts.files, host.files].map((files) => fileOf(files.get("k3s-server.nix")));
+  return host.node.role === "server" && facts.joined && now !== then;
+}
+
+/** Agents that would join with a token which a server does not know, since nobody asked to change that one. */
+function agentTokenFaults(jobs: readonly Job[], ignorant: readonly Known[]): string[] {
+  const left = ignorant.filter((known) => !jobs.some(({ host }) => host === known.host));
+  const agents = jobs.filter(({ node }) => node.role === "agent").map(({ host }) => host.name);
+  if (left.length === 0 || agents.length === 0) return [];
+  const names = left.map(({ host }) => host.name).join(" ");
+  return [
+    `${names} has to know the agents' token before ${agents.join(", ")} uses it: apply ${names} first, or all hosts`,
+  ];
 }
 
 const needsReboot = ({ built }: Pick<Job, "built">): boolean => built.reboot.length > 0;

@@ -4,6 +4,7 @@ import { capture } from "./capture";
 import { checkKeys, chosen, directoryFaults } from "./description";
 import { planFleet, separate, sharers, survey, type Fleet, type FleetOptions } from "./fleet";
 import { pause } from "./gate";
+import { introduced, pinKeys, refuseStrangers, strangers } from "./first-contact";
 import type { Host } from "./host";
 import { identityFaults } from "./identity";
 import { asYaml, defaultPath, fetchKubeconfig, mergeInto } from "./kubeconfig";
@@ -12,7 +13,7 @@ import type { HostPlan } from "./plan";
 import type { RebootOptions } from "./reboot";
 import { nextSteps, podFaults, removalFaults, remove } from "./remove";
 import type { Session } from "./session";
-import { readToken } from "./token";
+import { readTokens, type JoinTokens } from "./token";
 import { messageOf, Trouble } from "./trouble";
 import { isHealthy, verify, type Verification } from "./verify";
 import { planAsJson, planInWords, verificationInWords } from "./words";
@@ -28,10 +29,15 @@ export interface Consent {
   readonly yes: boolean;
 }
 
+export interface Trust extends Consent {
+  /** SSH host keys that were never seen are taken for those of the hosts. */
+  readonly acceptNewHostKeys: boolean;
+}
+
 interface Planned {
   readonly fleet: Fleet;
   readonly plans: readonly HostPlan[];
-  readonly token: string | undefined;
+  readonly tokens: JoinTokens;
 }
 
 async function planned(
@@ -42,9 +48,9 @@ async function planned(
   const { description } = session;
   const faults = chosen(description, hostnames).flatMap((node) => directoryFaults(description, node));
   if (faults.length > 0) throw new Trouble(faults.join("\n"));
-  const token = readToken(description, session.blanker);
+  const tokens = readTokens(description, session.blanker);
   const fleet = await session.log.step("cluster", "look at the hosts", () => survey(session.hosts));
-  return { fleet, plans: await planFleet(fleet, hostnames, token, options), token };
+  return { fleet, plans: await planFleet(fleet, hostnames, tokens, options), tokens };
 }
 
 /** `plan`: says what an apply would do. Changes nothing. */
@@ -102,21 +108,22 @@ function unadmitted(plans: readonly HostPlan[], fleet: Fleet, session: Session):
 export async function applyCommand(
   session: Session,
   hostnames: readonly string[],
-  options: FleetOptions & ApplyOptions & Consent,
+  options: FleetOptions & ApplyOptions & Trust,
   voice: Voice,
 ): Promise<void> {
-  let { fleet, plans, token } = await planned(session, hostnames, options);
+  let { fleet, plans, tokens } = await planned(session, hostnames, options);
   if (options.regenerateIdentity && (await separated(session, fleet, plans, options))) {
-    ({ fleet, plans, token } = await planned(session, hostnames, { ...options, regenerateIdentity: false }));
+    ({ fleet, plans, tokens } = await planned(session, hostnames, { ...options, regenerateIdentity: false }));
   }
   voice.tell(planInWords(plans), planAsJson(plans));
   const stop = objections(plans, fleet, session);
   if (stop.length > 0) throw new Trouble(`${stop.join("\n")}\nNo host was changed`);
+  // What was just seen is still true, where nothing was done.
   if (plans.every(({ verdict }) => verdict === "unchanged"))
-    return report(await verified(session, hostnames), voice);
-  await consent(options, "Bring these hosts to what was emitted?");
+    return report(await verified(session, hostnames, fleet), voice);
+  await agreed(options, fleet, "Bring these hosts to what was emitted?");
   await locked(session, fleet, plans, async (lock) => {
-    await new Apply(fleet, plans, token, options, session.log, lock, stopping).run();
+    await new Apply(fleet, plans, tokens, options, session.log, lock, stopping).run();
   });
   report(await verified(session, hostnames), voice);
 }
@@ -126,14 +133,14 @@ async function separated(
   session: Session,
   fleet: Fleet,
   plans: readonly HostPlan[],
-  options: Consent,
+  options: Trust,
 ): Promise<boolean> {
   const stop = plans.filter(({ verdict }) => verdict === "refused");
   if (stop.length > 0) throw new Trouble(`${planInWords(stop)}\nNo host was changed`);
   const shared = sharers(fleet, plans);
   if (shared.length === 0) return false;
   const names = shared.map(({ host }) => host.name).join(", ");
-  await consent(options, `Give ${names} a machine-id and SSH host keys of their own?`);
+  await agreed(options, fleet, `Give ${names} a machine-id and SSH host keys of their own?`);
   await locked(session, fleet, plans, () => separate(shared));
   session.log.say("cluster", `${names}: machine-id and SSH host keys are new`);
   return true;
@@ -158,10 +165,11 @@ async function locked(
   }
 }
 
-async function verified(session: Session, hostnames: readonly string[]): Promise<Verification> {
+/** @param seen - the hosts as they are, where that is known. @default - they are asked */
+async function verified(session: Session, hostnames: readonly string[], seen?: Fleet): Promise<Verification> {
   const names = chosen(session.description, hostnames).map(({ hostname }) => hostname);
   return session.log.step("cluster", "verify", async () => {
-    const fleet = await survey(session.hosts);
+    const fleet = seen ?? (await survey(session.hosts));
     return verify(
       fleet,
       session.hosts.filter(({ name }) => names.includes(name)),
@@ -245,6 +253,14 @@ async function fromAnyServer<T>(session: Session, ask: (server: Host) => Promise
     }
   }
   throw new Trouble(complaints.join("\n"));
+}
+
+/** Of what follows, and of the keys of hosts that are not known yet. @throws Trouble unless somebody says yes */
+async function agreed(options: Trust, { known }: Fleet, question: string): Promise<void> {
+  const fresh = strangers(known.map(({ host }) => host));
+  refuseStrangers(fresh, !options.yes, options.acceptNewHostKeys);
+  await consent(options, `${introduced(fresh)}${question}`);
+  pinKeys(fresh);
 }
 
 /** @throws Trouble unless somebody says yes */

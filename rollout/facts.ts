@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { fromDelivered } from "../files/host-folder";
 import { HARDWARE } from "./description";
 import { rootDevice } from "./hardware";
@@ -10,8 +11,6 @@ export interface Facts {
   readonly bootId: string;
   readonly hostname: string;
   readonly machineId: string;
-  /** Public SSH host keys, as `type base64`. */
-  readonly hostKeys: readonly string[];
   /** Name to MAC address, in PVE's form. */
   readonly interfaces: ReadonlyMap<string, string>;
   readonly firmware: string;
@@ -43,6 +42,11 @@ export interface Facts {
   readonly lock?: { readonly holder: string; readonly heardSeconds: number };
   /** Seconds since the host booted. */
   readonly upSeconds: number;
+  /** Path to hash, of the files with a token that are there. Salted by the operator, who compares them with his own. */
+  readonly tokens: ReadonlyMap<string, string>;
+  /** Hash of the token that a server keeps beside its data; empty where there is none. */
+  readonly keptToken: string;
+  readonly salt: string;
   /** Why a reboot is due, of what runs already. */
   readonly rebootDue: readonly string[];
   /** Of /etc/nixos, by their paths from the host's directory, to text. */
@@ -67,18 +71,21 @@ export interface Unconfirmed {
 /** @throws Trouble when the host cannot be asked, or is no NixOS that we may change */
 export async function readFacts(host: Host): Promise<Facts> {
   const device = rootDevice(host.files.get(HARDWARE) ?? "") ?? "";
-  const { report, output } = await host.callFully("facts", { device }, { verbose: true, timeoutSeconds: 30 });
+  const salt = randomBytes(16).toString("hex");
+  const { tokenFile, agentTokenFile } = host.description.k3s;
+  const files = agentTokenFile === undefined ? [tokenFile] : [tokenFile, agentTokenFile];
+  const { report, output } = await host.callFully(
+    "facts",
+    { device, salt, token_files: files.join(" ") },
+    { timeoutSeconds: 30 },
+  );
   if (report.one("uid") !== "0") throw new Trouble(`${host.name}: the SSH user is not root`);
   if (report.one("nixos") !== "yes")
     throw new Trouble(`${host.name}: there is no NixOS on it (/etc/NIXOS is missing)`);
-  return { ...factsOf(report, host.node.directory), operatorKey: acceptedKey(output.stderr) };
+  return { ...factsOf(report, host.node.directory), salt, operatorKey: output.operatorKey };
 }
 
-/** In the client's own words, which is the only place that says it. */
-const acceptedKey = (verbose: string): string =>
-  [...verbose.matchAll(/Server accepts key: .*(SHA256:\S+)/g)].at(-1)?.[1] ?? "";
-
-function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey"> {
+function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey" | "salt"> {
   const current = report.one("current");
   const wanted = report.one("wanted_hostname");
   const renamed = wanted !== "" && wanted !== report.one("hostname") && report.one("profile") === current;
@@ -86,7 +93,6 @@ function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey"> 
     bootId: report.one("boot_id"),
     hostname: report.one("hostname"),
     machineId: report.one("machine_id"),
-    hostKeys: report.all("host_key"),
     interfaces: new Map(
       report.all("nic").map((line) => {
         const [name = "", mac = ""] = line.split(" ");
@@ -113,6 +119,13 @@ function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey"> 
         ? undefined
         : { holder: report.one("lock"), heardSeconds: Number(report.one("lock_heard")) },
     upSeconds: Number(report.one("up")),
+    tokens: new Map(
+      report.all("token").map((line) => {
+        const [path = "", hash = ""] = line.split(" ");
+        return [path, hash];
+      }),
+    ),
+    keptToken: report.one("kept_token"),
     rebootDue: [...report.all("reboot"), ...(renamed ? ["hostname"] : [])],
     files: fromDelivered(new Map(report.all("file").map(namedFile)), directory),
     deletions: report.text("deletions"),

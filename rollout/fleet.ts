@@ -8,7 +8,7 @@ import type { Log } from "./log";
 import type { RunningServer } from "./order";
 import { mayBeDrained, planHost, unreachable, withPods, type HostPlan } from "./plan";
 import type { Ssh } from "./ssh";
-import { deliver, type TokenState } from "./token";
+import type { JoinTokens } from "./token";
 import { messageOf } from "./trouble";
 
 export interface FleetOptions {
@@ -77,19 +77,16 @@ const runningServers = (known: readonly Known[]): Host[] =>
     )
     .map(({ host }) => host);
 
-/** What an apply would do to each of the chosen hosts. Only machines that are what they should be see the token. */
+/** What an apply would do to each of the chosen hosts. */
 export async function planFleet(
   fleet: Fleet,
   hostnames: readonly string[],
-  token: string | undefined,
+  tokens: JoinTokens,
   options: FleetOptions,
 ): Promise<HostPlan[]> {
   const description = fleet.known[0]?.host.description ?? fleet.silent[0]?.host.description;
   if (description === undefined) return [];
   const wanted = new Set(chosen(description, hostnames).map(({ hostname }) => hostname));
-  const tokens = new Map<Host, TokenState>();
-  const own = fleet.known.filter((each) => wanted.has(each.host.name) && identityFaults(each).length === 0);
-  await Promise.all(own.map(async ({ host }) => tokens.set(host, await deliver(host, token, false))));
   const over = (rollout: string): boolean => isOver(rollout, fleet);
   const sight = { ...options, known: fleet.known, nodes: fleet.nodes, tokens, isOver: over };
   const plans = description.nodes

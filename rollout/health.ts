@@ -10,12 +10,12 @@ export interface Expected {
   readonly notBoot?: string;
 }
 
-/** Asks the host over a new connection. @throws Trouble when there is none */
-export const inspect = (host: Host): Promise<Report> =>
+/** Asks the host over a new connection, unless stated. @throws Trouble when there is none */
+export const inspect = (host: Host, { fresh } = { fresh: true }): Promise<Report> =>
   host.call(
     "confirm",
     { emitted: host.files.get("nftables.nft") ?? "", interface: host.node.nixos.networkInterface },
-    { timeoutSeconds: 30 },
+    { timeoutSeconds: 30, fresh },
   );
 
 /** What does not hold yet of the host itself. */

@@ -7,6 +7,17 @@ import type { Output, RunOptions, Ssh, Target } from "./ssh";
 /** Variables of a program of `remote/`. */
 type Variables = Readonly<Record<string, string | number>>;
 
+/** Programs that change nothing. */
+const READING: ReadonlySet<string> = new Set([
+  "alive",
+  "confirm",
+  "facts",
+  "hardware",
+  "kubeconfig",
+  "reach",
+  "why",
+]);
+
 /** A machine of the cluster, as the operator reaches it. */
 export class Host {
   /** Path from its directory to text; what it shares with other hosts is at `../…`. */
@@ -57,17 +68,24 @@ export class Host {
   ): Promise<{ report: Report; output: Output }> {
     const output = await this.ssh.run(this.target, remoteScript(program, variables), {
       timeoutSeconds: 60,
+      reads: READING.has(program) && options.fresh !== true,
       ...options,
     });
     return { report: reportOf(`${this.name}: ${program}`, output), output };
   }
 
-  public pinnedKeys(): string[] {
-    return this.ssh.pinned(this.name);
+  /** SSH host keys that it has shown to have, in this run or when they were pinned. */
+  public provenKeys(): string[] {
+    return [...this.ssh.keys.pinned(this.name), ...this.unpinnedKeys()];
+  }
+
+  /** Those of them to which nobody has agreed. */
+  public unpinnedKeys(): string[] {
+    return this.ssh.keys.unpinned(this.name);
   }
 
   public pin(keys: readonly string[]): void {
-    this.ssh.pin(this.name, keys);
+    this.ssh.keys.pin(this.name, keys);
   }
 
   private get target(): Target {

@@ -54,23 +54,21 @@ export function identityFaults({ host, facts }: Known): string[] {
   ];
 }
 
-/** Of whom a host shares its machine-id or an SSH host key, though each should have its own. */
+/**
+ * Of whom a host shares its machine-id or an SSH host key, though each should have its own. A machine-id is what the host
+ * says; of keys only those count that a host has shown to have, since everybody can name the public half of others'.
+ */
 export function sharedIdentity(known: Known, all: readonly Known[]): string[] {
   const others = all.filter(({ host }) => host !== known.host);
   const sameId = others.filter(
     ({ facts }) => facts.machineId !== "" && facts.machineId === known.facts.machineId,
   );
-  const sameKeys = others.filter(({ facts }) =>
-    facts.hostKeys.some((key) => known.facts.hostKeys.includes(key)),
-  );
-  const pinnedKeys = others.filter(({ host }) =>
-    host.pinnedKeys().some((key) => known.facts.hostKeys.includes(key)),
-  );
+  const own = known.host.provenKeys();
+  const sameKeys = others.filter(({ host }) => host.provenKeys().some((key) => own.includes(key)));
   const names = (shared: readonly Known[]): string => shared.map(({ host }) => host.name).join(", ");
-  const keys = [...new Set([...sameKeys, ...pinnedKeys])];
   return [
     ...(sameId.length > 0 ? [`its machine-id is also that of ${names(sameId)}`] : []),
-    ...(keys.length > 0 ? [`it has an SSH host key of ${names(keys)}`] : []),
+    ...(sameKeys.length > 0 ? [`it has an SSH host key of ${names(sameKeys)}`] : []),
   ];
 }
 

@@ -34,7 +34,14 @@ export async function kubectl(
   seconds: number = SECONDS,
 ): Promise<string[]> {
   const lines = commands.map((words) => words.map(quoted).join(" ")).join("\n");
-  const report = await server.call("kubectl", { commands: lines }, { timeoutSeconds: seconds });
+  const report = await server.call(
+    "kubectl",
+    { commands: lines },
+    {
+      timeoutSeconds: seconds,
+      reads: commands.every(([verb]) => verb === "get"),
+    },
+  );
   const outputs = report.all("output").map((text) => Buffer.from(text, "base64").toString("utf8"));
   if (report.one("status") === "") return outputs;
   const words = report.text("words").trim();

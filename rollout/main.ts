@@ -43,7 +43,7 @@ const program = new Command("rollout")
     "after",
     `
 It connects by your own ssh as root, so ~/.ssh/config, agents and jump hosts work; hosts are known to it by their
-hostnames. SSH host keys are pinned in known_hosts beside main.ts at first contact: commit that file. Logs of each host
+hostnames. SSH host keys are pinned in known_hosts beside main.ts when apply has asked: commit that file. Logs of each host
 are in .rollout/logs, without secrets. The exit code is 0 when everything that was asked for holds, else 1.`,
   );
 
@@ -99,6 +99,10 @@ withReboot(
     seconds,
     300,
   )
+  .option(
+    "--accept-new-host-keys",
+    "take SSH host keys that were never seen for those of the hosts, without anybody comparing them",
+  )
   .option("--agents-at-once <count>", "agents that are changed at the same time", seconds, 3)
   .option("--reboots-at-once <count>", "nodes that reboot at the same time", seconds, 1)
   .action((hosts: string[], options) =>
@@ -106,7 +110,12 @@ withReboot(
       applyCommand(
         session,
         hosts,
-        { ...options, ...fleetOptions(options), yes: options.yes === true },
+        {
+          ...options,
+          ...fleetOptions(options),
+          yes: options.yes === true,
+          acceptNewHostKeys: options.acceptNewHostKeys === true,
+        },
         voice,
       ),
     ),
@@ -180,6 +189,8 @@ async function run(
     const shown = blanked(words);
     if (json) console.log(JSON.stringify({ error: shown }));
     console.error(`\n${shown}`);
+  } finally {
+    session?.stop();
   }
 }
 

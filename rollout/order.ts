@@ -48,8 +48,13 @@ export interface Phase<T> {
  * that a mistake shows where it hurts least.
  *
  * @param running - K3s versions of the servers that run
+ * @param isTokenNew - agents are given a token that servers do not know yet
  */
-export function phases<T extends Built>(hosts: readonly T[], running: readonly string[]): Phase<T>[] {
+export function phases<T extends Built>(
+  hosts: readonly T[],
+  running: readonly string[],
+  isTokenNew = false,
+): Phase<T>[] {
   const members = hosts.filter(({ member }) => member);
   const fresh = hosts.filter(({ member }) => !member);
   const newer = newest(
@@ -57,7 +62,12 @@ export function phases<T extends Built>(hosts: readonly T[], running: readonly s
     running,
   );
   const servers = {
-    words: newer === undefined ? "servers" : `servers, since K3s ${newer} is newer than theirs`,
+    words:
+      newer !== undefined
+        ? `servers, since K3s ${newer} is newer than theirs`
+        : isTokenNew
+          ? "servers, since they have to know the agents' token first"
+          : "servers",
     hosts: ofRole(members, "server"),
   };
   const agents = { words: "agents", hosts: ofRole(members, "agent") };
@@ -65,7 +75,7 @@ export function phases<T extends Built>(hosts: readonly T[], running: readonly s
     (a, b) => Number(b.node.clusterInit) - Number(a.node.clusterInit),
   );
   return [
-    ...(newer === undefined ? [agents, servers] : [servers, agents]),
+    ...(newer === undefined && !isTokenNew ? [agents, servers] : [servers, agents]),
     { words: "new servers", hosts: founders },
     { words: "new agents", hosts: ofRole(fresh, "agent") },
   ].filter((phase) => phase.hosts.length > 0);

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import { diffLines } from "diff";
 import { contains, parseAnyNetwork } from "../cluster/address";
@@ -7,11 +6,13 @@ import { flowsOf, flows, isPortFlow, SSH_PORT } from "../cluster/flows";
 import { LOCAL } from "./description";
 import type { Facts } from "./facts";
 import type { Host } from "./host";
+import { fingerprint } from "./host-keys";
+import { keyNotes } from "./first-contact";
 import { HOW_TO_EMPTY_THE_TEMPLATE, identityFaults, sharedIdentity, type Known } from "./identity";
 import type { KubeNode } from "./kubernetes";
 import { barePods, type Pod } from "./pods";
 import { barePodsInWords } from "./reboot";
-import { tokenFaults, type TokenState } from "./token";
+import { isMissing, tokenFaults, tokenFiles, tokenNotes, type JoinTokens, type TokenFile } from "./token";
 
 /**
  * - `new`: not a node of the cluster yet.
@@ -47,7 +48,7 @@ export interface Sight {
   readonly known: readonly Known[];
   /** None where no server answers. */
   readonly nodes: readonly KubeNode[] | undefined;
-  readonly tokens: ReadonlyMap<Host, TokenState>;
+  readonly tokens: JoinTokens;
   /** Whether that rollout is known to have ended. */
   readonly isOver: (rollout: string) => boolean;
   /** Shared identities are not refused, since they will be replaced. */
@@ -69,23 +70,30 @@ export function planHost(known: Known, sight: Sight): HostPlan {
   const { host, facts } = known;
   const node = sight.nodes?.find(({ name }) => name === host.name);
   const member = isMember(known, sight);
+  const tokens = tokenFiles(host, sight.tokens, facts);
   const faults = [
     ...identityFaults(known),
     ...cloneFaults(known, sight),
     ...foundingFaults(known, sight),
     ...renamingFaults(known, sight),
     ...lockOutFaults(host, facts),
-    ...tokenFaults(host, sight.tokens.get(host) ?? "there"),
+    ...tokenFaults(host, tokens),
     ...localFaults(host, facts),
     ...unconfirmedFaults(facts, sight),
   ];
   const changes = changesOf(host.files, facts.files);
-  const unfinished = unfinishedWork(facts, node, sight.tokens.get(host), sight);
+  const unfinished = unfinishedWork(facts, node, tokens, sight);
   return {
     host,
     verdict: verdictOf(faults, member, changes, sight.rebuild || unfinished.length > 0),
     faults,
-    notes: [...unfinished, ...notes(facts)],
+    notes: [
+      ...unfinished,
+      ...sharedNotes(known, sight),
+      ...keyNotes(host),
+      ...tokenNotes(host, facts),
+      ...notes(facts),
+    ],
     changes,
     facts,
     member,
@@ -116,15 +124,21 @@ function verdictOf(
   return unfinished ? "unfinished" : "unchanged";
 }
 
-/** Of two that share an identity it is the one that has not joined yet which has to give way. */
+/**
+ * Of two that share an identity it is the one that has not joined yet which has to give way. A member is not held up by
+ * what another host says of itself.
+ */
 function cloneFaults(known: Known, sight: Sight): string[] {
-  const member = isMember(known, sight);
-  const shared = sharedIdentity(
-    known,
-    member ? sight.known.filter((other) => isMember(other, sight)) : sight.known,
-  );
-  if (shared.length === 0 || (sight.regenerateIdentity && !member)) return [];
-  return [`${shared.join(", and ")}. ${HOW_TO_EMPTY_THE_TEMPLATE}`];
+  if (sight.regenerateIdentity || isMember(known, sight)) return [];
+  const shared = sharedIdentity(known, sight.known);
+  return shared.length === 0 ? [] : [`${shared.join(", and ")}. ${HOW_TO_EMPTY_THE_TEMPLATE}`];
+}
+
+/** Of members the same is only said. */
+function sharedNotes(known: Known, sight: Sight): string[] {
+  if (!isMember(known, sight)) return [];
+  const members = sight.known.filter((other) => isMember(other, sight));
+  return sharedIdentity(known, members).map((words) => `${words}: each should have its own`);
 }
 
 /** Without an API to ask, data of K3s on its disk says that it has joined. */
@@ -176,12 +190,6 @@ function lockOutFaults(host: Host, facts: Facts): string[] {
   ];
 }
 
-const fingerprint = (line: string): string =>
-  `SHA256:${createHash("sha256")
-    .update(Buffer.from(line.split(" ")[1] ?? "", "base64"))
-    .digest("base64")
-    .replace(/=+$/, "")}`;
-
 function admitsSsh({ description, node }: Host, address: string): boolean {
   if (isIP(address) === 0) return true; // the host did not say; the confirmation over a new connection will
   const { network, nodes } = description;
@@ -211,7 +219,7 @@ function localFaults(host: Host, facts: Facts): string[] {
 function unfinishedWork(
   facts: Facts,
   node: KubeNode | undefined,
-  token: TokenState | undefined,
+  tokens: readonly TokenFile[],
   { isOver }: Sight,
 ): string[] {
   return [
@@ -226,7 +234,7 @@ function unfinishedWork(
     ...(node !== undefined && facts.k3s !== "active"
       ? [`K3s does not run (${facts.k3s || "no such unit"})`]
       : []),
-    ...(token === "missing" ? ["its join token is missing, and will be installed"] : []),
+    ...(tokens.some(isMissing) ? ["its join token is missing, and will be installed"] : []),
   ];
 }
 
@@ -279,8 +287,12 @@ function changesOf(wanted: ReadonlyMap<string, string>, there: ReadonlyMap<strin
   return [...changed, ...gone.map((file): Change => ({ file, kind: "removed", lines: [] }))];
 }
 
+/** A host may have files that are made to take a day to compare. */
+const MOST_EDITS = 2000;
+const TOO_FAR = [{ added: true, removed: false, value: "another text altogether" }];
+
 const lines = (old: string, text: string): string[] =>
-  diffLines(old, text).flatMap(({ added, removed, value }) =>
+  (diffLines(old, text, { maxEditLength: MOST_EDITS }) ?? TOO_FAR).flatMap(({ added, removed, value }) =>
     added || removed
       ? value
           .split("\n")

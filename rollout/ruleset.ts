@@ -77,8 +77,14 @@ function shown(entry: string): string {
 }
 
 function counters(json: string): Counters {
-  const found = (JSON.parse(json || '{"nftables":[]}') as Listing).nftables.flatMap((entry) =>
-    entry.counter === undefined ? [] : [[String(entry.counter.name), Number(entry.counter.packets)] as const],
-  );
-  return Object.fromEntries(found);
+  try {
+    const found = (JSON.parse(json || '{"nftables":[]}') as Listing).nftables.flatMap((entry) =>
+      entry.counter === undefined
+        ? []
+        : [[String(entry.counter.name), Number(entry.counter.packets)] as const],
+    );
+    return Object.fromEntries(found);
+  } catch {
+    return {};
+  }
 }

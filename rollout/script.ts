@@ -32,7 +32,10 @@ export class Report {
   public constructor(stdout: string) {
     for (const line of stdout.split("\n")) {
       const [, name, value] = /^@(\w+) ?(.*)$/.exec(line) ?? [];
-      if (name !== undefined) this.values.set(name, [...this.all(name), value ?? ""]);
+      if (name === undefined) continue;
+      const values = this.values.get(name);
+      if (values === undefined) this.values.set(name, [value ?? ""]);
+      else values.push(value ?? "");
     }
   }
 

@@ -1,3 +1,5 @@
+import { printable } from "./printable";
+
 /** Stands where a secret was. */
 const BLANK = "[blanked]";
 
@@ -10,7 +12,7 @@ const BY_FORM: readonly (readonly [RegExp, string])[] = [
   [/(\b(?:agentToken|token)\s*=\s*\\?")(?:[^"\\\n]|\\[^"n])+/g, `$1${BLANK}`],
 ];
 
-/** Takes secrets out of everything that is shown or written down. */
+/** Takes secrets, and what a terminal would obey, out of everything that is shown or written down. */
 export class Blanker {
   private readonly secrets = new Set<string>();
 
@@ -20,7 +22,7 @@ export class Blanker {
   }
 
   public blank(text: string): string {
-    const byForm = BY_FORM.reduce((rest, [form, blank]) => rest.replace(form, blank), text);
+    const byForm = BY_FORM.reduce((rest, [form, blank]) => rest.replace(form, blank), printable(text));
     // The longest first: one may be a part of another.
     const known = [...this.secrets].sort((a, b) => b.length - a.length);
     return known.reduce((rest, secret) => rest.replaceAll(secret, BLANK), byForm);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { chosen, readDescription, type Description } from "./description";
 import { hostsOf } from "./fleet";
 import type { Host } from "./host";
+import { HostKeys } from "./host-keys";
 import { Log, type Listener } from "./log";
 import { Blanker } from "./secrets";
 import { Ssh } from "./ssh";
@@ -24,13 +25,15 @@ export class Session {
   public readonly log: Log;
   public readonly description: Description;
   public readonly hosts: readonly Host[];
+  private readonly keys: HostKeys;
   private readonly ssh: Ssh;
 
   public constructor(places: Places, listener: Listener, addresses: ReadonlyMap<string, string> = new Map()) {
     this.description = readDescription(places.hosts);
     chosen(this.description, [...addresses.keys()]);
     this.log = new Log(places.logs, this.blanker, listener);
-    this.ssh = new Ssh(places.knownHosts, this.log);
+    this.keys = new HostKeys(places.knownHosts, join(places.logs, `host-keys-seen-by-${process.pid}`));
+    this.ssh = new Ssh(this.keys, this.log);
     this.hosts = hostsOf(this.description, this.ssh, this.log, addresses);
   }
 
@@ -39,8 +42,10 @@ export class Session {
     return this.hosts.find(({ name }) => name === hostname) as Host;
   }
 
+  /** Ends all connections. */
   public stop(): void {
     this.ssh.stop();
+    this.keys.forgetSeen();
   }
 }
 

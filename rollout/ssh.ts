@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { Connection, type Answer } from "./connection";
+import { pause } from "./gate";
+import type { HostKeys } from "./host-keys";
 import type { Log } from "./log";
-import { ConnectionTrouble, Trouble } from "./trouble";
+import { BrokenConnection, ConnectionTrouble, Trouble } from "./trouble";
 
 /** A host as the client reaches it. */
 export interface Target {
@@ -14,6 +15,8 @@ export interface Output {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** Fingerprint of the operator's key that the host accepted; empty where the client told none. */
+  readonly operatorKey: string;
 }
 
 export interface RunOptions {
@@ -21,25 +24,44 @@ export interface RunOptions {
   readonly timeoutSeconds: number;
   /** What the host prints is a secret as a whole, and gets into no log. */
   readonly secret?: boolean;
-  /** Have the client say how it authenticated, on standard error. */
-  readonly verbose?: boolean;
+  /**
+   * Over a new TCP connection, whose coming about is part of what is to be known of the host: one that is there would
+   * outlive a firewall that admits no other.
+   */
+  readonly fresh?: boolean;
+  /** It changes nothing, and is asked once more when the connection breaks. */
+  readonly reads?: boolean;
 }
 
-/** How long a host may take to answer, and to go silent. */
+/** How long a host may take to answer. */
 const CONNECT_SECONDS = 10;
-const SILENT_SECONDS = 15;
+/** How long it may be silent: a login that PAM holds up is not dead. Where the connection is evidence, less. */
+const SILENT_SECONDS = 60;
+const FRESH_SILENT_SECONDS = 15;
+/** How long a connection is kept for the next call. */
+const IDLE_SECONDS = 30;
+/** One that was heard of within so many seconds is used without a question, and how long its answer may take. */
+const HEARD_SECONDS = 2;
+const ANSWER_SECONDS = 5;
+
+interface Kept {
+  readonly connection: Connection;
+  readonly address: string;
+  readonly timer: NodeJS.Timeout;
+}
 
 /**
- * The machine's own OpenSSH client. Every call is a TCP connection of its own: that one comes about is part of what is
- * to be known of a host, and a shared one would outlive a firewall that admits no other.
+ * The machine's own OpenSSH client. A connection is kept for the next call to its host, unless that asks for a new one.
+ * No `ControlMaster`: it would share one where a new one is asked for.
  */
 export class Ssh {
   private stopped = false;
-  private readonly running = new Set<() => void>();
+  private readonly open = new Set<Connection>();
+  /** The newest of each host that has nothing to do. */
+  private readonly kept = new Map<string, Kept>();
 
   public constructor(
-    /** Host keys, pinned at first contact. */
-    private readonly knownHosts: string,
+    public readonly keys: HostKeys,
     private readonly log: Log,
   ) {}
 
@@ -50,43 +72,77 @@ export class Ssh {
    * @throws ConnectionTrouble when there is no connection, or none any more
    */
   public async run(target: Target, script: string, options: RunOptions): Promise<Output> {
-    if (this.stopped) throw new Trouble("stopped");
-    const output = await this.client(target, script, options);
-    if (options.secret !== true) this.log.write(target.hostname, worthKeeping(output));
-    // 255 is the client's own; none of our scripts ends with it.
-    if (output.status === 255)
-      throw new ConnectionTrouble(`${target.hostname}: ${whyNot(output.stderr, target, this.knownHosts)}`);
-    return output;
+    try {
+      return await this.once(target, script, options);
+    } catch (error) {
+      if (options.reads !== true || !(error instanceof BrokenConnection)) throw error;
+      await pause(1);
+      return this.once(target, script, { ...options, fresh: true });
+    }
   }
 
   /** Ends all connections; no new one is made. */
   public stop(): void {
     this.stopped = true;
-    for (const kill of this.running) kill();
+    for (const connection of this.open) connection.close();
+    for (const { timer } of this.kept.values()) clearTimeout(timer);
   }
 
-  /** Public keys, as `type base64`, that are pinned for the host. */
-  public pinned(hostname: string): string[] {
-    return this.pins().flatMap((line) =>
-      line.startsWith(`${hostname} `) ? [line.slice(hostname.length + 1)] : [],
-    );
+  private async once(target: Target, script: string, options: RunOptions): Promise<Output> {
+    if (this.stopped) throw new Trouble("stopped");
+    const connection = await this.connection(target, options);
+    const answer = await connection.run(script, options.timeoutSeconds);
+    if (options.secret !== true && answer.ending !== "too much") {
+      this.log.write(target.hostname, worthKeeping(answer));
+    }
+    if (answer.ending === "complete") this.keep(target, connection);
+    else {
+      this.open.delete(connection);
+      connection.close();
+      throw this.troubleOf(target, connection, answer, options);
+    }
+    const { status, stdout, stderr } = answer;
+    return { status, stdout, stderr, operatorKey: acceptedKey(connection.opening) };
   }
 
-  /** Puts these keys in the place of what was pinned for the host. */
-  public pin(hostname: string, keys: readonly string[]): void {
-    const others = this.pins().filter((line) => !line.startsWith(`${hostname} `));
-    const lines = [...others, ...keys.map((key) => `${hostname} ${key}`)];
-    writeFileSync(this.knownHosts, lines.map((line) => `${line}\n`).join(""));
+  private async connection(target: Target, { fresh }: RunOptions): Promise<Connection> {
+    const kept = this.kept.get(target.hostname);
+    if (fresh !== true && kept !== undefined) {
+      this.kept.delete(target.hostname);
+      clearTimeout(kept.timer);
+      if (kept.address === target.address && (await isAlive(kept.connection))) return kept.connection;
+      this.open.delete(kept.connection);
+      kept.connection.close();
+    }
+    if (this.stopped) throw new Trouble("stopped");
+    const connection = new Connection(this.words(target, fresh === true), (error) => {
+      this.log.write(target.hostname, `ssh does not start: ${error.message}`);
+    });
+    this.open.add(connection);
+    return connection;
   }
 
-  private pins(): string[] {
-    if (!existsSync(this.knownHosts)) return [];
-    return readFileSync(this.knownHosts, "utf8")
-      .split(/\r?\n/)
-      .filter((line) => line.trim() !== "");
+  /** In the place of an older one, which may be of a time before a reboot. */
+  private keep({ hostname, address }: Target, connection: Connection): void {
+    const older = this.kept.get(hostname);
+    if (older !== undefined) this.drop(hostname, older);
+    const kept: Kept = {
+      connection,
+      address,
+      timer: setTimeout(() => this.drop(hostname, kept), IDLE_SECONDS * 1000),
+    };
+    if (this.stopped) this.drop(hostname, kept);
+    else this.kept.set(hostname, kept);
   }
 
-  private client({ hostname, address }: Target, script: string, options: RunOptions): Promise<Output> {
+  private drop(hostname: string, { connection, timer }: Kept): void {
+    clearTimeout(timer);
+    if (this.kept.get(hostname)?.connection === connection) this.kept.delete(hostname);
+    this.open.delete(connection);
+    connection.close();
+  }
+
+  private words({ hostname, address }: Target, fresh: boolean): string[] {
     const settings = {
       HostName: address,
       HostKeyAlias: hostname,
@@ -94,86 +150,98 @@ export class Ssh {
       BatchMode: "yes",
       ConnectTimeout: `${CONNECT_SECONDS}`,
       ServerAliveInterval: "5",
-      ServerAliveCountMax: `${SILENT_SECONDS / 5}`,
+      ServerAliveCountMax: `${(fresh ? FRESH_SILENT_SECONDS : SILENT_SECONDS) / 5}`,
       ControlMaster: "no",
       ControlPath: "none",
-      UserKnownHostsFile: this.knownHosts,
+      UserKnownHostsFile: this.keys.files.map((file) => `"${file}"`).join(" "),
       GlobalKnownHostsFile: "/dev/null",
       StrictHostKeyChecking: "accept-new",
       HashKnownHosts: "no",
       CheckHostIP: "no",
       UpdateHostKeys: "no",
       ForwardAgent: "no",
+      ForwardX11: "no",
+      Tunnel: "no",
+      GSSAPIDelegateCredentials: "no",
       ClearAllForwardings: "yes",
-      LogLevel: options.verbose === true ? "DEBUG1" : "ERROR",
+      // The only place that says which of the operator's keys was accepted.
+      LogLevel: "DEBUG1",
     };
     const words = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-    const child = spawn("ssh", ["-T", ...words, hostname, "/bin/sh", "-s"], {
-      stdio: "pipe",
-      detached: true, // a Ctrl-C at the terminal is for us: what has begun is finished
-    });
-    // With what it started: a proxy of a jump host would hold its output open.
-    const kill = (): void => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-      } catch {
-        // It has ended in this moment.
-      }
-    };
-    this.running.add(kill);
-    const timer = setTimeout(kill, options.timeoutSeconds * 1000);
-    return new Promise((resolve, reject) => {
-      const output = { stdout: "", stderr: "" };
-      child.stdout.setEncoding("utf8").on("data", (chunk) => (output.stdout += chunk));
-      child.stderr.setEncoding("utf8").on("data", (chunk) => (output.stderr += chunk));
-      child.stdin.on("error", () => undefined); // said by the client's end
-      child.stdin.end(script);
-      const end = (): void => {
-        clearTimeout(timer);
-        this.running.delete(kill);
-      };
-      child.on("error", (error) => {
-        end();
-        reject(new Trouble(`ssh does not start: ${error.message}. Install an OpenSSH client`));
-      });
-      child.on("close", (status, signal) => {
-        end();
-        const timedOut = signal === "SIGKILL" ? `no answer within ${options.timeoutSeconds} s` : "";
-        resolve({ ...output, status: status ?? 255, stderr: output.stderr + timedOut });
-      });
-    });
+    return ["-T", ...words, "--", hostname, "/bin/sh", "-s"];
+  }
+
+  private troubleOf(
+    { hostname, address }: Target,
+    connection: Connection,
+    { ending, stderr }: Answer,
+    { timeoutSeconds }: RunOptions,
+  ): Trouble {
+    if (ending === "too much") {
+      return new Trouble(
+        `${hostname}: it sent more than 16 MiB in answer to one question, and is not listened to any more: look at it at its console`,
+      );
+    }
+    const said = connection.isReady ? stderr : connection.opening;
+    const isLate = ending === "late";
+    const last = isLate ? `no answer within ${timeoutSeconds} s` : lastWords(said);
+    if (!connection.isReady && /^Authenticated to /m.test(said)) {
+      return new ConnectionTrouble(
+        `${hostname}: root@${address} is logged in, but its session does not start: ${last || "closed by the host"}. ` +
+          "Look at it at its console: systemctl status user@0.service systemd-logind",
+      );
+    }
+    if (
+      !connection.isReady &&
+      /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/.test(said)
+    ) {
+      return new ConnectionTrouble(
+        `${hostname}: the host at ${address} has another SSH host key than the one pinned in ${this.keys.pinnedFile}. Either it is ` +
+          `another machine, or it was installed anew: then run ssh-keygen -R ${hostname} -f ${this.keys.pinnedFile}`,
+      );
+    }
+    if (!connection.isReady && /Permission denied/.test(said)) {
+      return new ConnectionTrouble(
+        `${hostname}: root@${address} accepts none of your SSH keys: ssh-add the one that is in authorized_keys`,
+      );
+    }
+    if (isLate || (!connection.isReady && NO_WAY.test(last))) {
+      return new ConnectionTrouble(`${hostname}: no SSH connection to ${address}: ${last}`);
+    }
+    const broke = `${hostname}: the SSH connection to ${address} broke: ${last || "closed by the host"}`;
+    return new BrokenConnection(broke);
   }
 }
 
-const NOISE =
-  /^(debug1:|Authenticated to |Transferred: |Bytes per second: |@(file|live|emitted|counters|output|deletions) )/;
+/** Whether its shell answers. What is asked of it later changes hosts, and nobody asks that into the void. */
+async function isAlive(connection: Connection): Promise<boolean> {
+  if (!connection.isOpen) return false;
+  if (connection.silentSeconds < HEARD_SECONDS) return true;
+  return (await connection.run(":", ANSWER_SECONDS)).ending === "complete";
+}
 
-/** Without what the client says of its own work, and without whole files. */
-const worthKeeping = ({ stdout, stderr }: Output): string =>
+/** In the client's own words. */
+const acceptedKey = (opening: string): string =>
+  [...opening.matchAll(/^debug1: Server accepts key: .*(SHA256:\S+)/gm)].at(-1)?.[1] ?? "";
+
+const NO_WAY = /timed out|No route to host|Connection refused|Network is unreachable/;
+
+const OWN_WORK =
+  /^(debug1:|OpenSSH_|Authenticated to |Warning: Permanently added |Transferred: |Bytes per second: )/;
+
+const lastWords = (said: string): string =>
+  said
+    .trim()
+    .split("\n")
+    .filter((line) => !OWN_WORK.test(line))
+    .slice(-3)
+    .join(" ");
+
+/** Whole files, and what tells of a token. */
+const NOISE = /^@(file|live|emitted|counters|output|deletions|token|kept_token) /;
+
+const worthKeeping = ({ stdout, stderr }: Answer): string =>
   `${stdout}\n${stderr}`
     .split("\n")
     .filter((line) => line.trim() !== "" && !NOISE.test(line))
     .join("\n");
-
-/** What the client's last words mean, and what to do. */
-function whyNot(stderr: string, { hostname, address }: Target, knownHosts: string): string {
-  const last = stderr
-    .trim()
-    .split("\n")
-    .filter((line) => !line.startsWith("debug1:"))
-    .slice(-3)
-    .join(" ");
-  if (/REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/.test(stderr)) {
-    return (
-      `the host at ${address} has another SSH host key than the one pinned in ${knownHosts}. Either it is another ` +
-      `machine, or it was installed anew: then run ssh-keygen -R ${hostname} -f ${knownHosts}`
-    );
-  }
-  if (/Permission denied/.test(stderr)) {
-    return `root@${address} accepts none of your SSH keys: ssh-add the one that is in authorized_keys`;
-  }
-  if (/timed out|No route to host|Connection refused|no answer within|Network is unreachable/.test(stderr)) {
-    return `no SSH connection to ${address}: ${last || "timed out"}`;
-  }
-  return `the SSH connection to ${address} broke: ${last || "closed by the host"}`;
-}

@@ -1,4 +1,5 @@
 import { API_PORT } from "../cluster/k3s";
+import { contains, parseNetwork } from "../cluster/address";
 import type { Fleet } from "./fleet";
 import { forwardingFaults, inspect } from "./health";
 import type { Host } from "./host";
@@ -73,8 +74,10 @@ async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): P
   }
   try {
     // One that is not Ready has its own fault.
-    const others = nodes.filter((each) => each !== found && each.ready && each.podCidr !== "");
-    const [report, reach] = await Promise.all([inspect(host), reachOf(host, others)]);
+    const others = nodes.filter((each) => each !== found && each.ready && hasPods(each, host));
+    // One after the other, over one connection.
+    const report = await inspect(host, { fresh: false });
+    const reach = await reachOf(host, others);
     const ruleset = rulesetState(report);
     const misses = reach
       .all("misses")
@@ -102,9 +105,21 @@ async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): P
   }
 }
 
-function nodeFaults({ node }: Host, found: KubeNode | undefined): string[] {
+/** Whether the node says a network of pods that is one of this cluster: other hosts will call its addresses. */
+function hasPods({ podCidr }: KubeNode, { description }: Host): boolean {
+  const [own, all] = [parseNetwork(podCidr), parseNetwork(description.network.podCidr)];
+  return own !== undefined && all !== undefined && contains(all, own.first) && contains(all, own.last);
+}
+
+function nodeFaults(host: Host, found: KubeNode | undefined): string[] {
   if (found === undefined) return ["it is no node of the cluster"];
+  const { node, description } = host;
   return [
+    ...(found.podCidr === "" || hasPods(found, host)
+      ? []
+      : [
+          `its node says that its pods are in ${found.podCidr}, which is not in ${description.network.podCidr}`,
+        ]),
     ...(found.ready ? [] : ["its node is not Ready"]),
     ...(found.cordoned ? ["it is cordoned"] : []),
     ...(found.server === (node.role === "server") ? [] : [`it should be ${node.role}, and is not`]),

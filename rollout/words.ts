@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import type { Event, Listener } from "./log";
+import { indented, oneLine } from "./printable";
 import type { Change, HostPlan } from "./plan";
 import { isHealthy, type Verification } from "./verify";
 
@@ -24,8 +25,8 @@ function hostInWords({ host, verdict, faults, notes, changes, facts }: HostPlan)
   const runs =
     facts === undefined ? "" : `  NixOS ${facts.release || "?"}, K3s ${facts.k3sVersion || "none"}`;
   const lines = [
-    ...faults.map((fault) => `  ! ${fault}`),
-    ...notes.map((note) => `  - ${note}`),
+    ...faults.map((fault) => `  ! ${indented(fault)}`),
+    ...notes.map((note) => `  - ${indented(note)}`),
     ...(verdict === "new" ? replacedInWords(changes) : changes.flatMap(changeInWords)),
   ];
   return [`${host.name}: ${VERDICTS[verdict]}${runs}`, ...lines].join("\n");
@@ -66,16 +67,18 @@ export const planAsJson = (plans: readonly HostPlan[]): object =>
 export function verificationInWords(verification: Verification): string {
   const { nodes, faults } = verification;
   const heads = ["node", "role", "address", "K3s", "ready", "reaches", "firewall", "dropped"];
-  const rows = nodes.map((node) => [
-    node.name,
-    node.role,
-    node.address,
-    node.version || "-",
-    node.ready ? "yes" : "NO",
-    node.reaches,
-    node.firewall,
-    droppedInWords(node.counters),
-  ]);
+  const rows = nodes.map((node) =>
+    [
+      node.name,
+      node.role,
+      node.address,
+      node.version || "-",
+      node.ready ? "yes" : "NO",
+      node.reaches,
+      node.firewall,
+      droppedInWords(node.counters),
+    ].map(oneLine),
+  );
   const widths = heads.map((_, at) => Math.max(...[heads, ...rows].map((row) => row[at]?.length ?? 0)));
   const table = [heads, ...rows].map((row) =>
     row
@@ -88,7 +91,7 @@ export function verificationInWords(verification: Verification): string {
     ...faults,
   ];
   const verdict = isHealthy(verification) ? "The cluster is what main.ts says." : "Not as it should be:";
-  return [...(rows.length > 0 ? table : []), "", verdict, ...wrong.map((line) => `  ! ${line}`)]
+  return [...(rows.length > 0 ? table : []), "", verdict, ...wrong.map((line) => `  ! ${indented(line)}`)]
     .join("\n")
     .trimStart();
 }
@@ -105,7 +108,8 @@ const droppedInWords = (counters: Readonly<Record<string, number>>): string =>
 export function narrator(stream: NodeJS.WriteStream): Listener {
   const running = new Map<string, string>();
   const clear = stream.isTTY ? "\r\x1b[K" : "";
-  return ({ host, step, outcome, words }: Event) => {
+  return ({ host, step, outcome, words: said }: Event) => {
+    const words = indented(said);
     const name = host.padEnd(10);
     const key = `${host} ${step}`;
     if (outcome === "started") running.set(key, `${host}: ${step}`);

@@ -988,6 +988,21 @@ describe("operators' keys", () => {
   });
 });
 
+test.each<[string, object, string]>([
+  [
+    "that is the servers'",
+    { k3s: { ...REFERENCE.k3s, agentTokenFile: REFERENCE.k3s.tokenFile } },
+    "'k3s.agentTokenFile' should be another file than 'k3s.tokenFile': agents have no token of the servers",
+  ],
+  [
+    "without a place on the hosts",
+    { rollout: { agentTokenPath: "agent-token" } },
+    "'rollout.agentTokenPath' has no effect without 'k3s.agentTokenFile', which says where hosts have it",
+  ],
+])("an agents' token %s is a fault", (_, settings, message) => {
+  expect(faultsWith(settings)).toEqual([message]);
+});
+
 describe("where the join token comes from", () => {
   const LONG = `K10${"ab".repeat(32)}::server:secret`;
 

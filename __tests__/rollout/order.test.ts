@@ -91,3 +91,11 @@ describe("an agent may not get newer than a server", () => {
     expect(skewFaults([newer, { ...ALPHARD, k3sVersion: NEW }], running)).toEqual([]);
   });
 });
+
+test("servers come first where they have to know the agents' token before an agent uses it", () => {
+  const hosts = [ALPHARD, HAMAL];
+  expect(phases(hosts, [OLD], true).map(({ words }) => words)).toEqual([
+    "servers, since they have to know the agents' token first",
+    "agents",
+  ]);
+});

@@ -225,7 +225,10 @@ describe("refused is", () => {
   test("a token that is another one, with the way to rotate it", () => {
     const [alphard, hamal] = three();
     const all = [known(alphard), known(hamal)];
-    const plan = planHost(all[1] as Known, sight(all, { tokens: new Map([[hamal, "different"]]) }));
+    const plan = planHost(
+      all[1] as Known,
+      sight(all, { tokens: { server: "another-token", agent: undefined } }),
+    );
     expect(plan.faults).toEqual([
       expect.stringMatching(
         /join token is another one\..*'Rotate the join token'.*: k3s token rotate on a server/,
@@ -235,9 +238,8 @@ describe("refused is", () => {
 
   test("a host without a token, when main.ts names no source", () => {
     const [alphard, hamal] = three();
-    const all = [known(alphard), clone(hamal)];
-    const missing = new Map([[hamal, "missing" as const]]);
-    expect(planHost(all[1] as Known, sight(all, { tokens: missing })).faults).toEqual([
+    const all = [known(alphard), clone(hamal, { tokens: new Map() })];
+    expect(planHost(all[1] as Known, sight(all)).faults).toEqual([
       expect.stringContaining("it has no join token at /var/lib/k3s-secrets/token"),
     ]);
   });
@@ -252,17 +254,17 @@ describe("a host without a token is not refused", () => {
     ],
   ])("%s", (_, settings) => {
     const [alphard, hamal] = three(settings);
-    const all = [known(alphard), clone(hamal)];
-    const missing = new Map([[hamal, "missing" as const]]);
-    expect(planHost(all[1] as Known, sight(all, { tokens: missing })).faults).toEqual([]);
+    const all = [known(alphard), clone(hamal, { tokens: new Map() })];
+    expect(planHost(all[1] as Known, sight(all)).faults).toEqual([]);
   });
 });
 
 describe("clones that share an identity", () => {
-  const shared = { machineId: "one", hostKeys: ["ssh-ed25519 one"] };
+  const shared = { machineId: "one" };
 
   const plans = (more: Partial<Sight> = {}): HostPlan[] => {
     const [alphard, hamal, mizar] = three();
+    for (const host of [alphard, hamal]) host.pin(["ssh-ed25519 b25l"]);
     const all = [known(alphard, shared), clone(hamal, shared), known(mizar)];
     return all.map((each) => planHost(each, sight(all, more)));
   };
@@ -274,6 +276,14 @@ describe("clones that share an identity", () => {
       expect.stringMatching(
         /^its machine-id is also that of alphard, and it has an SSH host key of alphard\. The template was not emptied.*--regenerate-identity$/,
       ),
+    ]);
+  });
+
+  test("a member that says it has others' machine-id holds up none of them", () => {
+    const all = three().map((host) => known(host, shared));
+    expect(all.map((each) => planHost(each, sight(all)).verdict)).toEqual(Array(3).fill("unchanged"));
+    expect(planHost(all[0] as Known, sight(all)).notes).toEqual([
+      "its machine-id is also that of hamal, mizar: each should have its own",
     ]);
   });
 

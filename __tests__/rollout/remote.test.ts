@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { quoted, remoteScript, Report } from "../../rollout/script";
+import { saltedHash } from "../../rollout/token";
 import { REPOSITORY, temporaryFolder } from "../fixture";
 
 const REMOTE = join(REPOSITORY, "rollout", "remote");
@@ -20,7 +21,11 @@ function run(program: string, variables: Record<string, string>, folder: string)
   const script = remoteScript(program, variables)
     .replaceAll("/var/lib", join(folder, "lib"))
     .replaceAll("/run/k3s", join(folder, "run-k3s"));
-  const { stdout, stderr, status } = spawnSync("sh", ["-s"], { input: script, encoding: "utf8" });
+  const { stdout, stderr, status } = spawnSync("sh", ["-s"], {
+    input: script,
+    encoding: "utf8",
+    env: { ...process.env, SSH_CONNECTION: "192.0.2.1 1 192.0.2.2 22" },
+  });
   expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
   return new Report(stdout);
 }
@@ -54,39 +59,35 @@ test.each(["plain", "it's", "a\nb", '$HOME `id` \\ "', ""])("%j is one word of t
 describe("the join token", () => {
   const LONG = `K10${"ab".repeat(32)}::server:secret-token`;
 
-  const deliver = (folder: string, token: string, install = "yes"): string =>
-    run("token", { token, path: join(folder, "secrets", "token"), install }, folder).one("token");
+  const deliver = (folder: string, token: string): string =>
+    run("token", { token, path: join(folder, "secrets", "token") }, folder).one("token");
 
-  test("is installed for root alone where there is none", () => {
+  const hashes = (folder: string): Report =>
+    run("facts", { device: "", salt: "5a17", token_files: join(folder, "secrets", "token") }, folder);
+
+  test("is installed for root alone where there is none, and never replaced", () => {
     const folder = temporaryFolder();
-    expect(deliver(folder, LONG, "no")).toBe("missing");
-    expect(existsSync(join(folder, "secrets"))).toBe(false);
     expect(deliver(folder, LONG)).toBe("installed");
-    expect(readFileSync(join(folder, "secrets", "token"), "utf8")).toBe(`${LONG}\n`);
     expect(statSync(join(folder, "secrets", "token")).mode & 0o777).toBe(0o400);
     expect(readdirSync(join(folder, "secrets"))).toEqual(["token"]);
-  });
-
-  test("is the same in its short and in its long form", () => {
-    const folder = temporaryFolder();
-    deliver(folder, LONG);
-    expect([deliver(folder, "secret-token"), deliver(folder, LONG)]).toEqual(["same", "same"]);
-  });
-
-  test("is never replaced by another", () => {
-    const folder = temporaryFolder();
-    deliver(folder, LONG);
-    expect(deliver(folder, "another-token")).toBe("different");
+    expect(deliver(folder, "another-token")).toBe("there");
     expect(readFileSync(join(folder, "secrets", "token"), "utf8")).toBe(`${LONG}\n`);
   });
 
-  test("is compared with what a server keeps beside its data, also when its file is missing", () => {
+  test("is compared by a salted hash, the same of its short and its long form", () => {
+    const folder = temporaryFolder();
+    expect(hashes(folder).all("token")).toEqual([]);
+    deliver(folder, LONG);
+    const hash = hashes(folder).one("token").split(" ")[1];
+    expect([saltedHash("5a17", LONG), saltedHash("5a17", "secret-token")]).toEqual([hash, hash]);
+    expect([saltedHash("5a17", "another-token"), saltedHash("5a18", LONG)]).not.toContain(hash);
+  });
+
+  test("that a server keeps beside its data is compared, too", () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, "lib", "rancher", "k3s", "server"), { recursive: true });
     writeFileSync(join(folder, "lib", "rancher", "k3s", "server", "token"), `${LONG}\n`);
-    expect(deliver(folder, "another-token")).toBe("different");
-    expect(existsSync(join(folder, "secrets"))).toBe(false);
-    expect(deliver(folder, "secret-token")).toBe("installed");
+    expect(hashes(folder).one("kept_token")).toBe(saltedHash("5a17", LONG));
   });
 });
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Facts } from "../../rollout/facts";
 import { readDescription, type Description } from "../../rollout/description";
 import { Host } from "../../rollout/host";
+import { HostKeys } from "../../rollout/host-keys";
 import type { Known } from "../../rollout/identity";
 import type { KubeNode } from "../../rollout/kubernetes";
 import { Log } from "../../rollout/log";
@@ -34,7 +35,7 @@ export function described(nodes: readonly TestNode[], settings: Partial<ClusterS
 export function hosts(description: Description): Host[] {
   const folder = temporaryFolder();
   const log = new Log(join(folder, "logs"), new Blanker(), () => undefined);
-  const ssh = new Ssh(join(folder, "known_hosts"), log);
+  const ssh = new Ssh(new HostKeys(join(folder, "known_hosts"), join(folder, "seen")), log);
   return description.nodes.map((node) => new Host(node, description, ssh, log));
 }
 
@@ -48,7 +49,6 @@ export function known(host: Host, facts: Partial<Facts> = {}): Known {
       bootId: `boot of ${node.hostname}`,
       hostname: node.hostname,
       machineId: `machine-id of ${node.hostname}`,
-      hostKeys: [`ssh-ed25519 key-of-${node.hostname}`],
       interfaces: new Map([
         ["lo", "00:00:00:00:00:00"],
         [node.nixos.networkInterface, node.macAddress],
@@ -69,6 +69,9 @@ export function known(host: Host, facts: Partial<Facts> = {}): Known {
       joined: true,
       failedUnits: [],
       upSeconds: 1000,
+      tokens: new Map([[host.description.k3s.tokenFile, "hash"]]),
+      keptToken: "",
+      salt: "salt",
       rebootDue: [],
       files: host.files,
       deletions: "",
@@ -108,7 +111,7 @@ export const kubeNode = (host: Host, more: Partial<KubeNode> = {}): KubeNode => 
 export const sight = (all: readonly Known[], more: Partial<Sight> = {}): Sight => ({
   known: all,
   nodes: all.filter(({ facts }) => facts.joined).map(({ host }) => kubeNode(host)),
-  tokens: new Map(),
+  tokens: { server: undefined, agent: undefined },
   isOver: () => false,
   regenerateIdentity: false,
   rebuild: false,

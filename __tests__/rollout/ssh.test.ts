@@ -1,31 +1,148 @@
-import { spawnSync } from "node:child_process";
-import { chmodSync, writeFileSync } from "node:fs";
+/** The operator's SSH client, with stand-ins for it that say and do what hosts made the real one say and do. */
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { REPOSITORY, temporaryFolder, TSX } from "../fixture";
+import { HostKeys } from "../../rollout/host-keys";
+import { Log } from "../../rollout/log";
+import { Blanker } from "../../rollout/secrets";
+import { Ssh, type Output, type RunOptions } from "../../rollout/ssh";
+import { BrokenConnection } from "../../rollout/trouble";
+import { temporaryFolder } from "../fixture";
 
-const CALL = `
-import { Log } from "${REPOSITORY}/rollout/log";
-import { Blanker } from "${REPOSITORY}/rollout/secrets";
-import { Ssh } from "${REPOSITORY}/rollout/ssh";
-const ssh = new Ssh("known_hosts", new Log("logs", new Blanker(), () => undefined));
-const target = { hostname: "hamal", address: "192.0.2.1" };
-ssh.run(target, "true", { timeoutSeconds: 1 }).catch((error) => console.log(error.message));
-`;
+const TARGET = { hostname: "hamal", address: "192.0.2.1" };
 
-test("a call ends in its time, also when what the client started lives on", () => {
-  const folder = temporaryFolder();
-  // As a client with a jump host: its proxy holds the output open.
-  writeFileSync(join(folder, "ssh"), "#!/bin/sh\nsleep 300 &\nsleep 300\n");
-  chmodSync(join(folder, "ssh"), 0o755);
-  writeFileSync(join(folder, "call.ts"), CALL);
-  const { stdout, error } = spawnSync(TSX, ["call.ts"], {
-    cwd: folder,
-    env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
-    encoding: "utf8",
-    timeout: 60_000,
+/** A shell of this machine in the place of the host's. */
+const SHELL = "exec sh -s";
+
+describe("a call", () => {
+  const { PATH } = process.env;
+  let folder: string;
+  let ssh: Ssh;
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    process.env.PATH = `${folder}:${PATH}`;
+    ssh = new Ssh(
+      new HostKeys(join(folder, "known_hosts"), join(folder, "seen")),
+      new Log(join(folder, "logs"), new Blanker(), () => undefined),
+    );
   });
-  expect([stdout, error]).toEqual([
-    "hamal: no SSH connection to 192.0.2.1: no answer within 1 s\n",
-    undefined,
-  ]);
+
+  afterEach(() => {
+    ssh.stop();
+    process.env.PATH = PATH;
+  });
+
+  /** @param client - what `ssh` is; it is counted how often it is started */
+  function withClient(client: string): void {
+    writeFileSync(join(folder, "ssh"), `#!/bin/sh\necho "$*" >>${folder}/started\n${client}\n`);
+    chmodSync(join(folder, "ssh"), 0o755);
+  }
+
+  const started = (): string[] => readFileSync(join(folder, "started"), "utf8").trimEnd().split("\n");
+
+  const run = (script: string, more: Partial<RunOptions> = {}): Promise<Output> =>
+    ssh.run(TARGET, script, { timeoutSeconds: 20, ...more });
+
+  const failure = (script: string, more: Partial<RunOptions> = {}): Promise<Error> =>
+    run(script, more).then(
+      () => new Error("it succeeded"),
+      (error: Error) => error,
+    );
+
+  test("ends in its time, also when what the client started lives on", async () => {
+    // As a client with a jump host: its proxy holds the output open.
+    withClient("sleep 300 &\nsleep 300");
+    expect((await failure(":", { timeoutSeconds: 1 })).message).toBe(
+      "hamal: no SSH connection to 192.0.2.1: no answer within 1 s",
+    );
+  });
+
+  test("has its own status and its own words, and leaves nothing to the next", async () => {
+    withClient(SHELL);
+    const first = await run("printf out; echo err >&2; x=1; cd /; exit 7");
+    expect(first).toMatchObject({ status: 7, stdout: "out", stderr: "err\n" });
+    const second = await run('echo "[${x:-}]"; cat; [ "$PWD" != / ] || echo "in /"');
+    expect(second).toMatchObject({ status: 0, stdout: "[]\n", stderr: "" });
+  });
+
+  test("uses the connection of the last one, unless a new one is evidence", async () => {
+    withClient(SHELL);
+    for (const more of [{}, {}, { fresh: true }, {}]) await run(":", more);
+    expect(started()).toHaveLength(2);
+  });
+
+  test("does not wait for another that takes its time", async () => {
+    withClient(SHELL);
+    const slow = run(`while [ ! -e ${folder}/go ]; do sleep 0.05; done; echo slow`);
+    expect((await run(`touch ${folder}/go; echo quick`)).stdout).toBe("quick\n");
+    expect((await slow).stdout).toBe("slow\n");
+  });
+
+  test("does not go into a connection whose other end has gone", async () => {
+    withClient(SHELL);
+    await run(`echo $PPID >${folder}/shell`);
+    await run("kill -9 $$").catch(() => undefined);
+    expect((await run("echo there")).stdout).toBe("there\n");
+  });
+
+  test("that the connection did not outlive is no success, whatever was said", async () => {
+    withClient("sed -u '/@end/q' | sh -s | sed -u '/said/q'; exit 0");
+    const error = await failure("echo said; sleep 1");
+    expect(error).toBeInstanceOf(BrokenConnection);
+    expect(error.message).toMatch(/^hamal: the SSH connection to 192\.0\.2\.1 broke: /);
+  });
+
+  test("that reads is made once more when a busy server resets it, and one that changes is not", async () => {
+    const busy = "echo 'kex_exchange_identification: read: Connection reset by peer' >&2; exit 255";
+    withClient(`[ "$(wc -l <${folder}/started)" != 1 ] || { ${busy}; }\n${SHELL}`);
+    expect((await run("echo there", { reads: true })).stdout).toBe("there\n");
+    writeFileSync(join(folder, "started"), "");
+    ssh.stop();
+    ssh = new Ssh(ssh.keys, new Log(join(folder, "logs"), new Blanker(), () => undefined));
+    expect((await failure("echo there")).message).toContain("broke: kex_exchange_identification");
+    expect(started()).toHaveLength(1);
+  });
+
+  test("whose session PAM holds up says so", async () => {
+    withClient("echo 'Authenticated to 192.0.2.1 ([192.0.2.1]:22) using \"publickey\".' >&2; sleep 300");
+    expect((await failure(":", { timeoutSeconds: 1 })).message).toMatch(
+      /^hamal: root@192\.0\.2\.1 is logged in, but its session does not start: no answer within 1 s\. Look at/,
+    );
+  });
+
+  test("knows the operator's key by the client, and not by the host", async () => {
+    const key = "debug1: Server accepts key: /root/.ssh/id ED25519 SHA256:own agent";
+    withClient(`echo '${key}' >&2\n${SHELL}`);
+    const said = "echo 'debug1: Server accepts key: x ED25519 SHA256:forged' >&2";
+    expect(await run(said)).toMatchObject({ operatorKey: "SHA256:own", stderr: "" });
+  });
+
+  test.each([
+    ["output", "yes 0123456789abcdef"],
+    ["output without an end of line", "tr '\\0' x </dev/zero"],
+    ["complaints", "yes 0123456789abcdef >&2"],
+  ])("to a host of endless %s ends at 16 MiB, and others go on", async (_, script) => {
+    withClient(SHELL);
+    const error = await failure(script);
+    expect(error.message).toMatch(/^hamal: it sent more than 16 MiB in answer to one question/);
+    expect((await run("echo there")).stdout).toBe("there\n");
+  });
+
+  test("forwards nothing, and takes no host for an option", async () => {
+    withClient(SHELL);
+    await ssh.run({ ...TARGET, hostname: "-oProxyCommand=false" }, ":", { timeoutSeconds: 20 });
+    const words = started()[0] ?? "";
+    for (const setting of [
+      "ForwardAgent=no",
+      "ForwardX11=no",
+      "Tunnel=no",
+      "GSSAPIDelegateCredentials=no",
+      "ClearAllForwardings=yes",
+      "ControlMaster=no",
+      "ControlPath=none",
+    ]) {
+      expect(words).toContain(` ${setting} `);
+    }
+    expect(words).toMatch(/ -- -oProxyCommand=false \/bin\/sh -s$/);
+  });
 });

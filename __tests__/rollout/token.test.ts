@@ -5,14 +5,14 @@ import { join } from "node:path";
 import type { RolloutSettings } from "../../cluster/settings";
 import type { Description } from "../../rollout/description";
 import { Blanker } from "../../rollout/secrets";
-import { readToken } from "../../rollout/token";
+import { readTokens } from "../../rollout/token";
 import { REPOSITORY, temporaryFolder } from "../fixture";
 import { Project } from "../project";
 
 const TOKEN = "planted-5ca1ab1e5ca1ab1e";
 
 const read = (rollout: RolloutSettings): string | undefined =>
-  readToken({ rollout } as Description, new Blanker());
+  readTokens({ rollout } as Description, new Blanker()).server;
 
 /** A project under git, in which `.gitignore` has the given text, and its file with the token. */
 function withToken(ignored = ""): { readonly token: string; readonly project: Project } {
@@ -56,16 +56,43 @@ describe("a file with the join token", () => {
     expect(read({ tokenPath: path })).toBe(TOKEN);
   });
 
-  test("is read where there is no git", () => {
-    const { token } = withToken();
+  /** In another environment. */
+  const readWith = (path: string, env: Record<string, string>): string => {
     const script = `
-      const { readToken } = require("./rollout/token.ts");
-      console.log(readToken({ rollout: { tokenPath: ${JSON.stringify(token)} } }, { learn() {} }));`;
-    const env = { PATH: temporaryFolder() };
+      const { readTokens } = require("./rollout/token.ts");
+      console.log(readTokens({ rollout: { tokenPath: ${JSON.stringify(path)} } }, { learn() {} }).server);`;
     const options = { cwd: REPOSITORY, env, encoding: "utf8" } as const;
-    expect(spawnSync(process.execPath, ["--require", "tsx/cjs", "--eval", script], options).stdout).toBe(
-      `${TOKEN}\n`,
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ["--require", "tsx/cjs", "--eval", script],
+      options,
     );
+    return stdout + stderr;
+  };
+
+  test("in a repository is refused where there is no git to ask, and read elsewhere", () => {
+    const env = { PATH: temporaryFolder() };
+    expect(readWith(withToken("secrets/\n").token, env)).toContain(
+      "git does not say whether it would commit it",
+    );
+    const path = join(temporaryFolder(), "token");
+    writeFileSync(path, TOKEN);
+    expect(readWith(path, env)).toBe(`${TOKEN}\n`);
+  });
+
+  test("is refused also where another repository is named in the environment", () => {
+    const { PATH = "" } = process.env;
+    const other = new Project();
+    other.git("init", "-q");
+    const env = { PATH, GIT_DIR: other.path(".git"), GIT_WORK_TREE: other.path() };
+    expect(readWith(withToken().token, env)).toContain("is not ignored by git");
+  });
+
+  test("in a repository that git distrusts is refused", () => {
+    const { token, project } = withToken("secrets/\n");
+    spawnSync("chown", ["-R", "65534", project.path()]);
+    if (process.getuid?.() === 0)
+      expect(() => read({ tokenPath: token })).toThrow(/git does not say.*dubious ownership/);
   });
 
   test("that is not there is named", () => {
@@ -84,6 +111,22 @@ test("a command's output is the join token; what fails is named, and its output 
   const wordy = (): unknown => read({ tokenCommand: ["echo", `${TOKEN} and more`] });
   expect(wordy).toThrow("The join token should be one word");
   expect(wordy).not.toThrow(TOKEN);
+});
+
+test.each([
+  ["K3s' long form", `K10${"ab".repeat(32)}::node:5ca1ab1e5ca1ab1e`, "should be a plain word"],
+  ["a bootstrap token", "abcdef.0123456789abcdef", "should be a plain word"],
+  ["the servers' token", TOKEN, "is the servers'"],
+])("agents have no token that is %s", (_, agent, words) => {
+  const reading = (): unknown =>
+    readTokens(
+      {
+        rollout: { tokenCommand: ["echo", TOKEN], agentTokenCommand: ["echo", agent] },
+      } as unknown as Description,
+      new Blanker(),
+    );
+  expect(reading).toThrow(words);
+  expect(reading).not.toThrow(agent);
 });
 
 test("without a source there is no token", () => {

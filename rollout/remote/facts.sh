@@ -1,5 +1,6 @@
 # Reads, and changes nothing.
 # device: of the root filesystem, as the host's hardware configuration says
+# salt: of the operator's; token_files: paths of files with join tokens
 say uid "$(id -u)"
 say boot_id "$(cat /proc/sys/kernel/random/boot_id)"
 say hostname "$(cat /proc/sys/kernel/hostname)"
@@ -12,9 +13,6 @@ if [ -d /sys/firmware/efi ]; then say firmware uefi; else say firmware bios; fi
 say root_uuid "$(findmnt -no UUID / 2>/dev/null || true)"
 say root_source "$(findmnt -no SOURCE / 2>/dev/null || true)"
 if [ -n "$device" ] && [ -e "$device" ]; then say root_device "$(readlink -f "$device")"; fi
-for key in /etc/ssh/ssh_host_*_key.pub; do
-  [ ! -r "$key" ] || say host_key "$(cut -d' ' -f1,2 "$key")"
-done
 
 if [ -e /etc/NIXOS ]; then say nixos yes; fi
 say current "$(current_system)"
@@ -25,6 +23,13 @@ say k3s_version "$(/run/current-system/sw/bin/k3s --version 2>/dev/null | sed -n
 say k3s "$(unit k3s.service ActiveState)"
 if [ -d /var/lib/rancher/k3s/server/db ]; then say server_data yes; fi
 if [ -d /var/lib/rancher/k3s/server ] || [ -d /var/lib/rancher/k3s/agent ]; then say joined yes; fi
+# No token leaves this host, and none is sent to be compared.
+hash_of() { { printf '%s' "$salt"; password <"$1"; } | sha256sum | cut -d' ' -f1; }
+for path in $token_files; do
+  [ ! -s "$path" ] || say token "$path $(hash_of "$path")"
+done
+kept=/var/lib/rancher/k3s/server/token
+[ ! -s "$kept" ] || say kept_token "$(hash_of "$kept")"
 say revert "$(unit "$revert.timer" ActiveState)"
 say reverting "$(unit "$revert.service" ActiveState)"
 say activation "$(unit "$activate.service" ActiveState)"

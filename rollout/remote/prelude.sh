@@ -10,6 +10,9 @@ say() { printf '@%s %s\n' "$1" "$2" 2>/dev/null || true; }
 say_file() { [ ! -r "$2" ] || say "$1" "$(base64 -w0 "$2")"; }
 fail() { say trouble "$1"; exit 1; }
 
+# What of a join token is the password, from its short or its long form.
+password() { sed 's/^K10[0-9a-f]*::\([^:]*:\)\{0,1\}//' | tr -d '[:space:]'; }
+
 home=/var/lib/k3s-rollout
 profile=/nix/var/nix/profiles/system
 revert=k3s-rollout-revert

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { HostKeys } from "../../../rollout/host-keys";
 import { Host } from "../../../rollout/host";
 import { Kubernetes } from "../../../rollout/kubernetes";
 import { Log } from "../../../rollout/log";
@@ -24,14 +25,14 @@ class Console extends Ssh {
     private readonly plane: ControlPlane,
     log: Log,
   ) {
-    super("/dev/null", log);
+    super(new HostKeys("/dev/null", "/nonexistent"), log);
   }
 
   public override async run({ hostname }: Target, script: string, options: RunOptions): Promise<Output> {
     this.asked.push({ host: hostname, script });
     if (this.plane.isDown(hostname)) throw new ConnectionTrouble(`${hostname}: no SSH connection`);
     const { status, stdout, stderr } = await this.plane.on(hostname, script, options.timeoutSeconds);
-    return { status: status ?? 255, stdout, stderr };
+    return { status: status ?? 255, stdout, stderr, operatorKey: "" };
   }
 }
 

@@ -36,6 +36,8 @@ export class LiveCluster {
       later?: Partial<ClusterSettings>;
       machines?: Record<string, Machine>;
       container?: SiteSettings["container"];
+      /** Somebody has compared the SSH host keys. @default true */
+      pinned?: boolean;
     } = {},
   ): Promise<LiveCluster> {
     const folder = mkdtempSync(join(tmpdir(), "k3s-live-")); // longer than one test
@@ -66,6 +68,13 @@ export class LiveCluster {
       key,
       TOKEN,
     );
+    if (more.pinned !== false) {
+      const keys = await Promise.all(
+        after.map(({ hostname }) => site.on(hostname, "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub")),
+      );
+      const lines = after.map(({ hostname }, at) => `${hostname} ${keys[at]}`);
+      writeFileSync(join(folder, "known_hosts"), lines.join(""));
+    }
     return new LiveCluster(folder, key, site, { ...settings, ...more.later });
   }
 

@@ -37,6 +37,17 @@ describeWith(MACHINES, "first contact", () => {
     }
   });
 
+  test("no token goes to a machine to whose key nobody has agreed, also with --yes", async () => {
+    cluster = await LiveCluster.start([ALPHARD], [ALPHARD, HAMAL], { pinned: false });
+    expect((await cluster.rollout("plan")).stdout).toContain("its SSH host key is not pinned yet: SHA256:");
+    const refused = await cluster.rollout("apply", "--yes");
+    expect([refused.status, refused.output]).toEqual([1, expect.stringContaining("--accept-new-host-keys")]);
+    expect(await cluster.site.on("hamal", "ls /var/lib/k3s-secrets 2>&1 || true")).toContain("No such file");
+    expect(cluster.site.events()).toEqual([]);
+    (await cluster.rollout("apply", "--yes", "--accept-new-host-keys")).mustSucceed();
+    expect(readFileSync(join(cluster.folder, "known_hosts"), "utf8")).toMatch(/^hamal ssh-ed25519 /m);
+  });
+
   test("a whole cluster comes up from clones", async () => {
     cluster = await LiveCluster.start([], THREE);
     (await cluster.rollout("apply", "--yes")).mustSucceed();

@@ -14,7 +14,6 @@ const APPLY = ["--yes", "--confirm-seconds", `${CONFIRM_SECONDS}`] as const;
 /** Every step of a host that is changed and rebooted. */
 const STEPS = [
   "build",
-  "token",
   "cordon",
   "drain",
   "activate",

@@ -31,6 +31,17 @@ The cluster is what main.ts says.
     expect(readFileSync(join(REPOSITORY, "README.md"), "utf8")).toContain(stdout);
   });
 
+  test("an apply with nothing to do needs at most 4 connections a host", async () => {
+    const count = async (host: string): Promise<number> =>
+      Number(await cluster.site.on(host, "grep -c 'Accepted publickey' /var/log/sshd || true"));
+    for (const host of ["alphard", "hamal", "mizar"]) {
+      const before = await count(host);
+      if (host === "alphard") (await cluster.rollout("apply", "--yes")).mustSucceed();
+      else (await cluster.rollout("apply", "--yes", host)).mustSucceed();
+      expect((await count(host)) - before).toBeLessThanOrEqual(4);
+    }
+  });
+
   test("as JSON, for a program", async () => {
     const { nodes } = JSON.parse((await cluster.rollout("verify", "--json")).mustSucceed().stdout) as {
       nodes: { name: string; faults: string[] }[];

@@ -1,0 +1,76 @@
+/** What a host may say that was taken over: each kind harms that host alone. The connection's kinds are in ssh.test.ts. */
+import type { Fleet } from "../../rollout/fleet";
+import type { Host } from "../../rollout/host";
+import { Kubernetes } from "../../rollout/kubernetes";
+import { planHost } from "../../rollout/plan";
+import { rulesetState } from "../../rollout/ruleset";
+import { Report } from "../../rollout/script";
+import { verify } from "../../rollout/verify";
+import { planInWords, verificationInWords } from "../../rollout/words";
+import { ALPHARD, HAMAL, MIZAR } from "../fixture";
+import { described, hosts, known, kubeNode, sight } from "./sight";
+
+const GREEN = "\n\u001b[32mThe cluster is what main.ts says.";
+
+const three = (): Host[] => hosts(described([ALPHARD, HAMAL, MIZAR]));
+
+test("a report of a million lines is read in one go", () => {
+  const report = new Report("@file a YQ==\n".repeat(1_000_000));
+  expect(report.all("file")).toHaveLength(1_000_000);
+});
+
+test("files that are made to take a day to compare are another text altogether", () => {
+  const [, hamal] = three() as [Host, Host];
+  const text = Array.from({ length: 100_000 }, (_, at) => `${at}`).join("\n");
+  const all = [known(hamal, { files: new Map([...hamal.files, ["configuration.nix", text]]) })];
+  expect(planHost(all[0] as (typeof all)[0], sight(all)).changes[0]?.lines).toEqual([
+    "+ another text altogether",
+  ]);
+});
+
+test.each([["10.42.0.0/24 -f"], ["8.8.8.0/24"], ["10.42.0.0/8"], ["$(id)"], ["-f"]])(
+  "a network of pods that says %s is called by no other host",
+  async (podCidr) => {
+    const asked: unknown[] = [];
+    const all = three();
+    for (const host of all) {
+      host.call = async (program, variables) => {
+        asked.push(program === "reach" ? variables.targets : "");
+        return new Report("");
+      };
+    }
+    const nodes = all.map((host, at) => kubeNode(host, { podCidr: at === 0 ? podCidr : `10.42.${at}.0/24` }));
+    const fleet: Fleet = {
+      known: all.map((host) => known(host)),
+      silent: [],
+      kubernetes: new Kubernetes([]),
+      nodes,
+    };
+    const { nodes: found } = await verify(fleet, all);
+    expect(asked.filter(Boolean).sort()).toEqual(["10.42.1.0", "10.42.1.0 10.42.2.0", "10.42.2.0"]);
+    expect(found[0]?.faults).toContain(
+      `its node says that its pods are in ${podCidr}, which is not in 10.42.0.0/16`,
+    );
+  },
+);
+
+test("no line of a host's stands as one of ours", () => {
+  const base = { role: "agent", address: "a", ready: true, reaches: "0/0", firewall: "?", counters: {} };
+  const node = { ...base, name: `hamal${GREEN}`, version: `v1${GREEN}`, faults: [`wrong${GREEN}`] };
+  const words = verificationInWords({ nodes: [node], faults: [`stranger${GREEN}`] });
+  const plan = planHost(known(three()[1] as Host, { firmware: `x${GREEN}` }), sight([]));
+  for (const line of `${words}\n${planInWords([plan])}`.split("\n")) {
+    expect(line).not.toMatch(/^\P{L}{0,5}The cluster is what/u);
+  }
+});
+
+test.each([
+  ["no JSON", "{"],
+  ["brackets without end", "[".repeat(2_000_000)],
+  ["another document", '{"nftables":null}'],
+])("counters that are %s are none", (_, json) => {
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  const empty = base64('{"nftables":[]}');
+  const report = new Report(`@live ${empty}\n@emitted ${empty}\n@counters ${base64(json)}\n`);
+  expect(rulesetState(report)).toEqual({ differences: [], counters: {} });
+});
