@@ -77,7 +77,7 @@ function checkSource(
 }
 
 /** What is under /run comes with the activation, as sops-nix and agenix have it. */
-export const isTokenDelivered = ({ k3s }: Pick<Common, "k3s">): boolean => k3s.tokenFile.startsWith("/run/");
+export const isTokenDelivered = (path: string): boolean => path.startsWith("/run/");
 
 /**
  * Neither a rollout nor the activation brings a token to the hosts.
@@ -92,5 +92,5 @@ export function isTokenByHand(
     path === k3s.agentTokenFile
       ? (rollout?.agentTokenPath ?? rollout?.agentTokenCommand)
       : (rollout?.tokenPath ?? rollout?.tokenCommand);
-  return !path.startsWith("/run/") && source === undefined;
+  return !isTokenDelivered(path) && source === undefined;
 }

@@ -34,9 +34,9 @@ export function renderReadme(cluster: Cluster, emitted: readonly string[]): stri
     emitted: emitted.join(" "),
     removable: agents.at(-1)?.hostname ?? "",
     environment: enumerated(environment(nodes).map(code)),
-    tokenFile: cluster.k3s.tokenFile,
-    tokenDelivered: isTokenDelivered(cluster),
-    tokenByHand: isTokenByHand(cluster),
+    token: token(cluster, cluster.k3s.tokenFile),
+    agentToken: cluster.k3s.agentTokenFile !== undefined && token(cluster, cluster.k3s.agentTokenFile),
+    tokenHolders: addresses(cluster.k3s.agentTokenFile === undefined ? nodes : servers(cluster)),
     addresses: addresses(nodes),
     agentAddresses: addresses(agents),
     init: init && entry(init),
@@ -57,6 +57,13 @@ export const renderNodeRegion = (cluster: Cluster): string =>
   `\n${nodesTable(cluster, ({ hostname }) => code(hostname))}\n${totalsOf(cluster)}.\n\n`;
 
 const addresses = (nodes: readonly Node[]): string => nodes.map(({ ipv4Address }) => ipv4Address).join(" ");
+
+/** A file with a join token on the hosts, and how it comes there. */
+const token = (cluster: Cluster, path: string): object => ({
+  path,
+  delivered: isTokenDelivered(path),
+  byHand: isTokenByHand(cluster, path),
+});
 
 const entry = ({ hostname, ipv4Address }: Node): object => ({ hostname, address: ipv4Address });
 

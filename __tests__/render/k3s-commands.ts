@@ -10,6 +10,7 @@ export const K3S_COMMANDS: Readonly<Record<string, readonly string[]>> = {
     "--cluster-reset",
     "--cluster-reset-restore-path",
     "--token-file",
+    "--agent-token-file",
     "--node-name",
     "--node-ip",
     "--flannel-iface",

@@ -32,6 +32,13 @@ const READMES = [
     }),
     ["deploy/nix", "k8s/README.md"],
   ),
+  renderReadme(
+    cluster({
+      servers: 3,
+      k3s: { tokenFile: "/var/lib/k3s-secrets/token", agentTokenFile: "/var/lib/k3s-secrets/agent-token" },
+    }),
+    ["nix"],
+  ),
 ];
 
 const SCRIPTS = READMES.flatMap((readme) => fenced(readme, "sh"));
