@@ -2,7 +2,7 @@ import type { Build } from "./build";
 import { Deadline } from "./deadline";
 import type { Facts } from "./facts";
 import { pause } from "./gate";
-import { heardOf, hostFaults, inspect, nodeFaults } from "./health";
+import { follow, heardOf, hostFaults, inspect, nodeFaults, NO_NEW_CONNECTION } from "./health";
 import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
 import type { Lock } from "./lock";
@@ -101,7 +101,12 @@ async function commit(host: Host, start: Start, built: Build): Promise<Report> {
   }
 }
 
-/** Waits until all that is expected holds, each time over a new TCP connection. @returns what else is to be said */
+/**
+ * Waits until all that is expected holds, as seen over a new TCP connection. The one that is there says meanwhile how far
+ * the host has come.
+ *
+ * @returns what else is to be said
+ */
 async function confirm(
   host: Host,
   start: Start,
@@ -110,11 +115,12 @@ async function confirm(
   seconds: number,
 ): Promise<string> {
   const deadline = new Deadline(seconds);
-  let missing: readonly string[] = ["no new SSH connection came about"];
+  let missing: readonly string[] = [NO_NEW_CONNECTION];
   let ended = false;
+  let fresh = false;
   let heardBefore: string | undefined;
   while (!deadline.passed) {
-    const look = await lookAt(host, built, kubernetes, { start, heardBefore, ended });
+    const look = await lookAt(host, built, kubernetes, { start, heardBefore, ended, fresh });
     if (look.end !== undefined) return look.end();
     if (look.missing.length === 0) return look.words ?? "";
     if (!look.reverted) missing = look.missing;
@@ -123,6 +129,7 @@ async function confirm(
     if (ended || !look.ended) await pause(POLL_SECONDS);
     // What its kubelet said before is no sign of its life now.
     else heardBefore = heardOf((await kubernetes.nodesIfAny()) ?? [], host);
+    fresh = look.callsForNew === true || (look.ended && !ended);
     ended = look.ended;
   }
   return returned(host, start, missing, !deadline.passed);
@@ -137,6 +144,8 @@ interface Look {
   readonly reverted?: true;
   /** Of an activation that did not end with 0, and did not fail. */
   readonly words?: string;
+  /** Nothing more is to be learned over the connection that is there. */
+  readonly callsForNew?: boolean;
   /** What to do where there is nothing to revert. */
   readonly end?: () => Promise<never>;
 }
@@ -146,16 +155,18 @@ interface Before {
   readonly heardBefore: string | undefined;
   /** The activation was seen to have ended, over a connection before this one. */
   readonly ended: boolean;
+  /** To look over a new connection. */
+  readonly fresh: boolean;
 }
 
 async function lookAt(
   host: Host,
   built: Build,
   kubernetes: Kubernetes,
-  { start, heardBefore, ended }: Before,
+  { start, heardBefore, ended, fresh }: Before,
 ): Promise<Look> {
   try {
-    const report = await inspect(host);
+    const report = await follow(host, fresh);
     if (report.one("boot_id") !== start.bootId) {
       return { missing: ["it was rebooted"], ended: true, end: () => rebooted(host, start, report) };
     }
@@ -177,10 +188,13 @@ async function lookAt(
     const own = hostFaults(report, { system: built.path });
     if (own.length > 0) return { missing: own, ended: true };
     const missing = await nodeFaults(host, report, kubernetes, heardBefore);
+    if (missing.length === 0 && !fresh)
+      return { missing: [NO_NEW_CONNECTION], ended: true, callsForNew: true };
     return { missing, ended: true, words: report.one("activation") === "failed" ? FAILED_BEFORE : "" };
   } catch (error) {
     if (!(error instanceof Trouble)) throw error;
-    return { missing: [messageOf(error).replace(`${host.name}: `, "")], ended };
+    const missing = [messageOf(error).replace(`${host.name}: `, "")];
+    return { missing, ended, callsForNew: error instanceof ConnectionTrouble };
   }
 }
 

@@ -2,6 +2,7 @@ import type { Host } from "./host";
 import type { KubeNode, Kubernetes } from "./kubernetes";
 import { rulesetState } from "./ruleset";
 import type { Report } from "./script";
+import type { RunOptions } from "./ssh";
 
 /** What has to hold of a host that runs what it should. */
 export interface Expected {
@@ -11,12 +12,31 @@ export interface Expected {
 }
 
 /** Asks the host over a new connection, unless stated. @throws Trouble when there is none */
-export const inspect = (host: Host, { fresh } = { fresh: true }): Promise<Report> =>
+export const inspect = (
+  host: Host,
+  { fresh, timeoutSeconds }: Pick<RunOptions, "fresh" | "timeoutSeconds"> = OVER_A_NEW_ONE,
+): Promise<Report> =>
   host.call(
     "confirm",
     { emitted: host.files.get("nftables.nft") ?? "", interface: host.node.nixos.networkInterface },
-    { timeoutSeconds: 30, fresh },
+    { timeoutSeconds, fresh },
   );
+
+const OVER_A_NEW_ONE = { fresh: true, timeoutSeconds: 30 };
+export const OVER_ANY = { fresh: false, timeoutSeconds: 30 };
+/** While a host is waited for: one connection serves, and one that says nothing is soon given up for a new one. */
+const OVER_THE_SAME = { fresh: false, timeoutSeconds: 10 };
+
+/**
+ * Asks a host that is waited for.
+ *
+ * @param fresh - whether the answer is to count; else it says only how far the host has come
+ */
+export const follow = (host: Host, fresh: boolean): Promise<Report> =>
+  inspect(host, fresh ? OVER_A_NEW_ONE : OVER_THE_SAME);
+
+/** Of a host that is well by what it says over a connection that was there. */
+export const NO_NEW_CONNECTION = "no new SSH connection came about";
 
 /** What does not hold yet of the host itself. */
 export function hostFaults(report: Report, expected: Expected): string[] {

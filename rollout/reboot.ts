@@ -1,7 +1,7 @@
 import type { Build } from "./build";
 import { Deadline } from "./deadline";
 import { pause } from "./gate";
-import { hostFaults, inspect, nodeFaults } from "./health";
+import { follow, hostFaults, inspect, nodeFaults, NO_NEW_CONNECTION, OVER_ANY } from "./health";
 import type { Host } from "./host";
 import { KubectlTrouble } from "./kubectl";
 import { quorumFault, type Kubernetes, type KubeNode } from "./kubernetes";
@@ -116,7 +116,7 @@ export async function reboot(
   { rebootSeconds }: RebootOptions,
 ): Promise<void> {
   await host.log.step(host.name, "reboot", async () => {
-    const bootId = (await inspect(host)).one("boot_id");
+    const bootId = (await inspect(host, OVER_ANY)).one("boot_id");
     await request(host, built, bootId);
     await back(host, { system: built.path, notBoot: bootId }, kubernetes, rebootSeconds);
   });
@@ -143,18 +143,22 @@ async function back(
 ): Promise<void> {
   const deadline = new Deadline(seconds);
   let missing: readonly string[];
+  let fresh = true;
   do {
     await pause(1);
     try {
-      const report = await inspect(host);
+      const report = await follow(host, fresh);
       missing = hostFaults(report, expected);
       if (report.one("hostname") !== host.name)
         missing = [...missing, `its hostname is ${report.one("hostname")}`];
       if (missing.length === 0) missing = await nodeFaults(host, report, kubernetes, undefined);
+      if (missing.length === 0 && fresh) return;
+      fresh = missing.length === 0;
+      if (fresh) missing = [NO_NEW_CONNECTION];
     } catch (error) {
       missing = [messageOf(error)];
+      fresh = error instanceof ConnectionTrouble;
     }
-    if (missing.length === 0) return;
   } while (!deadline.passed);
   throw new Trouble(
     `${host.name} is not back within ${seconds} s of its reboot: ${missing.join("; ")}. Look at its console in Proxmox VE; ` +

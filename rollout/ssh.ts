@@ -57,8 +57,8 @@ interface Kept {
 export class Ssh {
   private stopped = false;
   private readonly open = new Set<Connection>();
-  /** The newest of each host that has nothing to do. */
-  private readonly kept = new Map<string, Kept>();
+  /** Of each host those that have nothing to do, the newest last; as many as calls were made at the same time. */
+  private readonly kept = new Map<string, Kept[]>();
 
   public constructor(
     public readonly keys: HostKeys,
@@ -85,7 +85,7 @@ export class Ssh {
   public stop(): void {
     this.stopped = true;
     for (const connection of this.open) connection.close();
-    for (const { timer } of this.kept.values()) clearTimeout(timer);
+    for (const { timer } of [...this.kept.values()].flat()) clearTimeout(timer);
   }
 
   private async once(target: Target, script: string, options: RunOptions): Promise<Output> {
@@ -95,7 +95,7 @@ export class Ssh {
     if (options.secret !== true && answer.ending !== "too much") {
       this.log.write(target.hostname, worthKeeping(answer));
     }
-    if (answer.ending === "complete") this.keep(target, connection);
+    if (answer.ending === "complete") this.keep(target, connection, options);
     else {
       this.open.delete(connection);
       connection.close();
@@ -106,14 +106,8 @@ export class Ssh {
   }
 
   private async connection(target: Target, { fresh }: RunOptions): Promise<Connection> {
-    const kept = this.kept.get(target.hostname);
-    if (fresh !== true && kept !== undefined) {
-      this.kept.delete(target.hostname);
-      clearTimeout(kept.timer);
-      if (kept.address === target.address && (await isAlive(kept.connection))) return kept.connection;
-      this.open.delete(kept.connection);
-      kept.connection.close();
-    }
+    const kept = fresh === true ? undefined : await this.keptOf(target);
+    if (kept !== undefined) return kept;
     if (this.stopped) throw new Trouble("stopped");
     const connection = new Connection(this.words(target, fresh === true), (error) => {
       this.log.write(target.hostname, `ssh does not start: ${error.message}`);
@@ -122,22 +116,37 @@ export class Ssh {
     return connection;
   }
 
-  /** In the place of an older one, which may be of a time before a reboot. */
-  private keep({ hostname, address }: Target, connection: Connection): void {
-    const older = this.kept.get(hostname);
-    if (older !== undefined) this.drop(hostname, older);
+  /** One that has nothing to do. Where the newest is dead, so are the older ones. */
+  private async keptOf({ hostname, address }: Target): Promise<Connection | undefined> {
+    const kept = this.kept.get(hostname)?.pop();
+    if (kept === undefined) return undefined;
+    clearTimeout(kept.timer);
+    if (kept.address === address && (await isAlive(kept.connection))) return kept.connection;
+    this.drop(hostname, kept);
+    this.dropAll(hostname);
+    return undefined;
+  }
+
+  /** A new one in the place of older ones, which may be of a time before a reboot. */
+  private keep({ hostname, address }: Target, connection: Connection, { fresh }: RunOptions): void {
+    if (fresh === true) this.dropAll(hostname);
     const kept: Kept = {
       connection,
       address,
       timer: setTimeout(() => this.drop(hostname, kept), IDLE_SECONDS * 1000),
     };
     if (this.stopped) this.drop(hostname, kept);
-    else this.kept.set(hostname, kept);
+    else this.kept.set(hostname, [...(this.kept.get(hostname) ?? []), kept]);
+  }
+
+  private dropAll(hostname: string): void {
+    for (const kept of this.kept.get(hostname) ?? []) this.drop(hostname, kept);
   }
 
   private drop(hostname: string, { connection, timer }: Kept): void {
     clearTimeout(timer);
-    if (this.kept.get(hostname)?.connection === connection) this.kept.delete(hostname);
+    const others = (this.kept.get(hostname) ?? []).filter((kept) => kept.connection !== connection);
+    this.kept.set(hostname, others);
     this.open.delete(connection);
     connection.close();
   }

@@ -1,7 +1,7 @@
 import { API_PORT } from "../cluster/k3s";
 import { contains, parseNetwork } from "../cluster/address";
 import type { Fleet } from "./fleet";
-import { forwardingFaults, inspect } from "./health";
+import { forwardingFaults, inspect, OVER_ANY } from "./health";
 import type { Host } from "./host";
 import type { KubeNode } from "./kubernetes";
 import { rulesetState, type Counters } from "./ruleset";
@@ -76,7 +76,7 @@ async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): P
     // One that is not Ready has its own fault.
     const others = nodes.filter((each) => each !== found && each.ready && hasPods(each, host));
     // One after the other, over one connection.
-    const report = await inspect(host, { fresh: false });
+    const report = await inspect(host, OVER_ANY);
     const reach = await reachOf(host, others);
     const ruleset = rulesetState(report);
     const misses = reach

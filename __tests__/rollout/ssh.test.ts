@@ -71,6 +71,12 @@ describe("a call", () => {
     expect(started()).toHaveLength(2);
   });
 
+  test("and another at the same time use the connections of the last two", async () => {
+    withClient(SHELL);
+    for (let round = 0; round < 3; round++) await Promise.all([run("sleep 0.3"), run("sleep 0.3")]);
+    expect(started()).toHaveLength(2);
+  });
+
   test("does not wait for another that takes its time", async () => {
     withClient(SHELL);
     const slow = run(`while [ ! -e ${folder}/go ]; do sleep 0.05; done; echo slow`);

@@ -1,0 +1,48 @@
+/** How many connections an apply needs, counted by the SSH servers themselves. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describeWith } from "../tools";
+import { LiveCluster, THREE } from "./cluster";
+import { MACHINES } from "./tools";
+
+const HOSTS = ["alphard", "hamal", "mizar"];
+
+describeWith(MACHINES, "an apply that changes and reboots all hosts", () => {
+  let cluster: LiveCluster;
+
+  beforeAll(async () => (cluster = await LiveCluster.start(THREE)));
+  afterAll(() => cluster?.stop());
+
+  const connections = (): Promise<number[]> =>
+    Promise.all(
+      HOSTS.map(async (host) =>
+        Number(await cluster.site.on(host, "grep -c 'Accepted publickey' /var/log/sshd || true")),
+      ),
+    );
+
+  test("needs at most 6 connections of an agent and 12 of a server, however long they are waited for", async () => {
+    for (const directory of ["k3s-server", "k3s-agent", "k3s-agent-1"])
+      writeFileSync(join(cluster.folder, "nix", directory, "local.nix"), "{ } # changed\n");
+    for (const host of HOSTS) {
+      cluster.site.setFault(host, "kernel", "6.12.2");
+      // Of the build and of the activation, during which the host is looked at every second, as it is while its API starts.
+      cluster.site.setFault(host, "seconds", "4");
+    }
+    const before = await connections();
+    const applied = cluster.rollout("apply", "--yes");
+    await cluster.site.until(
+      "the server is activated",
+      () => cluster.site.events().some((event) => event.startsWith("alphard activate")),
+      60,
+    );
+    cluster.site.setFault("alphard", "api-not-ready");
+    await new Promise((resolve) => setTimeout(resolve, 12_000));
+    cluster.site.clearFault("alphard", "api-not-ready");
+    (await applied).mustSucceed();
+    const [server = 0, ...agents] = (await connections()).map((count, at) => count - (before[at] ?? 0));
+    expect(cluster.site.events().filter((event) => event.endsWith(" reboot"))).toHaveLength(3);
+    process.stdout.write(`connections: server ${server}, agents ${agents.join(" and ")}\n`);
+    expect(server).toBeLessThanOrEqual(12);
+    expect(Math.max(...agents)).toBeLessThanOrEqual(6);
+  });
+});
