@@ -10,16 +10,22 @@ export const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`
 
 /**
  * A program of `remote/`, with its variables set. It runs when all of it has arrived, and not when a connection breaks
- * half-way: the last line starts it.
+ * half-way: the last line starts it, and no part of that line does.
  */
 export function remoteScript(
   name: string,
   variables: Readonly<Record<string, string | number>> = {},
 ): string {
   const values = Object.entries(variables).map(([key, value]) => `${key}=${quoted(String(value))}`);
-  return [text("prelude.sh"), ...values, "main() {", text(`${name}.sh`), "}", "main </dev/null", ""].join(
-    "\n",
-  );
+  return [
+    text("prelude.sh"),
+    ...values,
+    "main() {",
+    text(`${name}.sh`),
+    "}",
+    "{ main </dev/null; }",
+    "",
+  ].join("\n");
 }
 
 /** Text of a program that is to be left on the host. */
