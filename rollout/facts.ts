@@ -68,6 +68,9 @@ export interface Unconfirmed {
   readonly before: string;
 }
 
+/** Of /etc/nixos; more would be a plan that nobody can read. */
+const MOST_FILES = 1000;
+
 /** @throws Trouble when the host cannot be asked, or is no NixOS that we may change */
 export async function readFacts(host: Host): Promise<Facts> {
   const device = rootDevice(host.files.get(HARDWARE) ?? "") ?? "";
@@ -82,6 +85,11 @@ export async function readFacts(host: Host): Promise<Facts> {
   if (report.one("uid") !== "0") throw new Trouble(`${host.name}: the SSH user is not root`);
   if (report.one("nixos") !== "yes")
     throw new Trouble(`${host.name}: there is no NixOS on it (/etc/NIXOS is missing)`);
+  const count = report.all("file").length;
+  if (count > MOST_FILES)
+    throw new Trouble(
+      `${host.name}: it has ${count} files below /etc/nixos, and at most ${MOST_FILES} are read`,
+    );
   return { ...factsOf(report, host.node.directory), salt, operatorKey: output.operatorKey };
 }
 

@@ -50,7 +50,18 @@ export async function survey(hosts: readonly Host[]): Promise<Fleet> {
   );
   const inOrder = hosts.flatMap((host) => known.find((each) => each.host === host) ?? []);
   const kubernetes = new Kubernetes(runningServers(inOrder));
-  return { known: inOrder, silent, kubernetes, nodes: await kubernetes.nodesIfAny() };
+  return { known: inOrder, silent, kubernetes, nodes: await nodesOf(inOrder, kubernetes) };
+}
+
+/** None where no server answers, which is said. */
+async function nodesOf(known: readonly Known[], kubernetes: Kubernetes): Promise<KubeNode[] | undefined> {
+  if (runningServers(known).length === 0) return undefined;
+  try {
+    return await kubernetes.nodes();
+  } catch (error) {
+    known[0]?.host.log.say("cluster", `the Kubernetes API cannot be asked: ${messageOf(error)}`);
+    return undefined;
+  }
 }
 
 /** Servers of the cluster as they run: of what the API knows, or, while it does not answer, of what is on their disks. */

@@ -14,7 +14,7 @@ export class KubectlTrouble extends Trouble {
 }
 
 /** The server's API does not answer; that of another may. */
-class ApiTrouble extends Trouble {}
+export class ApiTrouble extends Trouble {}
 
 /** A command of kubectl, as its words. */
 type Command = readonly string[];

@@ -1,5 +1,5 @@
 import type { Host } from "./host";
-import { isAway, kubectl } from "./kubectl";
+import { ApiTrouble, isAway, kubectl } from "./kubectl";
 import { PODS_AS_ROWS, podsOf, type Pod } from "./pods";
 import { messageOf, Trouble } from "./trouble";
 
@@ -57,20 +57,13 @@ export class Kubernetes {
 
   /** @throws Trouble when no server answers */
   public async nodes(except?: Host): Promise<KubeNode[]> {
-    const [nodes = "", leases = ""] = await this.kubectl(
-      [
+    return this.ask(async (server) => {
+      const [nodes = "", leases = ""] = await kubectl(server, [
         ["get", "nodes", "-o", "json", PATIENCE],
         ["get", "leases", "-n", "kube-node-lease", "-o", "json", PATIENCE],
-      ],
-      except,
-    );
-    const heard = new Map(
-      (JSON.parse(leases) as RawList<RawLease>).items.map(
-        ({ metadata, spec }) => [metadata.name, spec.renewTime ?? ""] as const,
-      ),
-    );
-    const { items } = JSON.parse(nodes) as RawList<RawNode>;
-    return items.map((node) => nodeOf(node, heard.get(node.metadata.name) ?? ""));
+      ]);
+      return nodesOf(server, nodes, leases);
+    }, except);
   }
 
   /** As `nodes`, and none where no server answers. */
@@ -150,6 +143,38 @@ interface RawNode {
     readonly nodeInfo?: { readonly kubeletVersion?: string; readonly bootID?: string };
   };
 }
+
+/**
+ * What a server says of the nodes; it may be somebody else's by now.
+ *
+ * @throws ApiTrouble when it is nothing that Kubernetes would say; another server is asked then
+ */
+function nodesOf(server: Host, nodes: string, leases: string): KubeNode[] {
+  let found: KubeNode[];
+  try {
+    const heard = new Map(
+      (JSON.parse(leases) as RawList<RawLease>).items.map(
+        ({ metadata, spec }) => [metadata.name, spec.renewTime ?? ""] as const,
+      ),
+    );
+    const { items } = JSON.parse(nodes) as RawList<RawNode>;
+    found = items.map((node) => nodeOf(node, heard.get(node.metadata.name) ?? ""));
+  } catch {
+    throw new ApiTrouble(`${server.name}: its API's list of nodes is not one that Kubernetes gives`);
+  }
+  const strange = found.find((node) => !NODE_NAME.test(node.name) || !isTexts(node));
+  if (strange === undefined) return found;
+  throw new ApiTrouble(
+    `${server.name}: its API names a node ${JSON.stringify(strange.name).slice(0, 80)}, which Kubernetes would not admit`,
+  );
+}
+
+/** As apimachinery checks a Node's name: a DNS subdomain (pkg/util/validation, IsDNS1123Subdomain). */
+const NODE_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** All but what is computed here comes as it is. */
+const isTexts = ({ name, address, hostname, version, bootId, podCidr, heard }: KubeNode): boolean =>
+  [name, address, hostname, version, bootId, podCidr, heard].every((value) => typeof value === "string");
 
 function nodeOf({ metadata, spec, status }: RawNode, heard: string): KubeNode {
   const address = (type: string): string =>

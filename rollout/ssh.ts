@@ -187,7 +187,7 @@ export class Ssh {
     { timeoutSeconds }: RunOptions,
   ): Trouble {
     if (ending === "too much") {
-      return new Trouble(
+      return new ConnectionTrouble(
         `${hostname}: it sent more than 16 MiB in answer to one question, and is not listened to any more: look at it at its console`,
       );
     }
