@@ -255,7 +255,7 @@ export class Site {
   private async prepare(): Promise<void> {
     const { programs, cluster } = this.places;
     cpSync(join(__dirname, "programs"), programs, { recursive: true });
-    for (const program of ["k3s-process", "kubectl", "watch", "sampler"]) {
+    for (const program of ["k3s-process", "kubectl", "watch", "sampler", "slow-link"]) {
       const file = join(programs, `${program}.ts`);
       writeFileSync(join(programs, program), `#!/node\n${javaScript(file)}`, { mode: 0o755 });
       rmSync(file);
