@@ -72,6 +72,10 @@ export default tseslint.config(
     ]),
   },
   {
+    files: ["testbed/k3s/**/*.ts"],
+    rules: layers([up("constructs|files|rollout|preview|gate|tools|\\.gen"), "^cdktf", "^constructs$"]),
+  },
+  {
     files: ["__tests__/**/*.mjs"],
     languageOptions: { globals: { console: "readonly", process: "readonly", window: "readonly" } },
   },

@@ -5,6 +5,8 @@ module.exports = {
   // A guard against what hangs. Some tests run the CLI, which takes seconds on a busy machine.
   testTimeout: 120_000,
   testMatch: ["**/*.test.ts"],
+  // What needs a real K3s, which no package registry has: `npm run test:k3s`.
+  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/__tests__/k3s/"],
   transform: {
     "\\.ts$": [
       "@swc/jest",

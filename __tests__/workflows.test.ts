@@ -35,7 +35,7 @@ const NEWER = [/^label "(ubuntu-24\.04|proxmox)" is unknown/, /^undefined variab
 
 describe("the workflows", () => {
   test("pass actionlint", () => {
-    expect(Object.keys(TEXTS)).toEqual(["plan.yml", "pull-request.yml"]);
+    expect(Object.keys(TEXTS)).toEqual(["k3s.yml", "plan.yml", "pull-request.yml"]);
     expect(complaints(TEXTS)).toEqual([]);
   });
 
@@ -77,6 +77,7 @@ describe("the workflows", () => {
       "plan",
       "preview",
       "synth",
+      "test:k3s",
       "tofu",
       "typecheck",
     ]);
@@ -88,7 +89,28 @@ describe("the workflows", () => {
     expect(readFileSync(join(REPOSITORY, ".ci", "run"), "utf8")).toContain(
       "xargs -a .ci/packages apt-get install",
     );
-    expect(steps.filter(({ step }) => step.run?.includes("xargs -a .ci/packages"))).toHaveLength(1);
+    expect(steps.filter(({ step }) => step.run?.includes("xargs -a .ci/packages"))).toHaveLength(2);
+  });
+});
+
+describe("the download of K3s", () => {
+  const CURL = (sum: string): string => `
+    const fs = require("fs");
+    const crypto = require("crypto");
+    const name = process.argv.at(-1).split("/").pop();
+    const digest = (file) => crypto.createHash("sha256").update("of " + file).digest("hex");
+    const images = "k3s-airgap-images-amd64.tar.zst";
+    const sums = digest("k3s") + "  k3s\\n" + digest(images) + "  " + images + "\\n";
+    fs.writeFileSync(name, name.startsWith("sha256sum") ? ${sum} : "of " + name);`;
+
+  test.each([
+    ["is what the release says of it", "sums", 0],
+    ["fails when a file is another one", 'sums.replace(/^./gm, (digit) => (digit === "0" ? "1" : "0"))', 1],
+    ["fails when the release says nothing of a file", 'sums.split("\\n")[0] + "\\n"', 1],
+  ])("%s", (_, sum, status) => {
+    const folder = join(temporaryFolder(), "checkout");
+    mkdirSync(folder);
+    expect(run("Download K3s", folder, { curl: CURL(sum) }, { RELEASE: "https://example" })).toBe(status);
   });
 });
 

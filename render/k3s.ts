@@ -19,7 +19,7 @@ export function renderK3s(cluster: Cluster, node: Node): string {
 }
 
 /** Where the node joins; the server that founds the cluster joins nowhere. */
-function joinAddress(cluster: Cluster, node: Node): string | undefined {
+export function joinAddress(cluster: Cluster, node: Node): string | undefined {
   if (node.clusterInit) return undefined;
   const init = initServer(cluster);
   // A server that the endpoint names cannot join through itself.

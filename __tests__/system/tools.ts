@@ -71,6 +71,18 @@ export const LAB: readonly Tool[] = [
   },
 ];
 
+/** What the bed of K3s needs beside K3s. */
+export const K3S_BED: readonly Tool[] = [
+  ...LAB_PROGRAMS,
+  {
+    name: "unshare with cgroups of its own (as root)",
+    debianPackage: "util-linux",
+    works: once(
+      () => attempt(["unshare", "-mC", "mount", "-t", "cgroup2", "none", "/sys/fs/cgroup"]) !== undefined,
+    ),
+  },
+];
+
 export const DNSMASQ = isThere("dnsmasq", ["dnsmasq", "--version"], "dnsmasq-base");
 
 export const NIX: Tool = {
