@@ -159,7 +159,6 @@ test(
     }
     expect(kills).toBe(KILLS);
     // Or all of them came before the first file was in place, or after the last.
-    console.log("between", between);
     expect(between).toBeGreaterThan(10);
   },
   LONGEST_MILLISECONDS + 30_000,
