@@ -14,9 +14,9 @@ export const ROLLOUT_COLUMNS: readonly Column<Rollout>[] = [
 
 export const ROLLOUT_BARS: readonly Bar<Rollout>[] = [
   {
-    claim: "a rollout within 1.25 times the ideal of its order",
+    claim: "a rollout within 1.15 times the ideal of its order",
     unit: "times",
     value: (...all) => Math.max(...all.map((size) => size.seconds / ideal(size))),
-    met: (value) => value <= 1.25,
+    met: (value) => value <= 1.15,
   },
 ];

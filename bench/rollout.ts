@@ -25,10 +25,10 @@ export interface Rollout {
 const AGENTS_AT_ONCE = 3;
 
 /** What happens once: the hosts are read, locked, built, unlocked and verified. */
-const ONCE = ["facts", "kubectl", "token", "lock", "build", "unlock", "facts", "kubectl", "confirm"];
+const ONCE = ["facts", "kubectl", "lock", "build", "unlock", "facts", "kubectl", "confirm"];
 
 /** What each host's turn is: the confirmation is over a connection made after the activation was seen to have ended. */
-const TURN = ["kubectl", "token", "activate", "confirm", "kubectl", "confirm", "kubectl", "commit"];
+const TURN = ["kubectl", "activate", "confirm", "kubectl", "confirm", "kubectl", "commit"];
 
 const serversOf = (nodes: number): number => (nodes < 10 ? 1 : 3);
 
@@ -57,7 +57,10 @@ export async function measureRollout(nodes: number, stepSeconds: number): Promis
     emit(clusterOf(nodes, key, [metrics]), join(folder, "nix"));
     for (const { hostname } of site.nodes) site.setFault(hostname, "step-seconds", `${stepSeconds}`);
     const begin = performance.now();
-    const { status, stdout, stderr } = await site.rollout(["apply", "--yes"], folder);
+    const { status, stdout, stderr } = await site.rollout(
+      ["apply", "--yes", "--accept-new-host-keys"],
+      folder,
+    );
     if (status !== 0) throw new Error(`the rollout failed:\n${stdout}\n${stderr}`);
     return { nodes, chain: chainOf(nodes), stepSeconds, seconds: (performance.now() - begin) / 1000 };
   } finally {
