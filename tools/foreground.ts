@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 
 /** Signals that would end a program at once, and by which it is asked here to stop when it can. */
-const PASSED_ON = ["SIGTERM", "SIGHUP"] as const;
+export const STOP_SIGNALS = ["SIGTERM", "SIGHUP"] as const;
 
 /**
  * Runs a program in sight of the person, and waits until it has ended, whatever signal comes meanwhile: a program that
@@ -25,7 +25,7 @@ export async function runInForeground(
   const stop = (): void => void child?.kill("SIGTERM");
   // Before there is a program that could be left behind.
   process.on("SIGINT", ignore);
-  for (const signal of PASSED_ON) process.on(signal, stop);
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
   try {
     return await new Promise((resolve, reject) => {
       child = spawn("/bin/sh", ["-c", 'trap "" HUP; exec "$@"', "sh", program, ...words], {
@@ -37,6 +37,6 @@ export async function runInForeground(
     });
   } finally {
     process.off("SIGINT", ignore);
-    for (const signal of PASSED_ON) process.off(signal, stop);
+    for (const signal of STOP_SIGNALS) process.off(signal, stop);
   }
 }

@@ -9,7 +9,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { runInForeground } from "./foreground";
+import { runInForeground, STOP_SIGNALS } from "./foreground";
 
 const USAGE = `npm run plan  [-- <arguments of tofu plan>]
 npm run apply [-- --yes] [-- -parallelism=N] [-- <arguments of tofu plan>]
@@ -123,15 +123,14 @@ async function confirmed(): Promise<boolean> {
     throw new Stop("nobody can be asked here: state --yes to apply without a question");
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const close = (): void => terminal.close();
-  const signals = ["SIGTERM", "SIGHUP"] as const;
-  for (const signal of signals) process.once(signal, close);
+  for (const signal of STOP_SIGNALS) process.once(signal, close);
   const answer = await new Promise<string>((resolve) => {
     // Ctrl-C, Ctrl-D and a signal close the terminal and answer nothing.
     terminal.once("close", () => resolve("no"));
     terminal.question("\nApply this plan? Only 'yes' is taken for yes: ", resolve);
   });
   terminal.close();
-  for (const signal of signals) process.off(signal, close);
+  for (const signal of STOP_SIGNALS) process.off(signal, close);
   return answer === "yes";
 }
 
