@@ -1,7 +1,13 @@
 import { spawnSync } from "node:child_process";
 
+/** What a program would send to a proxy of the machine, which a network of our own does not reach. */
+const PROXIES = /^(https?|all|no)_proxy$/i;
+
 /** Debian keeps nft and ip where only root's PATH leads. */
-export const environment = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+export const environment: NodeJS.ProcessEnv = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !PROXIES.test(name))),
+  PATH: `${process.env.PATH}:/usr/sbin:/sbin`,
+};
 
 /** Runs a program to its end, for at most some seconds; `undefined` when it is not there, fails, or was stopped. */
 export function attempt(command: readonly string[], input = ""): string | undefined {

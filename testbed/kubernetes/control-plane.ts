@@ -18,6 +18,9 @@ const TOKEN = "of-the-testbed";
 export const PROGRAMS = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"] as const;
 
 export class ControlPlane {
+  /** Why the API last did not answer. */
+  private complaint = "";
+
   private constructor(
     private readonly world: World,
     private readonly nodes: readonly Server[],
@@ -31,10 +34,9 @@ export class ControlPlane {
       await plane.prepare();
       for (const server of plane.servers) await plane.startServer(server);
       await plane.startController();
-      await plane.until(
-        "the API answers",
-        async () => (await plane.kubectl(["get", "--raw=/readyz"])).status === 0,
-      );
+      for (const server of plane.servers) {
+        await plane.until(`the API of ${server.hostname} answers`, () => plane.isReady(server));
+      }
       world.startProgram("servers", "kubelet");
       await plane.until("all nodes are Ready", () => plane.areReady(nodes));
       return plane;
@@ -79,9 +81,10 @@ export class ControlPlane {
     await this.world.shell(`kill -KILL $(cat ${this.folderOf(hostname)}/${program}.pid)`);
   }
 
-  public async until(what: string, condition: () => Promise<boolean>, seconds = 120): Promise<void> {
+  public async until(what: string, condition: () => Promise<boolean>, seconds = 60): Promise<void> {
     for (const end = performance.now() + seconds * 1000; !(await condition());) {
-      if (performance.now() > end) throw new Error(`not within ${seconds} s: ${what}\n${await this.logs()}`);
+      if (performance.now() > end)
+        throw new Error(`not within ${seconds} s: ${what}\n${this.complaint}\n${await this.logs()}`);
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
@@ -92,6 +95,12 @@ export class ControlPlane {
 
   private folderOf(hostname: string): string {
     return join(this.world.folder, "hosts", hostname);
+  }
+
+  private async isReady(server: Server): Promise<boolean> {
+    const { status, stderr } = await this.kubectl(["get", "--raw=/readyz"], undefined, server);
+    if (status !== 0) this.complaint = stderr;
+    return status === 0;
   }
 
   private async areReady(nodes: readonly Server[]): Promise<boolean> {
