@@ -92,3 +92,6 @@ export function macAddressAfter(base: string, offset: number): string | undefine
     [...bytes.slice(0, 3), digits.slice(0, 2), digits.slice(2, 4), digits.slice(4)].join(":"),
   );
 }
+
+export const ofFamily = (family: 4 | 6, cidrs: readonly string[]): string[] =>
+  cidrs.filter((cidr) => parseAnyNetwork(cidr)?.family === family);

@@ -1,4 +1,4 @@
-import { parseAnyNetwork } from "./address";
+import { ofFamily } from "./address";
 import type { Networks } from "./model";
 
 /** Names of the policy for networks that `network` of the settings lists, one for each family. */
@@ -47,6 +47,3 @@ export function networksOf(from: string, { lanCidrs, managementCidrs = [] }: Net
       return from.includes("/") ? [from] : [];
   }
 }
-
-export const ofFamily = (family: 4 | 6, cidrs: readonly string[]): string[] =>
-  cidrs.filter((cidr) => parseAnyNetwork(cidr)?.family === family);

@@ -7,9 +7,9 @@ import {
   parseAnyNetwork,
   parseNetwork,
   type Network,
+  ofFamily,
 } from "./address";
 import type { Faults } from "./fault";
-import { ofFamily } from "./flow-sources";
 import { API_PORT } from "./k3s";
 import type { Networks } from "./model";
 import type { MacAddressBase, NetworkSettings } from "./settings";

@@ -1,6 +1,5 @@
 import { parseNetwork } from "./address";
 import { listed, type Fault } from "./fault";
-import { policyFaults } from "./firewall";
 import type { Cluster, Node } from "./model";
 import { servers } from "./model";
 import { API_PORT } from "./k3s";
@@ -14,7 +13,6 @@ export function clusterFaults(cluster: Cluster, allowEvenServerCount: boolean): 
     ...serverRules(cluster, allowEvenServerCount),
     ...endpointRules(cluster),
     ...podNetworkRoom(cluster),
-    ...policyFaults(cluster),
   ];
 }
 

@@ -14,6 +14,7 @@ import { ProxmoxProvider } from "../.gen/providers/proxmox/provider";
 import { resolveCluster, resolveCommon } from "../cluster/cluster";
 import { describeFaults, Faults, type Fault } from "../cluster/fault";
 import { terraformAddress, type Cluster, type Common, type Node } from "../cluster/model";
+import { policyFaults } from "../cluster/policy";
 import { resolveNode } from "../cluster/node";
 import { AGENT, CLUSTER, conforming, SERVER } from "../cluster/shape";
 import type { ClusterSettings, Role, ServerSettings } from "../cluster/settings";
@@ -89,7 +90,8 @@ export class K3sCluster extends Construct {
     const { cluster, faults } = resolveCluster(this.common, this.nodes, this.settings.allowEvenServerCount);
     // Only a VM's settings may hold tokens; elsewhere `tokenFaults` has refused them.
     const nodes = cluster.nodes.map((node) => ({ ...node, vm: withReferences(node.vm, this.stack) }));
-    return { cluster: { ...cluster, nodes }, faults: [...this.faults, ...faults, ...this.rivals()] };
+    const between = [...faults, ...policyFaults(cluster), ...this.rivals()];
+    return { cluster: { ...cluster, nodes }, faults: [...this.faults, ...between] };
   }
 
   /** Registers a node; only `K3sNode` calls it. Values of the result may hold CDKTF tokens. */

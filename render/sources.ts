@@ -1,5 +1,5 @@
-import { parseAnyNetwork } from "../cluster/address";
-import { ofFamily, type Source } from "../cluster/flow-sources";
+import { parseAnyNetwork, ofFamily } from "../cluster/address";
+import type { Source } from "../cluster/flow-sources";
 import type { Networks } from "../cluster/model";
 import { elements } from "./elements";
 

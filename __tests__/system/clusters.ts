@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { resolveCluster, resolveCommon } from "../../cluster/cluster";
+import { policyFaults } from "../../cluster/policy";
 import { describeFaults } from "../../cluster/fault";
 import type { Cluster, Node } from "../../cluster/model";
 import { resolveNode } from "../../cluster/node";
@@ -62,7 +63,7 @@ export function cluster(sketch: Sketch): Cluster {
     faults.push(...resolved.faults);
   }
   const resolved = resolveCluster(common, nodes, sketch.allowEvenServerCount);
-  const messages = describeFaults([...faults, ...resolved.faults]);
+  const messages = describeFaults([...faults, ...resolved.faults, ...policyFaults(resolved.cluster)]);
   if (messages.length > 0) throw new Error(`not a valid cluster:\n  ${messages.join("\n  ")}`);
   return resolved.cluster;
 }
