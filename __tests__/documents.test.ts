@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { flows } from "../cluster/flows";
-import { gate } from "../gate/gate";
-import { readPlan } from "../gate/plan";
+import { flows } from "../src/firewall/flows";
+import { gate } from "../src/gate/gate";
+import { readPlan } from "../src/gate/plan";
 import packageJson from "../package.json";
 import { REPOSITORY } from "./fixture";
 import { anchorsOf, fenced, linksOf } from "./markdown";

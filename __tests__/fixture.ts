@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TerraformStack, Testing, type App } from "cdktf";
 import { HostFiles, K3sAgentNode, K3sCluster, K3sServerNode } from "../constructs";
-import type { AgentSettings, ClusterSettings, Role, ServerSettings } from "../cluster/settings";
+import type { AgentSettings, ClusterSettings, Role, ServerSettings } from "../src/config/settings";
 
 export const REPOSITORY = join(__dirname, "..");
 
@@ -164,7 +164,7 @@ export function emit(folder: string, nodes: readonly TestNode[], settings?: Clus
   return app.outdir;
 }
 
-/** Leaves in a folder what `tools/tofu.ts` finds after a synth of these stacks. */
+/** Leaves in a folder what `src/cli/tofu.ts` finds after a synth of these stacks. */
 export function asSynthesized(folder: string, stacks: readonly string[]): void {
   for (const stack of stacks) mkdirSync(join(folder, "cdktf.out", "stacks", stack), { recursive: true });
   const entries = stacks.map((stack) => [stack, { workingDirectory: `stacks/${stack}` }]);

@@ -12,17 +12,11 @@ const COPIED = [
   "cdktf.json",
   "tsconfig.json",
   "authorized_keys",
-  "cluster",
   "constructs",
-  "files",
-  "gate",
   "k8s",
-  "preview",
-  "render",
-  "rollout",
-  "templates",
-  "tools",
   "nix",
+  "src",
+  "templates",
 ];
 
 export interface Outcome {

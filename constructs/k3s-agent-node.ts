@@ -1,5 +1,5 @@
 import type { Construct } from "constructs";
-import type { AgentSettings } from "../cluster/settings";
+import type { AgentSettings } from "../src/config/settings";
 import { K3sNode } from "./k3s-node";
 
 export type K3sAgentNodeProps = AgentSettings;

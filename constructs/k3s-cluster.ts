@@ -11,16 +11,16 @@ import { Construct } from "constructs";
 import { DataProxmoxVirtualEnvironmentContainers } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-containers";
 import { DataProxmoxVirtualEnvironmentVms } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-vms";
 import { ProxmoxProvider } from "../.gen/providers/proxmox/provider";
-import { resolveCluster, resolveCommon } from "../cluster/cluster";
-import { describeFaults, Faults, type Fault } from "../cluster/fault";
-import { terraformAddress, type Cluster, type Common, type Node } from "../cluster/model";
-import { policyFaults } from "../cluster/policy";
-import { resolveNode } from "../cluster/node";
-import { AGENT, CLUSTER, conforming, SERVER } from "../cluster/shape";
-import type { ClusterSettings, Role, ServerSettings } from "../cluster/settings";
-import { isExampleKey } from "../cluster/ssh-keys";
+import { resolveCluster, resolveCommon } from "../src/config/cluster";
+import { describeFaults, Faults, type Fault } from "../src/config/fault";
+import { terraformAddress, type Cluster, type Common, type Node } from "../src/config/model";
+import { policyFaults } from "../src/firewall/policy";
+import { resolveNode } from "../src/config/node";
+import { AGENT, CLUSTER, conforming, SERVER } from "../src/config/shape";
+import type { ClusterSettings, Role, ServerSettings } from "../src/config/settings";
+import { isExampleKey } from "../src/config/ssh-keys";
 import { earlier } from "./earlier";
-import { tokenFaults, withReferences } from "./tokens";
+import { tokenFaults, withReferences } from "../src/provider/tokens";
 
 export type K3sClusterProps = ClusterSettings;
 

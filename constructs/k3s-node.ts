@@ -1,10 +1,10 @@
 import { TerraformLocal, TerraformOutput, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import { VirtualEnvironmentVm } from "../.gen/providers/proxmox/virtual-environment-vm";
-import { terraformAddress, type Node } from "../cluster/model";
-import type { NodeSettings, Role } from "../cluster/settings";
+import { terraformAddress, type Node } from "../src/config/model";
+import type { NodeSettings, Role } from "../src/config/settings";
 import { K3sCluster } from "./k3s-cluster";
-import { virtualMachine } from "./virtual-machine";
+import { virtualMachine } from "../src/provider/virtual-machine";
 
 export type K3sNodeProps = NodeSettings;
 

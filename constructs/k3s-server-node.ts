@@ -1,5 +1,5 @@
 import type { Construct } from "constructs";
-import type { ServerSettings } from "../cluster/settings";
+import type { ServerSettings } from "../src/config/settings";
 import { K3sNode } from "./k3s-node";
 
 export type K3sServerNodeProps = ServerSettings;

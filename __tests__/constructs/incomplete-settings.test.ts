@@ -1,6 +1,6 @@
 /** `tsx` runs `main.ts` without checking types, so what the compiler would refuse arrives here. */
 import { TerraformStack, Testing } from "cdktf";
-import type { ClusterSettings } from "../../cluster/settings";
+import type { ClusterSettings } from "../../src/config/settings";
 import { addCluster, ALPHARD, MIZAR, REFERENCE, testApp, type Json, type TestNode } from "../fixture";
 
 const NODE: TestNode = {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import * as shape from "../../cluster/shape";
+import * as shape from "../../src/config/shape";
 import { REFERENCE, type Json } from "../fixture";
 
 /** What ends, begins or reorders something in a language that a setting gets into. */

@@ -2,8 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gate, type Verdict } from "../../gate/gate";
-import { readPlan } from "../../gate/plan";
+import { gate, type Verdict } from "../../src/gate/gate";
+import { readPlan } from "../../src/gate/plan";
 import { REPOSITORY, temporaryFolder, TSX, type Json } from "../fixture";
 
 const TOFU = "tofu-1.10";
@@ -585,7 +585,7 @@ describe("no verdict", () => {
 
 describe("the command", () => {
   const run = (...words: string[]) => {
-    const program = join(REPOSITORY, "gate", "main.ts");
+    const program = join(REPOSITORY, "src", "cli", "gate.ts");
     const { status, stdout, stderr } = spawnSync(TSX, [program, ...words], { encoding: "utf8" });
     return { status, stdout, stderr };
   };

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Emitted } from "../../preview/emitted";
-import { compareHosts, type HostChange } from "../../preview/hosts";
-import type { Nodes } from "../../preview/nodes";
+import type { Emitted } from "../../src/preview/emitted";
+import { compareHosts, type HostChange } from "../../src/preview/hosts";
+import type { Nodes } from "../../src/preview/nodes";
 import { temporaryFolder } from "../fixture";
 
 type Files = Readonly<Record<string, string>>;

@@ -121,7 +121,7 @@ const CHANGES: readonly { name: string; base?: Change; change: Change }[] = [
     name: "change-the-constructs",
     change: all(
       (project) =>
-        project.edit("constructs/virtual-machine.ts", (text) =>
+        project.edit("src/provider/virtual-machine.ts", (text) =>
           text
             .replace("preventDestroy: true", "preventDestroy: false")
             .replace('type: "l26"', 'type: "other"'),
@@ -135,7 +135,7 @@ const CHANGES: readonly { name: string; base?: Change; change: Change }[] = [
   {
     name: "change-the-policy",
     change: (project) =>
-      project.edit("cluster/flows.ts", (text) =>
+      project.edit("src/firewall/flows.ts", (text) =>
         text.replace('port(10_250), why: "kubelet: logs', 'port(10_251), why: "kubelet: logs'),
       ),
   },

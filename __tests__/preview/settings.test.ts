@@ -1,5 +1,5 @@
 import schema from "../../schemas/cluster.schema.json";
-import { CLUSTER_EFFECTS, compareSettings, NODE_EFFECTS } from "../../preview/settings";
+import { CLUSTER_EFFECTS, compareSettings, NODE_EFFECTS } from "../../src/preview/settings";
 import type { Json } from "../fixture";
 
 /** Paths of the settings that an object of the schema may have; a list is one. */

@@ -1,8 +1,8 @@
-import { openedBy } from "../../cluster/flow-words";
-import { flows } from "../../cluster/flows";
-import type { Cluster } from "../../cluster/model";
-import { renderNodeRegion, renderReadme } from "../../render/readme";
-import { renderHosts } from "../../render/host";
+import { openedBy } from "../../src/firewall/flow-words";
+import { flows } from "../../src/firewall/flows";
+import type { Cluster } from "../../src/config/model";
+import { renderNodeRegion, renderReadme } from "../../src/render/readme";
+import { renderHosts } from "../../src/render/host";
 import { cluster } from "../system/clusters";
 import { judged } from "./libraries";
 import { anchorsOf, fenced, linksOf } from "../markdown";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import type { Cluster } from "../../cluster/model";
+import type { Cluster } from "../../src/config/model";
 import packageJson from "../../package.json";
-import { renderReadme } from "../../render/readme";
+import { renderReadme } from "../../src/render/readme";
 import { REPOSITORY, TSX } from "../fixture";
 import { fenced } from "../markdown";
 import { cluster } from "../system/clusters";
@@ -104,7 +104,7 @@ describe("the rollout program itself", () => {
       .map((call) => [call.join(" "), call.slice(3)] as const),
   );
   test.each([...calls])("knows npm %s", (_, [command = "", ...rest]) => {
-    const { status, stdout } = spawnSync(TSX, ["rollout/main.ts", command, "--help"], {
+    const { status, stdout } = spawnSync(TSX, ["src/cli/rollout.ts", command, "--help"], {
       cwd: REPOSITORY,
       encoding: "utf8",
     });

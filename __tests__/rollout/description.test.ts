@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkKeys, directoryFaults, hostFolder, readDescription } from "../../rollout/description";
-import { rootDevice } from "../../rollout/hardware";
+import { checkKeys, directoryFaults, hostFolder, readDescription } from "../../src/rollout/description";
+import { rootDevice } from "../../src/rollout/hardware";
 import { ALPHARD, emit, HAMAL, MIZAR, temporaryFolder } from "../fixture";
-import { stamp } from "../../files/stamp";
+import { stamp } from "../../src/emit/stamp";
 
 function emitted(): string {
   const folder = temporaryFolder();

@@ -1,4 +1,4 @@
-import { foreignFileSystems, rootDevice } from "../../rollout/hardware";
+import { foreignFileSystems, rootDevice } from "../../src/rollout/hardware";
 
 const entry = (mountPoint: string, device: string, type: string, more = ""): string =>
   `  fileSystems."${mountPoint}" =\n    { device = "${device}";\n      fsType = "${type}";\n${more}    };\n\n`;

@@ -1,6 +1,6 @@
-import { hostFaults, nodeFaults } from "../../rollout/health";
-import type { Kubernetes } from "../../rollout/kubernetes";
-import { Report } from "../../rollout/script";
+import { hostFaults, nodeFaults } from "../../src/rollout/health";
+import type { Kubernetes } from "../../src/rollout/kubernetes";
+import { Report } from "../../src/rollout/script";
 import { ALPHARD, HAMAL } from "../fixture";
 import { described, hosts, kubeNode } from "./sight";
 

@@ -1,12 +1,12 @@
 /** What a host may say that was taken over: each kind harms that host alone. The connection's kinds are in ssh.test.ts. */
-import type { Fleet } from "../../rollout/fleet";
-import type { Host } from "../../rollout/host";
-import { Kubernetes } from "../../rollout/kubernetes";
-import { planHost } from "../../rollout/plan";
-import { rulesetState } from "../../rollout/ruleset";
-import { Report } from "../../rollout/script";
-import { verify } from "../../rollout/verify";
-import { planInWords, verificationInWords } from "../../rollout/words";
+import type { Fleet } from "../../src/rollout/fleet";
+import type { Host } from "../../src/rollout/host";
+import { Kubernetes } from "../../src/rollout/kubernetes";
+import { planHost } from "../../src/rollout/plan";
+import { rulesetState } from "../../src/rollout/ruleset";
+import { Report } from "../../src/rollout/script";
+import { verify } from "../../src/rollout/verify";
+import { planInWords, verificationInWords } from "../../src/rollout/words";
 import { ALPHARD, HAMAL, MIZAR } from "../fixture";
 import { described, hosts, known, kubeNode, sight } from "./sight";
 

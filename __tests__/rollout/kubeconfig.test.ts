@@ -2,7 +2,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { certificatesOf, defaultPath, mergeInto } from "../../rollout/kubeconfig";
+import { certificatesOf, defaultPath, mergeInto } from "../../src/rollout/kubeconfig";
 import { temporaryFolder } from "../fixture";
 
 const config = (server: string): Parameters<typeof mergeInto>[1] => ({

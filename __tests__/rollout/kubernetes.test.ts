@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { quorumFault, quorumOf } from "../../rollout/kubernetes";
-import { serversOf } from "../../rollout/fleet";
-import { nextSteps, removalFaults } from "../../rollout/remove";
-import { Kubernetes } from "../../rollout/kubernetes";
+import { quorumFault, quorumOf } from "../../src/rollout/kubernetes";
+import { serversOf } from "../../src/rollout/fleet";
+import { nextSteps, removalFaults } from "../../src/rollout/remove";
+import { Kubernetes } from "../../src/rollout/kubernetes";
 import { agent, FIVE_NODES, ALPHARD, HAMAL, MIZAR, REPOSITORY, server } from "../fixture";
 import { described, hosts, known, kubeNode } from "./sight";
 

@@ -1,9 +1,9 @@
 import { hostname } from "node:os";
-import { isOver } from "../../rollout/lock";
+import { isOver } from "../../src/rollout/lock";
 import { ALPHARD, HAMAL } from "../fixture";
 import { described, hosts, known } from "./sight";
-import type { Facts } from "../../rollout/facts";
-import type { Host } from "../../rollout/host";
+import type { Facts } from "../../src/rollout/facts";
+import type { Host } from "../../src/rollout/host";
 
 const ELSEWHERE = "desk:7:5ca1ab1e";
 

@@ -1,5 +1,5 @@
-import { phases, skewFaults, type Built } from "../../rollout/order";
-import { compareVersions } from "../../rollout/version";
+import { phases, skewFaults, type Built } from "../../src/rollout/order";
+import { compareVersions } from "../../src/rollout/version";
 
 const OLD = "v1.33.5+k3s1";
 const NEW = "v1.34.2+k3s1";

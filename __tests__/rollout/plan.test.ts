@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Facts, Unconfirmed } from "../../rollout/facts";
-import type { Host } from "../../rollout/host";
-import type { Known } from "../../rollout/identity";
-import { planHost, type HostPlan, type Sight } from "../../rollout/plan";
-import { planInWords } from "../../rollout/words";
+import type { Facts, Unconfirmed } from "../../src/rollout/facts";
+import type { Host } from "../../src/rollout/host";
+import type { Known } from "../../src/rollout/identity";
+import { planHost, type HostPlan, type Sight } from "../../src/rollout/plan";
+import { planInWords } from "../../src/rollout/words";
 import { ALPHARD, HAMAL, MIZAR } from "../fixture";
 import { clone, described, hosts, known, kubeNode, sight } from "./sight";
 

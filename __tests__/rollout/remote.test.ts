@@ -2,11 +2,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { quoted, remoteScript, Report } from "../../rollout/script";
-import { saltedHash } from "../../rollout/token";
+import { quoted, remoteScript, Report } from "../../src/rollout/script";
+import { saltedHash } from "../../src/rollout/token";
 import { REPOSITORY, temporaryFolder } from "../fixture";
 
-const REMOTE = join(REPOSITORY, "rollout", "remote");
+const REMOTE = join(REPOSITORY, "src", "rollout", "remote");
 const PROGRAMS = readdirSync(REMOTE).filter((name) => name !== "prelude.sh");
 
 test.each(PROGRAMS)("%s is a program of the shell", (name) => {

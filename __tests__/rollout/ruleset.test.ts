@@ -1,5 +1,5 @@
-import { rulesetState } from "../../rollout/ruleset";
-import { Report } from "../../rollout/script";
+import { rulesetState } from "../../src/rollout/ruleset";
+import { Report } from "../../src/rollout/script";
 
 const chain = { chain: { family: "inet", table: "k3s_host", name: "input", handle: 3, policy: "drop" } };
 const counter = (packets: number): object => ({

@@ -1,4 +1,4 @@
-import { Blanker, passwordOf } from "../../rollout/secrets";
+import { Blanker, passwordOf } from "../../src/rollout/secrets";
 
 const HASH = "c0ffee".repeat(10) + "c0ff";
 const LONG = `K10${HASH}::server:5ca1ab1e5ca1ab1e`;

@@ -2,17 +2,17 @@
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Facts } from "../../rollout/facts";
-import { readDescription, type Description } from "../../rollout/description";
-import { Host } from "../../rollout/host";
-import { HostKeys } from "../../rollout/host-keys";
-import type { Known } from "../../rollout/identity";
-import type { KubeNode } from "../../rollout/kubernetes";
-import { Log } from "../../rollout/log";
-import type { Sight } from "../../rollout/plan";
-import { Blanker } from "../../rollout/secrets";
-import { Ssh } from "../../rollout/ssh";
-import type { ClusterSettings } from "../../cluster/settings";
+import type { Facts } from "../../src/rollout/facts";
+import { readDescription, type Description } from "../../src/rollout/description";
+import { Host } from "../../src/rollout/host";
+import { HostKeys } from "../../src/rollout/host-keys";
+import type { Known } from "../../src/rollout/identity";
+import type { KubeNode } from "../../src/rollout/kubernetes";
+import { Log } from "../../src/rollout/log";
+import type { Sight } from "../../src/rollout/plan";
+import { Blanker } from "../../src/rollout/secrets";
+import { Ssh } from "../../src/rollout/ssh";
+import type { ClusterSettings } from "../../src/config/settings";
 import { emit, REFERENCE, temporaryFolder, type TestNode } from "../fixture";
 
 /** Somebody's key, whose private half was never kept. */

@@ -1,11 +1,11 @@
 /** The operator's SSH client, with stand-ins for it that say and do what hosts made the real one say and do. */
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { HostKeys } from "../../rollout/host-keys";
-import { Log } from "../../rollout/log";
-import { Blanker } from "../../rollout/secrets";
-import { Ssh, type Output, type RunOptions } from "../../rollout/ssh";
-import { BrokenConnection } from "../../rollout/trouble";
+import { HostKeys } from "../../src/rollout/host-keys";
+import { Log } from "../../src/rollout/log";
+import { Blanker } from "../../src/rollout/secrets";
+import { Ssh, type Output, type RunOptions } from "../../src/rollout/ssh";
+import { BrokenConnection } from "../../src/rollout/trouble";
 import { temporaryFolder } from "../fixture";
 
 const TARGET = { hostname: "hamal", address: "192.0.2.1" };

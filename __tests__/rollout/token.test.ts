@@ -2,10 +2,10 @@
 import { spawnSync } from "node:child_process";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RolloutSettings } from "../../cluster/settings";
-import type { Description } from "../../rollout/description";
-import { Blanker } from "../../rollout/secrets";
-import { readTokens } from "../../rollout/token";
+import type { RolloutSettings } from "../../src/config/settings";
+import type { Description } from "../../src/rollout/description";
+import { Blanker } from "../../src/rollout/secrets";
+import { readTokens } from "../../src/rollout/token";
 import { REPOSITORY, temporaryFolder } from "../fixture";
 import { Project } from "../project";
 
@@ -59,7 +59,7 @@ describe("a file with the join token", () => {
   /** In another environment. */
   const readWith = (path: string, env: Record<string, string>): string => {
     const script = `
-      const { readTokens } = require("./rollout/token.ts");
+      const { readTokens } = require("./src/rollout/token.ts");
       console.log(readTokens({ rollout: { tokenPath: ${JSON.stringify(path)} } }, { learn() {} }).server);`;
     const options = { cwd: REPOSITORY, env, encoding: "utf8" } as const;
     const { stdout, stderr } = spawnSync(

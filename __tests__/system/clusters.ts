@@ -1,11 +1,11 @@
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { resolveCluster, resolveCommon } from "../../cluster/cluster";
-import { policyFaults } from "../../cluster/policy";
-import { describeFaults } from "../../cluster/fault";
-import type { Cluster, Node } from "../../cluster/model";
-import { resolveNode } from "../../cluster/node";
+import { resolveCluster, resolveCommon } from "../../src/config/cluster";
+import { policyFaults } from "../../src/firewall/policy";
+import { describeFaults } from "../../src/config/fault";
+import type { Cluster, Node } from "../../src/config/model";
+import { resolveNode } from "../../src/config/node";
 import type {
   ClusterSettings,
   FirewallSettings,
@@ -13,9 +13,9 @@ import type {
   NetworkSettings,
   NixosSettings,
   ServerSettings,
-} from "../../cluster/settings";
-import { stamp } from "../../files/stamp";
-import { renderHosts } from "../../render/host";
+} from "../../src/config/settings";
+import { stamp } from "../../src/emit/stamp";
+import { renderHosts } from "../../src/render/host";
 import { REFERENCE, REPOSITORY } from "../fixture";
 
 export const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEVYQU1QTEUgS0VZISBQVVQgSU4gWU9VUiBPV04gT05F";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Cluster } from "../../cluster/model";
+import type { Cluster } from "../../src/config/model";
 import { emitted, inFolderWith } from "./clusters";
 import { evaluate } from "./evaluation";
 import { hostFaults, merged, type Host } from "./nixos-options";

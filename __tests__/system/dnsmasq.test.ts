@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { renderReadme } from "../../render/readme";
+import { renderReadme } from "../../src/render/readme";
 import { fenced } from "../markdown";
 import { cluster } from "./clusters";
 import { describeWith, DNSMASQ } from "./tools";

@@ -1,5 +1,5 @@
 /**
- * Who reaches what, written by hand: not derived from `cluster/flows.ts`, of which it is the judge. `open` has to pass
+ * Who reaches what, written by hand: not derived from `src/firewall/flows.ts`, of which it is the judge. `open` has to pass
  * through the emitted firewall, `closed` must not, and all of it passes where there is no firewall.
  *
  * alphard is a server, hamal and mizar are agents. Services have one endpoint: 10.43.0.20 a pod of hamal's, 10.43.0.30

@@ -1,8 +1,8 @@
 /** Everything that an owner may write: faults, or files that parse and hold what was meant. `FUZZ=50000` for more. */
 import { TerraformStack, Testing } from "cdktf";
 import fc from "fast-check";
-import { renderNodeRegion, renderReadme } from "../../render/readme";
-import { renderClusterJson } from "../../render/cluster-json";
+import { renderNodeRegion, renderReadme } from "../../src/render/readme";
+import { renderClusterJson } from "../../src/render/cluster-json";
 import { addCluster, ALPHARD, testApp, type Json } from "../fixture";
 import { inputs } from "../fuzz/settings";
 import { fenced } from "../markdown";

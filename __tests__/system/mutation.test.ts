@@ -1,4 +1,4 @@
-import type { Role } from "../../cluster/settings";
+import type { Role } from "../../src/config/settings";
 import { LAB_CLUSTERS, startLab } from "./lab/clusters";
 import { PATIENT, type Check, type Lab, type Patience } from "./lab/lab";
 import { mutantsOf } from "./lab/mutants";

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { basename, join } from "node:path";
-import type { Cluster, Node } from "../../cluster/model";
+import type { Cluster, Node } from "../../src/config/model";
 import { REPOSITORY } from "../fixture";
 import { cluster, CLUSTERS, committedHosts, emitted, inFolderWith } from "./clusters";
 import { Listing, nftRuns } from "./namespace";

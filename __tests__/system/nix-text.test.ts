@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { Cluster, Node } from "../../cluster/model";
-import { nixString } from "../../render/escape";
+import type { Cluster, Node } from "../../src/config/model";
+import { nixString } from "../../src/base/escape";
 import { cluster, emitted, KEY } from "./clusters";
 import { configured, configuredAll } from "./configured";
 import { evaluateExpression } from "./evaluation";

@@ -1,8 +1,8 @@
 import fs from "node:fs";
 import { basename, join } from "node:path";
-import type { Cluster, Node } from "../../cluster/model";
-import { HARDWARE_CONFIGURATION, renderHosts } from "../../render/host";
-import { delivered, readHostFolder } from "../../files/host-folder";
+import type { Cluster, Node } from "../../src/config/model";
+import { HARDWARE_CONFIGURATION, renderHosts } from "../../src/render/host";
+import { delivered, readHostFolder } from "../../src/emit/host-folder";
 import { REPOSITORY } from "../fixture";
 import { cluster, CLUSTERS, committedHosts, emitted, inFolderWith } from "./clusters";
 import { clusterFaults, configurations, configured, type Configured } from "./configured";

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { basename, dirname } from "node:path";
-import type { Role } from "../../cluster/settings";
+import type { Role } from "../../src/config/settings";
 import type { Definition, Json, Module } from "./evaluation";
 
 /** How NixOS checks the values of an option, and makes one value of several definitions of the same priority. */

@@ -15,7 +15,7 @@ function committed(): Project {
   return project;
 }
 
-const PROGRAM = [TSX, join(REPOSITORY, "preview", "main.ts")] as const;
+const PROGRAM = [TSX, join(REPOSITORY, "src", "cli", "preview.ts")] as const;
 
 /** Folders of previews, without what tsx keeps. */
 const left = (temporary: string): string[] =>

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LAB_CLUSTERS, startLab, type LabCluster } from "./lab/clusters";
 import { PATIENT, type Lab } from "./lab/lab";
-import { World } from "../../namespaces/world";
+import { World } from "../../testbed/namespaces/world";
 import { Listing } from "./namespace";
 import { describeWith, LAB } from "./tools";
 

@@ -27,7 +27,7 @@ function planned(): { folder: string; tofu: string; applied: () => boolean } {
 /** Runs the program of `npm run apply` in a terminal, and types an answer once it asks. */
 async function answer(text: string): Promise<{ status: number | null; applied: boolean }> {
   const { folder, tofu, applied } = planned();
-  const command = `'${TSX}' '${join(REPOSITORY, "tools", "tofu.ts")}' apply`;
+  const command = `'${TSX}' '${join(REPOSITORY, "src", "cli", "tofu.ts")}' apply`;
   const terminal = spawn("script", ["-qec", command, "/dev/null"], {
     cwd: folder,
     timeout: 60_000,

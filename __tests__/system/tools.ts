@@ -1,4 +1,4 @@
-import { attempt, once, ownSystem } from "../../namespaces/own-system";
+import { attempt, once, ownSystem } from "../../testbed/namespaces/own-system";
 import { builtProgram } from "../../testbed/build/programs";
 
 /** Something that is not part of `npm ci` and that a suite cannot do without. */

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseNetwork } from "../../cluster/address";
-import { tokenFileOf } from "../../cluster/k3s";
-import { initServer, type Cluster, type Node } from "../../cluster/model";
-import { ownSystemAsRoot } from "../../namespaces/own-system";
-import type { Ran } from "../../namespaces/supervisor";
-import { World } from "../../namespaces/world";
+import { parseNetwork } from "../../src/config/address";
+import { tokenFileOf } from "../../src/config/k3s";
+import { initServer, type Cluster, type Node } from "../../src/config/model";
+import { ownSystemAsRoot } from "../namespaces/own-system";
+import type { Ran } from "../namespaces/supervisor";
+import { World } from "../namespaces/world";
 import { k3sArguments } from "./command";
 
 const TOKEN = "of-the-testbed";

@@ -1,6 +1,6 @@
-import { tokenFileOf } from "../../cluster/k3s";
-import type { Cluster, Node } from "../../cluster/model";
-import { joinAddress, k3sFlags } from "../../render/k3s";
+import { tokenFileOf } from "../../src/config/k3s";
+import type { Cluster, Node } from "../../src/config/model";
+import { joinAddress, k3sFlags } from "../../src/render/k3s";
 
 /**
  * Arguments of K3s on a node, in the order of the ExecStart that NixOS' module makes of the emitted file: the options

@@ -5,9 +5,9 @@
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Node } from "../../cluster/model";
-import { World } from "../../namespaces/world";
-import type { Ran } from "../../namespaces/supervisor";
+import type { Node } from "../../src/config/model";
+import { World } from "../namespaces/world";
+import type { Ran } from "../namespaces/supervisor";
 import { builtProgram } from "../build/programs";
 
 type Server = Pick<Node, "hostname" | "role" | "ipv4Address">;

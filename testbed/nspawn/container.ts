@@ -6,7 +6,7 @@ import { join } from "node:path";
 export interface Container {
   /** Folder of the Debian that they are. */
   readonly base: string;
-  /** Shims for what Debian has not, laid over the stand-ins of `machines/programs`. */
+  /** Shims for what Debian has not, laid over the stand-ins of `testbed/machines/programs`. */
   readonly programs: string;
 }
 

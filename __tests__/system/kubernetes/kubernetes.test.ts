@@ -1,9 +1,9 @@
 /** What a rollout asks of Kubernetes, answered by a real one. */
-import { heardOf } from "../../../rollout/health";
-import { KubectlTrouble } from "../../../rollout/kubectl";
-import { barePods } from "../../../rollout/pods";
-import { barePodFaults, drain, uncordon, type RebootOptions } from "../../../rollout/reboot";
-import { remove } from "../../../rollout/remove";
+import { heardOf } from "../../../src/rollout/health";
+import { KubectlTrouble } from "../../../src/rollout/kubectl";
+import { barePods } from "../../../src/rollout/pods";
+import { barePodFaults, drain, uncordon, type RebootOptions } from "../../../src/rollout/reboot";
+import { remove } from "../../../src/rollout/remove";
 import { known } from "../../rollout/sight";
 import { FIVE_NODES } from "../../fixture";
 import { describeWith } from "../tools";

@@ -1,5 +1,5 @@
 /** Servers that go away one after the other, of a real Kubernetes with three members of etcd. */
-import { Kubernetes } from "../../../rollout/kubernetes";
+import { Kubernetes } from "../../../src/rollout/kubernetes";
 import { server } from "../../fixture";
 import { describeWith } from "../tools";
 import { Bed, KUBERNETES } from "./bed";

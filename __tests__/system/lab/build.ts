@@ -2,7 +2,7 @@ import type { Answer, Request } from "./prober";
 import { kubeRules, loadBalancerRules } from "./kube-rules";
 import { HOST_PORT, POD_PORT, POD_UDP_PORT, servicesOf, VXLAN_PORT, WEB_SERVICE } from "./services";
 import { hostsOf, type Host, type LabNode, type Topology } from "./topology";
-import { World } from "../../../namespaces/world";
+import { World } from "../../../testbed/namespaces/world";
 
 /** Bytes of a packet that the link from the router to hosts beyond it can carry; their own links carry 1500. */
 const NARROW_MTU = 1300;

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { AllowedFlow, ClusterSettings, FirewallSettings } from "../../../cluster/settings";
+import type { AllowedFlow, ClusterSettings, FirewallSettings } from "../../../src/config/settings";
 import { ALPHARD, emit, FIVE_NODES, HAMAL, MIZAR, REFERENCE, REPOSITORY, type TestNode } from "../../fixture";
 import {
   EXTENDED_FLOWS,

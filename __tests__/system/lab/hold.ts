@@ -1,6 +1,6 @@
 /** Holds a world until it is killed. Tells the folder that all of its processes have in their command lines. */
 import { join } from "node:path";
-import { World } from "../../../namespaces/world";
+import { World } from "../../../testbed/namespaces/world";
 
 void World.start([join(__dirname, "prober.ts")]).then(async (world) => {
   await world.shell("ip netns add held");

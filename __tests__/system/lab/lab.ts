@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build";
-import type { Ran } from "../../../namespaces/supervisor";
+import type { Ran } from "../../../testbed/namespaces/supervisor";
 import type { Answer, Request } from "./prober";
 import { hostsOf, topologyOf, type Host, type LabNode, type Topology } from "./topology";
 import { isAddress, type Passage, type Way } from "./ways";
-import { World } from "../../../namespaces/world";
+import { World } from "../../../testbed/namespaces/world";
 
 /** What is claimed of one way, and whether the firewall lets it pass. */
 export interface Check {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { hostAddress, parseNetwork, type Network } from "../../../cluster/address";
-import type { K3s, Networks, Node } from "../../../cluster/model";
+import { hostAddress, parseNetwork, type Network } from "../../../src/config/address";
+import type { K3s, Networks, Node } from "../../../src/config/model";
 
 /** A host of the lab and where it is; pods and hosts of other networks too. */
 export interface Host {

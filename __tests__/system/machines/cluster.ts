@@ -1,12 +1,12 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ClusterSettings } from "../../../cluster/settings";
-import type { Ran } from "../../../namespaces/supervisor";
+import type { ClusterSettings } from "../../../src/config/settings";
+import type { Ran } from "../../../testbed/namespaces/supervisor";
 import { agent, ALPHARD, emit, HAMAL, MIZAR, REFERENCE, type TestNode } from "../../fixture";
-import type { Machine } from "../../../machines/disk";
-import { makeOperatorKey, type OperatorKey } from "../../../machines/operator";
-import { Site, type SiteSettings } from "../../../machines/site";
+import type { Machine } from "../../../testbed/machines/disk";
+import { makeOperatorKey, type OperatorKey } from "../../../testbed/machines/operator";
+import { Site, type SiteSettings } from "../../../testbed/machines/site";
 
 export const ALNAIR = agent("k3s-agent-2", "alnair", 137);
 /** The cluster's join token, for which tests look everywhere. */
@@ -95,7 +95,7 @@ export class LiveCluster {
 
   /** As `rollout`, at a terminal, where somebody answers the question. */
   public async answered(answer: string, ...words: string[]): Promise<Result> {
-    const main = join(this.site.folder, "app", "rollout", "main.js");
+    const main = join(this.site.folder, "app", "src", "cli", "rollout.js");
     const command = [process.execPath, main, ...words].join(" ");
     const typed = `(sleep 4; echo ${answer}; sleep 2) | script -qec "${command}" /dev/null`;
     return new Result(await this.site.operator(["sh", "-c", typed], this.folder));

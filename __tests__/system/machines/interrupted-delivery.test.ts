@@ -1,7 +1,7 @@
 /** New hosts whose join token is being delivered, and what becomes of it half-way. */
 import { agent, ALPHARD, HAMAL, MIZAR } from "../../fixture";
 import { describeWith } from "../tools";
-import type { Interruption } from "../../../machines/site";
+import type { Interruption } from "../../../testbed/machines/site";
 import { LiveCluster, TOKEN } from "./cluster";
 import { MACHINES } from "./tools";
 

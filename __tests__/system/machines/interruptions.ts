@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { agent, HAMAL, server } from "../../fixture";
 import { LiveCluster } from "./cluster";
-import type { Interruption } from "../../../machines/site";
+import type { Interruption } from "../../../testbed/machines/site";
 
 const CONFIRM_SECONDS = 4;
 const APPLY = ["--yes", "--confirm-seconds", `${CONFIRM_SECONDS}`] as const;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stamp } from "../../../files/stamp";
+import { stamp } from "../../../src/emit/stamp";
 
 /**
  * Changes an emitted file as a faulty HostFiles would have written it, with hashes that match: settings by which a host

@@ -1,4 +1,4 @@
-import { attempt, once, ownSystemAsRoot } from "../../../namespaces/own-system";
+import { attempt, once, ownSystemAsRoot } from "../../../testbed/namespaces/own-system";
 import { LAB, type Tool } from "../tools";
 
 const isThere = (name: string, command: readonly string[], debianPackage = name): Tool => ({

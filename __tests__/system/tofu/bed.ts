@@ -120,13 +120,13 @@ export class Bed {
 
   /** What `npm run synth` does, without the CLI's seconds. */
   public async synth(): Promise<void> {
-    printed(await this.start(TSX, ["tools/app.ts"]).ended);
+    printed(await this.start(TSX, ["src/cli/app.ts"]).ended);
   }
 
   /** What `npm run <words>` does after its synth. */
   public tofu = (...words: string[]): Promise<Outcome> => this.startTofu(...words).ended;
 
-  public startTofu = (...words: string[]): Running => this.start(TSX, ["tools/tofu.ts", ...words]);
+  public startTofu = (...words: string[]): Running => this.start(TSX, ["src/cli/tofu.ts", ...words]);
 
   /** The change of `main.ts`, synthesized and applied, one VM at a time unless the words say otherwise. */
   public async tryApply(...words: string[]): Promise<Outcome> {
@@ -151,7 +151,7 @@ export class Bed {
 
   /** What the gate says of the last plan. */
   public judge = (...words: string[]): Promise<Outcome> =>
-    this.start(TSX, ["gate/main.ts", "plan.json", ...words]).ended;
+    this.start(TSX, ["src/cli/gate.ts", "plan.json", ...words]).ended;
 
   /** `main.ts` with another text in place of one that is there. */
   public edit(from: string, to: string): void {

@@ -1,0 +1,38 @@
+import { code, plain, table } from "../../src/base/markdown";
+import { rendered } from "../render/libraries";
+
+/** What ends code or a cell, or begins a link, an image, a list or HTML. */
+const HOSTILE = [
+  "`",
+  "``",
+  "a`b``c```d",
+  "`<img src=x onerror=alert(1)>`",
+  "`` <img src=x onerror=alert(1)> ``",
+  "a | b \\| c \\\\| d",
+  "[x](javascript:alert(1)) ![x](y)",
+  "<script>alert(1)</script> <!-- x -->",
+  "&lt;b&gt; &#60;b>",
+  "**a** _b_ ~~c~~ # d",
+  "\\",
+  "- [ ] a",
+];
+
+/** What the texts are as cells of a table. */
+function cells(write: (text: string) => string): [string, readonly string[]][] {
+  const [{ cells: all } = { cells: [] }] = rendered([
+    table(
+      ["text"],
+      HOSTILE.map((text) => [write(text)]),
+    ),
+  ]);
+  return all.map(({ text, elements }) => [text, elements]);
+}
+
+test("a text as code is that text, whatever it holds", () => {
+  const elements = (text: string): string[] => (text.includes("\\|") ? [] : ["code"]);
+  expect(cells(code)).toEqual(HOSTILE.map((text) => [text, elements(text)]));
+});
+
+test("a text as plain words is that text, whatever it holds", () => {
+  expect(cells(plain)).toEqual(HOSTILE.map((text) => [text, []]));
+});

@@ -1,0 +1,55 @@
+import { spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { REPOSITORY, temporaryFolder } from "../fixture";
+
+/** A program that finishes what it has begun when it is asked to stop, as OpenTofu does. */
+const PROGRAM = `#!/bin/sh
+say() { echo "$1" >> "$0.log"; }
+for signal in INT TERM; do trap "say $signal; asked=yes" "$signal"; done
+say began
+echo began
+n=0
+while [ -z "$asked" ] && [ $((n += 1)) -lt 100 ]; do sleep 0.05; done
+sleep 0.5
+say finished
+`;
+
+/**
+ * Runs the program through `runInForeground` in a process group of its own, and signals once it has begun.
+ *
+ * @param whole - the signal goes to all of the group, as from a terminal, and not to the wrapper alone
+ */
+async function signalled(signal: NodeJS.Signals, whole: boolean): Promise<string[]> {
+  const folder = temporaryFolder();
+  const program = join(folder, "program");
+  writeFileSync(program, PROGRAM, { mode: 0o755 });
+  const script =
+    `import { runInForeground } from ${JSON.stringify(join(REPOSITORY, "src", "cli", "foreground.ts"))};\n` +
+    `void runInForeground(${JSON.stringify(program)}, [], ".").then((status) => (process.exitCode = status));`;
+  const file = join(folder, "wrapper.ts");
+  writeFileSync(file, script);
+  const wrapper = spawn(process.execPath, ["--import", TSX_LOADER, file], {
+    cwd: folder,
+    detached: true,
+    stdio: ["ignore", "pipe", "inherit"],
+    timeout: 60_000,
+  });
+  const pid = wrapper.pid ?? 0;
+  wrapper.stdout.once("data", () => process.kill(whole ? -pid : pid, signal));
+  const status = await new Promise<number | null>((resolve) => wrapper.once("close", resolve));
+  return [...readFileSync(`${program}.log`, "utf8").trim().split("\n"), `wrapper ended with ${status}`];
+}
+
+const TSX_LOADER = join(REPOSITORY, "node_modules", "tsx", "dist", "loader.mjs");
+
+describe("a program in the foreground comes to its end, and its wrapper waits for it", () => {
+  test.each<[string, NodeJS.Signals, boolean, string]>([
+    ["Ctrl-C at the terminal reaches it once", "SIGINT", true, "INT"],
+    ["SIGTERM for the wrapper is passed on", "SIGTERM", false, "TERM"],
+    ["SIGHUP for the wrapper asks it to stop", "SIGHUP", false, "TERM"],
+    ["a closed terminal asks it to stop, and does not kill it", "SIGHUP", true, "TERM"],
+  ])("%s", async (_, signal, whole, expected) => {
+    expect(await signalled(signal, whole)).toEqual(["began", expected, "finished", "wrapper ended with 0"]);
+  });
+});

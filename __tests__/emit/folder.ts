@@ -1,0 +1,72 @@
+import fs from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { planEmission, type Emission, type EmissionPlan } from "../../src/emit/emission";
+import { stamp } from "../../src/emit/stamp";
+import { carryOut } from "../../src/emit/writer";
+
+/** Path to body of the emitted files; the list of them is added by {@link emission}. */
+export type Bodies = Readonly<Record<string, string>>;
+
+export const LIST = "cluster.json";
+
+/** Runs `use` in a new folder, which is gone afterwards. */
+export function inTempFolder<T>(use: (folder: string) => T): T {
+  const folder = fs.mkdtempSync(join(tmpdir(), "host-files-"));
+  try {
+    return use(folder);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+/** The stamped text of every file, the list included. */
+export function texts(bodies: Bodies): Record<string, string> {
+  const list = `${JSON.stringify({ files: Object.keys(bodies) }, null, 2)}\n`;
+  return Object.fromEntries(
+    Object.entries({ ...bodies, [LIST]: list }).map(([path, body]) => [path, stamp(path, body)]),
+  );
+}
+
+/** What a caller of files/ would ask for, with the previous list as far as it can be read. */
+export function emission(folder: string, bodies: Bodies, options: Partial<Emission> = {}): Emission {
+  const files = new Map(Object.entries(texts(bodies)));
+  return { folder, files, previous: listed(folder), accepted: new Set(), ...options };
+}
+
+export function emit(folder: string, bodies: Bodies, options: Partial<Emission> = {}): EmissionPlan {
+  const plan = planEmission(emission(folder, bodies, options));
+  carryOut(plan);
+  return plan;
+}
+
+export function listed(folder: string): string[] {
+  try {
+    return JSON.parse(fs.readFileSync(join(folder, LIST), "utf8")).files;
+  } catch {
+    return [];
+  }
+}
+
+/** Path to content of everything in a folder: a link shows where it leads, an empty directory ends with a slash. */
+export function tree(folder: string): Record<string, string> {
+  const entries = fs.readdirSync(folder, { withFileTypes: true, recursive: true });
+  return Object.fromEntries(
+    entries.flatMap((entry) => {
+      const full = join(entry.parentPath, entry.name);
+      const path = full.slice(folder.length + 1);
+      if (entry.isSymbolicLink()) return [[path, `-> ${fs.readlinkSync(full)}`]];
+      if (entry.isDirectory()) return fs.readdirSync(full).length === 0 ? [[`${path}/`, ""]] : [];
+      return [[path, entry.isFile() ? fs.readFileSync(full, "utf8") : "(special)"]];
+    }),
+  );
+}
+
+export function put(folder: string, path: string, text: string): void {
+  fs.mkdirSync(dirname(join(folder, path)), { recursive: true });
+  fs.writeFileSync(join(folder, path), text);
+}
+
+export function read(folder: string, path: string): string {
+  return fs.readFileSync(join(folder, path), "utf8");
+}

@@ -1,0 +1,184 @@
+import { isNamed, networksOf, type Source } from "./flow-sources";
+import { API_PORT } from "../config/k3s";
+import { servers, type Cluster, type Node } from "../config/model";
+import type { AllowedFlow, PortRange } from "../config/settings";
+
+/**
+ * What the firewall admits: who may start a connection, to whom, by which protocol and ports, and why. What is not in
+ * the list is refused, but for the housekeeping without which IPv6 has no neighbours, and replies.
+ */
+export type Flow = PortFlow | PingFlow | PodFlow;
+
+/** Hosts that admit it: all, those of a role, or one by its hostname. */
+export type Hosts = "every host" | "servers" | "agents" | (string & {});
+
+interface Common {
+  /** Who starts it. */
+  readonly from: Source;
+  readonly to: Hosts;
+  readonly why: string;
+}
+
+export interface PortFlow extends Common {
+  readonly protocol: "tcp" | "udp";
+  /** As they are dialled. */
+  readonly ports: PortRange;
+  /**
+   * Who serves the port: a program of the host itself, a `service`, to whose pod kube-proxy or the CNI's port map
+   * forwards, or either of them.
+   */
+  readonly servedBy: "host" | "service" | "either";
+  /** Cluster traffic of which nobody else may be a part, since it is trusted as it comes or holds all secrets. */
+  readonly reserved?: true;
+}
+
+interface PingFlow extends Common {
+  readonly protocol: "icmp echo";
+}
+
+/** Of any protocol, to or from pods. */
+export interface PodFlow {
+  readonly from: "pods" | "pods and hosts of other nodes";
+  readonly to: "services of the host" | "anywhere beyond the host" | "pods";
+  readonly protocol: "any";
+  readonly why: string;
+}
+
+export const SSH_PORT = 22;
+/** Of Linux' own VXLAN, which flannel keeps (flannel, pkg/backend/vxlan). */
+export const VXLAN_PORT = 8472;
+
+const port = (from: number, to = from): PortRange => ({ from, to });
+
+export function flows(cluster: Cluster): Flow[] {
+  const { network, firewall } = cluster;
+  const all = [
+    ...operatorFlows(cluster),
+    ...nodeFlows(cluster),
+    ...podFlows(cluster),
+    ...publishedFlows(cluster),
+    ...firewall.allow.flatMap(allowedFlows),
+  ];
+  // Nobody is in a LAN of which no network is stated.
+  return all.filter(({ from }) => !isNamed(from) || networksOf(from, network).length > 0);
+}
+
+/** Over IPv6, too, SSH and the API; ping is IPv4's. */
+function operatorFlows({ network }: Cluster): Flow[] {
+  const operators = network.managementCidrs === undefined ? "lan" : "management";
+  const tcp = { protocol: "tcp", servedBy: "host" } as const;
+  const ping = { to: "every host", protocol: "icmp echo", why: "ping" } as const;
+  return [
+    ...([operators, `${operators} by IPv6`] as const).flatMap((from): Flow[] => [
+      { ...tcp, from, to: "every host", ports: port(SSH_PORT), why: "SSH" },
+      { ...tcp, from, to: "servers", ports: port(API_PORT), why: "Kubernetes API" },
+    ]),
+    { ...ping, from: "lan" },
+    { ...ping, from: "management" },
+  ];
+}
+
+/** Source: docs.k3s.io/installation/requirements, "Inbound Rules for K3s Nodes". */
+function nodeFlows(cluster: Cluster): Flow[] {
+  const { kubeletReadOnlyPort, embeddedRegistry } = cluster.k3s;
+  const tcp = { from: "nodes", to: "every host", protocol: "tcp", servedBy: "host" } as const;
+  const etcd = { ...tcp, from: "servers", to: "servers", ports: port(2379, 2380), why: "etcd" } as const;
+  return [
+    embeddedRegistry
+      ? { ...tcp, ports: port(API_PORT), why: "Kubernetes API, joining, and finding images" }
+      : { ...tcp, to: "servers", ports: port(API_PORT), why: "Kubernetes API and joining" },
+    ...when(servers(cluster).length > 1, { ...etcd, reserved: true }),
+    { ...tcp, ports: port(10_250), why: "kubelet: logs, exec, metrics" },
+    ...when(kubeletReadOnlyPort, { ...tcp, ports: port(10_255), why: "kubelet, read-only" }),
+    ...when(embeddedRegistry, { ...tcp, ports: port(5001), why: "embedded registry: images of other nodes" }),
+    ...backendFlows(cluster),
+  ];
+}
+
+/** How packets of pods get from host to host. */
+function backendFlows({ k3s }: Cluster): Flow[] {
+  const udp = { to: "every host", protocol: "udp", servedBy: "host", reserved: true } as const;
+  const whole = {
+    from: "tunnel",
+    to: "every host",
+    protocol: "icmp echo",
+    why: "whether the pod network is whole",
+  } as const;
+  switch (k3s.flannelBackend) {
+    case "vxlan":
+      // Anyone who may send VXLAN may put packets into pods.
+      return [{ ...udp, from: "nodes", ports: port(VXLAN_PORT), why: "VXLAN: pods of two hosts" }, whole];
+    case "wireguard-native":
+      return [
+        { ...udp, from: "nodes", ports: port(51_820), why: "WireGuard: pods of two hosts" },
+        { ...udp, from: "nodes by IPv6", ports: port(51_821), why: "WireGuard over IPv6" },
+        whole,
+      ];
+    case "host-gw":
+      return []; // they come as they are
+  }
+}
+
+/** A pod keeps its own address on the way to its own host; to another host it has its node's (flannel's masquerade). */
+function podFlows({ firewall, k3s }: Cluster): Flow[] {
+  const tcp = { from: "pods", to: "every host", protocol: "tcp", servedBy: "host" } as const;
+  const trusted = { ...tcp, why: "pods are trusted" } as const;
+  const all = port(1, 65_535);
+  // A pod that sends VXLAN would be taken for a node.
+  const allUdp =
+    k3s.flannelBackend === "vxlan" ? [port(1, VXLAN_PORT - 1), port(VXLAN_PORT + 1, 65_535)] : [all];
+  const few: Flow[] = [
+    { ...tcp, to: "servers", ports: port(API_PORT), why: "Kubernetes API" },
+    { ...tcp, ports: port(10_250), why: "kubelet: metrics-server" },
+  ];
+  return [
+    ...(firewall.trustPods
+      ? [
+          { ...trusted, ports: all },
+          ...allUdp.map((ports) => ({ ...trusted, protocol: "udp", ports }) as const),
+        ]
+      : few),
+    { from: "pods", to: "services of the host", protocol: "any", why: "services whose endpoint is the host" },
+    { from: "pods", to: "anywhere beyond the host", protocol: "any", why: "what pods start" },
+    { from: "pods and hosts of other nodes", to: "pods", protocol: "any", why: "pods of two hosts" },
+  ];
+}
+
+function publishedFlows({ k3s }: Cluster): Flow[] {
+  const every = { from: "lan", to: "every host", servedBy: "service" } as const;
+  const tcp = { ...every, protocol: "tcp" } as const;
+  return [
+    { ...tcp, ports: k3s.nodePorts, why: "node ports" },
+    { ...every, protocol: "udp", ports: k3s.nodePorts, why: "node ports" },
+    ...when(k3s.serviceLb, { ...tcp, ports: port(80), why: "HTTP by ServiceLB" }),
+    ...when(k3s.serviceLb, { ...tcp, ports: port(443), why: "HTTPS by ServiceLB" }),
+    ...k3s.exposedPorts.map(({ protocol, from, to }): Flow => ({
+      ...every,
+      protocol,
+      ports: port(from, to),
+      why: "exposed",
+    })),
+  ];
+}
+
+/** As its owner states it; for pods of every host, of which those of other hosts come as nodes. */
+function allowedFlows({ from, to, protocol, ports, why }: AllowedFlow): Flow[] {
+  const flow = { to, protocol, ports, why, servedBy: "either" } as const;
+  if (from !== "pods") return [{ ...flow, from: from as Source }];
+  return [
+    { ...flow, from },
+    { ...flow, from: "nodes", why: `${why}, for pods of other hosts` },
+  ];
+}
+
+const when = (condition: boolean, flow: Flow): Flow[] => (condition ? [flow] : []);
+
+/** Whether that host is one of those. */
+export const isOne = (hosts: Hosts, { hostname, role }: Pick<Node, "hostname" | "role">): boolean =>
+  hosts === "every host" || hosts === `${role}s` || hosts === hostname;
+
+/** The flows to ports of one host, and to it by ping. */
+export const flowsOf = (all: readonly Flow[], node: Node): Flow[] =>
+  all.filter((flow) => flow.protocol === "any" || isOne(flow.to, node));
+
+export const isPortFlow = (flow: Flow): flow is PortFlow => "ports" in flow;

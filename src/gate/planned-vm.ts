@@ -1,0 +1,114 @@
+/** What a plan changes in one VM. */
+import { changesBetween, type AttributeChange } from "../provider/attributes";
+import { costOf, type Cost, worstCostOf } from "../provider/costs";
+import type { Attributes, Change } from "./plan";
+import { isSensitive } from "./sensitive";
+
+export interface PlannedChange extends AttributeChange {
+  readonly cost: Cost;
+  /** What it becomes is known at the apply alone; the cost is the worst that it can come to. */
+  readonly unknown: boolean;
+  /** `cpu.cores 4 → 8`, without values that nobody should see. */
+  readonly words: string;
+}
+
+/** In the place of a value. */
+const UNKNOWN = "(known after apply)";
+
+/** Attributes that only the provider sets, from what the guest says. */
+const READ = new Set(["id", "ipv4_addresses", "ipv6_addresses", "mac_addresses", "network_interface_names"]);
+
+export function plannedChanges(change: Change): PlannedChange[] {
+  const after = withUnknown(change.after ?? {}, change.after_unknown) as Attributes;
+  const namesDisks = !isSensitive(change, "disk.interface");
+  return changesBetween(change.before ?? {}, after)
+    .filter(({ attribute, before, after }) => !READ.has(attribute) && !(isZero(before) && isZero(after)))
+    .map((one) => {
+      const unknown = one.after === UNKNOWN;
+      const cost = costIn(change, one, unknown ? worstCostOf(one.attribute) : costOf(one));
+      const named = { ...one, where: namesDisks ? one.where : one.attribute };
+      return { ...named, cost, unknown, words: worded(named, isSensitive(change, one.attribute)) };
+    });
+}
+
+/** A refresh has read whether it runs. */
+export const isOff = ({ before }: Change): boolean => before?.started === false;
+
+/** The provider cannot read back from what a VM was cloned: an imported one has no `clone`. */
+const isImported = ({ before }: Change): boolean =>
+  !Array.isArray(before?.clone) || before.clone.length === 0;
+
+/** Of a VM that is off. Proxmox VE has nothing to plug, and nothing to wait for. */
+const WHEN_OFF: Readonly<Partial<Record<Cost, Cost>>> = {
+  "power-off later": "nothing",
+  "live interface": "nothing",
+  "live device": "nothing",
+  "detached disk later": "detached disk",
+  "needs off": "nothing",
+};
+
+function costIn(change: Change, { attribute, before }: AttributeChange, cost: Cost): Cost {
+  if (attribute === "disk" && before !== undefined && DETACHED.has(cost))
+    return refusedDetachment(change, before as Attributes) ?? (isOff(change) ? "detached disk" : cost);
+  if (isOff(change)) return WHEN_OFF[cost] ?? cost;
+  // The drive of an imported VM has no `aio`, which counts for a change of its own that waits for a power-off, and
+  // holds up everything else of that drive (`disk.Update`, `vmconfig_update_disk`).
+  if (isImported(change) && attribute.startsWith("disk.") && cost === "nothing")
+    return attribute === "disk.size" ? "second apply" : "power-off later";
+  return cost;
+}
+
+const DETACHED: ReadonlySet<Cost> = new Set(["detached disk", "detached disk later"]);
+
+function refusedDetachment({ before, after }: Change, disk: Attributes): Cost | undefined {
+  const order = Array.isArray(after?.boot_order) ? after.boot_order : [];
+  if (order.includes(disk.interface)) return "boot disk";
+  return before?.protection === true ? "protected disk" : undefined;
+}
+
+/** By `replace_paths`, such as `["disk", 0, "file_id"]`. */
+export function replacingChanges(change: Change): PlannedChange[] {
+  const attributes = (change.replace_paths ?? []).map((path) =>
+    path.filter((step) => typeof step === "string").join("."),
+  );
+  return plannedChanges(change).filter(({ attribute }) =>
+    attributes.some((path) => path === attribute || path.startsWith(`${attribute}.`)),
+  );
+}
+
+/** The zero of its type is not stated, for the SDK of this resource: its plans write now null and now zero. */
+export const isZero = (value: unknown): boolean =>
+  value === undefined ||
+  value === "" ||
+  value === false ||
+  value === 0 ||
+  (Array.isArray(value) && value.length === 0);
+
+function withUnknown(value: unknown, unknown: unknown): unknown {
+  if (unknown === true) return UNKNOWN;
+  if (Array.isArray(unknown)) {
+    const items = Array.isArray(value) ? value : [];
+    const length = Math.max(items.length, unknown.length);
+    return Array.from({ length }, (_, index) => withUnknown(items[index], unknown[index]));
+  }
+  if (typeof unknown !== "object" || unknown === null) return value;
+  const fields = (value ?? {}) as Attributes;
+  const filled = Object.entries(unknown).map(([name, inner]) => [name, withUnknown(fields[name], inner)]);
+  return { ...fields, ...Object.fromEntries(filled) };
+}
+
+function worded({ where, before, after }: AttributeChange, sensitive: boolean): string {
+  if (isBlock(before) && after === undefined) return `${where} is removed`;
+  if (before === undefined && isBlock(after)) return `${where} is added`;
+  return sensitive ? `${where} (sensitive)` : `${where} ${shown(before)} → ${shown(after)}`;
+}
+
+const isBlock = (value: unknown): boolean => typeof value === "object" && !Array.isArray(value);
+
+const MOST_CHARACTERS = 100;
+
+function shown(value: unknown): string {
+  if (value === UNKNOWN) return UNKNOWN;
+  const text = JSON.stringify(value) ?? "not stated";
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
+}

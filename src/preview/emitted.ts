@@ -1,0 +1,105 @@
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Flow } from "../firewall/flows";
+import type { Cluster, Node } from "../config/model";
+import { bareEnvironment, withoutNetwork } from "./confinement";
+import { Trouble } from "../base/trouble";
+
+/** What an app emits: the stacks for OpenTofu, and the cluster's files for its hosts. */
+export interface Emitted {
+  readonly stacks: readonly Stack[];
+  readonly cluster?: Description;
+  /** Folders of host files that the app said it emits; none also where its constructs are of before they said so. */
+  readonly folders: readonly string[];
+  /** Folder in which the files are. */
+  readonly tree: string;
+}
+
+/** One stack's OpenTofu JSON. */
+export interface Stack {
+  readonly name: string;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** `cluster.json`, as far as a preview needs it. */
+export interface Description {
+  readonly cluster: Omit<Cluster, "nodes">;
+  readonly nodes: readonly Node[];
+  /** Missing in one that was written before there were previews. */
+  readonly flows?: readonly Flow[];
+  readonly documents?: readonly string[];
+  /** Path of each emitted file below the folder, to its SHA-256. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Folder of the emitted files, as `npm run rollout` has it. */
+export const FOLDER = "nix";
+
+/**
+ * Runs the app of a tree as the CDKTF CLI does, but with a bare environment and without a network, and reads what it
+ * emitted.
+ *
+ * @param output - folder for its OpenTofu JSON
+ * @param interrupted - ends the app, and all that it started
+ * @throws Trouble with what the app says, when it fails
+ */
+export async function emittedBy(tree: string, output: string, interrupted: AbortSignal): Promise<Emitted> {
+  const { app, context } = settingsOf(tree);
+  const list = `${output}.folders`;
+  writeFileSync(list, "");
+  const [program = "", ...words] = [...withoutNetwork(), "sh", "-c", app];
+  const child = spawn(program, words, {
+    cwd: tree,
+    env: {
+      ...bareEnvironment(`${output}.own`),
+      HOST_FILES_LIST: list,
+      CDKTF_OUTDIR: output,
+      CDKTF_CONTEXT_JSON: JSON.stringify(context),
+      CHECKPOINT_DISABLE: "1",
+      // `npx tsx` of an app that lacks it would ask the network.
+      npm_config_offline: "true",
+    },
+    stdio: ["ignore", "ignore", "pipe"],
+    // A process group of its own, which ends as a whole.
+    detached: true,
+  });
+  const end = (): unknown => child.pid && process.kill(-child.pid, "SIGKILL");
+  interrupted.addEventListener("abort", end);
+  let complaints = "";
+  child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  interrupted.removeEventListener("abort", end);
+  if (status !== 0) throw new Trouble(complaints.trim() || `${app} ended with ${status}`);
+  const folders = readFileSync(list, "utf8").split("\n").filter(Boolean);
+  return { stacks: stacksIn(output), cluster: describedIn(tree), folders, tree };
+}
+
+function settingsOf(tree: string): { app: string; context: object } {
+  const path = join(tree, "cdktf.json");
+  if (!existsSync(path)) throw new Trouble("it has no cdktf.json");
+  const { app, context = {} } = JSON.parse(readFileSync(path, "utf8")) as { app?: string; context?: object };
+  if (!app) throw new Trouble("its cdktf.json names no app");
+  return { app, context };
+}
+
+function stacksIn(output: string): Stack[] {
+  const { stacks } = JSON.parse(readFileSync(join(output, "manifest.json"), "utf8")) as {
+    stacks: Record<string, { name: string; synthesizedStackPath: string }>;
+  };
+  return Object.values(stacks)
+    .map(({ name, synthesizedStackPath }) => ({
+      name,
+      json: JSON.parse(readFileSync(join(output, synthesizedStackPath), "utf8")),
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The cluster as the tree's files have it. */
+export function describedIn(tree: string): Description | undefined {
+  const path = join(tree, FOLDER, "cluster.json");
+  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Description) : undefined;
+}

@@ -1,0 +1,136 @@
+import type { Node } from "../config/model";
+import { clusterDangers, dangersOf } from "./dangers";
+import { compareDocuments } from "./documents";
+import { FOLDER, type Description, type Emitted } from "./emitted";
+import { compareFlows, type FlowChange } from "./firewall";
+import { compareHosts, type HostChange } from "./hosts";
+import { compareNodes, pairNodes, type NodeSettingChange } from "./nodes";
+import { CLUSTER_EFFECTS, compareSettings, type SettingChange } from "./settings";
+import { resourcesOf, type Resources } from "./stacks";
+import { compareVms, type VmChange } from "./vms";
+
+/** What a change does, as plain data: `npm run preview -- --json` prints it. */
+export interface Preview {
+  readonly dangers: readonly string[];
+  readonly nodes: {
+    readonly added: readonly NodeSummary[];
+    readonly removed: readonly NodeSummary[];
+    readonly changed: readonly NodeSettingChange[];
+  };
+  readonly cluster: readonly SettingChange[];
+  readonly vms: readonly VmChange[];
+  /** Of OpenTofu's other resources, outputs and checks, those that no node brings along or takes away. */
+  readonly others: readonly string[];
+  /** `undefined` where the base does not say what its firewalls admit. */
+  readonly flows: readonly FlowChange[] | undefined;
+  readonly hosts: readonly HostChange[];
+  readonly documents: readonly string[];
+}
+
+export type NodeSummary = Pick<Node, "hostname" | "role" | "vmId" | "ipv4Address" | "directory"> & {
+  readonly size: Pick<Node["vm"], "cores" | "sockets" | "memoryMib" | "disks" | "pveNode" | "templateVmId">;
+};
+
+const ABANDONED = `\`${FOLDER}/\` is no longer emitted: the hosts' files and the documents stay as they were, whatever changes`;
+
+const NO_CLUSTER: Pick<Description, "nodes" | "files" | "flows"> = { nodes: [], files: {}, flows: [] };
+
+export function compare(before: Emitted, after: Emitted): Preview {
+  // The hosts are not gone with the files that describe them.
+  if (before.cluster !== undefined && after.cluster === undefined) {
+    const preview = compare({ ...before, cluster: undefined }, after);
+    return { ...preview, dangers: [...preview.dangers, ABANDONED] };
+  }
+  const [old, now] = [resourcesOf(before), resourcesOf(after)];
+  const vms = compareVms(old, now);
+  const nodes = pairNodes((before.cluster ?? NO_CLUSTER).nodes, (after.cluster ?? NO_CLUSTER).nodes);
+  const changed = compareNodes(nodes);
+  const both = before.cluster && after.cluster ? { old: before.cluster, now: after.cluster } : undefined;
+  const cluster = both
+    ? compareSettings({ ...both.old.cluster }, { ...both.now.cluster }, CLUSTER_EFFECTS)
+    : [];
+  const backendMoves = before.stacks.length > 0 && old.backends !== now.backends;
+  return {
+    dangers: [
+      ...(both ? clusterDangers(both.old, both.now, nodes) : []),
+      ...dangersOf(vms, backendMoves, cluster, changed),
+    ],
+    nodes: { added: nodes.added.map(summary), removed: nodes.removed.map(summary), changed },
+    cluster,
+    vms,
+    others: [
+      ...(backendMoves ? ["~ terraform.backend"] : []),
+      ...otherChanges(old, now, [...nodes.added, ...nodes.removed, ...nodes.kept.flatMap(Object.values)]),
+    ],
+    flows: flowsOf(before, after, nodes),
+    hosts: compareHosts(before, after, nodes),
+    documents: compareDocuments(before, after),
+  };
+}
+
+/** A base without a cluster admits nothing. */
+function flowsOf(
+  before: Emitted,
+  after: Emitted,
+  nodes: ReturnType<typeof pairNodes>,
+): FlowChange[] | undefined {
+  const [old, now] = [before.cluster, after.cluster];
+  const other = old ?? now;
+  if (other === undefined) return [];
+  return compareFlows(old ?? { ...other, ...NO_CLUSTER }, now ?? { ...other, ...NO_CLUSTER }, nodes);
+}
+
+const summary = ({ hostname, role, vmId, ipv4Address, directory, vm }: Node): NodeSummary => {
+  const { cores, sockets, memoryMib, disks, pveNode, templateVmId } = vm;
+  return {
+    hostname,
+    role,
+    vmId,
+    ipv4Address,
+    directory,
+    size: { cores, sockets, memoryMib, disks, pveNode, templateVmId },
+  };
+};
+
+/** Each node has an output, a check and a local of its own, which say nothing that its VM does not. */
+function otherChanges(
+  { others: old }: Resources,
+  { others: now }: Resources,
+  nodes: readonly Node[],
+): string[] {
+  const own = new Set(
+    nodes.flatMap(({ terraformName }) => [
+      `output.${terraformName}_node`,
+      `check.${terraformName}_vm_id`,
+      `locals.${terraformName}_exists`,
+    ]),
+  );
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .filter((name) => old.get(name) !== now.get(name) && !own.has(name.replace(/^.*: /, "")))
+    .map((name) => `${!old.has(name) ? "+" : !now.has(name) ? "-" : "~"} ${name}`)
+    .sort();
+}
+
+/** Whether nothing of what is emitted differs. */
+export const isEmpty = ({
+  dangers,
+  nodes,
+  cluster,
+  vms,
+  others,
+  flows,
+  hosts,
+  documents,
+}: Preview): boolean =>
+  [
+    nodes.added,
+    nodes.removed,
+    nodes.changed,
+    cluster,
+    vms,
+    others,
+    flows ?? [],
+    hosts,
+    documents,
+    dangers,
+  ].every((all) => all.length === 0);

@@ -1,0 +1,82 @@
+import { changesBetween, type AttributeChange } from "../provider/attributes";
+import { costOf, type Cost } from "../provider/costs";
+import type { Attributes, Resources } from "./stacks";
+
+/** What the next apply does to one VM. */
+export interface VmChange {
+  readonly action: "made" | "destroyed" | "changed" | "moved";
+  readonly hostname: string;
+  readonly vmId: number;
+  readonly address: string;
+  /** Where its state is moved from. */
+  readonly formerAddress?: string;
+  readonly changes: readonly CostlyChange[];
+  /** `prevent_destroy` was there, and is not any more. */
+  readonly unprotected: boolean;
+}
+
+export interface CostlyChange extends AttributeChange {
+  readonly cost: Cost;
+}
+
+/** What OpenTofu reads for itself, and the provider never sees. */
+const META = new Set([
+  "//",
+  "lifecycle",
+  "depends_on",
+  "provider",
+  "count",
+  "for_each",
+  "connection",
+  "provisioner",
+]);
+
+export function compareVms(before: Resources, after: Resources): VmChange[] {
+  const formerOf = (address: string): string =>
+    before.vms.has(address) ? address : (after.moved.get(address) ?? address);
+  const claimed = new Set([...after.vms.keys()].map(formerOf));
+  const destroyed = [...before.vms].filter(([address]) => !claimed.has(address));
+  const all: VmChange[] = [
+    ...destroyed.map(([address, vm]) => ({
+      ...identity(address, vm),
+      action: "destroyed" as const,
+      changes: [],
+    })),
+    ...[...after.vms].flatMap(([address, vm]) => compared(address, vm, formerOf(address), before.vms)),
+  ];
+  return all.sort((a, b) => a.vmId - b.vmId);
+}
+
+const identity = (address: string, vm: Attributes) => ({
+  address,
+  hostname: String(vm.name),
+  vmId: Number(vm.vm_id),
+  unprotected: false,
+});
+
+function compared(
+  address: string,
+  vm: Attributes,
+  formerAddress: string,
+  former: ReadonlyMap<string, Attributes>,
+): VmChange[] {
+  const old = former.get(formerAddress);
+  if (old === undefined) return [{ ...identity(address, vm), action: "made", changes: [] }];
+  const changes = changesBetween(withoutMeta(old), withoutMeta(vm)).map((change) => ({
+    ...change,
+    cost: costOf(change),
+  }));
+  const unprotected = isProtected(old) && !isProtected(vm);
+  const moved = formerAddress === address ? {} : { formerAddress };
+  if (changes.length === 0 && !unprotected && formerAddress === address) return [];
+  const action = changes.length > 0 || unprotected ? "changed" : "moved";
+  return [{ ...identity(address, vm), ...moved, action, changes, unprotected }];
+}
+
+const withoutMeta = (vm: Attributes): Attributes =>
+  Object.fromEntries(Object.entries(vm).filter(([name]) => !META.has(name)));
+
+const isProtected = ({ lifecycle }: Attributes): boolean =>
+  [lifecycle]
+    .flat()
+    .some((block) => (block as { prevent_destroy?: boolean } | undefined)?.prevent_destroy === true);

@@ -1,0 +1,103 @@
+import type {
+  VirtualEnvironmentVmConfig,
+  VirtualEnvironmentVmDisk,
+  VirtualEnvironmentVmNetworkDevice,
+} from "../../.gen/providers/proxmox/virtual-environment-vm";
+import type { Node, Vm } from "../config/model";
+import type { DiskSettings, NetworkInterfaceSettings } from "../config/settings";
+import { literals } from "./tokens";
+
+/** The node as arguments of `proxmox_virtual_environment_vm`. Facts about them: provider 0.111.1. */
+export function virtualMachine({ hostname, vmId, vm, nixos }: Node): VirtualEnvironmentVmConfig {
+  return literals({
+    name: hostname,
+    vmId,
+    nodeName: vm.pveNode,
+    description: vm.description,
+    tags: vm.tags.length > 0 ? [...vm.tags] : undefined,
+    poolId: vm.pool,
+    clone: clone(vm),
+    cpu: { cores: vm.cores, sockets: vm.sockets, type: vm.cpuType, units: vm.cpuUnits },
+    memory: { dedicated: vm.memoryMib, floating: vm.balloonMib },
+    disk: vm.disks.map(disk),
+    networkDevice: vm.networkInterfaces.map(networkDevice),
+    // Every refresh of a running VM without an answering agent waits this long; the provider's default is 15 min.
+    agent: { enabled: true, timeout: `${vm.agentTimeoutSeconds}s` },
+    // NixOS. Left out, an imported VM's would be planned back to the provider's default, `other`.
+    operatingSystem: { type: "l26" },
+    bios: nixos.firmware === "uefi" ? "ovmf" : undefined,
+    machine: vm.machine,
+    scsiHardware: vm.scsiHardware,
+    bootOrder: vm.bootOrder && [...vm.bootOrder],
+    onBoot: vm.startOnBoot,
+    startup: vm.startup && {
+      order: vm.startup.order,
+      upDelay: vm.startup.upDelaySeconds,
+      downDelay: vm.startup.downDelaySeconds,
+    },
+    protection: vm.protection,
+    ...SAFE_FOR_LIVE_CLUSTERS,
+  });
+}
+
+/** What keeps an apply from touching a node that was not asked about. */
+const SAFE_FOR_LIVE_CLUSTERS = {
+  // Without it another `node_name` replaces the VM.
+  migrate: true,
+  // A changed core count must not power-cycle a node by itself; it takes effect at the next reboot.
+  rebootAfterUpdate: false,
+  // A shutdown asks the guest agent, and waits half an hour for one that is dead.
+  stopOnDestroy: true,
+  // Disks that OpenTofu does not know hold somebody's data.
+  deleteUnreferencedDisksOnDestroy: false,
+  lifecycle: {
+    // The clone's source cannot be read back, so that an imported VM would be replaced
+    // (bpg/terraform-provider-proxmox#1988).
+    ignoreChanges: ["clone"],
+    // Stops replacements. Removing a node's statement removes this line too, and destroys the VM.
+    preventDestroy: true,
+  },
+};
+
+/** `retries` stays at 1: from 2 on the provider takes a stranger's VM with this ID for its own clone. */
+const clone = (vm: Vm): VirtualEnvironmentVmConfig["clone"] => ({
+  vmId: vm.templateVmId,
+  full: !vm.linkedClone,
+  nodeName: vm.templatePveNode,
+  datastoreId: vm.cloneDatastore,
+});
+
+const disk = (settings: DiskSettings): VirtualEnvironmentVmDisk => ({
+  interface: settings.interface,
+  datastoreId: settings.datastore,
+  size: settings.sizeGib,
+  fileFormat: settings.fileFormat,
+  aio: settings.aio,
+  cache: settings.cache,
+  discard: settings.discard === undefined ? undefined : settings.discard ? "on" : "ignore",
+  iothread: settings.iothread,
+  ssd: settings.ssd,
+  backup: settings.backup,
+  replicate: settings.replicate,
+});
+
+/**
+ * All eleven keys, since `network_device` is an attribute and JSON leaves nothing out of an object
+ * (hashicorp/terraform#23347); null means not set, for which the bindings have no type.
+ */
+function networkDevice(settings: NetworkInterfaceSettings): VirtualEnvironmentVmNetworkDevice {
+  const complete = {
+    bridge: settings.bridge,
+    disconnected: null,
+    enabled: null,
+    firewall: settings.firewall ?? null,
+    macAddress: settings.macAddress ?? null,
+    model: settings.model ?? null,
+    mtu: settings.mtu ?? null,
+    queues: settings.queues ?? null,
+    rateLimit: settings.rateLimitMBps ?? null,
+    trunks: settings.trunks ?? null,
+    vlanId: settings.vlanId ?? null,
+  };
+  return complete as unknown as VirtualEnvironmentVmNetworkDevice;
+}

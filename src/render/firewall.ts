@@ -1,0 +1,85 @@
+import { flows, flowsOf, isPortFlow, VXLAN_PORT, type Flow } from "../firewall/flows";
+import { servers, type Cluster, type Node } from "../config/model";
+import { NodeElements } from "../firewall/elements";
+import { allowedRules, hostRules, pingRules, podRules, portSets, publishedRules } from "../firewall/rules";
+import { Sources } from "../firewall/sources";
+import { fill } from "./templates";
+
+/** The table that belongs to us; everything else in the kernel is kube-proxy's, flannel's or the owner's. */
+export const TABLE = "k3s_host";
+
+/**
+ * Device on which packets of other hosts' pods arrive; with host-gw it is the node's own.
+ * Source: flannel, pkg/backend/vxlan and pkg/backend/wireguard.
+ */
+const TUNNEL = { vxlan: "flannel.1", "wireguard-native": "flannel-wg", "host-gw": undefined } as const;
+
+/** Renders the rulesets of one cluster's hosts; what they share is made once. */
+export class Firewall {
+  private readonly flows: Flow[];
+  private readonly sources: Sources;
+  private readonly nodes: NodeElements;
+  private readonly servers: NodeElements;
+  private readonly macAddresses: NodeElements;
+
+  public constructor(private readonly cluster: Cluster) {
+    this.flows = flows(cluster);
+    this.sources = new Sources(cluster.network, TUNNEL[cluster.k3s.flannelBackend]);
+    const addresses = ({ ipv4Address, macAddress }: Node): string => `${ipv4Address} . ${macAddress}`;
+    this.nodes = new NodeElements(cluster.nodes, addresses);
+    this.servers = new NodeElements(servers(cluster), addresses);
+    this.macAddresses = new NodeElements(cluster.nodes, ({ macAddress }) => macAddress);
+  }
+
+  /** `nftables.nft` of one host. */
+  public render(node: Node): string {
+    const { cluster, sources } = this;
+    const { flannelBackend } = cluster.k3s;
+    const tunnel = TUNNEL[flannelBackend];
+    const admitted = flowsOf(this.flows, node);
+    const from = (source: Flow["from"]): boolean => admitted.some((flow) => flow.from === source);
+    return fill("nftables.nft", {
+      table: TABLE,
+      hostname: node.hostname,
+      role: node.role,
+      dhcp: cluster.network.gateway === undefined,
+      nodeCidr: cluster.network.nodeCidr,
+      networkInterface: node.nixos.networkInterface,
+      tunnel: tunnel ?? "",
+      vxlanPort: flannelBackend === "vxlan" && VXLAN_PORT,
+      networkSets: sources.sets,
+      nodes: this.nodes.without(node),
+      servers: from("servers") && this.servers.without(node),
+      byMacAddress: tunnel === undefined || from("nodes by IPv6"),
+      macAddresses: this.macAddresses.without(node),
+      ...this.rules(node, admitted),
+    });
+  }
+
+  private rules(node: Node, admitted: readonly Flow[]): object {
+    const { sources } = this;
+    const tunnel = TUNNEL[this.cluster.k3s.flannelBackend];
+    const ports = admitted.filter(isPortFlow);
+    const sets = portSets(ports);
+    const entrance = `iifname "${tunnel ?? node.nixos.networkInterface}" oifname "cni0"`;
+    // Without a tunnel packets of another host itself bear its node address; the guard has looked at pod addresses.
+    const arriving = tunnel === undefined ? ["ip saddr @pods4", sources.match("nodes")] : ["ip saddr @pods4"];
+    return {
+      portSets: sets,
+      input: [
+        ...hostRules(sets, sources),
+        ...podRules("services of the host", admitted, [`${sources.match("pods")} ct status dnat`]),
+      ],
+      forward: [
+        ...podRules("anywhere beyond the host", admitted, ['iifname "cni0"']),
+        ...podRules(
+          "pods",
+          admitted,
+          arriving.map((match) => `${entrance} ${match}`),
+        ),
+      ],
+      dialled: [...publishedRules(sets, sources), ...allowedRules(ports, sources)],
+      ping: pingRules(admitted, sources),
+    };
+  }
+}

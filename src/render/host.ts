@@ -1,0 +1,54 @@
+import type { Cluster, Node } from "../config/model";
+import { parseNetwork } from "../config/address";
+import { Firewall, TABLE } from "./firewall";
+import { renderK3s } from "./k3s";
+import { fill } from "./templates";
+
+/**
+ * Files of every host, by their path below the folder of the hosts, without first lines.
+ *
+ * @param captured - directories whose `hardware-configuration.nix` came from the host and is left alone
+ */
+export function renderHosts(cluster: Cluster, captured: ReadonlySet<string>): Map<string, string> {
+  const files = new Map<string, string>();
+  const firewall = new Firewall(cluster);
+  for (const node of cluster.nodes) {
+    const put = (name: string, text: string): unknown => files.set(`${node.directory}/${name}`, text);
+    put("configuration.nix", renderConfiguration(cluster, node));
+    if (!captured.has(node.directory)) put(HARDWARE_CONFIGURATION, renderHardware(node));
+    put(`k3s-${node.role}.nix`, renderK3s(cluster, node));
+    put("nftables.nft", firewall.render(node));
+  }
+  return files;
+}
+
+export const HARDWARE_CONFIGURATION = "hardware-configuration.nix";
+
+function renderConfiguration(cluster: Cluster, node: Node): string {
+  const { network } = cluster;
+  return fill("configuration.nix", {
+    hostname: node.hostname,
+    role: node.role,
+    vmId: node.vmId,
+    ipv4Address: node.ipv4Address,
+    prefixLength: parseNetwork(network.nodeCidr)?.prefixLength,
+    gateway: network.gateway ?? "",
+    nameservers: network.nameservers,
+    authorizedKeys: cluster.authorizedKeys,
+    table: TABLE,
+    releaseMessage: `This host is written for NixOS ${node.nixos.release}, and nixpkgs is `,
+    bios: node.nixos.firmware === "bios",
+    ...node.nixos,
+  });
+}
+
+function renderHardware({ hostname, nixos }: Node): string {
+  const byUuid = (uuid: string): string => `/dev/disk/by-uuid/${uuid}`;
+  return fill("hardware-configuration.nix", {
+    hostname,
+    rootDevice: byUuid(nixos.rootFilesystem.uuid),
+    rootType: nixos.rootFilesystem.type,
+    efiDevice: nixos.efiSystemPartition === undefined ? "" : byUuid(nixos.efiSystemPartition),
+    platform: nixos.platform,
+  });
+}

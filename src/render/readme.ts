@@ -1,0 +1,164 @@
+import { initServer, servers, terraformAddress, type Cluster, type Node } from "../config/model";
+import { isTokenByHand, isTokenDelivered } from "../config/rollout";
+import { firewallMatrix } from "../firewall/firewall-matrix";
+import { k3sFlags } from "./k3s";
+import { code, counted, enumerated, plain, table } from "../base/markdown";
+import { fill } from "./templates";
+import { topology } from "./topology";
+
+/**
+ * `README.md` of the folder of the hosts: what the cluster is, and how to run it, for people.
+ *
+ * @param emitted - what a synth writes, as it lies beside `main.ts`: the folder of the hosts, and documents
+ */
+export function renderReadme(cluster: Cluster, emitted: readonly string[]): string {
+  const { nodes, network } = cluster;
+  const init = initServer(cluster) ?? servers(cluster)[0];
+  const agents = nodes.filter(({ role }) => role === "agent");
+  return fill("README.md", {
+    counts: countsOf(cluster),
+    totals: totalsOf(cluster),
+    endpoint: cluster.apiEndpoint,
+    several: nodes.length > 1,
+    nodes: nodesTable(cluster, ({ hostname, role }) => `[${hostname}](#${hostname}-${role})`),
+    topology: topology(cluster),
+    matrix: firewallMatrix(cluster),
+    dhcp: network.gateway === undefined,
+    nodeCidr: network.nodeCidr,
+    reservations: reservations(nodes),
+    leases: nodes,
+    template: enumerated([...new Set(nodes.map(({ vm }) => `${vm.templateVmId}`))]),
+    release: enumerated([...new Set(nodes.map(({ nixos }) => nixos.release))]),
+    last: nodes.at(-1)?.hostname ?? "",
+    next: next(nodes),
+    emitted: emitted.join(" "),
+    removable: agents.at(-1)?.hostname ?? "",
+    environment: enumerated(environment(nodes).map(code)),
+    token: token(cluster, cluster.k3s.tokenFile),
+    agentToken: cluster.k3s.agentTokenFile !== undefined && token(cluster, cluster.k3s.agentTokenFile),
+    tokenHolders: addresses(cluster.k3s.agentTokenFile === undefined ? nodes : servers(cluster)),
+    addresses: addresses(nodes),
+    agentAddresses: addresses(agents),
+    init: init && entry(init),
+    servers: servers(cluster).map(entry),
+    joining: servers(cluster)
+      .filter((node) => node !== init)
+      .map(entry),
+    restoreFlags: init && restoreFlags(cluster, init),
+    sections: nodes.map((node) => ({
+      title: `${node.hostname}, ${node.role}`,
+      facts: facts(node).trimEnd(),
+    })),
+  });
+}
+
+/** The nodes as a table, for documents that people write by hand. */
+export const renderNodeRegion = (cluster: Cluster): string =>
+  `\n${nodesTable(cluster, ({ hostname }) => code(hostname))}\n${totalsOf(cluster)}.\n\n`;
+
+const addresses = (nodes: readonly Node[]): string => nodes.map(({ ipv4Address }) => ipv4Address).join(" ");
+
+/** A file with a join token on the hosts, and how it comes there. */
+const token = (cluster: Cluster, path: string): object => ({
+  path,
+  delivered: isTokenDelivered(path),
+  byHand: isTokenByHand(cluster, path),
+});
+
+const entry = ({ hostname, ipv4Address }: Node): object => ({ hostname, address: ipv4Address });
+
+function countsOf({ nodes }: Cluster): string {
+  const of = (role: Node["role"]): number => nodes.filter((node) => node.role === role).length;
+  return [counted(of("server"), "server"), ...(of("agent") > 0 ? [counted(of("agent"), "agent")] : [])].join(
+    " and ",
+  );
+}
+
+const coresOf = ({ vm }: Node): number => vm.cores * vm.sockets;
+const diskOf = ({ vm }: Node): number => sum(vm.disks.map(({ sizeGib }) => sizeGib));
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+function totalsOf({ nodes }: Cluster): string {
+  const cores = sum(nodes.map(coresOf));
+  const memory = gib(sum(nodes.map(({ vm }) => vm.memoryMib)));
+  return `${counted(nodes.length, "node")}: ${counted(cores, "core")}, ${memory} memory, ${sum(nodes.map(diskOf))} GiB disk`;
+}
+
+/** Mebibytes as a person says them: what is no half of a GiB stays in MiB. */
+const gib = (mib: number): string => (mib % 512 === 0 ? `${mib / 1024} GiB` : `${mib} MiB`);
+
+const nodesTable = ({ nodes }: Cluster, name: (node: Node) => string): string =>
+  table(
+    ["node", "role", "VM ID", "IPv4 address", "MAC address", "cores", "memory", "disk", "PVE node"],
+    nodes.map((node) => [
+      name(node),
+      node.role,
+      `${node.vmId}`,
+      node.ipv4Address,
+      node.macAddress,
+      `${coresOf(node)}`,
+      gib(node.vm.memoryMib),
+      `${diskOf(node)} GiB`,
+      code(node.vm.pveNode),
+    ]),
+  );
+
+const reservations = (nodes: readonly Node[]): string =>
+  table(
+    ["MAC address", "IPv4 address", "host"],
+    nodes.map(({ macAddress, ipv4Address, hostname }) => [macAddress, ipv4Address, hostname]),
+  );
+
+/** What OpenTofu and the provider take from the environment: credentials, and variables that the VMs are made with. */
+function environment(nodes: readonly Node[]): string[] {
+  const variables = JSON.stringify(nodes.map(({ vm }) => vm)).matchAll(/"var\.(\w+)"/g);
+  const names = new Set([...variables].map(([, name]) => `TF_VAR_${name}`));
+  return ["PROXMOX_VE_ENDPOINT", "PROXMOX_VE_API_TOKEN", ...names];
+}
+
+/** The VM ID and construct id that are free for another agent. */
+function next(nodes: readonly Node[]): { id: string; vmId: number } {
+  const ids = new Set(nodes.map(({ id }) => id));
+  let number = 1;
+  while (ids.has(`k3s-agent-${number}`)) number++;
+  return { id: `k3s-agent-${number}`, vmId: Math.max(...nodes.map(({ vmId }) => vmId)) + 1 };
+}
+
+/** K3s restores with what it runs with, or the restored cluster has another network. */
+const restoreFlags = (cluster: Cluster, init: Node): string =>
+  [`--token-file=${cluster.k3s.tokenFile}`, ...k3sFlags(cluster, init)].map(shellWord).join(" ");
+
+/** `ssh` hands its words to a shell. */
+const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `"'${word.replace(/["$`\\!]/g, "\\$&")}'"`;
+
+function facts({ directory, vm, nixos, ...node }: Node): string {
+  const rows: [string, string | undefined][] = [
+    ["role", node.clusterInit ? "server, which founds the cluster" : node.role],
+    ["VM", `${node.vmId} on PVE node ${code(vm.pveNode)}, cloned from ${vm.templateVmId}`],
+    ["description", vm.description && plain(vm.description)],
+    ["in OpenTofu", code(terraformAddress(node.terraformName))],
+    [
+      "addresses",
+      `${node.ipv4Address}, ${node.macAddress} on ${vm.networkInterfaces.map(({ bridge }) => code(bridge)).join(", ")}`,
+    ],
+    ["size", `${counted(vm.cores * vm.sockets, "core")} of ${code(vm.cpuType)}, ${gib(vm.memoryMib)} memory`],
+    [
+      "disks",
+      vm.disks
+        .map((disk) => `${disk.interface}: ${disk.sizeGib} GiB on ${code(disk.datastore)}`)
+        .join("<br>"),
+    ],
+    [
+      "NixOS",
+      `${nixos.release}, ${nixos.firmware === "uefi" ? "UEFI" : "BIOS"}, root on ${nixos.rootFilesystem.type}`,
+    ],
+    ["labels", node.nodeLabels.map(code).join(", ")],
+    ["taints", node.nodeTaints.map(code).join(", ")],
+    ["directory", `[${directory}](${directory})`],
+  ];
+  return table(
+    ["", ""],
+    rows.filter((row): row is [string, string] => Boolean(row[1])),
+  );
+}

@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Cluster, Node } from "../config/model";
+import { isExampleKey } from "../config/ssh-keys";
+import { readHostFolder, type HostFolder } from "../emit/host-folder";
+import { capturedFrom, stampState } from "../emit/stamp";
+import { rootDevice } from "./hardware";
+import { Trouble } from "./trouble";
+
+/** The one that this program was written for; a newer one may mean other things by the same words. */
+const FORMAT_VERSION = 1;
+
+export const HARDWARE = "hardware-configuration.nix";
+export const LOCAL = "local.nix";
+
+/** What HostFiles emitted, as it lies on the operator's disk. */
+export interface Description extends Cluster {
+  /** Folder of the hosts' directories. */
+  readonly folder: string;
+}
+
+/**
+ * Reads `cluster.json` and holds every emitted file against it.
+ *
+ * @throws Trouble with everything that is not as HostFiles wrote it
+ */
+export function readDescription(folder: string): Description {
+  const path = join(folder, "cluster.json");
+  if (!existsSync(path)) throw new Trouble(`${path} is missing: run npm run synth first`);
+  const text = readFileSync(path, "utf8");
+  const { formatVersion, cluster, nodes, files } = parsed(path, text);
+  if (formatVersion !== FORMAT_VERSION) {
+    const asked = `${path} has format version ${formatVersion}, and this program reads ${FORMAT_VERSION}`;
+    throw new Trouble(`${asked}: update the project, then npm ci && npm run synth`);
+  }
+  if (stampState(path, text) !== "ours") {
+    throw new Trouble(
+      `${path} was changed by hand, or by a merge: its hash does not match. Run npm run synth`,
+    );
+  }
+  const wrong = Object.entries(files).flatMap(([file, hash]) => objection(folder, file, hash));
+  if (wrong.length > 0) {
+    throw new Trouble(
+      `Not as HostFiles wrote them; run npm run synth:\n${wrong.map((line) => `  ${line}`).join("\n")}`,
+    );
+  }
+  return { ...cluster, nodes, folder };
+}
+
+interface Json {
+  readonly formatVersion: number;
+  readonly cluster: Omit<Cluster, "nodes">;
+  readonly nodes: readonly Node[];
+  /** Path to SHA-256. Captured hardware and `local.nix` are not among them: they are their owner's. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+function parsed(path: string, text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    throw new Trouble(`${path} is not JSON: run npm run synth`);
+  }
+}
+
+function objection(folder: string, file: string, hash: string): string[] {
+  const path = join(folder, file);
+  if (!existsSync(path)) return [`${path} is missing`];
+  const text = readFileSync(path, "utf8");
+  // A checkout with git's autocrlf has other line ends, and the same content.
+  const hashes = [text, text.replaceAll("\r\n", "\n")].map((form) =>
+    createHash("sha256").update(form).digest("hex"),
+  );
+  if (hashes.includes(hash) || (file.endsWith(`/${HARDWARE}`) && capturedFrom(text) !== undefined)) return [];
+  return [`${path} was changed: its hash does not match cluster.json`];
+}
+
+/** What a host gets: what was emitted, captured hardware, its `local.nix`, and what these name. */
+export const hostFolder = ({ folder }: Description, { directory }: Node): HostFolder =>
+  readHostFolder(folder, directory);
+
+/** The host's own mistakes in its directory, that can be seen without asking it. */
+export function directoryFaults(description: Description, node: Node): string[] {
+  const { files, faults } = hostFolder(description, node);
+  const hardware = files.get(HARDWARE);
+  const captured = hardware === undefined ? undefined : capturedFrom(hardware);
+  const path = join(description.folder, node.directory, HARDWARE);
+  return [
+    ...faults,
+    ...(captured !== undefined && captured !== node.hostname
+      ? [`${path} was captured from ${captured}; run npm run rollout -- capture ${node.hostname}`]
+      : []),
+    ...(hardware !== undefined && rootDevice(hardware) === undefined
+      ? [`${path} names no device for the root filesystem, so the host would not boot`]
+      : []),
+  ];
+}
+
+export function checkKeys(description: Description): void {
+  if (!description.authorizedKeys.some(isExampleKey)) return;
+  throw new Trouble(
+    "The example SSH key is still among those that will log in as root. " +
+      "Put your own public keys into the file that authorizedKeysFile names, then npm run synth",
+  );
+}
+
+/** The nodes of these hostnames, or all. */
+export function chosen(description: Description, hostnames: readonly string[]): Node[] {
+  const unknown = hostnames.filter((name) => !description.nodes.some(({ hostname }) => hostname === name));
+  if (unknown.length > 0) {
+    const known = description.nodes.map(({ hostname }) => hostname).join(", ");
+    throw new Trouble(`No such host in main.ts: ${unknown.join(", ")}. There are ${known}`);
+  }
+  return description.nodes.filter(({ hostname }) => hostnames.length === 0 || hostnames.includes(hostname));
+}

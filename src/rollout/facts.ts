@@ -1,0 +1,166 @@
+import { randomBytes } from "node:crypto";
+import { fromDelivered } from "../emit/host-folder";
+import { HARDWARE } from "./description";
+import { rootDevice } from "./hardware";
+import type { Host } from "./host";
+import type { Report } from "./script";
+import { Trouble } from "./trouble";
+
+/** What a host is and runs, as it says. */
+export interface Facts {
+  readonly bootId: string;
+  readonly hostname: string;
+  readonly machineId: string;
+  /** Name to MAC address, in PVE's form. */
+  readonly interfaces: ReadonlyMap<string, string>;
+  readonly firmware: string;
+  readonly rootUuid: string;
+  readonly rootSource: string;
+  /** Whether the device that the host's hardware configuration names for the root filesystem exists there. */
+  readonly rootDeviceExists: boolean;
+  /** Address from which the operator comes, as the host sees it. */
+  readonly operatorAddress: string;
+  /** Fingerprint of the operator's key; empty where he has no key or none was told. */
+  readonly operatorKey: string;
+  /** Store path that runs, that was booted, and that boots next. */
+  readonly current: string;
+  readonly booted: string;
+  readonly profile: string;
+  readonly release: string;
+  readonly k3sVersion: string;
+  /** systemd's `ActiveState`. */
+  readonly k3s: string;
+  /** A K3s server has its data there. */
+  readonly serverData: boolean;
+  /** K3s has run there. */
+  readonly joined: boolean;
+  /** Units that are failed, or started again and again. */
+  readonly failedUnits: readonly string[];
+  /** An activation that nobody has confirmed. @default - none */
+  readonly unconfirmed?: Unconfirmed;
+  /** The lock of a rollout, as `remote/lock.sh` keeps it on one of the hosts. @default - none */
+  readonly lock?: { readonly holder: string; readonly heardSeconds: number };
+  /** Seconds since the host booted. */
+  readonly upSeconds: number;
+  /** Path to hash, of the files with a token that are there. Salted by the operator, who compares them with his own. */
+  readonly tokens: ReadonlyMap<string, string>;
+  /** Hash of the token that a server keeps beside its data; empty where there is none. */
+  readonly keptToken: string;
+  readonly salt: string;
+  /** Why a reboot is due, of what runs already. */
+  readonly rebootDue: readonly string[];
+  /** Of /etc/nixos, by their paths from the host's directory, to text. */
+  readonly files: ReadonlyMap<string, string>;
+  /** What the running system saved for the next one to delete from the ruleset. */
+  readonly deletions: string;
+}
+
+/** An activation that has not been confirmed, after which the host reverts. */
+export interface Unconfirmed {
+  /** `armed` has come to its end, and only the timer waits. */
+  readonly state: "activating" | "armed" | "reverting";
+  /** ID of the rollout that began it, and whose it is. */
+  readonly rollout: string;
+  readonly operator: string;
+  /** Until the timer fires. */
+  readonly secondsLeft: number;
+  /** Store path of what the host returns to. */
+  readonly before: string;
+}
+
+/** Of /etc/nixos; more would be a plan that nobody can read. */
+const MOST_FILES = 1000;
+
+/** @throws Trouble when the host cannot be asked, or is no NixOS that we may change */
+export async function readFacts(host: Host): Promise<Facts> {
+  const device = rootDevice(host.files.get(HARDWARE) ?? "") ?? "";
+  const salt = randomBytes(16).toString("hex");
+  const { tokenFile, agentTokenFile } = host.description.k3s;
+  const files = agentTokenFile === undefined ? [tokenFile] : [tokenFile, agentTokenFile];
+  const { report, output } = await host.callFully(
+    "facts",
+    { device, salt, token_files: files.join(" ") },
+    { timeoutSeconds: 30 },
+  );
+  if (report.one("uid") !== "0") throw new Trouble(`${host.name}: the SSH user is not root`);
+  if (report.one("nixos") !== "yes")
+    throw new Trouble(`${host.name}: there is no NixOS on it (/etc/NIXOS is missing)`);
+  const count = report.all("file").length;
+  if (count > MOST_FILES)
+    throw new Trouble(
+      `${host.name}: it has ${count} files below /etc/nixos, and at most ${MOST_FILES} are read`,
+    );
+  return { ...factsOf(report, host.node.directory), salt, operatorKey: output.operatorKey };
+}
+
+function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey" | "salt"> {
+  const current = report.one("current");
+  const wanted = report.one("wanted_hostname");
+  const renamed = wanted !== "" && wanted !== report.one("hostname") && report.one("profile") === current;
+  return {
+    bootId: report.one("boot_id"),
+    hostname: report.one("hostname"),
+    machineId: report.one("machine_id"),
+    interfaces: new Map(
+      report.all("nic").map((line) => {
+        const [name = "", mac = ""] = line.split(" ");
+        return [name, mac.toUpperCase()];
+      }),
+    ),
+    firmware: report.one("firmware"),
+    rootUuid: report.one("root_uuid"),
+    rootSource: report.one("root_source"),
+    rootDeviceExists: report.one("root_device") !== "",
+    operatorAddress: report.one("client"),
+    current,
+    booted: report.one("booted"),
+    profile: report.one("profile"),
+    release: report.one("release"),
+    k3sVersion: report.one("k3s_version"),
+    k3s: report.one("k3s"),
+    serverData: report.one("server_data") === "yes",
+    joined: report.one("joined") === "yes",
+    failedUnits: report.all("failed"),
+    unconfirmed: unconfirmedOf(report),
+    lock:
+      report.one("lock") === ""
+        ? undefined
+        : { holder: report.one("lock"), heardSeconds: Number(report.one("lock_heard")) },
+    upSeconds: Number(report.one("up")),
+    tokens: new Map(
+      report.all("token").map((line) => {
+        const [path = "", hash = ""] = line.split(" ");
+        return [path, hash];
+      }),
+    ),
+    keptToken: report.one("kept_token"),
+    rebootDue: [...report.all("reboot"), ...(renamed ? ["hostname"] : [])],
+    files: fromDelivered(new Map(report.all("file").map(namedFile)), directory),
+    deletions: report.text("deletions"),
+  };
+}
+
+function unconfirmedOf(report: Report): Unconfirmed | undefined {
+  const state = unconfirmedState(report);
+  return state === undefined
+    ? undefined
+    : {
+        state,
+        rollout: report.one("rollout"),
+        operator: report.one("operator"),
+        secondsLeft: Math.max(0, Number(report.one("reverts_in"))),
+        before: report.one("before"),
+      };
+}
+
+function unconfirmedState(report: Report): Unconfirmed["state"] | undefined {
+  if (report.one("reverting") === "activating") return "reverting";
+  if (report.one("activation") === "activating") return "activating";
+  return report.one("revert") === "active" ? "armed" : undefined;
+}
+
+/** A line `name base64`, whose name may have blanks. */
+function namedFile(line: string): [name: string, text: string] {
+  const end = line.lastIndexOf(" ");
+  return [line.slice(0, end), Buffer.from(line.slice(end + 1), "base64").toString("utf8")];
+}

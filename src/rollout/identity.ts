@@ -1,0 +1,85 @@
+import { capturedFrom } from "../emit/stamp";
+import { HARDWARE } from "./description";
+import type { Facts } from "./facts";
+import { rootDevice } from "./hardware";
+import type { Host } from "./host";
+
+/** What was found out about a host. */
+export interface Known {
+  readonly host: Host;
+  readonly facts: Facts;
+}
+
+/** Why a machine is not the one that the model means; nothing is written to it then. */
+export function identityFaults({ host, facts }: Known): string[] {
+  const { node } = host;
+  const nic = node.nixos.networkInterface;
+  const mac = facts.interfaces.get(nic);
+  const there = [...facts.interfaces]
+    .filter(([name]) => name !== "lo")
+    .map(([name, address]) => `${name} ${address}`);
+  const hardware = host.files.get(HARDWARE) ?? "";
+  const device = rootDevice(hardware) ?? "";
+  const uuid = /^\/dev\/disk\/by-uuid\/(.+)$/.exec(device)?.[1];
+  return [
+    ...(mac === undefined
+      ? [
+          `its network interface is not ${nic} but ${there.join(", ") || "missing"}: see nixos.networkInterface`,
+        ]
+      : []),
+    ...(mac !== undefined && mac !== node.macAddress
+      ? [
+          `the machine at ${node.ipv4Address} has MAC address ${mac}, and ${node.hostname} has ${node.macAddress}: it is another machine`,
+        ]
+      : []),
+    ...(facts.firmware !== node.nixos.firmware
+      ? [
+          `it was booted by ${facts.firmware}, and nixos.firmware says ${node.nixos.firmware}: it would not boot again`,
+        ]
+      : []),
+    ...(facts.rootDeviceExists
+      ? []
+      : [
+          `${device} of its ${HARDWARE} does not exist there (/ is ${facts.rootSource}, UUID ${facts.rootUuid}): it would not boot. ` +
+            `Run npm run rollout -- capture ${node.hostname}`,
+        ]),
+    ...(facts.rootDeviceExists && uuid !== undefined && facts.rootUuid !== "" && facts.rootUuid !== uuid
+      ? [
+          `its root filesystem is ${facts.rootUuid}, and its ${HARDWARE} says ${uuid}. Run npm run rollout -- capture ${node.hostname}`,
+        ]
+      : []),
+    ...(capturedFrom(hardware) === undefined || capturedFrom(hardware) === node.hostname
+      ? []
+      : [`its ${HARDWARE} was captured from ${capturedFrom(hardware)}`]),
+  ];
+}
+
+/**
+ * Of whom a host shares its machine-id or an SSH host key, though each should have its own. A machine-id is what the host
+ * says; of keys only those count that a host has shown to have, since everybody can name the public half of others'.
+ */
+export function sharedIdentity(known: Known, all: readonly Known[]): string[] {
+  const others = all.filter(({ host }) => host !== known.host);
+  const sameId = others.filter(
+    ({ facts }) => facts.machineId !== "" && facts.machineId === known.facts.machineId,
+  );
+  const own = known.host.provenKeys();
+  const sameKeys = others.filter(({ host }) => host.provenKeys().some((key) => own.includes(key)));
+  const names = (shared: readonly Known[]): string => shared.map(({ host }) => host.name).join(", ");
+  return [
+    ...(sameId.length > 0 ? [`its machine-id is also that of ${names(sameId)}`] : []),
+    ...(sameKeys.length > 0 ? [`it has an SSH host key of ${names(sameKeys)}`] : []),
+  ];
+}
+
+export const HOW_TO_EMPTY_THE_TEMPLATE =
+  "The template was not emptied before it was cloned. In the template: truncate -s 0 /etc/machine-id; " +
+  "rm -f /etc/ssh/ssh_host_*; rm -rf /var/lib/rancher /etc/rancher. For a clone that is there: --regenerate-identity";
+
+/** Gives a host a machine-id and SSH host keys of its own, and pins these. */
+export async function regenerateIdentity({ host }: Known): Promise<void> {
+  const report = await host.log.step(host.name, "new machine-id and SSH host keys", () =>
+    host.call("identity", {}),
+  );
+  host.pin(report.all("host_key"));
+}

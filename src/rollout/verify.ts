@@ -1,0 +1,168 @@
+import { API_PORT } from "../config/k3s";
+import { contains, parseNetwork } from "../config/address";
+import type { Fleet } from "./fleet";
+import { forwardingFaults, inspect, OVER_ANY } from "./health";
+import type { Host } from "./host";
+import type { KubeNode } from "./kubernetes";
+import { rulesetState, type Counters } from "./ruleset";
+import type { Report } from "./script";
+import { messageOf } from "./trouble";
+import { compareVersions } from "./version";
+
+/** What was found of a node. */
+export interface Health {
+  readonly name: string;
+  readonly role: string;
+  readonly address: string;
+  readonly version: string;
+  readonly ready: boolean;
+  readonly reaches: string;
+  readonly firewall: string;
+  readonly counters: Counters;
+  /** Everything that is not as it should be. */
+  readonly faults: readonly string[];
+}
+
+export interface Verification {
+  readonly nodes: readonly Health[];
+  /** Of the cluster as a whole. */
+  readonly faults: readonly string[];
+}
+
+export const isHealthy = ({ nodes, faults }: Verification): boolean =>
+  faults.length === 0 && nodes.every((node) => node.faults.length === 0);
+
+/** Holds the live cluster against the model: each of the hosts, and what they are to each other. */
+export async function verify(fleet: Fleet, hosts: readonly Host[]): Promise<Verification> {
+  let nodes: readonly KubeNode[];
+  try {
+    nodes = fleet.nodes ?? (await fleet.kubernetes.nodes());
+  } catch (error) {
+    const faults = [
+      `The Kubernetes API cannot be asked: ${messageOf(error)}`,
+      ...fleet.silent.map(({ why }) => why),
+    ];
+    return { nodes: [], faults };
+  }
+  const healths = await Promise.all(hosts.map((host) => healthOf(host, fleet, nodes)));
+  return { nodes: healths, faults: clusterFaults(fleet, nodes) };
+}
+
+function clusterFaults({ known, silent }: Fleet, nodes: readonly KubeNode[]): string[] {
+  const model = new Set([...known, ...silent].map(({ host }) => host.name));
+  const strangers = nodes.filter(({ name }) => !model.has(name)).map(({ name }) => name);
+  const servers = nodes.filter(({ server }) => server);
+  const versions = [...new Set(servers.map(({ version }) => version))].sort(compareVersions);
+  const oldest = versions[0] ?? "";
+  const newer = nodes.filter(({ server, version }) => !server && compareVersions(version, oldest) > 0);
+  return [
+    ...strangers.map((name) => `${name} is a node of the cluster and not in main.ts`),
+    ...(versions.length > 1 ? [`servers run different versions of K3s: ${versions.join(", ")}`] : []),
+    ...newer.map(({ name, version }) => `${name} has a newer K3s (${version}) than a server (${oldest})`),
+  ];
+}
+
+async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): Promise<Health> {
+  const { name, node } = host;
+  const found = nodes.find((each) => each.name === name);
+  const base = { name, role: node.role, address: node.ipv4Address, version: found?.version ?? "" };
+  const silent = fleet.silent.find((each) => each.host === host);
+  const own = nodeFaults(host, found);
+  if (silent !== undefined) {
+    const faults = [silent.why.replace(`${name}: `, ""), ...own];
+    return { ...base, ready: found?.ready ?? false, reaches: "?", firewall: "?", counters: {}, faults };
+  }
+  try {
+    // One that is not Ready has its own fault.
+    const others = nodes.filter((each) => each !== found && each.ready && hasPods(each, host));
+    // One after the other, over one connection.
+    const report = await inspect(host, OVER_ANY);
+    const reach = await reachOf(host, others);
+    const ruleset = rulesetState(report);
+    const misses = reach
+      .all("misses")
+      .map((address) => others.find((each) => flannelAddress(each, hasTunnel(host)) === address)?.name);
+    const faults = [
+      ...own,
+      ...runningFaults(host, report, found),
+      ...ruleset.differences.map((difference) => `its firewall is not the emitted one: ${difference}`),
+      ...misses.map((other) => `pods of ${other ?? "another node"} cannot be reached from it (flannel)`),
+      ...(reach.one("api") === "reached"
+        ? []
+        : [`it does not reach the API at ${host.description.apiEndpoint}`]),
+    ];
+    return {
+      ...base,
+      ready: found?.ready ?? false,
+      reaches: `${others.length - misses.length}/${others.length}`,
+      firewall: ruleset.differences.length === 0 ? "as emitted" : "differs",
+      counters: ruleset.counters,
+      faults,
+    };
+  } catch (error) {
+    const faults = [messageOf(error), ...own];
+    return { ...base, ready: found?.ready ?? false, reaches: "?", firewall: "?", counters: {}, faults };
+  }
+}
+
+/** Whether the node says a network of pods that is one of this cluster: other hosts will call its addresses. */
+function hasPods({ podCidr }: KubeNode, { description }: Host): boolean {
+  const [own, all] = [parseNetwork(podCidr), parseNetwork(description.network.podCidr)];
+  return own !== undefined && all !== undefined && contains(all, own.first) && contains(all, own.last);
+}
+
+function nodeFaults(host: Host, found: KubeNode | undefined): string[] {
+  if (found === undefined) return ["it is no node of the cluster"];
+  const { node, description } = host;
+  return [
+    ...(found.podCidr === "" || hasPods(found, host)
+      ? []
+      : [
+          `its node says that its pods are in ${found.podCidr}, which is not in ${description.network.podCidr}`,
+        ]),
+    ...(found.ready ? [] : ["its node is not Ready"]),
+    ...(found.cordoned ? ["it is cordoned"] : []),
+    ...(found.server === (node.role === "server") ? [] : [`it should be ${node.role}, and is not`]),
+    ...(found.address === node.ipv4Address
+      ? []
+      : [`its node has address ${found.address}, not ${node.ipv4Address}`]),
+  ];
+}
+
+function runningFaults({ name }: Host, report: Report, found: KubeNode | undefined): string[] {
+  const hostname = report.one("hostname");
+  const version = report.one("k3s_version");
+  return [
+    ...(hostname === name ? [] : [`its hostname is ${hostname}`]),
+    ...(report.one("current") === report.one("profile") ? [] : ["what runs is not what would boot"]),
+    ...forwardingFaults(report),
+    ...(report.one("k3s") === "active" ? [] : [`K3s is ${report.one("k3s") || "not there"}`]),
+    ...(found === undefined || found.version === version
+      ? []
+      : [`its node says K3s ${found.version}, and its system has ${version || "none"}`]),
+    ...(found === undefined || found.bootId === report.one("boot_id")
+      ? []
+      : ["its node tells of another boot"]),
+  ];
+}
+
+/** Address of the node's flannel device, the first of its pods' network; its bridge, if it has pods, has the next. */
+const flannelAddress = ({ podCidr }: KubeNode, tunnel: boolean): string =>
+  (podCidr.split("/")[0] ?? "").replace(/0$/, tunnel ? "0" : "1");
+
+const hasTunnel = ({ description }: Host): boolean => description.k3s.flannelBackend !== "host-gw";
+
+const reachOf = (host: Host, others: readonly KubeNode[]): Promise<Report> =>
+  host.call(
+    "reach",
+    {
+      targets: others.map((other) => flannelAddress(other, hasTunnel(host))).join(" "),
+      tunnel: hasTunnel(host) ? "yes" : "no",
+      endpoint: endpointFor(host),
+    },
+    { timeoutSeconds: 30 + 8 * others.length },
+  );
+
+/** A server asks itself: the endpoint may be a load balancer that is not for it. */
+const endpointFor = ({ node, description }: Host): string =>
+  node.role === "server" ? `https://127.0.0.1:${API_PORT}` : description.apiEndpoint;

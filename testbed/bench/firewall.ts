@@ -1,0 +1,193 @@
+/** Cost of one host's ruleset: rules, load, and a new connection from another node, which only a rule for nodes admits. */
+import { createWriteStream, writeFileSync } from "node:fs";
+import { freemem } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Cluster, Node } from "../../src/config/model";
+import { ownSystemAsRoot } from "../namespaces/own-system";
+import { World } from "../namespaces/world";
+import { TABLE } from "../../src/render/firewall";
+import { median } from "./measure";
+import { cluster, perPair, product } from "./rulesets";
+
+export interface RulesetMeasurement {
+  readonly rules: number;
+  /** Wall time of `nft -f`. */
+  readonly loadSeconds: number;
+  /** Seconds until a new TCP connection is open: the median of all rounds. */
+  readonly latency: number;
+  /** The median of each round, in which all rulesets take their turns. */
+  readonly latencies: readonly number[];
+}
+
+export interface FirewallMeasurement {
+  readonly nodes: number;
+  /** Latency without a ruleset. */
+  readonly bare: number;
+  readonly product: RulesetMeasurement;
+  /** Absent where the machine has too little memory for it. */
+  readonly perPair?: RulesetMeasurement;
+}
+
+/** Source of the numbers: `nft` takes 4.2 GB to load the pairs of 1000 nodes, and the kernel holds them. */
+const PER_PAIR_BYTES_A_RULE = 6_000;
+
+/** Connections whose median is a round's. */
+const CONNECTIONS = 200;
+
+/** Short and many, since a connection takes microseconds, and what disturbs them comes and goes. */
+const ROUNDS_A_RUN = 4;
+
+/** The kubelet's: by both rulesets open to nodes, and nobody else. */
+const PORT = 10_250;
+
+/** Both ends on one, since a wake-up of another takes as long as a connection. */
+const ONE_CPU = "taskset -c 0";
+
+/** A ruleset in a host of its own, with another node beside it. */
+interface Bed {
+  readonly host: string;
+  readonly client: string;
+  readonly address: string;
+  /** Of the ruleset, if it has one. */
+  readonly file?: string;
+  readonly loads: number[];
+  readonly latencies: number[];
+}
+
+/** The hosts of one size. */
+interface Beds {
+  readonly nodes: number;
+  readonly bare: Bed;
+  readonly product: Bed;
+  readonly perPair?: Bed;
+}
+
+/** Measures all sizes in turn, round by round, so that what slows the machine slows each of them. */
+export async function measureFirewalls(
+  sizes: readonly number[],
+  runs: number,
+  report: (what: string) => void,
+): Promise<FirewallMeasurement[]> {
+  const world = await World.start([], ownSystemAsRoot());
+  try {
+    const all: Beds[] = [];
+    for (const nodes of sizes) all.push(await newBeds(world, nodes));
+    for (let run = 1; run <= runs; run++) {
+      for (const { nodes, perPair } of all) {
+        report(`load ${run} of ${runs}, ${nodes} nodes`);
+        // A million rules take half a minute: once is enough.
+        if (perPair && (run === 1 || pairs(nodes) < 100_000)) await load(world, perPair);
+      }
+    }
+    for (let round = 1; round <= ROUNDS_A_RUN * runs; round++) {
+      report(`connections ${round} of ${ROUNDS_A_RUN * runs}`);
+      // There and back, so that what grows or fades within a round falls on each size alike.
+      for (const { bare, product, perPair } of round % 2 === 0 ? all.toReversed() : all) {
+        // Anew in each round, since a set's place in memory makes it faster or slower for as long as it lives.
+        await load(world, product);
+        for (const bed of [bare, product, perPair]) if (bed) bed.latencies.push(await latency(world, bed));
+      }
+    }
+    return await Promise.all(all.map((beds) => measurement(world, beds)));
+  } finally {
+    await world.stop();
+  }
+}
+
+const pairs = (nodes: number): number => nodes * (nodes - 1);
+
+async function newBeds(world: World, nodes: number): Promise<Beds> {
+  const all = cluster(nodes);
+  const fits = pairs(nodes) * PER_PAIR_BYTES_A_RULE < freemem();
+  return {
+    nodes,
+    bare: await newBed(world, "bare", all),
+    product: await newBed(world, "product", all),
+    perPair: fits ? await newBed(world, "pairs", all) : undefined,
+  };
+}
+
+async function measurement(
+  world: World,
+  { nodes, bare, product, perPair }: Beds,
+): Promise<FirewallMeasurement> {
+  const costs = ({ loads, latencies }: Bed): Omit<RulesetMeasurement, "rules"> => ({
+    loadSeconds: median(loads),
+    latency: median(latencies),
+    latencies,
+  });
+  return {
+    nodes,
+    bare: median(bare.latencies),
+    product: { ...costs(product), rules: await rulesOf(world, product) },
+    // And the rule for what is under way. Listing them would take longer than loading them.
+    perPair: perPair && { ...costs(perPair), rules: pairs(nodes) + 1 },
+  };
+}
+
+/** The first node of the cluster and, as its client, the one in the middle, whose pairs are in the middle of all. */
+async function newBed(world: World, name: string, all: Cluster): Promise<Bed> {
+  const host = all.nodes[0] as Node;
+  const client = all.nodes[Math.floor(all.nodes.length / 2)] as Node;
+  const bed = {
+    host: `${name}-${all.nodes.length}`,
+    client: `${name}-${all.nodes.length}-client`,
+    address: host.ipv4Address,
+    loads: [],
+    latencies: [],
+  };
+  const nic = host.nixos.networkInterface;
+  const end = ({ ipv4Address }: Node): string => `${ipv4Address}/16`;
+  await world.shell(`
+ip netns add ${bed.host}
+ip netns add ${bed.client}
+ip link add name ${nic} netns ${bed.host} address ${host.macAddress} type veth peer name ${nic} netns ${bed.client} address ${client.macAddress}
+ip -n ${bed.host} address add ${end(host)} dev ${nic}
+ip -n ${bed.client} address add ${end(client)} dev ${nic}
+ip -n ${bed.host} link set ${nic} up
+ip -n ${bed.client} link set ${nic} up
+ip -n ${bed.client} neighbour add ${host.ipv4Address} lladdr ${host.macAddress} dev ${nic}
+ip -n ${bed.host} neighbour add ${client.ipv4Address} lladdr ${client.macAddress} dev ${nic}`);
+  await world.run([
+    ...World.in(bed.host),
+    "sh",
+    "-c",
+    `${ONE_CPU} perl -e '${SERVER}' ${PORT} >/dev/null 2>&1 &`,
+  ]);
+  const file = join(world.folder, `${bed.host}.nft`);
+  if (name === "product") writeFileSync(file, product(all, host));
+  if (name === "pairs") await pipeline(Readable.from(perPair(all.nodes)), createWriteStream(file));
+  return name === "bare" ? bed : { ...bed, file };
+}
+
+/**
+ * Median of new connections one after another, each closed by a reset, so that none of them lingers. In perl, whose
+ * calls block: Node's event loop takes longer than what is measured.
+ */
+const SERVER = `use Socket; $p = shift; socket S, PF_INET, SOCK_STREAM, 0; bind S, sockaddr_in($p, INADDR_ANY) or die $!;
+listen S, 99; while (accept C, S) { close C }`;
+const CLIENT = `use Socket; use Time::HiRes qw(time); ($h, $p, $n) = @ARGV; $to = sockaddr_in($p, inet_aton($h)); alarm 60;
+for (1 .. $n) {
+  socket S, PF_INET, SOCK_STREAM, 0; setsockopt S, SOL_SOCKET, SO_LINGER, pack "ii", 1, 0;
+  $t = time; connect S, $to or die "connect: $!"; push @t, time - $t; close S;
+}
+@t = sort { $a <=> $b } @t; print $t[$#t / 2];`;
+
+async function latency(world: World, { client, address }: Bed): Promise<number> {
+  const argv = [...ONE_CPU.split(" "), "perl", "-e", CLIENT, address, String(PORT), String(CONNECTIONS)];
+  return Number(await world.run([...World.in(client), ...argv]));
+}
+
+async function load(world: World, { host, file, loads }: Bed): Promise<void> {
+  const start = performance.now();
+  await world.run([...World.in(host), "nft", "-f", file as string]);
+  loads.push((performance.now() - start) / 1000);
+}
+
+async function rulesOf(world: World, { host }: Bed): Promise<number> {
+  const listing = await world.run([...World.in(host), "nft", "-j", "list", "table", "inet", TABLE]);
+  const { nftables } = JSON.parse(listing) as { nftables: object[] };
+  return nftables.filter((entry) => "rule" in entry).length;
+}

@@ -1,0 +1,157 @@
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Node } from "../../src/config/model";
+import type { World } from "../namespaces/world";
+import type { OperatorKey } from "./operator";
+import type { Places } from "./places";
+
+/** What a machine is before anybody rolls out anything. */
+export interface Machine {
+  /** `member` has what was emitted, `template` is a clone of the template that nobody has touched. */
+  readonly state: "member" | "template";
+  /** Emitted files that a member has. @default - those of the site */
+  readonly nix?: string;
+  /** @default - those of each machine alone */
+  readonly identity?: "that of the template";
+}
+
+/** UUID of the root filesystem of the template, and so of its clones, whatever `main.ts` says. */
+const ROOT_UUID = "dd933e34-9e75-4a1c-8597-61e6d3b7af63";
+
+const FOLDERS = [
+  ...[
+    "etc/ssh",
+    "etc/nixos",
+    "etc/rancher",
+    "var/lib/nftables",
+    "var/log",
+    "var/empty",
+    "root/.ssh",
+    "tmp",
+    "boot",
+  ],
+  ...[
+    "proc",
+    "sys",
+    "run",
+    "dev",
+    "programs",
+    "cluster",
+    "power",
+    "faults",
+    "nix/store",
+    "nix/var/nix/profiles",
+  ],
+];
+
+/** Makes disks of machines, as their installer leaves them: a system that was built, and is what boots. */
+export class Disks {
+  public constructor(
+    private readonly world: World,
+    private readonly places: Places,
+    private readonly key: OperatorKey,
+    private readonly token: string,
+    /** The Debian that the machines are, where they are containers. */
+    private readonly debian?: string,
+  ) {}
+
+  public async make(node: Node, machine: Machine & { readonly nix: string }): Promise<void> {
+    const { hostname } = node;
+    const root = this.places.disk(hostname);
+    for (const name of FOLDERS) mkdirSync(join(root, name), { recursive: true });
+    mkdirSync(join(this.places.machine(hostname), "power"));
+    for (const [path, text] of Object.entries(this.texts)) this.put(hostname, path, text);
+    this.put(hostname, "etc/machine-name", hostname);
+    await this.giveIdentity(hostname, machine);
+    if (machine.state === "member") this.makeMember(node, machine.nix);
+    else this.put(hostname, "etc/nixos/configuration.nix", templateConfiguration(this.key));
+    await this.world.run([
+      "unshare",
+      "-m",
+      "sh",
+      "-e",
+      join(this.places.programs, "install.sh"),
+      root,
+      this.places.programs,
+      this.places.cluster,
+      this.debian ?? "",
+    ]);
+  }
+
+  /** A container has users, and PAM, of its own. */
+  private get texts(): Readonly<Record<string, string>> {
+    if (this.debian === undefined) return { ...ALONE, ...TEXTS };
+    const sshd = TEXTS["etc/ssh/sshd_config"]
+      .replace("UsePAM no", "UsePAM yes")
+      .replace(/^MaxStartups.*\n/m, "");
+    return { ...TEXTS, "etc/ssh/sshd_config": sshd };
+  }
+
+  private put(hostname: string, path: string, text: string, mode = 0o644): void {
+    writeFileSync(join(this.places.disk(hostname), path), text, { mode });
+  }
+
+  /** A clone of a template that was not emptied shares its machine-id and SSH host keys with all others. */
+  private async giveIdentity(hostname: string, { identity }: Machine): Promise<void> {
+    const own = join(this.places.disk(hostname), "etc/ssh/ssh_host_ed25519_key");
+    const make = (file: string): string => `ssh-keygen -q -t ed25519 -N '' -C '' -f ${file}`;
+    if (identity === undefined) {
+      this.put(hostname, "etc/machine-id", `${Buffer.from(hostname.padEnd(16, "-")).toString("hex")}\n`);
+      await this.world.shell(make(own));
+    } else {
+      const shared = join(this.places.folder, "template_key");
+      this.put(hostname, "etc/machine-id", `${"f".repeat(32)}\n`);
+      await this.world.shell(
+        `flock ${this.places.folder} sh -c "[ -e ${shared}.pub ] || ${make(shared)}"; cp ${shared} ${own}; cp ${shared}.pub ${own}.pub`,
+      );
+    }
+  }
+
+  private makeMember({ hostname, directory, role }: Node, nix: string): void {
+    const root = this.places.disk(hostname);
+    cpSync(join(nix, directory), join(root, "etc/nixos"), { recursive: true });
+    for (const name of ["var/lib/k3s-secrets", "var/lib/rancher/k3s/agent"])
+      mkdirSync(join(root, name), { recursive: true });
+    if (role === "server") mkdirSync(join(root, "var/lib/rancher/k3s/server/db/etcd"), { recursive: true });
+    this.put(hostname, "var/lib/k3s-secrets/token", `${this.token}\n`, 0o400);
+  }
+}
+
+/** What a machine has that is no system of its own. */
+const ALONE = {
+  "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nsshd:x:102:65534::/run/sshd:/usr/sbin/nologin\n",
+  "etc/group": "root:x:0:\nnogroup:x:65534:\n",
+};
+
+const TEXTS = {
+  "etc/protocols": "icmp 1\ntcp 6\nudp 17\nipv6-icmp 58\n", // for nft
+  "etc/NIXOS": "",
+  "etc/root-uuid": ROOT_UUID,
+  "etc/set-environment": `export PATH=/run/current-system/sw/bin:/programs:/usr/sbin:/usr/bin:/sbin:/bin
+unset NODE_EXTRA_CA_CERTS
+# What each step of a rollout takes, where a bench says so: once a session, and not in the programs that it runs.
+if [ -n "\${SSH_CONNECTION:-}" ] && [ -z "\${STEP:-}" ] && [ -e /faults/step-seconds ]; then
+  export STEP=begun
+  sleep "$(cat /faults/step-seconds)"
+fi
+`,
+  "etc/ssh/sshd_config": `Port 22
+HostKey /etc/ssh/ssh_host_ed25519_key
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM no
+UseDNS no
+MaxStartups 100:30:200
+AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u .ssh/authorized_keys
+`,
+};
+
+const templateConfiguration = ({ publicKey }: OperatorKey): string => `{
+  networking.hostName = "nixos";
+  services.openssh.enable = true;
+  users.users.root.openssh.authorizedKeys.keys = [
+    "${publicKey}"
+  ];
+}
+`;

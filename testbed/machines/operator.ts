@@ -1,0 +1,48 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { javaScript } from "../namespaces/world";
+import type { Places } from "./places";
+
+const REPOSITORY = join(__dirname, "../..");
+
+/** The operator's SSH key, made for one site. */
+export interface OperatorKey {
+  readonly file: string;
+  readonly publicKey: string;
+}
+
+export function makeOperatorKey(folder: string): OperatorKey {
+  const file = join(folder, "operator_key");
+  spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", file]);
+  return { file, publicKey: readFileSync(`${file}.pub`, "utf8").trim() };
+}
+
+/** What the operator has on his machine: an SSH client with his key, and the rollout program. */
+export function equipOperator({ operator, rollout }: Places, key: OperatorKey): void {
+  const bin = join(operator, "bin");
+  mkdirSync(bin, { recursive: true });
+  const put = (name: string, text: string): void => writeFileSync(join(bin, name), text, { mode: 0o755 });
+  // OpenSSH finds its settings by the user's home in passwd, which is not this one.
+  put(
+    "ssh",
+    `#!/bin/sh\nexec /usr/bin/ssh -F /dev/null -o IdentitiesOnly=yes -i "\${OPERATOR_KEY:-${key.file}}" "$@"\n`,
+  );
+  // The check of freshness is a test of its own; here the project has no main.ts.
+  put("npm", "#!/bin/sh\nexit 0\n");
+  const app = join(rollout, "../../..");
+  for (const folder of ["base", "config", "firewall", "emit", "rollout", "cli"])
+    compile(`src/${folder}`, app);
+  const remote = "src/rollout/remote";
+  cpSync(join(REPOSITORY, remote), join(app, remote), { recursive: true });
+  symlinkSync(join(REPOSITORY, "node_modules"), join(app, "node_modules"));
+}
+
+/** A folder of the repository as bare Node runs it: a compiler in each run would take longer than the rest. */
+function compile(folder: string, out: string): void {
+  for (const name of readdirSync(join(REPOSITORY, folder)).filter((file) => file.endsWith(".ts"))) {
+    const target = join(out, folder, name.replace(/\.ts$/, ".js"));
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, javaScript(join(REPOSITORY, folder, name)));
+  }
+}

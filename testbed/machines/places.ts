@@ -1,0 +1,34 @@
+import { join } from "node:path";
+
+/** Where things lie in the folder of a world of machines. */
+export class Places {
+  public constructor(public readonly folder: string) {}
+
+  /** Stand-ins, as machines have them at `/programs`. */
+  public get programs(): string {
+    return join(this.folder, "machines", "programs");
+  }
+
+  /** State of the Kubernetes cluster, as machines have it at `/cluster`. */
+  public get cluster(): string {
+    return join(this.folder, "machines", "cluster");
+  }
+
+  public machine(hostname: string): string {
+    return join(this.folder, "machines", hostname);
+  }
+
+  /** The root of a machine's file system. */
+  public disk(hostname: string): string {
+    return join(this.machine(hostname), "root");
+  }
+
+  public get operator(): string {
+    return join(this.folder, "operator");
+  }
+
+  /** The rollout program, compiled. */
+  public get rollout(): string {
+    return join(this.folder, "app", "src", "cli", "rollout.js");
+  }
+}

@@ -1,0 +1,317 @@
+/**
+ * Machines with a real SSH server each, and an operator's, on one switch. Network, firewall, SSH, files, processes and
+ * locks are the kernel's and Debian's; NixOS' and K3s' own programs are stand-ins (`programs/`), whose first lines say how
+ * the real ones behave.
+ */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Node } from "../../src/config/model";
+import { ownSystemAsRoot } from "../namespaces/own-system";
+import type { Ran } from "../namespaces/supervisor";
+import { javaScript, World } from "../namespaces/world";
+import { Disks, type Machine } from "./disk";
+import { flannel, network } from "./network";
+import { equipOperator, type OperatorKey } from "./operator";
+import { Places } from "./places";
+
+/** What machines need to be containers; see testbed/nspawn. */
+interface Container {
+  /** Folder of the Debian that they are. */
+  readonly base: string;
+  /** Shims for what that has not. */
+  readonly programs: string;
+}
+
+export interface SiteSettings {
+  /** Emitted files, such as `…/nix`. */
+  readonly nix: string;
+  /** With a systemd of their own. @default - the stand-ins for it */
+  readonly container?: Container;
+  /** By hostname. Others are members. */
+  readonly machines?: Readonly<Record<string, Machine>>;
+}
+
+export class Site {
+  private constructor(
+    private readonly world: World,
+    private readonly places: Places,
+    public readonly nodes: readonly Node[],
+    private readonly container: Container | undefined,
+  ) {}
+
+  /** The operator's public key has to be among those that were emitted. */
+  public static async start(
+    { nix, machines = {}, container }: SiteSettings,
+    key: OperatorKey,
+    token: string,
+  ): Promise<Site> {
+    const { nodes } = JSON.parse(readFileSync(join(nix, "cluster.json"), "utf8")) as { nodes: Node[] };
+    const world = await World.start([], ownSystemAsRoot() ?? ["false"]);
+    const places = new Places(world.folder);
+    const site = new Site(world, places, nodes, container);
+    try {
+      await world.shell(["mount -t proc proc /proc", ...network(nodes), ...flannel(nodes)].join("\n"));
+      await site.prepare();
+      equipOperator(places, key);
+      const disks = new Disks(world, places, key, token, container?.base);
+      await Promise.all(
+        nodes.map(async (node) => {
+          await disks.make(node, { nix, ...(machines[node.hostname] ?? { state: "member" }) });
+          await site.powerOn(node.hostname);
+        }),
+      );
+      await site.settled(
+        nodes.filter(({ hostname }) => (machines[hostname]?.state ?? "member") === "member"),
+      );
+      return site;
+    } catch (error) {
+      await site.stop();
+      throw error;
+    }
+  }
+
+  /** Runs a program of the operator's to its end. */
+  public operator(
+    argv: readonly string[],
+    cwd: string,
+    environment: Record<string, string> = {},
+  ): Promise<Ran> {
+    return this.world.attempt([
+      "sh",
+      "-c",
+      'cd "$1" && shift && exec "$@"',
+      "sh",
+      cwd,
+      ...this.operatorCommand(argv, environment),
+    ]);
+  }
+
+  /** The rollout program, compiled once for all. */
+  public rollout(
+    words: readonly string[],
+    cwd: string,
+    environment: Record<string, string> = {},
+  ): Promise<Ran> {
+    return this.operator([process.execPath, this.places.rollout, ...words], cwd, environment);
+  }
+
+  /** As `rollout`; when an event comes, something is done to it or to a machine. */
+  public async interrupted(
+    words: readonly string[],
+    cwd: string,
+    interruption: Interruption,
+  ): Promise<Interrupted> {
+    const { when, after = 0, signal, drop } = interruption;
+    const program = [process.execPath, this.places.rollout, ...words, "--json"];
+    const command = drop === undefined ? undefined : [...this.enter(drop), "sh", "-c", DROP];
+    const order = JSON.stringify({ argv: program, when, after, signal, command });
+    const { stdout } = await this.operator(
+      [process.execPath, join(this.places.programs, "watch"), order],
+      cwd,
+    );
+    return JSON.parse(stdout) as Interrupted;
+  }
+
+  /** Runs a script on a machine, as somebody at its console would. */
+  public async on(hostname: string, script: string): Promise<string> {
+    return (await this.attempt(hostname, script)).stdout;
+  }
+
+  public attempt(hostname: string, script: string): Promise<Ran> {
+    return this.world.attempt([...this.enter(hostname), "sh", "-e"], `. /etc/set-environment\n${script}\n`);
+  }
+
+  public async powerOn(hostname: string): Promise<void> {
+    const start = 'setsid sh "$1" "$2" "$3" "$4" "$5" </dev/null >/dev/null 2>&1 &';
+    await this.world.run([
+      "sh",
+      "-c",
+      start,
+      "sh",
+      join(this.places.programs, this.container === undefined ? "machine.sh" : "container.sh"),
+      this.places.machine(hostname),
+      hostname,
+      process.execPath,
+      this.container?.base ?? "",
+    ]);
+    await this.until(
+      `${hostname} answers`,
+      async () => (await this.attempt(hostname, "pgrep -x sshd >/dev/null")).status === 0,
+    );
+  }
+
+  /** At once, as by the host's reset. */
+  public async powerOff(hostname: string): Promise<void> {
+    await this.world.shell(
+      // With its first process, which a container's survives.
+      `pid=$(cat ${this.places.machine(hostname)}/pid); kill -KILL $(pgrep -P $pid) $pid 2>/dev/null || true; sleep 0.3`,
+    );
+  }
+
+  public isOn(hostname: string): boolean {
+    return existsSync(join(this.places.machine(hostname), "pid"));
+  }
+
+  /** Sets a fault that the stand-ins on a machine look for. */
+  public setFault(hostname: string, fault: string, value = ""): void {
+    writeFileSync(join(this.places.disk(hostname), "faults", fault), value);
+  }
+
+  public clearFault(hostname: string, fault: string): void {
+    rmSync(join(this.places.disk(hostname), "faults", fault), { force: true });
+  }
+
+  /** A pod, as the stand-in for kubectl knows it; of a ReplicaSet, unless it is bare. */
+  public addPod(
+    name: string,
+    node: string,
+    more: { held?: boolean; emptyDir?: boolean; bare?: boolean } = {},
+  ): void {
+    const owner = { kind: "ReplicaSet", controller: true };
+    const pod = {
+      metadata: { name, namespace: "default", ownerReferences: more.bare === true ? [] : [owner] },
+      spec: { nodeName: node, volumes: more.emptyDir === true ? [{ emptyDir: {} }] : [] },
+      held: more.held ?? false,
+    };
+    writeFileSync(join(this.places.cluster, "pods", `${name}.json`), JSON.stringify(pod));
+  }
+
+  /** Looks into all processes for a text until a file appears. */
+  public async sample(text: string, end: string): Promise<{ samples: number; found: string[] }> {
+    // By its environment the text would be found in the sampler's parents.
+    const { stdout } = await this.world.attempt(
+      [
+        "sh",
+        "-c",
+        'read -r text && exec "$0" "$1" "$text" "$2"',
+        process.execPath,
+        join(this.places.programs, "sampler"),
+        end,
+      ],
+      `${text}\n`,
+    );
+    return JSON.parse(stdout);
+  }
+
+  public removePod(name: string): void {
+    rmSync(join(this.places.cluster, "pods", `${name}.json`), { force: true });
+  }
+
+  public kubeNode(
+    hostname: string,
+  ): { spec: { unschedulable?: boolean }; metadata: { annotations: object } } | undefined {
+    const path = join(this.places.cluster, "nodes", `${hostname}.json`);
+    return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
+  }
+
+  public secrets(): string[] {
+    return readdirSync(join(this.places.cluster, "secrets")).sort();
+  }
+
+  /** What happened on all machines, in order. */
+  public events(): string[] {
+    return readFileSync(join(this.places.cluster, "events"), "utf8").split("\n").filter(Boolean);
+  }
+
+  public forgetEvents(): void {
+    writeFileSync(join(this.places.cluster, "events"), "");
+  }
+
+  public get folder(): string {
+    return this.world.folder;
+  }
+
+  /** Waits for what has to come about within seconds. */
+  public async until(what: string, condition: () => Promise<boolean> | boolean, seconds = 20): Promise<void> {
+    for (const end = Date.now() + seconds * 1000; !(await condition());) {
+      if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  public async stop(): Promise<void> {
+    if (this.container !== undefined) {
+      await this.world.attempt(["sh", "-c", `pkill -KILL systemd-nspawn; sleep 0.5; ${REMOVE_CGROUPS}`]);
+    }
+    await this.world.stop();
+  }
+
+  /** What follows runs on the machine. */
+  private enter(hostname: string): string[] {
+    const init = 'init=$(pgrep -P "$(cat "$1/pid")" | head -n 1) && shift';
+    const enter = `${init} && exec nsenter -t "$init" -m -u -n -p -r -w "$@"`;
+    return ["sh", "-c", enter, "sh", this.places.machine(hostname)];
+  }
+
+  private operatorCommand(argv: readonly string[], environment: Record<string, string>): string[] {
+    const words = Object.entries({ HOME: this.places.operator, ...environment }).map(
+      ([key, value]) => `${key}=${value}`,
+    );
+    const path = `PATH=${join(this.places.operator, "bin")}:${process.env.PATH}`;
+    return [...World.in("operator"), "env", path, ...words, ...argv];
+  }
+
+  /** Stand-ins, and a cluster that nobody has joined. */
+  private async prepare(): Promise<void> {
+    const { programs, cluster } = this.places;
+    cpSync(join(__dirname, "programs"), programs, { recursive: true });
+    for (const program of ["k3s-process", "kubectl", "watch", "sampler", "slow-link"]) {
+      const file = join(programs, `${program}.ts`);
+      writeFileSync(join(programs, program), `#!/node\n${javaScript(file)}`, { mode: 0o755 });
+      rmSync(file);
+    }
+    if (this.container !== undefined) await this.prepareContainers(this.container);
+    for (const folder of ["nodes", "leases", "pods", "secrets"])
+      mkdirSync(join(cluster, folder), { recursive: true });
+    writeFileSync(join(cluster, "events"), "");
+    const key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    const files = `-keyout ${programs}/tls.key -out ${programs}/tls.crt`;
+    await this.world.shell(`openssl req -x509 -days 1 -subj /CN=k3s ${key} ${files} 2>/dev/null`);
+  }
+
+  /** What is systemd's is its own there. Each container gets a cgroup, in a hierarchy without the limits of this machine. */
+  private async prepareContainers({ programs }: Container): Promise<void> {
+    for (const name of SYSTEMD) rmSync(join(this.places.programs, name));
+    cpSync(programs, this.places.programs, { recursive: true });
+    await this.world.shell(
+      "umount -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; " +
+        // What was left by one that was killed.
+        REMOVE_CGROUPS,
+    );
+  }
+
+  /** Until the members are heard of. */
+  private async settled(members: readonly Node[]): Promise<void> {
+    const leases = (): string[] => readdirSync(join(this.places.cluster, "leases"));
+    await this.until(
+      "members have joined",
+      () => members.every(({ hostname }) => leases().includes(hostname)),
+      30,
+    );
+    this.forgetEvents();
+  }
+}
+
+/** Stand-ins for programs of systemd's. */
+const SYSTEMD = ["systemctl", "systemd-run", "run-unit", "journalctl", "systemd-machine-id-setup"];
+
+/** Of containers that are no more; those of others are not empty. */
+const REMOVE_CGROUPS = "find /sys/fs/cgroup/k3s-nspawn -depth -type d -exec rmdir {} + 2>/dev/null || true";
+
+/** When an event comes, after so many seconds: a signal for the program, or the end of a machine's SSH sessions. */
+export interface Interruption {
+  readonly when: { readonly host: string; readonly step: string; readonly outcome: "started" | "done" };
+  readonly after?: number;
+  readonly signal?: NodeJS.Signals;
+  readonly drop?: string;
+}
+
+export interface Interrupted {
+  readonly status: number | string;
+  /** Whether the event came. */
+  readonly acted: boolean;
+  readonly said: string;
+}
+
+/** Ends all SSH sessions and leaves the server. */
+const DROP = "pkill -KILL -f 'sshd: root' || true";
