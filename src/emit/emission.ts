@@ -1,7 +1,7 @@
 import { dirname, join, posix } from "node:path";
 import { isEmittedPath, lookAt, type Entry } from "./entry";
 import { readRegion } from "./region";
-import { pathsOfDeadRuns } from "./staging";
+import { pathsOfDeadRuns, type Write } from "./staging";
 import { stampState } from "./stamp";
 
 /** What shall stand in a folder. */
@@ -32,11 +32,6 @@ export interface EmissionPlan {
   /** The list of all files: written after everything else, so that a crash forgets no file to be removed. */
   readonly list: string | undefined;
   readonly refusals: readonly Refusal[];
-}
-
-export interface Write {
-  readonly path: string;
-  readonly text: string;
 }
 
 /** A file that is not HostFiles' to replace or remove. */

@@ -1,7 +1,11 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
-import type { Write } from "./emission";
+
+export interface Write {
+  readonly path: string;
+  readonly text: string;
+}
 
 // One folder a run, beside the files that it becomes, because a rename is whole only within one filesystem. git
 // ignores `.staging-*` by name. The process ID tells a run that died from one that is still at work.

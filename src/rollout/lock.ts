@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname, userInfo } from "node:os";
-import type { Fleet } from "./fleet";
 import type { Host } from "./host";
+import type { Known } from "./identity";
 import type { Log } from "./log";
 import { messageOf, Trouble } from "./trouble";
 
@@ -72,11 +72,17 @@ export class Lock {
   }
 }
 
+interface Surveyed {
+  readonly known: readonly Known[];
+  /** Hosts that did not answer. */
+  readonly silent: readonly object[];
+}
+
 /**
  * Whether a rollout is known to have ended: it ran on this machine and does no more, or its lock is nobody's any more. A
  * host that just booted, or does not answer, could have kept the lock; then nobody knows.
  */
-export function isOver(rollout: string, { known, silent }: Pick<Fleet, "known" | "silent">): boolean {
+export function isOver(rollout: string, { known, silent }: Surveyed): boolean {
   if (isDead(rollout)) return true;
   if (silent.length > 0) return false;
   return known.every(

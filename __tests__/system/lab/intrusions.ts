@@ -1,9 +1,9 @@
 /** Ways of those who write frames themselves: root of a host that was taken over, a pod that may use raw sockets. */
 import { randomInt, randomUUID } from "node:crypto";
 import { anyPort, ethernet, fragments, icmp6, tcpSegment, udp, type Ends } from "./frames";
-import type { Lab } from "./lab";
+import type { Lab, Way } from "./lab";
 import { POD_UDP_PORT, VXLAN_PORT } from "./services";
-import { podFrame, STRANGER_MAC, until, type Way } from "./ways";
+import { podFrame, STRANGER_MAC, until } from "./ways";
 
 /** By what frames get to a host: the nodes' switch, flannel's tunnel from another node, or the bridge of its pods. */
 export type Wire = "switch" | "tunnel" | "bridge";

@@ -1,11 +1,21 @@
 import { readFileSync } from "node:fs";
+import { isIPv6 } from "node:net";
 import { join } from "node:path";
 import { build } from "./build";
 import type { Ran } from "../../../testbed/namespaces/supervisor";
 import type { Answer, Request } from "./prober";
 import { hostsOf, topologyOf, type Host, type LabNode, type Topology } from "./topology";
-import { isAddress, type Passage, type Way } from "./ways";
 import { World } from "../../../testbed/namespaces/world";
+
+/** What came of it. */
+export interface Passage {
+  readonly through: boolean;
+  /** For a person, when it is not what was expected. */
+  readonly seen: string;
+}
+
+/** @param wait - milliseconds after which nothing more is expected */
+export type Way = (lab: Lab, from: string, wait: number) => Promise<Passage>;
 
 /** What is claimed of one way, and whether the firewall lets it pass. */
 export interface Check {
@@ -289,3 +299,7 @@ function found<T extends Host>(hosts: readonly T[], name: string): T {
   if (host === undefined) throw new Error(`the lab has no host ${name}`);
   return host;
 }
+
+/** As an address is written in a URL or a command. */
+export const isAddress = (text: string): boolean =>
+  isIPv6(text.split("%")[0] as string) || /^[\d.]+$/.test(text);

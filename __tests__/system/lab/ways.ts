@@ -1,20 +1,9 @@
 /** Ways for a packet to get from one host to another, as checks name them. */
 import { randomInt, randomUUID } from "node:crypto";
-import { isIPv6 } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Lab } from "./lab";
+import type { Lab, Passage, Way } from "./lab";
 import { anyPort, ethernet, udp as udpPacket, vxlan } from "./frames";
 import { POD_PORT, POD_UDP_PORT, VXLAN_PORT } from "./services";
-
-/** What came of it. */
-export interface Passage {
-  readonly through: boolean;
-  /** For a person, when it is not what was expected. */
-  readonly seen: string;
-}
-
-/** @param wait - milliseconds after which nothing more is expected */
-export type Way = (lab: Lab, from: string, wait: number) => Promise<Passage>;
 
 interface Expected {
   /** Who should answer. @default - the host that is dialled */
@@ -263,7 +252,3 @@ export async function until(wait: number, look: () => Promise<Passage>): Promise
     await sleep(Math.min(pause, left));
   }
 }
-
-/** As an address is written in a URL or a command. */
-export const isAddress = (text: string): boolean =>
-  isIPv6(text.split("%")[0] as string) || /^[\d.]+$/.test(text);

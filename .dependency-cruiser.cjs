@@ -1,0 +1,77 @@
+/** What each folder may import (CONTRIBUTING.md): data flows one way. `npm run lint` refuses anything else, and cycles. */
+const ALLOWED = {
+  "src/base": [],
+  "src/config": ["src/base"],
+  "src/firewall": ["src/base", "src/config"],
+  "src/render": ["src/base", "src/config", "src/firewall"],
+  "src/emit": ["src/base"],
+  "src/provider": ["src/base", "src/config", ".gen", "cdktf"],
+  constructs: [
+    "src/base",
+    "src/config",
+    "src/firewall",
+    "src/render",
+    "src/emit",
+    "src/provider",
+    ".gen",
+    "cdktf",
+  ],
+  "src/preview": ["src/base", "src/config", "src/firewall", "src/emit", "src/provider"],
+  "src/gate": ["src/base", "src/provider"],
+  "src/rollout": ["src/base", "src/config", "src/firewall", "src/emit"],
+  "src/cli": ["src/base", "src/config", "src/emit", "src/provider", "src/preview", "src/gate", "src/rollout"],
+  "testbed/build": [],
+  "testbed/namespaces": [],
+  "testbed/nspawn": [],
+  "testbed/pve": [],
+  "testbed/tofu": [],
+  "testbed/machines": ["src/config", "testbed/namespaces"],
+  "testbed/kubernetes": ["src/config", "testbed/build", "testbed/namespaces"],
+  "testbed/k3s": ["src/config", "src/render", "testbed/namespaces"],
+  "testbed/bench": ["constructs", "src", "testbed/machines", "testbed/namespaces", ".gen", "cdktf"],
+  "main.ts": ["constructs", "cdktf"],
+};
+
+const escaped = (path) => path.replaceAll(".", "\\.");
+const CDKTF = "node_modules/(cdktf|constructs)/";
+const pathOf = (name) => (name === "cdktf" ? CDKTF : `^${escaped(name)}(/|$)`);
+
+/** Everything of the repository but what is named, and CDKTF unless it is named. */
+const layer = ([folder, imports]) => ({
+  name: `imports-of-${folder}`,
+  severity: "error",
+  from: { path: pathOf(folder) },
+  to: {
+    path: ["^(src|constructs|testbed|__tests__|\\.gen)/", "^main\\.ts$", CDKTF],
+    pathNot: [folder, ...imports].map(pathOf),
+  },
+});
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...Object.entries(ALLOWED).map(layer),
+    {
+      name: "a-folder-without-a-rule",
+      comment: "Say in .dependency-cruiser.cjs what it may import.",
+      severity: "error",
+      from: {
+        path: "\\.ts$",
+        pathNot: ["^__tests__/", "^\\.gen/", "node_modules/", ...Object.keys(ALLOWED).map(pathOf)],
+      },
+      to: {},
+    },
+    {
+      name: "no-file-system",
+      comment: "The model and what is rendered of it are functions of the settings.",
+      severity: "error",
+      from: { path: "^src/(config|firewall)/" },
+      to: { path: "^(node:)?fs$" },
+    },
+    { name: "no-cycle", severity: "error", from: {}, to: { circular: true } },
+  ],
+  options: {
+    doNotFollow: { path: ["node_modules", "^\\.gen/"] },
+    tsPreCompilationDeps: true,
+  },
+};
