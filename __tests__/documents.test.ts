@@ -97,3 +97,14 @@ test("git takes nothing that the documents' commands write with secrets in it", 
   ];
   expect(ignored([...written, "known_hosts", ".terraform.lock.hcl", "nix/cluster.json"])).toEqual(written);
 });
+
+test("every file and folder that CONTRIBUTING.md names is there", () => {
+  const code = [
+    ...textOf("CONTRIBUTING.md").matchAll(
+      /`((?:src|constructs|testbed|templates|__tests__|schemas)\/[\w./-]*)`/g,
+    ),
+  ];
+  const paths = code.map(([, path]) => path as string);
+  expect(paths.length).toBeGreaterThan(30);
+  expect(paths.filter((path) => !existsSync(join(REPOSITORY, path)))).toEqual([]);
+});
