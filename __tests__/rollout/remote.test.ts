@@ -47,7 +47,7 @@ test("a program goes on to its end when nobody listens any more", () => {
   const path = join(folder, "secrets", "token");
   const script = remoteScript("token", { token: "secret-token", path, install: "yes" }).replace(
     "main()",
-    "say first word\nmain()",
+    "report first word\nmain()",
   );
   const { status } = spawnSync("sh", ["-c", "exec 1>&-; exec sh -s"], { input: script });
   expect([status, existsSync(path)]).toEqual([0, true]);

@@ -1,7 +1,6 @@
 import type { Build } from "./build";
-import { Deadline } from "./deadline";
+import { Deadline, pause } from "./deadline";
 import type { Facts } from "./facts";
-import { pause } from "./gate";
 import { follow, heardOf, hostFaults, inspect, nodeFaults, NO_NEW_CONNECTION } from "./health";
 import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
@@ -311,7 +310,7 @@ const LAST_WORDS = 14;
 
 async function lastWords(host: Host): Promise<string> {
   try {
-    const { output } = await host.callFully("why", {});
+    const { output } = await host.callFully("diagnose", {});
     const lines = output.stdout.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("@"));
     return lines.length === 0 ? "" : `\n    ${lines.slice(0, LAST_WORDS).join("\n    ")}`;
   } catch {

@@ -1,9 +1,8 @@
 import { activate } from "./activation";
 import { build, type Build } from "./build";
-import { Deadline } from "./deadline";
+import { Deadline, pause } from "./deadline";
 import type { Facts } from "./facts";
 import { serversOf, type Fleet } from "./fleet";
-import { Gate, pause } from "./gate";
 import type { Host } from "./host";
 import type { Known } from "./identity";
 import type { Kubernetes, KubeNode } from "./kubernetes";
@@ -12,6 +11,7 @@ import type { Log } from "./log";
 import { phases, skewFaults, type Built, type Phase } from "./order";
 import type { HostPlan } from "./plan";
 import { barePodFaults, checkQuorum, drain, reboot, uncordon, type RebootOptions } from "./reboot";
+import { Semaphore } from "./semaphore";
 import { deliver, isMissing, tokenFiles, type JoinTokens } from "./token";
 import { messageOf, Trouble } from "./trouble";
 
@@ -41,8 +41,8 @@ export interface Stopping {
 
 /** Changes hosts in an order in which the cluster stays whole. */
 export class Apply {
-  private readonly agents: Gate;
-  private readonly away: Gate;
+  private readonly agents: Semaphore;
+  private readonly away: Semaphore;
   private kubernetes: Kubernetes;
   private readonly failures: string[] = [];
   private readonly begun = new Set<string>();
@@ -56,8 +56,8 @@ export class Apply {
     private readonly lock: Lock,
     private readonly stopping: Stopping,
   ) {
-    this.agents = new Gate(options.agentsAtOnce);
-    this.away = new Gate(options.rebootsAtOnce);
+    this.agents = new Semaphore(options.agentsAtOnce);
+    this.away = new Semaphore(options.rebootsAtOnce);
     this.kubernetes = fleet.kubernetes;
   }
 
@@ -129,7 +129,7 @@ export class Apply {
     if (hosts[0]?.node.role === "server") {
       for (const job of hosts) await this.attempt(job);
     } else {
-      await Promise.all(hosts.map((job) => this.agents.through(() => this.attempt(job))));
+      await Promise.all(hosts.map((job) => this.agents.run(() => this.attempt(job))));
     }
   }
 
@@ -138,7 +138,7 @@ export class Apply {
     const run = (): Promise<void> => this.change(job);
     try {
       this.lock.check();
-      await (needsReboot(job) ? this.away.through(run) : run());
+      await (needsReboot(job) ? this.away.run(run) : run());
     } catch (error) {
       if (!(error instanceof Trouble)) this.log.write(job.host.name, (error as Error).stack ?? "");
       this.failures.push(messageOf(error));

@@ -1,9 +1,9 @@
 import { createInterface } from "node:readline/promises";
 import { Apply, type ApplyOptions } from "./apply";
 import { capture } from "./capture";
+import { pause } from "./deadline";
 import { checkKeys, chosen, directoryFaults } from "./description";
 import { planFleet, separate, sharers, survey, type Fleet, type FleetOptions } from "./fleet";
-import { pause } from "./gate";
 import { introduced, pinKeys, refuseStrangers, strangers } from "./first-contact";
 import type { Host } from "./host";
 import { identityFaults } from "./identity";

@@ -10,3 +10,6 @@ export class Deadline {
     return performance.now() >= this.end;
   }
 }
+
+export const pause = (seconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, seconds * 1000));

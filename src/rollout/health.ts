@@ -17,7 +17,7 @@ export const inspect = (
   { fresh, timeoutSeconds }: Pick<RunOptions, "fresh" | "timeoutSeconds"> = OVER_A_NEW_ONE,
 ): Promise<Report> =>
   host.call(
-    "confirm",
+    "inspect",
     { emitted: host.files.get("nftables.nft") ?? "", interface: host.node.nixos.networkInterface },
     { timeoutSeconds, fresh },
   );

@@ -10,12 +10,12 @@ type Variables = Readonly<Record<string, string | number>>;
 /** Programs that change nothing. */
 const READING: ReadonlySet<string> = new Set([
   "alive",
-  "confirm",
+  "diagnose",
   "facts",
   "hardware",
+  "inspect",
   "kubeconfig",
   "reach",
-  "why",
 ]);
 
 /** A machine of the cluster, as the operator reaches it. */

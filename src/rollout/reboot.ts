@@ -1,6 +1,5 @@
 import type { Build } from "./build";
-import { Deadline } from "./deadline";
-import { pause } from "./gate";
+import { Deadline, pause } from "./deadline";
 import { follow, hostFaults, inspect, nodeFaults, NO_NEW_CONNECTION, OVER_ANY } from "./health";
 import type { Host } from "./host";
 import { KubectlTrouble } from "./kubectl";

@@ -1,6 +1,5 @@
-import { Deadline } from "./deadline";
+import { Deadline, pause } from "./deadline";
 import type { Fleet } from "./fleet";
-import { pause } from "./gate";
 import type { Host } from "./host";
 import { identityFaults } from "./identity";
 import { quorumOf, type KubeNode, type Kubernetes } from "./kubernetes";

@@ -14,7 +14,7 @@ export interface RulesetState {
   readonly counters: Counters;
 }
 
-/** From what `remote/confirm.sh` reported: both rulesets, as the host's own nft lists them. */
+/** From what `remote/inspect.sh` reported: both rulesets, as the host's own nft lists them. */
 export function rulesetState(report: Report): RulesetState {
   if (report.one("emitted") === "") return { differences: ["nft is not there"], counters: {} };
   if (report.one("live") === "") return { differences: ["table inet k3s_host is not loaded"], counters: {} };

@@ -1,5 +1,5 @@
 import { Connection, type Answer } from "./connection";
-import { pause } from "./gate";
+import { pause } from "./deadline";
 import type { HostKeys } from "./host-keys";
 import type { Log } from "./log";
 import { BrokenConnection, ConnectionTrouble, Trouble } from "./trouble";

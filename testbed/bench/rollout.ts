@@ -25,10 +25,10 @@ export interface Rollout {
 const AGENTS_AT_ONCE = 3;
 
 /** What happens once: the hosts are read, locked, built, unlocked and verified. */
-const ONCE = ["facts", "kubectl", "lock", "build", "unlock", "facts", "kubectl", "confirm"];
+const ONCE = ["facts", "kubectl", "lock", "build", "unlock", "facts", "kubectl", "inspect"];
 
 /** What each host's turn is: the confirmation is over a connection made after the activation was seen to have ended. */
-const TURN = ["kubectl", "activate", "confirm", "kubectl", "confirm", "kubectl", "commit"];
+const TURN = ["kubectl", "activate", "inspect", "kubectl", "inspect", "kubectl", "commit"];
 
 const serversOf = (nodes: number): number => (nodes < 10 ? 1 : 3);
 

@@ -3,7 +3,7 @@
 # seconds: until the host reverts by itself
 # revert_program: text of the program that reverts
 # rollout: its ID; operator: whose it is, as one line
-alone
+acquire_lock
 [ "$(current_system)" = "$before" ] || fail "the host runs another system than a moment ago: somebody else changes it"
 [ "$(unit "$activate.service" ActiveState)" != activating ] || fail "an activation of an earlier rollout still runs here"
 [ -x "$before/bin/switch-to-configuration" ] || fail "the running system $before cannot be returned to"
@@ -38,7 +38,7 @@ if [ -s "$deletions" ] && grep -Eq '^[[:space:]]*flush[[:space:]]+ruleset' "$del
   nft -c -f "$deletions.new" || fail "the deletions saved by the running system cannot be done without 'flush ruleset'"
   chmod +x "$deletions.new"
   mv "$deletions.new" "$deletions"
-  say neutralised "$deletions"
+  report neutralised "$deletions"
 fi
 
 # Outside of this session, and by the clock that nobody sets. The accuracy is a minute unless stated.

@@ -1,1 +1,1 @@
-say alive yes
+report alive yes

@@ -1,5 +1,5 @@
 # files: lines `:base64 name`
-alone
+acquire_lock
 rm -rf "$home/staging.new"
 mkdir -p "$home/staging.new"
 printf '%s\n' "$files" | while read -r content name; do
@@ -20,28 +20,28 @@ nixos-rebuild build --no-flake -I "nixos-config=$NIXOS_CONFIG" >build.log 2>&1 9
 }
 built=$(readlink -f result)
 [ -x "$built/bin/switch-to-configuration" ] || fail "the build left no system at $home/result"
-say built "$built"
-say release "$(cat "$built/nixos-version")"
-say k3s_version "$("$built/sw/bin/k3s" --version 2>/dev/null | sed -n 's/^k3s version \([^ ]*\).*/\1/p')"
+report built "$built"
+report release "$(cat "$built/nixos-version")"
+report k3s_version "$("$built/sw/bin/k3s" --version 2>/dev/null | sed -n 's/^k3s version \([^ ]*\).*/\1/p')"
 for part in kernel initrd kernel-modules; do
   if [ "$(readlink -f "$built/$part" || true)" != "$(readlink -f "/run/booted-system/$part" || true)" ]; then
-    say reboot "$part"
+    report reboot "$part"
   fi
 done
-cmp -s "$built/kernel-params" /run/booted-system/kernel-params || say reboot "kernel-params"
+cmp -s "$built/kernel-params" /run/booted-system/kernel-params || report reboot "kernel-params"
 # Whether it would refuse to be activated while the host runs. What has no such check does not refuse.
 if "$built/bin/switch-to-configuration" 2>&1 | grep -q '^check:'; then
-  "$built/bin/switch-to-configuration" check >check.log 2>&1 9>&- || say refusal "$(tail -n 12 check.log | base64 -w0)"
+  "$built/bin/switch-to-configuration" check >check.log 2>&1 9>&- || report refusal "$(tail -n 12 check.log | base64 -w0)"
 fi
 interface() { cat "$1/init-interface-version" 2>/dev/null || true; }
 if [ "$(interface /run/current-system)" != "$(interface "$built")" ]; then
-  say refusal "$(echo "it has another init than the one that runs" | base64 -w0)"
+  report refusal "$(echo "it has another init than the one that runs" | base64 -w0)"
 fi
 hostname=$(cat "$built/etc/hostname" 2>/dev/null || true)
-[ "$hostname" = "$(cat /proc/sys/kernel/hostname)" ] || say reboot "hostname"
+[ "$hostname" = "$(cat /proc/sys/kernel/hostname)" ] || report reboot "hostname"
 # Whom the new system lets in as root.
 for keys in "$built/etc/ssh/authorized_keys.d/root" /root/.ssh/authorized_keys; do
   if [ -s "$keys" ]; then
-    ssh-keygen -lf "$keys" | while read -r _ fingerprint _; do say key "$fingerprint"; done
+    ssh-keygen -lf "$keys" | while read -r _ fingerprint _; do report key "$fingerprint"; done
   fi
 done

@@ -1,5 +1,5 @@
 # built: system that was tested
-alone
+acquire_lock
 before=$(readlink -f "$profile")
 back() {
   # What failed may fail again, on a full disk for one, and nothing else returns the host any more.
@@ -37,7 +37,7 @@ if ! diff -rq "$home/staging" /etc/nixos >/dev/null 2>&1; then
     mv /etc/nixos "$copy"
   fi
   mv /etc/nixos.new /etc/nixos
-  say copy "${copy:-}"
+  report copy "${copy:-}"
 fi
 systemctl stop "$activate.service" 2>/dev/null || true
 systemctl reset-failed "$activate.service" 2>/dev/null || true

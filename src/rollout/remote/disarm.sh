@@ -5,4 +5,4 @@ if [ "$(unit "$revert.service" ActiveState)" = activating ]; then return 0; fi
 systemctl stop "$activate.service" 2>/dev/null || true
 systemctl reset-failed "$activate.service" "$revert.service" 2>/dev/null || true
 rm -f /nix/var/nix/gcroots/k3s-rollout-before "$unconfirmed"
-say current "$(current_system)"
+report current "$(current_system)"

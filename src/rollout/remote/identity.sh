@@ -1,5 +1,5 @@
 # Gives the host a machine-id and SSH host keys of its own. The connection stays; the next one has the new key.
-alone
+acquire_lock
 rm -f /etc/machine-id
 systemd-machine-id-setup >/dev/null 2>&1 || { tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id; }
 chmod 0444 /etc/machine-id
@@ -13,6 +13,6 @@ for key in /etc/ssh/ssh_host_*_key; do
 done
 # What a clone of a node would answer for (k3s#802).
 [ -d /var/lib/rancher/k3s/server/db ] || rm -f /etc/rancher/node/password
-for key in /etc/ssh/ssh_host_*_key.pub; do say host_key "$(cut -d' ' -f1,2 "$key")"; done
+for key in /etc/ssh/ssh_host_*_key.pub; do report host_key "$(cut -d' ' -f1,2 "$key")"; done
 # Where sshd is started by its socket, each connection has the new keys.
 systemctl restart sshd.service 9>&- || systemctl restart sshd.socket 9>&-

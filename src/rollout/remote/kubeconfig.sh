@@ -1,1 +1,1 @@
-say_file kubeconfig /etc/rancher/k3s/k3s.yaml
+report_file kubeconfig /etc/rancher/k3s/k3s.yaml

@@ -6,13 +6,13 @@ while IFS= read -r command <&3; do
   status=0
   output=$(eval "k3s kubectl $command" 2>"$words" </dev/null) || status=$?
   if [ "$status" != 0 ]; then
-    say status "$status"
-    say words "$(base64 -w0 <"$words")"
+    report status "$status"
+    report words "$(base64 -w0 <"$words")"
     # With its etcd: of the servers that are left without a quorum none is ready.
-    if k3s kubectl get --raw=/readyz --request-timeout=5s >/dev/null 2>&1; then say api ready; fi
+    if k3s kubectl get --raw=/readyz --request-timeout=5s >/dev/null 2>&1; then report api ready; fi
     return 0
   fi
-  say output "$(printf '%s' "$output" | base64 -w0)"
+  report output "$(printf '%s' "$output" | base64 -w0)"
 done 3<<COMMANDS
 $commands
 COMMANDS

@@ -6,10 +6,10 @@ now=$(uptime_seconds)
 if [ -s "$lock" ]; then
   { read -r holder; read -r since; read -r heard; read -r who; } <"$lock"
   if [ "$holder" != "$id" ] && [ "$holder" != "$dead" ] && [ $((now - heard)) -lt 60 ]; then
-    say held "$who"
-    say held_id "$holder"
-    say held_for "$((now - since))"
-    say heard "$((now - heard))"
+    report held "$who"
+    report held_id "$holder"
+    report held_for "$((now - since))"
+    report heard "$((now - heard))"
     return 0
   fi
   [ "$holder" = "$id" ] || since=$now
@@ -18,4 +18,4 @@ else
 fi
 printf '%s\n%s\n%s\n%s\n' "$id" "$since" "$now" "$owner" >"$lock.new"
 mv "$lock.new" "$lock"
-say taken yes
+report taken yes

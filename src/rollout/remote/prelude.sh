@@ -6,9 +6,9 @@ umask 077
 trap '' HUP PIPE
 
 # What is to be known: lines `@name value`. That nobody listens any more ends nothing.
-say() { printf '@%s %s\n' "$1" "$2" 2>/dev/null || true; }
-say_file() { [ ! -r "$2" ] || say "$1" "$(base64 -w0 "$2")"; }
-fail() { say trouble "$1"; exit 1; }
+report() { printf '@%s %s\n' "$1" "$2" 2>/dev/null || true; }
+report_file() { [ ! -r "$2" ] || report "$1" "$(base64 -w0 "$2")"; }
+fail() { report trouble "$1"; exit 1; }
 
 # What of a join token is the password, from its short or its long form.
 password() { sed 's/^K10[0-9a-f]*::\([^:]*:\)\{0,1\}//' | tr -d '[:space:]'; }
@@ -26,14 +26,14 @@ current_system() { readlink -f /run/current-system; }
 uptime_seconds() { cut -d. -f1 /proc/uptime; }
 unit() { systemctl show -p "$2" --value "$1" 2>/dev/null || true; }
 # As switch-to-configuration counts them: a service that is started again and again is `activating`, and failed.
-say_failed() {
+report_failed() {
   systemctl list-units --all --plain --no-legend --state=failed,auto-restart 2>/dev/null | while read -r name _; do
-    case "$name" in k3s-rollout-*) ;; *) say failed "$name" ;; esac
+    case "$name" in k3s-rollout-*) ;; *) report failed "$name" ;; esac
   done
 }
 
 # One program at a time changes this host; one that outlived its connection is waited for.
-alone() {
+acquire_lock() {
   mkdir -p "$home"
   exec 9>"$home/lock"
   flock -w 40 9 || fail "another step of a rollout still runs here: look for it with 'lslocks'"

@@ -10,9 +10,9 @@ reaches() {
 }
 for target in $targets; do
   if reaches "$target"; then
-    say reaches "$target"
+    report reaches "$target"
   else
-    say misses "$target"
+    report misses "$target"
   fi
 done
-if curl -sfk --max-time 5 -o /dev/null "$endpoint/cacerts"; then say api reached; else say api missed; fi
+if curl -sfk --max-time 5 -o /dev/null "$endpoint/cacerts"; then report api reached; else report api missed; fi

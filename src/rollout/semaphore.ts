@@ -1,14 +1,14 @@
-/** Lets so many through at a time, in the order in which they came. */
-export class Gate {
+/** Runs at most so many tasks at a time, in the order in which they came. */
+export class Semaphore {
   private readonly waiting: (() => void)[] = [];
 
   public constructor(private free: number) {}
 
-  public async through<T>(run: () => Promise<T>): Promise<T> {
+  public async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.free > 0) this.free--;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));
     try {
-      return await run();
+      return await task();
     } finally {
       const next = this.waiting.shift();
       if (next) next();
@@ -16,6 +16,3 @@ export class Gate {
     }
   }
 }
-
-export const pause = (seconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, seconds * 1000));
