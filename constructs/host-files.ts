@@ -17,7 +17,7 @@ import { carryOut } from "../src/emit/writer";
 import { renderClusterJson } from "../src/render/cluster-json";
 import { HARDWARE_CONFIGURATION, renderHosts } from "../src/render/host";
 import { renderNodeRegion, renderReadme } from "../src/render/readme";
-import { earlier } from "./earlier";
+import { constructsBefore } from "./constructs-before";
 import { K3sCluster } from "./k3s-cluster";
 
 export type HostFilesProps = HostFilesSettings;
@@ -159,7 +159,7 @@ export class HostFiles extends Construct {
   }
 
   private others(): HostFiles[] {
-    return earlier<HostFiles>(this, HostFiles);
+    return constructsBefore<HostFiles>(this, HostFiles);
   }
 }
 

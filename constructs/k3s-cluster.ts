@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 import {
   Annotations,
+  Lazy,
   LocalBackend,
   TerraformBackend,
   TerraformLocal,
   TerraformOutput,
   TerraformStack,
+  type IResolvable,
 } from "cdktf";
 import { Construct } from "constructs";
 import { DataProxmoxVirtualEnvironmentContainers } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-containers";
@@ -19,7 +21,7 @@ import { resolveNode } from "../src/config/node";
 import { AGENT, CLUSTER, conforming, SERVER } from "../src/config/shape";
 import type { ClusterSettings, Role, ServerSettings } from "../src/config/settings";
 import { isExampleKey } from "../src/config/ssh-keys";
-import { earlier } from "./earlier";
+import { constructsBefore } from "./constructs-before";
 import { tokenFaults, withReferences } from "../src/provider/tokens";
 
 export type K3sClusterProps = ClusterSettings;
@@ -50,11 +52,12 @@ export class K3sCluster extends Construct {
 
   public readonly provider: ProxmoxProvider;
 
-  /** Terraform addresses of all servers' VMs, sorted: one array for all agents, to which each further server is added. */
-  public readonly serverResources: string[] = [];
-
-  /** What became of the nodes' former names, sorted: one array for the stack's `moved` blocks. */
-  public readonly moves: { readonly from: string; readonly to: string }[] = [];
+  /**
+   * The stack's `moved` blocks, for the nodes that state a former id.
+   *
+   * @internal
+   */
+  public readonly moves: IResolvable;
 
   private readonly settings: ClusterSettings;
   private readonly common: Common;
@@ -80,12 +83,17 @@ export class K3sCluster extends Construct {
       this.state = new LocalBackend(this.stack, { path: DEFAULT_STATE_PATH });
     }
     this.provider = new ProxmoxProvider(this, "Provider", {});
+    this.moves = Lazy.anyValue({ produce: () => movesOf(this.nodes) });
     this.addInventory();
     const endpoint = new TerraformOutput(this, "ApiEndpoint", { value: this.settings.apiEndpoint });
     endpoint.overrideLogicalId("api_endpoint");
   }
 
-  /** The whole cluster and everything that is wrong with it. */
+  /**
+   * The whole cluster and everything that is wrong with it.
+   *
+   * @internal
+   */
   public resolve(): { cluster: Cluster; faults: Fault[] } {
     const { cluster, faults } = resolveCluster(this.common, this.nodes, this.settings.allowEvenServerCount);
     // Only a VM's settings may hold tokens; elsewhere `tokenFaults` has refused them.
@@ -94,7 +102,23 @@ export class K3sCluster extends Construct {
     return { cluster: { ...cluster, nodes }, faults: [...this.faults, ...between] };
   }
 
-  /** Registers a node; only `K3sNode` calls it. Values of the result may hold CDKTF tokens. */
+  /**
+   * Terraform addresses of the VMs of all servers that are there by now, sorted.
+   *
+   * @internal
+   */
+  public get serverAddresses(): string[] {
+    return this.nodes
+      .filter(({ role }) => role === "server")
+      .map(({ terraformName }) => terraformAddress(terraformName))
+      .sort();
+  }
+
+  /**
+   * Registers a node; only `K3sNode` calls it. Values of the result may hold CDKTF tokens.
+   *
+   * @internal
+   */
   public add(id: string, role: Role, settings: ServerSettings): Node {
     const name = [settings?.hostname || id];
     const shape = new Faults(name);
@@ -103,16 +127,12 @@ export class K3sCluster extends Construct {
     this.nodes.push(node);
     const first = [...shape.all, ...tokenFaults(conformed, name, this.stack)];
     this.faults.push(...withNews(first, faults));
-    if (role === "server") {
-      this.serverResources.push(terraformAddress(node.terraformName));
-      this.serverResources.sort();
-    }
     return node;
   }
 
   /** Clusters of this app that would overwrite each other's names in a stack, or each other's state. */
   private rivals(): Fault[] {
-    return earlier<K3sCluster>(this, K3sCluster).flatMap((other) => {
+    return constructsBefore<K3sCluster>(this, K3sCluster).flatMap((other) => {
       const paths = `${other.node.path} and ${this.node.path}`;
       if (other.stack === this.stack) {
         return [{ nodes: [], setting: "cluster", message: `${paths} are in one stack; give each its own` }];
@@ -163,6 +183,15 @@ export class K3sCluster extends Construct {
     new TerraformLocal(this, "ContainerIds", containers).overrideLogicalId("container_ids");
   }
 }
+
+const movesOf = (nodes: readonly Node[]): { readonly from: string; readonly to: string }[] =>
+  nodes
+    .flatMap(({ formerTerraformName, terraformName }) =>
+      formerTerraformName === undefined
+        ? []
+        : [{ from: terraformAddress(formerTerraformName), to: terraformAddress(terraformName) }],
+    )
+    .sort((a, b) => (a.to < b.to ? -1 : 1));
 
 /** A setting that is wrong in one way is not also wrong for what follows from that. */
 const withNews = (first: readonly Fault[], further: readonly Fault[]): Fault[] => [

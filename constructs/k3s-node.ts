@@ -1,7 +1,7 @@
-import { TerraformLocal, TerraformOutput, TerraformStack } from "cdktf";
+import { Aspects, TerraformLocal, TerraformOutput, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import { VirtualEnvironmentVm } from "../.gen/providers/proxmox/virtual-environment-vm";
-import { terraformAddress, type Node } from "../src/config/model";
+import type { Node } from "../src/config/model";
 import type { NodeSettings, Role } from "../src/config/settings";
 import { K3sCluster } from "./k3s-cluster";
 import { virtualMachine } from "../src/provider/virtual-machine";
@@ -34,12 +34,23 @@ export abstract class K3sNode extends Construct {
 
     this.resource = withoutStackTraces(() => new VirtualEnvironmentVm(this, "Vm", virtualMachine(node)));
     this.resource.overrideLogicalId(node.terraformName);
-    if (role === "agent") this.resource.dependsOn = cluster.serverResources;
+    // Not by its id, `Resource`: OpenTofu's JSON names each construct's path.
+    this.node.defaultChild = this.resource;
+    if (role === "agent") this.dependOnServers(cluster);
     this.addExistence(node);
     this.addOutput(node);
-    if (node.formerTerraformName !== undefined) {
-      this.addMoved(cluster, node.formerTerraformName, node.terraformName);
-    }
+    // Not CDKTF's `moveFromId`, which needs an OpenTofu binary at synth.
+    if (node.formerTerraformName !== undefined) TerraformStack.of(this).addOverride("moved", cluster.moves);
+  }
+
+  /** When the stack is written: a server may be stated after its agents, and an owner may add to what they depend on. */
+  private dependOnServers(cluster: K3sCluster): void {
+    const add = (): void => {
+      this.resource.dependsOn = [
+        ...new Set([...cluster.serverAddresses, ...(this.resource.dependsOn ?? [])]),
+      ];
+    };
+    Aspects.of(this).add({ visit: (construct) => void (construct === this && add()) });
   }
 
   /**
@@ -75,13 +86,6 @@ export abstract class K3sNode extends Construct {
       mac_address: node.macAddress,
     };
     new TerraformOutput(this, "Output", { value }).overrideLogicalId(`${node.terraformName}_node`);
-  }
-
-  /** Not CDKTF's `moveFromId`, which needs an OpenTofu binary at synth. */
-  private addMoved({ moves }: K3sCluster, from: string, to: string): void {
-    moves.push({ from: terraformAddress(from), to: terraformAddress(to) });
-    moves.sort((a, b) => (a.to < b.to ? -1 : 1));
-    TerraformStack.of(this).addOverride("moved", moves);
   }
 }
 

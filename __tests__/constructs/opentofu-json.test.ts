@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { App, S3Backend, TerraformStack, TerraformVariable, Testing } from "cdktf";
 import { Construct } from "constructs";
 import fc from "fast-check";
-import { K3sAgentNode, K3sCluster, type K3sServerNode } from "../../constructs";
+import { K3sAgentNode, K3sCluster, K3sServerNode } from "../../constructs";
 import {
   addCluster,
   agent,
@@ -207,6 +207,22 @@ describe("live clusters", () => {
       expect([name, vm.depends_on]).toEqual([name, name.includes("agent") ? all : undefined]);
     }
   });
+
+  test("an agent depends on servers that are stated after it, and what its owner adds stays its own", () => {
+    const cluster = addCluster(testApp(), [HAMAL, MIZAR]);
+    const agent = cluster.node.findChild("k3s-agent") as K3sAgentNode;
+    agent.resource.dependsOn = [...(agent.resource.dependsOn ?? []), "terraform_data.reservation"];
+    const { id, ...props } = ALPHARD;
+    new K3sServerNode(cluster, id, props);
+    const stack = TerraformStack.of(cluster);
+    const dependencies = (): Json => {
+      const vms = JSON.parse(Testing.synth(stack)).resource.proxmox_virtual_environment_vm;
+      return [vms.k3s_agent.depends_on, vms.k3s_agent_1.depends_on];
+    };
+    const server = "proxmox_virtual_environment_vm.k3s_server";
+    const expected = [[server, "terraform_data.reservation"], [server]];
+    expect([dependencies(), dependencies()]).toEqual([expected, expected]);
+  });
 });
 
 describe("settings", () => {
@@ -234,6 +250,7 @@ describe("settings", () => {
     const json = JSON.parse(Testing.synth(TerraformStack.of(cluster)));
     const vm = json.resource.proxmox_virtual_environment_vm.k3s_server;
     expect([vm.timeout_clone, vm.lifecycle.ignore_changes]).toEqual([3600, ["clone", "started"]]);
+    expect(node.node.defaultChild).toBe(node.resource);
   });
 
   test("a former id becomes a moved block", () => {

@@ -1,7 +1,10 @@
 import type { IConstruct } from "constructs";
 
 /** Constructs of that class that stand before this one in the app. */
-export function earlier<T extends IConstruct>(construct: T, type: abstract new (...args: never[]) => T): T[] {
+export function constructsBefore<T extends IConstruct>(
+  construct: T,
+  type: abstract new (...args: never[]) => T,
+): T[] {
   const all = construct.node.root.node.findAll().filter((other): other is T => other instanceof type);
   return all.slice(0, all.indexOf(construct));
 }
