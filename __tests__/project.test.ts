@@ -21,7 +21,7 @@ test("a stale nix/ fails the check with a diff and what to do", () => {
       'new K3sAgentNode(cluster, "k3s-agent-2", { hostname: "alnair", vmId: 137 });\nnew HostFiles',
     ),
   );
-  const { status, output } = project.npm("check");
+  const { status, output } = project.script("check");
   expect(status).toBe(1);
   expect(output).toMatch(
     /stale +nix\/k3s-agent\/nftables\.nft[^]*missing +nix\/k3s-agent-2\/configuration\.nix/,
@@ -37,7 +37,7 @@ test.each([
 ])("a check that found nothing to look at does not pass: without %s", (from, to) => {
   const project = new Project();
   project.edit("main.ts", (text) => text.replace(from, to));
-  expect(project.npm("check")).toEqual({
+  expect(project.script("check")).toEqual({
     status: 1,
     output: expect.stringContaining("main.ts emits no host files"),
   });
@@ -53,7 +53,7 @@ test("one statement in main.ts is a fourth node", () => {
     ),
   );
   expect(readFileSync(project.path("main.ts"), "utf8").split("\n")).toHaveLength(before + 1);
-  expect(project.npm("synth").status).toBe(0);
+  expect(project.synth().status).toBe(0);
   expect(readdirSync(project.path("nix"))).toEqual([
     "README.md",
     "cluster.json",
@@ -62,7 +62,7 @@ test("one statement in main.ts is a fourth node", () => {
     "k3s-agent-2",
     "k3s-server",
   ]);
-  expect(project.npm("check").status).toBe(0);
+  expect(project.script("check").status).toBe(0);
 });
 
 test("a renamed stack loses its folder to the CLI, and finds its state", () => {
@@ -91,7 +91,7 @@ test("faults are shown without a trace through somebody else's code", () => {
 
 test("the reference cluster's JSON, as main.ts synthesizes it, without a path of this machine", () => {
   const project = new Project();
-  expect(project.npm("synth").status).toBe(0);
+  expect(project.synth().status).toBe(0);
   const json = readFileSync(project.path("cdktf.out", "stacks", "k3s", "cdk.tf.json"), "utf8");
   expect(json).not.toContain(project.folder);
   expect(json).not.toMatch(/"\/(home|root|tmp|work|Users)\//);

@@ -65,11 +65,39 @@ export class Project {
 
   /** `npm run <words>` */
   public npm(...words: string[]): Outcome {
-    const { status, stdout, stderr } = spawnSync("npm", ["run", "--silent", ...words], {
-      cwd: this.folder,
-      encoding: "utf8",
-      env: { ...process.env, CI: "1" },
-    });
-    return { status, output: stdout + stderr };
+    return outcome(this.folder, "npm", ["run", "--silent", ...words]);
   }
+
+  /** What `npm run <script> -- <words>` starts, without npm's second. */
+  public script(script: string, ...words: string[]): Outcome {
+    return runScript(this.folder, script, ...words);
+  }
+
+  /** What `npm run synth` has the CDKTF CLI start, without the CLI's seconds. */
+  public synth(): Outcome {
+    return outcome(this.folder, "node", ["--import", "tsx", "src/cli/app.ts"], { CDKTF_OUTDIR: "cdktf.out" });
+  }
+}
+
+/** Runs a script of a project's `package.json` as npm does: in a shell, with the installed programs in its PATH. */
+export function runScript(folder: string, script: string, ...words: string[]): Outcome {
+  const { scripts } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+    scripts: Record<string, string>;
+  };
+  const PATH = `${join(folder, "node_modules", ".bin")}:${process.env.PATH}`;
+  return outcome(folder, "sh", ["-c", `${scripts[script]} "$@"`, "sh", ...words], { PATH });
+}
+
+function outcome(
+  cwd: string,
+  program: string,
+  words: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Outcome {
+  const { status, stdout, stderr } = spawnSync(program, words, {
+    cwd,
+    encoding: "utf8",
+    env: { ...process.env, CI: "1", ...env },
+  });
+  return { status, output: stdout + stderr };
 }

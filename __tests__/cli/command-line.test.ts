@@ -1,6 +1,7 @@
 /** As an owner runs it, up to where it would speak to a host. */
 import { existsSync } from "node:fs";
-import { Project } from "../project";
+import { REPOSITORY } from "../fixture";
+import { Project, runScript } from "../project";
 
 test("files that are not what main.ts says are not rolled out", () => {
   const project = new Project();
@@ -17,12 +18,12 @@ test("files that are not what main.ts says are not rolled out", () => {
 test("files that were changed by hand are not rolled out", () => {
   const project = new Project();
   project.edit("nix/k3s-agent/nftables.nft", (text) => text.replace("policy drop", "policy accept"));
-  const { status, output } = project.npm("rollout", "--", "apply", "--yes");
+  const { status, output } = project.script("rollout", "apply", "--yes");
   expect([status, output]).toEqual([1, expect.stringContaining("nix/k3s-agent/nftables.nft was changed")]);
 });
 
 test("a host that is not in main.ts is named with those that are", () => {
-  const { status, output } = new Project().npm("rollout", "--", "plan", "--at", "alnair=10.0.0.1");
+  const { status, output } = new Project().script("rollout", "plan", "--at", "alnair=10.0.0.1");
   expect([status, output]).toEqual([
     1,
     expect.stringContaining("No such host in main.ts: alnair. There are alphard, hamal, mizar"),
@@ -38,7 +39,7 @@ test.each([
   ["remove --help", "--drain-seconds <seconds>"],
   ["kubeconfig --help", "--print"],
 ])("help: %s", (words, expected) => {
-  const { status, output } = new Project().npm("rollout", "--", ...words.split(" "));
+  const { status, output } = runScript(REPOSITORY, "rollout", ...words.split(" "));
   expect([status, output.replace(/\s+/g, " ")]).toEqual([0, expect.stringContaining(expected)]);
 });
 
@@ -47,7 +48,7 @@ test.each([
   ["apply --at alphard", "Expected HOST=ADDRESS"],
   ["appyl", "unknown command 'appyl'"],
 ])("a slip is shown beside the help: %s", (words, expected) => {
-  const { status, output } = new Project().npm("rollout", "--", ...words.split(" "));
+  const { status, output } = runScript(REPOSITORY, "rollout", ...words.split(" "));
   expect([status, output]).toEqual([1, expect.stringContaining(expected)]);
   expect(output).toContain("Usage: rollout");
 });

@@ -56,16 +56,16 @@ describe("the reference cluster's document for people", () => {
   test("has its nodes after a synth, and nothing else of it is touched", () => {
     const project = new Project();
     project.write(DOCUMENT, mine);
-    expect(project.npm("check")).toMatchObject({
+    expect(project.script("check")).toMatchObject({
       status: 1,
       output: expect.stringMatching(/stale +k8s\/README\.md/),
     });
-    expect(project.npm("synth").status).toBe(0);
+    expect(project.synth().status).toBe(0);
     const text = readFileSync(project.path(DOCUMENT), "utf8");
     expect(text).toMatch(
       /^# Mine\n\n<!-- k3s-nodes:start -->\n[^]*`mizar`[^]*<!-- k3s-nodes:end -->\n\nmine, too\n$/,
     );
-    expect(project.npm("check").status).toBe(0);
+    expect(project.script("check").status).toBe(0);
   });
 
   test("without a mark stops the synth by its name, and nothing is written", () => {
@@ -77,7 +77,7 @@ describe("the reference cluster's document for people", () => {
         'new K3sAgentNode(cluster, "k3s-agent-2", { hostname: "alnair", vmId: 137 });\nnew HostFiles',
       ),
     );
-    const { status, output } = project.npm("synth");
+    const { status, output } = project.synth();
     expect(status).not.toBe(0);
     expect(output).toContain("k8s/README.md has no <!-- k3s-nodes:end -->. It needs one line");
     expect(existsSync(project.path("nix", "k3s-agent-2"))).toBe(false);

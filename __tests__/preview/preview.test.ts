@@ -1,6 +1,10 @@
-import { chmodSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { REPOSITORY } from "../fixture";
+import { emittedBy, type Emitted } from "../../src/preview/emitted";
+import { toMarkdown } from "../../src/preview/markdown";
+import { compare } from "../../src/preview/preview";
 import { Project, type Outcome } from "../project";
 
 /** What a person does to the project between the base and the preview. */
@@ -18,9 +22,16 @@ const all =
   (project) =>
     changes.forEach((change) => change(project));
 
+const unchanged: Change = () => undefined;
+
+/** The app that `npx` finds, without npx' half second. */
+const APP_WITHOUT_NPX: Change = (project) =>
+  project.edit("cdktf.json", (text) => text.replace("npx tsx ", "node --import tsx "));
+
 /** A repository whose first commit is the reference cluster, as `earlier` left it. */
-function history(earlier: Change = () => undefined): Project {
+function history(earlier = unchanged, app = APP_WITHOUT_NPX): Project {
   const project = new Project();
+  app(project);
   earlier(project);
   project.git("init", "--quiet", "--initial-branch=main");
   project.git("add", "--all");
@@ -28,7 +39,7 @@ function history(earlier: Change = () => undefined): Project {
   return project;
 }
 
-const preview = (project: Project, ...words: string[]): Outcome => project.npm("preview", "--", ...words);
+const preview = (project: Project, ...words: string[]): Outcome => project.script("preview", ...words);
 
 const THREE_SERVERS = all(
   inMain(
@@ -169,16 +180,43 @@ function KEY(filler: string): string {
   return `ssh-ed25519 ${blob.toString("base64")}`;
 }
 
+/** What the project's app emits after the changes. */
+async function emittedAfter(...changes: readonly Change[]): Promise<Emitted> {
+  const project = new Project(mkdtempSync(join(trees, "project-")));
+  all(APP_WITHOUT_NPX, ...changes)(project);
+  return emittedBy(project.folder, `${project.folder}.out`, new AbortController().signal);
+}
+
+/** Of all cases; a base serves several. */
+const trees = mkdtempSync(join(tmpdir(), "k3s-test-"));
+afterAll(() => rmSync(trees, { recursive: true }));
+
+const bases = new Map<Change, Promise<Emitted>>();
+
+function emittedBefore(base: Change): Promise<Emitted> {
+  const known = bases.get(base) ?? emittedAfter(base);
+  bases.set(base, known);
+  return known;
+}
+
+const BASE = { ref: "HEAD", commit: "0123456789ab" };
+
+const expectedFile = (name: string): string => join(__dirname, "expected", `${name}.md`);
+
 describe("the preview, as a reviewer reads it", () => {
-  test.each(CHANGES)("of: $name", ({ name, base, change }) => {
-    const project = history(base);
-    change(project);
-    const { status, output } = preview(project);
-    const expected = join(__dirname, "expected", `${name}.md`);
+  test.each(CHANGES)("of: $name", async ({ name, base = unchanged, change }) => {
+    const [before, after] = await Promise.all([emittedBefore(base), emittedAfter(base, change)]);
+    const text = `${toMarkdown(compare(before, after), BASE, []).trimEnd()}\n`;
+    if (process.env.UPDATE_EXPECTED === "1") writeFileSync(expectedFile(name), text);
+    expect(text).toBe(readFileSync(expectedFile(name), "utf8"));
+  });
+
+  test("is what npm run preview prints of the working tree, which it leaves as it was", () => {
+    const project = history(unchanged, unchanged);
+    ADD_ALNAIR(project);
+    const { status, output } = project.npm("preview");
     const text = output.replace(/at `[0-9a-f]{12}`/, "at `0123456789ab`");
-    if (process.env.UPDATE_EXPECTED === "1") writeFileSync(expected, text);
-    expect(text).toBe(readFileSync(expected, "utf8"));
-    expect(status).toBe(0);
+    expect([status, text]).toEqual([0, readFileSync(expectedFile("add-an-agent"), "utf8")]);
     // The working tree and its list of worktrees are as they were.
     expect(project.git("worktree", "list").trim().split("\n")).toHaveLength(1);
     expect(existsSync(project.path("cdktf.out"))).toBe(false);
