@@ -256,6 +256,25 @@ describe("a creation that cannot succeed", () => {
     ]);
   });
 
+  test("of a VM that needs further rights passes, and says which", () => {
+    const verdict = judgedWith(
+      "new-node",
+      ({ resource_changes: [{ change }] }) => {
+        change.after.startup = [{ order: 1, up_delay: null, down_delay: null }];
+        change.after.hostpci = [
+          { device: "hostpci0", mapping: "gpu" },
+          { device: "hostpci1", id: "0000:01:00.0" },
+        ];
+      },
+      ASKING,
+    );
+    expect(verdict.notes).toEqual([
+      `${MIZAR}: hostpci[0]: the token needs Mapping.Use on the mapping, without which the VM is left half-made`,
+      `${MIZAR}: startup: the token needs Sys.Modify on /, without which the VM is left half-made`,
+    ]);
+    expect(verdict.reasons.map(({ kind, attribute }) => [kind, attribute])).toEqual([["fail", "hostpci[1]"]]);
+  });
+
   test("is not that of a new node, nor the replacement of the VM that holds the ID itself", () => {
     expect(judged("new-node", [], ASKING)).toMatchObject({ passes: true, reasons: [], notes: [] });
     const { reasons } = judgedWith(

@@ -1,6 +1,6 @@
 /** Why the creation of a VM cannot succeed, or makes anew what should be there. */
 import { changesBetween } from "../provider/attributes";
-import { COST_WORDS, costOf, type Cost } from "../provider/costs";
+import { COST_WORDS, costOf, rightFor, type Cost } from "../provider/costs";
 import { guestsOf, templatesAreSeen, type Guest } from "./inventory";
 import { problemsOf, type Attributes, type Check, type Plan, type ResourceChange } from "./plan";
 import { isZero } from "./planned-vm";
@@ -69,6 +69,15 @@ function forRootAlone({ change }: ResourceChange, subject: Subject): Reason[] {
       const words = `: ${where} ${COST_WORDS["root only"]} with the VM half-made`;
       return reason(subject, "fail", words, { attribute: where });
     });
+}
+
+/** What no plan tells: the clone is there when the provider's next write is refused to a token that lacks a right. */
+export function creationNotes({ change }: ResourceChange): string[] {
+  return changesBetween({}, change.after ?? {}).flatMap((one) => {
+    const right = rightFor(one.attribute);
+    if (right === undefined || isZero(one.after) || FOR_ROOT.has(costOf(one))) return [];
+    return [`${one.where}: ${right}, without which the VM is left half-made`];
+  });
 }
 
 function loss({ address }: ResourceChange, subject: Subject, plan: Plan): Reason[] {

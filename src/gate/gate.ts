@@ -1,7 +1,7 @@
 /** Holds a saved plan against what nobody agreed to: a VM destroyed, replaced, powered off, cut off from its network. */
 import { costInWords } from "../provider/costs";
 import { KINDS, permissionOf, type Permission } from "./kinds";
-import { checkOf } from "./creation";
+import { checkOf, creationNotes } from "./creation";
 import { isRefreshOnly, problemsOf, type Plan, type ResourceChange } from "./plan";
 import { summaryOf } from "./plan-summary";
 import { plannedChanges } from "./planned-vm";
@@ -87,6 +87,9 @@ function notesOf(resource: ResourceChange): string[] {
     ...(actions.includes("forget") ? [`${name} leaves the state, and stays as it is`] : []),
     ...(updated && !isVm ? [`${name} is changed; the gate knows what that costs of VMs alone`] : []),
     ...(updated && isVm ? quietChanges(resource).map((words) => `${name}: ${words}`) : []),
+    ...(isVm && actions.includes("create")
+      ? creationNotes(resource).map((words) => `${name}: ${words}`)
+      : []),
   ];
 }
 

@@ -44,11 +44,18 @@ export type Cost = keyof typeof COST_WORDS;
 const REMARKS: Readonly<Record<string, string>> = {
   "disk.file_format": "every later plan shows it again",
   "network_device.enabled": "every later plan shows it again",
+};
+
+/** What a token needs for some blocks, beside the rights that every apply needs. */
+const RIGHTS: Readonly<Record<string, string>> = {
   startup: "the token needs Sys.Modify on /",
   hostpci: "the token needs Mapping.Use on the mapping",
   usb: "the token needs Mapping.Use on a mapping",
   virtiofs: "the token needs Mapping.Use on the mapping",
 };
+
+/** Which further right a block needs, in words. */
+export const rightFor = (block: string): string | undefined => RIGHTS[block];
 
 /** Of these there is nothing more to know. */
 const COMPLETE: ReadonlySet<Cost> = new Set(["replacement", "failing replacement", "root only"]);
@@ -56,12 +63,12 @@ const COMPLETE: ReadonlySet<Cost> = new Set(["replacement", "failing replacement
 /** What a change costs, and what more there is to know. */
 export function costInWords(cost: Cost, attribute: string): string {
   const block = attribute.split(".", 1)[0] ?? attribute;
-  const remarks = COMPLETE.has(cost)
-    ? []
-    : [...new Set([block, attribute])].flatMap((name) => REMARKS[name] ?? []);
+  const remarks = COMPLETE.has(cost) ? [] : [RIGHTS[block], REMARKS[attribute]].filter(isStated);
   const disturbs = remarks.length > 0 || touchesDisks(attribute);
   return [cost === "nothing" && disturbs ? "takes effect at once" : COST_WORDS[cost], ...remarks].join("; ");
 }
+
+const isStated = (remark: string | undefined): remark is string => remark !== undefined;
 
 /** Whether it is among what vmUpdate answers by `DETACHES`. */
 export const touchesDisks = (attribute: string): boolean => /^disk(\.|$)/.test(attribute);

@@ -69,9 +69,13 @@ describeWith(TOFU, "README's rights, with the real OpenTofu and its provider", (
     expect((await bed.gate()).plan).toContain(NO_CHANGES);
   });
 
-  test("startup needs Sys.Modify as well, and without it a new VM stays half-made", async () => {
+  test("startup needs Sys.Modify as well, of which the gate tells, and without it a new VM stays half-made", async () => {
     bed.edit(ALPHARD, `${ALPHARD}, startup: { order: 1 }`);
     bed.become("apply", role("K3sApply").whole);
+    expect(await bed.gate()).toMatchObject({
+      status: 0,
+      output: expect.stringContaining("startup: the token needs Sys.Modify on /, without which"),
+    });
     expect(await bed.tryApply()).toMatchObject({
       status: 1,
       output: expect.stringContaining("Permission check failed (/, Sys.Modify)"),
