@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { selfSigned } from "./certificate";
+import { ownCertificate } from "./certificate";
 import { Inventory, type Hardware } from "./inventory";
 import { Refusal } from "./refusal";
 import { ROUTES } from "./routes";
@@ -36,13 +36,15 @@ interface Answer {
 export class Pve {
   public readonly inventory: Inventory;
   public readonly journal: Entry[] = [];
+  private readonly certificate = ownCertificate();
   private readonly tokens: Token[] = [];
   private readonly server: Server;
   private port = 0;
 
   public constructor(hardware: Hardware) {
     this.inventory = new Inventory(hardware);
-    this.server = createServer({ ...selfSigned(), minVersion: "TLSv1.3" }, (request, response) => {
+    const { key, cert } = this.certificate;
+    this.server = createServer({ key, cert, minVersion: "TLSv1.3" }, (request, response) => {
       void this.serve(request, response);
     });
     // An idle connection that is closed under a client's next request would be an error that is not tested here.
@@ -73,6 +75,11 @@ export class Pve {
 
   public get endpoint(): string {
     return `https://127.0.0.1:${this.port}/`;
+  }
+
+  /** PEM of the CA that signed its certificate. */
+  public get ca(): Buffer {
+    return this.certificate.ca;
   }
 
   /** @returns what goes into PROXMOX_VE_API_TOKEN */

@@ -65,19 +65,20 @@ export class Bed {
   private readonly folder = mkdtempSync(join(tmpdir(), "k3s-tofu-"));
   public readonly project = new Project(join(this.folder, "project"));
   public readonly pve = new Pve({ nodes: ["pve", "pve2"], storages: ["Cesspool-VM"] });
-  private readonly environment: Record<string, string>;
+  private environment: Readonly<Record<string, string>>;
   private token: string;
 
   private constructor() {
     this.pve.inventory.add(9903, "pve", TEMPLATE);
     this.token = this.pve.addToken("k3s", EVERYTHING);
+    writeFileSync(join(this.folder, "pve-root-ca.pem"), this.pve.ca);
     const provider = builtProgram("provider", "terraform-provider-proxmox") ?? "";
     this.environment = {
       TERRAFORM_BINARY_NAME: builtProgram("tofu", "tofu") ?? "",
       TF_CLI_CONFIG_FILE: providerMirror(this.folder, provider, pinnedVersion(this.project)),
       TF_CLI_ARGS: "-no-color",
       TF_VAR_proxmox_node: "pve",
-      PROXMOX_VE_INSECURE: "true",
+      SSL_CERT_FILE: join(this.folder, "pve-root-ca.pem"),
       CHECKPOINT_DISABLE: "1",
     };
   }
@@ -103,6 +104,11 @@ export class Bed {
   /** What follows is done with another token. */
   public become(name: string, grants: Grants): void {
     this.token = this.pve.addToken(name, grants);
+  }
+
+  /** What follows is done without knowing Proxmox VE's CA. */
+  public distrust(more: Readonly<Record<string, string>> = {}): void {
+    this.environment = { ...this.environment, SSL_CERT_FILE: "", ...more };
   }
 
   public vm(id: number): Vm {

@@ -23,6 +23,18 @@ describeWith(TOFU, "what goes wrong, with the real OpenTofu and its provider", (
 
   const alreadyExists = { status: 1, output: expect.stringContaining("already exists") };
 
+  test("a certificate of its own is refused, but by SSL_CERT_FILE with its CA and by PROXMOX_VE_INSECURE", async () => {
+    await bed.synth();
+    printed(await bed.tofu("plan"));
+    bed.distrust();
+    expect(await bed.tofu("plan")).toMatchObject({
+      status: 1,
+      output: expect.stringMatching(/certificate signed by unknown\s+authority/),
+    });
+    bed.distrust({ PROXMOX_VE_INSECURE: "true" });
+    printed(await bed.tofu("plan"));
+  });
+
   describe("an ID that a stranger has", () => {
     test("with a VM: the plan says so, the apply fails, and nothing of the stranger is written", async () => {
       const stranger = bed.pve.inventory.add(134, "pve2", { name: "database", scsi0: "Cesspool-VM:8" });
