@@ -7,7 +7,12 @@ export class Deadline {
   }
 
   public get passed(): boolean {
-    return performance.now() >= this.end;
+    return this.secondsLeft <= 0;
+  }
+
+  /** Negative when it has passed. */
+  public get secondsLeft(): number {
+    return (this.end - performance.now()) / 1000;
   }
 }
 

@@ -19,26 +19,27 @@ export class ApiTrouble extends Trouble {}
 /** A command of kubectl, as its words. */
 type Command = readonly string[];
 
-/** Seconds that a server may take, unless stated. */
-const SECONDS = 60;
+/** Beside the requests: for the login, and for what a server says of itself after one that failed. */
+const MORE_SECONDS = 30;
 
 /**
  * Runs commands of kubectl on a server, over one connection, up to one that fails.
  *
+ * @param seconds - that each of their requests may take
  * @returns what each of them printed
  * @throws KubectlTrouble, ApiTrouble or ConnectionTrouble
  */
 export async function kubectl(
   server: Host,
   commands: readonly Command[],
-  seconds: number = SECONDS,
+  seconds: number,
 ): Promise<string[]> {
-  const lines = commands.map((words) => words.map(quoted).join(" ")).join("\n");
+  const lines = commands.map((words) => [...words, `--request-timeout=${seconds}s`].map(quoted).join(" "));
   const report = await server.call(
     "kubectl",
-    { commands: lines },
+    { commands: lines.join("\n") },
     {
-      timeoutSeconds: seconds,
+      timeoutSeconds: commands.length * seconds + MORE_SECONDS,
       reads: commands.every(([verb]) => verb === "get"),
     },
   );

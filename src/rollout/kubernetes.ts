@@ -1,3 +1,4 @@
+import { Deadline } from "./deadline";
 import type { Host } from "./host";
 import { ApiTrouble, isAway, kubectl } from "./kubectl";
 import { PODS_AS_ROWS, podsOf, type Pod } from "./pods";
@@ -37,16 +38,24 @@ export class Kubernetes {
   }
 
   /**
-   * Asks one server after the other until one answers, be it that it cannot be done.
+   * Asks one server after the other until one answers, be it that it cannot be done. Without a quorum none does, each
+   * only after a while: so they share the time.
    *
+   * @param question - is given the seconds that the server may take
    * @param except - a server that is not to be asked, while another is there
+   * @param seconds - for all of them; one has `LEAST_SECONDS` also where the others have used it up
    */
-  private async ask<T>(question: (server: Host) => Promise<T>, except?: Host): Promise<T> {
+  private async ask<T>(
+    question: (server: Host, seconds: number) => Promise<T>,
+    except?: Host,
+    seconds = PATIENCE_SECONDS,
+  ): Promise<T> {
     const candidates = this.servers.filter((server) => server !== except || this.servers.length === 1);
+    const deadline = new Deadline(seconds);
     const complaints: string[] = [];
     for (const server of candidates) {
       try {
-        return await question(server);
+        return await question(server, Math.max(LEAST_SECONDS, Math.ceil(deadline.secondsLeft)));
       } catch (error) {
         if (!isAway(error)) throw error;
         complaints.push(messageOf(error));
@@ -57,11 +66,15 @@ export class Kubernetes {
 
   /** @throws Trouble when no server answers */
   public async nodes(except?: Host): Promise<KubeNode[]> {
-    return this.ask(async (server) => {
-      const [nodes = "", leases = ""] = await kubectl(server, [
-        ["get", "nodes", "-o", "json", PATIENCE],
-        ["get", "leases", "-n", "kube-node-lease", "-o", "json", PATIENCE],
-      ]);
+    return this.ask(async (server, seconds) => {
+      const [nodes = "", leases = ""] = await kubectl(
+        server,
+        [
+          ["get", "nodes", "-o", "json"],
+          ["get", "leases", "-n", "kube-node-lease", "-o", "json"],
+        ],
+        seconds,
+      );
       return nodesOf(server, nodes, leases);
     }, except);
   }
@@ -73,29 +86,33 @@ export class Kubernetes {
 
   /** Pods that have not ended, of all nodes. */
   public async pods(except?: Host): Promise<Pod[]> {
-    const words = ["get", "pods", "-A", ...PODS_AS_ROWS, PATIENCE];
-    const [rows = ""] = await this.kubectl([words], except);
+    const [rows = ""] = await this.kubectl([["get", "pods", "-A", ...PODS_AS_ROWS]], except);
     return podsOf(rows);
   }
 
   /** So that a rollout which goes on later knows whose cordon it is. */
   public async cordon(node: string, except?: Host): Promise<void> {
-    const annotate = ["annotate", "node", node, `${CORDONED}=yes`, "--overwrite", PATIENCE];
-    await this.kubectl([annotate, ["cordon", node, PATIENCE]], except);
+    const annotate = ["annotate", "node", node, `${CORDONED}=yes`, "--overwrite"];
+    await this.kubectl([annotate, ["cordon", node]], except);
   }
 
   public async uncordon(node: string): Promise<void> {
-    const annotate = ["annotate", "node", node, `${CORDONED}-`, PATIENCE];
-    await this.kubectl([["uncordon", node, PATIENCE], annotate]);
+    const annotate = ["annotate", "node", node, `${CORDONED}-`];
+    await this.kubectl([["uncordon", node], annotate]);
   }
 
   /**
+   * @param seconds - for all servers that have to be asked
    * @param barePods - whether pods that nobody would make anew are deleted, too
-   * @throws Trouble with what blocks it: at once, or after that many seconds
+   * @throws Trouble with what blocks it: at once, or after that time
    */
   public async drain(node: string, seconds: number, barePods: boolean, except?: Host): Promise<void> {
     const words = ["--ignore-daemonsets", "--delete-emptydir-data", ...(barePods ? ["--force"] : [])];
-    await this.kubectl([["drain", node, ...words, `--timeout=${seconds}s`]], except, seconds + 30);
+    await this.ask(
+      (server, left) => kubectl(server, [["drain", node, ...words, `--timeout=${left}s`]], left),
+      except,
+      seconds,
+    );
   }
 
   /**
@@ -103,20 +120,24 @@ export class Kubernetes {
    * member first, by a finalizer, so that the Node is gone when the member is (k3s, pkg/etcd/member_controller.go).
    */
   public async deleteNode(node: string, except?: Host): Promise<void> {
-    await this.kubectl([["delete", "node", node, "--ignore-not-found", "--timeout=120s"]], except, 150);
+    await this.ask(
+      (server, left) =>
+        kubectl(server, [["delete", "node", node, "--ignore-not-found", `--timeout=${left}s`]], left),
+      except,
+      DELETION_SECONDS,
+    );
   }
 
-  private kubectl(
-    commands: readonly (readonly string[])[],
-    except?: Host,
-    seconds?: number,
-  ): Promise<string[]> {
-    return this.ask((server) => kubectl(server, commands, seconds), except);
+  private kubectl(commands: readonly (readonly string[])[], except?: Host): Promise<string[]> {
+    return this.ask((server, seconds) => kubectl(server, commands, seconds), except);
   }
 }
 
-/** Of one request: a server without a quorum may take a minute to say so. */
-const PATIENCE = "--request-timeout=15s";
+/** Of what is asked. A server without a quorum would let a minute pass. */
+const PATIENCE_SECONDS = 15;
+/** One with a quorum answers within one, and elects a leader within five. */
+const LEAST_SECONDS = 5;
+const DELETION_SECONDS = 120;
 
 interface RawList<T> {
   readonly items: readonly T[];

@@ -66,8 +66,16 @@ export class Bed {
 
   /** Names of the hosts that were asked, since the last call, for what has that in it. */
   public askedFor(words: string): string[] {
-    const all = this.console.asked.splice(0);
-    return all.filter(({ script }) => script.includes(words)).map(({ host }) => host);
+    return this.asksFor(words).map(({ host }) => host);
+  }
+
+  /** The same, with the seconds that each request might take. */
+  public asksFor(words: string): { readonly host: string; readonly seconds: number }[] {
+    const all = this.console.asked.splice(0).filter(({ script }) => script.includes(words));
+    return all.map(({ host, script }) => ({
+      host,
+      seconds: Number(/--request-timeout=(\d+)s/.exec(script)?.[1]),
+    }));
   }
 
   /** Creates pods, and waits until they run. */
