@@ -12,7 +12,16 @@ import { parseErrors } from "./evaluation";
 import { nftRuns } from "./namespace";
 import { describeWith, NETWORK_NAMESPACES, NFT, NIX } from "./tools";
 
-const RUNS = Number(process.env.FUZZ ?? 2_000);
+/** Inputs that are judged together: of more the programs would be told too much at once. */
+const TOGETHER = 2_000;
+const RUNS = Number(process.env.FUZZ ?? TOGETHER);
+const FIRST_SEED = Number(process.env.FUZZ_SEED ?? 1);
+
+/** With how many inputs there are of each. */
+const SEEDS = Array.from({ length: Math.ceil(RUNS / TOGETHER) }, (_, index) => ({
+  seed: FIRST_SEED + index,
+  runs: Math.min(TOGETHER, RUNS - index * TOGETHER),
+}));
 
 /** OpenTofu's text for a string of its JSON: escapes alone, since a reference would be the app's. */
 function evaluated(text: string): string {
@@ -46,14 +55,12 @@ function output({ cluster: settings, agent }: { cluster: Json; agent: Json }): O
 }
 
 describeWith([NIX, NFT, NETWORK_NAMESPACES], "settings of any kind", () => {
-  test(
-    `are faults, or files that hold what was meant: ${RUNS} of them`,
-    async () => {
-      const outputs = fc
-        .sample(inputs, { numRuns: RUNS, seed: Number(process.env.FUZZ_SEED ?? 1) })
-        .flatMap((input) => output(input) ?? []);
-      expect(outputs.length).toBeGreaterThan(RUNS / 10);
-      expect(outputs.length).toBeLessThan(RUNS);
+  test.each(SEEDS)(
+    "are faults, or files that hold what was meant: $runs of them, of seed $seed",
+    async ({ runs, seed }) => {
+      const outputs = fc.sample(inputs, { numRuns: runs, seed }).flatMap((input) => output(input) ?? []);
+      expect(outputs.length).toBeGreaterThan(runs / 10);
+      expect(outputs.length).toBeLessThan(runs);
 
       const texts = new Map(
         outputs.flatMap(({ files }, index) =>
@@ -84,7 +91,7 @@ describeWith([NIX, NFT, NETWORK_NAMESPACES], "settings of any kind", () => {
       const diagrams = [...new Set(documents.flatMap((document) => fenced(document, "mermaid")))];
       expect(new Set(judged("mermaid", diagrams))).toEqual(new Set(["flowchart-v2"]));
     },
-    RUNS * 120 + 60_000,
+    TOGETHER * 120 + 60_000,
   );
 });
 
