@@ -48,6 +48,13 @@ export interface Patience {
 /** For a busy machine, on which what passes may be late. */
 export const PATIENT: Patience = { open: 10_000, closed: 1_000 };
 
+/** A check that did not go as it should. */
+export interface Failure {
+  readonly check: Check;
+  /** For a person. */
+  readonly seen: string;
+}
+
 /** A cluster of network namespaces, made of what HostFiles wrote. */
 export class Lab {
   private constructor(
@@ -110,13 +117,13 @@ export class Lab {
     );
   }
 
-  /** Tries all checks at once. */
-  public async passages(checks: readonly Check[], patience: Patience): Promise<Map<Check, Passage>> {
-    await this.forgetPaths();
-    const tried = checks.map(async (check): Promise<[Check, Passage]> => {
-      return [check, await check.way(this, check.from, patience[check.expected])];
+  /** Tries all checks at once. @returns those that did not go as they should, with what was seen */
+  public async failed(checks: readonly Check[], patience: Patience): Promise<Failure[]> {
+    const tried = checks.map(async (check): Promise<Failure[]> => {
+      const { through, seen } = await check.way(this, check.from, patience[check.expected]);
+      return through === (check.expected === "open") ? [] : [{ check, seen }];
     });
-    return new Map(await Promise.all(tried));
+    return (await Promise.all(tried)).flat();
   }
 
   /** In words, what was not as it should be: as the checks say, or open throughout. */
@@ -125,15 +132,14 @@ export class Lab {
     patience: Patience,
     expected: (check: Check) => "open" | "closed" = (check) => check.expected,
   ): Promise<string[]> {
-    const passages = await this.passages(
+    const failed = await this.failed(
       checks.map((check) => ({ ...check, expected: expected(check) })),
       patience,
     );
-    return [...passages]
-      .filter(([check, { through }]) => through !== (check.expected === "open"))
-      .map(
-        ([{ claim, from, expected }, { seen }]) => `${claim} (from ${from}): should be ${expected}, ${seen}`,
-      );
+    return failed.map(
+      ({ check: { claim, from, expected }, seen }) =>
+        `${claim} (from ${from}): should be ${expected}, ${seen}`,
+    );
   }
 
   /** Counters of the firewalls of these hosts that have counted nothing since they were loaded. */

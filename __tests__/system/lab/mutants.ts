@@ -2,6 +2,8 @@
 export interface Mutant {
   /** What it lacks. */
   readonly without: string;
+  /** Rules that it lacks, or that read less: packets that match none of them do not notice. */
+  readonly rules: readonly string[];
   readonly ruleset: string;
 }
 
@@ -11,33 +13,42 @@ export function mutantsOf(ruleset: string): Mutant[] {
   const withLine = (index: number, line: string): string => lines.with(index, line).join("\n");
   return [
     ...emptied(ruleset),
-    ...rules(lines).flatMap(([index, chain]) => {
-      const rule = lines[index] as string;
-      const name = `${chain}: ${rule.trim()}`;
-      return [
-        { without: name, ruleset: withLine(index, "") },
-        ...shorter(rule).map(([element, less]) => ({
-          without: `${name}, without ${element}`,
-          ruleset: withLine(index, less),
-        })),
-      ];
-    }),
+    ...rulesOf(ruleset).flatMap(({ name, index, text }) => [
+      { without: name, rules: [name], ruleset: withLine(index, "") },
+      ...shorter(text).map(([element, less]) => ({
+        without: `${name}, without ${element}`,
+        rules: [name],
+        ruleset: withLine(index, less),
+      })),
+    ]),
   ];
 }
 
-/** Indices of the lines that are rules, with the names of their chains. */
-function rules(lines: readonly string[]): [index: number, chain: string][] {
+export interface Rule {
+  /** Its chain and its text. */
+  readonly name: string;
+  readonly chain: string;
+  /** Of its line. */
+  readonly index: number;
+  readonly text: string;
+}
+
+/** Rules of all chains, as they stand. */
+export function rulesOf(ruleset: string): Rule[] {
   let chain: string | undefined;
-  return lines.flatMap((line, index): [number, string][] => {
-    chain = /^ {2}chain (\w+) \{/.exec(line)?.[1] ?? (line === "  }" ? undefined : chain);
-    const isRule = /^ {4}(?!type filter hook)[^\s#]/.test(line);
-    return chain !== undefined && isRule ? [[index, chain]] : [];
+  return ruleset.split("\n").flatMap((text, index): Rule[] => {
+    chain = /^ {2}chain (\w+) \{/.exec(text)?.[1] ?? (text === "  }" ? undefined : chain);
+    const isRule = /^ {4}(?!type filter hook)[^\s#]/.test(text);
+    return chain !== undefined && isRule ? [{ name: `${chain}: ${text.trim()}`, chain, index, text }] : [];
   });
 }
 
 const emptied = (ruleset: string): Mutant[] =>
   [...ruleset.matchAll(/ {2}set (\w+) \{[^]*?\n {2}\}\n/g)].map(([set, name]) => ({
     without: `elements of ${name}`,
+    rules: rulesOf(ruleset)
+      .filter(({ text }) => new RegExp(`@${name}\\b`).test(text))
+      .map((rule) => rule.name),
     ruleset: ruleset.replace(set, set.replace(/ {4}elements = \{[^}]*\}\n/, "")),
   }));
 

@@ -19,6 +19,7 @@ const dial =
   (host: string, port: number, expected: Expected = {}): Way =>
   async (lab, from, wait) => {
     const { by = host, as, bytes } = expected;
+    if (bytes !== undefined) await lab.forgetPaths();
     const request = { do: protocol, host: lab.addressOf(host), port, wait, bytes } as const;
     const answer = await lab.ask(from, request);
     const right =

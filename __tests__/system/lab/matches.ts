@@ -1,0 +1,95 @@
+/** Which rules the packets of which checks match, by a counter in every rule. */
+import { PATIENT, type Check, type Lab, type Patience } from "./lab";
+import { rulesOf } from "./mutants";
+
+export interface Matches {
+  /** The shortest with which all checks go as they should on this machine: what is late must not pass for refused. */
+  readonly patience: Patience;
+  /** Checks with packets that match some of these rules of hosts, and few others. */
+  readonly noticing: (rules: Iterable<string>) => Check[];
+}
+
+/** How a rule of a host is known. */
+export const ruleOf = (host: string, rule: string): string => `${host}: ${rule}`;
+
+/**
+ * @param labs - of one cluster, which share the work
+ * @throws Error where checks do not go as they should, though no rule is missing
+ */
+export async function matchesOf(labs: readonly Lab[], checks: readonly Check[]): Promise<Matches> {
+  for (let wait = 250; wait < PATIENT.open; wait *= 2) {
+    const patience = { open: wait, closed: Math.min(wait, PATIENT.closed) };
+    const found = await Promise.all(
+      labs.map((lab, turn) => matchesWithin(lab, shareOf(checks, turn, labs), patience)),
+    );
+    if (found.some((matches) => matches === undefined)) continue;
+    const noticing = (rule: string): Check[] => found.flatMap((matches) => matches?.get(rule) ?? []);
+    return { patience, noticing: (rules) => [...new Set([...rules].flatMap(noticing))] };
+  }
+  throw new Error(`not as it should be: ${(await labs[0]?.unexpected(checks, PATIENT))?.join("\n")}`);
+}
+
+const shareOf = (checks: readonly Check[], turn: number, labs: readonly Lab[]): Check[] =>
+  slices(checks, TOGETHER)
+    .filter((_, index) => index % labs.length === turn)
+    .flat();
+
+/** Checks that are tried at once, and told apart no further. */
+const TOGETHER = 16;
+
+async function matchesWithin(
+  lab: Lab,
+  checks: readonly Check[],
+  patience: Patience,
+): Promise<Map<string, Check[]> | undefined> {
+  const counting = new Map([...lab.rulesets].map(([host, ruleset]) => [host, withCounters(ruleset)]));
+  const matches = new Map<string, Check[]>();
+  for (const some of slices(checks, TOGETHER)) {
+    await lab.load(counting);
+    if ((await lab.failed(some, patience)).length > 0) return undefined;
+    for (const rule of (await Promise.all([...counting.keys()].map((host) => matched(lab, host)))).flat())
+      matches.set(rule, [...(matches.get(rule) ?? []), ...some]);
+  }
+  return matches;
+}
+
+export const slices = <T>(all: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
+    all.slice(index * size, (index + 1) * size),
+  );
+
+/** Counts what a rule matches, behind all that it asks of a packet. */
+function withCounters(ruleset: string): string {
+  const lines = ruleset.split("\n");
+  for (const { index, name, text } of rulesOf(ruleset)) {
+    const counted = text.replace(/ (?=(counter name|limit rate|accept|drop|jump)\b)/, " counter ");
+    if (counted === text) throw new Error(`no place for a counter: ${name}`);
+    lines[index] = counted;
+  }
+  return lines.join("\n");
+}
+
+interface ListedRule {
+  readonly chain: string;
+  readonly expr: readonly { readonly counter?: { readonly packets: number } | string }[];
+}
+
+/** Rules of a host that decide on packets, and that some packet has matched since they were loaded. */
+async function matched(lab: Lab, host: string): Promise<string[]> {
+  const { stdout } = await lab.in(host, ["nft", "-j", "list", "table", "inet", "k3s_host"]);
+  const { nftables } = JSON.parse(stdout) as { nftables: { rule?: ListedRule }[] };
+  const listed = nftables.flatMap(({ rule }) => rule ?? []);
+  const rules = rulesOf(lab.rulesets.get(host) as string);
+  const chainsOf = (all: readonly { readonly chain: string }[]): string =>
+    all.map(({ chain }) => chain).join();
+  if (chainsOf(listed) !== chainsOf(rules)) throw new Error(`${host}: its rules are listed in another order`);
+  return rules
+    .filter(({ text }, index) => DECIDES.test(text) && packetsOf(listed[index] as ListedRule) > 0)
+    .map(({ name }) => ruleOf(host, name));
+}
+
+const DECIDES = /\b(accept|drop|jump)\b/;
+
+/** Counted by the rule itself, and not by a counter that has a name. */
+const packetsOf = ({ expr }: ListedRule): number =>
+  expr.reduce((sum, { counter }) => sum + (typeof counter === "object" ? counter.packets : 0), 0);
