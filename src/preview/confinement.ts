@@ -28,6 +28,9 @@ const WAYS = [
   ["unshare", "-rn"],
 ];
 
+let found: readonly string[] | undefined;
+
 /** Command that runs what follows it without any network; empty where the system has none, as macOS. */
 export const withoutNetwork = (): readonly string[] =>
-  WAYS.find(([program = "", ...words]) => spawnSync(program, [...words, "true"]).status === 0) ?? [];
+  (found ??=
+    WAYS.find(([program = "", ...words]) => spawnSync(program, [...words, "true"]).status === 0) ?? []);

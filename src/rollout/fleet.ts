@@ -49,17 +49,18 @@ export async function survey(hosts: readonly Host[]): Promise<Fleet> {
     }),
   );
   const inOrder = hosts.flatMap((host) => known.find((each) => each.host === host) ?? []);
-  const kubernetes = new Kubernetes(runningServers(inOrder));
-  return { known: inOrder, silent, kubernetes, nodes: await nodesOf(inOrder, kubernetes) };
+  const servers = runningServers(inOrder);
+  const kubernetes = new Kubernetes(servers);
+  const [first] = servers;
+  return { known: inOrder, silent, kubernetes, nodes: first && (await nodesOf(kubernetes, first.log)) };
 }
 
 /** None where no server answers, which is said. */
-async function nodesOf(known: readonly Known[], kubernetes: Kubernetes): Promise<KubeNode[] | undefined> {
-  if (runningServers(known).length === 0) return undefined;
+async function nodesOf(kubernetes: Kubernetes, log: Log): Promise<KubeNode[] | undefined> {
   try {
     return await kubernetes.nodes();
   } catch (error) {
-    known[0]?.host.log.say("cluster", `the Kubernetes API cannot be asked: ${messageOf(error)}`);
+    log.say("cluster", `the Kubernetes API cannot be asked: ${messageOf(error)}`);
     return undefined;
   }
 }

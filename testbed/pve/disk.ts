@@ -4,6 +4,14 @@ import { invalid, Refusal } from "./refusal";
 import type { Token } from "./token";
 import type { Vm } from "./vm";
 
+/** What is to be done to a disk of a VM. */
+interface DiskRequest {
+  readonly inventory: Inventory;
+  readonly vm: Vm;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly token: Token;
+}
+
 function driveOf(vm: Vm, option: string) {
   const value = vm.options.get(option);
   if (value === undefined) throw new Refusal(500, `disk '${option}' does not exist`);
@@ -11,12 +19,7 @@ function driveOf(vm: Vm, option: string) {
 }
 
 /** `PUT resize`: only what runs is resized; what is pending keeps the size that it was written with. @returns UPID */
-export function resize(
-  inventory: Inventory,
-  vm: Vm,
-  parameters: ReadonlyMap<string, string>,
-  token: Token,
-): string {
+export function resize({ inventory, vm, parameters, token }: DiskRequest): string {
   const option = parameters.get("disk") ?? "";
   const bytes = Number(parameters.get("size"));
   if (!Number.isInteger(bytes)) throw invalid({ size: "value does not match the regex pattern" });
@@ -33,12 +36,7 @@ export function resize(
 }
 
 /** `POST move_disk`. @returns UPID */
-export function move(
-  inventory: Inventory,
-  vm: Vm,
-  parameters: ReadonlyMap<string, string>,
-  token: Token,
-): string {
+export function move({ inventory, vm, parameters, token }: DiskRequest): string {
   const option = parameters.get("disk") ?? "";
   const target = parameters.get("storage") ?? "";
   token.demand(`/vms/${vm.id}`, "VM.Config.Disk");

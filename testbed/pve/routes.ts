@@ -143,16 +143,8 @@ export const ROUTES: readonly (readonly [method: string, path: string, handler: 
   ],
   ["GET", "nodes/:node/qemu/:id/agent/network-get-interfaces", agentInterfaces],
   ["POST", "nodes/:node/qemu/:id/clone", cloneOf],
-  [
-    "PUT",
-    "nodes/:node/qemu/:id/resize",
-    (call) => resize(call.inventory, vmOf(call), call.parameters, call.token),
-  ],
-  [
-    "POST",
-    "nodes/:node/qemu/:id/move_disk",
-    (call) => move(call.inventory, vmOf(call), call.parameters, call.token),
-  ],
+  ["PUT", "nodes/:node/qemu/:id/resize", (call) => resize({ ...call, vm: vmOf(call) })],
+  ["POST", "nodes/:node/qemu/:id/move_disk", (call) => move({ ...call, vm: vmOf(call) })],
   [
     "POST",
     "nodes/:node/qemu/:id/migrate",
