@@ -69,13 +69,13 @@ export class HostFiles extends Construct {
       return [`'folder' ${this.folder} lies in or around that of ${rival.node.path}; give each its own`];
     }
     if (this.faults.all.length > 0) return describeFaults(this.faults.all);
-    const { cluster, faults } = this.cluster.resolve();
+    const { cluster, faults, variables } = this.cluster.resolve();
     const accepted = acceptedByOwner();
     const last = this.last();
     const moved = describeFaults(renamed(last.nodes, cluster.nodes, accepted));
     // The cluster says them. What a faulty model would render says nothing about the files on disk.
     if (faults.length > 0) return moved;
-    const files = this.render(cluster);
+    const files = this.render(cluster, variables);
     const regions = this.regions(cluster);
     const plan = planEmission({ folder: this.folder, files, regions, previous: last.files, accepted });
     this.emission = { plan, destroyed: vanished(last.nodes, cluster.nodes) };
@@ -107,11 +107,11 @@ export class HostFiles extends Construct {
   }
 
   /** Path below the folder, to the whole text. The list of them comes last. */
-  private render(cluster: Cluster): Map<string, string> {
+  private render(cluster: Cluster, variables: readonly string[]): Map<string, string> {
     const captured = this.captured(cluster);
     const files = new Map<string, string>();
     const sums = new Map<string, string>();
-    const readme = renderReadme(cluster, [this.folder, ...this.documents]);
+    const readme = renderReadme(cluster, [this.folder, ...this.documents], variables);
     for (const [path, body] of [...renderHosts(cluster, captured), [README, readme] as const]) {
       const text = stamp(path, body);
       files.set(path, text);

@@ -22,7 +22,7 @@ import { AGENT, CLUSTER, conforming, SERVER } from "../src/config/shape";
 import type { ClusterSettings, Role, ServerSettings } from "../src/config/settings";
 import { isExampleKey } from "../src/config/ssh-keys";
 import { constructsBefore } from "./constructs-before";
-import { tokenFaults, withReferences } from "../src/provider/tokens";
+import { tokenFaults, variablesIn, withReferences } from "../src/provider/tokens";
 
 export type K3sClusterProps = ClusterSettings;
 
@@ -90,16 +90,20 @@ export class K3sCluster extends Construct {
   }
 
   /**
-   * The whole cluster and everything that is wrong with it.
+   * The whole cluster, everything that is wrong with it, and the OpenTofu variables that its VMs are made with.
    *
    * @internal
    */
-  public resolve(): { cluster: Cluster; faults: Fault[] } {
+  public resolve(): { cluster: Cluster; faults: Fault[]; variables: string[] } {
     const { cluster, faults } = resolveCluster(this.common, this.nodes, this.settings.allowEvenServerCount);
     // Only a VM's settings may hold tokens; elsewhere `tokenFaults` has refused them.
     const nodes = cluster.nodes.map((node) => ({ ...node, vm: withReferences(node.vm, this.stack) }));
     const between = [...faults, ...policyFaults(cluster), ...this.rivals()];
-    return { cluster: { ...cluster, nodes }, faults: [...this.faults, ...between] };
+    const variables = variablesIn(
+      cluster.nodes.map(({ vm }) => vm),
+      this.stack,
+    );
+    return { cluster: { ...cluster, nodes }, faults: [...this.faults, ...between], variables };
   }
 
   /**

@@ -1,8 +1,11 @@
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Fn, TerraformStack, TerraformVariable } from "cdktf";
 import type { Cluster } from "../../src/config/model";
 import packageJson from "../../package.json";
 import { renderReadme } from "../../src/render/readme";
-import { REPOSITORY, TSX } from "../fixture";
+import { addCluster, ALPHARD, REPOSITORY, temporaryFolder, testApp, TSX, type TestNode } from "../fixture";
 import { fenced } from "../markdown";
 import { cluster } from "../system/clusters";
 import { K3S_COMMANDS } from "./k3s-commands";
@@ -158,6 +161,24 @@ test("the etcd restore runs K3s with the flags of its service", () => {
   }
 });
 
+test.each<[string, string[]]>([
+  ["sh", []],
+  ["bash with its history, as a person has it", ["-o", "history", "-o", "histexpand"]],
+])("the etcd restore hands K3s every flag as it is, typed into %s", (name, options) => {
+  const flags = ["--kubelet-arg=a=!b", "--kubelet-arg=c=$HOME`id`", "--kubelet-arg=d=;&|*?[x]{y,z}#(~)<>^"];
+  const readme = renderReadme(cluster({ k3s: { agentFlags: [], serverFlags: flags } }), ["nix"]);
+  const command = /^ssh .* k3s server .*$/m.exec(readme)?.[0] ?? "";
+  const folder = temporaryFolder();
+  // In the place of `ssh`, the shell that it hands its words to.
+  writeFileSync(join(folder, "ssh"), '#!/bin/sh\nshift\nexec sh -c "$*"\n', { mode: 0o755 });
+  writeFileSync(join(folder, "k3s"), '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
+  const { stdout } = spawnSync(name.split(" ")[0] as string, options, {
+    input: `PATH=${folder}:$PATH\n${command}\n`,
+    encoding: "utf8",
+  });
+  expect(stdout.split("\n").filter((line) => line.startsWith("--kubelet-arg"))).toEqual(flags);
+});
+
 test("no join token is an argument of a program on the operator's machine", () => {
   const withToken = SCRIPTS.flatMap((script) => script.split("\n")).filter((line) =>
     line.includes("new-token"),
@@ -177,13 +198,25 @@ describe("the first deployment", () => {
   const section = (readme: string): string => /### First deployment\n([^]*?)\n### /.exec(readme)?.[1] ?? "";
   const first = (of: Cluster): string => section(renderReadme(of, ["nix"]));
 
-  test("names what the environment has to have, each variable once", () => {
-    const known = cluster({});
-    const disks = [{ interface: "scsi0", datastore: "var.datastore", sizeGib: 32 }];
-    const nodes = known.nodes.map((node) => ({ ...node, vm: { ...node.vm, pveNode: "var.pve", disks } }));
-    expect(first({ ...known, nodes })).toContain(
-      "`PROXMOX_VE_ENDPOINT`, `PROXMOX_VE_API_TOKEN`, `TF_VAR_pve` and `TF_VAR_datastore` in the environment:",
+  const environmentOf = (settings: (variable: string, other: string) => Partial<TestNode>): string => {
+    const stack = new TerraformStack(testApp(), "k3s");
+    const [rack = "", pool = ""] = ["rack", "pool"].map(
+      (name) => new TerraformVariable(stack, name, { type: "string" }).stringValue,
     );
+    const { cluster, variables } = addCluster(stack, [{ ...ALPHARD, ...settings(rack, pool) }]).resolve();
+    const text = section(renderReadme(cluster, ["nix"], variables));
+    return /installed, and (.*) in the environment:/.exec(text)?.[1] ?? "";
+  };
+
+  test.each<[string, string, (rack: string, pool: string) => Partial<TestNode>]>([
+    ["as a whole value", ", `TF_VAR_rack` and `TF_VAR_pool`", (rack, pool) => ({ pool, pveNode: rack })],
+    ["amid other text", " and `TF_VAR_rack`", (rack) => ({ description: `in ${rack}` })],
+    ["twice", " and `TF_VAR_rack`", (rack) => ({ description: `in ${rack}`, pveNode: rack })],
+    ["within a function", " and `TF_VAR_rack`", (rack) => ({ description: Fn.upper(rack) })],
+    ["in a person's text, and not", "", () => ({ description: "costs ${var.money}", pool: "var.pool" })],
+  ])("names a variable that is referred to %s", (_, others, settings) => {
+    const credentials = ["`PROXMOX_VE_ENDPOINT`", "`PROXMOX_VE_API_TOKEN`"];
+    expect(environmentOf(settings)).toBe(credentials.join(others === "" ? " and " : ", ") + others);
   });
 
   test.each([

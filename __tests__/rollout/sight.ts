@@ -60,7 +60,6 @@ export function known(host: Host, facts: Partial<Facts> = {}): Known {
       operatorAddress: "172.22.0.50",
       operatorKey: FINGERPRINT,
       current: system,
-      booted: system,
       profile: system,
       release: "25.11",
       k3sVersion: "v1.34.2+k3s1",

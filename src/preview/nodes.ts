@@ -1,5 +1,4 @@
 import type { Node } from "../config/model";
-import type { Description } from "./emitted";
 import { compareSettings, NODE_EFFECTS, type SettingChange } from "./settings";
 
 export interface NodePair {
@@ -67,5 +66,3 @@ export const keptServers = ({ kept }: Nodes): Node[] =>
     .filter(({ before, after }) => before.role === "server" && after.role === "server")
     .filter(({ before, after }) => before.hostname === after.hostname && before.vmId === after.vmId)
     .map(({ after }) => after);
-
-export const nodesOf = (description: Description | undefined): readonly Node[] => description?.nodes ?? [];

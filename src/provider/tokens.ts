@@ -89,6 +89,18 @@ export function withReferences<T>(value: T, stack: TerraformStack): T {
   ) as T;
 }
 
+/** Names of the OpenTofu variables that the tokens of a value refer to, each once. A person's `${var.x}` is text. */
+export function variablesIn(value: unknown, stack: TerraformStack): string[] {
+  if (typeof value === "object" && value !== null)
+    return [...new Set(Object.values(value).flatMap((item) => variablesIn(item, stack)))];
+  if (typeof value !== "string" || !Token.isUnresolved(value) || !isOfThisApp(value)) return [];
+  const references = Tokenization.reverseString(value).tokens.map((token) => resolved(token, stack));
+  const names = [...JSON.stringify(references).matchAll(/\bvar\.([\w-]+)/g)].map(
+    ([, name]) => name as string,
+  );
+  return [...new Set(names)];
+}
+
 const RESOLVER = new DefaultTokenResolver(new StringConcat());
 
 /** A token as it will stand in OpenTofu's JSON. */

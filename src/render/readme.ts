@@ -10,8 +10,13 @@ import { topology } from "./topology";
  * `README.md` of the folder of the hosts: what the cluster is, and how to run it, for people.
  *
  * @param emitted - what a synth writes, as it lies beside `main.ts`: the folder of the hosts, and documents
+ * @param variables - of OpenTofu, that the VMs are made with
  */
-export function renderReadme(cluster: Cluster, emitted: readonly string[]): string {
+export function renderReadme(
+  cluster: Cluster,
+  emitted: readonly string[],
+  variables: readonly string[] = [],
+): string {
   const { nodes, network } = cluster;
   const init = initServer(cluster) ?? servers(cluster)[0];
   const agents = nodes.filter(({ role }) => role === "agent");
@@ -33,7 +38,7 @@ export function renderReadme(cluster: Cluster, emitted: readonly string[]): stri
     next: next(nodes),
     emitted: emitted.join(" "),
     removable: agents.at(-1)?.hostname ?? "",
-    environment: enumerated(environment(nodes).map(code)),
+    environment: enumerated([...CREDENTIALS, ...variables.map((name) => `TF_VAR_${name}`)].map(code)),
     token: token(cluster, cluster.k3s.tokenFile),
     agentToken: cluster.k3s.agentTokenFile !== undefined && token(cluster, cluster.k3s.agentTokenFile),
     tokenHolders: addresses(cluster.k3s.agentTokenFile === undefined ? nodes : servers(cluster)),
@@ -109,12 +114,8 @@ const reservations = (nodes: readonly Node[]): string =>
     nodes.map(({ macAddress, ipv4Address, hostname }) => [macAddress, ipv4Address, hostname]),
   );
 
-/** What OpenTofu and the provider take from the environment: credentials, and variables that the VMs are made with. */
-function environment(nodes: readonly Node[]): string[] {
-  const variables = JSON.stringify(nodes.map(({ vm }) => vm)).matchAll(/"var\.(\w+)"/g);
-  const names = new Set([...variables].map(([, name]) => `TF_VAR_${name}`));
-  return ["PROXMOX_VE_ENDPOINT", "PROXMOX_VE_API_TOKEN", ...names];
-}
+/** What the provider takes from the environment. */
+const CREDENTIALS = ["PROXMOX_VE_ENDPOINT", "PROXMOX_VE_API_TOKEN"];
 
 /** The VM ID and construct id that are free for another agent. */
 function next(nodes: readonly Node[]): { id: string; vmId: number } {
@@ -128,9 +129,11 @@ function next(nodes: readonly Node[]): { id: string; vmId: number } {
 const restoreFlags = (cluster: Cluster, init: Node): string =>
   [`--token-file=${cluster.k3s.tokenFile}`, ...k3sFlags(cluster, init)].map(shellWord).join(" ");
 
-/** `ssh` hands its words to a shell. */
-const shellWord = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `"'${word.replace(/["$`\\!]/g, "\\$&")}'"`;
+/**
+ * A flag, which has neither quotes nor backslashes, quoted for two shells: `ssh` hands its words to another. In double
+ * quotes an interactive bash would take `!` for a command of its history, and leave the backslash of `\!` where it is.
+ */
+const shellWord = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `"'"'${word}'"'"`);
 
 function facts({ directory, vm, nixos, ...node }: Node): string {
   const rows: [string, string | undefined][] = [

@@ -22,9 +22,8 @@ export interface Facts {
   readonly operatorAddress: string;
   /** Fingerprint of the operator's key; empty where he has no key or none was told. */
   readonly operatorKey: string;
-  /** Store path that runs, that was booted, and that boots next. */
+  /** Store path that runs, and that boots next. */
   readonly current: string;
-  readonly booted: string;
   readonly profile: string;
   readonly release: string;
   readonly k3sVersion: string;
@@ -113,7 +112,6 @@ function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey" |
     rootDeviceExists: report.one("root_device") !== "",
     operatorAddress: report.one("client"),
     current,
-    booted: report.one("booted"),
     profile: report.one("profile"),
     release: report.one("release"),
     k3sVersion: report.one("k3s_version"),

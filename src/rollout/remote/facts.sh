@@ -16,7 +16,6 @@ if [ -n "$device" ] && [ -e "$device" ]; then report root_device "$(readlink -f 
 
 if [ -e /etc/NIXOS ]; then report nixos yes; fi
 report current "$(current_system)"
-report booted "$(readlink -f /run/booted-system || true)"
 report profile "$(readlink -f "$profile" || true)"
 report release "$(cat /run/current-system/nixos-version 2>/dev/null || true)"
 report k3s_version "$(/run/current-system/sw/bin/k3s --version 2>/dev/null | sed -n 's/^k3s version \([^ ]*\).*/\1/p')"
