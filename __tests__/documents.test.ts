@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { EMPTY_TEMPLATE } from "../src/config/template-vm";
 import { flows } from "../src/firewall/flows";
 import { gate } from "../src/gate/gate";
 import { readPlan } from "../src/gate/plan";
@@ -107,4 +108,8 @@ test("every file and folder that CONTRIBUTING.md names is there", () => {
   const paths = code.map(([, path]) => path as string);
   expect(paths.length).toBeGreaterThan(30);
   expect(paths.filter((path) => !existsSync(join(REPOSITORY, path)))).toEqual([]);
+});
+
+test("README says in full how a template is emptied", () => {
+  expect(textOf("README.md").replace(/\s+/g, " ")).toContain(`\`${EMPTY_TEMPLATE.join("; ")}\``);
 });

@@ -5,7 +5,7 @@ import { Annotations, AnnotationMetadataEntryType, TerraformStack } from "cdktf"
 import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer";
 import { Construct, type IConstruct } from "constructs";
 import { describeFaults, Faults } from "../src/config/fault";
-import { parseLast, renamed, vanished, type Last, type LastNode } from "../src/config/history";
+import { isLastNode, renamed, vanished, type LastNode } from "../src/config/history";
 import type { Cluster } from "../src/config/model";
 import { conforming, HOST_FILES } from "../src/config/shape";
 import type { HostFilesSettings } from "../src/config/settings";
@@ -14,16 +14,13 @@ import { outOfProject } from "../src/emit/place";
 import { describeRefusal, describeStale } from "../src/emit/report";
 import { capturedFrom, stamp } from "../src/emit/stamp";
 import { carryOut } from "../src/emit/writer";
-import { renderClusterJson } from "../src/render/cluster-json";
+import { CLUSTER_JSON, parseClusterJson, renderClusterJson } from "../src/render/cluster-json";
 import { HARDWARE_CONFIGURATION, renderHosts } from "../src/render/host";
 import { renderNodeRegion, renderReadme } from "../src/render/readme";
 import { constructsBefore } from "./constructs-before";
 import { K3sCluster } from "./k3s-cluster";
 
 export type HostFilesProps = HostFilesSettings;
-
-/** Name of the list of files and description of the cluster for programs. */
-const CLUSTER_JSON = "cluster.json";
 
 /** Name of the cluster's document for people. */
 const README = "README.md";
@@ -149,8 +146,9 @@ export class HostFiles extends Construct {
     return new Set(directories.filter(isCaptured));
   }
 
-  private last(): Last {
-    return parseLast(textOf(join(this.folder, CLUSTER_JSON))) ?? { nodes: [], files: [] };
+  private last(): { nodes: readonly LastNode[]; files: readonly string[] } {
+    const json = parseClusterJson(textOf(join(this.folder, CLUSTER_JSON)));
+    return { nodes: (json?.nodes ?? []).filter(isLastNode), files: Object.keys(json?.files ?? {}) };
   }
 
   /** An earlier `HostFiles` of this app that could write or remove the same files. */

@@ -7,6 +7,20 @@ const faultsOfNetwork = (more: Partial<ClusterSettings["network"]>): string[] =>
   faultsWith({ network: { ...network, ...more } });
 
 describe("operators are not locked out:", () => {
+  test("a flow of the owner's that opens SSH to them on every host counts, and on one host does not", () => {
+    const admitted = (to: AllowedFlow["to"]): string[] =>
+      faultsWith({
+        network: { ...network, operatorCidrs: ["10.8.0.0/24"] },
+        firewall: {
+          allow: [
+            { from: "10.8.0.0/24", to, protocol: "tcp", ports: { from: 22, to: 22 }, why: "SSH by VPN" },
+          ],
+        },
+      });
+    expect(admitted("every host")).toEqual([]);
+    expect(admitted("servers")).toEqual([expect.stringContaining("would lock out 10.8.0.0/24")]);
+  });
+
   test.each<[string, Partial<ClusterSettings["network"]>, string]>([
     [
       "SSH open to nobody",

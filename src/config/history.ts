@@ -45,23 +45,7 @@ export function renamed(
   });
 }
 
-/** What the last synth left: `cluster.json`, as far as the next one needs it. */
-export interface Last {
-  readonly nodes: readonly LastNode[];
-  /** Paths of the files that it wrote. */
-  readonly files: readonly string[];
-}
-
-/** `undefined` for a text that is no `cluster.json`; anybody may have edited or merged it. */
-export function parseLast(text: string): Last | undefined {
-  try {
-    const { nodes, files } = JSON.parse(text) as { nodes: LastNode[]; files: Record<string, string> };
-    return { nodes: nodes.filter(isLastNode), files: Object.keys(files) };
-  } catch {
-    return undefined; // not JSON, or without these keys
-  }
-}
-
-const isLastNode = (node: LastNode): boolean =>
+/** Whether it is what a synth leaves of a node. */
+export const isLastNode = (node: LastNode): boolean =>
   [node.id, node.hostname, node.terraformName].every((text) => typeof text === "string") &&
   Number.isSafeInteger(node.vmId);

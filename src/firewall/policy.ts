@@ -1,8 +1,9 @@
-import { cover, parseNetwork } from "../config/address";
+import { cover, parseAnyNetwork, parseNetwork } from "../config/address";
 import { listed, type Fault } from "../config/fault";
 import { networksOf } from "./flow-sources";
 import { flows, isOne, isPortFlow, type PortFlow } from "./flows";
 import { portsInWords } from "./flow-words";
+import { sshAccess } from "./ssh-access";
 import type { Cluster } from "../config/model";
 import type { PortRange } from "../config/settings";
 
@@ -17,6 +18,7 @@ export function policyFaults(cluster: Cluster): Fault[] {
     ...openedReserves(cluster, ports),
     ...takenPorts(ports),
     ...exposedToNobody(cluster),
+    ...lockedOut(cluster),
   ];
 }
 
@@ -87,6 +89,37 @@ function exposedToNobody({ k3s, network }: Cluster): Fault[] {
   return [
     clash(setting, `'${setting}' has no effect: 'network.lanCidrs' has no network of IPv4 to expose them to`),
   ];
+}
+
+/**
+ * A host that its operators cannot reach has to be repaired from its console. A gateway is in the node network, so what
+ * comes through it from there is admitted too.
+ */
+function lockedOut(cluster: Cluster): Fault[] {
+  const { managementCidrs, lanCidrs, nodeCidr, operatorCidrs } = cluster.network;
+  const stated = managementCidrs ?? lanCidrs;
+  const admitted = sshAccess(flows(cluster), cluster.network).filter(({ to }) => to === "every host");
+  // What is empty, or is no network, is said of the setting.
+  if (stated.length === 0 || stated.some((cidr) => parseAnyNetwork(cidr) === undefined)) return [];
+  const networks = admitted.map(({ network }) => network);
+  const node = parseNetwork(nodeCidr);
+  const operators = operatorCidrs.flatMap((cidr) => parseAnyNetwork(cidr) ?? []);
+  const guarded = [
+    ...(node ? [{ what: "'nodeCidr'", network: node }] : []),
+    ...operators
+      .filter((network) => node === undefined || !cover([node], network)) // which is said with it
+      .map((network) => ({ what: "'operatorCidrs'", network })),
+  ];
+  const setting = `network.${managementCidrs === undefined ? "lanCidrs" : "managementCidrs"}`;
+  const open = networks.map(({ cidr }) => cidr).join(", ");
+  return guarded
+    .filter(({ network }) => !cover(networks, network))
+    .map(({ what, network: { cidr } }) =>
+      clash(
+        setting,
+        `'${setting}' would lock out ${cidr} of ${what}: SSH is open to ${open} only; add it there`,
+      ),
+    );
 }
 
 /** That pods are trusted with all ports takes none of them. */

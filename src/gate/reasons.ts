@@ -1,5 +1,13 @@
 /** Why somebody has to agree to what a plan does to a resource. */
-import { costInWords, COST_WORDS, DETACHES, restartsVm, touchesDisks } from "../provider/costs";
+import {
+  costInWords,
+  COST_WORDS,
+  DETACHES,
+  restartsVm,
+  touchesDisks,
+  blockedGrowth,
+  rebootsAfterUpdate,
+} from "../provider/costs";
 import { creationReasons, lostOf, WHETHER_IT_RUNS } from "./creation";
 import { ASKED, REMEDIES, type Kind } from "./kinds";
 import type { Change, Plan, ResourceChange } from "./plan";
@@ -76,7 +84,7 @@ function updateReasons({ change }: ResourceChange, subject: Subject): Reason[] {
     const words = `: ${one.words}: ${one.unknown ? "at worst " : ""}${effect(one, change)}`;
     return [reason(subject, kind, words, { attribute: one.where, remedy: REMEDIES[one.cost] })];
   });
-  return [...costly, ...blockedGrowth(changes, change, subject), ...unseenDisks(changes, subject)];
+  return [...costly, ...growthReasons(changes, change, subject), ...unseenDisks(changes, subject)];
 }
 
 /** What somebody has to be asked for it in an update, if anything. */
@@ -90,22 +98,17 @@ export function askedFor(one: PlannedChange, change: Change): Kind | undefined {
 const powerCycles = ({ attribute }: PlannedChange, change: Change): boolean =>
   reboots(change) && restartsVm(attribute);
 
-/** The provider's default is true; a VM that is off is not powered off. */
-const reboots = (change: Change): boolean => !isOff(change) && change.after?.reboot_after_update !== false;
+/** A VM that is off is not powered off. */
+const reboots = (change: Change): boolean => !isOff(change) && rebootsAfterUpdate(change.after);
 
 const effect = (one: PlannedChange, change: Change): string =>
   askedFor(one, change) === "power-cycle" && one.cost !== "power-off now"
     ? "powers the VM off and on in the apply itself, since reboot_after_update is true"
     : costInWords(one.cost, one.attribute);
 
-/**
- * A disk does not grow while other changes wait for a reboot that the provider may not do: it fails when those have
- * been written (`pendingChangesBeforeResize` in vmUpdate).
- */
-function blockedGrowth(changes: readonly PlannedChange[], change: Change, subject: Subject): Reason[] {
-  const growing = changes.filter(({ attribute, cost }) => attribute === "disk.size" && cost === "nothing");
-  const waiting = changes.filter(({ attribute }) => restartsVm(attribute)).map(({ where }) => where);
-  if (isOff(change) || reboots(change) || waiting.length === 0) return [];
+function growthReasons(changes: readonly PlannedChange[], change: Change, subject: Subject): Reason[] {
+  if (isOff(change)) return [];
+  const { growing, waiting } = blockedGrowth(changes, reboots(change));
   return growing.map(({ words, where }) => {
     const why = `does not grow in one apply with ${waiting.join(", ")}, and the apply fails half-way`;
     const remedy = "Apply it by itself, first";

@@ -1,8 +1,8 @@
 import { grouped } from "../base/grouped";
 import { isExampleKey } from "../config/ssh-keys";
 import { enumerated } from "../base/markdown";
-import { COST_WORDS, restartsVm, type Cost } from "../provider/costs";
-import type { Description } from "./emitted";
+import { blockedGrowth, COST_WORDS, type BlockedGrowth, type Cost } from "../provider/costs";
+import type { ClusterJson } from "../render/cluster-json";
 import { lostSsh, namesOf } from "./firewall";
 import { keptServers, type Nodes, type NodeSettingChange } from "./nodes";
 import type { SettingChange } from "./settings";
@@ -43,13 +43,13 @@ function vmDangers(vms: readonly VmChange[]): string[] {
   return [...grouped(all, ({ words }) => words)].map(([words, some]) => `**${namesOf(some)}**: ${words}`);
 }
 
-const vmDanger = ({ action, changes, unprotected }: VmChange): string[] => [
+const vmDanger = ({ action, changes, reboots, unprotected }: VmChange): string[] => [
   ...(action === "destroyed" ? ["will be DESTROYED by the next apply, with its disks"] : []),
   ...(unprotected ? ["loses `prevent_destroy`: nothing stops an apply that replaces it"] : []),
   ...changes
     .filter(({ cost }) => DANGEROUS.has(cost))
     .map((change) => `\`${change.where}\` ${between(change)} ${costWords(change, unprotected)}`),
-  ...blockedGrowth(changes),
+  ...growthDangers(blockedGrowth(changes, reboots)),
 ];
 
 /** Costs that interrupt a node, take from it, or make the apply fail. */
@@ -74,25 +74,19 @@ const costWords = ({ cost }: CostlyChange, unprotected: boolean): string =>
     ? `${COST_WORDS[cost]}, at which \`prevent_destroy\` stops the apply`
     : COST_WORDS[cost];
 
-/** The provider fails half-way: it does not grow a disk while other changes wait for a reboot (vmUpdate, 0.111.1). */
-function blockedGrowth(changes: readonly CostlyChange[]): string[] {
-  const waiting = changes.filter(({ attribute }) => restartsVm(attribute)).map(({ where }) => `\`${where}\``);
-  if (waiting.length === 0) return [];
-  return changes
-    .filter(({ attribute, cost }) => attribute === "disk.size" && cost === "nothing")
-    .map(
-      ({ where }) =>
-        `\`${where}\` does not grow in one apply with ${enumerated(waiting)}: apply it by itself, first`,
-    );
-}
+const growthDangers = ({ growing, waiting }: BlockedGrowth<CostlyChange>): string[] =>
+  growing.map(
+    ({ where }) =>
+      `\`${where}\` does not grow in one apply with ${enumerated(waiting.map((other) => `\`${other}\``))}: apply it by itself, first`,
+  );
 
 /** What two descriptions of a cluster say that no single setting does. */
-export function clusterDangers(before: Description, after: Description, nodes: Nodes): string[] {
+export function clusterDangers(before: ClusterJson, after: ClusterJson, nodes: Nodes): string[] {
   return [...lostQuorum(before, nodes), ...lostOperators(before, after)];
 }
 
 /** Members that are gone at once leave the others without a majority, whoever joins later. */
-function lostQuorum(before: Description, nodes: Nodes): string[] {
+function lostQuorum(before: ClusterJson, nodes: Nodes): string[] {
   const servers = before.nodes.filter(({ role }) => role === "server");
   const kept = keptServers(nodes);
   const quorum = Math.floor(servers.length / 2) + 1;
@@ -104,7 +98,7 @@ function lostQuorum(before: Description, nodes: Nodes): string[] {
   ];
 }
 
-function lostOperators(before: Description, after: Description): string[] {
+function lostOperators(before: ClusterJson, after: ClusterJson): string[] {
   const keys = new Set(after.cluster.authorizedKeys.map(keyOf));
   const networks = lostSsh(before, after).map(
     ({ network, to }) =>

@@ -1,15 +1,14 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Flow } from "../firewall/flows";
-import type { Cluster, Node } from "../config/model";
+import { CLUSTER_JSON, parseClusterJson, type ClusterJson } from "../render/cluster-json";
 import { bareEnvironment, withoutNetwork } from "./confinement";
 import { Trouble } from "../base/trouble";
 
 /** What an app emits: the stacks for OpenTofu, and the cluster's files for its hosts. */
 export interface Emitted {
   readonly stacks: readonly Stack[];
-  readonly cluster?: Description;
+  readonly cluster?: ClusterJson;
   /** Folders of host files that the app said it emits; none also where its constructs are of before they said so. */
   readonly folders: readonly string[];
   /** Folder in which the files are. */
@@ -20,17 +19,6 @@ export interface Emitted {
 export interface Stack {
   readonly name: string;
   readonly json: Readonly<Record<string, unknown>>;
-}
-
-/** `cluster.json`, as far as a preview needs it. */
-export interface Description {
-  readonly cluster: Omit<Cluster, "nodes">;
-  readonly nodes: readonly Node[];
-  /** Missing in one that was written before there were previews. */
-  readonly flows?: readonly Flow[];
-  readonly documents?: readonly string[];
-  /** Path of each emitted file below the folder, to its SHA-256. */
-  readonly files: Readonly<Record<string, string>>;
 }
 
 /** Folder of the emitted files, as `npm run rollout` has it. */
@@ -99,7 +87,11 @@ function stacksIn(output: string): Stack[] {
 }
 
 /** The cluster as the tree's files have it. */
-export function describedIn(tree: string): Description | undefined {
-  const path = join(tree, FOLDER, "cluster.json");
-  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Description) : undefined;
+export function describedIn(tree: string): ClusterJson | undefined {
+  const path = join(tree, FOLDER, CLUSTER_JSON);
+  if (!existsSync(path)) return undefined;
+  const json = parseClusterJson(readFileSync(path, "utf8"));
+  if (json === undefined)
+    throw new Trouble(`its ${join(FOLDER, CLUSTER_JSON)} is damaged: run npm run synth`);
+  return json;
 }

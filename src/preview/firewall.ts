@@ -1,10 +1,11 @@
-import { cover, parseAnyNetwork, type Network } from "../config/address";
+import { cover } from "../config/address";
 import { isOutside, NAMED_NETWORKS, networksOf } from "../firewall/flow-sources";
 import { openedBy, sourceWords, targetWords } from "../firewall/flow-words";
-import { isPortFlow, SSH_PORT, type Flow } from "../firewall/flows";
+import { isPortFlow, type Flow } from "../firewall/flows";
+import { sshAccess, type SshAccess } from "../firewall/ssh-access";
 import { grouped } from "../base/grouped";
 import type { Node } from "../config/model";
-import type { Description } from "./emitted";
+import type { ClusterJson } from "../render/cluster-json";
 import type { Nodes } from "./nodes";
 import { withoutSame } from "./words";
 
@@ -20,8 +21,8 @@ export interface FlowChange {
 
 /** @returns `undefined` where one side does not say what it admits */
 export function compareFlows(
-  before: Description,
-  after: Description,
+  before: ClusterJson,
+  after: ClusterJson,
   nodes: Nodes,
 ): FlowChange[] | undefined {
   if (before.flows === undefined || after.flows === undefined) return undefined;
@@ -39,7 +40,7 @@ export function compareFlows(
 /** `VXLAN (UDP 8472)` */
 const what = (flow: Flow): string => `${flow.why.split(":")[0]} (${openedBy(flow)})`;
 
-const policyChanges = (sign: "+" | "-", flows: readonly Flow[], { cluster }: Description): FlowChange[] =>
+const policyChanges = (sign: "+" | "-", flows: readonly Flow[], { cluster }: ClusterJson): FlowChange[] =>
   [...grouped(flows, ({ from }) => from)].flatMap(([from, own]) => {
     const networks = from.includes("/") ? [] : networksOf(from, cluster.network);
     const who = `${sourceWords(from)}${networks.length > 0 ? ` (${networks.join(", ")})` : ""}`;
@@ -53,7 +54,7 @@ const policyChanges = (sign: "+" | "-", flows: readonly Flow[], { cluster }: Des
   });
 
 /** Networks that a name holds on this side only; a name that the other side's policy lacks is said with its flows. */
-function networkChanges(sign: "+" | "-", here: Description, there: Description): FlowChange[] {
+function networkChanges(sign: "+" | "-", here: ClusterJson, there: ClusterJson): FlowChange[] {
   return NAMED_NETWORKS.flatMap((name) => {
     const others = new Set(networksOf(name, there.cluster.network));
     const named = ({ from }: Flow): boolean => from === name;
@@ -74,7 +75,7 @@ function networkChanges(sign: "+" | "-", here: Description, there: Description):
 }
 
 /** What a node brings or takes along: as a peer of the others, and as a host of those from outside. */
-function membership(sign: "+" | "-", nodes: readonly Node[], { flows = [] }: Description): FlowChange[] {
+function membership(sign: "+" | "-", nodes: readonly Node[], { flows = [] }: ClusterJson): FlowChange[] {
   return [...grouped(nodes, ({ role }) => role)].flatMap(([role, some]) => {
     const names = namesOf(some);
     const line = (who: string, arrow: "→" | "↔", whom: string, of: readonly Flow[]): FlowChange[] =>
@@ -110,9 +111,9 @@ export function namesOf(nodes: readonly { readonly hostname: string }[]): string
 }
 
 /** Networks whose SSH the base admits, and this tree does not, each with where it was admitted. */
-export function lostSsh(before: Description, after: Description): { network: string; to: string }[] {
-  const admitted = sshSources(after);
-  return sshSources(before)
+export function lostSsh(before: ClusterJson, after: ClusterJson): { network: string; to: string }[] {
+  const admitted = accessIn(after);
+  return accessIn(before)
     .filter(({ network, to }) => {
       const still = admitted.filter((other) => other.to === "every host" || other.to === to);
       return !cover(
@@ -123,18 +124,4 @@ export function lostSsh(before: Description, after: Description): { network: str
     .map(({ network, to }) => ({ network: network.cidr, to }));
 }
 
-const EVERYWHERE = ["0.0.0.0/0", "::/0"];
-
-function sshSources({ flows = [], cluster }: Description): { network: Network; to: string }[] {
-  return flows
-    .filter(isPortFlow)
-    .filter(({ protocol, ports }) => protocol === "tcp" && ports.from <= SSH_PORT && SSH_PORT <= ports.to)
-    .filter(({ from }) => isOutside(from))
-    .flatMap(({ from, to }) => {
-      const cidrs = from === "everyone" ? EVERYWHERE : networksOf(from, cluster.network);
-      return cidrs.flatMap((cidr) => {
-        const network = parseAnyNetwork(cidr);
-        return network === undefined ? [] : [{ network, to }];
-      });
-    });
-}
+const accessIn = ({ flows = [], cluster }: ClusterJson): SshAccess[] => sshAccess(flows, cluster.network);

@@ -1,7 +1,8 @@
 import type { Node } from "../config/model";
 import { clusterDangers, dangersOf } from "./dangers";
 import { compareDocuments } from "./documents";
-import { FOLDER, type Description, type Emitted } from "./emitted";
+import { FOLDER, type Emitted } from "./emitted";
+import type { ClusterJson } from "../render/cluster-json";
 import { compareFlows, type FlowChange } from "./firewall";
 import { compareHosts, type HostChange } from "./hosts";
 import { compareNodes, pairNodes, type NodeSettingChange } from "./nodes";
@@ -33,7 +34,7 @@ export type NodeSummary = Pick<Node, "hostname" | "role" | "vmId" | "ipv4Address
 
 const ABANDONED = `\`${FOLDER}/\` is no longer emitted: the hosts' files and the documents stay as they were, whatever changes`;
 
-const NO_CLUSTER: Pick<Description, "nodes" | "files" | "flows"> = { nodes: [], files: {}, flows: [] };
+const NO_CLUSTER: Pick<ClusterJson, "nodes" | "files" | "flows"> = { nodes: [], files: {}, flows: [] };
 
 export function compare(before: Emitted, after: Emitted): Preview {
   // The hosts are not gone with the files that describe them.

@@ -1,5 +1,5 @@
 import { changesBetween, type AttributeChange } from "../provider/attributes";
-import { costOf, type Cost } from "../provider/costs";
+import { costOf, rebootsAfterUpdate, type Cost } from "../provider/costs";
 import type { Attributes, Resources } from "./stacks";
 
 /** What the next apply does to one VM. */
@@ -11,6 +11,8 @@ export interface VmChange {
   /** Where its state is moved from. */
   readonly formerAddress?: string;
   readonly changes: readonly CostlyChange[];
+  /** Whether the apply reboots it for what needs a reboot. */
+  readonly reboots: boolean;
   /** `prevent_destroy` was there, and is not any more. */
   readonly unprotected: boolean;
 }
@@ -51,6 +53,7 @@ const identity = (address: string, vm: Attributes) => ({
   address,
   hostname: String(vm.name),
   vmId: Number(vm.vm_id),
+  reboots: rebootsAfterUpdate(vm),
   unprotected: false,
 });
 

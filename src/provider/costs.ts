@@ -496,3 +496,29 @@ const RESTARTS = new Set<string>([
 /** Whether an update of the attribute power-cycles the VM by itself where `reboot_after_update` is true. */
 export const restartsVm = (attribute: string): boolean =>
   RESTARTS.has(attribute) || RESTARTS.has(attribute.split(".", 1)[0] ?? "");
+
+/** What a disk's growth has to wait for, when it has to. */
+export interface BlockedGrowth<T> {
+  readonly growing: readonly T[];
+  /** Where the changes are that wait for a reboot. */
+  readonly waiting: readonly string[];
+}
+
+/**
+ * Disks that do not grow in one apply with the other changes: the provider fails half-way while changes wait for a
+ * reboot that it may not do (`pendingChangesBeforeResize` in vmUpdate, 0.111.1).
+ *
+ * @param reboots - whether the apply itself reboots the VM, which the provider does unless told otherwise
+ */
+export function blockedGrowth<T extends { attribute: string; cost: Cost; where: string }>(
+  changes: readonly T[],
+  reboots: boolean,
+): BlockedGrowth<T> {
+  const waiting = changes.filter(({ attribute }) => restartsVm(attribute)).map(({ where }) => where);
+  const growing = changes.filter(({ attribute, cost }) => attribute === "disk.size" && cost === "nothing");
+  return { growing: reboots || waiting.length === 0 ? [] : growing, waiting };
+}
+
+/** Whether an apply reboots a VM for what needs it: the provider's default is true. */
+export const rebootsAfterUpdate = (vm: Readonly<Record<string, unknown>> | null | undefined): boolean =>
+  vm?.reboot_after_update !== false;

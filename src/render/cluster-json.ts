@@ -1,8 +1,11 @@
-import { flows } from "../firewall/flows";
-import { terraformAddress, type Cluster } from "../config/model";
+import { flows, type Flow } from "../firewall/flows";
+import { terraformAddress, type Cluster, type Node } from "../config/model";
+
+/** Its name, in the folder of the hosts. */
+export const CLUSTER_JSON = "cluster.json";
 
 /** Raised when a program that reads `cluster.json` would misread a newer one. See `schemas/cluster.schema.json`. */
-const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 1;
 
 /**
  * `cluster.json`, the description of the cluster for programs, without first lines.
@@ -32,3 +35,28 @@ export function renderClusterJson(
   };
   return `${JSON.stringify(description, null, 2)}\n`;
 }
+
+/** A description of the cluster as some version of this program wrote it. */
+export interface ClusterJson {
+  /** Not `FORMAT_VERSION` where another version wrote it, which may mean other things by the same words. */
+  readonly formatVersion: number;
+  readonly cluster: Omit<Cluster, "nodes">;
+  readonly nodes: readonly Node[];
+  /** Missing where it was written before there were previews; `documents` too. */
+  readonly flows?: readonly Flow[];
+  readonly documents?: readonly string[];
+  /** Path to SHA-256. Captured hardware and `local.nix` are not among them: they are their owner's. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** `undefined` for a text that is not a `cluster.json`: anybody may have edited or merged it. */
+export function parseClusterJson(text: string): ClusterJson | undefined {
+  try {
+    const json = JSON.parse(text) as ClusterJson;
+    return Array.isArray(json.nodes) && isObject(json.cluster) && isObject(json.files) ? json : undefined;
+  } catch {
+    return undefined; // not JSON, or null
+  }
+}
+
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;

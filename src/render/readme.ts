@@ -1,3 +1,4 @@
+import { EMPTY_TEMPLATE } from "../config/template-vm";
 import { initServer, servers, terraformAddress, type Cluster, type Node } from "../config/model";
 import { isTokenByHand, isTokenDelivered } from "../config/rollout";
 import { firewallMatrix } from "../firewall/firewall-matrix";
@@ -32,6 +33,7 @@ export function renderReadme(
     nodeCidr: network.nodeCidr,
     reservations: reservations(nodes),
     leases: nodes,
+    emptyTemplate: EMPTY_TEMPLATE,
     template: enumerated([...new Set(nodes.map(({ vm }) => `${vm.templateVmId}`))]),
     release: enumerated([...new Set(nodes.map(({ nixos }) => nixos.release))]),
     last: nodes.at(-1)?.hostname ?? "",

@@ -5,11 +5,9 @@ import type { Cluster, Node } from "../config/model";
 import { isExampleKey } from "../config/ssh-keys";
 import { readHostFolder, type HostFolder } from "../emit/host-folder";
 import { capturedFrom, stampState } from "../emit/stamp";
+import { CLUSTER_JSON, FORMAT_VERSION, parseClusterJson } from "../render/cluster-json";
 import { rootDevice } from "./hardware";
 import { Trouble } from "./trouble";
-
-/** The one that this program was written for; a newer one may mean other things by the same words. */
-const FORMAT_VERSION = 1;
 
 export const HARDWARE = "hardware-configuration.nix";
 export const LOCAL = "local.nix";
@@ -26,10 +24,12 @@ export interface Description extends Cluster {
  * @throws Trouble with everything that is not as HostFiles wrote it
  */
 export function readDescription(folder: string): Description {
-  const path = join(folder, "cluster.json");
+  const path = join(folder, CLUSTER_JSON);
   if (!existsSync(path)) throw new Trouble(`${path} is missing: run npm run synth first`);
   const text = readFileSync(path, "utf8");
-  const { formatVersion, cluster, nodes, files } = parsed(path, text);
+  const json = parseClusterJson(text);
+  if (json === undefined) throw new Trouble(`${path} is damaged: run npm run synth`);
+  const { formatVersion, cluster, nodes, files } = json;
   if (formatVersion !== FORMAT_VERSION) {
     const asked = `${path} has format version ${formatVersion}, and this program reads ${FORMAT_VERSION}`;
     throw new Trouble(`${asked}: update the project, then npm ci && npm run synth`);
@@ -46,22 +46,6 @@ export function readDescription(folder: string): Description {
     );
   }
   return { ...cluster, nodes, folder };
-}
-
-interface Json {
-  readonly formatVersion: number;
-  readonly cluster: Omit<Cluster, "nodes">;
-  readonly nodes: readonly Node[];
-  /** Path to SHA-256. Captured hardware and `local.nix` are not among them: they are their owner's. */
-  readonly files: Readonly<Record<string, string>>;
-}
-
-function parsed(path: string, text: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    throw new Trouble(`${path} is not JSON: run npm run synth`);
-  }
 }
 
 function objection(folder: string, file: string, hash: string): string[] {

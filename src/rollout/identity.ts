@@ -1,3 +1,4 @@
+import { EMPTY_TEMPLATE } from "../config/template-vm";
 import { capturedFrom } from "../emit/stamp";
 import { HARDWARE } from "./description";
 import type { Facts } from "./facts";
@@ -73,8 +74,8 @@ export function sharedIdentity(known: Known, all: readonly Known[]): string[] {
 }
 
 export const HOW_TO_EMPTY_THE_TEMPLATE =
-  "The template was not emptied before it was cloned. In the template: truncate -s 0 /etc/machine-id; " +
-  "rm -f /etc/ssh/ssh_host_*; rm -rf /var/lib/rancher /etc/rancher. For a clone that is there: --regenerate-identity";
+  "The template was not emptied before it was cloned. In the template: " +
+  `${EMPTY_TEMPLATE.join("; ")}. For a clone that is there: --regenerate-identity`;
 
 /** Gives a host a machine-id and SSH host keys of its own, and pins these. */
 export async function regenerateIdentity({ host }: Known): Promise<void> {

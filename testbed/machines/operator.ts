@@ -31,7 +31,7 @@ export function equipOperator({ operator, rollout }: Places, key: OperatorKey): 
   // The check of freshness is a test of its own; here the project has no main.ts.
   put("npm", "#!/bin/sh\nexit 0\n");
   const app = join(rollout, "../../..");
-  for (const folder of ["base", "config", "firewall", "emit", "rollout", "cli"])
+  for (const folder of ["base", "config", "firewall", "render", "emit", "rollout", "cli"])
     compile(`src/${folder}`, app);
   const remote = "src/rollout/remote";
   cpSync(join(REPOSITORY, remote), join(app, remote), { recursive: true });
