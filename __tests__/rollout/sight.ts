@@ -72,6 +72,7 @@ export function known(host: Host, facts: Partial<Facts> = {}): Known {
       keptToken: "",
       salt: "salt",
       rebootDue: [],
+      refusal: "",
       files: host.files,
       deletions: "",
       ...facts,

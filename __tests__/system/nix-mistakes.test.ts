@@ -95,6 +95,10 @@ const MISTAKES: readonly Mistake[] = [
   ["K3s without its firewall", AGENT, 'requires = [ "nftables.service" ];', "", /ruleset was not loaded/],
   ["K3s before its firewall", AGENT, 'after = [ "nftables.service" ];', "", /before the ruleset is loaded/],
   ["a server that is killed while it waits", SERVER, "serviceConfig.TimeoutStartSec", "# ", /after 90 s/],
+  ["no way back from a boot on trial", SYSTEM, 'wantedBy = [ "sysinit.target" ];', "", /would lead back/],
+  ["no way back from emergency mode", SYSTEM, "DefaultDependencies", "# ", /not start in emergency mode/],
+  ["a way back from every boot", SYSTEM, "ConditionPathExists", "# ", /would run at every boot/],
+  ["a way back that is begun anew", SYSTEM, "restartIfChanged", "# ", /begin its time anew/],
   ["a role that there is not", AGENT, 'role = "agent"', 'role = "master"', /role .* no one of server, agent/],
   ["the other role", AGENT, 'role = "agent"', 'role = "server"', /role is not agent/],
   [

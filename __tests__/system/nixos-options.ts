@@ -142,6 +142,12 @@ const OPTIONS: Readonly<Record<string, Type>> = {
 
   "systemd.services.*.requires": listOf(unitName),
   "systemd.services.*.after": listOf(unitName),
+  "systemd.services.*.before": listOf(unitName),
+  "systemd.services.*.conflicts": listOf(unitName),
+  "systemd.services.*.wantedBy": listOf(unitName),
+  "systemd.services.*.restartIfChanged": bool,
+  "systemd.services.*.unitConfig.*": oneOfTypes(bool, str),
+  "systemd.services.*.serviceConfig.ExecStart": nonEmpty,
   "systemd.services.*.serviceConfig.TimeoutStartSec": oneOfTypes(between(0, 2 ** 31), str),
 };
 
@@ -408,6 +414,31 @@ function unitRules(get: Get, { role }: Identity): Rules {
     [
       role === "agent" || get("systemd.services.k3s.serviceConfig.TimeoutStartSec") === 0,
       "systemd.services.k3s would be killed after 90 s of waiting for etcd's quorum",
+    ],
+    ...trialRules(get),
+  ];
+}
+
+/** What `src/rollout/remote/trial.sh` and `trial-revert.sh` rely on. */
+function trialRules(get: Get): Rules {
+  const option = (name: string): unknown => get(`systemd.services.k3s-rollout-trial.${name}`);
+  return [
+    [
+      String(option("wantedBy")) === "sysinit.target" &&
+        option("serviceConfig.ExecStart") === "/bin/sh /var/lib/k3s-rollout/revert",
+      "nothing would lead back from a boot on trial",
+    ],
+    [
+      option("unitConfig.DefaultDependencies") === false,
+      "systemd.services.k3s-rollout-trial would not start in emergency mode",
+    ],
+    [
+      option("unitConfig.ConditionPathExists") === "/var/lib/k3s-rollout/trial",
+      "systemd.services.k3s-rollout-trial would run at every boot",
+    ],
+    [
+      option("restartIfChanged") === false,
+      "an activation would restart systemd.services.k3s-rollout-trial, and so begin its time anew",
     ],
   ];
 }

@@ -103,6 +103,11 @@ withReboot(
     "--accept-new-host-keys",
     "take SSH host keys that were never seen for those of the hosts, without anybody comparing them",
   )
+  .option(
+    "--boot",
+    "let hosts boot into what cannot be activated while they run; they revert by themselves, too",
+    false,
+  )
   .option("--agents-at-once <count>", "agents that are changed at the same time", seconds, 3)
   .option("--reboots-at-once <count>", "nodes that reboot at the same time", seconds, 1)
   .action((hosts: string[], options) =>

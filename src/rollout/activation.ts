@@ -1,21 +1,12 @@
 import type { Build } from "./build";
 import { Deadline, pause } from "./deadline";
-import type { Facts } from "./facts";
 import { follow, heardOf, hostFaults, inspect, nodeFaults, NO_NEW_CONNECTION } from "./health";
 import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
 import type { Lock } from "./lock";
+import { POLL_SECONDS, REVERT_SECONDS, seenToReturn, type Start } from "./return";
 import { text, type Report } from "./script";
 import { ConnectionTrouble, messageOf, Trouble } from "./trouble";
-
-/** Between two looks at a host. */
-const POLL_SECONDS = 1;
-
-/** How long an old system may take to come back. */
-const REVERT_SECONDS = 120;
-
-/** What a host was when its activation began. */
-type Start = Pick<Facts, "current" | "bootId" | "failedUnits">;
 
 /**
  * Brings a built system to run, and makes it the boot default when it was seen to work. Until then a timer on the host
@@ -26,14 +17,13 @@ type Start = Pick<Facts, "current" | "bootId" | "failedUnits">;
  */
 export async function activate(
   host: Host,
-  facts: Facts,
+  start: Start,
   built: Build,
   kubernetes: Kubernetes,
   { id, owner }: Pick<Lock, "id" | "owner">,
   seconds: number,
 ): Promise<void> {
   const { log } = host;
-  const start = await takenBack(host, facts);
   if (start.current !== built.path) {
     const variables = {
       built: built.path,
@@ -58,21 +48,6 @@ export async function activate(
     () => commit(host, start, built),
     (report) => (report.one("copy") === "" ? "" : `the former /etc/nixos is ${report.one("copy")}`),
   );
-}
-
-/** Ends what a rollout that is over has left unconfirmed. @returns what the host is then */
-async function takenBack(host: Host, facts: Facts): Promise<Start> {
-  const { unconfirmed } = facts;
-  if (unconfirmed === undefined) return facts;
-  return host.log.step(host.name, "take back what was not confirmed", async () => {
-    if (unconfirmed.state !== "reverting") await host.call("revert-now", {});
-    const { state, bootId } = await seenToReturn(host, { ...facts, current: unconfirmed.before });
-    if (state === "away" || state === "starting")
-      throw new Trouble(
-        `${host.name} does not return to what it ran before an earlier rollout, within ${REVERT_SECONDS} s`,
-      );
-    return { current: unconfirmed.before, bootId, failedUnits: facts.failedUnits };
-  });
 }
 
 /** Nobody knows how far it got; the host does, and sees to itself. */
@@ -246,7 +221,7 @@ async function returned(
   // Where there is a way to it; else the timer does the same.
   const words = early ? await lastWords(host) : "";
   if (early) await host.call("revert-now", {}).catch(() => undefined);
-  const { state } = await seenToReturn(host, start);
+  const { state } = await seenToReturn(host, start, REVERT_SECONDS);
   if (state === "back") {
     throw new Trouble(
       `${host.name} was not confirmed and has reverted by itself to what it ran before, which it also boots: ${why}${words}`,
@@ -267,42 +242,6 @@ async function returned(
     `${host.name} was not confirmed (${why}), and could not be seen to have reverted within ${REVERT_SECONDS} s. It boots what it ` +
       `ran before: reset its VM in Proxmox VE, or look at its console${words}`,
   );
-}
-
-/**
- * How far a host has come on its way back: `starting` is the former system, whose services are not up yet; `rebooted` is
- * its own last resort.
- */
-interface Return {
-  readonly state: "away" | "starting" | "back" | "rebooted";
-  readonly bootId: string;
-}
-
-/** Waits for a host to be back. */
-async function seenToReturn(host: Host, start: Start): Promise<Return> {
-  const deadline = new Deadline(REVERT_SECONDS);
-  let last: Return;
-  do {
-    last = await returnOf(host, start);
-    if (last.state === "back" || last.state === "rebooted") break;
-    await pause(POLL_SECONDS);
-  } while (!deadline.passed);
-  return last;
-}
-
-async function returnOf(host: Host, start: Start): Promise<Return> {
-  try {
-    const report = await inspect(host);
-    const bootId = report.one("boot_id");
-    if (report.one("current") !== start.current) return { state: "away", bootId };
-    const back = bootId === start.bootId ? "back" : "rebooted";
-    if (back === "back" && report.one("reverted") !== "yes") return { state: "starting", bootId };
-    const disarmed = (await host.call("disarm", {})).one("current") === start.current;
-    return { state: disarmed ? back : "away", bootId };
-  } catch {
-    host.tryOtherAddress();
-    return { state: "away", bootId: "" };
-  }
 }
 
 /** Lines of what did not start, the most telling first. */

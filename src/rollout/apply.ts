@@ -1,7 +1,7 @@
 import { activate } from "./activation";
 import { build, type Build } from "./build";
 import { Deadline, pause } from "./deadline";
-import type { Facts } from "./facts";
+import { readFacts, type Facts } from "./facts";
 import { serversOf, type Fleet } from "./fleet";
 import type { Host } from "./host";
 import type { Known } from "./identity";
@@ -11,13 +11,15 @@ import type { Log } from "./log";
 import { phases, skewFaults, type Built, type Phase } from "./order";
 import type { HostPlan } from "./plan";
 import { barePodFaults, checkQuorum, drain, reboot, uncordon, type RebootOptions } from "./reboot";
+import { takenBack } from "./return";
 import { Semaphore } from "./semaphore";
 import { deliver, isMissing, tokenFiles, type JoinTokens } from "./token";
+import { bootOnTrial, type TrialOptions } from "./trial";
 import { messageOf, Trouble } from "./trouble";
 
-export interface ApplyOptions extends RebootOptions {
-  /** Until a host that was not confirmed reverts. */
-  readonly confirmSeconds: number;
+export interface ApplyOptions extends RebootOptions, TrialOptions {
+  /** Boot into what cannot be activated while a host runs, on trial. */
+  readonly boot: boolean;
   /** Agents that are changed at the same time, and nodes that are away at the same time. */
   readonly agentsAtOnce: number;
   readonly rebootsAtOnce: number;
@@ -49,7 +51,7 @@ export class Apply {
 
   public constructor(
     private readonly fleet: Fleet,
-    private readonly plans: readonly HostPlan[],
+    private plans: readonly HostPlan[],
     private readonly tokens: JoinTokens,
     private readonly options: ApplyOptions,
     private readonly log: Log,
@@ -63,12 +65,14 @@ export class Apply {
 
   /** @throws Trouble at the first failure, when what has begun has ended, with the names of the rest */
   public async run(): Promise<void> {
+    await this.endTrials();
     const jobs = await this.build();
     const servers = serversOf(this.fleet);
     const ignorant = this.fleet.known.filter(isIgnorantOfToken);
     const faults = [
       ...skewFaults(jobs, servers),
       ...agentTokenFaults(jobs, ignorant),
+      ...(this.options.boot ? [] : jobs.flatMap(refusalFaults)),
       ...(await this.podFaults(jobs)),
     ];
     if (faults.length > 0) throw new Trouble(`${faults.join("\n")}\nNo host was changed`);
@@ -93,6 +97,21 @@ export class Apply {
       untouched.length === 0 ? "" : `\nNot touched: ${untouched.join(", ")}. Run the same again to go on`;
     if (this.failures.length > 0) throw new Trouble(`${this.failures.join("\n")}${rest}`);
     if (this.stopping.requested && untouched.length > 0) throw new Trouble(`Stopped as you asked.${rest}`);
+  }
+
+  /**
+   * Of a rollout that is over, as the hosts would do by themselves. What they build is held against what runs, so this comes
+   * before.
+   */
+  private async endTrials(): Promise<void> {
+    const open = this.plans.filter(({ facts }) => facts?.unconfirmed?.state === "trial");
+    for (const { host, facts } of open) {
+      if (facts !== undefined) await takenBack(host, facts, this.options.rebootSeconds);
+      const now = await readFacts(host);
+      this.plans = this.plans.map((plan) => (plan.host === host ? { ...plan, facts: now } : plan));
+    }
+    // A server's API comes after its SSH server.
+    if (open.length > 0) await this.nodes();
   }
 
   /** All of them, before any is changed: one that cannot be built stops the rollout while nothing has happened. */
@@ -146,7 +165,7 @@ export class Apply {
   }
 
   private async change(job: Job): Promise<void> {
-    const { host, facts, built } = job;
+    const { host, built } = job;
     // What came before, in this phase, may have failed while this one waited for its turn.
     if (this.failures.length > 0 || this.stopping.requested) return;
     this.begun.add(host.name);
@@ -161,7 +180,7 @@ export class Apply {
     try {
       // Draining takes its time, in which another server may have gone.
       if (drained && job.node.role === "server") checkQuorum(host, await this.nodes());
-      await activate(host, facts, built, this.kubernetes, this.lock, this.options.confirmSeconds);
+      await this.bring(job);
     } catch (error) {
       if (cordoned) {
         const left = `it is still cordoned: kubectl uncordon ${host.name}`;
@@ -169,9 +188,21 @@ export class Apply {
       }
       throw error;
     }
-    if (needsReboot(job) && job.member && job.node.role === "server") checkQuorum(host, await this.nodes());
-    if (needsReboot(job)) await reboot(host, built, this.kubernetes, this.options);
+    if (needsReboot(job) && !onTrial(job)) {
+      if (job.member && job.node.role === "server") checkQuorum(host, await this.nodes());
+      await reboot(host, built, this.kubernetes, this.options);
+    }
     if (cordoned) await uncordon(host, this.kubernetes);
+  }
+
+  /** To the built system, as its boot default. @throws Trouble when the host is as it was */
+  private async bring({ host, facts, built }: Job): Promise<void> {
+    const start = await takenBack(host, facts, this.options.rebootSeconds);
+    if (built.refusal !== "") {
+      await bootOnTrial(host, start, built, this.kubernetes, this.lock, this.options);
+    } else {
+      await activate(host, start, built, this.kubernetes, this.lock, this.options.confirmSeconds);
+    }
   }
 
   /** @throws Trouble when the API had answered, and does not for a minute: without it nobody knows what may go */
@@ -212,14 +243,28 @@ function agentTokenFaults(jobs: readonly Job[], ignorant: readonly Known[]): str
   ];
 }
 
-const needsReboot = ({ built }: Pick<Job, "built">): boolean => built.reboot.length > 0;
+const onTrial = ({ built }: Pick<Job, "built">): boolean => built.refusal !== "";
 
-const nameAndReboot = (job: Job): string =>
-  needsReboot(job)
-    ? `${job.host.name} (with a reboot, for its ${job.built.reboot.join(", ")})`
-    : job.host.name;
+const needsReboot = ({ built }: Pick<Job, "built">): boolean => built.reboot.length > 0 || onTrial({ built });
 
-const wordsOf = ({ release, k3sVersion, reboot }: Build): string => {
-  const needed = reboot.length === 0 ? "no reboot" : `reboot, for its ${reboot.join(", ")}`;
+/** What NixOS refuses, and nobody has asked to boot into. */
+const refusalFaults = ({ host: { name }, built: { refusal } }: Job): string[] =>
+  refusal === ""
+    ? []
+    : [
+        `${name}: what was built cannot be activated while the host runs:\n  ${refusal.replaceAll("\n", "\n  ")}\n` +
+          "--boot lets it boot into that, drained and on trial: it reverts by itself unless it is confirmed",
+      ];
+
+const nameAndReboot = ({ host, built }: Job): string => {
+  if (onTrial({ built })) return `${host.name} (by a boot on trial)`;
+  return needsReboot({ built })
+    ? `${host.name} (with a reboot, for its ${built.reboot.join(", ")})`
+    : host.name;
+};
+
+const wordsOf = ({ release, k3sVersion, reboot, refusal }: Build): string => {
+  const forWhat = reboot.length === 0 ? "no reboot" : `reboot, for its ${reboot.join(", ")}`;
+  const needed = refusal === "" ? forWhat : "boot on trial, since it cannot be activated while the host runs";
   return `NixOS ${release}, K3s ${k3sVersion || "none"}, ${needed}`;
 };

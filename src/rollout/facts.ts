@@ -48,6 +48,8 @@ export interface Facts {
   readonly salt: string;
   /** Why a reboot is due, of what runs already. */
   readonly rebootDue: readonly string[];
+  /** Why what was last built for it could not be activated while the host runs. @default - empty: it could, or was */
+  readonly refusal: string;
   /** Of /etc/nixos, by their paths from the host's directory, to text. */
   readonly files: ReadonlyMap<string, string>;
   /** What the running system saved for the next one to delete from the ruleset. */
@@ -56,12 +58,12 @@ export interface Facts {
 
 /** An activation that has not been confirmed, after which the host reverts. */
 export interface Unconfirmed {
-  /** `armed` has come to its end, and only the timer waits. */
-  readonly state: "activating" | "armed" | "reverting";
+  /** `armed` has come to its end, and only the timer waits; `trial` was booted, or will be. */
+  readonly state: "activating" | "armed" | "reverting" | "trial";
   /** ID of the rollout that began it, and whose it is. */
   readonly rollout: string;
   readonly operator: string;
-  /** Until the timer fires. */
+  /** Until the timer fires; of a trial unknown before its boot. */
   readonly secondsLeft: number;
   /** Store path of what the host returns to. */
   readonly before: string;
@@ -133,6 +135,7 @@ function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey" |
     ),
     keptToken: report.one("kept_token"),
     rebootDue: [...report.all("reboot"), ...(renamed ? ["hostname"] : [])],
+    refusal: report.text("refusal").trim(),
     files: fromDelivered(new Map(report.all("file").map(namedFile)), directory),
     deletions: report.text("deletions"),
   };
@@ -154,6 +157,7 @@ function unconfirmedOf(report: Report): Unconfirmed | undefined {
 function unconfirmedState(report: Report): Unconfirmed["state"] | undefined {
   if (report.one("reverting") === "activating") return "reverting";
   if (report.one("activation") === "activating") return "activating";
+  if (report.one("trial") === "yes") return "trial";
   return report.one("revert") === "active" ? "armed" : undefined;
 }
 

@@ -92,6 +92,7 @@ export function planHost(known: Known, sight: Sight): HostPlan {
       ...sharedNotes(known, sight),
       ...keyNotes(host),
       ...tokenNotes(host, facts),
+      ...(changes.length > 0 && facts.refusal !== "" ? [refusalInWords(facts.refusal)] : []),
       ...notes(facts),
     ],
     changes,
@@ -244,6 +245,10 @@ function unconfirmedFaults({ unconfirmed }: Facts, { isOver }: Sight): string[] 
   const { state, operator, secondsLeft } = unconfirmed;
   const whose = `another rollout (${operator || "of an earlier version"})`;
   const unless = `it reverts in ${secondsLeft} s unless that rollout confirms it`;
+  if (state === "trial")
+    return [
+      `${whose} has it boot a system on trial that it has not confirmed yet: unless it does, the host reverts by itself`,
+    ];
   if (state === "activating") return [`an activation of ${whose} runs on it; ${unless}`];
   if (state === "armed") return [`${whose} has activated a system that it has not confirmed yet: ${unless}`];
   return ["it returns at this moment to what it ran before: run the same again in a minute"];
@@ -258,6 +263,10 @@ const notes = (facts: Facts): string[] => [
     : []),
   ...savedFlush(facts),
 ];
+
+/** Of what an earlier rollout has built; without a build nobody knows. */
+const refusalInWords = (refusal: string): string =>
+  `what was last built for it cannot be activated while it runs, and was not; apply --boot lets it boot into it on trial:\n${refusal}`;
 
 const savedFlush = (facts: Facts): string[] =>
   /^\s*flush\s+ruleset/m.test(facts.deletions)

@@ -115,54 +115,82 @@ export async function reboot(
   { rebootSeconds }: RebootOptions,
 ): Promise<void> {
   await host.log.step(host.name, "reboot", async () => {
-    const bootId = (await inspect(host, OVER_ANY)).one("boot_id");
-    await request(host, built, bootId);
-    await back(host, { system: built.path, notBoot: bootId }, kubernetes, rebootSeconds);
+    const notBoot = await requestReboot(host, built);
+    const { state, missing } = await arrival(
+      host,
+      { system: built.path, notBoot },
+      kubernetes,
+      rebootSeconds,
+    );
+    if (state === "there") return;
+    throw new Trouble(
+      `${host.name} is not back within ${rebootSeconds} s of its reboot: ${missing.join("; ")}. Look at its console in Proxmox VE; ` +
+        "an older generation can be chosen in its boot menu",
+    );
   });
 }
 
-/** Again while nobody can tell whether it was heard: a reboot may break the very connection by which it is asked for. */
-async function request(host: Host, built: Build, bootId: string): Promise<void> {
+/**
+ * Again while nobody can tell whether it was heard: a reboot may break the very connection by which it is asked for.
+ *
+ * @returns ID of the boot that it ends
+ */
+export async function requestReboot(host: Host, built: Build): Promise<string> {
+  const bootId = (await inspect(host, OVER_ANY)).one("boot_id");
   for (let attempt = 1; attempt <= 3; attempt++) {
     try {
       await host.call("reboot", { built: built.path, boot_id: bootId });
-      return;
+      break;
     } catch (error) {
       if (!(error instanceof ConnectionTrouble)) throw error;
       await pause(3);
     }
   }
+  return bootId;
 }
 
-async function back(
+/** What became of a host that was told to reboot: `reverted` is back on its former system. */
+export interface Arrival {
+  readonly state: "there" | "reverted" | "away";
+  /** What did not hold of the new system, as far as it answered. */
+  readonly missing: readonly string[];
+}
+
+/** @param expected - with the system to which the host reverts, of one that boots on trial */
+export async function arrival(
   host: Host,
-  expected: { readonly system: string; readonly notBoot: string },
+  expected: { readonly system: string; readonly notBoot: string; readonly former?: string },
   kubernetes: Kubernetes,
   seconds: number,
-): Promise<void> {
+): Promise<Arrival> {
+  const { system, notBoot, former } = expected;
   const deadline = new Deadline(seconds);
-  let missing: readonly string[];
+  let missing: readonly string[] = [NO_NEW_CONNECTION];
+  let answered = false;
   let fresh = true;
   do {
     await pause(1);
     try {
       const report = await follow(host, fresh);
+      const isThere = report.one("boot_id") !== notBoot;
+      if (isThere && report.one("current") === former) return { state: "reverted", missing };
+      answered ||= isThere && report.one("current") === system;
       missing = hostFaults(report, expected);
       if (report.one("hostname") !== host.name)
         missing = [...missing, `its hostname is ${report.one("hostname")}`];
       if (missing.length === 0) missing = await nodeFaults(host, report, kubernetes, undefined);
-      if (missing.length === 0 && fresh) return;
+      if (missing.length === 0 && fresh) return { state: "there", missing };
       fresh = missing.length === 0;
       if (fresh) missing = [NO_NEW_CONNECTION];
     } catch (error) {
-      missing = [messageOf(error)];
+      // What the new system lacked says more than that it is gone.
+      if (!answered) missing = [messageOf(error).replace(`${host.name}: `, "")];
       fresh = error instanceof ConnectionTrouble;
+      // It may have its own address only now, or no more.
+      if (former !== undefined) host.tryOtherAddress();
     }
   } while (!deadline.passed);
-  throw new Trouble(
-    `${host.name} is not back within ${seconds} s of its reboot: ${missing.join("; ")}. Look at its console in Proxmox VE; ` +
-      "an older generation can be chosen in its boot menu",
-  );
+  return { state: "away", missing };
 }
 
 /** @throws Trouble while the other servers would have no quorum without it */

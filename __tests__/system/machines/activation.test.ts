@@ -61,16 +61,21 @@ describeWith(MACHINES, "an activation", () => {
       await hamal.isLeftWith(
         { "switch-inhibited": "" },
         APPLY,
-        /hamal: what was built cannot be activated while the host runs; nothing was activated:\n[^]*dbus-implementation : dbus -> broker\n[^]*Pre-switch checks failed\nPut it in place by a reboot[^]*nixos-rebuild boot[^]*No host was changed/,
+        /hamal: what was built cannot be activated while the host runs:\n[^]*dbus-implementation : dbus -> broker\n[^]*Pre-switch checks failed\n--boot lets it boot into that, drained and on trial[^]*No host was changed/,
       );
       expect(activated()).toBe(false);
+      // From then on a plan knows it, too.
+      const { stdout } = (await cluster.rollout("plan", "hamal")).mustSucceed();
+      expect(stdout).toMatch(
+        /hamal: changed[^]*what was last built for it cannot be activated while it runs, and was not; apply --boot lets it boot into it on trial:\n[^]*dbus -> broker/,
+      );
     });
 
     test("since it has another init, is not begun, either", async () => {
       await hamal.isLeftWith(
         { "init-interface": "another" },
         APPLY,
-        /cannot be activated while the host runs[^]*it has another init than the one that runs[^]*No host was changed/,
+        /cannot be activated while the host runs:[^]*it has another init than the one that runs[^]*No host was changed/,
       );
       expect(activated()).toBe(false);
     });

@@ -4,20 +4,7 @@
 # revert_program: text of the program that reverts
 # rollout: its ID; operator: whose it is, as one line
 acquire_lock
-[ "$(current_system)" = "$before" ] || fail "the host runs another system than a moment ago: somebody else changes it"
-[ "$(unit "$activate.service" ActiveState)" != activating ] || fail "an activation of an earlier rollout still runs here"
-[ -x "$before/bin/switch-to-configuration" ] || fail "the running system $before cannot be returned to"
-
-# What an earlier rollout left.
-systemctl stop "$revert.timer" "$activate.service" 2>/dev/null || true
-systemctl reset-failed "$revert.service" "$activate.service" 2>/dev/null || true
-printf '%s\n' "$before" >"$home/before"
-printf '%s\n' "$revert_program" >"$home/revert"
-rm -f "$home/reverted"
-printf '%s\n%s\n%s\n' "$rollout" "$operator" "$(($(uptime_seconds) + seconds))" >"$unconfirmed"
-# Garbage collection has to spare it, also while neither /run/current-system nor a profile names it.
-mkdir -p /nix/var/nix/gcroots
-ln -sfn "$before" /nix/var/nix/gcroots/k3s-rollout-before
+prepare_return
 
 # The next generation runs what the last one saved to be deleted. `flush ruleset` in it would take away kube-proxy's
 # and flannel's rules, so the tables of that generation are named in its place.

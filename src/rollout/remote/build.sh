@@ -30,13 +30,15 @@ for part in kernel initrd kernel-modules; do
 done
 cmp -s "$built/kernel-params" /run/booted-system/kernel-params || report reboot "kernel-params"
 # Whether it would refuse to be activated while the host runs. What has no such check does not refuse.
-if "$built/bin/switch-to-configuration" 2>&1 | grep -q '^check:'; then
-  "$built/bin/switch-to-configuration" check >check.log 2>&1 9>&- || report refusal "$(tail -n 12 check.log | base64 -w0)"
-fi
-interface() { cat "$1/init-interface-version" 2>/dev/null || true; }
-if [ "$(interface /run/current-system)" != "$(interface "$built")" ]; then
-  report refusal "$(echo "it has another init than the one that runs" | base64 -w0)"
-fi
+refusals() {
+  if "$built/bin/switch-to-configuration" 2>&1 | grep -q '^check:'; then
+    "$built/bin/switch-to-configuration" check >check.log 2>&1 9>&- || tail -n 12 check.log
+  fi
+  interface() { cat "$1/init-interface-version" 2>/dev/null || true; }
+  [ "$(interface /run/current-system)" = "$(interface "$built")" ] || echo "it has another init than the one that runs"
+}
+refusals >refusal
+if [ -s refusal ]; then report_file refusal refusal; else rm -f refusal; fi
 hostname=$(cat "$built/etc/hostname" 2>/dev/null || true)
 [ "$hostname" = "$(cat /proc/sys/kernel/hostname)" ] || report reboot "hostname"
 # Whom the new system lets in as root.

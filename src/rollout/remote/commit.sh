@@ -27,19 +27,6 @@ fi
 "$built/bin/switch-to-configuration" boot || back "the boot loader could not be written"
 [ "$(readlink -f "$profile")" = "$built" ] || back "the boot default is not what was tested"
 
-if ! diff -rq "$home/staging" /etc/nixos >/dev/null 2>&1; then
-  rm -rf /etc/nixos.new
-  cp -a "$home/staging" /etc/nixos.new
-  if [ -e /etc/nixos ]; then
-    copy=/etc/nixos.$(date -u +%Y-%m-%dT%H-%M-%SZ)
-    # A clock that was set back comes by the same time again.
-    while [ -e "$copy" ]; do copy=$copy-again; done
-    mv /etc/nixos "$copy"
-  fi
-  mv /etc/nixos.new /etc/nixos
-  report copy "${copy:-}"
-fi
 systemctl stop "$activate.service" 2>/dev/null || true
 systemctl reset-failed "$activate.service" 2>/dev/null || true
-rm -f /nix/var/nix/gcroots/k3s-rollout-before "$home/before" "$unconfirmed"
-sync -f /etc/nixos
+settle

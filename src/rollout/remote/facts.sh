@@ -32,8 +32,11 @@ kept=/var/lib/rancher/k3s/server/token
 report revert "$(unit "$revert.timer" ActiveState)"
 report reverting "$(unit "$revert.service" ActiveState)"
 report activation "$(unit "$activate.service" ActiveState)"
-if [ -s "$unconfirmed" ]; then
-  { read -r rollout; read -r operator; read -r end; } <"$unconfirmed"
+[ ! -s "$trial" ] || report trial yes
+whose=$unconfirmed
+[ -s "$whose" ] || whose=$trial
+if [ -s "$whose" ]; then
+  { read -r rollout; read -r operator; read -r end; } <"$whose"
   report rollout "$rollout"
   report operator "$operator"
   report reverts_in "$((end - $(uptime_seconds)))"
@@ -61,4 +64,5 @@ if [ -d /etc/nixos ]; then
     report file "${file#/etc/nixos/} $(base64 -w0 "$file")"
   done
 fi
+report_file refusal "$home/refusal"
 report_file deletions /var/lib/nftables/deletions.nft

@@ -6,6 +6,8 @@ report status "$(unit "$activate.service" ExecMainStatus)"
 report_failed
 report reverting "$(unit "$revert.service" ActiveState)"
 [ ! -e "$home/reverted" ] || report reverted yes
+[ ! -e "$trial" ] || report trial yes
+report tried "$(cat "$home/tried" 2>/dev/null || true)"
 report k3s "$(unit k3s.service ActiveState)"
 report k3s_version "$(/run/current-system/sw/bin/k3s --version 2>/dev/null | sed -n 's/^k3s version \([^ ]*\).*/\1/p')"
 # Of all interfaces, of those that are yet to come, and of those that packets of pods arrive by.

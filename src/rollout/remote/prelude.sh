@@ -20,6 +20,9 @@ activate=k3s-rollout-activate
 # Which rollout has activated a system and not confirmed it yet, whose it is, and when the host reverts; gone at a reboot.
 unconfirmed=/run/k3s-rollout-unconfirmed
 lock=/run/k3s-rollout.lock
+# That the host is to boot a system on trial, in lines: rollout, operator, seconds until it reverts, system. It outlives reboots.
+trial=$home/trial
+trial_unit=k3s-rollout-trial
 
 current_system() { readlink -f /run/current-system; }
 # Time since the boot: clocks jump.
@@ -37,4 +40,41 @@ acquire_lock() {
   mkdir -p "$home"
   exec 9>"$home/lock"
   flock -w 40 9 || fail "another step of a rollout still runs here: look for it with 'lslocks'"
+}
+
+# What leads back, before anything is begun that may have to be undone.
+# before: system that is known to run; revert_program: text of the program that returns to it, in so many seconds
+# rollout: its ID; operator: whose it is, as one line
+prepare_return() {
+  [ "$(current_system)" = "$before" ] || fail "the host runs another system than a moment ago: somebody else changes it"
+  [ "$(unit "$activate.service" ActiveState)" != activating ] || fail "an activation of an earlier rollout still runs here"
+  [ -x "$before/bin/switch-to-configuration" ] || fail "the running system $before cannot be returned to"
+  # What an earlier rollout left.
+  systemctl stop "$revert.timer" "$activate.service" 2>/dev/null || true
+  systemctl reset-failed "$revert.service" "$activate.service" 2>/dev/null || true
+  rm -f "$home/reverted" "$home/tried" "$trial"
+  printf '%s\n' "$before" >"$home/before"
+  printf '%s\n' "$revert_program" >"$home/revert"
+  printf '%s\n%s\n%s\n' "$rollout" "$operator" "$(($(uptime_seconds) + seconds))" >"$unconfirmed"
+  # Garbage collection has to spare it, also while neither /run/current-system nor a profile names it.
+  mkdir -p /nix/var/nix/gcroots
+  ln -sfn "$before" /nix/var/nix/gcroots/k3s-rollout-before
+}
+
+# The host is what it should be: its files are those that it was built from, and nothing leads back any more.
+settle() {
+  if ! diff -rq "$home/staging" /etc/nixos >/dev/null 2>&1; then
+    rm -rf /etc/nixos.new
+    cp -a "$home/staging" /etc/nixos.new
+    if [ -e /etc/nixos ]; then
+      copy=/etc/nixos.$(date -u +%Y-%m-%dT%H-%M-%SZ)
+      # A clock that was set back comes by the same time again.
+      while [ -e "$copy" ]; do copy=$copy-again; done
+      mv /etc/nixos "$copy"
+    fi
+    mv /etc/nixos.new /etc/nixos
+    report copy "${copy:-}"
+  fi
+  rm -f /nix/var/nix/gcroots/k3s-rollout-before "$home/before" "$home/refusal" "$unconfirmed"
+  sync -f /etc/nixos
 }

@@ -3,11 +3,17 @@
 mkdir -p /run/units /run/sshd /run/nixos /run/systemd-bin
 # All that a transient unit has in its PATH on NixOS.
 for program in systemctl systemd-run journalctl; do ln -s "/programs/$program" "/run/systemd-bin/$program"; done
-system=$(readlink -f /boot/default)
+# Somebody may choose another system in the boot menu.
+system=$(cat /faults/boot-menu 2>/dev/null || readlink -f /boot/default)
 ln -sfn "$system" /run/booted-system
 ln -sfn "$system" /run/current-system
 hostname "$(cat "$system/etc/hostname")"
 event boot
+# Units that sysinit.target wants, which are not waited for.
+for unit in "$system"/etc/systemd/system/sysinit.target.wants/*.service; do
+  [ -e "$(sed -n 's/^ConditionPathExists=//p' "$unit")" ] || continue
+  systemd-run --unit="$(basename "$unit" .service)" $(sed -n 's/^ExecStart=//p' "$unit")
+done
 mkdir -p /etc/ssh/authorized_keys.d
 cp "$system/etc/ssh/authorized_keys.d/root" /etc/ssh/authorized_keys.d/root
 load-sysctl "$system"

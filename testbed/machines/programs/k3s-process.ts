@@ -135,6 +135,12 @@ function isAdmitted(): boolean {
   return existsSync(path) && readFileSync(path, "utf8") === ours;
 }
 
+/** Of a system that is not the boot default, or of the version that the fault names. */
+function hangs(isNew: boolean): boolean {
+  const fault = "/faults/k3s-hangs";
+  return existsSync(fault) && (isNew || readFileSync(fault, "utf8") === version);
+}
+
 async function main(): Promise<void> {
   const isNew = realpathSync("/run/current-system") !== realpathSync("/boot/default");
   if (existsSync("/faults/k3s-fails") && isNew) {
@@ -148,7 +154,7 @@ async function main(): Promise<void> {
     console.log(`Waiting for ${tokenFile} to be available`);
     await sleep(200);
   }
-  while (!(await reachesEndpoint()) || !isAdmitted() || (existsSync("/faults/k3s-hangs") && isNew)) {
+  while (!(await reachesEndpoint()) || !isAdmitted() || hangs(isNew)) {
     console.log(`level=error msg="not admitted by ${server}"`);
     await sleep(200);
   }

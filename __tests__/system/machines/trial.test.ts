@@ -1,0 +1,159 @@
+/** A system that cannot be activated while the host runs, and how its boot on trial may end. */
+import { join } from "node:path";
+import { describeWith } from "../tools";
+import { LiveCluster, THREE } from "./cluster";
+import { Hamal } from "./hamal";
+import { tamper } from "./tampered";
+import { MACHINES } from "./tools";
+
+const PATIENT = ["apply", "hamal", "--yes", "--boot"] as const;
+const APPLY = [...PATIENT, "--confirm-seconds", "6", "--reboot-seconds", "20"] as const;
+const REFUSED = { "switch-inhibited": "" };
+
+describeWith(MACHINES, "a boot on trial", () => {
+  let cluster: LiveCluster;
+  let hamal: Hamal;
+
+  beforeAll(async () => {
+    cluster = await LiveCluster.start(THREE);
+    hamal = new Hamal(cluster);
+  });
+  afterAll(() => cluster?.stop());
+  afterEach(async () => {
+    await cluster.site.on("hamal", "rm -f /faults/*");
+    cluster.emit(THREE);
+  });
+
+  const boots = (): number => cluster.site.events().filter((event) => event === "hamal boot").length;
+
+  test("is what a system gets that cannot be activated: drained, confirmed, kept and uncordoned", async () => {
+    hamal.change();
+    cluster.site.addPod("web", "hamal");
+    cluster.site.setFault("hamal", "switch-inhibited");
+    const { output } = (await cluster.rollout(...PATIENT)).mustSucceed();
+    expect(output).toMatch(
+      /in this order: agents: hamal \(by a boot on trial\)[^]*drain: [^]*prepare the trial: [^]*boot on trial: [^]*keep it: [^]*uncordon: /,
+    );
+    expect(cluster.site.events().filter((event) => /^hamal (activate|boot$)/.test(event))).toEqual([
+      "hamal boot",
+    ]);
+    const [running, booting, profile] = (await hamal.state()).split("\n");
+    expect([booting, profile]).toEqual([running, running]);
+    expect(await cluster.site.on("hamal", "ls /var/lib/k3s-rollout /nix/var/nix/gcroots")).not.toMatch(
+      /^(trial|before|refusal|k3s-rollout-before)$/m,
+    );
+    expect((await cluster.rollout("plan", "hamal")).mustSucceed().stdout).toContain("hamal: unchanged");
+  });
+
+  test("ends by itself where the new system lets nobody in", async () => {
+    hamal.change();
+    tamper(join(cluster.folder, "nix"), "k3s-agent/nftables.nft", (text) =>
+      text.replace("22, # SSH", "2222, # SSH"),
+    );
+    cluster.site.setFault("hamal", "switch-inhibited");
+    await hamal.isLeftBy(
+      () => cluster.rollout(...APPLY),
+      /hamal was not confirmed after its boot on trial and has reverted by itself, by another reboot, to what it ran before, which it also boots: /,
+    );
+    expect(boots()).toBe(2);
+  });
+
+  test("ends by itself where K3s does not come up, which the message says", async () => {
+    const version = "v1.34.1+k3s1";
+    await hamal.isLeftWith(
+      { ...REFUSED, "k3s-version": version, "k3s-hangs": version },
+      APPLY,
+      /has reverted by itself, by another reboot, [^]*its kubelet has not told of this boot/,
+    );
+  });
+
+  test("ends by itself when the operator is gone", async () => {
+    hamal.change();
+    const before = await hamal.state();
+    cluster.site.setFault("hamal", "switch-inhibited");
+    const { acted } = await cluster.site.interrupted(APPLY, cluster.folder, {
+      when: { host: "hamal", step: "prepare the trial", outcome: "done" },
+      after: 1,
+      signal: "SIGKILL",
+    });
+    expect(acted).toBe(true);
+    await cluster.site.until("it is back", () => boots() === 2);
+    await cluster.site.until("it answers", () => cluster.admitsSsh("hamal"));
+    expect(await hamal.state()).toBe(before);
+    (await cluster.rollout(...PATIENT)).mustSucceed();
+  });
+
+  test("that a killed operator left open is taken back at once, and begun again", async () => {
+    hamal.change();
+    cluster.site.setFault("hamal", "switch-inhibited");
+    await cluster.site.interrupted(PATIENT, cluster.folder, {
+      when: { host: "hamal", step: "prepare the trial", outcome: "done" },
+      after: 1,
+      signal: "SIGKILL",
+    });
+    await cluster.site.until("it was booted", () => boots() === 1);
+    await cluster.site.until("it answers", () => cluster.admitsSsh("hamal"));
+    const { stdout, output } = (await cluster.rollout(...PATIENT)).mustSucceed();
+    expect(stdout).toMatch(/hamal: [^]*a rollout that has ended .* left it unconfirmed/);
+    expect(output).toContain("take back what was not confirmed");
+    expect(boots()).toBe(3);
+  });
+
+  test("of another rollout is left alone", async () => {
+    hamal.change();
+    cluster.site.setFault("hamal", "switch-inhibited");
+    const version = "v1.34.1+k3s1";
+    cluster.site.setFault("hamal", "k3s-version", version);
+    cluster.site.setFault("hamal", "k3s-hangs", version);
+    const first = cluster.rollout(...PATIENT, "--confirm-seconds", "15", "--reboot-seconds", "20");
+    await cluster.site.until("it was booted", () => boots() === 1);
+    await cluster.site.until("it answers", () => cluster.admitsSsh("hamal"));
+    const { status, output } = await cluster.rollout("plan", "hamal");
+    expect([status, output]).toEqual([
+      1,
+      expect.stringMatching(
+        /hamal: refused[^]*another rollout \(\S+@\S+, process \d+\) has it boot a system on trial that it has not confirmed yet/,
+      ),
+    ]);
+    await first;
+  });
+
+  test("is not begun where the boot loader cannot be written", () =>
+    hamal.isLeftWith(
+      { ...REFUSED, "boot-loader-fails": "" },
+      APPLY,
+      /the boot loader could not be written: No space left on device *; the boot default is what it was/,
+    ));
+
+  test("is not begun into a system without the unit that leads back", async () => {
+    hamal.change();
+    tamper(join(cluster.folder, "nix"), "k3s-agent/configuration.nix", (text) =>
+      text.replace('wantedBy = [ "sysinit.target" ];', "enable = false;"),
+    );
+    cluster.site.setFault("hamal", "switch-inhibited");
+    await hamal.isLeftBy(
+      () => cluster.rollout(...APPLY),
+      "what was built has no k3s-rollout-trial.service, which would lead back from it",
+    );
+    expect(boots()).toBe(0);
+  });
+
+  test("that did not come about, since another system was booted, is told from one that failed", async () => {
+    const former = (await cluster.site.on("hamal", "readlink -f /run/current-system")).trim();
+    await hamal.isLeftWith(
+      { ...REFUSED, "boot-menu": former },
+      APPLY,
+      "hamal has rebooted, and not into what was built",
+    );
+  });
+
+  test("nothing leads back from an ordinary boot", async () => {
+    const before = await hamal.state();
+    cluster.site.forgetEvents();
+    await cluster.site.powerOff("hamal");
+    await cluster.site.powerOn("hamal");
+    expect(await cluster.site.on("hamal", "cat /run/units/k3s-rollout-trial.service/state || true")).toBe("");
+    expect(await hamal.state()).toBe(before);
+    expect(boots()).toBe(1);
+  });
+});

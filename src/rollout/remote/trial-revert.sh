@@ -1,0 +1,37 @@
+# Returns from a system that was booted on trial. The host's own k3s-rollout-trial.service runs this at a boot that finds the
+# trial open, and then it waits; `now` does not.
+umask 077
+home=/var/lib/k3s-rollout
+profile=/nix/var/nix/profiles/system
+read -r before <"$home/before"
+{ read -r rollout; read -r operator; read -r seconds; read -r built; } <"$home/trial"
+# A unit has little in its PATH, and what runs is what nobody has confirmed.
+PATH=$before/sw/bin
+# Pre-switch checks are against changes of a running system.
+NIXOS_NO_CHECK=1
+export PATH NIXOS_NO_CHECK
+on_trial() { [ "$(readlink -f /run/current-system)" = "$built" ]; }
+
+if [ "${1:-}" != now ] && on_trial; then
+  cat /proc/sys/kernel/random/boot_id >"$home/tried"
+  up=$(cut -d. -f1 /proc/uptime)
+  printf '%s\n%s\n%s\n' "$rollout" "$operator" "$((up + seconds))" >/run/k3s-rollout-unconfirmed
+  sleep "$seconds"
+fi
+
+# Makes the former system what boots, unless somebody has chosen yet another one.
+former_boots() {
+  # Between the steps of a rollout; one that hangs does not keep the host here.
+  flock -w 60 9
+  [ -e "$home/trial" ] || return 0 # kept
+  case "$(readlink -f "$profile")" in
+    "$built" | "$before")
+      nix-env -p "$profile" --set "$before" && "$before/bin/switch-to-configuration" boot || return 1 ;;
+  esac
+  date -u +%FT%TZ >"$home/reverted"
+  rm -f "$home/trial"
+  sync
+}
+# A reboot before that would lead to the same system.
+until (former_boots) 9>"$home/lock"; do sleep 5; done
+if [ -e "$home/reverted" ] && on_trial; then exec systemctl reboot --force; fi
