@@ -1,0 +1,98 @@
+/** Boots on trial of hosts with a real systemd, whose own unit leads back by real reboots. */
+import { join } from "node:path";
+import { container } from "../../../testbed/nspawn/container";
+import { LiveCluster, THREE } from "../machines/cluster";
+import { Hamal } from "../machines/hamal";
+import { tamper } from "../machines/tampered";
+import { describeWith } from "../tools";
+import { CONTAINERS } from "./tools";
+
+const PATIENT = ["apply", "hamal", "--yes", "--boot"] as const;
+const QUICK = [...PATIENT, "--confirm-seconds", "20", "--reboot-seconds", "60"] as const;
+const REFUSED = { "switch-inhibited": "" };
+const REVERTED = /was not confirmed after its boot on trial and has reverted by itself, by another reboot/;
+
+describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
+  let cluster: LiveCluster;
+  let hamal: Hamal;
+
+  beforeAll(async () => {
+    cluster = await LiveCluster.start(THREE, THREE, { container: container() });
+    hamal = new Hamal(cluster);
+  });
+  afterAll(() => cluster?.stop());
+  afterEach(async () => {
+    await cluster.site.on("hamal", "rm -f /faults/*");
+    cluster.emit(THREE);
+  });
+
+  const boots = (): number => cluster.site.events().filter((event) => event === "hamal boot").length;
+  const unit = (property: string): Promise<string> =>
+    cluster.site.on("hamal", `systemctl show -P ${property} k3s-rollout-trial.service`);
+
+  test("is confirmed and kept, after which the unit leads nowhere", async () => {
+    hamal.change();
+    cluster.site.setFault("hamal", "switch-inhibited");
+    (await cluster.rollout(...PATIENT)).mustSucceed();
+    expect(boots()).toBe(1);
+    expect(await unit("ActiveState")).toBe("inactive\n");
+    const kept = await hamal.state();
+    await cluster.site.powerOff("hamal");
+    await cluster.site.powerOn("hamal");
+    await cluster.site.until("it answers", () => cluster.admitsSsh("hamal"), 60);
+    expect([await unit("LoadState"), await unit("ConditionResult")]).toEqual(["loaded\n", "no\n"]);
+    expect(await hamal.state()).toBe(kept);
+  });
+
+  test("ends by itself where the new system lets nobody in", async () => {
+    hamal.change();
+    tamper(join(cluster.folder, "nix"), "k3s-agent/nftables.nft", (text) =>
+      text.replace("22, # SSH", "2222, # SSH"),
+    );
+    cluster.site.setFault("hamal", "switch-inhibited");
+    await hamal.isLeftBy(() => cluster.rollout(...QUICK), REVERTED);
+    expect(boots()).toBe(2);
+  });
+
+  test("ends by itself in emergency mode", async () => {
+    const former = (await cluster.site.on("hamal", "readlink -f /run/current-system")).trim();
+    await hamal.isLeftWith({ ...REFUSED, "missing-filesystem": former }, QUICK, REVERTED);
+    expect(boots()).toBe(2);
+  });
+
+  test("ends by itself on a server whose K3s is never ready", async () => {
+    const version = "v1.34.2+k3s2";
+    const faults = { ...REFUSED, "k3s-version": version, "k3s-hangs": version };
+    for (const [fault, value] of Object.entries(faults)) cluster.site.setFault("alphard", fault, value);
+    const before = await hamal.state("alphard");
+    const { status, output } = await cluster.rollout(
+      "apply",
+      "alphard",
+      "--rebuild",
+      "--yes",
+      "--boot",
+      ...QUICK.slice(PATIENT.length),
+    );
+    for (const fault of Object.keys(faults)) cluster.site.clearFault("alphard", fault);
+    expect([status, output]).toEqual([1, expect.stringMatching(REVERTED)]);
+    expect(output).toContain("K3s is activating");
+    expect(await hamal.state("alphard")).toBe(before);
+  });
+
+  test("ends by itself when the operator is gone", async () => {
+    hamal.change();
+    const before = await hamal.state();
+    cluster.site.setFault("hamal", "switch-inhibited");
+    cluster.site.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
+    cluster.site.setFault("hamal", "k3s-hangs", "v1.34.1+k3s1");
+    const { acted } = await cluster.site.interrupted(QUICK, cluster.folder, {
+      when: { host: "hamal", step: "boot on trial", outcome: "started" },
+      after: 3,
+      signal: "SIGKILL",
+    });
+    expect(acted).toBe(true);
+    await cluster.site.until("it is back", () => boots() === 2, 60);
+    await cluster.site.until("it answers", () => cluster.admitsSsh("hamal"), 60);
+    expect(await hamal.state()).toBe(before);
+  });
+});
