@@ -44,7 +44,8 @@ test.each([
 });
 
 test.each([
-  ["apply --confirm-seconds 0", "Expected a whole number above 0"],
+  ["apply --confirm-seconds 0", "Expected seconds, such as 300, a whole number above 0"],
+  ["apply --agents-at-once 3s", "Expected a count, such as 3, a whole number above 0"],
   ["apply --at alphard", "Expected HOST=ADDRESS"],
   ["appyl", "unknown command 'appyl'"],
 ])("a slip is shown beside the help: %s", (words, expected) => {

@@ -22,12 +22,18 @@ interface Common {
   readonly at?: Record<string, string>;
 }
 
-const seconds = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError("Expected a whole number above 0.");
-  return value;
-};
+/** @param what - what is counted, with an example */
+const wholeNumber =
+  (what: string) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new InvalidArgumentError(`Expected ${what}, a whole number above 0.`);
+    return value;
+  };
+
+const seconds = wholeNumber("seconds, such as 300");
+const count = wholeNumber("a count, such as 3");
 
 const address = (text: string, before: Record<string, string>): Record<string, string> => {
   const [, host, at] = /^([a-z0-9-]+)=(\S+)$/.exec(text) ?? [];
@@ -108,8 +114,8 @@ withReboot(
     "let hosts boot into what cannot be activated while they run; they revert by themselves, too",
     false,
   )
-  .option("--agents-at-once <count>", "agents that are changed at the same time", seconds, 3)
-  .option("--reboots-at-once <count>", "nodes that reboot at the same time", seconds, 1)
+  .option("--agents-at-once <count>", "agents that are changed at the same time", count, 3)
+  .option("--reboots-at-once <count>", "nodes that reboot at the same time", count, 1)
   .action((hosts: string[], options) =>
     run(options, (session, voice) =>
       applyCommand(

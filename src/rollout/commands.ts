@@ -180,10 +180,19 @@ async function verified(session: Session, hostnames: readonly string[], seen?: F
 /** @throws Trouble when something is not as it should be */
 function report(verification: Verification, voice: Voice): void {
   voice.tell(verificationInWords(verification), verification);
+  judge(verification);
+}
+
+/** @throws Trouble when something is not as it should be */
+function judge(verification: Verification): void {
   if (!isHealthy(verification)) throw new Trouble("The cluster is not what main.ts says");
 }
 
-/** `verify`: holds the live cluster against the model, once or every so many seconds. */
+/**
+ * `verify`: holds the live cluster against the model, once, or every so many seconds until it is asked to stop.
+ *
+ * @throws Trouble when the last look found something that is not as it should be
+ */
 export async function verifyCommand(
   session: Session,
   hostnames: readonly string[],
@@ -191,11 +200,26 @@ export async function verifyCommand(
   voice: Voice,
 ): Promise<void> {
   if (watchSeconds === undefined) return report(await verified(session, hostnames), voice);
-  while (!stopping.requested) {
-    const verification = await verified(session, hostnames);
-    voice.tell(`${new Date().toISOString()}\n${verificationInWords(verification)}\n`, verification);
-    await Promise.race([pause(watchSeconds), stopRequest]);
+  let last = await verified(session, hostnames);
+  for (;;) {
+    voice.tell(`${new Date().toISOString()}\n${verificationInWords(last)}\n`, last);
+    await pause(watchSeconds, stop.signal);
+    const next = await unlessStopped(() => verified(session, hostnames));
+    if (next === undefined) return judge(last);
+    last = next;
   }
+}
+
+/** What a look comes to, or nothing when it is asked to stop before. */
+async function unlessStopped<T>(look: () => Promise<T>): Promise<T | undefined> {
+  if (stop.signal.aborted) return undefined;
+  const stopped = new Promise<undefined>((resolve) => {
+    stop.signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+  const looking = look();
+  // Of one that nobody waits for any more, whose connections are ended.
+  looking.catch(() => undefined);
+  return Promise.race([looking, stopped]);
 }
 
 /** `capture`: stores a host's own hardware configuration. */
@@ -273,13 +297,13 @@ async function consent({ yes }: Consent, question: string): Promise<void> {
   if (!/^y(es)?$/i.test(answer.trim())) throw new Trouble("No host was changed");
 }
 
-/** Set by the first Ctrl-C. */
-export const stopping = { requested: false };
+/** Aborted by the first Ctrl-C. */
+const stop = new AbortController();
 
-let request: () => void = () => undefined;
-const stopRequest = new Promise<void>((resolve) => (request = resolve));
+export const stopping = {
+  get requested(): boolean {
+    return stop.signal.aborted;
+  },
+};
 
-export function requestStop(): void {
-  stopping.requested = true;
-  request();
-}
+export const requestStop = (): void => stop.abort();

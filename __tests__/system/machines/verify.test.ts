@@ -126,6 +126,28 @@ The cluster is what main.ts says.
     expect(found).toContain("hamal: it is cordoned");
   });
 
+  describe("watching", () => {
+    const watched = async (outcome: "started" | "done"): Promise<[number | string, number]> => {
+      // Longer than this test may take.
+      const { status, said } = await cluster.site.interrupted(["verify", "--watch", "6000"], cluster.folder, {
+        when: { host: "cluster", step: "verify", outcome },
+        after: outcome === "done" ? 0.5 : 0,
+        signal: "SIGINT",
+      });
+      return [status, said.match(/^\{"nodes":/gm)?.length ?? 0];
+    };
+
+    test.each(["started", "done"] as const)(
+      "ends when it is asked to, its look just %s, with the exit code of that",
+      async (outcome) => {
+        expect(await watched(outcome)).toEqual([0, 1]);
+        await cluster.site.on("alphard", "kubectl cordon hamal");
+        expect(await watched(outcome)).toEqual([1, 1]);
+        await cluster.site.on("alphard", "kubectl uncordon hamal");
+      },
+    );
+  });
+
   test("counts what the firewall has dropped", async () => {
     await cluster.site.operator(
       ["sh", "-c", "timeout 1 bash -c 'cat </dev/tcp/172.22.0.135/9999' || true"],
