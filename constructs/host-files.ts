@@ -7,8 +7,8 @@ import { Construct, type IConstruct } from "constructs";
 import { describeFaults, Faults } from "../src/config/fault";
 import { isLastNode, renamed, vanished, type LastNode } from "../src/config/history";
 import type { Cluster } from "../src/config/model";
-import { conforming, HOST_FILES } from "../src/config/shape";
-import type { HostFilesSettings } from "../src/config/settings";
+import { conforming, withDefaults } from "../src/config/conform";
+import { HostFilesSchema, type HostFilesSettings } from "../src/config/settings";
 import { planEmission, type EmissionPlan } from "../src/emit/emission";
 import { outOfProject } from "../src/emit/place";
 import { describeRefusal, describeStale } from "../src/emit/report";
@@ -47,7 +47,8 @@ export class HostFiles extends Construct {
   public constructor(scope: Construct, id: string, props: HostFilesProps = {}) {
     super(scope, id);
     this.cluster = K3sCluster.of(scope);
-    const { folder = "nix", documents = [] } = conforming(props, HOST_FILES, this.faults);
+    const stated = conforming(props, HostFilesSchema, this.faults);
+    const { folder, documents } = withDefaults(HostFilesSchema, stated);
     this.folder = folder;
     this.documents = documents;
     const why = outOfProject(folder);

@@ -18,8 +18,15 @@ import { describeFaults, Faults, type Fault } from "../src/config/fault";
 import { terraformAddress, type Cluster, type Common, type Node } from "../src/config/model";
 import { policyFaults } from "../src/firewall/policy";
 import { resolveNode } from "../src/config/node";
-import { AGENT, CLUSTER, conforming, SERVER } from "../src/config/shape";
-import type { ClusterSettings, Role, ServerSettings } from "../src/config/settings";
+import { conforming } from "../src/config/conform";
+import {
+  ClusterSchema,
+  NodeSchema,
+  ServerSchema,
+  type ClusterSettings,
+  type Role,
+  type ServerSettings,
+} from "../src/config/settings";
 import { isExampleKey } from "../src/config/ssh-keys";
 import { constructsBefore } from "./constructs-before";
 import { tokenFaults, variablesIn, withReferences } from "../src/provider/tokens";
@@ -70,11 +77,12 @@ export class K3sCluster extends Construct {
     super(scope, id);
     const shape = new Faults();
     const groups = { network: {}, k3s: {}, nixos: {}, vm: {} };
-    this.settings = { ...groups, ...conforming(props, CLUSTER, shape) } as ClusterSettings;
+    this.settings = { ...groups, ...conforming(props, ClusterSchema, shape) } as ClusterSettings;
     const keys = this.authorizedKeys();
     const { common, faults } = resolveCommon(this.settings, keys.text);
     this.common = common;
-    const first = [...withNews(shape.all, keys.faults), ...tokenFaults(this.settings, [], this.stack)];
+    const known = withNews(tokenFaults(this.settings, [], this.stack), shape.all);
+    const first = withNews(known, keys.faults);
     this.faults = withNews(first, faults);
     this.node.addValidation({ validate: () => describeFaults(this.resolve().faults) });
     this.warnOfExampleKey();
@@ -126,10 +134,10 @@ export class K3sCluster extends Construct {
   public add(id: string, role: Role, settings: ServerSettings): Node {
     const name = [settings?.hostname || id];
     const shape = new Faults(name);
-    const conformed = conforming(settings, role === "server" ? SERVER : AGENT, shape);
+    const conformed = conforming(settings, role === "server" ? ServerSchema : NodeSchema, shape);
     const { node, faults } = resolveNode(id, role, conformed, this.settings);
     this.nodes.push(node);
-    const first = [...shape.all, ...tokenFaults(conformed, name, this.stack)];
+    const first = withNews(tokenFaults(conformed, name, this.stack), shape.all);
     this.faults.push(...withNews(first, faults));
     return node;
   }

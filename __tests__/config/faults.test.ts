@@ -215,7 +215,7 @@ describe("a node's settings", () => {
     [
       "a disk below the template's",
       { disks: [{ ...disk, sizeGib: 16 }], templateDiskGib: 32 },
-      "'disks[scsi0].sizeGib' of 'mizar' should be a whole number of GiB from 32 to 131072, got 16",
+      "'disks[scsi0].sizeGib' of 'mizar' should be at least 'templateDiskGib', 32 GiB, got 16",
     ],
     ["two disks on one interface", { disks: [disk, disk] }, "'disks' of 'mizar' has two disks on scsi0"],
     [
@@ -266,7 +266,7 @@ describe("a node's settings", () => {
     [
       "a malformed second MAC address",
       { networkInterfaces: [{ bridge: "vmbr0" }, { bridge: "vmbr1", macAddress: "x" }] },
-      "'networkInterfaces[1].macAddress' of 'mizar' should be a unicast MAC address such as BC:24:11:00:00:01, got 'X'",
+      "'networkInterfaces[1].macAddress' of 'mizar' should be a unicast MAC address such as BC:24:11:00:00:01, got 'x'",
     ],
     [
       "a MAC address of the first interface",
@@ -291,7 +291,7 @@ describe("a node's settings", () => {
     [
       "tags that PVE does not take",
       { tags: ["K3s"] },
-      "'tags' of 'mizar' should be lower-case letters, digits, _ . + -, got 'K3s'",
+      "'tags[0]' of 'mizar' should be lower-case letters, digits, _ . + -, got 'K3s'",
     ],
     [
       "a template that is no VM ID",
@@ -322,7 +322,7 @@ describe("a node's settings", () => {
     [
       "a taint without effect",
       { nodeTaints: ["dedicated=db"] },
-      "'nodeTaints' of 'mizar' should be key=value:Effect with NoSchedule, PreferNoSchedule or NoExecute, got 'dedicated=db'",
+      "'nodeTaints[0]' of 'mizar' should be key=value:Effect with NoSchedule, PreferNoSchedule or NoExecute, got 'dedicated=db'",
     ],
     [
       "a flag with a space",
@@ -384,7 +384,7 @@ describe("a node's settings", () => {
     [
       "a rate limit of nothing",
       { networkInterfaces: [{ bridge: "vmbr0", rateLimitMBps: 0 }] },
-      "'networkInterfaces[0].rateLimitMBps' of 'mizar' should be above 0, got 0",
+      "'networkInterfaces[0].rateLimitMBps' of 'mizar' should be a number of megabytes a second above 0, got 0",
     ],
     [
       "another flannel backend",
@@ -536,7 +536,7 @@ describe("the cluster's settings", () => {
     [
       "a malformed nameserver",
       { network: { ...network, nameservers: ["dns.example"] } },
-      "'network.nameservers' should be IPv4 addresses, got 'dns.example'",
+      "'network.nameservers[0]' should be an IPv4 address, got 'dns.example'",
     ],
     [
       "a node on the gateway's address",
@@ -683,7 +683,7 @@ describe("the cluster's settings", () => {
       {
         k3s: { ...k3s, exposedPorts: [{ from: 8, to: 9 } as { protocol: "tcp"; from: number; to: number }] },
       },
-      "'k3s.exposedPorts[0].protocol' should be tcp or udp, got nothing",
+      "'k3s.exposedPorts[0].protocol' should be one of tcp, udp, got nothing",
     ],
     [
       "kube-proxy in another mode",
@@ -708,7 +708,7 @@ describe("the cluster's settings", () => {
     [
       "what all VMs share",
       { vm: { ...vm, cores: 0 } },
-      "'cores' of 'alphard', 'hamal' and 'mizar' should be a whole number from 1 to 2304, got 0",
+      "'vm.cores' should be a whole number from 1 to 2304, got 0",
     ],
   ])("%s", (_, settings, message) => {
     const faults = faultsWith(settings);
@@ -778,31 +778,58 @@ describe("what is no setting, or not of its kind", () => {
     [
       "a misspelt one in a list",
       { disks: [{ ...disk, size: 32 }] },
-      "'disks[0].size' of 'mizar' is no setting; did you mean sizeGib?",
+      "'disks[scsi0].size' of 'mizar' is no setting; did you mean sizeGib?",
     ],
     [
       "a text for a yes or no",
       { protection: "no" },
       "'protection' of 'mizar' should be true or false, got 'no'",
     ],
-    ["a text for a number", { cores: "4" }, "'cores' of 'mizar' should be a number, got '4'"],
+    ["two letters exchanged", { coers: 4 }, "'coers' of 'mizar' is no setting; did you mean cores?"],
+    ["a letter too many", { soockets: 2 }, "'soockets' of 'mizar' is no setting; did you mean sockets?"],
+    [
+      "one that begins like several",
+      { networkMode: "x" },
+      "'networkMode' of 'mizar' is no setting; did you mean networkInterfaces?",
+    ],
+    [
+      "a text for a number",
+      { cores: "4" },
+      "'cores' of 'mizar' should be a whole number from 1 to 2304, got '4'",
+    ],
+    [
+      "a text for a number of something",
+      { memoryMib: "16384" },
+      "'memoryMib' of 'mizar' should be a whole number of MiB from 64 to 268435456, got '16384'",
+    ],
     ["a number for a text", { pool: 5 }, "'pool' of 'mizar' should be a text in quotes, got 5"],
     [
       "none of the values that there are",
       { disks: [{ ...disk, cache: "fast" }] },
-      "'disks[0].cache' of 'mizar' should be one of none, directsync",
+      "'disks[scsi0].cache' of 'mizar' should be one of none, directsync",
     ],
-    ["one value for a list", { tags: "k3s" }, "'tags' of 'mizar' should be a list"],
+    ["one value for a list", { tags: "k3s" }, `'tags' of 'mizar' should be a list such as ["k3s", "agent"]`],
+    [
+      "nothing for a part of a list's entry",
+      { disks: [{ interface: "scsi0", sizeGib: 32 }] },
+      "'disks[scsi0].datastore' of 'mizar' should be the name of a PVE datastore, got nothing",
+    ],
+    [
+      "a group for a list of groups",
+      { disks: disk },
+      "'disks' of 'mizar' should be a list such as " +
+        `[{ interface: "scsi0", datastore: "local-lvm", sizeGib: 32 }]`,
+    ],
     ["nothing in a list", { tags: [null] }, "'tags[0]' of 'mizar' should be a text in quotes"],
     [
       "nothing for a group",
       { startup: null },
-      "'startup' of 'mizar' should be a group of settings, got null",
+      "'startup' of 'mizar' should be a group of settings such as { order: 1 }, got null",
     ],
     [
       "a list for texts by their names",
       { nodeLabels: ["a"] },
-      "'nodeLabels' of 'mizar' should be texts by their names",
+      `'nodeLabels' of 'mizar' should be texts by their names such as { disk: "ssd" }`,
     ],
     ["a server's setting on an agent", { clusterInit: true }, "'clusterInit' of 'mizar' is no setting"],
   ])("%s", (_, mizar, message) => {
@@ -866,7 +893,7 @@ describe("characters that no emitted file can hold, or that show a reader someth
     [
       "a reordering in a label",
       { nodeLabels: { a: "\u2066" } },
-      "'nodeLabels' of 'mizar' has the character U+2066",
+      "'nodeLabels[a]' of 'mizar' has the character U+2066",
     ],
     [
       "a line break in a label's name",
@@ -926,8 +953,16 @@ describe("secrets in the wrong place are refused and not repeated", () => {
       ...faultsWith({ k3s: { ...REFERENCE.k3s, traefik: wrong as boolean } }),
       ...faultsWith({ k3s: wrong as typeof k3s }),
       ...faultsOfMizar({ k3sFlags: wrong as string[] }),
+      ...faultsOfMizar({ scsiHardware: wrong as "lsi" }),
+      ...faultsOfMizar({
+        cpuType: secret,
+        ipv4Address: secret,
+        pool: secret,
+        cores: wrong as number,
+        startup: wrong as { order: 1 },
+      }),
     ];
-    expect(faults.length).toBeGreaterThanOrEqual(4);
+    expect(faults.length).toBeGreaterThanOrEqual(10);
     expect(faults.join()).not.toContain("feedface");
   });
 

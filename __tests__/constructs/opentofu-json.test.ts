@@ -305,8 +305,8 @@ describe("references to what OpenTofu knows later", () => {
 
   test.each<[string, (where: string) => Partial<TestNode>]>([
     ["hostname", (where) => ({ hostname: where })],
-    ["k3sFlags.0", (where) => ({ k3sFlags: [where] })],
-    ["nodeLabels.zone", (where) => ({ nodeLabels: { zone: where } })],
+    ["k3sFlags[0]", (where) => ({ k3sFlags: [where] })],
+    ["nodeLabels[zone]", (where) => ({ nodeLabels: { zone: where } })],
   ])("may not be '%s', which is written into files", (setting, use) => {
     expect(withVariable(use).faults.join("\n")).toContain(`'${setting}' of `);
     expect(withVariable(use).faults.join("\n")).toContain("should be known at synth, got var.where");

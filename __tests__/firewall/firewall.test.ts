@@ -76,17 +76,17 @@ describe("operators are not locked out:", () => {
     [
       "a network that is none",
       { operatorCidrs: ["fd00::1::/64"] },
-      "'network.operatorCidrs' should be an IPv4 or IPv6 network such as 10.0.0.0/24 or fd00:22::/64, got 'fd00::1::/64'",
+      "'network.operatorCidrs[0]' should be an IPv4 or IPv6 network such as 10.0.0.0/24 or fd00:22::/64, got 'fd00::1::/64'",
     ],
     [
       "a LAN network that is none, of which nothing else can be said",
       { lanCidrs: ["172.22.0.0/33"] },
-      "'network.lanCidrs' should be an IPv4 or IPv6 network such as 10.0.0.0/24 or fd00:22::/64, got '172.22.0.0/33'",
+      "'network.lanCidrs[0]' should be an IPv4 or IPv6 network such as 10.0.0.0/24 or fd00:22::/64, got '172.22.0.0/33'",
     ],
     [
       "a network with host bits",
       { managementCidrs: ["172.22.0.0/24", "fd00:22::1/64"] },
-      "'network.managementCidrs' should be written as fd00:22::/64, got 'fd00:22::1/64'",
+      "'network.managementCidrs[1]' should be written as fd00:22::/64, got 'fd00:22::1/64'",
     ],
     [
       "a LAN of IPv6, which reaches nothing beside a management network",
@@ -170,12 +170,12 @@ describe("an allowed flow", () => {
     [
       "of no protocol",
       { protocol: undefined },
-      "'firewall.allow[0].protocol' should be tcp or udp, got nothing",
+      "'firewall.allow[0].protocol' should be one of tcp, udp, got nothing",
     ],
     [
       "of no port",
       { ports: undefined },
-      "'firewall.allow[0].ports' should be ports such as { from: 9100, to: 9100 }, got nothing",
+      "'firewall.allow[0].ports' should be a group of settings such as { from: 9100, to: 9100 }, got nothing",
     ],
     [
       "of ports reversed",
@@ -193,7 +193,7 @@ describe("an allowed flow", () => {
 
   test("of a port that is no range is one fault", () => {
     expect(faultsOfAllowed({ ports: 9100 as unknown as AllowedFlow["ports"] })).toEqual([
-      "'firewall.allow[0].ports' should be a group of settings, got 9100",
+      "'firewall.allow[0].ports' should be a group of settings such as { from: 9100, to: 9100 }, got 9100",
     ]);
   });
 

@@ -1,5 +1,7 @@
 import fc from "fast-check";
-import * as shape from "../../src/config/shape";
+import * as z from "zod";
+import { ClusterSchema, NodeSchema } from "../../src/config/settings";
+import { unwrapped } from "../../src/config/settings/kinds";
 import { REFERENCE, type Json } from "../fixture";
 
 /** What ends, begins or reorders something in a language that a setting gets into. */
@@ -68,40 +70,38 @@ const FITTING: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   cores: fc.integer({ min: 1, max: 64 }),
 };
 
-type Kind = string | readonly string[] | { readonly [key: string]: Kind };
-
-/** Anything of a kind, and now and then of another. The tables of shape.ts are complete, so that every setting is here. */
-function anyOf(kind: Kind, key = ""): fc.Arbitrary<unknown> {
+/** Anything of a kind, and now and then of another. The schemas are complete, so that every setting is here. */
+function anyOf(schema: z.core.$ZodType, key = ""): fc.Arbitrary<unknown> {
   const wrong = fc.constantFrom<unknown>(null, 0, true, "", [], {});
-  const right = FITTING[key] ?? ofKind(kind);
+  const right = FITTING[key] ?? ofKind(schema);
   return fc.oneof(
     { weight: 12, arbitrary: right },
-    { weight: 3, arbitrary: ofKind(kind) },
+    { weight: 3, arbitrary: ofKind(schema) },
     { weight: 1, arbitrary: wrong },
   );
 }
 
-function ofKind(kind: Kind): fc.Arbitrary<unknown> {
-  if (kind === "boolean") return fc.boolean();
-  if (kind === "number")
+function ofKind(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
+  const kind = unwrapped(schema);
+  if (kind instanceof z.ZodBoolean) return fc.boolean();
+  if (kind instanceof z.ZodNumber)
     return fc.oneof(fc.integer({ min: -1, max: 70_000 }), fc.constantFrom(NaN, 1e21, 0.5));
-  if (kind === "string") return hostile;
-  if (kind === "texts") return fc.dictionary(hostile, hostile, { maxKeys: 2 });
-  if (Array.isArray(kind)) return fc.constantFrom(...(kind as readonly string[]));
-  const { list, ...settings } = kind as { readonly [key: string]: Kind };
-  return list === undefined ? group(settings) : fc.array(anyOf(list), { maxLength: 2 });
+  if (kind instanceof z.ZodString) return hostile;
+  if (kind instanceof z.ZodRecord) return fc.dictionary(hostile, hostile, { maxKeys: 2 });
+  if (kind instanceof z.ZodEnum) return fc.constantFrom(...kind.options);
+  if (kind instanceof z.ZodArray) return fc.array(anyOf(kind.element), { maxLength: 2 });
+  if (kind instanceof z.ZodObject) return group(kind.shape);
+  throw new Error(`no arbitrary for ${kind._zod.def.type}`);
 }
 
-const group = (settings: { readonly [key: string]: Kind }): fc.Arbitrary<object> =>
+const group = (settings: z.core.$ZodShape): fc.Arbitrary<object> =>
   fc.record(Object.fromEntries(Object.entries(settings).map(([key, kind]) => [key, anyOf(kind, key)])), {
     requiredKeys: [],
   });
 
 /** A few settings of a group, so that most of the others stay right. */
-const some = (settings: object): fc.Arbitrary<Json> =>
-  fc
-    .subarray(Object.entries(settings), { maxLength: 3 })
-    .chain((entries) => group(Object.fromEntries(entries)));
+const some = ({ shape }: z.ZodObject): fc.Arbitrary<Json> =>
+  fc.subarray(Object.entries(shape), { maxLength: 3 }).chain((entries) => group(Object.fromEntries(entries)));
 
 /** `base` with what `over` has, group by group. */
 const merged = (base: Json, over: Json): Json =>
@@ -118,7 +118,7 @@ const BARE = { description: hostile, why: hostile };
 export const inputs: fc.Arbitrary<{ cluster: Json; agent: Json }> = fc.record({
   cluster: fc.oneof(
     fc.constant(REFERENCE),
-    some(shape.CLUSTER).map((over) => merged(REFERENCE, over)),
+    some(ClusterSchema).map((over) => merged(REFERENCE, over)),
     BARE.why.map((why) => ({
       ...REFERENCE,
       firewall: {
@@ -127,6 +127,6 @@ export const inputs: fc.Arbitrary<{ cluster: Json; agent: Json }> = fc.record({
     })),
   ),
   agent: fc
-    .tuple(fc.oneof(fc.constant({}), some(shape.AGENT)), BARE.description)
+    .tuple(fc.oneof(fc.constant({}), some(NodeSchema)), BARE.description)
     .map(([over, description]) => ({ hostname: "mizar", vmId: 136, description, ...over })),
 });

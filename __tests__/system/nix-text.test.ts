@@ -80,7 +80,7 @@ const PLACES: readonly Place[] = [
   ],
   ["nixos.stateVersion", (stateVersion) => inNixos({ stateVersion }), "system.stateVersion", asItIs],
   ["nixos.bootDisk", (bootDisk) => inNixos({ bootDisk }), "boot.loader.grub.device", asItIs],
-  ["nixos.platform", (it) => inNixos({ platform: it }), "nixpkgs.hostPlatform", asItIs],
+  ["nixos.platform", (it) => inNixos({ platform: it as "x86_64-linux" }), "nixpkgs.hostPlatform", asItIs],
   [
     "nixos.rootFilesystem.uuid",
     (uuid) => inNixos({ rootFilesystem: { uuid, type: "ext4" } }),

@@ -1,8 +1,8 @@
 import { Faults, type Fault } from "./fault";
-import { checkFirewall, resolveFirewall } from "./firewall";
+import { resolveFirewall } from "./firewall";
 import { checkK3s, resolveK3s } from "./k3s";
 import type { Cluster, Common, Node } from "./model";
-import { checkApiEndpoint, checkNetworks, resolveNetworks } from "./network";
+import { checkNetworks, resolveNetworks } from "./network";
 import { checkNixos, resolveNixos } from "./nixos";
 import { clusterFaults } from "./rules";
 import { checkRollout } from "./rollout";
@@ -29,17 +29,14 @@ export function resolveCommon(
   const own = new Faults();
   const network = new Faults([], "network.");
   const k3s = new Faults([], "k3s.");
-  const firewall = new Faults([], "firewall.");
   const nixos = new Faults([], "nixos.");
   const rollout = new Faults([], "rollout.");
   checkNetworks(common.network, settings.network, network);
-  checkApiEndpoint(common.apiEndpoint, own);
   checkK3s(common.k3s, k3s);
-  checkFirewall(common.firewall, firewall);
   checkNixos(resolveNixos(settings.nixos), nixos);
   checkRollout(common.rollout ?? {}, common.k3s, rollout);
   checkAuthorizedKeys(common.authorizedKeys, settings.authorizedKeysFile, own);
-  return { common, faults: [network, own, k3s, firewall, nixos, rollout].flatMap((faults) => faults.all) };
+  return { common, faults: [network, own, k3s, nixos, rollout].flatMap((faults) => faults.all) };
 }
 
 /** The whole cluster, with everything that is wrong between its nodes. */

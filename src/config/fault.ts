@@ -1,3 +1,5 @@
+import { looksSecret } from "./secrets";
+
 /** A reason why the cluster cannot be what `main.ts` says. */
 export interface Fault {
   /** Names of the nodes it concerns; empty for a setting of the cluster. */
@@ -25,6 +27,20 @@ export function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   const text = typeof value === "string" ? quoted(value) : String(JSON.stringify(value));
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** The end of a sentence on what a setting should be. A text that may be a secret is not repeated. */
+export const got = (value: unknown): string =>
+  typeof value === "string" && looksSecret(value)
+    ? "; what was given is not repeated, since it may be a secret"
+    : `, got ${shown(value)}`;
+
+/** A value as `main.ts` may state it: `{ from: 9100, to: 9100 }`. */
+export function literal(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return String(JSON.stringify(value));
+  const entries = Object.entries(value).map(([key, item]) => `${key}: ${literal(item)}`);
+  return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
 }
 
 /** Messages for a person, in the order of the faults; nodes that share a fault share its message. */
@@ -58,7 +74,7 @@ export class Faults {
 
   /** The setting should be something else than the value. */
   public wrong(setting: string, wish: string, value: unknown): void {
-    this.say(setting, `should be ${wish}, got ${shown(value)}`);
+    this.say(setting, `should be ${wish}${got(value)}`);
   }
 
   /** As `wrong`, in words of its own: also for values that may be a secret and must not be repeated. */

@@ -3,62 +3,27 @@
  * OpenTofu names it, such as `var.proxmox_node`.
  */
 
-import type {
-  AllowedFlow,
-  DiskSettings,
-  K3sSettings,
-  NetworkInterfaceSettings,
-  PortRange,
-  PublishedPorts,
-  Role,
-  RolloutSettings,
-  RootFilesystemSettings,
-  StartupSettings,
+import type * as z from "zod";
+import {
+  NetworkSchema,
+  NodeSchema,
+  VmSchema,
+  type FirewallSchema,
+  type K3sSchema,
+  type NixosSchema,
+  type Role,
+  type RolloutSettings,
 } from "./settings";
 
-export interface Vm {
-  readonly templateVmId: number;
-  readonly pveNode: string;
-  readonly templatePveNode?: string;
-  readonly linkedClone: boolean;
-  readonly cloneDatastore?: string;
-  readonly cores: number;
-  readonly sockets: number;
-  readonly cpuType: string;
-  readonly cpuUnits?: number;
-  readonly memoryMib: number;
-  readonly balloonMib: number;
-  /** Sorted by interface. */
-  readonly disks: readonly DiskSettings[];
-  /** The first carries the node's MAC address. */
-  readonly networkInterfaces: readonly NetworkInterfaceSettings[];
-  readonly bootOrder?: readonly string[];
-  readonly machine?: string;
-  readonly scsiHardware?: string;
-  readonly startOnBoot: boolean;
-  readonly startup?: StartupSettings;
-  /** Sorted. */
-  readonly tags: readonly string[];
-  readonly pool?: string;
-  readonly protection: boolean;
-  readonly agentTimeoutSeconds: number;
-  readonly description?: string;
-}
+/** What cluster and node state together; `description` is the node's alone. */
+export const VmModel = VmSchema.omit({ templateDiskGib: true })
+  .required({ templateVmId: true, pveNode: true, disks: true, networkInterfaces: true })
+  .extend({ description: NodeSchema.shape.description });
 
-export interface Nixos {
-  readonly release: string;
-  readonly stateVersion: string;
-  readonly firmware: "bios" | "uefi";
-  readonly bootDisk?: string;
-  readonly efiSystemPartition?: string;
-  readonly rootFilesystem: Required<RootFilesystemSettings>;
-  readonly networkInterface: string;
-  readonly kernelPackages: string;
-  readonly growRoot: boolean;
-  readonly configurationLimit: number;
-  readonly deleteGenerationsAfterDays: number;
-  readonly platform: string;
-}
+/** Disks are sorted by interface, tags by themselves. The first network interface carries the node's MAC address. */
+export interface Vm extends Readonly<z.output<typeof VmModel>> {}
+
+export interface Nixos extends Readonly<z.output<typeof NixosSchema>> {}
 
 export interface Node {
   /** Construct id. */
@@ -82,38 +47,21 @@ export interface Node {
   readonly nixos: Nixos;
 }
 
-export interface Networks {
-  readonly nodeCidr: string;
-  readonly podCidr: string;
-  readonly serviceCidr: string;
-  readonly lanCidrs: readonly string[];
-  /** Stated where SSH and the API are for other networks than the LAN's. */
-  readonly managementCidrs?: readonly string[];
-  readonly operatorCidrs: readonly string[];
-  readonly gateway?: string;
-  readonly nameservers: readonly string[];
-}
+export const NetworksModel = NetworkSchema.omit({
+  operatorNetworkWaived: true,
+  macAddressBase: true,
+}).required({
+  lanCidrs: true,
+  operatorCidrs: true,
+});
 
-export interface K3s {
-  readonly tokenFile: string;
-  /** Present where agents have a token of their own. */
-  readonly agentTokenFile?: string;
-  readonly traefik: boolean;
-  readonly serviceLb: boolean;
-  readonly package: string;
-  readonly flannelBackend: NonNullable<K3sSettings["flannelBackend"]>;
-  readonly embeddedRegistry: boolean;
-  readonly nodePorts: PortRange;
-  readonly exposedPorts: readonly PublishedPorts[];
-  readonly kubeletReadOnlyPort: boolean;
-  readonly serverFlags: readonly string[];
-  readonly agentFlags: readonly string[];
-}
+/** `managementCidrs` is stated where SSH and the API are for other networks than the LAN's. */
+export interface Networks extends Readonly<z.output<typeof NetworksModel>> {}
 
-export interface FirewallModel {
-  readonly allow: readonly AllowedFlow[];
-  readonly trustPods: boolean;
-}
+/** `agentTokenFile` is present where agents have a token of their own. */
+export interface K3s extends Readonly<z.output<typeof K3sSchema>> {}
+
+export interface FirewallModel extends Readonly<z.output<typeof FirewallSchema>> {}
 
 /** What all nodes share. */
 export interface Common {

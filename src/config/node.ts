@@ -8,13 +8,19 @@ import {
   parseNetwork,
 } from "./address";
 import { Faults, type Fault } from "./fault";
-import { checkLabels, checkTaints } from "./k3s";
+import { checkLabels } from "./k3s";
 import { checkFlags } from "./k3s-flags";
 import type { Networks, Node } from "./model";
-import { checkNames, terraformName } from "./names";
-import { checkUnicastMac } from "./network";
+import { terraformName } from "./names";
 import { checkNixos, resolveNixos } from "./nixos";
-import type { ClusterSettings, MacAddressBase, NodeSettings, Role, ServerSettings } from "./settings";
+import {
+  CONSTRUCT_ID,
+  type ClusterSettings,
+  type MacAddressBase,
+  type NodeSettings,
+  type Role,
+  type ServerSettings,
+} from "./settings";
 import { checkVm, resolveVm } from "./vm";
 
 /**
@@ -74,14 +80,12 @@ function faultsOf(
 ): Fault[] {
   const name = [node.hostname || node.id];
   const faults = new Faults(name);
-  checkNames({ ...settings, id: node.id }, faults);
-  faults.unlessWhole("vmId", node.vmId, 100, 999_999_999);
+  faults.unlessMatches("construct id", node.id, CONSTRUCT_ID.pattern, CONSTRUCT_ID.wish);
   checkAddress(node, settings, cluster.network, faults);
   checkMacAddress(node, settings, cluster.network.macAddressBase, faults);
   checkVm(node.vm, vmSettings, faults);
   checkClone(node, settings, faults);
   checkLabels(settings.nodeLabels ?? {}, faults);
-  checkTaints(node.nodeTaints, faults);
   checkFlags("k3sFlags", node.k3sFlags, node.role, faults);
 
   const nixosFaults = new Faults(name, "nixos.");
@@ -112,8 +116,8 @@ function checkAddress(
     return;
   }
   const address = parseAddress(node.ipv4Address);
-  if (address === undefined) faults.wrong("ipv4Address", "an IPv4 address", settings.ipv4Address);
-  else if (!contains(network, address))
+  if (address === undefined) return; // said of that address
+  if (!contains(network, address))
     faults.wrong("ipv4Address", `in the node network ${network.cidr}`, node.ipv4Address);
   else if (address === network.first)
     faults.say("ipv4Address", `is the address of the node network itself, ${node.ipv4Address}`);
@@ -130,9 +134,8 @@ function checkMacAddress(
   faults: Faults,
 ): void {
   if (node.macAddress !== "") return;
-  if (settings.macAddress !== undefined) {
-    checkUnicastMac("macAddress", settings.macAddress, faults);
-  } else if (base === undefined) {
+  if (settings.macAddress !== undefined) return; // said of that address
+  if (base === undefined) {
     faults.say("macAddress", "has to be stated, since 'network.macAddressBase' is not");
   } else if (isUnicastMac(base.macAddress) && Number.isSafeInteger(node.vmId)) {
     faults.say(

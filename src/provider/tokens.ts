@@ -1,5 +1,6 @@
 import { DefaultTokenResolver, StringConcat, Token, Tokenization, type TerraformStack } from "cdktf";
 import { shown, type Fault } from "../config/fault";
+import { valueAt, written, type Path } from "../config/setting-path";
 
 /** Settings that only reach the VM, and so may hold what OpenTofu knows at plan or apply. */
 const REFERABLE = new Set([
@@ -20,10 +21,11 @@ export function tokenFaults(
   settings: object,
   nodes: readonly string[],
   stack: TerraformStack,
-  prefix = "",
+  path: Path = [],
 ): Fault[] {
-  return Object.entries(settings).flatMap(([key, value]) => {
-    const setting = `${prefix}${key}`;
+  return Object.entries(valueAt(settings, path) as object).flatMap(([name, value]) => {
+    const key = Array.isArray(valueAt(settings, path)) ? Number(name) : name;
+    const setting = written([...path, key], settings);
     if (Token.isUnresolved(value)) {
       if (!isOfThisApp(value)) {
         return [
@@ -34,12 +36,12 @@ export function tokenFaults(
           },
         ];
       }
-      if (REFERABLE.has(key) && typeof value === "string") return [];
+      if (REFERABLE.has(name) && typeof value === "string") return [];
       const sentence = `should be known at synth, got ${String(withReferences(value, stack))}, which OpenTofu knows only later`;
       return [{ nodes, setting, sentence }];
     }
     if (typeof value !== "object" || value === null) return [];
-    return tokenFaults(value as object, nodes, stack, `${setting}.`);
+    return tokenFaults(settings, nodes, stack, [...path, key]);
   });
 }
 

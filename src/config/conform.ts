@@ -1,0 +1,140 @@
+import * as z from "zod";
+import { literal, type Faults } from "./fault";
+import { CHARACTER, unwrapped, wordsOf } from "./settings/kinds";
+import { valueAt, written, type Path } from "./setting-path";
+import { suggestion } from "./suggestion";
+
+/**
+ * The settings without what has no place in them, of which each is a fault. What is merely out of bounds is a fault and is
+ * kept, so that no default hides it. No gaps are left that would override.
+ *
+ * `tsx` runs `main.ts` without checking types, so that anything may arrive here.
+ */
+export function conforming<T extends z.ZodObject>(settings: unknown, schema: T, faults: Faults): z.input<T> {
+  const stated = settings ?? {};
+  const { error } = schema.safeParse(stated);
+  const misfits = new Set<string>();
+  const said = new Set<string>();
+  for (const issue of error?.issues ?? []) {
+    const path = issue.path.join("\n");
+    for (const key of issue.code === "unrecognized_keys" ? issue.keys : []) {
+      misfits.add([...issue.path, key].join("\n"));
+      const known = namesIn(schemaAt(schema, issue.path));
+      faults.say(written([...issue.path, key], stated), `is no setting${suggestion(key, known)}`);
+    }
+    if (issue.code === "unrecognized_keys") continue;
+    if (isMisfit(issue)) misfits.add(path);
+    if (!said.has(path)) say(issue, schema, stated, faults);
+    said.add(path);
+  }
+  return without(stated, misfits, []) as z.input<T>;
+}
+
+/** Whether the value is of another kind than the setting, and not only out of its bounds. */
+const isMisfit = (issue: z.core.$ZodIssue): boolean =>
+  issue.code === "invalid_type" ||
+  issue.code === "invalid_value" ||
+  (issue.code === "custom" && issue.params?.reason === CHARACTER);
+
+/** The settings with their defaults, in the order of the schema. */
+export function withDefaults<T extends z.ZodType>(schema: T, settings: z.input<T>): z.output<T> {
+  return filled(schema, settings) as z.output<T>;
+}
+
+function filled(schema: z.core.$ZodType, stated: unknown): unknown {
+  const value = stated === undefined && schema instanceof z.ZodDefault ? schema.def.defaultValue : stated;
+  const inner = unwrapped(schema);
+  if (inner instanceof z.ZodArray && Array.isArray(value)) {
+    return value.map((item) => filled(inner.element, item));
+  }
+  if (!(inner instanceof z.ZodObject) || typeof value !== "object" || value === null) return value;
+  const entries = Object.entries<z.core.$ZodType>(inner.shape).map(
+    ([key, kind]) => [key, filled(kind, (value as Record<string, unknown>)[key])] as const,
+  );
+  return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
+}
+
+/** Says of each that it has to be stated, as its schema wants it. */
+export function checkStated<K extends string>(
+  settings: { readonly [key in K]?: unknown },
+  schema: z.ZodObject,
+  keys: readonly K[],
+  faults: Faults,
+): void {
+  for (const key of keys) {
+    if (settings[key] !== undefined) continue;
+    faults.wrong(key, wordsOf(schema.shape[key] as z.core.$ZodType).wish, undefined);
+  }
+}
+
+function say(issue: z.core.$ZodIssue, schema: z.ZodType, settings: unknown, faults: Faults): void {
+  const setting = written(issue.path, settings);
+  if (issue.code === "custom") return faults.say(setting, issue.message);
+  const kind = schemaAt(schema, issue.path);
+  if (kind === undefined) return faults.say(setting, issue.message);
+  const { wish } = wordsOf(kind);
+  const value = valueAt(settings, issue.path);
+  if (value === undefined) return faults.wrong(setting, whenMissing(kind), value);
+  if (issue.code === "too_big" && Array.isArray(value))
+    return faults.wrong(setting, `at most ${String(issue.maximum)}`, value.length);
+  if (issue.code === "invalid_type") {
+    if (isHarmless(value)) faults.wrong(setting, ofKind(kind), value);
+    else faults.say(setting, `should be ${ofKind(kind)}`);
+    return;
+  }
+  // One of a few words may be misspelt, but not by much.
+  if (issue.code === "invalid_value" && String(value).length > 32) faults.say(setting, `should be ${wish}`);
+  else faults.wrong(setting, wish, value);
+}
+
+/** A text that stands where none belongs may be a secret; it is repeated only where it plainly is none. */
+const isHarmless = (value: unknown): boolean =>
+  typeof value === "string"
+    ? /^(true|false|yes|no|on|off|\d{1,9})$/.test(value)
+    : value === null || typeof value !== "object";
+
+/** What a value of another kind should have been, with an example of what is more than a word. */
+function ofKind(schema: z.core.$ZodType): string {
+  const { wish, example } = wordsOf(schema);
+  const inner = unwrapped(schema);
+  const such = example === undefined ? "" : ` such as ${literal(example)}`;
+  if (inner instanceof z.ZodString) return "a text in quotes";
+  if (inner instanceof z.ZodArray) return `a list${such}`;
+  return inner instanceof z.ZodObject || inner instanceof z.ZodRecord ? `${wish}${such}` : wish;
+}
+
+/** What is not stated has no kind that could be wrong. */
+const whenMissing = (schema: z.core.$ZodType): string =>
+  unwrapped(schema) instanceof z.ZodString ? wordsOf(schema).wish : ofKind(schema);
+
+const namesIn = (schema: z.core.$ZodType | undefined): string[] =>
+  schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+
+function schemaAt(schema: z.core.$ZodType, path: Path): z.core.$ZodType | undefined {
+  const [key, ...rest] = path;
+  const inner = unwrapped(schema);
+  if (key === undefined) return inner;
+  const next =
+    inner instanceof z.ZodObject
+      ? (inner.shape[String(key)] as z.core.$ZodType | undefined)
+      : inner instanceof z.ZodArray
+        ? inner.element
+        : inner instanceof z.ZodRecord
+          ? inner.valueType
+          : undefined;
+  return next && schemaAt(next, rest);
+}
+
+function without(value: unknown, misfits: ReadonlySet<string>, path: Path): unknown {
+  if (misfits.has(path.join("\n")) && path.length > 0) return undefined;
+  if (Array.isArray(value)) {
+    return value
+      .map((item, index) => without(item, misfits, [...path, index]))
+      .filter((item) => item !== undefined);
+  }
+  if (typeof value !== "object" || value === null) return value;
+  const kept = Object.entries(value).map(
+    ([key, item]) => [key, without(item, misfits, [...path, key])] as const,
+  );
+  return Object.fromEntries(kept.filter(([, item]) => item !== undefined));
+}

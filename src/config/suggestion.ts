@@ -1,0 +1,38 @@
+/** What a misspelt name may have been meant for, as `; did you mean cores?`; nothing where none is near. */
+export function suggestion(name: string, known: readonly string[]): string {
+  const same = known.filter((each) => plain(each) === plain(name));
+  const near = same.length > 0 ? same : nearest(name, known);
+  return near.length > 0 ? `; did you mean ${near.join(" or ")}?` : "";
+}
+
+const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, "");
+
+/** The names with the fewest mistakes, at most one in three letters; then those that begin alike. */
+function nearest(name: string, known: readonly string[]): readonly string[] {
+  const mistakes = known.map((each) => distance(plain(name), plain(each)));
+  const fewest = Math.min(...mistakes);
+  if (fewest <= Math.max(1, Math.floor(plain(name).length / 3))) {
+    return known.filter((_, index) => mistakes[index] === fewest);
+  }
+  const start = plain(name).slice(0, 3);
+  return known.filter((each) => plain(each).startsWith(start));
+}
+
+/**
+ * Letters to be inserted, deleted, replaced or exchanged with their neighbour, to make one text of the other
+ * (optimal string alignment).
+ */
+function distance(one: string, other: string): number {
+  const rows = [Array.from({ length: other.length + 1 }, (_, index) => index)];
+  const at = (row: number, column: number): number => rows[row]?.[column] ?? Infinity;
+  for (let i = 1; i <= one.length; i++) {
+    rows.push([i]);
+    for (let j = 1; j <= other.length; j++) {
+      const replaced = at(i - 1, j - 1) + (one[i - 1] === other[j - 1] ? 0 : 1);
+      const exchanged =
+        one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1] ? at(i - 2, j - 2) + 1 : Infinity;
+      rows[i]?.push(Math.min(replaced, exchanged, at(i - 1, j) + 1, at(i, j - 1) + 1));
+    }
+  }
+  return at(one.length, other.length);
+}
