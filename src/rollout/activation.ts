@@ -6,6 +6,7 @@ import type { Kubernetes } from "./kubernetes";
 import type { Lock } from "./lock";
 import { POLL_SECONDS, REVERT_SECONDS, seenToReturn, type Start } from "./return";
 import { text, type Report } from "./script";
+import { HOW_TO_BOOT } from "./trial";
 import { ConnectionTrouble, messageOf, Trouble } from "./trouble";
 
 /**
@@ -153,7 +154,7 @@ async function lookAt(
     }
     const failure = failureOf(report, start);
     if (failure !== undefined && isRefusal(report, start)) {
-      return { missing: [failure], ended: true, end: () => refused(host, failure) };
+      return { missing: [failure], ended: true, end: () => refused(host, failure, report.one("status")) };
     }
     if (failure !== undefined) return { missing: [failure], ended: true, over: true };
     // This connection may have passed the former firewall: it came about while the activation was at work.
@@ -172,8 +173,11 @@ async function lookAt(
   }
 }
 
+/** Another program of the host's activates something. */
+const LOCKED = "11";
+
 /** Codes with which switch-to-configuration ends before it has changed anything: a check, a lock, another init. */
-const REFUSALS: ReadonlySet<string> = new Set(["1", "11", "100"]);
+const REFUSALS: ReadonlySet<string> = new Set(["1", LOCKED, "100"]);
 
 /** It ends so when a unit is failed, whose it ever is, and when only a user's own activation failed. */
 const WITH_FAILED_UNITS = "4";
@@ -193,11 +197,14 @@ function failureOf(report: Report, { failedUnits }: Start): string | undefined {
 }
 
 /** Nothing has begun that would have to be undone. */
-async function refused(host: Host, failure: string): Promise<never> {
-  const words = await lastWords(host);
+async function refused(host: Host, failure: string, status: string): Promise<never> {
+  const words = `${host.name} refused the activation, and nothing was changed: ${failure}${await lastWords(host)}`;
   await host.call("disarm", {});
-  throw new Trouble(`${host.name} refused the activation, and nothing was changed: ${failure}${words}`);
+  throw status === LOCKED ? new Trouble(words) : new Refusal(`${words}\n${HOW_TO_BOOT}`);
 }
+
+/** NixOS refuses to activate that while the host runs. */
+export class Refusal extends Trouble {}
 
 /** The tested system was not the boot default yet. */
 async function rebooted(host: Host, start: Start, report: Report): Promise<never> {

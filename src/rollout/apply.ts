@@ -1,4 +1,4 @@
-import { activate } from "./activation";
+import { activate, Refusal } from "./activation";
 import { build, type Build } from "./build";
 import { Deadline, pause } from "./deadline";
 import { readFacts, type Facts } from "./facts";
@@ -14,7 +14,7 @@ import { barePodFaults, checkQuorum, drain, reboot, uncordon, type RebootOptions
 import { takenBack } from "./return";
 import { Semaphore } from "./semaphore";
 import { deliver, isMissing, tokenFiles, type JoinTokens } from "./token";
-import { bootOnTrial, type TrialOptions } from "./trial";
+import { bootOnTrial, HOW_TO_BOOT, type TrialOptions } from "./trial";
 import { messageOf, Trouble } from "./trouble";
 
 export interface ApplyOptions extends RebootOptions, TrialOptions {
@@ -159,6 +159,9 @@ export class Apply {
       this.lock.check();
       await (needsReboot(job) ? this.away.run(run) : run());
     } catch (error) {
+      // Of a system whose switch-to-configuration has no check, only the activation shows it.
+      if (error instanceof Refusal && this.options.boot && !onTrial(job))
+        return this.attempt({ ...job, built: { ...job.built, refusal: error.message } });
       if (!(error instanceof Trouble)) this.log.write(job.host.name, (error as Error).stack ?? "");
       this.failures.push(messageOf(error));
     }
@@ -252,8 +255,7 @@ const refusalFaults = ({ host: { name }, built: { refusal } }: Job): string[] =>
   refusal === ""
     ? []
     : [
-        `${name}: what was built cannot be activated while the host runs:\n  ${refusal.replaceAll("\n", "\n  ")}\n` +
-          "--boot lets it boot into that, drained and on trial: it reverts by itself unless it is confirmed",
+        `${name}: what was built cannot be activated while the host runs:\n  ${refusal.replaceAll("\n", "\n  ")}\n${HOW_TO_BOOT}`,
       ];
 
 const nameAndReboot = ({ host, built }: Job): string => {

@@ -8,6 +8,10 @@ import { REVERT_SECONDS, seenToReturn, type Start } from "./return";
 import { text, type Report } from "./script";
 import { ConnectionTrouble, messageOf, Trouble } from "./trouble";
 
+/** What to do about what cannot be activated while a host runs. */
+export const HOW_TO_BOOT =
+  "--boot lets it boot into that, drained and on trial: it reverts by itself unless it is confirmed";
+
 export interface TrialOptions {
   /** After its boot, until a host that was not confirmed reverts. */
   readonly confirmSeconds: number;

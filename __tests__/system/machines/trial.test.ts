@@ -45,6 +45,15 @@ describeWith(MACHINES, "a boot on trial", () => {
     expect((await cluster.rollout("plan", "hamal")).mustSucceed().stdout).toContain("hamal: unchanged");
   });
 
+  test("is begun when only the activation shows that it is refused", async () => {
+    hamal.change();
+    cluster.site.setFault("hamal", "switch-inhibited");
+    cluster.site.setFault("hamal", "old-switch");
+    const { output } = (await cluster.rollout(...PATIENT)).mustSucceed();
+    expect(output).toMatch(/activate: [^]*confirm FAILED[^]*drain: [^]*boot on trial: [^]*keep it: /);
+    expect(boots()).toBe(1);
+  });
+
   test("ends by itself where the new system lets nobody in", async () => {
     hamal.change();
     tamper(join(cluster.folder, "nix"), "k3s-agent/nftables.nft", (text) =>
