@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { EMPTY_TEMPLATE } from "../src/config/template-vm";
+import { MEANINGS } from "../src/cli/exit-code";
 import { flows } from "../src/firewall/flows";
 import { gate } from "../src/gate/gate";
 import { readPlan } from "../src/gate/plan";
@@ -50,6 +51,15 @@ test("README's table of who may reach what has every flow of the policy, with it
     return !rows.some((row) => row.includes(flow.why) && ports.every((port) => row.includes(port)));
   });
   expect(missing).toEqual([]);
+});
+
+test("README has every exit code of the program, with its meaning", () => {
+  const table = /### Exit codes\n[^#]*/.exec(textOf("README.md"))?.[0] ?? "";
+  const rows = [...table.matchAll(/^\| (\d+) +\| ([^|]+?) +\|/gm)].map(([, code, meaning]) => [
+    code,
+    meaning,
+  ]);
+  expect(rows).toEqual(Object.entries(MEANINGS));
 });
 
 test("README's samples of a preview and of the gate are what these say", () => {

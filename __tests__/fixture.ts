@@ -11,6 +11,9 @@ export const REPOSITORY = join(__dirname, "..");
 /** Runs a TypeScript program of the repository. */
 export const TSX = join(REPOSITORY, "node_modules", ".bin", "tsx");
 
+/** The command-line program. */
+export const CLI = join(REPOSITORY, "src", "cli", "bin.mjs");
+
 /** `authorized_keys` of the repository: the example key. */
 export const EXAMPLE_KEYS = join(REPOSITORY, "authorized_keys");
 
@@ -164,7 +167,7 @@ export function emit(folder: string, nodes: readonly TestNode[], settings?: Clus
   return app.outdir;
 }
 
-/** Leaves in a folder what `src/cli/tofu.ts` finds after a synth of these stacks. */
+/** Leaves in a folder what `apply` finds after a synth of these stacks. */
 export function asSynthesized(folder: string, stacks: readonly string[]): void {
   for (const stack of stacks) mkdirSync(join(folder, "cdktf.out", "stacks", stack), { recursive: true });
   const entries = stacks.map((stack) => [stack, { workingDirectory: `stacks/${stack}` }]);

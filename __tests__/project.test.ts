@@ -22,7 +22,7 @@ test("a stale nix/ fails the check with a diff and what to do", () => {
     ),
   );
   const { status, output } = project.script("check");
-  expect(status).toBe(1);
+  expect(status).toBe(2);
   expect(output).toMatch(
     /stale +nix\/k3s-agent\/nftables\.nft[^]*missing +nix\/k3s-agent-2\/configuration\.nix/,
   );

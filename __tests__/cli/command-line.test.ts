@@ -1,7 +1,23 @@
 /** As an owner runs it, up to where it would speak to a host. */
-import { existsSync } from "node:fs";
-import { REPOSITORY } from "../fixture";
-import { Project, runScript } from "../project";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import packageJson from "../../package.json";
+import { CLI, temporaryFolder } from "../fixture";
+import { Project } from "../project";
+
+/** Runs the program where there is no project. */
+function run(
+  words: readonly string[],
+  environment: Record<string, string> = {},
+): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(CLI, words, {
+    cwd: temporaryFolder(),
+    encoding: "utf8",
+    env: { ...process.env, ...environment },
+  });
+  return { status, stdout, stderr };
+}
 
 test("files that are not what main.ts says are not rolled out", () => {
   const project = new Project();
@@ -31,25 +47,55 @@ test("a host that is not in main.ts is named with those that are", () => {
 });
 
 test.each([
-  ["--help", "bring hosts to what was emitted"],
-  ["plan --help", "say what an apply would do, and why; changes nothing"],
-  ["apply --help", "--confirm-seconds <seconds>"],
-  ["verify --help", "--watch [seconds]"],
-  ["capture --help", "store a host's own hardware configuration"],
-  ["remove --help", "--drain-seconds <seconds>"],
-  ["kubeconfig --help", "--print"],
+  ["rollout --help", "bring the hosts to what was emitted"],
+  ["rollout plan --help", "say what an apply would do, and why; changes nothing"],
+  ["rollout apply --help", "--confirm-seconds <seconds>"],
+  ["rollout verify --help", "--watch [seconds]"],
+  ["rollout capture --help", "store a host's own hardware configuration"],
+  ["rollout remove --help", "--drain-seconds <seconds>"],
+  ["rollout kubeconfig --help", "--print"],
+  ["preview --help", "--fail-on-danger"],
+  ["gate --help", "power-cycle"],
+  ["apply --help", "--parallelism <number>"],
 ])("help: %s", (words, expected) => {
-  const { status, output } = runScript(REPOSITORY, "rollout", ...words.split(" "));
-  expect([status, output.replace(/\s+/g, " ")]).toEqual([0, expect.stringContaining(expected)]);
+  const { status, stdout } = run(words.split(" "));
+  expect([status, stdout.replace(/\s+/g, " ")]).toEqual([0, expect.stringContaining(expected)]);
+  expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+});
+
+test("the help of the program fits a screen of 80 columns and 24 lines", () => {
+  const lines = run(["--help"]).stdout.trimEnd().split("\n");
+  expect(lines.length).toBeLessThanOrEqual(24);
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+});
+
+test("the version is that of package.json, and no code but that of the tree of commands is loaded for it", () => {
+  const folder = temporaryFolder();
+  const hook = join(folder, "hook.cjs");
+  const list = join(folder, "loaded");
+  writeFileSync(
+    hook,
+    `process.on("exit", () => require("node:fs").writeFileSync("${list}", Object.keys(require.cache).join("\\n")));`,
+  );
+  const { status, stdout } = run(["--version"], { NODE_OPTIONS: `--require ${hook}` });
+  expect([status, stdout]).toEqual([0, `${packageJson.version}\n`]);
+  const loaded = readFileSync(list, "utf8").split("\n");
+  const packages = loaded.flatMap((file) => /node_modules\/([^/]+)/.exec(file)?.[1] ?? []);
+  expect(new Set(packages)).toEqual(new Set(["commander", "esbuild", "tsx"]));
+  const folders = loaded.flatMap((file) => /\/src\/(\w+)\//.exec(file)?.[1] ?? []);
+  expect(new Set(folders)).toEqual(new Set(["cli", "base"]));
 });
 
 test.each([
-  ["apply --confirm-seconds 0", "Expected seconds, such as 300, a whole number above 0"],
-  ["apply --agents-at-once 3s", "Expected a count, such as 3, a whole number above 0"],
-  ["apply --at alphard", "Expected HOST=ADDRESS"],
-  ["appyl", "unknown command 'appyl'"],
-])("a slip is shown beside the help: %s", (words, expected) => {
-  const { status, output } = runScript(REPOSITORY, "rollout", ...words.split(" "));
-  expect([status, output]).toEqual([1, expect.stringContaining(expected)]);
-  expect(output).toContain("Usage: rollout");
+  ["rollout apply --confirm-seconds 0", "Expected seconds, such as 300, a whole number above 0"],
+  ["rollout apply --agents-at-once 3s", "Expected a count, such as 3, a whole number above 0"],
+  ["rollout apply --at alphard", "Expected HOST=ADDRESS"],
+  ["rollout appyl", "unknown command 'appyl' (Did you mean apply?)"],
+  ["previw", "unknown command 'previw' (Did you mean preview?)"],
+  ["preview --bse main", "unknown option '--bse' (Did you mean --base?)"],
+  ["tofu", "missing required argument"],
+])("a slip is told in one line: %s", (words, expected) => {
+  const { status, stdout, stderr } = run(words.split(" "));
+  expect([status, stdout, stderr]).toEqual([64, "", expect.stringMatching(/^error: .*\n$/)]);
+  expect(stderr).toContain(expected);
 });

@@ -26,7 +26,7 @@ async function signalled(signal: NodeJS.Signals, whole: boolean): Promise<string
   writeFileSync(program, PROGRAM, { mode: 0o755 });
   const script =
     `import { runInForeground } from ${JSON.stringify(join(REPOSITORY, "src", "cli", "foreground.ts"))};\n` +
-    `void runInForeground(${JSON.stringify(program)}, [], ".").then((status) => (process.exitCode = status));`;
+    `void runInForeground(${JSON.stringify(program)}, []).then((status) => (process.exitCode = status));`;
   const file = join(folder, "wrapper.ts");
   writeFileSync(file, script);
   const wrapper = spawn(process.execPath, ["--import", TSX_LOADER, file], {

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gate, type Verdict } from "../../src/gate/gate";
 import { readPlan } from "../../src/gate/plan";
-import { REPOSITORY, temporaryFolder, TSX, type Json } from "../fixture";
+import { CLI, REPOSITORY, temporaryFolder, type Json } from "../fixture";
 
 const TOFU = "tofu-1.10";
 /** Plans that ask a stand-in for Proxmox VE. */
@@ -604,8 +604,7 @@ describe("no verdict", () => {
 
 describe("the command", () => {
   const run = (...words: string[]) => {
-    const program = join(REPOSITORY, "src", "cli", "gate.ts");
-    const { status, stdout, stderr } = spawnSync(TSX, [program, ...words], { encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(CLI, ["gate", ...words], { encoding: "utf8" });
     return { status, stdout, stderr };
   };
 
@@ -617,9 +616,9 @@ describe("the command", () => {
     });
   });
 
-  test("ends with 1 when it does not, and says what to do", () => {
+  test("ends with 4 when it does not, and says what to do", () => {
     const { status, stdout } = run(pathOf("cores"), "--allow", "alnair:pending");
-    expect(status).toBe(1);
+    expect(status).toBe(4);
     expect(stdout.split("\n")).toEqual([
       "1 VM is changed.",
       "  --allow alnair:pending: there is no such node in the plan",
@@ -640,35 +639,35 @@ describe("the command", () => {
     expect([status, stdout]).toEqual([0, expect.stringContaining(`  allowed: ${HAMAL}: cpu.cores 4 → 8`)]);
   });
 
-  test("ends with 2 when there is no verdict, and names the file", () => {
+  test("ends with 1 when there is no verdict, and names the file", () => {
     const file = join(temporaryFolder(), "plan.json");
     writeFileSync(file, "");
     expect(run(file)).toMatchObject({
-      status: 2,
+      status: 1,
       stdout: "",
       stderr: expect.stringContaining(`${file}: This is empty`),
     });
     expect(run("no-such.json")).toMatchObject({
-      status: 2,
+      status: 1,
       stderr: expect.stringContaining("It cannot be read"),
     });
     expect(run(pathOf("errored"))).toMatchObject({
-      status: 2,
+      status: 1,
       stderr: expect.stringContaining("Planning failed"),
     });
   });
 
   test.each([[], ["a.json", "b.json"], ["a.json", "--alow", "hamal"], ["a.json", "--allow"]])(
-    "ends with 2 for a slip: %s %s %s",
+    "ends with 64 and one line for a slip: %s %s %s",
     (...words) => {
-      expect(run(...words)).toMatchObject({ status: 2, stderr: expect.stringContaining("Usage: gate") });
+      expect(run(...words)).toMatchObject({ status: 64, stderr: expect.stringMatching(/^error: .*\n$/) });
     },
   );
 
   test("says the same to a program", () => {
     const { status, stdout } = run(pathOf("delete"), "--json");
     expect([status, JSON.parse(stdout)]).toMatchObject([
-      1,
+      4,
       {
         formatVersion: 2,
         passes: false,
@@ -677,7 +676,7 @@ describe("the command", () => {
     ]);
     const trouble = run(pathOf("errored"), "--json");
     expect([trouble.status, JSON.parse(trouble.stdout).error]).toEqual([
-      2,
+      1,
       expect.stringContaining("Planning failed"),
     ]);
   });

@@ -5,7 +5,7 @@ import { Fn, TerraformStack, TerraformVariable } from "cdktf";
 import type { Cluster } from "../../src/config/model";
 import packageJson from "../../package.json";
 import { renderReadme } from "../../src/render/readme";
-import { addCluster, ALPHARD, REPOSITORY, temporaryFolder, testApp, TSX, type TestNode } from "../fixture";
+import { addCluster, ALPHARD, CLI, REPOSITORY, temporaryFolder, testApp, type TestNode } from "../fixture";
 import { fenced } from "../markdown";
 import { cluster } from "../system/clusters";
 import { K3S_COMMANDS } from "./k3s-commands";
@@ -107,12 +107,12 @@ describe("the rollout program itself", () => {
       .map((call) => [call.join(" "), call.slice(3)] as const),
   );
   test.each([...calls])("knows npm %s", (_, [command = "", ...rest]) => {
-    const { status, stdout } = spawnSync(TSX, ["src/cli/rollout.ts", command, "--help"], {
+    const { status, stdout } = spawnSync(CLI, ["rollout", command, "--help"], {
       cwd: REPOSITORY,
       encoding: "utf8",
     });
     expect(status).toBe(0);
-    expect(stdout).toContain(`Usage: rollout ${command} `);
+    expect(stdout).toContain(`rollout ${command} `);
     for (const option of rest.filter((word) => word.startsWith("--"))) expect(stdout).toContain(option);
     const hosts = rest.filter((word) => /^[a-z]+-\d$/.test(word));
     if (hosts.length > 0) expect(stdout).toMatch(/Usage: .*(<host>|\[host\.\.\.\])/);

@@ -2,8 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { readdirSync, readlinkSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
-import { join } from "node:path";
-import { REPOSITORY, temporaryFolder, TSX } from "../fixture";
+import { CLI, temporaryFolder } from "../fixture";
 import { Project } from "../project";
 import { describeWith, NETWORK_NAMESPACES, ownNetwork } from "./tools";
 
@@ -15,7 +14,7 @@ function committed(): Project {
   return project;
 }
 
-const PROGRAM = [TSX, join(REPOSITORY, "src", "cli", "preview.ts")] as const;
+const PROGRAM = [CLI, "preview"] as const;
 
 /** Folders of previews, without what tsx keeps. */
 const left = (temporary: string): string[] =>
@@ -39,7 +38,7 @@ async function stoppedBy(
   project: Project,
   temporary: string,
 ): Promise<number | null> {
-  const child = spawn(process.execPath, [join(REPOSITORY, "node_modules/tsx/dist/cli.mjs"), PROGRAM[1]], {
+  const child = spawn(CLI, ["preview"], {
     cwd: project.folder,
     env: { ...process.env, TMPDIR: temporary },
     stdio: "ignore",
@@ -57,7 +56,7 @@ describe("a preview that is interrupted", () => {
     "by %s leaves no process, no folder and no worktree",
     async (signal) => {
       const [project, temporary] = [committed(), temporaryFolder()];
-      expect(await stoppedBy(signal, project, temporary)).toBe(1);
+      expect(await stoppedBy(signal, project, temporary)).toBe(130);
       expect(left(temporary)).toEqual([]);
       expect(appsIn(temporary)).toEqual([]);
       expect(project.git("worktree", "list").trim().split("\n")).toHaveLength(1);

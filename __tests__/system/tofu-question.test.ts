@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { asSynthesized, REPOSITORY, temporaryFolder, TSX } from "../fixture";
+import { asSynthesized, CLI, temporaryFolder } from "../fixture";
 import { describeWith, type Tool } from "./tools";
 
 /** Gives a command a terminal, without which nobody is asked. */
@@ -27,7 +27,7 @@ function planned(): { folder: string; tofu: string; applied: () => boolean } {
 /** Runs the program of `npm run apply` in a terminal, and types an answer once it asks. */
 async function answer(text: string): Promise<{ status: number | null; applied: boolean }> {
   const { folder, tofu, applied } = planned();
-  const command = `'${TSX}' '${join(REPOSITORY, "src", "cli", "tofu.ts")}' apply`;
+  const command = `'${CLI}' apply`;
   const terminal = spawn("script", ["-qec", command, "/dev/null"], {
     cwd: folder,
     timeout: 60_000,

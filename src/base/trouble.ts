@@ -1,2 +1,2 @@
-/** A reason for which there is no preview, that a person can act upon. */
+/** A reason to stop that a person can act upon: what is wrong, and what to do. */
 export class Trouble extends Error {}

@@ -18,7 +18,7 @@ export const STOP_SIGNALS = ["SIGTERM", "SIGHUP"] as const;
 export async function runInForeground(
   program: string,
   words: readonly string[],
-  folder: string,
+  where: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<number> {
   let child: ChildProcess | undefined;
   const ignore = (): void => undefined;
@@ -29,7 +29,7 @@ export async function runInForeground(
   try {
     return await new Promise((resolve, reject) => {
       child = spawn("/bin/sh", ["-c", 'trap "" HUP; exec "$@"', "sh", program, ...words], {
-        cwd: folder,
+        ...where,
         stdio: "inherit",
       });
       child.once("error", reject);

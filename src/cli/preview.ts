@@ -1,11 +1,11 @@
-/** `npm run preview`: says in words what the working tree would change. */
 import { existsSync, readFileSync } from "node:fs";
-import { Command } from "commander";
 import { emittedBy, FOLDER, type Emitted } from "../preview/emitted";
 import { failure, toMarkdown } from "../preview/markdown";
 import { compare, isEmpty, type Preview } from "../preview/preview";
 import { committed, findBase, Trees, type Base } from "../preview/trees";
 import { Trouble } from "../base/trouble";
+import { ExitCode } from "./exit-code";
+import { reasonOf } from "./failure";
 
 interface Options {
   readonly base: string;
@@ -15,8 +15,6 @@ interface Options {
 
 /** Raised when a program that reads the JSON would misread a newer one. */
 const FORMAT_VERSION = 1;
-
-const DANGEROUS = 2;
 
 /** What is said of host files that are elsewhere, or nowhere. */
 function unseen(folders: readonly string[]): string[] {
@@ -35,15 +33,16 @@ function unseen(folders: readonly string[]): string[] {
 
 const LOCK_FILE = "package-lock.json";
 
-const interrupted = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupted.abort());
-
-async function main(options: Options): Promise<void> {
+/** `preview`: says in words what the working tree would change. */
+export async function preview({ base: ref, json, failOnDanger }: Options): Promise<ExitCode> {
+  const interrupted = new AbortController();
+  const stop = (): void => interrupted.abort();
+  for (const signal of SIGNALS) process.on(signal, stop);
   try {
-    const base = findBase(process.cwd(), options.base);
-    const { preview, notes } = await previewed(base);
+    const base = findBase(process.cwd(), ref);
+    const { preview, notes } = await previewed(base, interrupted.signal);
     console.log(
-      options.json
+      json
         ? JSON.stringify(
             { formatVersion: FORMAT_VERSION, base, notes, unchanged: isEmpty(preview), ...preview },
             null,
@@ -51,20 +50,23 @@ async function main(options: Options): Promise<void> {
           )
         : toMarkdown(preview, base, notes).trimEnd(),
     );
-    if (options.failOnDanger && preview.dangers.length > 0) process.exitCode = DANGEROUS;
+    return failOnDanger && preview.dangers.length > 0 ? ExitCode.Refused : ExitCode.Done;
   } catch (error) {
-    process.exitCode = 1;
-    const complaint = error instanceof Trouble ? error.message : ((error as Error).stack ?? String(error));
+    const complaint = reasonOf(error);
     console.log(
-      options.json
-        ? JSON.stringify({ error: complaint })
+      json
+        ? JSON.stringify({ formatVersion: FORMAT_VERSION, error: complaint })
         : failure("There is no preview.", complaint).trimEnd(),
     );
+    return interrupted.signal.aborted ? ExitCode.Interrupted : ExitCode.Failed;
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, stop);
   }
 }
 
-async function previewed(base: Base): Promise<{ preview: Preview; notes: string[] }> {
-  const { signal } = interrupted;
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+async function previewed(base: Base, signal: AbortSignal): Promise<{ preview: Preview; notes: string[] }> {
   const trees = new Trees(process.cwd(), base);
   try {
     const [working, former] = await Promise.allSettled([
@@ -118,16 +120,3 @@ const lockDiffers = (base: Base): boolean => {
   const was = committed(process.cwd(), base, LOCK_FILE);
   return was !== undefined && (!existsSync(LOCK_FILE) || was !== readFileSync(LOCK_FILE, "utf8"));
 };
-
-new Command("preview")
-  .description(
-    "Says what the working tree would change for VMs, hosts, firewalls and documents. Asks no network.",
-  )
-  .usage("[options], as npm run preview -- [options]")
-  .option("--base <ref>", "git ref to compare with, where the branch left it", "HEAD")
-  .option("--json", "print JSON instead of Markdown", false)
-  .option("--fail-on-danger", `end with ${DANGEROUS} when something is dangerous`, false)
-  .showHelpAfterError()
-  .addHelpText("after", "\nThe exit code is 0 when there is a preview, and 1 when there is none.")
-  .action((options: Options) => main(options))
-  .parse();

@@ -1,5 +1,5 @@
-/** `npm run rollout -- <command>`: brings live machines to what was emitted. */
-import { Command, InvalidArgumentError } from "commander";
+/** What the commands of `rollout` do: a session, its commands, and how they end. */
+import type { ApplyOptions } from "../rollout/apply";
 import {
   applyCommand,
   captureCommand,
@@ -9,175 +9,75 @@ import {
   requestStop,
   stopping,
   verifyCommand,
+  type Consent,
+  type KubeconfigOptions,
+  type Trust,
   type Voice,
 } from "../rollout/commands";
 import type { FleetOptions } from "../rollout/fleet";
 import type { Listener } from "../rollout/log";
+import type { RebootOptions } from "../rollout/reboot";
 import { checkFreshness, DEFAULT_PLACES, Session } from "../rollout/session";
-import { messageOf, Trouble } from "../rollout/trouble";
 import { narrator } from "../rollout/words";
+import { ExitCode } from "./exit-code";
+import { reasonOf } from "./failure";
 
-interface Common {
-  readonly json?: boolean;
-  readonly at?: Record<string, string>;
+export interface Options {
+  readonly json: boolean;
+  /** Hostname to address. @default - their own */
+  readonly at?: Readonly<Record<string, string>>;
 }
 
-/** @param what - what is counted, with an example */
-const wholeNumber =
-  (what: string) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < 1)
-      throw new InvalidArgumentError(`Expected ${what}, a whole number above 0.`);
-    return value;
-  };
+type Build = Omit<FleetOptions, "addresses">;
 
-const seconds = wholeNumber("seconds, such as 300");
-const count = wholeNumber("a count, such as 3");
+export const plan = (hosts: readonly string[], options: Options & Build): Promise<ExitCode> =>
+  run(options, (session, voice) => planCommand(session, hosts, fleetOptions(options), voice));
 
-const address = (text: string, before: Record<string, string>): Record<string, string> => {
-  const [, host, at] = /^([a-z0-9-]+)=(\S+)$/.exec(text) ?? [];
-  if (host === undefined || at === undefined) throw new InvalidArgumentError("Expected HOST=ADDRESS.");
-  return { ...before, [host]: at };
-};
-
-const program = new Command("rollout")
-  .description("Brings the hosts to what npm run synth emitted, and sees that the cluster is whole.")
-  .usage("<command>, as npm run rollout -- <command>")
-  .showHelpAfterError()
-  .addHelpText(
-    "after",
-    `
-It connects by your own ssh as root, so ~/.ssh/config, agents and jump hosts work; hosts are known to it by their
-hostnames. SSH host keys are pinned in known_hosts beside main.ts when apply has asked: commit that file. Logs of each host
-are in .rollout/logs, without secrets. The exit code is 0 when everything that was asked for holds, else 1.`,
+export const apply = (
+  hosts: readonly string[],
+  options: Options & Build & ApplyOptions & Trust,
+): Promise<ExitCode> =>
+  run(options, (session, voice) =>
+    applyCommand(session, hosts, { ...options, ...fleetOptions(options) }, voice),
   );
 
-/** A command about hosts. */
-const command = (name: string, description: string): Command =>
-  program
-    .command(name)
-    .description(description)
-    .option("--json", "print JSON, a document a line: events on standard error, results on standard output");
+/** How often a watch looks unless stated. */
+const WATCH_SECONDS = 30;
 
-const onHosts = (name: string, description: string): Command =>
-  command(name, description)
-    .argument("[host...]", "hostnames; all of the cluster unless stated")
-    .option(
-      "--at <host=address>",
-      "where a new host answers until it has its own address; for each such host",
-      address,
-      {},
-    );
-
-const withBuild = (made: Command): Command =>
-  made
-    .option(
-      "--rebuild",
-      "build also hosts whose files have not changed, as after an update of their nixpkgs channel",
-    )
-    .option("--regenerate-identity", "give new hosts that share a machine-id or SSH host keys their own");
-
-const withReboot = (made: Command): Command =>
-  made
-    .option("--yes", "do not ask")
-    .option("--drain-seconds <seconds>", "how long pods may take to leave a node", seconds, 300)
-    .option(
-      "--force-bare-pods",
-      "delete pods without a controller, which nobody makes anew, from nodes that are drained",
-      false,
-    )
-    .option("--reboot-seconds <seconds>", "how long a node may take to be back after a reboot", seconds, 600);
-
-withBuild(onHosts("plan", "say what an apply would do, and why; changes nothing")).action(
-  (hosts: string[], options: Common & FleetOptions) =>
-    run(options, (session, voice) => planCommand(session, hosts, fleetOptions(options), voice)),
-);
-
-withReboot(
-  withBuild(
-    onHosts("apply", "bring hosts to what was emitted, in an order in which the cluster stays whole"),
-  ),
-)
-  .option(
-    "--confirm-seconds <seconds>",
-    "after which a host that was not confirmed reverts by itself",
-    seconds,
-    300,
-  )
-  .option(
-    "--accept-new-host-keys",
-    "take SSH host keys that were never seen for those of the hosts, without anybody comparing them",
-  )
-  .option(
-    "--boot",
-    "let hosts boot into what cannot be activated while they run; they revert by themselves, too",
-    false,
-  )
-  .option("--agents-at-once <count>", "agents that are changed at the same time", count, 3)
-  .option("--reboots-at-once <count>", "nodes that reboot at the same time", count, 1)
-  .action((hosts: string[], options) =>
-    run(options, (session, voice) =>
-      applyCommand(
-        session,
-        hosts,
-        {
-          ...options,
-          ...fleetOptions(options),
-          yes: options.yes === true,
-          acceptNewHostKeys: options.acceptNewHostKeys === true,
-        },
-        voice,
-      ),
+export const verify = (
+  hosts: readonly string[],
+  options: Options & { readonly watch?: true | number },
+): Promise<ExitCode> =>
+  run(options, (session, voice) =>
+    verifyCommand(
+      session,
+      hosts,
+      { watchSeconds: options.watch === true ? WATCH_SECONDS : options.watch },
+      voice,
     ),
   );
 
-onHosts("verify", "hold the live cluster against main.ts; a health check, also for cron")
-  .option("--watch [seconds]", "again and again, after so many seconds (30 unless stated)", seconds)
-  .action((hosts: string[], options) =>
-    run(options, (session, voice) =>
-      verifyCommand(session, hosts, { watchSeconds: options.watch === true ? 30 : options.watch }, voice),
-    ),
-  );
+export const capture = (host: string, options: Options): Promise<ExitCode> =>
+  run(options, (session, voice) => captureCommand(session, host, voice), false);
 
-command("capture", "store a host's own hardware configuration in its directory")
-  .argument("<host>", "its hostname")
-  .option("--at <host=address>", "where it answers until it has its own address", address, {})
-  .action((host: string, options) =>
-    run(options, (session, voice) => captureCommand(session, host, voice), false),
-  );
+export const remove = (host: string, options: Options & RebootOptions & Consent): Promise<ExitCode> =>
+  run(options, (session, voice) => removeCommand(session, host, options, voice));
 
-withReboot(command("remove", "drain a node, power it off, and take it out of the cluster"))
-  .argument("<host>", "its hostname")
-  .action((host: string, options) =>
-    run(options, (session, voice) =>
-      removeCommand(session, host, { ...options, yes: options.yes === true }, voice),
-    ),
-  );
+export const kubeconfig = (options: KubeconfigOptions): Promise<ExitCode> =>
+  run({ json: false }, (session) => kubeconfigCommand(session, options), false);
 
-program
-  .command("kubeconfig")
-  .description("fetch the cluster's kubeconfig and merge it into yours")
-  .option("--name <name>", "of its context", "k3s")
-  .option(
-    "--output <file>",
-    "file to merge it into, mode 0600; the first of $KUBECONFIG, or ~/.kube/config, unless stated",
-  )
-  .option("--print", "print it and write nothing", false)
-  .action((options) => run({}, (session) => kubeconfigCommand(session, options), false));
-
-const fleetOptions = (options: Common & Partial<FleetOptions>): FleetOptions => ({
-  addresses: new Map(Object.entries(options.at ?? {})),
-  regenerateIdentity: options.regenerateIdentity === true,
-  rebuild: options.rebuild === true,
+const fleetOptions = ({ at = {}, regenerateIdentity, rebuild }: Options & Build): FleetOptions => ({
+  addresses: new Map(Object.entries(at)),
+  regenerateIdentity,
+  rebuild,
 });
 
 /** @param fresh - whether the emitted files have to be what `main.ts` says */
 async function run(
-  { json = false, at = {} }: Common,
+  { json, at = {} }: Options,
   action: (session: Session, voice: Voice) => Promise<void>,
   fresh = true,
-): Promise<void> {
+): Promise<ExitCode> {
   let session: Session | undefined;
   const blanked = (text: string): string => session?.blanker.blank(text) ?? text;
   const voice: Voice = {
@@ -194,12 +94,12 @@ async function run(
     );
     if (fresh) checkFreshness();
     await action(session, voice);
+    return ExitCode.Done;
   } catch (error) {
-    process.exitCode = 1;
-    const words = error instanceof Trouble ? error.message : ((error as Error).stack ?? messageOf(error));
-    const shown = blanked(words);
+    const shown = blanked(reasonOf(error));
     if (json) console.log(JSON.stringify({ error: shown }));
     console.error(`\n${shown}`);
+    return ExitCode.Failed;
   } finally {
     session?.stop();
   }
@@ -213,7 +113,7 @@ function onSignals(session: () => Session | undefined): void {
         "\nLeft at once. A host that was being activated reverts by itself; run the same again to go on.",
       );
       session()?.stop();
-      process.exit(130);
+      process.exit(ExitCode.Interrupted);
     }
     requestStop();
     console.error(
@@ -223,5 +123,3 @@ function onSignals(session: () => Session | undefined): void {
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
 }
-
-void program.parseAsync();

@@ -1,62 +1,39 @@
-/**
- * `npm run plan`, `npm run apply` and `npm run tofu -- <arguments>`: OpenTofu in the folder of the synthesized stack.
- *
- * The binary is `tofu`, or what TERRAFORM_BINARY_NAME says.
- */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { Trouble } from "../base/trouble";
+import { ExitCode } from "./exit-code";
 import { runInForeground, STOP_SIGNALS } from "./foreground";
 
-const USAGE = `npm run plan  [-- <arguments of tofu plan>]
-npm run apply [-- --yes] [-- -parallelism=N] [-- <arguments of tofu plan>]
-npm run tofu  -- <arguments of tofu>
-
---yes             do not ask before applying
--parallelism=N    VMs that are made or changed at once; 1 unless stated, since clones of one template made in
-                  parallel run into Proxmox VE's lock on its storage. Planning is parallel in any case.
---stack=NAME      which stack, where the app has several`;
-
+/** OpenTofu in the folder of the synthesized stack: `tofu`, or what TERRAFORM_BINARY_NAME says. */
 const BINARY = process.env.TERRAFORM_BINARY_NAME ?? "tofu";
 /** What `npm run plan` leaves in the stack's folder. An apply has a file of its own. */
 const PLAN_FILE = "plan.tfplan";
 
-/** A reason to stop that a person can act upon. */
-class Stop extends Error {}
-
 interface Options {
-  readonly yes: boolean;
-  readonly parallelism: string;
   readonly stack?: string;
-  /** Everything else, for OpenTofu. */
-  readonly rest: readonly string[];
 }
 
-function optionsOf(words: readonly string[]): Options {
-  const value = (name: string): string | undefined =>
-    words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
-  return {
-    yes: words.includes("--yes"),
-    parallelism: value("-parallelism") ?? value("--parallelism") ?? "1",
-    stack: value("--stack"),
-    rest: words.filter((word) => word !== "--yes" && !/^(--?parallelism|--stack)=/.test(word)),
-  };
+interface ApplyOptions extends Options {
+  readonly yes: boolean;
+  readonly parallelism: string;
 }
 
 /** Folder of the stack, as the last synth left it. */
 function stackFolder(name: string | undefined): string {
   const manifest = join("cdktf.out", "manifest.json");
-  if (!existsSync(manifest)) throw new Stop(`${manifest} is missing: run npm run synth first`);
+  if (!existsSync(manifest)) throw new Trouble(`${manifest} is missing: run npm run synth first`);
   const { stacks } = JSON.parse(readFileSync(manifest, "utf8")) as {
     stacks: Record<string, { workingDirectory: string }>;
   };
   const names = Object.keys(stacks);
   const chosen = name ?? (names.length === 1 ? names[0] : undefined);
   const stack = chosen === undefined ? undefined : stacks[chosen];
-  if (stack === undefined) throw new Stop(`state which stack: --stack=NAME with one of ${names.join(", ")}`);
+  if (stack === undefined)
+    throw new Trouble(`state which stack: --stack=NAME with one of ${names.join(", ")}`);
   return join("cdktf.out", stack.workingDirectory);
 }
 
@@ -65,9 +42,9 @@ const DOES_NOT_START = [126, 127];
 
 /** Runs OpenTofu in sight of the person and returns its exit code. */
 async function tofu(folder: string, words: readonly string[]): Promise<number> {
-  const status = await runInForeground(BINARY, words, folder);
+  const status = await runInForeground(BINARY, words, { cwd: folder });
   if (DOES_NOT_START.includes(status))
-    throw new Stop(`${BINARY} does not start. Install OpenTofu 1.10 or later.`);
+    throw new Trouble(`${BINARY} does not start. Install OpenTofu 1.10 or later.`);
   return status;
 }
 
@@ -83,11 +60,11 @@ async function locked(folder: string, words: readonly string[]): Promise<number>
 }
 
 function must(status: number): void {
-  if (status !== 0) throw new Stop(`${BINARY} failed`);
+  if (status !== 0) throw new Trouble(`${BINARY} failed`);
 }
 
 /** @returns whether there is anything to apply */
-async function plan(folder: string, file: string, words: readonly string[]): Promise<boolean> {
+async function planInto(folder: string, file: string, words: readonly string[]): Promise<boolean> {
   must(await locked(folder, ["init", "-input=false"]));
   const status = await tofu(folder, ["plan", "-input=false", "-detailed-exitcode", `-out=${file}`, ...words]);
   if (status !== 2) must(status);
@@ -120,7 +97,7 @@ function destructions(folder: string, file: string): string[] {
 
 async function confirmed(): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new Stop("nobody can be asked here: state --yes to apply without a question");
+    throw new Trouble("nobody can be asked here: state --yes to apply without a question");
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const close = (): void => terminal.close();
   for (const signal of STOP_SIGNALS) process.once(signal, close);
@@ -136,44 +113,45 @@ async function confirmed(): Promise<boolean> {
 
 const hashOf = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex");
 
-async function apply(folder: string, options: Options): Promise<void> {
-  if (!/^[1-9]\d*$/.test(options.parallelism))
-    throw new Stop(`-parallelism should be a whole number from 1, got '${options.parallelism}'`);
+async function applyFrom(
+  file: string,
+  folder: string,
+  words: readonly string[],
+  { yes, parallelism }: ApplyOptions,
+): Promise<void> {
+  if (!(await planInto(folder, file, words))) return;
+  const shown = hashOf(file);
+  for (const line of destructions(folder, file)) console.log(line);
+  if (!yes && !(await confirmed())) throw new Trouble("nothing was applied");
+  if (hashOf(file) !== shown)
+    throw new Trouble(`${file} is not the plan that was shown: nothing was applied`);
+  must(await tofu(folder, ["apply", "-input=false", `-parallelism=${parallelism}`, file]));
+}
+
+/** `plan`: plans, and leaves the plan in the stack's folder. */
+export async function plan(words: readonly string[], { stack }: Options): Promise<ExitCode> {
+  await planInto(stackFolder(stack), PLAN_FILE, words);
+  return ExitCode.Done;
+}
+
+/** `apply`: plans, shows the plan, asks, and applies exactly that one. */
+export async function apply(words: readonly string[], options: ApplyOptions): Promise<ExitCode> {
+  const { parallelism, stack } = options;
+  const folder = stackFolder(stack);
+  if (!/^[1-9]\d*$/.test(parallelism))
+    throw new Trouble(`-parallelism should be a whole number from 1, got '${parallelism}'`);
   // Nobody else's: a plan made elsewhere while this one waits for its answer would be applied unseen.
   const own = mkdtempSync(join(tmpdir(), "k3s-apply-"));
   try {
-    await applyFrom(join(own, PLAN_FILE), folder, options);
+    await applyFrom(join(own, PLAN_FILE), folder, words, options);
+    return ExitCode.Done;
   } finally {
     rmSync(own, { recursive: true, force: true });
   }
 }
 
-async function applyFrom(file: string, folder: string, { yes, parallelism, rest }: Options): Promise<void> {
-  if (!(await plan(folder, file, rest))) return;
-  const shown = hashOf(file);
-  for (const line of destructions(folder, file)) console.log(line);
-  if (!yes && !(await confirmed())) throw new Stop("nothing was applied");
-  if (hashOf(file) !== shown) throw new Stop(`${file} is not the plan that was shown: nothing was applied`);
-  must(await tofu(folder, ["apply", "-input=false", `-parallelism=${parallelism}`, file]));
+/** `tofu`: any other command of OpenTofu. */
+export async function other(words: readonly string[], { stack }: Options): Promise<ExitCode> {
+  must(await locked(stackFolder(stack), words));
+  return ExitCode.Done;
 }
-
-async function main([command, ...words]: readonly string[]): Promise<void> {
-  if (words.some((word) => /^--?(parallelism|stack)$/.test(word)))
-    throw new Stop("write -parallelism=N and --stack=NAME");
-  const options = optionsOf(words);
-  if (command === "plan") await plan(stackFolder(options.stack), PLAN_FILE, options.rest);
-  else if (command === "apply") await apply(stackFolder(options.stack), options);
-  else if (command === "run" && words.length > 0)
-    must(
-      await locked(
-        stackFolder(options.stack),
-        words.filter((word) => !word.startsWith("--stack=")),
-      ),
-    );
-  else throw new Stop(USAGE);
-}
-
-main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(error instanceof Stop ? error.message : error);
-  process.exitCode = 1;
-});

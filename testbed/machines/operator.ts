@@ -19,7 +19,7 @@ export function makeOperatorKey(folder: string): OperatorKey {
 }
 
 /** What the operator has on his machine: an SSH client with his key, and the rollout program. */
-export function equipOperator({ operator, rollout }: Places, key: OperatorKey): void {
+export function equipOperator({ operator, program }: Places, key: OperatorKey): void {
   const bin = join(operator, "bin");
   mkdirSync(bin, { recursive: true });
   const put = (name: string, text: string): void => writeFileSync(join(bin, name), text, { mode: 0o755 });
@@ -30,11 +30,12 @@ export function equipOperator({ operator, rollout }: Places, key: OperatorKey): 
   );
   // The check of freshness is a test of its own; here the project has no main.ts.
   put("npm", "#!/bin/sh\nexit 0\n");
-  const app = join(rollout, "../../..");
+  const app = join(program, "../../..");
   for (const folder of ["base", "config", "firewall", "render", "emit", "rollout", "cli"])
     compile(`src/${folder}`, app);
   const remote = "src/rollout/remote";
   cpSync(join(REPOSITORY, remote), join(app, remote), { recursive: true });
+  cpSync(join(REPOSITORY, "package.json"), join(app, "package.json"));
   symlinkSync(join(REPOSITORY, "node_modules"), join(app, "node_modules"));
 }
 

@@ -27,8 +27,8 @@ export class Places {
     return join(this.folder, "operator");
   }
 
-  /** The rollout program, compiled. */
-  public get rollout(): string {
-    return join(this.folder, "app", "src", "cli", "rollout.js");
+  /** The command-line program, compiled. */
+  public get program(): string {
+    return join(this.folder, "app", "src", "cli", "main.js");
   }
 }

@@ -92,7 +92,7 @@ export class Site {
     cwd: string,
     environment: Record<string, string> = {},
   ): Promise<Ran> {
-    return this.operator([process.execPath, this.places.rollout, ...words], cwd, environment);
+    return this.operator([process.execPath, this.places.program, "rollout", ...words], cwd, environment);
   }
 
   /** As `rollout`; when an event comes, something is done to it or to a machine. */
@@ -102,7 +102,7 @@ export class Site {
     interruption: Interruption,
   ): Promise<Interrupted> {
     const { when, after = 0, signal, drop } = interruption;
-    const program = [process.execPath, this.places.rollout, ...words, "--json"];
+    const program = [process.execPath, this.places.program, "rollout", ...words, "--json"];
     const command = drop === undefined ? undefined : [...this.enter(drop), "sh", "-c", DROP];
     const order = JSON.stringify({ argv: program, when, after, signal, command });
     const { stdout } = await this.operator(

@@ -95,8 +95,8 @@ export class LiveCluster {
 
   /** As `rollout`, at a terminal, where somebody answers the question. */
   public async answered(answer: string, ...words: string[]): Promise<Result> {
-    const main = join(this.site.folder, "app", "src", "cli", "rollout.js");
-    const command = [process.execPath, main, ...words].join(" ");
+    const main = join(this.site.folder, "app", "src", "cli", "main.js");
+    const command = [process.execPath, main, "rollout", ...words].join(" ");
     const typed = `(sleep 4; echo ${answer}; sleep 2) | script -qec "${command}" /dev/null`;
     return new Result(await this.site.operator(["sh", "-c", typed], this.folder));
   }

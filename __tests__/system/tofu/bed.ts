@@ -8,7 +8,7 @@ import { Pve } from "../../../testbed/pve/pve";
 import { EVERYTHING, type Grants } from "../../../testbed/pve/token";
 import type { Vm } from "../../../testbed/pve/vm";
 import { providerMirror } from "../../../testbed/tofu/mirror";
-import { TSX } from "../../fixture";
+import { CLI, TSX } from "../../fixture";
 import { Project, type Outcome } from "../../project";
 import { built, type Tool } from "../tools";
 
@@ -132,7 +132,7 @@ export class Bed {
   /** What `npm run <words>` does after its synth. */
   public tofu = (...words: string[]): Promise<Outcome> => this.startTofu(...words).ended;
 
-  public startTofu = (...words: string[]): Running => this.start(TSX, ["src/cli/tofu.ts", ...words]);
+  public startTofu = (...words: string[]): Running => this.start(CLI, words);
 
   /** The change of `main.ts`, synthesized and applied, one VM at a time unless the words say otherwise. */
   public async tryApply(...words: string[]): Promise<Outcome> {
@@ -147,17 +147,17 @@ export class Bed {
   public async gate(...words: string[]): Promise<Outcome & { readonly plan: string }> {
     await this.synth();
     const plan = printed(await this.tofu("plan"));
-    const json = printed(await this.tofu("run", "show", "-json", "plan.tfplan"));
+    const json = printed(await this.tofu("tofu", "show", "-json", "plan.tfplan"));
     writeFileSync(this.project.path("plan.json"), json);
     return { ...(await this.judge(...words)), plan };
   }
 
   /** Addresses in the state. */
-  public managed = async (): Promise<string> => printed(await this.tofu("run", "state", "list"));
+  public managed = async (): Promise<string> => printed(await this.tofu("tofu", "state", "list"));
 
   /** What the gate says of the last plan. */
   public judge = (...words: string[]): Promise<Outcome> =>
-    this.start(TSX, ["src/cli/gate.ts", "plan.json", ...words]).ended;
+    this.start(CLI, ["gate", "plan.json", ...words]).ended;
 
   /** `main.ts` with another text in place of one that is there. */
   public edit(from: string, to: string): void {

@@ -42,7 +42,7 @@ describeWith(TOFU, "a cluster's life with the real OpenTofu and its provider", (
   test("more cores wait for the next start, as the gate says, and nothing is powered off", async () => {
     bed().edit(HAMAL, `${HAMAL}, cores: 8`);
     expect(await bed().gate()).toMatchObject({
-      status: 1,
+      status: 4,
       output: expect.stringContaining("cpu.cores 4 → 8: takes effect at the VM's next power-off"),
     });
     expect(await bed().judge("--allow", "hamal:pending")).toMatchObject({ status: 0 });
@@ -74,7 +74,7 @@ describeWith(TOFU, "a cluster's life with the real OpenTofu and its provider", (
     expect((await bed().gate()).plan).toContain(NO_CHANGES);
     bed().edit("sizeGib: 64", "sizeGib: 65");
     expect(await bed().gate()).toMatchObject({
-      status: 1,
+      status: 4,
       output: expect.stringContaining("the provider detaches every disk of the VM that is not stated"),
     });
     expect(await bed().judge("--allow", "hamal:disk")).toMatchObject({ status: 0 });
@@ -87,7 +87,7 @@ describeWith(TOFU, "a cluster's life with the real OpenTofu and its provider", (
   test("a VM that was powered off is started by any apply", async () => {
     bed().vm(136).stop();
     expect(await bed().gate()).toMatchObject({
-      status: 1,
+      status: 4,
       output: expect.stringContaining("starts the VM, which is off"),
     });
     expect(await bed().judge("--allow", "mizar:start")).toMatchObject({ status: 0 });
@@ -120,7 +120,7 @@ describeWith(TOFU, "a cluster's life with the real OpenTofu and its provider", (
       /new K3sAgentNode\(cluster, "k3s-worker".*\n/.exec(bed().project.text("main.ts")) ?? [];
     bed().edit(statement, "");
     expect(await bed().gate()).toMatchObject({
-      status: 1,
+      status: 4,
       output: expect.stringContaining("alnair, VM 137"),
     });
     expect(await bed().judge("--allow", "alnair:destroy")).toMatchObject({ status: 0 });

@@ -62,7 +62,7 @@ describeWith(TOFU, "README's rights, with the real OpenTofu and its provider", (
       status: 1,
       output: expect.stringContaining("prevent_destroy"),
     });
-    printed(await bed.tofu("run", "untaint", SERVER));
+    printed(await bed.tofu("tofu", "untaint", SERVER));
     await bed.apply();
     expect(bed.vm(134).running).toBe(true);
     expect(bed.vm(134).options.get("scsi0")).toContain("size=32G");

@@ -41,7 +41,7 @@ describeWith(TOFU, "what goes wrong, with the real OpenTofu and its provider", (
       stranger.start();
       const before = stranger.configuration();
       expect(await bed.gate()).toMatchObject({
-        status: 1,
+        status: 4,
         output: expect.stringContaining("database"),
         plan: expect.stringContaining("VM ID 134 of alphard is held by a VM of another name: database"),
       });
@@ -54,7 +54,7 @@ describeWith(TOFU, "what goes wrong, with the real OpenTofu and its provider", (
     test("with a container: the plan says so, and the apply fails", async () => {
       bed.pve.inventory.containers.push({ id: 134, node: "pve", name: "dns" });
       expect(await bed.gate()).toMatchObject({
-        status: 1,
+        status: 4,
         output: expect.stringContaining("container"),
         plan: expect.stringContaining("VM ID 134 of alphard is held by a container"),
       });
@@ -70,9 +70,9 @@ describeWith(TOFU, "what goes wrong, with the real OpenTofu and its provider", (
       await until(() => bed.vm(134).lock === undefined);
       await bed.pve.listen();
       expect(await bed.managed()).not.toContain(SERVER);
-      expect(await bed.gate()).toMatchObject({ status: 1, output: expect.stringContaining("mport it") });
+      expect(await bed.gate()).toMatchObject({ status: 4, output: expect.stringContaining("mport it") });
       expect(await bed.tryApply()).toMatchObject(alreadyExists);
-      printed(await bed.tofu("run", "import", SERVER, "pve/134"));
+      printed(await bed.tofu("tofu", "import", SERVER, "pve/134"));
       await bed.gate();
       expect(await bed.judge("--allow", "alphard:start", "--allow", "alphard:disk")).toMatchObject({
         status: 0,
@@ -91,9 +91,9 @@ describeWith(TOFU, "what goes wrong, with the real OpenTofu and its provider", (
       bed.pve.inventory.cloneMilliseconds = 0;
       expect(bed.vm(134)).toMatchObject({ lock: "clone" });
       expect(await bed.tryApply()).toMatchObject(alreadyExists);
-      printed(await bed.tofu("run", "import", SERVER, "pve/134"));
+      printed(await bed.tofu("tofu", "import", SERVER, "pve/134"));
       expect(printed(await bed.tofu("plan"))).toMatch(/\+ disk \{/);
-      printed(await bed.tofu("run", "state", "rm", SERVER));
+      printed(await bed.tofu("tofu", "state", "rm", SERVER));
       // qm unlock, qm destroy
       bed.pve.inventory.vms.delete(134);
       await bed.apply();

@@ -1,0 +1,21 @@
+/** Runs the command-line program on this process's arguments. */
+import { CommanderError } from "commander";
+import { ExitCode } from "./exit-code";
+import { tellFailure } from "./failure";
+import { program, spelled } from "./program";
+
+async function main(words: readonly string[]): Promise<ExitCode> {
+  let code: ExitCode = ExitCode.Done;
+  try {
+    await program((ended) => (code = ended)).parseAsync(spelled(words), { from: "user" });
+    return code;
+  } catch (error) {
+    // Commander has already printed its help or one line.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage;
+    return tellFailure(error);
+  }
+}
+
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

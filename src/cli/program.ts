@@ -1,0 +1,138 @@
+/**
+ * The tree of commands: names, arguments, options, help. What a command does is loaded when it runs, so that `--help`
+ * and `--version` load nothing of CDKTF or of a rollout.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, type Option } from "commander";
+import type { Ending } from "./action";
+import { MEANINGS, type ExitCode } from "./exit-code";
+import { addRollout } from "./rollout-commands";
+
+/** Of `bin` in package.json. */
+export const NAME = "proxmox-nixos-k3s";
+
+/** @param ended - is told the exit code of the command that ran */
+export function program(ended: (code: ExitCode) => void): Command {
+  const ending: Ending =
+    (action) =>
+    async (...words) =>
+      ended(await action(...words));
+  const root = new Command(NAME)
+    .description("A K3s cluster on NixOS and Proxmox VE, from main.ts. Each command is an npm script.")
+    .version(version(), "-V, --version", "show the version")
+    .helpOption("-h, --help", HELP)
+    .addHelpText("after", exitCodes)
+    .helpCommand(false)
+    .configureHelp({ subcommandTerm: (command) => command.name(), optionDescription: described })
+    .configureOutput({ outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, " ")}\n`) })
+    .exitOverride();
+  addEmission(root, ending);
+  addReview(root, ending);
+  addTofu(root, ending);
+  addRollout(root, ending);
+  return root;
+}
+
+const HELP = "show help; also of a command";
+
+/** In lines of at most 80 columns. */
+const exitCodes = (): string =>
+  Object.entries(MEANINGS)
+    .map(([code, meaning]) => `${code} ${meaning}`)
+    .reduce((text, item) => {
+      const line = text.slice(text.lastIndexOf("\n") + 1);
+      return `${text},${line.length + item.length + 3 > 80 ? "\n  " : " "}${item}`;
+    }, "\nExit codes:")
+    .replace("codes:,", "codes:");
+
+/** Commander's own, without defaults that say nothing. */
+function described(option: Option): string {
+  const { description, defaultValue } = option;
+  const plain =
+    defaultValue === undefined || typeof defaultValue === "boolean" || typeof defaultValue === "object";
+  return plain ? description : `${description} (default: ${String(defaultValue)})`;
+}
+
+const version = (): string =>
+  (JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8")) as { version: string }).version;
+
+/** From `main.ts` to files. */
+function addEmission(root: Command, ending: Ending): void {
+  passing(root.command("synth"))
+    .description("write OpenTofu JSON and the hosts' files from main.ts")
+    .usage("[arguments of cdktf synth]")
+    .action(ending(async (words: string[]) => (await import("./synth.js")).synth(words)));
+  root
+    .command("check")
+    .description("fail when the hosts' files are not what main.ts says")
+    .action(ending(async () => (await import("./check.js")).check()));
+}
+
+/** What a change does, before anybody does it. */
+function addReview(root: Command, ending: Ending): void {
+  root
+    .command("preview")
+    .description("say what the working tree changes for VMs, hosts and firewalls")
+    .option("--base <ref>", "git ref to compare with, where the branch left it", "HEAD")
+    .option("--json", "print JSON instead of Markdown", false)
+    .option("--fail-on-danger", "fail when something is dangerous", false)
+    .action(ending(async (options) => (await import("./preview.js")).preview(options)));
+  root
+    .command("gate")
+    .description("fail on a saved plan that does to a node what nobody allowed")
+    .argument("<plan.json>", "what tofu show -json, or terraform show -json, says of a saved plan")
+    .option(
+      "--allow <node:kind>",
+      "what may be done to a node, by its hostname or resource address; as often as you like",
+      (permission: string, before: string[]) => [...before, permission],
+      [],
+    )
+    .option("--json", "print JSON", false)
+    .addHelpText("after", kindsOfGate)
+    .action(ending(async (path: string, options) => (await import("./gate.js")).judge(path, options)));
+}
+
+/** Loaded for the help alone. */
+function kindsOfGate(): string {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { KINDS } = require("../gate/kinds") as typeof import("../gate/kinds");
+  const lines = Object.entries(KINDS).map(([kind, words]) => `  ${kind.padEnd(12)} ${words}\n`);
+  return `\nKinds:\n${lines.join("")}`;
+}
+
+/** With OpenTofu's spelling of an option that `apply` has too. */
+export const spelled = ([command = "", ...words]: readonly string[]): string[] => [
+  command,
+  ...(command === "apply" ? words.map((word) => word.replace(/^-(?=parallelism(=|$))/, "--")) : words),
+];
+
+/** OpenTofu. What is not an option here is one of its own. */
+function addTofu(root: Command, ending: Ending): void {
+  const STACK = ["--stack <name>", "which stack, where the app has several"] as const;
+  passing(root.command("plan"))
+    .description("run tofu plan on what was synthesized last, and save the plan")
+    .usage("[options] [arguments of tofu plan]")
+    .option(...STACK)
+    .action(ending(async (words: string[], options) => (await import("./tofu.js")).plan(words, options)));
+  passing(root.command("apply"))
+    .description("plan, show, ask, and apply exactly that plan with tofu")
+    .usage("[options] [arguments of tofu plan]")
+    .option("--yes", "do not ask", false)
+    .option(
+      "--parallelism <number>",
+      "VMs that are made or changed at once; parallel clones of one template run into Proxmox VE's lock on its storage",
+      "1",
+    )
+    .option(...STACK)
+    .action(ending(async (words: string[], options) => (await import("./tofu.js")).apply(words, options)));
+  passing(root.command("tofu"), "<arguments...>")
+    .description("run any other command of tofu in the stack's folder")
+    .usage("[options] <arguments of tofu>")
+    .option(...STACK)
+    .action(ending(async (words: string[], options) => (await import("./tofu.js")).other(words, options)));
+}
+
+/** A command that hands unknown options on. `-help` is then for the program behind it, and no `-h` of ours. */
+const passing = (command: Command, words = "[arguments...]"): Command =>
+  command.argument(words).allowUnknownOption().helpOption("--help", HELP);
