@@ -41,7 +41,8 @@ export function equipOperator({ operator, program }: Places, key: OperatorKey): 
 
 /** A folder of the repository as bare Node runs it: a compiler in each run would take longer than the rest. */
 function compile(folder: string, out: string): void {
-  for (const name of readdirSync(join(REPOSITORY, folder)).filter((file) => file.endsWith(".ts"))) {
+  const files = readdirSync(join(REPOSITORY, folder), { encoding: "utf8", recursive: true });
+  for (const name of files.filter((file) => file.endsWith(".ts"))) {
     const target = join(out, folder, name.replace(/\.ts$/, ".js"));
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, javaScript(join(REPOSITORY, folder, name)));
