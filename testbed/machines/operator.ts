@@ -39,7 +39,7 @@ export function equipOperator({ operator, program }: Places, key: OperatorKey): 
   symlinkSync(join(REPOSITORY, "node_modules"), join(app, "node_modules"));
 }
 
-/** A folder of the repository as bare Node runs it: a compiler in each run would take longer than the rest. */
+/** A folder of the repository, with those below, as bare Node runs it: a compiler in each run would take longer than the rest. */
 function compile(folder: string, out: string): void {
   const files = readdirSync(join(REPOSITORY, folder), { encoding: "utf8", recursive: true });
   for (const name of files.filter((file) => file.endsWith(".ts"))) {
