@@ -19,6 +19,14 @@ test("a report of a million lines is read in one go", () => {
   expect(report.all("file")).toHaveLength(1_000_000);
 });
 
+test("a file of a name of two lines makes no line of ours", () => {
+  const [, hamal] = three() as [Host, Host];
+  const all = [known(hamal, { files: new Map([...hamal.files, ["x\nhamal: unchanged", ""]]) })];
+  const plan = planHost(all[0] as (typeof all)[0], sight(all));
+  expect(planInWords([plan])).toContain("\n  x\ufffdhamal: unchanged: goes; it stays");
+  expect(planInWords([{ ...plan, verdict: "new" }])).toContain("its own x\ufffdhamal: unchanged will be");
+});
+
 test("files that are made to take a day to compare are another text altogether", () => {
   const [, hamal] = three() as [Host, Host];
   const text = Array.from({ length: 100_000 }, (_, at) => `${at}`).join("\n");

@@ -136,7 +136,7 @@ function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey" |
     keptToken: report.one("kept_token"),
     rebootDue: [...report.all("reboot"), ...(renamed ? ["hostname"] : [])],
     refusal: report.text("refusal").trim(),
-    files: fromDelivered(new Map(report.all("file").map(namedFile)), directory),
+    files: fromDelivered(new Map(report.all("file").map(namedFile).sort(byName)), directory),
     deletions: report.text("deletions"),
   };
 }
@@ -161,8 +161,10 @@ function unconfirmedState(report: Report): Unconfirmed["state"] | undefined {
   return report.one("revert") === "active" ? "armed" : undefined;
 }
 
-/** A line `name base64`, whose name may have blanks. */
+/** A line of name and text, each in base64. */
 function namedFile(line: string): [name: string, text: string] {
-  const end = line.lastIndexOf(" ");
-  return [line.slice(0, end), Buffer.from(line.slice(end + 1), "base64").toString("utf8")];
+  const [name = "", text = ""] = line.split(" ").map((part) => Buffer.from(part, "base64").toString("utf8"));
+  return [name, text];
 }
+
+const byName = ([a]: readonly [string, string], [b]: readonly [string, string]): number => (a < b ? -1 : 1);

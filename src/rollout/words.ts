@@ -34,11 +34,12 @@ function hostInWords({ host, verdict, faults, notes, changes, facts }: HostPlan)
 
 /** Of a clone's own files it is enough to know that they are kept. */
 function replacedInWords(changes: readonly Change[]): string[] {
-  const files = changes.filter(({ kind }) => kind !== "added").map(({ file }) => file);
+  const files = changes.filter(({ kind }) => kind !== "added").map(({ file }) => oneLine(file));
   return files.length === 0 ? [] : [`  - its own ${files.join(", ")} will be in a dated copy of /etc/nixos`];
 }
 
-function changeInWords({ file, kind, lines }: Change): string[] {
+function changeInWords({ file: name, kind, lines }: Change): string[] {
+  const file = oneLine(name);
   if (kind === "added") return [`  ${file}: new`];
   if (kind === "removed") return [`  ${file}: goes; it stays in the dated copy of /etc/nixos`];
   if (lines.length === 0) return [`  ${file}: changes`];

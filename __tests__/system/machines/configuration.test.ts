@@ -1,6 +1,7 @@
 /** What the emitted configuration keeps whole on a host, in the ways in which NixOS and systemd take it away. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { quoted } from "../../../src/rollout/script";
 import { describeWith } from "../tools";
 import { LiveCluster, THREE } from "./cluster";
 import { MACHINES } from "./tools";
@@ -34,6 +35,17 @@ describeWith(MACHINES, "the configuration of a host", () => {
     writeFileSync(local(), '{ boot.kernel.sysctl."net.ipv4.tcp_fin_timeout" = 40; }\n');
     (await cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "30")).mustSucceed();
     expect(await cluster.site.on("hamal", "cat /proc/sys/net/ipv4/tcp_fin_timeout")).toBe("40\n");
+  });
+
+  test("has files that nobody emitted, of whatever name, and they are named as they are", async () => {
+    const names = [" leading", "a  b.nix", "back\\slash", "empty ", "trailing ", "two\nlines", "ä"];
+    const script = names.map((name) => `printf x >${quoted(name)}`).join("\n");
+    await cluster.site.on("hamal", `cd /etc/nixos\n${script}\n: >'empty '`);
+    const { stdout } = await cluster.rollout("plan", "hamal", "--json");
+    await cluster.site.on("hamal", `cd /etc/nixos; rm -- ${names.map(quoted).join(" ")}`);
+    const [host] = JSON.parse(stdout) as { changes: { kind: string; file: string }[] }[];
+    const removed = host?.changes.filter(({ kind }) => kind === "removed").map(({ file }) => file);
+    expect(removed).toEqual(names);
   });
 
   test("comes with all that its owner's files name, beside them and of all hosts", async () => {

@@ -60,9 +60,12 @@ fi
 report wanted_hostname "$(cat /run/current-system/etc/hostname 2>/dev/null || true)"
 
 if [ -d /etc/nixos ]; then
-  find -L /etc/nixos -type f -size -256k ! -path '*/.git/*' | sort | while read -r file; do
-    report file "${file#/etc/nixos/} $(base64 -w0 "$file")"
-  done
+  # A name may have blanks, or several lines.
+  # shellcheck disable=SC2016 # these are the inner shell's
+  find -L /etc/nixos -type f -size -256k ! -path '*/.git/*' -exec sh -c '
+    for file; do
+      printf "@file %s %s\n" "$(printf %s "${file#/etc/nixos/}" | base64 -w0)" "$(base64 -w0 "$file")"
+    done' sh {} + || true # of what goes while it is looked at
 fi
 report_file refusal "$home/refusal"
 report_file deletions /var/lib/nftables/deletions.nft
