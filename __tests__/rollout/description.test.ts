@@ -29,7 +29,9 @@ test("a cluster.json that was edited is refused", () => {
   const nix = emitted();
   const path = join(nix, "cluster.json");
   writeFileSync(path, readFileSync(path, "utf8").replace("172.22.0.135", "172.22.0.139"));
-  expect(() => readDescription(nix)).toThrow(/was changed by hand, or by a merge: its hash does not match/);
+  expect(() => readDescription(nix)).toThrow(
+    /was changed by hand or by a merge, since its hash does not match: run npm run synth/,
+  );
 });
 
 test("a newer format is refused, whatever its hash", () => {

@@ -50,7 +50,7 @@ test.each([["10.42.0.0/24 -f"], ["8.8.8.0/24"], ["10.42.0.0/8"], ["$(id)"], ["-f
     const nodes = all.map((host, at) => kubeNode(host, { podCidr: at === 0 ? podCidr : `10.42.${at}.0/24` }));
     const fleet: Fleet = {
       known: all.map((host) => known(host)),
-      silent: [],
+      unreachable: [],
       kubernetes: new Kubernetes([]),
       nodes,
     };

@@ -23,7 +23,7 @@ const fleetOf = (nodes: Parameters<typeof described>[0], ready: (name: string) =
     all,
     fleet: {
       known: all.map((host) => known(host)),
-      silent: [],
+      unreachable: [],
       kubernetes: new Kubernetes([]),
       nodes: all.map((host) => kubeNode(host, { ready: ready(host.name) })),
     },
@@ -95,7 +95,10 @@ describe("removal", () => {
     const { all, fleet } = fleetOf(FIVE_NODES, (name) => name !== "mizar");
     const faultsOf = (name: string): string[] => {
       const host = all.find((each) => each.name === name) as never;
-      return removalFaults(host, { ...fleet, silent: [{ host, why: "no SSH connection" }] });
+      return removalFaults(host, {
+        ...fleet,
+        unreachable: [{ host, error: new Error("no SSH connection") }],
+      });
     };
     expect([faultsOf("hamal"), faultsOf("mizar")]).toEqual([
       [

@@ -9,10 +9,10 @@ const ELSEWHERE = "desk:7:5ca1ab1e";
 
 describe("a rollout on another machine", () => {
   const [alphard, hamal] = hosts(described([ALPHARD, HAMAL])) as [Host, Host];
-  const seen = (facts: Partial<Facts>, silent: readonly Host[] = []): boolean =>
+  const seen = (facts: Partial<Facts>, unreachable: readonly Host[] = []): boolean =>
     isOver(ELSEWHERE, {
       known: [known(alphard, facts), known(hamal)],
-      silent: silent.map((host) => ({ host, why: "" })),
+      unreachable: unreachable.map((host) => ({ host, error: undefined })),
     });
 
   test.each<[string, Partial<Facts>, boolean]>([
@@ -31,7 +31,7 @@ describe("a rollout on another machine", () => {
 test("a rollout on this machine is over with its process, whatever its lock says", () => {
   const lock = (rollout: string): Parameters<typeof isOver>[1] => {
     const [alphard] = hosts(described([ALPHARD])) as [Host];
-    return { known: [known(alphard, { lock: { holder: rollout, heardSeconds: 0 } })], silent: [] };
+    return { known: [known(alphard, { lock: { holder: rollout, heardSeconds: 0 } })], unreachable: [] };
   };
   const dead = `${hostname()}:4194399:beef`;
   const alive = `${hostname()}:${process.pid}:beef`;

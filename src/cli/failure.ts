@@ -1,4 +1,4 @@
-import { Trouble } from "../base/trouble";
+import { UserError } from "../base/user-error";
 import { ExitCode } from "./exit-code";
 
 /** Prints why a command failed. A trace helps with a mistake in this program, and with nothing else. @returns its exit code */
@@ -8,6 +8,6 @@ export function tellFailure(error: unknown): ExitCode {
 }
 
 export function reasonOf(error: unknown): string {
-  if (error instanceof Trouble) return error.message;
+  if (error instanceof UserError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { gate, type Verdict } from "../gate/gate";
 import { readPlan } from "../gate/plan";
 import type { Reason } from "../gate/reason";
-import { Trouble } from "../base/trouble";
+import { UserError } from "../base/user-error";
 import { ExitCode } from "./exit-code";
 import { reasonOf } from "./failure";
 
@@ -23,7 +23,7 @@ export async function judge(path: string, { allow, json }: Options): Promise<Exi
     );
     return verdict.passes ? ExitCode.Done : ExitCode.Refused;
   } catch (error) {
-    const complaint = error instanceof Trouble ? `${path}: ${error.message}` : reasonOf(error);
+    const complaint = error instanceof UserError ? `${path}: ${error.message}` : reasonOf(error);
     if (json) console.log(JSON.stringify({ formatVersion: FORMAT_VERSION, error: complaint }));
     else console.error(complaint);
     return ExitCode.Failed;
@@ -34,7 +34,7 @@ function contentOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new Trouble(`It cannot be read: ${(error as Error).message}`);
+    throw new UserError("invalid", `It cannot be read: ${(error as Error).message}`);
   }
 }
 

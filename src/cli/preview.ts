@@ -3,7 +3,7 @@ import { emittedBy, FOLDER, type Emitted } from "../preview/emitted";
 import { failure, toMarkdown } from "../preview/markdown";
 import { compare, isEmpty, type Preview } from "../preview/preview";
 import { committed, findBase, Trees, type Base } from "../preview/trees";
-import { Trouble } from "../base/trouble";
+import { UserError } from "../base/user-error";
 import { ExitCode } from "./exit-code";
 import { reasonOf } from "./failure";
 
@@ -73,7 +73,7 @@ async function previewed(base: Base, signal: AbortSignal): Promise<{ preview: Pr
       emittedBy(trees.working, trees.output("working"), signal),
       emittedBy(trees.base, trees.output("base"), signal),
     ]);
-    if (signal.aborted) throw new Trouble("It was interrupted.");
+    if (signal.aborted) throw new UserError("cancelled", "It was interrupted.");
     if (working.status === "rejected") throw working.reason;
     const { folders } = working.value;
     const now = folders.includes(FOLDER) ? working.value : { ...working.value, cluster: undefined };

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { Trouble } from "../base/trouble";
+import { UserError } from "../base/user-error";
 import { ExitCode } from "./exit-code";
 import { runInForeground, STOP_SIGNALS } from "./foreground";
 
@@ -25,7 +25,8 @@ interface ApplyOptions extends Options {
 /** Folder of the stack, as the last synth left it. */
 function stackFolder(name: string | undefined): string {
   const manifest = join("cdktf.out", "manifest.json");
-  if (!existsSync(manifest)) throw new Trouble(`${manifest} is missing: run npm run synth first`);
+  if (!existsSync(manifest))
+    throw new UserError("invalid", `${manifest} is missing`, { remedy: "run npm run synth first" });
   const { stacks } = JSON.parse(readFileSync(manifest, "utf8")) as {
     stacks: Record<string, { workingDirectory: string }>;
   };
@@ -33,7 +34,7 @@ function stackFolder(name: string | undefined): string {
   const chosen = name ?? (names.length === 1 ? names[0] : undefined);
   const stack = chosen === undefined ? undefined : stacks[chosen];
   if (stack === undefined)
-    throw new Trouble(`state which stack: --stack=NAME with one of ${names.join(", ")}`);
+    throw new UserError("usage", `state which stack: --stack=NAME with one of ${names.join(", ")}`);
   return join("cdktf.out", stack.workingDirectory);
 }
 
@@ -44,7 +45,7 @@ const DOES_NOT_START = [126, 127];
 async function tofu(folder: string, words: readonly string[]): Promise<number> {
   const status = await runInForeground(BINARY, words, { cwd: folder });
   if (DOES_NOT_START.includes(status))
-    throw new Trouble(`${BINARY} does not start. Install OpenTofu 1.10 or later.`);
+    throw new UserError("failed", `${BINARY} does not start`, { remedy: "install OpenTofu 1.10 or later" });
   return status;
 }
 
@@ -60,7 +61,7 @@ async function locked(folder: string, words: readonly string[]): Promise<number>
 }
 
 function must(status: number): void {
-  if (status !== 0) throw new Trouble(`${BINARY} failed`);
+  if (status !== 0) throw new UserError("failed", `${BINARY} failed`);
 }
 
 /** @returns whether there is anything to apply */
@@ -97,7 +98,7 @@ function destructions(folder: string, file: string): string[] {
 
 async function confirmed(): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new Trouble("nobody can be asked here: state --yes to apply without a question");
+    throw new UserError("usage", "nobody can be asked here: state --yes to apply without a question");
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const close = (): void => terminal.close();
   for (const signal of STOP_SIGNALS) process.once(signal, close);
@@ -122,9 +123,9 @@ async function applyFrom(
   if (!(await planInto(folder, file, words))) return;
   const shown = hashOf(file);
   for (const line of destructions(folder, file)) console.log(line);
-  if (!yes && !(await confirmed())) throw new Trouble("nothing was applied");
+  if (!yes && !(await confirmed())) throw new UserError("cancelled", "nothing was applied");
   if (hashOf(file) !== shown)
-    throw new Trouble(`${file} is not the plan that was shown: nothing was applied`);
+    throw new UserError("refused", `${file} is not the plan that was shown: nothing was applied`);
   must(await tofu(folder, ["apply", "-input=false", `-parallelism=${parallelism}`, file]));
 }
 
@@ -139,7 +140,7 @@ export async function apply(words: readonly string[], options: ApplyOptions): Pr
   const { parallelism, stack } = options;
   const folder = stackFolder(stack);
   if (!/^[1-9]\d*$/.test(parallelism))
-    throw new Trouble(`-parallelism should be a whole number from 1, got '${parallelism}'`);
+    throw new UserError("usage", `-parallelism should be a whole number from 1, got '${parallelism}'`);
   // Nobody else's: a plan made elsewhere while this one waits for its answer would be applied unseen.
   const own = mkdtempSync(join(tmpdir(), "k3s-apply-"));
   try {

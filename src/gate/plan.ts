@@ -1,5 +1,5 @@
 /** A saved plan, as `tofu show -json` and `terraform show -json` write it: format version 1. */
-import { Trouble } from "../base/trouble";
+import { UserError } from "../base/user-error";
 
 export type Attributes = Readonly<Record<string, unknown>>;
 
@@ -82,29 +82,31 @@ const resourcesIn = ({ resources = [], child_modules = [] }: Module = {}): Known
 
 const HOW = "Save a plan by `tofu plan -out=plan.tfplan`, and write it by `tofu show -json plan.tfplan`.";
 
-/** @throws {Trouble} where the text is no plan, or one that cannot be judged */
+/** @throws {UserError} where the text is no plan, or one that cannot be judged */
 export function readPlan(text: string): Plan {
   const plan = parsed(text);
-  if (!isPlan(plan)) throw new Trouble(`${whatItIs(plan)}. ${HOW}`);
+  if (!isPlan(plan)) throw new UserError("invalid", `${whatItIs(plan)}. ${HOW}`);
   if (plan.format_version.split(".", 1)[0] !== "1")
-    throw new Trouble(
+    throw new UserError(
+      "invalid",
       `This is a plan of format version ${plan.format_version}, and the gate knows version 1. ` +
         "Use OpenTofu 1.10 or Terraform 1.5, or later ones whose format is the same.",
     );
-  const trouble = incompleteness(plan);
-  if (trouble !== undefined) throw new Trouble(trouble);
+  const problem = incompleteness(plan);
+  if (problem !== undefined) throw new UserError("invalid", problem);
   return plan;
 }
 
 function parsed(text: string): unknown {
-  if (text.trim() === "") throw new Trouble(`This is empty, and no plan. ${HOW}`);
-  if (text.startsWith("PK")) throw new Trouble(`This is the saved plan itself, and not its JSON. ${HOW}`);
+  if (text.trim() === "") throw new UserError("invalid", `This is empty, and no plan. ${HOW}`);
+  if (text.startsWith("PK"))
+    throw new UserError("invalid", `This is the saved plan itself, and not its JSON. ${HOW}`);
   if (/^\s*\{"@level"/.test(text))
-    throw new Trouble(`This is the log of \`plan -json\`, and no plan. ${HOW}`);
+    throw new UserError("invalid", `This is the log of \`plan -json\`, and no plan. ${HOW}`);
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
-    throw new Trouble(`This is no JSON, or JSON that was cut off. ${HOW}`);
+    throw new UserError("invalid", `This is no JSON, or JSON that was cut off. ${HOW}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CLUSTER_JSON, parseClusterJson, type ClusterJson } from "../render/cluster-json";
 import { bareEnvironment, withoutNetwork } from "./confinement";
-import { Trouble } from "../base/trouble";
+import { UserError } from "../base/user-error";
 
 /** What an app emits: the stacks for OpenTofu, and the cluster's files for its hosts. */
 export interface Emitted {
@@ -30,7 +30,7 @@ export const FOLDER = "nix";
  *
  * @param output - folder for its OpenTofu JSON
  * @param interrupted - ends the app, and all that it started
- * @throws Trouble with what the app says, when it fails
+ * @throws UserError with what the app says, when it fails
  */
 export async function emittedBy(tree: string, output: string, interrupted: AbortSignal): Promise<Emitted> {
   const { app, context } = settingsOf(tree);
@@ -61,16 +61,16 @@ export async function emittedBy(tree: string, output: string, interrupted: Abort
     child.once("close", resolve);
   });
   interrupted.removeEventListener("abort", end);
-  if (status !== 0) throw new Trouble(complaints.trim() || `${app} ended with ${status}`);
+  if (status !== 0) throw new UserError("failed", complaints.trim() || `${app} ended with ${status}`);
   const folders = readFileSync(list, "utf8").split("\n").filter(Boolean);
   return { stacks: stacksIn(output), cluster: describedIn(tree), folders, tree };
 }
 
 function settingsOf(tree: string): { app: string; context: object } {
   const path = join(tree, "cdktf.json");
-  if (!existsSync(path)) throw new Trouble("it has no cdktf.json");
+  if (!existsSync(path)) throw new UserError("failed", "it has no cdktf.json");
   const { app, context = {} } = JSON.parse(readFileSync(path, "utf8")) as { app?: string; context?: object };
-  if (!app) throw new Trouble("its cdktf.json names no app");
+  if (!app) throw new UserError("failed", "its cdktf.json names no app");
   return { app, context };
 }
 
@@ -92,6 +92,8 @@ export function describedIn(tree: string): ClusterJson | undefined {
   if (!existsSync(path)) return undefined;
   const json = parseClusterJson(readFileSync(path, "utf8"));
   if (json === undefined)
-    throw new Trouble(`its ${join(FOLDER, CLUSTER_JSON)} is damaged: run npm run synth`);
+    throw new UserError("invalid", `its ${join(FOLDER, CLUSTER_JSON)} is damaged`, {
+      remedy: "run npm run synth",
+    });
   return json;
 }

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { Trouble } from "../base/trouble";
+import { UserError } from "../base/user-error";
 
 /** What comes of an install, not of a commit: the base runs with that of this tree. */
 const INSTALLED = ["node_modules", ".gen"];
@@ -34,7 +34,7 @@ export class Trees {
   private readonly folder: string;
   private readonly top: string;
 
-  /** @throws Trouble when this is no git repository, or git refuses */
+  /** @throws UserError when this is no git repository, or git refuses */
   public constructor(
     private readonly project: string,
     base: Base,
@@ -111,7 +111,9 @@ export function findBase(project: string, ref: string): Base {
     `${ref}^{commit}`,
   );
   if (status !== 0) {
-    throw new Trouble(`git knows no commit '${ref}' here: fetch it, or name another with --base`);
+    throw new UserError("usage", `git knows no commit '${ref}' here`, {
+      remedy: "fetch it, or name another with --base",
+    });
   }
   const own = stdout.trim();
   const left = run(project, "merge-base", own, "HEAD");
@@ -131,12 +133,12 @@ function run(cwd: string, ...words: string[]): { status: number | null; stdout: 
     encoding: "utf8",
     maxBuffer: 1 << 28,
   });
-  if (error) throw new Trouble(`git does not start: ${error.message}`);
+  if (error) throw new UserError("failed", `git does not start: ${error.message}`);
   return { status, stdout, stderr };
 }
 
 function git(cwd: string, ...words: string[]): string {
   const { status, stdout, stderr } = run(cwd, ...words);
-  if (status !== 0) throw new Trouble(`git ${words[0]} failed: ${stderr.trim()}`);
+  if (status !== 0) throw new UserError("failed", `git ${words[0]} failed: ${stderr.trim()}`);
   return stdout;
 }

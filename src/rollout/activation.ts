@@ -1,20 +1,20 @@
+import { isDisconnected, messageAtHost, messageOf, UserError } from "../base/user-error";
 import type { Build } from "./build";
 import { Deadline, pause } from "./deadline";
 import { follow, heardOf, hostFaults, inspect, nodeFaults, NO_NEW_CONNECTION } from "./health";
 import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
 import type { Lock } from "./lock";
-import { POLL_SECONDS, REVERT_SECONDS, seenToReturn, type Start } from "./return";
+import { lossFollowedBy, POLL_SECONDS, REVERT_SECONDS, seenToReturn, type Start } from "./return";
 import { text, type Report } from "./script";
 import { HOW_TO_BOOT } from "./trial";
-import { ConnectionTrouble, messageOf, Trouble } from "./trouble";
 
 /**
  * Brings a built system to run, and makes it the boot default when it was seen to work. Until then a timer on the host
  * waits to return to what ran before.
  *
  * @param seconds - after which the host reverts, unless it was confirmed
- * @throws Trouble when the host is as it was
+ * @throws UserError when the host is as it was
  */
 export async function activate(
   host: Host,
@@ -53,26 +53,27 @@ export async function activate(
 
 /** Nobody knows how far it got; the host does, and sees to itself. */
 function afterBreak(error: Error, seconds: number): never {
-  if (!(error instanceof ConnectionTrouble)) throw error;
-  throw new ConnectionTrouble(
-    `${error.message}. Should the activation have begun, the host reverts by itself within ${seconds} s; then run the same again`,
+  throw lossFollowedBy(
+    error,
+    `Should the activation have begun, the host reverts by itself within ${seconds} s; then run the same again`,
   );
 }
 
-/** @throws Trouble when the host is as it was, or is changed but for its /etc/nixos */
+/** @throws UserError when the host is as it was, or is changed but for its /etc/nixos */
 async function commit(host: Host, start: Start, built: Build): Promise<Report> {
   try {
     return await host.call("commit", { built: built.path }, { timeoutSeconds: 180 });
   } catch (error) {
-    if (error instanceof ConnectionTrouble) {
-      throw new ConnectionTrouble(
-        `${error.message}. What has begun on it goes on to its end, or it reverts by itself; run the same again to see`,
+    if (isDisconnected(error)) {
+      throw lossFollowedBy(
+        error,
+        "What has begun on it goes on to its end, or it reverts by itself; run the same again to see",
       );
     }
     const report = await inspect(host);
     if (report.one("current") === built.path && report.one("profile") === built.path) throw error;
     if (report.one("boot_id") !== start.bootId) return rebooted(host, start, report);
-    return returned(host, start, [messageOf(error).replace(/^.*?: commit: /, "")], false);
+    return returned(host, start, [error instanceof UserError ? error.text : messageOf(error)], false);
   }
 }
 
@@ -167,9 +168,8 @@ async function lookAt(
       return { missing: [NO_NEW_CONNECTION], ended: true, callsForNew: true };
     return { missing, ended: true, words: report.one("activation") === "failed" ? FAILED_BEFORE : "" };
   } catch (error) {
-    if (!(error instanceof Trouble)) throw error;
-    const missing = [messageOf(error).replace(`${host.name}: `, "")];
-    return { missing, ended, callsForNew: error instanceof ConnectionTrouble };
+    if (!(error instanceof UserError)) throw error;
+    return { missing: [messageAtHost(error)], ended, callsForNew: isDisconnected(error) };
   }
 }
 
@@ -200,24 +200,24 @@ function failureOf(report: Report, { failedUnits }: Start): string | undefined {
 async function refused(host: Host, failure: string, status: string): Promise<never> {
   const words = `${host.name} refused the activation, and nothing was changed: ${failure}${await lastWords(host)}`;
   await host.call("disarm", {});
-  throw status === LOCKED ? new Trouble(words) : new Refusal(`${words}\n${HOW_TO_BOOT}`);
+  throw status === LOCKED
+    ? new UserError("refused", words)
+    : new UserError("needs boot", `${words}\n${HOW_TO_BOOT}`);
 }
-
-/** NixOS refuses to activate that while the host runs. */
-export class Refusal extends Trouble {}
 
 /** The tested system was not the boot default yet. */
 async function rebooted(host: Host, start: Start, report: Report): Promise<never> {
   const current = report.one("current");
   const runs = current === start.current ? "what it ran before, which it also boots" : current;
   await host.call("disarm", {}).catch(() => undefined);
-  throw new Trouble(
+  throw new UserError(
+    "failed",
     `${host.name} was rebooted before it was confirmed, by a reset, a power failure or somebody, and runs ${runs}. ` +
       "Run the same again",
   );
 }
 
-/** Sees to it that the host is back on its former system. @throws Trouble in any case, with what became of it */
+/** Sees to it that the host is back on its former system. @throws UserError in any case, with what became of it */
 async function returned(
   host: Host,
   start: Start,
@@ -230,22 +230,26 @@ async function returned(
   if (early) await host.call("revert-now", {}).catch(() => undefined);
   const { state } = await seenToReturn(host, start, REVERT_SECONDS);
   if (state === "back") {
-    throw new Trouble(
+    throw new UserError(
+      "failed",
       `${host.name} was not confirmed and has reverted by itself to what it ran before, which it also boots: ${why}${words}`,
     );
   }
   if (state === "rebooted") {
-    throw new Trouble(
+    throw new UserError(
+      "failed",
       `${host.name} was not confirmed, and was rebooted into what it ran before, which it also boots: ${why}${words}`,
     );
   }
   if (state === "starting") {
-    throw new Trouble(
+    throw new UserError(
+      "failed",
       `${host.name} was not confirmed (${why}), and runs what it ran before, which it also boots; its services are still ` +
         `starting: look at them with systemctl list-jobs there, and run the same again when there are none${words}`,
     );
   }
-  throw new ConnectionTrouble(
+  throw new UserError(
+    "unreachable",
     `${host.name} was not confirmed (${why}), and could not be seen to have reverted within ${REVERT_SECONDS} s. It boots what it ` +
       `ran before: reset its VM in Proxmox VE, or look at its console${words}`,
   );

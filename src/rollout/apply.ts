@@ -1,4 +1,5 @@
-import { activate, Refusal } from "./activation";
+import { hasCode, joined, UserError } from "../base/user-error";
+import { activate } from "./activation";
 import { build, type Build } from "./build";
 import { Deadline, pause } from "./deadline";
 import { readFacts, type Facts } from "./facts";
@@ -15,7 +16,6 @@ import { takenBack } from "./return";
 import { Semaphore } from "./semaphore";
 import { deliver, isMissing, tokenFiles, type JoinTokens } from "./token";
 import { bootOnTrial, HOW_TO_BOOT, type TrialOptions } from "./trial";
-import { messageOf, Trouble } from "./trouble";
 
 export interface ApplyOptions extends RebootOptions, TrialOptions {
   /** Boot into what cannot be activated while a host runs, on trial. */
@@ -46,7 +46,7 @@ export class Apply {
   private readonly agents: Semaphore;
   private readonly away: Semaphore;
   private kubernetes: Kubernetes;
-  private readonly failures: string[] = [];
+  private readonly failures: unknown[] = [];
   private readonly begun = new Set<string>();
 
   public constructor(
@@ -63,7 +63,7 @@ export class Apply {
     this.kubernetes = fleet.kubernetes;
   }
 
-  /** @throws Trouble at the first failure, when what has begun has ended, with the names of the rest */
+  /** @throws UserError at the first failure, when what has begun has ended, with the names of the rest */
   public async run(): Promise<void> {
     await this.endTrials();
     const jobs = await this.build();
@@ -75,7 +75,7 @@ export class Apply {
       ...(this.options.boot ? [] : jobs.flatMap(refusalFaults)),
       ...(await this.podFaults(jobs)),
     ];
-    if (faults.length > 0) throw new Trouble(`${faults.join("\n")}\nNo host was changed`);
+    if (faults.length > 0) throw new UserError("refused", `${faults.join("\n")}\nNo host was changed`);
     const order = phases(
       jobs,
       servers.map(({ k3sVersion }) => k3sVersion),
@@ -95,8 +95,9 @@ export class Apply {
     const untouched = jobs.filter(({ host }) => !this.begun.has(host.name)).map(({ host }) => host.name);
     const rest =
       untouched.length === 0 ? "" : `\nNot touched: ${untouched.join(", ")}. Run the same again to go on`;
-    if (this.failures.length > 0) throw new Trouble(`${this.failures.join("\n")}${rest}`);
-    if (this.stopping.requested && untouched.length > 0) throw new Trouble(`Stopped as you asked.${rest}`);
+    if (this.failures.length > 0) throw joined(this.failures, rest);
+    if (this.stopping.requested && untouched.length > 0)
+      throw new UserError("cancelled", `Stopped as you asked.${rest}`);
   }
 
   /**
@@ -119,15 +120,15 @@ export class Apply {
     const work = this.plans.filter(({ verdict }) => verdict !== "unchanged");
     const results = await Promise.allSettled(
       work.map(async ({ host, facts, member }): Promise<Job> => {
-        if (facts === undefined) throw new Trouble(`${host.name} cannot be reached`);
+        if (facts === undefined) throw new UserError("unreachable", `${host.name} cannot be reached`);
         const built = await this.log.step(host.name, "build", () => build(host, facts), wordsOf);
         return { host, node: host.node, facts, member, built, k3sVersion: built.k3sVersion };
       }),
     );
     const failures = results.flatMap((result) =>
-      result.status === "rejected" ? [messageOf(result.reason)] : [],
+      result.status === "rejected" ? [result.reason as unknown] : [],
     );
-    if (failures.length > 0) throw new Trouble(`${failures.join("\n")}\nNo host was changed`);
+    if (failures.length > 0) throw joined(failures, "\nNo host was changed");
     return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   }
 
@@ -160,10 +161,10 @@ export class Apply {
       await (needsReboot(job) ? this.away.run(run) : run());
     } catch (error) {
       // Of a system whose switch-to-configuration has no check, only the activation shows it.
-      if (error instanceof Refusal && this.options.boot && !onTrial(job))
+      if (hasCode(error, "needs boot") && this.options.boot && !onTrial(job))
         return this.attempt({ ...job, built: { ...job.built, refusal: error.message } });
-      if (!(error instanceof Trouble)) this.log.write(job.host.name, (error as Error).stack ?? "");
-      this.failures.push(messageOf(error));
+      if (!(error instanceof UserError)) this.log.write(job.host.name, (error as Error).stack ?? "");
+      this.failures.push(error);
     }
   }
 
@@ -198,7 +199,7 @@ export class Apply {
     if (cordoned) await uncordon(host, this.kubernetes);
   }
 
-  /** To the built system, as its boot default. @throws Trouble when the host is as it was */
+  /** To the built system, as its boot default. @throws UserError when the host is as it was */
   private async bring({ host, facts, built }: Job): Promise<void> {
     const start = await takenBack(host, facts, this.options.rebootSeconds);
     if (built.refusal !== "") {
@@ -208,7 +209,7 @@ export class Apply {
     }
   }
 
-  /** @throws Trouble when the API had answered, and does not for a minute: without it nobody knows what may go */
+  /** @throws UserError when the API had answered, and does not for a minute: without it nobody knows what may go */
   private async nodes(): Promise<KubeNode[]> {
     if (this.fleet.nodes === undefined) return (await this.kubernetes.nodesIfAny()) ?? [];
     const deadline = new Deadline(API_SECONDS);

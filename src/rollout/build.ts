@@ -1,7 +1,7 @@
+import { UserError } from "../base/user-error";
 import { delivered } from "../emit/host-folder";
 import type { Facts } from "./facts";
 import type { Host } from "./host";
-import { Trouble } from "./trouble";
 
 /** A system that the host has built, and that does not run yet. */
 export interface Build {
@@ -27,8 +27,10 @@ export async function build(host: Host, facts: Facts): Promise<Build> {
   const report = await host.call("build", { files: files.join("\n") }, { timeoutSeconds: BUILD_SECONDS });
   const keys = report.all("key");
   if (facts.operatorKey !== "" && !keys.includes(facts.operatorKey)) {
-    throw new Trouble(
-      `${host.name}: your SSH key ${facts.operatorKey} would not be let in by what was built; nothing was activated`,
+    throw new UserError(
+      "refused",
+      `your SSH key ${facts.operatorKey} would not be let in by what was built; nothing was activated`,
+      { host: host.name },
     );
   }
   return {

@@ -1,24 +1,26 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { UserError } from "../base/user-error";
 import { HARDWARE } from "./description";
 import { readFacts } from "./facts";
 import { foreignFileSystems, rootDevice } from "./hardware";
 import type { Host } from "./host";
-import { Trouble } from "./trouble";
 
 /** Stores the hardware configuration that the right host makes of itself. @returns the file */
 export async function capture(host: Host): Promise<string> {
   const facts = await readFacts(host);
   const mac = facts.interfaces.get(host.node.nixos.networkInterface);
   if (mac !== host.node.macAddress) {
-    throw new Trouble(
-      `${host.name}: the machine that answers has MAC address ${mac ?? "unknown"}, and ${host.name} has ${host.node.macAddress}: nothing was stored`,
+    throw new UserError(
+      "refused",
+      `the machine that answers has MAC address ${mac ?? "unknown"}, and ${host.name} has ${host.node.macAddress}; nothing was stored`,
+      { host: host.name },
     );
   }
   const { report, output } = await host.callFully("hardware", {});
   const hardware = output.stdout.replace(/^@.*\n/gm, "");
   const foreign = foreignFileSystems(hardware, report.all("fstab"));
-  const troubles = [
+  const faults = [
     ...(rootDevice(hardware) === undefined ? ["nixos-generate-config names no root filesystem"] : []),
     ...(foreign.length > 0
       ? [
@@ -27,7 +29,8 @@ export async function capture(host: Host): Promise<string> {
         ]
       : []),
   ];
-  if (troubles.length > 0) throw new Trouble(`${host.name}: ${troubles.join("; ")}; nothing was stored`);
+  if (faults.length > 0)
+    throw new UserError("refused", `${faults.join("; ")}; nothing was stored`, { host: host.name });
   const path = join(host.description.folder, host.node.directory, HARDWARE);
   const text = `# Captured from ${host.name}; HostFiles leaves this file alone.\n${hardware.trimEnd()}\n`;
   writeFileSync(`${path}.new`, text);

@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline/promises";
+import { joined, messageOf, UserError } from "../base/user-error";
 import { Apply, type ApplyOptions } from "./apply";
 import { capture } from "./capture";
 import { pause } from "./deadline";
@@ -14,7 +15,6 @@ import type { RebootOptions } from "./reboot";
 import { nextSteps, podFaults, removalFaults, remove } from "./remove";
 import type { Session } from "./session";
 import { readTokens, type JoinTokens } from "./token";
-import { messageOf, Trouble } from "./trouble";
 import { isHealthy, verify, type Verification } from "./verify";
 import { planAsJson, planInWords, verificationInWords } from "./words";
 
@@ -47,7 +47,7 @@ async function planned(
 ): Promise<Planned> {
   const { description } = session;
   const faults = chosen(description, hostnames).flatMap((node) => directoryFaults(description, node));
-  if (faults.length > 0) throw new Trouble(faults.join("\n"));
+  if (faults.length > 0) throw new UserError("invalid", faults.join("\n"));
   const tokens = readTokens(description, session.blanker);
   const fleet = await session.log.step("cluster", "look at the hosts", () => survey(session.hosts));
   return { fleet, plans: await planFleet(fleet, hostnames, tokens, options), tokens };
@@ -63,7 +63,7 @@ export async function planCommand(
   const { fleet, plans } = await planned(session, hostnames, options);
   voice.tell(planInWords(plans), planAsJson(plans));
   const stop = objections(plans, fleet, session);
-  if (stop.length > 0) throw new Trouble(stop.join("\n"));
+  if (stop.length > 0) throw new UserError("refused", stop.join("\n"));
 }
 
 /** Why an apply would not begin. */
@@ -117,7 +117,7 @@ export async function applyCommand(
   }
   voice.tell(planInWords(plans), planAsJson(plans));
   const stop = objections(plans, fleet, session);
-  if (stop.length > 0) throw new Trouble(`${stop.join("\n")}\nNo host was changed`);
+  if (stop.length > 0) throw new UserError("refused", `${stop.join("\n")}\nNo host was changed`);
   // What was just seen is still true, where nothing was done.
   if (plans.every(({ verdict }) => verdict === "unchanged"))
     return report(await verified(session, hostnames, fleet), voice);
@@ -136,7 +136,7 @@ async function separated(
   options: Trust,
 ): Promise<boolean> {
   const stop = plans.filter(({ verdict }) => verdict === "refused");
-  if (stop.length > 0) throw new Trouble(`${planInWords(stop)}\nNo host was changed`);
+  if (stop.length > 0) throw new UserError("refused", `${planInWords(stop)}\nNo host was changed`);
   const shared = sharers(fleet, plans);
   if (shared.length === 0) return false;
   const names = shared.map(({ host }) => host.name).join(", ");
@@ -156,7 +156,7 @@ async function locked(
   // Nothing is written to a machine that is not what it should be.
   const there = fleet.known.filter((known) => identityFaults(known).length === 0).map(({ host }) => host);
   const keeper = there.find(({ node }) => node.role === "server") ?? plans[0]?.host;
-  if (keeper === undefined) throw new Trouble("no host answers");
+  if (keeper === undefined) throw new UserError("unreachable", "no host answers");
   const lock = await Lock.take(keeper, session.log);
   try {
     await run(lock);
@@ -177,21 +177,21 @@ async function verified(session: Session, hostnames: readonly string[], seen?: F
   });
 }
 
-/** @throws Trouble when something is not as it should be */
+/** @throws UserError when something is not as it should be */
 function report(verification: Verification, voice: Voice): void {
   voice.tell(verificationInWords(verification), verification);
   judge(verification);
 }
 
-/** @throws Trouble when something is not as it should be */
+/** @throws UserError when something is not as it should be */
 function judge(verification: Verification): void {
-  if (!isHealthy(verification)) throw new Trouble("The cluster is not what main.ts says");
+  if (!isHealthy(verification)) throw new UserError("unhealthy", "The cluster is not what main.ts says");
 }
 
 /**
  * `verify`: holds the live cluster against the model, once, or every so many seconds until it is asked to stop.
  *
- * @throws Trouble when the last look found something that is not as it should be
+ * @throws UserError when the last look found something that is not as it should be
  */
 export async function verifyCommand(
   session: Session,
@@ -239,11 +239,14 @@ export async function removeCommand(
   const fleet = await session.log.step("cluster", "look at the hosts", () => survey(session.hosts));
   const faults = [...removalFaults(host, fleet), ...(await podFaults(host, fleet, options))];
   if (faults.length > 0)
-    throw new Trouble(`${hostname} cannot be removed: ${faults.join("; ")}\nNothing was changed`);
+    throw new UserError(
+      "refused",
+      `${hostname} cannot be removed: ${faults.join("; ")}\nNothing was changed`,
+    );
   await consent(options, `Take ${hostname} (VM ${host.node.vmId}) out of the cluster and power it off?`);
   await locked(session, fleet, [], () => remove(host, fleet, options, session.log));
-  const silent = fleet.silent.some((each) => each.host === host);
-  voice.tell(nextSteps(host, silent), { removed: hostname, poweredOff: !silent });
+  const unreachable = fleet.unreachable.some((each) => each.host === host);
+  voice.tell(nextSteps(host, unreachable), { removed: hostname, poweredOff: !unreachable });
 }
 
 export interface KubeconfigOptions {
@@ -268,18 +271,18 @@ export async function kubeconfigCommand(session: Session, options: KubeconfigOpt
 }
 
 async function fromAnyServer<T>(session: Session, ask: (server: Host) => Promise<T>): Promise<T> {
-  const complaints: string[] = [];
+  const failures: unknown[] = [];
   for (const server of session.hosts.filter(({ node }) => node.role === "server")) {
     try {
       return await ask(server);
     } catch (error) {
-      complaints.push(messageOf(error));
+      failures.push(error);
     }
   }
-  throw new Trouble(complaints.join("\n"));
+  throw joined(failures);
 }
 
-/** Of what follows, and of the keys of hosts that are not known yet. @throws Trouble unless somebody says yes */
+/** Of what follows, and of the keys of hosts that are not known yet. @throws UserError unless somebody says yes */
 async function agreed(options: Trust, { known }: Fleet, question: string): Promise<void> {
   const fresh = strangers(known.map(({ host }) => host));
   refuseStrangers(fresh, !options.yes, options.acceptNewHostKeys);
@@ -287,14 +290,15 @@ async function agreed(options: Trust, { known }: Fleet, question: string): Promi
   pinKeys(fresh);
 }
 
-/** @throws Trouble unless somebody says yes */
+/** @throws UserError unless somebody says yes */
 async function consent({ yes }: Consent, question: string): Promise<void> {
   if (yes) return;
-  if (!process.stdin.isTTY) throw new Trouble("Nobody is there to be asked: say --yes. No host was changed");
+  if (!process.stdin.isTTY)
+    throw new UserError("usage", "Nobody is there to be asked: say --yes. No host was changed");
   const readline = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await readline.question(`${question} (yes/no) `);
   readline.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new Trouble("No host was changed");
+  if (!/^y(es)?$/i.test(answer.trim())) throw new UserError("cancelled", "No host was changed");
 }
 
 /** Aborted by the first Ctrl-C. */

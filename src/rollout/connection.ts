@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { withoutClient } from "./openssh";
 
 /** What a host may say in answer to one script, in characters; more would fill the operator's memory. */
 export const ANSWER_LIMIT = 16 * 1024 * 1024;
@@ -181,6 +182,3 @@ class Stream {
     this.tail = window.slice(-64);
   }
 }
-
-/** What the client says of its own work, beside what the host says. */
-const withoutClient = (text: string): string => text.replaceAll(/^debug1: .*(\n|$)/gm, "");

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { UserError } from "../base/user-error";
 import type { Cluster, Node } from "../config/model";
 import { isExampleKey } from "../config/ssh-keys";
 import { readHostFolder, type HostFolder } from "../emit/host-folder";
 import { capturedFrom, stampState } from "../emit/stamp";
 import { CLUSTER_JSON, FORMAT_VERSION, parseClusterJson } from "../render/cluster-json";
 import { rootDevice } from "./hardware";
-import { Trouble } from "./trouble";
 
 export const HARDWARE = "hardware-configuration.nix";
 export const LOCAL = "local.nix";
@@ -21,29 +21,35 @@ export interface Description extends Cluster {
 /**
  * Reads `cluster.json` and holds every emitted file against it.
  *
- * @throws Trouble with everything that is not as HostFiles wrote it
+ * @throws UserError with everything that is not as HostFiles wrote it
  */
 export function readDescription(folder: string): Description {
   const path = join(folder, CLUSTER_JSON);
-  if (!existsSync(path)) throw new Trouble(`${path} is missing: run npm run synth first`);
+  if (!existsSync(path))
+    throw new UserError("invalid", `${path} is missing`, { remedy: "run npm run synth first" });
   const text = readFileSync(path, "utf8");
   const json = parseClusterJson(text);
-  if (json === undefined) throw new Trouble(`${path} is damaged: run npm run synth`);
+  if (json === undefined)
+    throw new UserError("invalid", `${path} is damaged`, { remedy: "run npm run synth" });
   const { formatVersion, cluster, nodes, files } = json;
   if (formatVersion !== FORMAT_VERSION) {
     const asked = `${path} has format version ${formatVersion}, and this program reads ${FORMAT_VERSION}`;
-    throw new Trouble(`${asked}: update the project, then npm ci && npm run synth`);
+    throw new UserError("invalid", asked, { remedy: "update the project, then npm ci && npm run synth" });
   }
   if (stampState(path, text) !== "ours") {
-    throw new Trouble(
-      `${path} was changed by hand, or by a merge: its hash does not match. Run npm run synth`,
+    throw new UserError(
+      "invalid",
+      `${path} was changed by hand or by a merge, since its hash does not match`,
+      {
+        remedy: "run npm run synth",
+      },
     );
   }
   const wrong = Object.entries(files).flatMap(([file, hash]) => objection(folder, file, hash));
   if (wrong.length > 0) {
-    throw new Trouble(
-      `Not as HostFiles wrote them; run npm run synth:\n${wrong.map((line) => `  ${line}`).join("\n")}`,
-    );
+    throw new UserError("invalid", ["Not as HostFiles wrote them:", ...wrong].join("\n  "), {
+      remedy: "run npm run synth",
+    });
   }
   return { ...cluster, nodes, folder };
 }
@@ -83,10 +89,9 @@ export function directoryFaults(description: Description, node: Node): string[] 
 
 export function checkKeys(description: Description): void {
   if (!description.authorizedKeys.some(isExampleKey)) return;
-  throw new Trouble(
-    "The example SSH key is still among those that will log in as root. " +
-      "Put your own public keys into the file that authorizedKeysFile names, then npm run synth",
-  );
+  throw new UserError("refused", "The example SSH key is still among those that will log in as root", {
+    remedy: "put your own public keys into the file that authorizedKeysFile names, then npm run synth",
+  });
 }
 
 /** The nodes of these hostnames, or all. */
@@ -94,7 +99,7 @@ export function chosen(description: Description, hostnames: readonly string[]): 
   const unknown = hostnames.filter((name) => !description.nodes.some(({ hostname }) => hostname === name));
   if (unknown.length > 0) {
     const known = description.nodes.map(({ hostname }) => hostname).join(", ");
-    throw new Trouble(`No such host in main.ts: ${unknown.join(", ")}. There are ${known}`);
+    throw new UserError("usage", `No such host in main.ts: ${unknown.join(", ")}. There are ${known}`);
   }
   return description.nodes.filter(({ hostname }) => hostnames.length === 0 || hostnames.includes(hostname));
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { UserError } from "../base/user-error";
 import { fromDelivered } from "../emit/host-folder";
 import { HARDWARE } from "./description";
 import { rootDevice } from "./hardware";
 import type { Host } from "./host";
 import type { Report } from "./script";
-import { Trouble } from "./trouble";
 
 /** What a host is and runs, as it says. */
 export interface Facts {
@@ -72,7 +72,7 @@ export interface Unconfirmed {
 /** Of /etc/nixos; more would be a plan that nobody can read. */
 const MOST_FILES = 1000;
 
-/** @throws Trouble when the host cannot be asked, or is no NixOS that we may change */
+/** @throws UserError when the host cannot be asked, or is no NixOS that we may change */
 export async function readFacts(host: Host): Promise<Facts> {
   const device = rootDevice(host.files.get(HARDWARE) ?? "") ?? "";
   const salt = randomBytes(16).toString("hex");
@@ -83,13 +83,16 @@ export async function readFacts(host: Host): Promise<Facts> {
     { device, salt, token_files: files.join(" ") },
     { timeoutSeconds: 30 },
   );
-  if (report.one("uid") !== "0") throw new Trouble(`${host.name}: the SSH user is not root`);
+  const at = { host: host.name };
+  if (report.one("uid") !== "0") throw new UserError("refused", "the SSH user is not root", at);
   if (report.one("nixos") !== "yes")
-    throw new Trouble(`${host.name}: there is no NixOS on it (/etc/NIXOS is missing)`);
+    throw new UserError("refused", "there is no NixOS on it (/etc/NIXOS is missing)", at);
   const count = report.all("file").length;
   if (count > MOST_FILES)
-    throw new Trouble(
-      `${host.name}: it has ${count} files below /etc/nixos, and at most ${MOST_FILES} are read`,
+    throw new UserError(
+      "refused",
+      `it has ${count} files below /etc/nixos, and at most ${MOST_FILES} are read`,
+      at,
     );
   return { ...factsOf(report, host.node.directory), salt, operatorKey: output.operatorKey };
 }

@@ -1,6 +1,6 @@
+import { UserError } from "../base/user-error";
 import type { Host } from "./host";
 import { fingerprint } from "./host-keys";
-import { Trouble } from "./trouble";
 
 /** Where a person reads the fingerprints to compare them with, and not over the connection that is in question. */
 const COMPARE = "compare it at its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub";
@@ -19,10 +19,11 @@ export const introduced = (hosts: readonly Host[]): string =>
     ? ""
     : `New SSH host keys, which will be pinned; compare them at the consoles:\n${hosts.map(inWords).join("\n")}\n`;
 
-/** @throws Trouble when nobody is asked and nobody has said beforehand that new keys are taken */
+/** @throws UserError when nobody is asked and nobody has said beforehand that new keys are taken */
 export function refuseStrangers(hosts: readonly Host[], isAsked: boolean, isAccepted: boolean): void {
   if (hosts.length === 0 || isAsked || isAccepted) return;
-  throw new Trouble(
+  throw new UserError(
+    "refused",
     `Nobody has agreed to these SSH host keys, and --yes does not:\n${hosts.map(inWords).join("\n")}\n` +
       "Run it without --yes and compare them, or say --accept-new-host-keys. No host was changed",
   );

@@ -1,3 +1,4 @@
+import { messageOf } from "../base/user-error";
 import { chosen, type Description } from "./description";
 import { readFacts } from "./facts";
 import { Host } from "./host";
@@ -6,10 +7,9 @@ import { Kubernetes, type KubeNode } from "./kubernetes";
 import { isOver } from "./lock";
 import type { Log } from "./log";
 import type { RunningServer } from "./order";
-import { mayBeDrained, planHost, unreachable, withPods, type HostPlan } from "./plan";
+import { mayBeDrained, planHost, unreachablePlan, withPods, type HostPlan } from "./plan";
 import type { Ssh } from "./ssh";
 import type { JoinTokens } from "./token";
-import { messageOf } from "./trouble";
 
 export interface FleetOptions {
   /** Hostname to the address at which a new host answers until it has its own. */
@@ -18,11 +18,16 @@ export interface FleetOptions {
   readonly rebuild: boolean;
 }
 
+/** A host that could not be asked, and why. */
+export interface Unreachable {
+  readonly host: Host;
+  readonly error: unknown;
+}
+
 /** All hosts of the cluster, as they are now. */
 export interface Fleet {
   readonly known: readonly Known[];
-  /** Whom nobody could ask, and why. */
-  readonly silent: readonly { readonly host: Host; readonly why: string }[];
+  readonly unreachable: readonly Unreachable[];
   readonly kubernetes: Kubernetes;
   readonly nodes: readonly KubeNode[] | undefined;
 }
@@ -38,13 +43,13 @@ export const hostsOf = (
 /** Asks every host at the same time. */
 export async function survey(hosts: readonly Host[]): Promise<Fleet> {
   const known: Known[] = [];
-  const silent: { host: Host; why: string }[] = [];
+  const unreachable: Unreachable[] = [];
   await Promise.all(
     hosts.map(async (host) => {
       try {
         known.push({ host, facts: await readFacts(host) });
       } catch (error) {
-        silent.push({ host, why: messageOf(error) });
+        unreachable.push({ host, error });
       }
     }),
   );
@@ -52,7 +57,7 @@ export async function survey(hosts: readonly Host[]): Promise<Fleet> {
   const servers = runningServers(inOrder);
   const kubernetes = new Kubernetes(servers);
   const [first] = servers;
-  return { known: inOrder, silent, kubernetes, nodes: first && (await nodesOf(kubernetes, first.log)) };
+  return { known: inOrder, unreachable, kubernetes, nodes: first && (await nodesOf(kubernetes, first.log)) };
 }
 
 /** None where no server answers, which is said. */
@@ -96,7 +101,7 @@ export async function planFleet(
   tokens: JoinTokens,
   options: FleetOptions,
 ): Promise<HostPlan[]> {
-  const description = fleet.known[0]?.host.description ?? fleet.silent[0]?.host.description;
+  const description = fleet.known[0]?.host.description ?? fleet.unreachable[0]?.host.description;
   if (description === undefined) return [];
   const wanted = new Set(chosen(description, hostnames).map(({ hostname }) => hostname));
   const over = (rollout: string): boolean => isOver(rollout, fleet);
@@ -105,9 +110,9 @@ export async function planFleet(
     .filter(({ hostname }) => wanted.has(hostname))
     .flatMap(({ hostname }) => {
       const known = fleet.known.find(({ host }) => host.name === hostname);
-      const silent = fleet.silent.find(({ host }) => host.name === hostname);
+      const unreachable = fleet.unreachable.find(({ host }) => host.name === hostname);
       if (known !== undefined) return [planHost(known, sight)];
-      return silent === undefined ? [] : [unreachable(silent.host, silent.why)];
+      return unreachable === undefined ? [] : [unreachablePlan(unreachable.host, unreachable.error)];
     });
   // What a drain would delete is of no interest where nothing changes.
   const pods = plans.some(mayBeDrained) ? await fleet.kubernetes.pods().catch(() => []) : [];

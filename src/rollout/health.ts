@@ -11,7 +11,7 @@ export interface Expected {
   readonly notBoot?: string;
 }
 
-/** Asks the host over a new connection, unless stated. @throws Trouble when there is none */
+/** Asks the host over a new connection, unless stated. @throws UserError when there is none */
 export const inspect = (
   host: Host,
   { fresh, timeoutSeconds }: Pick<RunOptions, "fresh" | "timeoutSeconds"> = OVER_A_NEW_ONE,

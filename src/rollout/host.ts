@@ -50,7 +50,7 @@ export class Host {
     this.address = this.address === this.firstAddress ? this.node.ipv4Address : this.firstAddress;
   }
 
-  /** Runs a program of `remote/` there. @throws Trouble with its own words when it fails */
+  /** Runs a program of `remote/` there. @throws UserError with its own words when it fails */
   public async call(
     program: string,
     variables: Variables,
@@ -71,7 +71,7 @@ export class Host {
       reads: READING.has(program) && options.fresh !== true,
       ...options,
     });
-    return { report: reportOf(`${this.name}: ${program}`, output), output };
+    return { report: reportOf(this.name, program, output), output };
   }
 
   /** SSH host keys that it has shown to have, in this run or when they were pinned. */

@@ -2,8 +2,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
+import { UserError } from "../base/user-error";
 import type { Host } from "./host";
-import { Trouble } from "./trouble";
 
 interface Named {
   readonly name: string;
@@ -23,7 +23,10 @@ interface Kubeconfig {
 export async function fetchKubeconfig(server: Host, name: string): Promise<Kubeconfig> {
   const report = await server.call("kubeconfig", {}, { secret: true });
   const text = report.text("kubeconfig");
-  if (text === "") throw new Trouble(`${server.name} has no /etc/rancher/k3s/k3s.yaml: has K3s started?`);
+  if (text === "")
+    throw new UserError("failed", `${server.name} has no /etc/rancher/k3s/k3s.yaml`, {
+      remedy: "has K3s started?",
+    });
   const { cluster, user } = certificatesOf(server.name, text);
   return {
     apiVersion: "v1",
@@ -53,11 +56,12 @@ const LEFT = "cluster.server";
  * The certificates of a kubeconfig as K3s writes it. A server may be somebody else's by now, and kubectl runs programs
  * that a kubeconfig names (`user.exec`), so a field that K3s does not write is refused and not left out in silence.
  *
- * @throws Trouble with the name of each field that is not as K3s writes it; no value is repeated
+ * @throws UserError with the name of each field that is not as K3s writes it; no value is repeated
  */
 export function certificatesOf(server: string, text: string): Certificates {
   const parts = partsOf(text);
-  if (parts === undefined) throw new Trouble(`the kubeconfig of ${server} is not one that K3s writes`);
+  if (parts === undefined)
+    throw new UserError("refused", `the kubeconfig of ${server} is not one that K3s writes`);
   const found = new Map<string, unknown>(
     Object.entries(parts).flatMap(([part, fields]) =>
       Object.entries(fields).map(([field, value]) => [`${part}.${field}`, value] as const),
@@ -73,7 +77,8 @@ export function certificatesOf(server: string, text: string): Certificates {
   ];
   if (faults.length > 0) {
     const what = `the kubeconfig of ${server} was refused, and nothing was written`;
-    throw new Trouble(
+    throw new UserError(
+      "refused",
       `${what}: ${faults.join("; ")}. Look at /etc/rancher/k3s/k3s.yaml there: who changed it?`,
     );
   }

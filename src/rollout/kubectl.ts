@@ -1,23 +1,17 @@
+import { hasCode, isDisconnected, messageOf, UserError } from "../base/user-error";
 import type { Host } from "./host";
 import { quoted } from "./script";
-import { ConnectionTrouble, Trouble } from "./trouble";
-
-/** kubectl failed, though the server's API answers: another server would say the same. */
-export class KubectlTrouble extends Trouble {
-  public constructor(
-    message: string,
-    /** All that kubectl printed on standard error. */
-    public readonly words: string,
-  ) {
-    super(message);
-  }
-}
-
-/** The server's API does not answer; that of another may. */
-export class ApiTrouble extends Trouble {}
 
 /** A command of kubectl, as its words. */
 type Command = readonly string[];
+
+/** A command that ended with another status than 0. */
+class KubectlFailure extends Error {
+  /** @param stderr - all that it printed there */
+  public constructor(public readonly stderr: string) {
+    super(stderr);
+  }
+}
 
 /** Beside the requests: for the login, and for what a server says of itself after one that failed. */
 const MORE_SECONDS = 30;
@@ -27,7 +21,8 @@ const MORE_SECONDS = 30;
  *
  * @param seconds - that each of their requests may take
  * @returns what each of them printed
- * @throws KubectlTrouble, ApiTrouble or ConnectionTrouble
+ * @throws UserError `failed` where another server would say the same; `unavailable` where this server's API does not
+ *   answer, and that of another may
  */
 export async function kubectl(
   server: Host,
@@ -45,27 +40,32 @@ export async function kubectl(
   );
   const outputs = report.all("output").map((text) => Buffer.from(text, "base64").toString("utf8"));
   if (report.one("status") === "") return outputs;
-  const words = report.text("words").trim();
+  const stderr = report.text("stderr").trim();
   const command = (commands[outputs.length] ?? []).slice(0, 2).join(" ");
-  const said = words.split("\n").slice(-6).join("\n  ") || `ended with ${report.one("status")}`;
-  const message = `kubectl ${command} on ${server.name}: ${said}`;
-  throw report.one("api") === "ready" && isDecision(words)
-    ? new KubectlTrouble(message, words)
-    : new ApiTrouble(message);
+  const said = stderr.split("\n").slice(-6).join("\n  ") || `ended with ${report.one("status")}`;
+  const code = report.one("api") === "ready" && isDecision(stderr) ? "failed" : "unavailable";
+  throw new UserError(code, `kubectl ${command} on ${server.name}: ${said}`, {
+    cause: new KubectlFailure(stderr),
+  });
 }
 
+/** All that kubectl printed, where the API decided; else the message. */
+export const kubectlOutput = (error: unknown): string =>
+  hasCode(error, "failed") && error.cause instanceof KubectlFailure ? error.cause.stderr : messageOf(error);
+
 /** Whether another server has to be asked. */
-export const isAway = (error: unknown): boolean =>
-  error instanceof ApiTrouble || error instanceof ConnectionTrouble;
+export const isAway = (error: unknown): boolean => hasCode(error, "unavailable") || isDisconnected(error);
 
 /** Reasons of an API that cannot answer now (apimachinery, pkg/apis/meta/v1/types.go, StatusReason). */
 const PASSING = new Set(["ServiceUnavailable", "ServerTimeout", "Timeout", "InternalError", undefined]);
 
 /**
- * Not where the API itself says by its reason that it could not decide, though it is ready again in the meantime: kubectl
- * prints the constant, and none where etcd had no answer, as while it elects a leader.
+ * Not where the API itself says by its reason that it could not decide, though it is ready again in the meantime. kubectl
+ * has no structured form of an error: it prints the API's constant in parentheses, and none where etcd had no answer, as
+ * while it elects a leader (kubectl, pkg/cmd/util/helpers.go, StandardErrorMessage). An error of kubectl's own, such as a
+ * time-out of its waiting, has no such line.
  */
-function isDecision(words: string): boolean {
-  const answer = /^Error from server(?: \((\w+)\))?: /m.exec(words);
+function isDecision(stderr: string): boolean {
+  const answer = /^Error from server(?: \((\w+)\))?: /m.exec(stderr);
   return answer === null || !PASSING.has(answer[1]);
 }

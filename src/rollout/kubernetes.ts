@@ -1,8 +1,8 @@
+import { joined, UserError } from "../base/user-error";
 import { Deadline } from "./deadline";
 import type { Host } from "./host";
-import { ApiTrouble, isAway, kubectl } from "./kubectl";
+import { isAway, kubectl } from "./kubectl";
 import { PODS_AS_ROWS, podsOf, type Pod } from "./pods";
-import { messageOf, Trouble } from "./trouble";
 
 /** A Node object, as far as we look at it. */
 export interface KubeNode {
@@ -52,19 +52,20 @@ export class Kubernetes {
   ): Promise<T> {
     const candidates = this.servers.filter((server) => server !== except || this.servers.length === 1);
     const deadline = new Deadline(seconds);
-    const complaints: string[] = [];
+    const failures: unknown[] = [];
     for (const server of candidates) {
       try {
         return await question(server, Math.max(LEAST_SECONDS, Math.ceil(deadline.secondsLeft)));
       } catch (error) {
         if (!isAway(error)) throw error;
-        complaints.push(messageOf(error));
+        failures.push(error);
       }
     }
-    throw new Trouble(complaints.join("\n") || "no server of the cluster can be asked");
+    if (failures.length > 0) throw joined(failures);
+    throw new UserError("unavailable", "no server of the cluster can be asked");
   }
 
-  /** @throws Trouble when no server answers */
+  /** @throws UserError when no server answers */
   public async nodes(except?: Host): Promise<KubeNode[]> {
     return this.ask(async (server, seconds) => {
       const [nodes = "", leases = ""] = await kubectl(
@@ -104,7 +105,7 @@ export class Kubernetes {
   /**
    * @param seconds - for all servers that have to be asked
    * @param barePods - whether pods that nobody would make anew are deleted, too
-   * @throws Trouble with what blocks it: at once, or after that time
+   * @throws UserError with what blocks it: at once, or after that time
    */
   public async drain(node: string, seconds: number, barePods: boolean, except?: Host): Promise<void> {
     const words = ["--ignore-daemonsets", "--delete-emptydir-data", ...(barePods ? ["--force"] : [])];
@@ -168,7 +169,7 @@ interface RawNode {
 /**
  * What a server says of the nodes; it may be somebody else's by now.
  *
- * @throws ApiTrouble when it is nothing that Kubernetes would say; another server is asked then
+ * @throws UserError `unavailable` when it is nothing that Kubernetes would say; another server is asked then
  */
 function nodesOf(server: Host, nodes: string, leases: string): KubeNode[] {
   let found: KubeNode[];
@@ -181,11 +182,15 @@ function nodesOf(server: Host, nodes: string, leases: string): KubeNode[] {
     const { items } = JSON.parse(nodes) as RawList<RawNode>;
     found = items.map((node) => nodeOf(node, heard.get(node.metadata.name) ?? ""));
   } catch {
-    throw new ApiTrouble(`${server.name}: its API's list of nodes is not one that Kubernetes gives`);
+    throw new UserError(
+      "unavailable",
+      `${server.name}: its API's list of nodes is not one that Kubernetes gives`,
+    );
   }
   const strange = found.find((node) => !NODE_NAME.test(node.name) || !isTexts(node));
   if (strange === undefined) return found;
-  throw new ApiTrouble(
+  throw new UserError(
+    "unavailable",
     `${server.name}: its API names a node ${JSON.stringify(strange.name).slice(0, 80)}, which Kubernetes would not admit`,
   );
 }

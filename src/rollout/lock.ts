@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { hostname, userInfo } from "node:os";
+import { hasCode, messageOf, UserError } from "../base/user-error";
 import type { Host } from "./host";
 import type { Known } from "./identity";
 import type { Log } from "./log";
-import { messageOf, Trouble } from "./trouble";
 
 /** A third of what `remote/lock.sh` takes for the end of a rollout. */
 const RENEWAL_SECONDS = 20;
@@ -17,7 +17,7 @@ export class Lock {
   public readonly id = [hostname(), process.pid, randomUUID()].join(":");
   public readonly owner = `${userInfo().username}@${hostname()}, process ${process.pid}`;
   private readonly timer: NodeJS.Timeout;
-  private lost: string | undefined;
+  private lost: UserError | undefined;
 
   private constructor(
     private readonly server: Host,
@@ -27,7 +27,7 @@ export class Lock {
     this.timer.unref();
   }
 
-  /** @throws Trouble when another rollout has it, with its owner and age */
+  /** @throws UserError `locked` when another rollout has it, with its owner and age */
   public static async take(server: Host, log: Log): Promise<Lock> {
     const lock = new Lock(server, log);
     try {
@@ -39,9 +39,9 @@ export class Lock {
     }
   }
 
-  /** @throws Trouble when another rollout took it, since we were not heard of */
+  /** @throws UserError `locked` when another rollout took it, since we were not heard of */
   public check(): void {
-    if (this.lost !== undefined) throw new Trouble(this.lost);
+    if (this.lost !== undefined) throw this.lost;
   }
 
   public async release(): Promise<void> {
@@ -56,7 +56,8 @@ export class Lock {
     if (report.one("taken") === "yes") return;
     const holder = report.one("held_id");
     if (dead === "" && isDead(holder)) return this.claim(holder);
-    throw new Trouble(
+    throw new UserError(
+      "locked",
       `Another rollout runs: ${report.one("held")}, for ${report.one("held_for")} s, last heard of ${report.one("heard")} s ago ` +
         `(lock on ${this.server.name}). Wait for it; should it have been killed, its lock lapses a minute after it was last heard of`,
     );
@@ -67,7 +68,7 @@ export class Lock {
       await this.claim();
     } catch (error) {
       // The server may be rebooting. Only somebody else's lock is a reason to stop.
-      if (/Another rollout/.test(messageOf(error))) this.lost = messageOf(error);
+      if (hasCode(error, "locked")) this.lost = error;
     }
   }
 }
@@ -75,16 +76,16 @@ export class Lock {
 interface Surveyed {
   readonly known: readonly Known[];
   /** Hosts that did not answer. */
-  readonly silent: readonly object[];
+  readonly unreachable: readonly object[];
 }
 
 /**
  * Whether a rollout is known to have ended: it ran on this machine and does no more, or its lock is nobody's any more. A
  * host that just booted, or does not answer, could have kept the lock; then nobody knows.
  */
-export function isOver(rollout: string, { known, silent }: Surveyed): boolean {
+export function isOver(rollout: string, { known, unreachable }: Surveyed): boolean {
   if (isDead(rollout)) return true;
-  if (silent.length > 0) return false;
+  if (unreachable.length > 0) return false;
   return known.every(
     ({ facts: { lock, upSeconds } }) =>
       upSeconds >= LAPSE_SECONDS && (lock?.holder !== rollout || lock.heardSeconds >= LAPSE_SECONDS),

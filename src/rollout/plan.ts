@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { diffLines } from "diff";
+import { messageAtHost } from "../base/user-error";
 import { contains, parseAnyNetwork } from "../config/address";
 import { networksOf } from "../firewall/flow-sources";
 import { flowsOf, flows, isPortFlow, SSH_PORT } from "../firewall/flows";
@@ -57,10 +58,10 @@ export interface Sight {
   readonly rebuild: boolean;
 }
 
-export const unreachable = (host: Host, why: string): HostPlan => ({
+export const unreachablePlan = (host: Host, error: unknown): HostPlan => ({
   host,
   verdict: "unreachable",
-  faults: [why.replace(`${host.name}: `, "")],
+  faults: [messageAtHost(error)],
   notes: [],
   changes: [],
   member: true,

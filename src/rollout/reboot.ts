@@ -1,11 +1,11 @@
+import { isDisconnected, messageAtHost, UserError } from "../base/user-error";
 import type { Build } from "./build";
 import { Deadline, pause } from "./deadline";
 import { follow, hostFaults, inspect, nodeFaults, NO_NEW_CONNECTION, OVER_ANY } from "./health";
 import type { Host } from "./host";
-import { KubectlTrouble } from "./kubectl";
+import { kubectlOutput } from "./kubectl";
 import { quorumFault, type Kubernetes, type KubeNode } from "./kubernetes";
 import { barePods, type Pod } from "./pods";
-import { ConnectionTrouble, messageOf, Trouble } from "./trouble";
 
 export interface RebootOptions {
   /** How long pods may take to go. */
@@ -43,7 +43,7 @@ export const barePodsInWords = (names: readonly string[]): string =>
  * Takes the pods off a member before its reboot.
  *
  * @returns whether it is cordoned now by a rollout
- * @throws Trouble with what blocks it; the node takes pods again then
+ * @throws UserError with what blocks it; the node takes pods again then
  */
 export async function drain(
   host: Host,
@@ -71,7 +71,8 @@ export async function drain(
     await log.step(name, "drain", () => kubernetes.drain(name, drainSeconds, forceBarePods, host));
   } catch (error) {
     if (!foreign) await uncordon(host, kubernetes);
-    throw new Trouble(
+    throw new UserError(
+      "failed",
       `${name} could not be drained, and was left as it is:\n  ${await blockers(host, kubernetes, error)}`,
     );
   }
@@ -87,8 +88,7 @@ function say({ log, name }: Host, what: string, pods: readonly string[]): void {
 
 /** kubectl's own words, without those of the work itself, and the pods that did not go. */
 async function blockers({ name }: Host, kubernetes: Kubernetes, error: unknown): Promise<string> {
-  const words = error instanceof KubectlTrouble ? error.words : messageOf(error);
-  const lines = words
+  const lines = kubectlOutput(error)
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== name && !DRAIN_WORK.test(line));
@@ -123,7 +123,8 @@ export async function reboot(
       rebootSeconds,
     );
     if (state === "there") return;
-    throw new Trouble(
+    throw new UserError(
+      "failed",
       `${host.name} is not back within ${rebootSeconds} s of its reboot: ${missing.join("; ")}. Look at its console in Proxmox VE; ` +
         "an older generation can be chosen in its boot menu",
     );
@@ -142,7 +143,7 @@ export async function requestReboot(host: Host, built: Build): Promise<string> {
       await host.call("reboot", { built: built.path, boot_id: bootId });
       break;
     } catch (error) {
-      if (!(error instanceof ConnectionTrouble)) throw error;
+      if (!isDisconnected(error)) throw error;
       await pause(3);
     }
   }
@@ -184,8 +185,8 @@ export async function arrival(
       if (fresh) missing = [NO_NEW_CONNECTION];
     } catch (error) {
       // What the new system lacked says more than that it is gone.
-      if (!answered) missing = [messageOf(error).replace(`${host.name}: `, "")];
-      fresh = error instanceof ConnectionTrouble;
+      if (!answered) missing = [messageAtHost(error)];
+      fresh = isDisconnected(error);
       // It may have its own address only now, or no more.
       if (former !== undefined) host.tryOtherAddress();
     }
@@ -193,10 +194,10 @@ export async function arrival(
   return { state: "away", missing };
 }
 
-/** @throws Trouble while the other servers would have no quorum without it */
+/** @throws UserError while the other servers would have no quorum without it */
 export function checkQuorum(host: Host, nodes: readonly KubeNode[]): void {
   const fault = quorumFault(nodes, host.name);
-  if (fault !== undefined) throw new Trouble(`${host.name} was left as it is: ${fault}`);
+  if (fault !== undefined) throw new UserError("refused", `${host.name} was left as it is: ${fault}`);
   const servers = nodes.filter(({ server }) => server);
   if (servers.length <= 2 && servers.some(({ name }) => name === host.name)) {
     host.log.say(

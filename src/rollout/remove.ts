@@ -1,3 +1,4 @@
+import { isDisconnected, UserError } from "../base/user-error";
 import { Deadline, pause } from "./deadline";
 import type { Fleet } from "./fleet";
 import type { Host } from "./host";
@@ -5,7 +6,6 @@ import { identityFaults } from "./identity";
 import { quorumOf, type KubeNode, type Kubernetes } from "./kubernetes";
 import type { Log } from "./log";
 import { barePodFaults, drain, type RebootOptions } from "./reboot";
-import { ConnectionTrouble, Trouble } from "./trouble";
 
 /** Why the host cannot be taken out of the cluster. */
 export function removalFaults(host: Host, fleet: Fleet): string[] {
@@ -17,11 +17,12 @@ export function removalFaults(host: Host, fleet: Fleet): string[] {
       ? []
       : ["no other node can take its pods: bring one back, or uncordon it, first"]),
     ...(host.node.role === "server" ? serverFaults(host, nodes) : []),
-    ...(isSilent(host, fleet) ? aliveFaults(host, nodes) : []),
+    ...(isUnreachable(host, fleet) ? aliveFaults(host, nodes) : []),
   ];
 }
 
-const isSilent = (host: Host, { silent }: Fleet): boolean => silent.some((each) => each.host === host);
+const isUnreachable = (host: Host, { unreachable }: Fleet): boolean =>
+  unreachable.some((each) => each.host === host);
 
 /**
  * A kubelet whose Node is deleted while it runs goes on running pods, and makes another Node at its next start. That it
@@ -38,7 +39,7 @@ const aliveFaults = ({ name, node }: Host, nodes: readonly KubeNode[]): string[]
 /** Pods of a host that answers, which its drain would delete for good. */
 export async function podFaults(host: Host, fleet: Fleet, options: RebootOptions): Promise<string[]> {
   const { nodes, kubernetes } = fleet;
-  if (nodes === undefined || isSilent(host, fleet)) return [];
+  if (nodes === undefined || isUnreachable(host, fleet)) return [];
   return barePodFaults([host.name], await kubernetes.pods(host), nodes, options);
 }
 
@@ -67,8 +68,8 @@ export async function remove(host: Host, fleet: Fleet, options: RebootOptions, l
   const { kubernetes } = fleet;
   const { name } = host;
   const nodes = await kubernetes.nodes(host);
-  const silent = isSilent(host, fleet);
-  if (silent)
+  const unreachable = isUnreachable(host, fleet);
+  if (unreachable)
     log.say(
       name,
       "it does not answer, and so is not drained: its pods that have a controller start elsewhere when its node is deleted",
@@ -76,10 +77,13 @@ export async function remove(host: Host, fleet: Fleet, options: RebootOptions, l
   else await drain(host, kubernetes, nodes, options);
   // Draining takes its time, in which other servers may have gone.
   const faults = removalFaults(host, { ...fleet, nodes: await kubernetes.nodes(host) });
-  if (faults.length > 0) throw new Trouble(`${name} is drained, and was not removed: ${faults.join("; ")}`);
-  if (!silent) await log.step(name, "stop K3s and power off", () => powerOff(host, kubernetes));
+  if (faults.length > 0) throw notRemoved(host, faults);
+  if (!unreachable) await log.step(name, "stop K3s and power off", () => powerOff(host, kubernetes));
   await log.step(name, "delete the node", () => kubernetes.deleteNode(name, host));
 }
+
+const notRemoved = ({ name }: Host, faults: readonly string[]): UserError =>
+  new UserError("refused", `${name} is drained, and was not removed: ${faults.join("; ")}`);
 
 async function powerOff(host: Host, kubernetes: Kubernetes): Promise<void> {
   const stopped = await stop(host);
@@ -88,11 +92,12 @@ async function powerOff(host: Host, kubernetes: Kubernetes): Promise<void> {
     try {
       await host.call("alive", {}, { timeoutSeconds: 5 });
     } catch (error) {
-      if (!(error instanceof ConnectionTrouble)) continue;
+      if (!isDisconnected(error)) continue;
       return stopped ? undefined : ended(host, kubernetes);
     }
   }
-  throw new Trouble(
+  throw new UserError(
+    "failed",
     `${host.name} still answers a minute after it was told to power off; its node was not deleted, and is drained`,
   );
 }
@@ -102,7 +107,7 @@ async function stop(host: Host): Promise<boolean> {
   try {
     return (await host.call("power-off", {})).one("k3s") === "stopped";
   } catch (error) {
-    if (error instanceof ConnectionTrouble) return false;
+    if (isDisconnected(error)) return false;
     throw error;
   }
 }
@@ -116,13 +121,13 @@ async function ended(host: Host, kubernetes: Kubernetes): Promise<void> {
     if (faults.length === 0) return;
     await pause(1);
   } while (!deadline.passed);
-  throw new Trouble(`${host.name} is drained, and was not removed: ${faults.join("; ")}`);
+  throw notRemoved(host, faults);
 }
 
-/** @param silent - it did not answer, and so nobody has powered it off */
-export const nextSteps = ({ name, node }: Host, silent: boolean): string => `
-${name} is out of the cluster${silent ? ", and was NOT powered off, since it did not answer" : " and powered off"}. Should its VM run, it joins again. What is left to do:${
-  silent ? `\n  0. see in Proxmox VE that VM ${node.vmId} is off` : ""
+/** @param unreachable - it did not answer, and so nobody has powered it off */
+export const nextSteps = ({ name, node }: Host, unreachable: boolean): string => `
+${name} is out of the cluster${unreachable ? ", and was NOT powered off, since it did not answer" : " and powered off"}. Should its VM run, it joins again. What is left to do:${
+  unreachable ? `\n  0. see in Proxmox VE that VM ${node.vmId} is off` : ""
 }
   1. delete its statement ("${node.id}") in main.ts
   2. npm run synth && npm run apply        this DESTROYS VM ${node.vmId}

@@ -1,9 +1,9 @@
 /** How a host gets back to what it ran before. */
+import { isDisconnected, UserError } from "../base/user-error";
 import { Deadline, pause } from "./deadline";
 import type { Facts } from "./facts";
 import { inspect } from "./health";
 import type { Host } from "./host";
-import { Trouble } from "./trouble";
 
 /** Between two looks at a host. */
 export const POLL_SECONDS = 1;
@@ -28,11 +28,19 @@ export async function takenBack(host: Host, facts: Facts, rebootSeconds: number)
     if (unconfirmed.state !== "reverting") await host.call("revert-now", {});
     const { state, bootId } = await seenToReturn(host, { ...facts, current: unconfirmed.before }, seconds);
     if (state === "away" || state === "starting")
-      throw new Trouble(
+      throw new UserError(
+        "failed",
         `${host.name} does not return to what it ran before an earlier rollout, within ${seconds} s`,
       );
     return { current: unconfirmed.before, bootId, failedUnits: facts.failedUnits };
   });
+}
+
+/** A lost connection, with what becomes of the host; any other error as it is. */
+export function lossFollowedBy(error: unknown, next: string): unknown {
+  if (!isDisconnected(error)) return error;
+  const { code, host, step } = error;
+  return new UserError(code, `${error.problem}. ${next}`, { host, step, cause: error });
 }
 
 /**

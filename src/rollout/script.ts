@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { UserError } from "../base/user-error";
 import type { Output } from "./ssh";
-import { Trouble } from "./trouble";
 
 const REMOTE = join(__dirname, "remote");
 
@@ -60,18 +60,28 @@ export class Report {
   }
 }
 
-/** @throws Trouble when the program failed, with its own words where it has some */
-export function reportOf(what: string, output: Output): Report {
+/** @throws UserError when the program failed, with its own words where it has some */
+export function reportOf(host: string, program: string, output: Output): Report {
   const report = new Report(output.stdout);
-  const trouble = report.all("trouble").join("; ");
-  if (output.status === 0 && trouble === "") return report;
-  const tail = `${output.stdout}\n${output.stderr}`
+  const reported = report.all("error").join("; ");
+  if (output.status === 0 && reported === "") return report;
+  const printed = `${output.stdout}\n${output.stderr}`
     .split("\n")
     .filter((line) => line.trim() !== "" && !line.startsWith("@"));
-  const full = tail.some((line) => line.includes("No space left on device"));
-  const words = trouble || `ended with ${output.status}: ${tail.slice(-5).join(" | ")}`;
-  const hint = "its disk is full: nix-collect-garbage -d there, or grow the disk";
-  throw new Trouble(
-    `${what}: ${[full && trouble === "" ? "" : words, full ? hint : ""].filter(Boolean).join("; ")}`,
+  const at = { host, step: program };
+  if (printed.some(isDiskFull)) {
+    const problem = [...(reported === "" ? [] : [reported]), "its disk is full"].join("; ");
+    throw new UserError("failed", problem, {
+      ...at,
+      remedy: "nix-collect-garbage -d there, or grow the disk",
+    });
+  }
+  throw new UserError(
+    "failed",
+    reported || `ended with ${output.status}: ${printed.slice(-5).join(" | ")}`,
+    at,
   );
 }
+
+/** Programs say ENOSPC in no other way than by the words of glibc's strerror, in the locale that prelude.sh sets. */
+const isDiskFull = (line: string): boolean => line.includes("No space left on device");

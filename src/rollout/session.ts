@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { UserError } from "../base/user-error";
 import { chosen, readDescription, type Description } from "./description";
 import { hostsOf } from "./fleet";
 import type { Host } from "./host";
@@ -7,7 +8,6 @@ import { HostKeys } from "./host-keys";
 import { Log, type Listener } from "./log";
 import { Blanker } from "./secrets";
 import { Ssh } from "./ssh";
-import { Trouble } from "./trouble";
 
 /** Where things lie in the project, beside `main.ts`. */
 export interface Places {
@@ -49,13 +49,14 @@ export class Session {
   }
 }
 
-/** @throws Trouble when the emitted files are not what `main.ts` says */
+/** @throws UserError when the emitted files are not what `main.ts` says */
 export function checkFreshness(): void {
   const { status, stdout, stderr, error } = spawnSync("npm", ["run", "--silent", "check"], {
     encoding: "utf8",
   });
-  if (error) throw new Trouble(`npm run check does not start: ${error.message}`);
-  if (status !== 0) throw new Trouble(`${(stderr || stdout).trim()}\nThe hosts were not touched`);
+  if (error) throw new UserError("failed", `npm run check does not start: ${error.message}`);
+  if (status !== 0)
+    throw new UserError("invalid", `${(stderr || stdout).trim()}\nThe hosts were not touched`);
 }
 
 export const DEFAULT_PLACES: Places = {

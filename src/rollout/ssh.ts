@@ -1,8 +1,9 @@
+import { hasCode, UserError } from "../base/user-error";
 import { Connection, type Answer } from "./connection";
 import { pause } from "./deadline";
 import type { HostKeys } from "./host-keys";
 import type { Log } from "./log";
-import { BrokenConnection, ConnectionTrouble, Trouble } from "./trouble";
+import { acceptedKey, lastWords, openingFailure } from "./openssh";
 
 /** A host as the client reaches it. */
 export interface Target {
@@ -69,13 +70,13 @@ export class Ssh {
    * Runs a shell script on the host as root. The script goes over standard input, so that nothing of it is in an
    * argument list.
    *
-   * @throws ConnectionTrouble when there is no connection, or none any more
+   * @throws UserError `unreachable` when there is no connection, `connection lost` when there is none any more
    */
   public async run(target: Target, script: string, options: RunOptions): Promise<Output> {
     try {
       return await this.once(target, script, options);
     } catch (error) {
-      if (options.reads !== true || !(error instanceof BrokenConnection)) throw error;
+      if (options.reads !== true || !hasCode(error, "connection lost")) throw error;
       await pause(1);
       return this.once(target, script, { ...options, fresh: true });
     }
@@ -89,7 +90,7 @@ export class Ssh {
   }
 
   private async once(target: Target, script: string, options: RunOptions): Promise<Output> {
-    if (this.stopped) throw new Trouble("stopped");
+    if (this.stopped) throw new UserError("cancelled", "stopped");
     const connection = await this.connection(target, options);
     const answer = await connection.run(script, options.timeoutSeconds);
     if (options.secret !== true && answer.ending !== "too much") {
@@ -99,7 +100,7 @@ export class Ssh {
     else {
       this.open.delete(connection);
       connection.close();
-      throw this.troubleOf(target, connection, answer, options);
+      throw this.errorOf(target, connection, answer, options);
     }
     const { status, stdout, stderr } = answer;
     return { status, stdout, stderr, operatorKey: acceptedKey(connection.opening) };
@@ -108,7 +109,7 @@ export class Ssh {
   private async connection(target: Target, { fresh }: RunOptions): Promise<Connection> {
     const kept = fresh === true ? undefined : await this.keptOf(target);
     if (kept !== undefined) return kept;
-    if (this.stopped) throw new Trouble("stopped");
+    if (this.stopped) throw new UserError("cancelled", "stopped");
     const connection = new Connection(this.words(target, fresh === true), (error) => {
       this.log.write(target.hostname, `ssh does not start: ${error.message}`);
     });
@@ -180,47 +181,62 @@ export class Ssh {
     return ["-T", ...words, "--", hostname, "/bin/sh", "-s"];
   }
 
-  private troubleOf(
-    { hostname, address }: Target,
+  private errorOf(
+    { hostname: host, address }: Target,
     connection: Connection,
     { ending, stderr }: Answer,
     { timeoutSeconds }: RunOptions,
-  ): Trouble {
+  ): UserError {
     if (ending === "too much") {
-      return new ConnectionTrouble(
-        `${hostname}: it sent more than 16 MiB in answer to one question, and is not listened to any more: look at it at its console`,
+      return new UserError(
+        "unreachable",
+        "it sent more than 16 MiB in answer to one question, and is not listened to any more",
+        { host, remedy: "look at it at its console" },
       );
     }
-    const said = connection.isReady ? stderr : connection.opening;
-    const isLate = ending === "late";
-    const last = isLate ? `no answer within ${timeoutSeconds} s` : lastWords(said);
-    if (!connection.isReady && /^Authenticated to /m.test(said)) {
-      return new ConnectionTrouble(
-        `${hostname}: root@${address} is logged in, but its session does not start: ${last || "closed by the host"}. ` +
-          "Look at it at its console: systemctl status user@0.service systemd-logind",
-      );
+    const late = ending === "late" ? `no answer within ${timeoutSeconds} s` : undefined;
+    if (!connection.isReady) return this.openingError(host, address, connection.opening, late);
+    if (late !== undefined) return noConnection(host, address, late);
+    return brokenConnection(host, address, lastWords(stderr));
+  }
+
+  private openingError(host: string, address: string, opening: string, late?: string): UserError {
+    const last = late ?? lastWords(opening);
+    switch (openingFailure(opening)) {
+      case "no session":
+        return new UserError(
+          "unreachable",
+          `root@${address} is logged in, but its session does not start: ${last || "closed by the host"}. ` +
+            "Look at it at its console: systemctl status user@0.service systemd-logind",
+          { host },
+        );
+      case "host key":
+        return new UserError(
+          "unreachable",
+          `the host at ${address} has another SSH host key than the one pinned in ${this.keys.pinnedFile}. Either it is ` +
+            `another machine, or it was installed anew: then run ssh-keygen -R ${host} -f ${this.keys.pinnedFile}`,
+          { host },
+        );
+      case "no key accepted":
+        return new UserError("unreachable", `root@${address} accepts none of your SSH keys`, {
+          host,
+          remedy: "ssh-add the one that is in authorized_keys",
+        });
+      case "no way":
+        return noConnection(host, address, last);
+      case "other":
+        return late === undefined ? brokenConnection(host, address, last) : noConnection(host, address, late);
     }
-    if (
-      !connection.isReady &&
-      /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/.test(said)
-    ) {
-      return new ConnectionTrouble(
-        `${hostname}: the host at ${address} has another SSH host key than the one pinned in ${this.keys.pinnedFile}. Either it is ` +
-          `another machine, or it was installed anew: then run ssh-keygen -R ${hostname} -f ${this.keys.pinnedFile}`,
-      );
-    }
-    if (!connection.isReady && /Permission denied/.test(said)) {
-      return new ConnectionTrouble(
-        `${hostname}: root@${address} accepts none of your SSH keys: ssh-add the one that is in authorized_keys`,
-      );
-    }
-    if (isLate || (!connection.isReady && NO_WAY.test(last))) {
-      return new ConnectionTrouble(`${hostname}: no SSH connection to ${address}: ${last}`);
-    }
-    const broke = `${hostname}: the SSH connection to ${address} broke: ${last || "closed by the host"}`;
-    return new BrokenConnection(broke);
   }
 }
+
+const noConnection = (host: string, address: string, why: string): UserError =>
+  new UserError("unreachable", `no SSH connection to ${address}: ${why}`, { host });
+
+const brokenConnection = (host: string, address: string, why: string): UserError =>
+  new UserError("connection lost", `the SSH connection to ${address} broke: ${why || "closed by the host"}`, {
+    host,
+  });
 
 /** Whether its shell answers. What is asked of it later changes hosts, and nobody asks that into the void. */
 async function isAlive(connection: Connection): Promise<boolean> {
@@ -228,23 +244,6 @@ async function isAlive(connection: Connection): Promise<boolean> {
   if (connection.silentSeconds < HEARD_SECONDS) return true;
   return (await connection.run(":", ANSWER_SECONDS)).ending === "complete";
 }
-
-/** In the client's own words. */
-const acceptedKey = (opening: string): string =>
-  [...opening.matchAll(/^debug1: Server accepts key: .*(SHA256:\S+)/gm)].at(-1)?.[1] ?? "";
-
-const NO_WAY = /timed out|No route to host|Connection refused|Network is unreachable/;
-
-const OWN_WORK =
-  /^(debug1:|OpenSSH_|Authenticated to |Warning: Permanently added |Transferred: |Bytes per second: )/;
-
-const lastWords = (said: string): string =>
-  said
-    .trim()
-    .split("\n")
-    .filter((line) => !OWN_WORK.test(line))
-    .slice(-3)
-    .join(" ");
 
 /** Whole files, and what tells of a token. */
 const NOISE = /^@(file|live|emitted|counters|output|deletions|token|kept_token) /;

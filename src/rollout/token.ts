@@ -2,13 +2,13 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { messageOf, UserError } from "../base/user-error";
 import { tokenFileOf } from "../config/k3s";
 import { isTokenByHand } from "../config/rollout";
 import type { Description } from "./description";
 import type { Facts } from "./facts";
 import type { Host } from "./host";
 import { passwordOf, type Blanker } from "./secrets";
-import { messageOf, Trouble } from "./trouble";
 
 /** The join tokens, from where `main.ts` says; `undefined` where it says nothing. */
 export interface JoinTokens {
@@ -17,18 +17,20 @@ export interface JoinTokens {
   readonly agent: string | undefined;
 }
 
-/** @throws Trouble when a source fails; its output is not repeated */
+/** @throws UserError when a source fails; its output is not repeated */
 export function readTokens({ rollout = {} }: Description, blanker: Blanker): JoinTokens {
   const server = read("token", rollout.tokenPath, rollout.tokenCommand, blanker);
   const agent = read("agentToken", rollout.agentTokenPath, rollout.agentTokenCommand, blanker);
   if (agent !== undefined && (agent.startsWith("K10") || BOOTSTRAP_TOKEN.test(agent))) {
-    throw new Trouble(
+    throw new UserError(
+      "invalid",
       "The agents' token should be a plain word of your own: in K3s' long form, or that of a bootstrap token, it would be " +
         "another one for servers than for agents; what its source gave is not repeated",
     );
   }
   if (agent !== undefined && server !== undefined && passwordOf(server) === agent) {
-    throw new Trouble(
+    throw new UserError(
+      "invalid",
       "The agents' token is the servers': with it an agent could join as a server. Make another",
     );
   }
@@ -49,7 +51,8 @@ function read(
   const token = text?.trim();
   if (token === undefined) return undefined;
   if (!/^\S{8,}$/.test(token)) {
-    throw new Trouble(
+    throw new UserError(
+      "invalid",
       "The join token should be one word of at least 8 characters; what its source gave is not repeated",
     );
   }
@@ -62,7 +65,10 @@ function fromFile(path: string, setting: string): string {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new Trouble(`The join token cannot be read: ${messageOf(error)} (rollout.${setting} of main.ts)`);
+    throw new UserError(
+      "invalid",
+      `The join token cannot be read: ${messageOf(error)} (rollout.${setting} of main.ts)`,
+    );
   }
   checkGit(path);
   return text;
@@ -86,14 +92,16 @@ function checkGit(path: string): void {
   });
   if (status !== 0) {
     const why = error?.message ?? (stderr.trim().split("\n")[0] || `it ended with ${status}`);
-    throw new Trouble(
+    throw new UserError(
+      "invalid",
       `${path}, which has the join token, is in the repository ${repository}, and git does not say whether it would commit it ` +
         `(${why}): move the file out of the project, or mend that`,
     );
   }
   if (stdout === "") return;
   // The tag of a file that git does not have is a question mark.
-  throw new Trouble(
+  throw new UserError(
+    "invalid",
     stdout.startsWith("?")
       ? `${path}, which has the join token, is not ignored by git: move it out of the project, or name it in .gitignore`
       : `${path}, which has the join token, is in git: git rm --cached it, move it out of the project, and if it was ` +
@@ -115,7 +123,10 @@ function commanded(command: readonly string[] | undefined, setting: string): str
   });
   if (status === 0) return stdout;
   const why = error?.message ?? `it ended with ${status}`;
-  throw new Trouble(`The join token cannot be had from ${program}: ${why} (rollout.${setting} of main.ts)`);
+  throw new UserError(
+    "invalid",
+    `The join token cannot be had from ${program}: ${why} (rollout.${setting} of main.ts)`,
+  );
 }
 
 /** How a file with a token compares with what `main.ts` says; `there` where it says nothing. */
@@ -168,11 +179,14 @@ export const saltedHash = (salt: string, token: string): string =>
 /** Hosts' files that lack a token which the operator has. */
 export const isMissing = ({ token, state }: TokenFile): boolean => state === "missing" && token !== undefined;
 
-/** Puts a token where there is none. @throws Trouble when there is another by now */
+/** Puts a token where there is none. @throws UserError when there is another by now */
 export async function deliver(host: Host, { path, token }: TokenFile): Promise<string> {
   const report = await host.call("token", { token: token ?? "", path });
   if (report.one("token") === "installed") return `installed at ${path}`;
-  throw new Trouble(`${host.name}: somebody else has put a join token at ${path}: run the same again`);
+  throw new UserError("refused", `somebody else has put a join token at ${path}`, {
+    remedy: "run the same again",
+    host: host.name,
+  });
 }
 
 /** Why the host cannot go on with these. */

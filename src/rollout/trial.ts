@@ -1,12 +1,12 @@
+import { isDisconnected, messageOf, UserError } from "../base/user-error";
 import type { Build } from "./build";
 import { inspect } from "./health";
 import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
 import type { Lock } from "./lock";
 import { arrival, requestReboot } from "./reboot";
-import { REVERT_SECONDS, seenToReturn, type Start } from "./return";
+import { lossFollowedBy, REVERT_SECONDS, seenToReturn, type Start } from "./return";
 import { text, type Report } from "./script";
-import { ConnectionTrouble, messageOf, Trouble } from "./trouble";
 
 /** What to do about what cannot be activated while a host runs. */
 export const HOW_TO_BOOT =
@@ -23,7 +23,7 @@ export interface TrialOptions {
  * Has a host boot into a system that cannot be activated while it runs. That is the boot default from then on, and a unit of
  * its own reverts it unless the host was confirmed.
  *
- * @throws Trouble when the host is as it was
+ * @throws UserError when the host is as it was
  */
 export async function bootOnTrial(
   host: Host,
@@ -65,30 +65,31 @@ export async function bootOnTrial(
 
 /** Nobody knows how far it got. */
 function afterBreak(error: Error): never {
-  if (!(error instanceof ConnectionTrouble)) throw error;
-  throw new ConnectionTrouble(
-    `${error.message}. Its next boot may be one on trial, from which it reverts by itself; run the same again to take that back`,
+  throw lossFollowedBy(
+    error,
+    "Its next boot may be one on trial, from which it reverts by itself; run the same again to take that back",
   );
 }
 
-/** @throws Trouble when the host has reverted, or is changed but for its /etc/nixos */
+/** @throws UserError when the host has reverted, or is changed but for its /etc/nixos */
 async function keep(host: Host, start: Start, built: Build, seconds: number): Promise<Report> {
   try {
     return await host.call("keep", { built: built.path });
   } catch (error) {
-    if (error instanceof ConnectionTrouble) {
-      throw new ConnectionTrouble(
-        `${error.message}. What has begun on it goes on to its end, or it reverts by itself; run the same again to see`,
+    if (isDisconnected(error)) {
+      throw lossFollowedBy(
+        error,
+        "What has begun on it goes on to its end, or it reverts by itself; run the same again to see",
       );
     }
     const report = await inspect(host);
     const reverts = report.one("trial") === "yes" || report.one("reverted") === "yes";
     if (report.one("current") === built.path && !reverts) throw error;
-    return notKept(host, start, [messageOf(error).replace(/^.*?: keep: /, "")], seconds);
+    return notKept(host, start, [error instanceof UserError ? error.text : messageOf(error)], seconds);
   }
 }
 
-/** Sees to it that the host is back on its former system. @throws Trouble in any case, with what became of it */
+/** Sees to it that the host is back on its former system. @throws UserError in any case, with what became of it */
 async function notKept(
   host: Host,
   start: Start,
@@ -98,7 +99,8 @@ async function notKept(
   const why = missing.join("; ");
   const { state, bootId } = await seenToReturn(host, start, seconds);
   if (state === "away") {
-    throw new ConnectionTrouble(
+    throw new UserError(
+      "unreachable",
       `${host.name} was not confirmed after its boot on trial (${why}), and could not be seen to have reverted. It does so by ` +
         "itself where its boot gets as far as systemd: look at its console in Proxmox VE; an older generation can be chosen in " +
         "its boot menu",
@@ -111,11 +113,13 @@ async function notKept(
     await seenToReturn(host, { ...start, bootId }, REVERT_SECONDS);
   }
   if (report.one("tried") === "")
-    throw new Trouble(
+    throw new UserError(
+      "failed",
       `${host.name} has rebooted, and not into what was built: somebody chose another system in its boot menu, or its boot ` +
         "loader did. It runs what it ran before, which it also boots",
     );
-  throw new Trouble(
+  throw new UserError(
+    "failed",
     `${host.name} was not confirmed after its boot on trial and has reverted by itself, by another reboot, to what it ran ` +
       `before, which it also boots: ${why}`,
   );

@@ -1,3 +1,4 @@
+import { messageAtHost, messageOf } from "../base/user-error";
 import { API_PORT } from "../config/k3s";
 import { contains, parseNetwork } from "../config/address";
 import type { Fleet } from "./fleet";
@@ -6,7 +7,6 @@ import type { Host } from "./host";
 import type { KubeNode } from "./kubernetes";
 import { rulesetState, type Counters } from "./ruleset";
 import type { Report } from "./script";
-import { messageOf } from "./trouble";
 import { compareVersions } from "./version";
 
 /** What was found of a node. */
@@ -40,7 +40,7 @@ export async function verify(fleet: Fleet, hosts: readonly Host[]): Promise<Veri
   } catch (error) {
     const faults = [
       `The Kubernetes API cannot be asked: ${messageOf(error)}`,
-      ...fleet.silent.map(({ why }) => why),
+      ...fleet.unreachable.map(({ error: each }) => messageOf(each)),
     ];
     return { nodes: [], faults };
   }
@@ -48,8 +48,8 @@ export async function verify(fleet: Fleet, hosts: readonly Host[]): Promise<Veri
   return { nodes: healths, faults: clusterFaults(fleet, nodes) };
 }
 
-function clusterFaults({ known, silent }: Fleet, nodes: readonly KubeNode[]): string[] {
-  const model = new Set([...known, ...silent].map(({ host }) => host.name));
+function clusterFaults({ known, unreachable }: Fleet, nodes: readonly KubeNode[]): string[] {
+  const model = new Set([...known, ...unreachable].map(({ host }) => host.name));
   const strangers = nodes.filter(({ name }) => !model.has(name)).map(({ name }) => name);
   const servers = nodes.filter(({ server }) => server);
   const versions = [...new Set(servers.map(({ version }) => version))].sort(compareVersions);
@@ -66,10 +66,10 @@ async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): P
   const { name, node } = host;
   const found = nodes.find((each) => each.name === name);
   const base = { name, role: node.role, address: node.ipv4Address, version: found?.version ?? "" };
-  const silent = fleet.silent.find((each) => each.host === host);
+  const unreachable = fleet.unreachable.find((each) => each.host === host);
   const own = nodeFaults(host, found);
-  if (silent !== undefined) {
-    const faults = [silent.why.replace(`${name}: `, ""), ...own];
+  if (unreachable !== undefined) {
+    const faults = [messageAtHost(unreachable.error), ...own];
     return { ...base, ready: found?.ready ?? false, reaches: "?", firewall: "?", counters: {}, faults };
   }
   try {
@@ -100,7 +100,7 @@ async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): P
       faults,
     };
   } catch (error) {
-    const faults = [messageOf(error), ...own];
+    const faults = [messageAtHost(error), ...own];
     return { ...base, ready: found?.ready ?? false, reaches: "?", firewall: "?", counters: {}, faults };
   }
 }

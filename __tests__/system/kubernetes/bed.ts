@@ -2,13 +2,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { UserError } from "../../../src/base/user-error";
 import { HostKeys } from "../../../src/rollout/host-keys";
 import { Host } from "../../../src/rollout/host";
 import { Kubernetes } from "../../../src/rollout/kubernetes";
 import { Log } from "../../../src/rollout/log";
 import { Blanker } from "../../../src/rollout/secrets";
 import { Ssh, type Output, type RunOptions, type Target } from "../../../src/rollout/ssh";
-import { ConnectionTrouble } from "../../../src/rollout/trouble";
 import { ControlPlane, PROGRAMS } from "../../../testbed/kubernetes/control-plane";
 import type { TestNode } from "../../fixture";
 import { described } from "../../rollout/sight";
@@ -30,7 +30,8 @@ class Console extends Ssh {
 
   public override async run({ hostname }: Target, script: string, options: RunOptions): Promise<Output> {
     this.asked.push({ host: hostname, script });
-    if (this.plane.isDown(hostname)) throw new ConnectionTrouble(`${hostname}: no SSH connection`);
+    if (this.plane.isDown(hostname))
+      throw new UserError("unreachable", "no SSH connection", { host: hostname });
     const { status, stdout, stderr } = await this.plane.on(hostname, script, options.timeoutSeconds);
     return { status: status ?? 255, stdout, stderr, operatorKey: "" };
   }

@@ -1,6 +1,5 @@
 /** What a rollout asks of Kubernetes, answered by a real one. */
 import { heardOf } from "../../../src/rollout/health";
-import { KubectlTrouble } from "../../../src/rollout/kubectl";
 import { barePods } from "../../../src/rollout/pods";
 import { barePodFaults, drain, uncordon, type RebootOptions } from "../../../src/rollout/reboot";
 import { remove } from "../../../src/rollout/remove";
@@ -155,7 +154,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
   test("what cannot be done is said by the first server that is asked", async () => {
     bed.askedFor("");
     await expect(bed.kubernetes.drain("nobody", 5, false)).rejects.toThrow('nodes "nobody" not found');
-    await expect(bed.kubernetes.cordon("nobody")).rejects.toBeInstanceOf(KubectlTrouble);
+    await expect(bed.kubernetes.cordon("nobody")).rejects.toMatchObject({ code: "failed" });
     expect(bed.askedFor("'nobody'")).toEqual(["alphard", "alphard"]);
   });
 
@@ -166,7 +165,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
     const nodes = await bed.kubernetes.nodes();
     const fleet = {
       known: bed.hosts.map((host) => known(host)),
-      silent: [],
+      unreachable: [],
       kubernetes: bed.kubernetes,
       nodes,
     };

@@ -1,13 +1,13 @@
 # Runs commands of kubectl, one a line, up to one that fails; then it says whether this server's API answers at all.
-words=$(mktemp)
-trap 'rm -f "$words"' EXIT
+stderr=$(mktemp)
+trap 'rm -f "$stderr"' EXIT
 # By another descriptor, so that no command reads the list.
 while IFS= read -r command <&3; do
   status=0
-  output=$(eval "k3s kubectl $command" 2>"$words" </dev/null) || status=$?
+  output=$(eval "k3s kubectl $command" 2>"$stderr" </dev/null) || status=$?
   if [ "$status" != 0 ]; then
     report status "$status"
-    report words "$(base64 -w0 <"$words")"
+    report stderr "$(base64 -w0 <"$stderr")"
     # With its etcd: of the servers that are left without a quorum none is ready.
     if k3s kubectl get --raw=/readyz --request-timeout=5s >/dev/null 2>&1; then report api ready; fi
     return 0

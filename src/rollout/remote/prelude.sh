@@ -8,7 +8,7 @@ trap '' HUP PIPE
 # What is to be known: lines `@name value`. That nobody listens any more ends nothing.
 report() { printf '@%s %s\n' "$1" "$2" 2>/dev/null || true; }
 report_file() { [ ! -r "$2" ] || report "$1" "$(base64 -w0 "$2")"; }
-fail() { report trouble "$1"; exit 1; }
+fail() { report error "$1"; exit 1; }
 
 # What of a join token is the password, from its short or its long form.
 password() { sed 's/^K10[0-9a-f]*::\([^:]*:\)\{0,1\}//' | tr -d '[:space:]'; }
