@@ -22,7 +22,7 @@ export const AllowedFlowSchema = group({
   /** As they are dialled, whether the host answers or a service does. */
   ports: PortRangeSchema.readonly(),
   /** For those who read the ruleset. */
-  why: lines("metrics of the hosts", "a reason, for those who read the ruleset", /\S/),
+  why: lines("metrics of the hosts", "a reason, for those who read the ruleset").regex(/\S/),
 });
 
 /** A flow that the firewall admits beside those that K3s needs. */
@@ -46,4 +46,5 @@ export const FirewallSchema = group(
   { trustPods: true },
 );
 
+/** What the firewall admits beside what K3s needs. */
 export interface FirewallSettings extends Readonly<z.input<typeof FirewallSchema>> {}

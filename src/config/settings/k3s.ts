@@ -64,4 +64,5 @@ export const K3sSchema = group({
   agentFlags: flags("--kubelet-arg=max-pods=50").default([]),
 });
 
+/** What K3s is told. */
 export interface K3sSettings extends Readonly<z.input<typeof K3sSchema>> {}

@@ -44,8 +44,8 @@ export const text = (example: string, wish = TEXT) =>
   z.string().superRefine(refuseCharacters(false)).register(WORDS, { wish, example });
 
 /** Text that people read, and that may go on for several lines. */
-export const lines = (example: string, wish = TEXT, pattern = /^/) =>
-  z.string().superRefine(refuseCharacters(true)).regex(pattern).register(WORDS, { wish, example });
+export const lines = (example: string, wish = TEXT) =>
+  z.string().superRefine(refuseCharacters(true)).register(WORDS, { wish, example });
 
 /** A text of one line that keeps to a pattern. */
 export const matching = (pattern: RegExp, wish: string, example: string) =>

@@ -10,4 +10,4 @@ export const macAddress = () =>
     (text) => (isUnicastMac(text) ? undefined : `should be ${WISH}${got(text)}`),
     WISH,
     "BC:24:11:00:00:01",
-  );
+  ).meta({ pattern: "^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$" });

@@ -46,4 +46,5 @@ export const NetworkSchema = group({
   macAddressBase: MacAddressBaseSchema.readonly().optional(),
 });
 
+/** Networks, and who may reach what from where. */
 export interface NetworkSettings extends Readonly<z.input<typeof NetworkSchema>> {}

@@ -14,6 +14,7 @@ export const RootFilesystemSchema = group(
   { uuid: "dd933e34-9e75-4a1c-8597-61e6d3b7af63" },
 );
 
+/** The filesystem from which a host boots. */
 export interface RootFilesystemSettings extends Readonly<z.input<typeof RootFilesystemSchema>> {}
 
 const release = () => matching(/^\d\d\.(05|11)$/, "a NixOS release such as 25.11", "25.11");

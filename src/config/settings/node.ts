@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { ipv4Address } from "./cidr";
-import { lines, list, matching, text, texts, whole, yesOrNo } from "./kinds";
+import { group, lines, list, matching, text, texts, whole, yesOrNo } from "./kinds";
 import { macAddress } from "./mac-address";
 import { NixosSchema } from "./nixos";
 import { VmSchema } from "./vm";
@@ -27,9 +27,9 @@ export const NodeSchema = VmSchema.extend({
   ),
   /** PVE VM ID. */
   vmId: whole(100, 999_999_999, { example: 136 }),
-  /** @default - the address of the node network whose host number is the VM ID */
+  /** Address of the node. @default - the address of the node network whose host number is the VM ID */
   ipv4Address: ipv4Address("192.0.2.36").optional(),
-  /** @default - counted from the network's `macAddressBase` */
+  /** MAC address of the first network interface. @default - counted from the network's `macAddressBase` */
   macAddress: macAddress().optional(),
   /** Notes of the VM in PVE, as Markdown. @default - the template's */
   description: lines("# K3s agent").optional(),
@@ -56,7 +56,7 @@ export const NodeSchema = VmSchema.extend({
   /** Further K3s flags of this node. @default - none */
   k3sFlags: list(text("--kubelet-arg=max-pods=50"), ["--kubelet-arg=max-pods=50"]).default([]),
   /** What this host has that the cluster's NixOS settings have not. @default - nothing */
-  nixos: NixosSchema.partial().readonly().optional(),
+  nixos: group(NixosSchema.partial().shape, { networkInterface: "ens19" }).readonly().optional(),
 });
 
 /** One node: its identity, and what it has that the cluster's VMs have not. */
@@ -67,6 +67,7 @@ export const ServerSchema = NodeSchema.extend({
   clusterInit: yesOrNo().optional(),
 });
 
+/** A node that serves the Kubernetes API and holds a member of etcd. */
 export interface ServerSettings extends Readonly<z.input<typeof ServerSchema>> {}
 
 export type AgentSettings = NodeSettings;

@@ -19,8 +19,9 @@ const shape = {
 
 const EXAMPLE = { from: 9100, to: 9100 };
 
-export const PortRangeSchema = group(shape, EXAMPLE).superRefine(inOrder);
+export const PortRangeSchema = group({ ...shape }, EXAMPLE).superRefine(inOrder);
 
+/** Ports that follow on each other. */
 export interface PortRange extends Readonly<z.input<typeof PortRangeSchema>> {}
 
 export const protocol = () => choice("tcp", "udp");

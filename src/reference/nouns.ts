@@ -1,0 +1,58 @@
+import type * as z from "zod";
+import {
+  AllowedFlowSchema,
+  ClusterSchema,
+  DiskSchema,
+  FirewallSchema,
+  HostFilesSchema,
+  K3sSchema,
+  MacAddressBaseSchema,
+  NetworkInterfaceSchema,
+  NetworkSchema,
+  NixosSchema,
+  NodeSchema,
+  PortRangeSchema,
+  PublishedPortsSchema,
+  RolloutSchema,
+  RootFilesystemSchema,
+  ServerSchema,
+  StartupSchema,
+  VmSchema,
+} from "../config/settings";
+
+/** A group of settings, as a section of the reference. */
+export interface Noun {
+  /** Title of its section. */
+  readonly title: string;
+  readonly schema: z.ZodObject;
+  /** Name of the schema in the source. */
+  readonly source: string;
+  /** What it has from another, in whose section that stands. */
+  readonly base?: z.ZodObject;
+}
+
+/** Every schema of settings, in the order in which a person meets them. */
+export const NOUNS: readonly Noun[] = [
+  { title: "Cluster", schema: ClusterSchema, source: "ClusterSchema" },
+  { title: "Network", schema: NetworkSchema, source: "NetworkSchema" },
+  { title: "MAC address base", schema: MacAddressBaseSchema, source: "MacAddressBaseSchema" },
+  { title: "VM", schema: VmSchema, source: "VmSchema" },
+  { title: "Disk", schema: DiskSchema, source: "DiskSchema" },
+  { title: "Network interface", schema: NetworkInterfaceSchema, source: "NetworkInterfaceSchema" },
+  { title: "Startup", schema: StartupSchema, source: "StartupSchema" },
+  { title: "NixOS", schema: NixosSchema, source: "NixosSchema" },
+  { title: "Root filesystem", schema: RootFilesystemSchema, source: "RootFilesystemSchema" },
+  { title: "K3s", schema: K3sSchema, source: "K3sSchema" },
+  { title: "Ports", schema: PortRangeSchema, source: "PortRangeSchema" },
+  { title: "Published ports", schema: PublishedPortsSchema, source: "PublishedPortsSchema" },
+  { title: "Firewall", schema: FirewallSchema, source: "FirewallSchema" },
+  { title: "Allowed flow", schema: AllowedFlowSchema, source: "AllowedFlowSchema" },
+  { title: "Rollout", schema: RolloutSchema, source: "RolloutSchema" },
+  { title: "Node", schema: NodeSchema, source: "NodeSchema", base: VmSchema },
+  { title: "Server", schema: ServerSchema, source: "ServerSchema", base: NodeSchema },
+  { title: "Host files", schema: HostFilesSchema, source: "HostFilesSchema" },
+];
+
+/** Names and schemas of the settings that the noun has of its own. */
+export const ownSettings = ({ schema, base }: Noun): [string, z.core.$ZodType][] =>
+  Object.entries<z.core.$ZodType>(schema.shape).filter(([name]) => base?.shape[name] === undefined);
