@@ -1,15 +1,59 @@
 import js from "@eslint/js";
+import ts from "typescript";
 import tseslint from "typescript-eslint";
 
+/**
+ * What `noImplicitOverride` asks for. The compiler's own option cannot be on: it holds for every file that is imported, and
+ * the bindings that `cdktf get` writes to `.gen` break it.
+ */
+const explicitOverride = {
+  meta: {
+    type: "problem",
+    schema: [],
+    messages: { missing: "{{name}} overrides a member of the base class: say `override`." },
+  },
+  create(context) {
+    const { program, esTreeNodeToTSNodeMap } = context.sourceCode.parserServices;
+    const checker = program.getTypeChecker();
+    const isConcrete = (symbol) =>
+      symbol.declarations?.every((one) => !(ts.getCombinedModifierFlags(one) & ts.ModifierFlags.Abstract));
+    const check = (node) => {
+      const member = esTreeNodeToTSNodeMap.get(node);
+      const base = ts.isClassLike(member.parent) && ts.getClassExtendsHeritageElement(member.parent);
+      if (!base || node.override || node.computed) return;
+      const of = node.static ? checker.getTypeAtLocation(base.expression) : checker.getTypeAtLocation(base);
+      const overridden = checker.getPropertyOfType(of, member.name.text);
+      if (overridden && isConcrete(overridden)) {
+        context.report({ node: node.key, messageId: "missing", data: { name: member.name.text } });
+      }
+    };
+    return { "MethodDefinition[kind!='constructor']": check, PropertyDefinition: check };
+  },
+};
+
 export default tseslint.config(
-  { ignores: [".gen", "cdktf.out", "node_modules"] },
+  { ignores: [".gen", "cdktf.out", "node_modules", "coverage"] },
   js.configs.recommended,
-  ...tseslint.configs.recommended,
   {
     files: ["**/*.ts"],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { own: { rules: { "explicit-override": explicitOverride } } },
     rules: {
       // `interface VmSettings extends z.input<typeof VmSchema> {}`: of a type alias an editor shows no documentation.
       "@typescript-eslint/no-empty-object-type": ["error", { allowInterfaces: "with-single-extends" }],
+      "own/explicit-override": "error",
+      // Messages are full of counts, and a number reads in a text as it stands.
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      // `if (wrong) return this.fault(…)` in a function that returns nothing is a guard, not a confusion.
+      "@typescript-eslint/no-confusing-void-expression": [
+        "error",
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
+      "@typescript-eslint/no-unnecessary-condition": [
+        "error",
+        { allowConstantLoopConditions: "only-allowed-literals" },
+      ],
       "no-restricted-imports": [
         "error",
         {
@@ -25,6 +69,41 @@ export default tseslint.config(
           ],
         },
       ],
+    },
+  },
+  {
+    files: ["__tests__/**/*.ts", "testbed/**/*.ts"],
+    rules: {
+      // Tests and stand-ins read JSON as a reader of the file would, by path: a path that leads nowhere fails the test.
+      "@typescript-eslint/no-unsafe-argument": "off",
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-call": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+      "@typescript-eslint/no-unsafe-return": "off",
+      // `JSON.parse(text) as Json` tells a reader what `any` is.
+      "@typescript-eslint/no-unnecessary-type-assertion": "off",
+      // JSON that they take apart is a map.
+      "@typescript-eslint/no-dynamic-delete": "off",
+      // `read<Node>(path)` says where it is called what the file holds.
+      "@typescript-eslint/no-unnecessary-type-parameters": "off",
+    },
+  },
+  {
+    files: ["__tests__/**/*.ts"],
+    rules: {
+      // `afterAll(() => bed?.stop())`: what `beforeAll` declares is missing when `beforeAll` failed.
+      "@typescript-eslint/no-unnecessary-condition": "off",
+      // A stand-in for a function that returns a promise is `async` and has nothing to wait for.
+      "@typescript-eslint/require-await": "off",
+    },
+  },
+  {
+    // Commander hands over options as `any`; what parses each option and the command's types say what they are.
+    files: ["src/cli/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-unsafe-argument": "off",
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
     },
   },
   {

@@ -125,7 +125,7 @@ const bringsItsCode = (step: Json): boolean => String(step.with?.ref ?? "").incl
 const usesSecrets = (job: Json): boolean => JSON.stringify(job).includes("secrets.");
 
 describe("a plan is judged by the base, not by the pull request", () => {
-  const { on, jobs: ofPlan } = WORKFLOWS["plan.yml"] as Json;
+  const { on, jobs: ofPlan } = WORKFLOWS["plan.yml"];
 
   test("the workflow is the base's", () => {
     expect(Object.keys(on)).toEqual(["pull_request_target"]);
@@ -170,7 +170,7 @@ describe("a stranger's pull request", () => {
   test("gets no right that a job does not ask for, and only comment and labels may write", () => {
     for (const { permissions } of Object.values(WORKFLOWS)) expect(permissions).toEqual({});
     const asked = jobs.flatMap(({ name, job }) =>
-      Object.entries(job.permissions ?? {}).map(([right, how]) => `${name}: ${right} ${how}`),
+      Object.entries(job.permissions ?? {}).map(([right, how]) => `${name}: ${right} ${String(how)}`),
     );
     expect(asked.filter((line) => !line.endsWith("contents read"))).toEqual([
       "plan.yml: labels: pull-requests write",
@@ -325,8 +325,8 @@ describe("the gate of a pull request", () => {
 });
 
 describe("what labels allow", () => {
-  const plan = WORKFLOWS["plan.yml"] as Json;
-  const drop = plan.jobs.labels.steps[0] as Json;
+  const plan = WORKFLOWS["plan.yml"];
+  const drop = plan.jobs.labels.steps[0];
   const gate = (plan.jobs.plan.steps as Json[]).find(({ name }) => name === "npm run gate");
   const LABELLING = `contains(fromJSON('["labeled", "unlabeled"]'), github.event.action)`;
 

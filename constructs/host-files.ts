@@ -181,5 +181,5 @@ const tokensIn = (files: ReadonlyMap<string, string>): string[] =>
 /** CDKTF heeds these only after files are written. */
 const errorAnnotations = (construct: IConstruct): string[] =>
   construct.node.metadata
-    .filter(({ type }) => type === AnnotationMetadataEntryType.ERROR)
+    .filter(({ type }) => type === (AnnotationMetadataEntryType.ERROR as string))
     .map(({ data }) => String(data));

@@ -77,7 +77,7 @@ export class K3sCluster extends Construct {
     super(scope, id);
     const shape = new Faults();
     const groups = { network: {}, k3s: {}, nixos: {}, vm: {} };
-    this.settings = { ...groups, ...conforming(props, ClusterSchema, shape) } as ClusterSettings;
+    this.settings = { ...groups, ...conforming(props, ClusterSchema, shape) };
     const keys = this.authorizedKeys();
     const { common, faults } = resolveCommon(this.settings, keys.text);
     this.common = common;
@@ -132,6 +132,7 @@ export class K3sCluster extends Construct {
    * @internal
    */
   public add(id: string, role: Role, settings: ServerSettings): Node {
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- nobody checks the types of a `.js` app
     const name = [settings?.hostname || id];
     const shape = new Faults(name);
     const conformed = conforming(settings, role === "server" ? ServerSchema : NodeSchema, shape);

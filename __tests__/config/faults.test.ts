@@ -982,7 +982,7 @@ describe("operators' keys", () => {
     expect(faultsWith({ authorizedKeysFile: key })).toEqual([
       "'authorizedKeysFile' has the character U+000A, which no setting can have",
     ]);
-    expect(faultsWith({ authorizedKeysFile: undefined as unknown as string })).toEqual([
+    expect(faultsWith({ authorizedKeysFile: undefined })).toEqual([
       "'authorizedKeysFile' should be the path of a file, got nothing",
     ]);
   });

@@ -32,7 +32,7 @@ import {
 const THREE = [ALPHARD, HAMAL, MIZAR];
 
 const warningsOf = (outdir: string): string[] => {
-  const { stacks } = JSON.parse(readFileSync(join(outdir, "manifest.json"), "utf8")) as Json;
+  const { stacks } = JSON.parse(readFileSync(join(outdir, "manifest.json"), "utf8"));
   return stacks.k3s.annotations.map(({ message }: { message: string }) => message);
 };
 
@@ -106,7 +106,7 @@ describe("what is emitted", () => {
       app.synth();
     });
     const texts = textsBelow(join(folder, "nix"));
-    const description = JSON.parse(texts["cluster.json"] as string) as Json;
+    const description = JSON.parse(texts["cluster.json"] as string);
     expect(description.nodes.map((node: Json) => node.vm.pveNode)).toEqual(Array(3).fill("var.proxmox_node"));
     expect(Object.values(texts).join()).not.toContain("TfToken");
   });
@@ -282,7 +282,7 @@ describe("what people wrote", () => {
     writeFileSync(path, captured);
     emit(folder, THREE);
     expect(readFileSync(path, "utf8")).toBe(captured);
-    const description = JSON.parse(readFileSync(join(folder, "nix", "cluster.json"), "utf8")) as Json;
+    const description = JSON.parse(readFileSync(join(folder, "nix", "cluster.json"), "utf8"));
     expect(description.nodes.map((node: Json) => node.hardwareConfiguration)).toEqual([
       "generated",
       "captured",

@@ -210,7 +210,8 @@ describe("live clusters", () => {
 
   test("an agent depends on servers that are stated after it, and what its owner adds stays its own", () => {
     const cluster = addCluster(testApp(), [HAMAL, MIZAR]);
-    const agent = cluster.node.findChild("k3s-agent") as K3sAgentNode;
+    const agent = cluster.node.findChild("k3s-agent");
+    if (!(agent instanceof K3sAgentNode)) throw new Error("no agent of that name");
     agent.resource.dependsOn = [...(agent.resource.dependsOn ?? []), "terraform_data.reservation"];
     const { id, ...props } = ALPHARD;
     new K3sServerNode(cluster, id, props);
@@ -244,7 +245,8 @@ describe("settings", () => {
 
   test("the generated resource is at hand for what props do not say", () => {
     const cluster = addCluster(testApp(), [ALPHARD]);
-    const node = cluster.node.findChild("k3s-server") as K3sServerNode;
+    const node = cluster.node.findChild("k3s-server");
+    if (!(node instanceof K3sServerNode)) throw new Error("no node of that name");
     node.resource.timeoutClone = 3600;
     node.resource.addOverride("lifecycle.ignore_changes", ["started"]);
     const json = JSON.parse(Testing.synth(TerraformStack.of(cluster)));
@@ -295,7 +297,7 @@ describe("references to what OpenTofu knows later", () => {
 
   test("stand beside text, of which OpenTofu evaluates nothing", () => {
     const { faults, vm } = withVariable((where) => ({
-      description: `${"${file(1)}"} costs $${where}, 100%${where} %{ ${where}`,
+      description: `\${file(1)} costs $${where}, 100%${where} %{ ${where}`,
       pveNode: `pve-${where}`,
     }));
     expect(faults).toEqual([]);
@@ -398,7 +400,7 @@ describe("text that looks like a reference and is none of the app's tokens", () 
 describe("state", () => {
   const backendOf = (stack: TerraformStack): Json => {
     stack.prepareStack();
-    return (stack.toTerraform() as Json).terraform.backend;
+    return stack.toTerraform().terraform.backend;
   };
 
   test("is kept outside cdktf.out, by a path that says nothing of this machine", () => {

@@ -105,7 +105,7 @@ test("hashes are of the files as they are written", () => {
   const { files } = JSON.parse(readFileSync(join(nix, "cluster.json"), "utf8")) as {
     files: Record<string, string>;
   };
-  const [[path = "", hash] = []] = Object.entries(files);
+  const [[path, hash] = ["", ""]] = Object.entries(files);
   expect(
     createHash("sha256")
       .update(readFileSync(join(nix, path)))

@@ -45,7 +45,7 @@ describe("a call", () => {
   const failure = (script: string, more: Partial<RunOptions> = {}): Promise<Error> =>
     run(script, more).then(
       () => new Error("it succeeded"),
-      (error: Error) => error,
+      (error: unknown) => error as Error,
     );
 
   test("ends in its time, also when what the client started lives on", async () => {

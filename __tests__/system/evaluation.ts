@@ -43,7 +43,7 @@ async function instantiate(args: readonly string[]): Promise<string> {
 export const parseErrors = (files: readonly string[]): Promise<string> =>
   instantiate(["--parse", ...files]).then(
     () => "",
-    ({ message }: Error) => message,
+    (error: unknown) => (error as Error).message,
   );
 
 export const evaluateExpression = async (expression: string): Promise<Json> =>

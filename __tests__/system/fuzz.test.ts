@@ -43,13 +43,13 @@ function output({ cluster: settings, agent }: { cluster: Json; agent: Json }): O
     settings,
   );
   if (construct.node.validate().length > 0) return undefined;
-  const json = JSON.parse(Testing.synth(TerraformStack.of(construct))) as Json;
+  const json = JSON.parse(Testing.synth(TerraformStack.of(construct)));
   const vm = json.resource.proxmox_virtual_environment_vm.k3s_agent_1;
   expect(evaluated(vm.description ?? "")).toBe(agent.description ?? "");
   const { cluster } = construct.resolve();
   const files = emitted(cluster);
   const readme = renderReadme(cluster, ["nix"]);
-  const description = JSON.parse(renderClusterJson(cluster, new Set(), new Map(), [])) as Json;
+  const description = JSON.parse(renderClusterJson(cluster, new Set(), new Map(), []));
   expect(description.nodes[1].vm.description).toBe(agent.description);
   return { description: agent.description, files, documents: [readme, renderNodeRegion(cluster)] };
 }

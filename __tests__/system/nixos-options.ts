@@ -28,7 +28,7 @@ const matching = (pattern: RegExp): Type => ({
   accepts: (value) => isString(value) && pattern.test(value),
 });
 const oneOf = (...values: Json[]): Type => ({
-  name: `one of ${values.join(", ")}`,
+  name: `one of ${JSON.stringify(values)}`,
   accepts: (value) => values.includes(value),
 });
 /** `lib.types.path`: a Nix path, or a string that begins with a slash. */
@@ -294,7 +294,7 @@ function diskRules(get: Get): Rules {
     ],
     [
       !grows || RESIZABLE.includes(type as string),
-      `fileSystems."/": autoResize is not supported for ${type}`,
+      `fileSystems."/": autoResize is not supported for ${JSON.stringify(type)}`,
     ],
     [
       get("nix.gc.automatic") !== true ||

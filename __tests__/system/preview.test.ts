@@ -68,7 +68,7 @@ describeWith([NETWORK_NAMESPACES], "without a network", () => {
   test("and without credentials, there is a preview", () => {
     const project = committed();
     project.edit("main.ts", (text) => text.replace("cores: 4", "cores: 8"));
-    const [program = "", ...words] = [...(ownNetwork() ?? []), ...PROGRAM];
+    const [program, ...words] = [...(ownNetwork() ?? []), ...PROGRAM] as const;
     const { status, stdout } = spawnSync(program, words, {
       cwd: project.folder,
       encoding: "utf8",

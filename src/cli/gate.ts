@@ -15,6 +15,7 @@ interface Options {
 const FORMAT_VERSION = 2;
 
 /** `gate`: does the plan do to a node what nobody agreed to? */
+// eslint-disable-next-line @typescript-eslint/require-await -- every command of the program is asynchronous
 export async function judge(path: string, { allow, json }: Options): Promise<ExitCode> {
   try {
     const verdict = gate(readPlan(contentOf(path)), allow);

@@ -110,9 +110,7 @@ function withoutApp(
 }
 
 const noApp = (reason: unknown): string => {
-  const [first = ""] = String((reason as Error).message)
-    .trim()
-    .split("\n");
+  const [first = ""] = (reason as Error).message.trim().split("\n");
   return `The base's app does not run: ${first.replaceAll("`", "'")}`;
 };
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { literal, type Faults } from "./fault";
+import { literal, shown, type Faults } from "./fault";
 import { CHARACTER, unwrapped, wordsOf } from "./settings/kinds";
 import { valueAt, written, type Path } from "./setting-path";
 import { suggestion } from "./suggestion";
@@ -83,7 +83,7 @@ function say(issue: z.core.$ZodIssue, schema: z.ZodType, settings: unknown, faul
     return;
   }
   // One of a few words may be misspelt, but not by much.
-  if (issue.code === "invalid_value" && String(value).length > 32) faults.say(setting, `should be ${wish}`);
+  if (issue.code === "invalid_value" && shown(value).length > 34) faults.say(setting, `should be ${wish}`);
   else faults.wrong(setting, wish, value);
 }
 

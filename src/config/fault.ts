@@ -25,6 +25,7 @@ export function listed(names: readonly string[]): string {
 /** A value as a person typed it: strings in quotes, missing ones in words, long ones cut. */
 export function shown(value: unknown): string {
   if (value === undefined) return "nothing";
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-conversion -- a function has no JSON
   const text = typeof value === "string" ? quoted(value) : String(JSON.stringify(value));
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
@@ -38,6 +39,7 @@ export const got = (value: unknown): string =>
 /** A value as `main.ts` may state it: `{ from: 9100, to: 9100 }`. */
 export function literal(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-conversion -- a function has no JSON
   if (typeof value !== "object" || value === null) return String(JSON.stringify(value));
   const entries = Object.entries(value).map(([key, item]) => `${key}: ${literal(item)}`);
   return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;

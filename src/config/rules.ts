@@ -28,6 +28,7 @@ const UNIQUE: readonly {
   { setting: "construct id", of: (node) => node.id },
   // The hostname is what is wrong, so the ids tell the nodes apart.
   { setting: "hostname", of: (node) => node.hostname, name: (node) => node.id },
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- a fault of its own when it is missing
   { setting: "vmId", of: (node) => (node.vmId === undefined ? [] : String(node.vmId)) },
   { setting: "ipv4Address", of: (node) => node.ipv4Address },
   { setting: "macAddress", of: (node) => node.vm.networkInterfaces.flatMap((nic) => nic.macAddress ?? []) },

@@ -32,7 +32,7 @@ function withCanonicalMac(nic: NetworkInterfaceSettings): NetworkInterfaceSettin
 
 /** `scsi2` before `scsi10`, so that a config written in another order is no change. */
 function byInterface(a: DiskSettings, b: DiskSettings): number {
-  return String(a.interface).localeCompare(String(b.interface), "en", { numeric: true });
+  return a.interface.localeCompare(b.interface, "en", { numeric: true });
 }
 
 /** What the settings of cluster and node have to be together; each alone is checked by its schema. */

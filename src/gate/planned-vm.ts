@@ -109,6 +109,7 @@ const MOST_CHARACTERS = 100;
 
 function shown(value: unknown): string {
   if (value === UNKNOWN) return UNKNOWN;
-  const text = JSON.stringify(value) ?? "not stated";
+  if (value === undefined) return "not stated";
+  const text = JSON.stringify(value);
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
 }

@@ -36,7 +36,7 @@ export async function emittedBy(tree: string, output: string, interrupted: Abort
   const { app, context } = settingsOf(tree);
   const list = `${output}.folders`;
   writeFileSync(list, "");
-  const [program = "", ...words] = [...withoutNetwork(), "sh", "-c", app];
+  const [program, ...words] = [...withoutNetwork(), "sh", "-c", app] as const;
   const child = spawn(program, words, {
     cwd: tree,
     env: {
@@ -81,7 +81,7 @@ function stacksIn(output: string): Stack[] {
   return Object.values(stacks)
     .map(({ name, synthesizedStackPath }) => ({
       name,
-      json: JSON.parse(readFileSync(join(output, synthesizedStackPath), "utf8")),
+      json: JSON.parse(readFileSync(join(output, synthesizedStackPath), "utf8")) as Stack["json"],
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

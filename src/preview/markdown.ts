@@ -34,7 +34,7 @@ function summary(preview: Preview): string {
   if (isEmpty(preview)) return "Nothing changes.";
   const { nodes, hosts } = preview;
   const parts = [
-    ...(preview.dangers.length > 0 ? [`${counted(preview.dangers.length, "danger")}`] : []),
+    ...(preview.dangers.length > 0 ? [counted(preview.dangers.length, "danger")] : []),
     ...(nodes.added.length > 0 ? [`${counted(nodes.added.length, "node")} added`] : []),
     ...(nodes.removed.length > 0 ? [`${counted(nodes.removed.length, "node")} removed`] : []),
     `VMs ${vmCounts(preview.vms)}`,
@@ -130,7 +130,7 @@ function changedVms(all: readonly VmChange[]): string {
   return table(
     ["", "VM", "setting", "change", "what it costs"],
     [...alike.values()].map((some) => {
-      const { change } = some[0]!;
+      const [{ change }] = some;
       return [
         "~",
         namesOf(some.map(({ vm }) => vm)),
@@ -182,7 +182,7 @@ function hosts(preview: Preview): string {
   if (hosts.length + waiting.length === 0) return "";
   const alike = grouped(hosts, ({ files }) => files.join(", "));
   const lines = [...alike.values()].map(
-    (some) => `- ${namesOf(some)}: ${some[0]!.files.map(code).join(", ")}: ${outcome(some[0]!)}\n`,
+    (some) => `- ${namesOf(some)}: ${some[0].files.map(code).join(", ")}: ${outcome(some[0])}\n`,
   );
   return [
     "## Hosts\n",

@@ -61,7 +61,11 @@ export function compare(before: Emitted, after: Emitted): Preview {
     vms,
     others: [
       ...(backendMoves ? ["~ terraform.backend"] : []),
-      ...otherChanges(old, now, [...nodes.added, ...nodes.removed, ...nodes.kept.flatMap(Object.values)]),
+      ...otherChanges(old, now, [
+        ...nodes.added,
+        ...nodes.removed,
+        ...nodes.kept.flatMap(({ before, after }) => [before, after]),
+      ]),
     ],
     flows: flowsOf(before, after, nodes),
     hosts: compareHosts(before, after, nodes),

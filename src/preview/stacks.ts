@@ -32,7 +32,9 @@ export function resourcesOf({ stacks }: Emitted): Resources {
       moved.set(`${prefix}${to}`, `${prefix}${from}`);
     }
   }
-  const backends = stacks.map(({ json }) => text((json.terraform as { backend?: unknown })?.backend)).join();
+  const backends = stacks
+    .map(({ json }) => text((json.terraform as { backend?: unknown } | undefined)?.backend))
+    .join();
   return { vms, others, backends, moved };
 }
 
@@ -48,7 +50,7 @@ function entriesOf({ json }: Stack): { section: string; name: string; value: unk
       ? Object.entries(content as object).map(([kind, names]) => [`${section}.${kind}`, names])
       : [[section, content]];
     return kinds.flatMap(([kind, names]) =>
-      Object.entries(names as object)
+      Object.entries(names as Attributes)
         .filter(([name]) => !(kind === "terraform" && name === "backend"))
         .map(([name, value]) => ({ section: kind, name, value })),
     );
@@ -57,4 +59,4 @@ function entriesOf({ json }: Stack): { section: string; name: string; value: unk
 
 /** As JSON, without what CDKTF notes of where it came from. */
 const text = (value: unknown): string =>
-  JSON.stringify(value, (key, item) => (key === "//" ? undefined : item)) ?? "";
+  value === undefined ? "" : JSON.stringify(value, (key, item: unknown) => (key === "//" ? undefined : item));

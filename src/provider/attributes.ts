@@ -48,11 +48,13 @@ function changedBlocks(
 }
 
 const byKey = (attribute: string, all: readonly Attributes[]): Map<string, Attributes> =>
-  new Map(all.map((block, index) => [String(block[KEYS[attribute] ?? ""] ?? index), block]));
+  new Map(
+    all.map((block, index) => [String((block[KEYS[attribute] ?? ""] as string | undefined) ?? index), block]),
+  );
 
 /** CDKTF writes a block that there is once as an object, a plan as a list of one. */
 const blocks = (value: unknown): Attributes[] =>
-  Array.isArray(value) ? value : value === undefined ? [] : [value as Attributes];
+  Array.isArray(value) ? (value as Attributes[]) : value === undefined ? [] : [value as Attributes];
 
 const isObject = (value: unknown): boolean =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -159,7 +159,7 @@ const balloon = depends("power-off later", (before, after) =>
 
 /** With `cpu` or `memory` among them, before or after. */
 const hotplug = depends("power-off later", (before, after) =>
-  [before, after].some((features) => /cpu|memory/.test(String(features ?? "")))
+  [before, after].some((features) => /cpu|memory/.test(JSON.stringify([features])))
     ? "power-off later"
     : "nothing",
 );

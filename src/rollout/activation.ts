@@ -37,7 +37,7 @@ export async function activate(
     await log.step(
       host.name,
       "activate",
-      () => host.call("activate", variables).catch((error: Error) => afterBreak(error, seconds)),
+      () => host.call("activate", variables).catch((error: unknown) => afterBreak(error as Error, seconds)),
       (report) => (report.one("neutralised") === "" ? "" : "the saved 'flush ruleset' was taken out first"),
     );
     host.moveToOwnAddress();

@@ -119,8 +119,10 @@ export async function applyCommand(
   const stop = objections(plans, fleet, session);
   if (stop.length > 0) throw new UserError("refused", `${stop.join("\n")}\nNo host was changed`);
   // What was just seen is still true, where nothing was done.
-  if (plans.every(({ verdict }) => verdict === "unchanged"))
-    return report(await verified(session, hostnames, fleet), voice);
+  if (plans.every(({ verdict }) => verdict === "unchanged")) {
+    report(await verified(session, hostnames, fleet), voice);
+    return;
+  }
   await agreed(options, fleet, "Bring these hosts to what was emitted?");
   await locked(session, fleet, plans, async (lock) => {
     await new Apply(fleet, plans, tokens, options, session.log, lock, stopping).run();
@@ -199,13 +201,19 @@ export async function verifyCommand(
   { watchSeconds }: { readonly watchSeconds?: number },
   voice: Voice,
 ): Promise<void> {
-  if (watchSeconds === undefined) return report(await verified(session, hostnames), voice);
+  if (watchSeconds === undefined) {
+    report(await verified(session, hostnames), voice);
+    return;
+  }
   let last = await verified(session, hostnames);
   for (;;) {
     voice.tell(`${new Date().toISOString()}\n${verificationInWords(last)}\n`, last);
     await pause(watchSeconds, stop.signal);
     const next = await unlessStopped(() => verified(session, hostnames));
-    if (next === undefined) return judge(last);
+    if (next === undefined) {
+      judge(last);
+      return;
+    }
     last = next;
   }
 }

@@ -106,7 +106,8 @@ function partsOf(text: string): Readonly<Record<"cluster" | "user", object>> | u
   return { cluster: cluster.cluster, user: user.user };
 }
 
-const listed = <T>(list: readonly T[] | undefined): readonly T[] => (Array.isArray(list) ? list : []);
+const listed = <T>(list: readonly T[] | undefined): readonly T[] =>
+  Array.isArray(list) ? (list as T[]) : [];
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 

@@ -48,7 +48,7 @@ export class Lock {
     clearInterval(this.timer);
     await this.server
       .call("unlock", { id: this.id })
-      .catch((error) => this.log.write("cluster", messageOf(error)));
+      .catch((error: unknown) => this.log.write("cluster", messageOf(error)));
   }
 
   private async claim(dead = ""): Promise<void> {

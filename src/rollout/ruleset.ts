@@ -67,13 +67,19 @@ function without(entries: readonly string[], others: readonly string[]): string[
   });
 }
 
+interface Listed {
+  readonly chain?: string;
+  readonly name?: string;
+  readonly expr?: unknown;
+  readonly elem?: unknown;
+}
+
 /** Kind, chain or name, and the beginning of what it says. */
 function shown(entry: string): string {
-  const [kind = "", object = {}] =
-    Object.entries(JSON.parse(entry) as Record<string, Record<string, unknown>>)[0] ?? [];
+  const [kind, object] = Object.entries(JSON.parse(entry) as Record<string, Listed>)[0] ?? ["", {}];
   const { chain, name, expr, elem } = object;
   const content = JSON.stringify(expr ?? elem ?? "");
-  return `${kind} ${String(chain ?? name ?? "")} ${content.length > 160 ? `${content.slice(0, 157)}...` : content}`;
+  return `${kind} ${chain ?? name ?? ""} ${content.length > 160 ? `${content.slice(0, 157)}...` : content}`;
 }
 
 function counters(json: string): Counters {

@@ -1,6 +1,7 @@
 /** The numbers of a K3s version such as `v1.34.2+k3s1`; the last is K3s' own. */
 const numbers = (version: string): number[] =>
   (/^v?(\d+)\.(\d+)\.(\d+)(?:\+k3s(\d+))?/.exec(version)?.slice(1) ?? []).map((digits) =>
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- a group that matched nothing is undefined
     Number(digits ?? 0),
   );
 

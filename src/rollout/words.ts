@@ -121,6 +121,7 @@ export function narrator(stream: NodeJS.WriteStream): Listener {
     if (outcome === "said") stream.write(`${clear}${name} ${words}\n`);
     if (stream.isTTY && running.size > 0) {
       const line = `... ${[...running.values()].join(", ")}`;
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- only a terminal has columns
       stream.write(`\r\x1b[K${stripVTControlCharacters(line).slice(0, (stream.columns ?? 80) - 1)}`);
     }
   };

@@ -116,7 +116,7 @@ async function main(): Promise<void> {
 // By `exit`, so that the listeners which kill the app and remove the folder run.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
-main().catch((error: Error) => {
-  console.error(error.message);
+main().catch((error: unknown) => {
+  console.error((error as Error).message);
   process.exitCode = 1;
 });

@@ -67,7 +67,7 @@ function ask(server: string, method: string, path: string, body?: object): Promi
         let text = "";
         response
           .setEncoding("utf8")
-          .on("data", (chunk) => (text += chunk))
+          .on("data", (chunk: string) => (text += chunk))
           .on("error", reject)
           .on("end", () =>
             resolve({ status: response.statusCode ?? 0, body: text.startsWith("{") ? JSON.parse(text) : {} }),

@@ -28,8 +28,8 @@ function run(argv: readonly string[], input = ""): Promise<Ran> {
   const [program = "", ...args] = argv;
   const child = spawn(program, args);
   const output = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk) => (output.stdout += chunk));
-  child.stderr.on("data", (chunk) => (output.stderr += chunk));
+  child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (output.stderr += chunk.toString()));
   child.stdin.on("error", () => undefined); // a program that does not read
   child.stdin.end(input);
   return new Promise((resolve) => {
@@ -46,9 +46,9 @@ function start(name: string, argv: readonly string[]): void {
 }
 
 createInterface({ input: process.stdin })
-  .on("line", async (line) => {
+  .on("line", (line) => {
     const { id, ...order } = JSON.parse(line) as { id: number } & Order;
-    if (order.do === "run") say({ id, ran: await run(order.argv, order.input) });
+    if (order.do === "run") void run(order.argv, order.input).then((ran) => say({ id, ran }));
     else if (order.do === "start") start(order.name, order.argv);
     else started.get(order.name)?.write(`${order.line}\n`);
   })

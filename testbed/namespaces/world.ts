@@ -26,7 +26,7 @@ export class World {
     public readonly folder: string,
   ) {
     createInterface({ input: child.stdout }).on("line", (line) => this.hear(JSON.parse(line)));
-    child.stderr.on("data", (chunk) => (this.complaints += chunk));
+    child.stderr.on("data", (chunk: Buffer) => (this.complaints += chunk.toString()));
     child.stdin.on("error", () => undefined); // said by its end
     this.ended = new Promise((resolve) => child.once("close", () => resolve()));
   }

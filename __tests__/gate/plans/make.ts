@@ -25,7 +25,7 @@ const run = (...words: string[]) =>
   spawnSync(binary, words, { cwd: folder, env: ENVIRONMENT, encoding: "utf8", maxBuffer: 1 << 28 });
 
 /** What a plan says, or why there is none. */
-function planned(config: Json, state: Json | undefined, words: readonly string[] = []): Json {
+function planned(config: Json, state: Json, words: readonly string[] = []): Json {
   writeFileSync(join(folder, "main.tf.json"), JSON.stringify(config));
   for (const name of ["terraform.tfstate", "plan"]) rmSync(join(folder, name), { force: true });
   if (state) writeFileSync(join(folder, "terraform.tfstate"), JSON.stringify(state));
@@ -124,7 +124,7 @@ async function withGuests<T>(guests: readonly Guest[], use: () => T): Promise<T>
     ENVIRONMENT.PROXMOX_VE_ENDPOINT = `https://127.0.0.1:${String(port).trim()}/`;
     return use();
   } finally {
-    process.kill(-api.pid!);
+    if (api.pid !== undefined) process.kill(-api.pid);
   }
 }
 

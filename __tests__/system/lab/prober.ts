@@ -122,7 +122,7 @@ function askByTcp({ host, port, wait }: Target, bytes: number): Promise<Answer> 
     const timer = setTimeout(() => end({}), wait);
     let text = "";
     connection.on("connect", () => connection.end(Buffer.alloc(bytes)));
-    connection.on("data", (chunk) => (text += chunk));
+    connection.on("data", (chunk) => (text += chunk.toString()));
     connection.on("end", () => end(text === "" ? {} : JSON.parse(text)));
     connection.on("error", (error) => end({ error: error.message }));
   });
@@ -194,8 +194,10 @@ function expectAnswer({
 }
 
 async function arrival(text: string, wait: number): Promise<Answer> {
-  for (const end = Date.now() + wait; Date.now() < end; await sleep(20)) {
+  const end = Date.now() + wait;
+  while (Date.now() < end) {
     if (received.includes(text)) return { who: text };
+    await sleep(20);
   }
   return {};
 }
@@ -240,9 +242,10 @@ function longLived({ host, port, wait }: Target): () => Promise<string | undefin
 }
 
 createInterface({ input: process.stdin })
-  .on("line", async (line) => {
+  .on("line", (line) => {
     const { id, ...request } = JSON.parse(line) as { id: number } & Request;
-    const result = await answer(request).catch((error: Error): Answer => ({ error: error.message }));
-    process.stdout.write(`${JSON.stringify({ id, result })}\n`);
+    void answer(request)
+      .catch((error: unknown): Answer => ({ error: (error as Error).message }))
+      .then((result) => process.stdout.write(`${JSON.stringify({ id, result })}\n`));
   })
   .on("close", () => process.exit());
