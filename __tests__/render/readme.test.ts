@@ -1,4 +1,4 @@
-import { openedBy } from "../../src/firewall/flow-words";
+import { openedBy } from "../../src/firewall/labels";
 import { flows } from "../../src/firewall/flows";
 import type { Cluster } from "../../src/config/model";
 import { renderNodeRegion, renderReadme } from "../../src/render/readme";
@@ -77,6 +77,13 @@ const large = (nodes: number): Cluster =>
 const readme = (of: Cluster): string => renderReadme(of, ["nix"]);
 
 const diagramsOf = (of: Cluster): string[] => fenced(readme(of), "mermaid");
+
+test("the topology shows etcd's own flow, and not a flow of the owner's with that reason", () => {
+  const ports = { from: 9999, to: 9999 };
+  const allow = [{ from: "192.0.2.0/24", to: "servers", protocol: "tcp", ports, why: "etcd" } as const];
+  const [diagram] = diagramsOf(cluster({ firewall: { allow } }));
+  expect(diagram).not.toContain("servers, etcd on");
+});
 
 test("mermaid itself parses the topology of every cluster", () => {
   const diagrams = Object.values(CLUSTERS).map((make) => diagramsOf(make()));

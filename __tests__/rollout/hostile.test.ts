@@ -6,7 +6,7 @@ import { planHost } from "../../src/rollout/plan";
 import { rulesetState } from "../../src/rollout/ruleset";
 import { Report } from "../../src/rollout/script";
 import { verify } from "../../src/rollout/verify";
-import { planInWords, verificationInWords } from "../../src/rollout/words";
+import { planInWords, verificationInWords } from "../../src/rollout/format";
 import { ALPHARD, HAMAL, MIZAR } from "../fixture";
 import { described, hosts, known, kubeNode, sight } from "./sight";
 

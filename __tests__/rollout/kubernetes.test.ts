@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { quorumFault, quorumOf } from "../../src/rollout/kubernetes";
+import { quorumOf } from "../../src/config/quorum";
+import { quorumFault } from "../../src/rollout/kubernetes";
 import { serversOf } from "../../src/rollout/fleet";
 import { nextSteps, removalFaults } from "../../src/rollout/remove";
 import { Kubernetes } from "../../src/rollout/kubernetes";

@@ -4,7 +4,7 @@ import type { Facts, Unconfirmed } from "../../src/rollout/facts";
 import type { Host } from "../../src/rollout/host";
 import type { Known } from "../../src/rollout/identity";
 import { planHost, type HostPlan, type Sight } from "../../src/rollout/plan";
-import { planInWords } from "../../src/rollout/words";
+import { planInWords } from "../../src/rollout/format";
 import { ALPHARD, HAMAL, MIZAR } from "../fixture";
 import { clone, described, hosts, known, kubeNode, sight } from "./sight";
 

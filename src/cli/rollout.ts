@@ -18,7 +18,7 @@ import type { FleetOptions } from "../rollout/fleet";
 import type { Listener } from "../rollout/log";
 import type { RebootOptions } from "../rollout/reboot";
 import { checkFreshness, DEFAULT_PLACES, Session } from "../rollout/session";
-import { narrator } from "../rollout/words";
+import { narrator } from "../rollout/format";
 import { ExitCode } from "./exit-code";
 import { reasonOf } from "./failure";
 

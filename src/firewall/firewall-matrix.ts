@@ -1,5 +1,5 @@
 import { networksOf } from "./flow-sources";
-import { openedBy, sourceWords } from "./flow-words";
+import { openedBy, sourceWords } from "./labels";
 import { flows, isPortFlow, type Flow } from "./flows";
 import type { Cluster } from "../config/model";
 import { code, enumerated, plain, table } from "../base/markdown";

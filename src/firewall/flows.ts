@@ -9,6 +9,29 @@ import type { AllowedFlow, PortRange } from "../config/settings";
  */
 export type Flow = PortFlow | PingFlow | PodFlow;
 
+/** By which code finds a flow. Flows that differ in their source or protocol only share it. */
+export type FlowId =
+  | "ssh"
+  | "kubernetes-api"
+  | "ping"
+  | "etcd"
+  | "kubelet"
+  | "kubelet-read-only"
+  | "embedded-registry"
+  | "backend"
+  | "backend-ping"
+  | "trusted-pods"
+  | "pods-to-host-services"
+  | "from-pods"
+  | "to-pods"
+  | "node-ports"
+  | "service-lb"
+  | "exposed-ports"
+  | "allowed";
+
+/** A flow of the policy. `cluster.json` lists it without its ID. */
+export type PolicyFlow<T extends Flow = Flow> = T & { readonly id: FlowId };
+
 /** Hosts that admit it: all, those of a role, or one by its hostname. */
 export type Hosts = "every host" | "servers" | "agents" | (string & {});
 
@@ -50,7 +73,7 @@ export const VXLAN_PORT = 8472;
 
 const port = (from: number, to = from): PortRange => ({ from, to });
 
-export function flows(cluster: Cluster): Flow[] {
+export function flows(cluster: Cluster): PolicyFlow[] {
   const { network, firewall } = cluster;
   const all = [
     ...operatorFlows(cluster),
@@ -64,14 +87,14 @@ export function flows(cluster: Cluster): Flow[] {
 }
 
 /** Over IPv6, too, SSH and the API; ping is IPv4's. */
-function operatorFlows({ network }: Cluster): Flow[] {
+function operatorFlows({ network }: Cluster): PolicyFlow[] {
   const operators = network.managementCidrs === undefined ? "lan" : "management";
   const tcp = { protocol: "tcp", servedBy: "host" } as const;
-  const ping = { to: "every host", protocol: "icmp echo", why: "ping" } as const;
+  const ping = { id: "ping", to: "every host", protocol: "icmp echo", why: "ping" } as const;
   return [
-    ...([operators, `${operators} by IPv6`] as const).flatMap((from): Flow[] => [
-      { ...tcp, from, to: "every host", ports: port(SSH_PORT), why: "SSH" },
-      { ...tcp, from, to: "servers", ports: port(API_PORT), why: "Kubernetes API" },
+    ...([operators, `${operators} by IPv6`] as const).flatMap((from): PolicyFlow[] => [
+      { ...tcp, id: "ssh", from, to: "every host", ports: port(SSH_PORT), why: "SSH" },
+      { ...tcp, id: "kubernetes-api", from, to: "servers", ports: port(API_PORT), why: "Kubernetes API" },
     ]),
     { ...ping, from: "lan" },
     { ...ping, from: "management" },
@@ -79,26 +102,55 @@ function operatorFlows({ network }: Cluster): Flow[] {
 }
 
 /** Source: docs.k3s.io/installation/requirements, "Inbound Rules for K3s Nodes". */
-function nodeFlows(cluster: Cluster): Flow[] {
+function nodeFlows(cluster: Cluster): PolicyFlow[] {
   const { kubeletReadOnlyPort, embeddedRegistry } = cluster.k3s;
   const tcp = { from: "nodes", to: "every host", protocol: "tcp", servedBy: "host" } as const;
-  const etcd = { ...tcp, from: "servers", to: "servers", ports: port(2379, 2380), why: "etcd" } as const;
+  const etcd = {
+    ...tcp,
+    id: "etcd",
+    from: "servers",
+    to: "servers",
+    ports: port(2379, 2380),
+    why: "etcd",
+  } as const;
   return [
     embeddedRegistry
-      ? { ...tcp, ports: port(API_PORT), why: "Kubernetes API, joining, and finding images" }
-      : { ...tcp, to: "servers", ports: port(API_PORT), why: "Kubernetes API and joining" },
+      ? {
+          ...tcp,
+          id: "kubernetes-api",
+          ports: port(API_PORT),
+          why: "Kubernetes API, joining, and finding images",
+        }
+      : {
+          ...tcp,
+          id: "kubernetes-api",
+          to: "servers",
+          ports: port(API_PORT),
+          why: "Kubernetes API and joining",
+        },
     ...when(servers(cluster).length > 1, { ...etcd, reserved: true }),
-    { ...tcp, ports: port(10_250), why: "kubelet: logs, exec, metrics" },
-    ...when(kubeletReadOnlyPort, { ...tcp, ports: port(10_255), why: "kubelet, read-only" }),
-    ...when(embeddedRegistry, { ...tcp, ports: port(5001), why: "embedded registry: images of other nodes" }),
+    { ...tcp, id: "kubelet", ports: port(10_250), why: "kubelet: logs, exec, metrics" },
+    ...when(kubeletReadOnlyPort, {
+      ...tcp,
+      id: "kubelet-read-only",
+      ports: port(10_255),
+      why: "kubelet, read-only",
+    }),
+    ...when(embeddedRegistry, {
+      ...tcp,
+      id: "embedded-registry",
+      ports: port(5001),
+      why: "embedded registry: images of other nodes",
+    }),
     ...backendFlows(cluster),
   ];
 }
 
 /** How packets of pods get from host to host. */
-function backendFlows({ k3s }: Cluster): Flow[] {
-  const udp = { to: "every host", protocol: "udp", servedBy: "host", reserved: true } as const;
+function backendFlows({ k3s }: Cluster): PolicyFlow[] {
+  const udp = { id: "backend", to: "every host", protocol: "udp", servedBy: "host", reserved: true } as const;
   const whole = {
+    id: "backend-ping",
     from: "tunnel",
     to: "every host",
     protocol: "icmp echo",
@@ -120,16 +172,16 @@ function backendFlows({ k3s }: Cluster): Flow[] {
 }
 
 /** A pod keeps its own address on the way to its own host; to another host it has its node's (flannel's masquerade). */
-function podFlows({ firewall, k3s }: Cluster): Flow[] {
+function podFlows({ firewall, k3s }: Cluster): PolicyFlow[] {
   const tcp = { from: "pods", to: "every host", protocol: "tcp", servedBy: "host" } as const;
-  const trusted = { ...tcp, why: "pods are trusted" } as const;
+  const trusted = { ...tcp, id: "trusted-pods", why: "pods are trusted" } as const;
   const all = port(1, 65_535);
   // A pod that sends VXLAN would be taken for a node.
   const allUdp =
     k3s.flannelBackend === "vxlan" ? [port(1, VXLAN_PORT - 1), port(VXLAN_PORT + 1, 65_535)] : [all];
-  const few: Flow[] = [
-    { ...tcp, to: "servers", ports: port(API_PORT), why: "Kubernetes API" },
-    { ...tcp, ports: port(10_250), why: "kubelet: metrics-server" },
+  const few: PolicyFlow[] = [
+    { ...tcp, id: "kubernetes-api", to: "servers", ports: port(API_PORT), why: "Kubernetes API" },
+    { ...tcp, id: "kubelet", ports: port(10_250), why: "kubelet: metrics-server" },
   ];
   return [
     ...(firewall.trustPods
@@ -138,22 +190,41 @@ function podFlows({ firewall, k3s }: Cluster): Flow[] {
           ...allUdp.map((ports) => ({ ...trusted, protocol: "udp", ports }) as const),
         ]
       : few),
-    { from: "pods", to: "services of the host", protocol: "any", why: "services whose endpoint is the host" },
-    { from: "pods", to: "anywhere beyond the host", protocol: "any", why: "what pods start" },
-    { from: "pods and hosts of other nodes", to: "pods", protocol: "any", why: "pods of two hosts" },
+    {
+      id: "pods-to-host-services",
+      from: "pods",
+      to: "services of the host",
+      protocol: "any",
+      why: "services whose endpoint is the host",
+    },
+    {
+      id: "from-pods",
+      from: "pods",
+      to: "anywhere beyond the host",
+      protocol: "any",
+      why: "what pods start",
+    },
+    {
+      id: "to-pods",
+      from: "pods and hosts of other nodes",
+      to: "pods",
+      protocol: "any",
+      why: "pods of two hosts",
+    },
   ];
 }
 
-function publishedFlows({ k3s }: Cluster): Flow[] {
+function publishedFlows({ k3s }: Cluster): PolicyFlow[] {
   const every = { from: "lan", to: "every host", servedBy: "service" } as const;
   const tcp = { ...every, protocol: "tcp" } as const;
   return [
-    { ...tcp, ports: k3s.nodePorts, why: "node ports" },
-    { ...every, protocol: "udp", ports: k3s.nodePorts, why: "node ports" },
-    ...when(k3s.serviceLb, { ...tcp, ports: port(80), why: "HTTP by ServiceLB" }),
-    ...when(k3s.serviceLb, { ...tcp, ports: port(443), why: "HTTPS by ServiceLB" }),
-    ...k3s.exposedPorts.map(({ protocol, from, to }): Flow => ({
+    { ...tcp, id: "node-ports", ports: k3s.nodePorts, why: "node ports" },
+    { ...every, id: "node-ports", protocol: "udp", ports: k3s.nodePorts, why: "node ports" },
+    ...when(k3s.serviceLb, { ...tcp, id: "service-lb", ports: port(80), why: "HTTP by ServiceLB" }),
+    ...when(k3s.serviceLb, { ...tcp, id: "service-lb", ports: port(443), why: "HTTPS by ServiceLB" }),
+    ...k3s.exposedPorts.map(({ protocol, from, to }): PolicyFlow => ({
       ...every,
+      id: "exposed-ports",
       protocol,
       ports: port(from, to),
       why: "exposed",
@@ -162,8 +233,8 @@ function publishedFlows({ k3s }: Cluster): Flow[] {
 }
 
 /** As its owner states it; for pods of every host, of which those of other hosts come as nodes. */
-function allowedFlows({ from, to, protocol, ports, why }: AllowedFlow): Flow[] {
-  const flow = { to, protocol, ports, why, servedBy: "either" } as const;
+function allowedFlows({ from, to, protocol, ports, why }: AllowedFlow): PolicyFlow[] {
+  const flow = { id: "allowed", to, protocol, ports, why, servedBy: "either" } as const;
   if (from !== "pods") return [{ ...flow, from: from as Source }];
   return [
     { ...flow, from },
@@ -171,7 +242,7 @@ function allowedFlows({ from, to, protocol, ports, why }: AllowedFlow): Flow[] {
   ];
 }
 
-const when = (condition: boolean, flow: Flow): Flow[] => (condition ? [flow] : []);
+const when = (condition: boolean, flow: PolicyFlow): PolicyFlow[] => (condition ? [flow] : []);
 
 /** Whether that host is one of those. */
 export const isOne = (hosts: Hosts, { hostname, role }: Pick<Node, "hostname" | "role">): boolean =>
@@ -181,4 +252,4 @@ export const isOne = (hosts: Hosts, { hostname, role }: Pick<Node, "hostname" | 
 export const flowsOf = (all: readonly Flow[], node: Node): Flow[] =>
   all.filter((flow) => flow.protocol === "any" || isOne(flow.to, node));
 
-export const isPortFlow = (flow: Flow): flow is PortFlow => "ports" in flow;
+export const isPortFlow = <T extends Flow>(flow: T): flow is T & PortFlow => "ports" in flow;

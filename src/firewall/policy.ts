@@ -1,8 +1,8 @@
 import { cover, parseAnyNetwork, parseNetwork } from "../config/address";
 import { listed, type Fault } from "../config/fault";
 import { networksOf } from "./flow-sources";
-import { flows, isOne, isPortFlow, type PortFlow } from "./flows";
-import { portsInWords } from "./flow-words";
+import { flows, isOne, isPortFlow, type PolicyFlow, type PortFlow } from "./flows";
+import { portsInWords } from "./labels";
 import { sshAccess } from "./ssh-access";
 import type { Cluster } from "../config/model";
 import type { PortRange } from "../config/settings";
@@ -69,7 +69,7 @@ function openedReserves({ firewall }: Cluster, all: readonly PortFlow[]): Fault[
 }
 
 /** A forwarded port is taken from the host: a node port 22 would be a pod's, and SSH gone. */
-function takenPorts(all: readonly PortFlow[]): Fault[] {
+function takenPorts(all: readonly PolicyFlow<PortFlow>[]): Fault[] {
   const hosts = all.filter(({ servedBy }) => servedBy === "host");
   const published = all.filter(({ servedBy }) => servedBy === "service");
   return published.flatMap((flow) => {
@@ -77,7 +77,7 @@ function takenPorts(all: readonly PortFlow[]): Fault[] {
       (each) => isTaken(each) && each.protocol === flow.protocol && overlap(each.ports, flow.ports),
     );
     if (taken === undefined) return [];
-    const setting = flow.why === "exposed" ? "k3s.exposedPorts" : "k3s.nodePorts";
+    const setting = flow.id === "exposed-ports" ? "k3s.exposedPorts" : "k3s.nodePorts";
     const message = `'${setting}' ${portsInWords(flow)} would be forwarded to pods, and ${portsInWords(taken)} is the host's: ${taken.why}`;
     return [clash(setting, message)];
   });

@@ -1,3 +1,4 @@
+import { quorumOf } from "../config/quorum";
 import { grouped } from "../base/grouped";
 import { isExampleKey } from "../config/ssh-keys";
 import { enumerated } from "../base/markdown";
@@ -7,7 +8,7 @@ import { lostSsh, namesOf } from "./firewall";
 import { keptServers, type Nodes, type NodeSettingChange } from "./nodes";
 import type { SettingChange } from "./settings";
 import type { CostlyChange, VmChange } from "./vms";
-import { between } from "./words";
+import { between } from "./format";
 
 /** What people have to know before they agree, in sentences. */
 export function dangersOf(
@@ -89,7 +90,7 @@ export function clusterDangers(before: ClusterJson, after: ClusterJson, nodes: N
 function lostQuorum(before: ClusterJson, nodes: Nodes): string[] {
   const servers = before.nodes.filter(({ role }) => role === "server");
   const kept = keptServers(nodes);
-  const quorum = Math.floor(servers.length / 2) + 1;
+  const quorum = quorumOf(servers.length);
   if (servers.length === 0 || kept.length >= quorum) return [];
   const lost = servers.filter((server) => !kept.some(({ vmId }) => vmId === server.vmId));
   return [

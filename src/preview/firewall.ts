@@ -1,13 +1,13 @@
 import { cover } from "../config/address";
 import { isOutside, NAMED_NETWORKS, networksOf } from "../firewall/flow-sources";
-import { openedBy, sourceWords, targetWords } from "../firewall/flow-words";
+import { openedBy, sourceWords, targetWords } from "../firewall/labels";
 import { isPortFlow, type Flow } from "../firewall/flows";
 import { sshAccess, type SshAccess } from "../firewall/ssh-access";
 import { grouped } from "../base/grouped";
 import type { Node } from "../config/model";
 import type { ClusterJson } from "../render/cluster-json";
 import type { Nodes } from "./nodes";
-import { withoutSame } from "./words";
+import { withoutSame } from "./format";
 
 /** What the firewalls admit, more or less, in words: who, to whom, what. */
 export interface FlowChange {

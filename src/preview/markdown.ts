@@ -7,7 +7,7 @@ import type { NodeSummary, Preview } from "./preview";
 import { isEmpty } from "./preview";
 import type { Base } from "./trees";
 import type { CostlyChange, VmChange } from "./vms";
-import { between } from "./words";
+import { between } from "./format";
 
 /**
  * The preview for people, what is dangerous first.

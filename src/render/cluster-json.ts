@@ -29,7 +29,8 @@ export function renderClusterJson(
       terraformAddress: terraformAddress(node.terraformName),
       hardwareConfiguration: captured.has(node.directory) ? "captured" : "generated",
     })),
-    flows: flows(cluster),
+    // Without the IDs, by which this program finds them.
+    flows: flows(cluster).map((flow) => ({ ...flow, id: undefined })),
     documents,
     files: Object.fromEntries([...files].sort(([a], [b]) => (a < b ? -1 : 1))),
   };

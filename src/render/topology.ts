@@ -1,6 +1,6 @@
 import { isOutside, networksOf } from "../firewall/flow-sources";
-import { openedBy, sourceWords } from "../firewall/flow-words";
-import { flows, isPortFlow, type Flow } from "../firewall/flows";
+import { openedBy, sourceWords } from "../firewall/labels";
+import { flows, isPortFlow, type Flow, type PolicyFlow } from "../firewall/flows";
 import { grouped } from "../base/grouped";
 import { initServer, type Cluster, type Node } from "../config/model";
 import { counted } from "../base/markdown";
@@ -31,13 +31,13 @@ export function topology(cluster: Cluster): string {
 const sourceLines = (source: Flow["from"], { network }: Cluster): string[] =>
   source.includes("/") ? [source] : [sourceWords(source), ...networksOf(source, network)];
 
-const serverTitle = (all: readonly Flow[]): string => {
-  const etcd = all.find(({ why }) => why === "etcd");
+const serverTitle = (all: readonly PolicyFlow[]): string => {
+  const etcd = all.find(({ id }) => id === "etcd");
   return etcd === undefined ? "servers" : `servers, etcd on ${openedBy(etcd)}`;
 };
 
 function backend(cluster: Cluster): string {
-  const flow = flows(cluster).find((each) => isPortFlow(each) && each.protocol === "udp" && each.reserved);
+  const flow = flows(cluster).find(({ id }) => id === "backend");
   return flow === undefined ? cluster.k3s.flannelBackend : `${cluster.k3s.flannelBackend}, ${openedBy(flow)}`;
 }
 

@@ -16,7 +16,7 @@ import { nextSteps, podFaults, removalFaults, remove } from "./remove";
 import type { Session } from "./session";
 import { readTokens, type JoinTokens } from "./token";
 import { isHealthy, verify, type Verification } from "./verify";
-import { planAsJson, planInWords, verificationInWords } from "./words";
+import { planAsJson, planInWords, verificationInWords } from "./format";
 
 /** How a command tells what it found. */
 export interface Voice {

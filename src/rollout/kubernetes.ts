@@ -1,4 +1,5 @@
 import { joined, UserError } from "../base/user-error";
+import { quorumOf } from "../config/quorum";
 import { Deadline } from "./deadline";
 import type { Host } from "./host";
 import { isAway, kubectl } from "./kubectl";
@@ -119,13 +120,15 @@ export class Kubernetes {
   /**
    * Deletes the Node; the secret that ties its name to its machine goes with it. Of a server K3s takes away the etcd
    * member first, by a finalizer, so that the Node is gone when the member is (k3s, pkg/etcd/member_controller.go).
+   *
+   * @param seconds - for all servers that have to be asked
    */
-  public async deleteNode(node: string, except?: Host): Promise<void> {
+  public async deleteNode(node: string, except?: Host, seconds = DELETION_SECONDS): Promise<void> {
     await this.ask(
       (server, left) =>
         kubectl(server, [["delete", "node", node, "--ignore-not-found", `--timeout=${left}s`]], left),
       except,
-      DELETION_SECONDS,
+      seconds,
     );
   }
 
@@ -221,9 +224,6 @@ function nodeOf({ metadata, spec, status }: RawNode, heard: string): KubeNode {
     heard,
   };
 }
-
-/** Servers of which a majority has to be there for etcd to answer. */
-export const quorumOf = (servers: number): number => Math.floor(servers / 2) + 1;
 
 /**
  * Why a server may not be away now; `undefined` when it may. One server, or two, cannot be spared at all, and a change

@@ -1,9 +1,10 @@
 import { isDisconnected, UserError } from "../base/user-error";
+import { quorumOf } from "../config/quorum";
 import { Deadline, pause } from "./deadline";
 import type { Fleet } from "./fleet";
 import type { Host } from "./host";
 import { identityFaults } from "./identity";
-import { quorumOf, type KubeNode, type Kubernetes } from "./kubernetes";
+import type { KubeNode, Kubernetes } from "./kubernetes";
 import type { Log } from "./log";
 import { barePodFaults, drain, type RebootOptions } from "./reboot";
 

@@ -8,7 +8,7 @@ import { FIVE_NODES } from "../../fixture";
 import { describeWith } from "../tools";
 import { Bed, KUBERNETES, pod } from "./bed";
 
-const OPTIONS: RebootOptions = { drainSeconds: 3, rebootSeconds: 10, forceBarePods: false };
+const OPTIONS: RebootOptions = { drainSeconds: 6, rebootSeconds: 10, forceBarePods: false };
 
 describeWith(KUBERNETES, "a real Kubernetes", () => {
   let bed: Bed;
@@ -143,7 +143,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
     await replicaSet("precious", "hamal", { held: true });
     bed.askedFor("");
     await expect(drained("hamal")).rejects.toThrow(
-      /hamal could not be drained, and was left as it is:\n[^]*Cannot evict pod as it would violate the pod's disruption budget\.\n[^]*global timeout reached: 3s\n {2}default\/precious-\w+ is still there$/,
+      /hamal could not be drained, and was left as it is:\n[^]*Cannot evict pod as it would violate the pod's disruption budget\.\n[^]*global timeout reached: 6s\n {2}default\/precious-\w+ is still there$/,
     );
     expect(bed.askedFor("'drain'")).toEqual(["alphard"]);
     expect(await node("hamal")).toMatchObject({ cordoned: false });
@@ -172,6 +172,23 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
     await remove(bed.host(name), fleet, { ...OPTIONS, forceBarePods: true, drainSeconds: 60 }, bed.log);
     expect(await node(name)).toBeUndefined();
     expect(bed.plane.isDown(name)).toBe(true);
+  });
+
+  test("a deletion that waits for a finalizer is not asked of another server when its time is up", async () => {
+    const finalizers = (value: string) =>
+      bed.plane.kubectl([
+        "patch",
+        "node",
+        "hamal",
+        "--type=merge",
+        "-p",
+        `{"metadata":{"finalizers":${value}}}`,
+      ]);
+    await finalizers('["testbed/held"]');
+    bed.askedFor("");
+    await expect(bed.kubernetes.deleteNode("hamal", undefined, 3)).rejects.toMatchObject({ code: "failed" });
+    expect(bed.askedFor("'delete'")).toEqual(["alphard"]);
+    await finalizers("null");
   });
 });
 

@@ -22,6 +22,11 @@ describeWith(MACHINES, "first contact", () => {
       /acrux: refused[^]*machine-id is also that of alnair, and it has an SSH host key of alnair\. The template was not emptied/,
     );
     expect(cluster.site.events()).toEqual([]);
+    // ssh-keygen ends with 255, as the client does that lost its connection.
+    await cluster.site.on("acrux", "touch /etc/ssh/ssh_host_a_key");
+    const failed = await cluster.rollout("apply", "--yes", "--regenerate-identity");
+    expect(failed.output).toContain("acrux: identity: ended with 255: unknown key type a");
+    await cluster.site.on("acrux", "rm /etc/ssh/ssh_host_a_key");
     (await cluster.rollout("apply", "--yes", "--regenerate-identity")).mustSucceed();
     const ids = await Promise.all(
       ["acrux", "alnair"].map((host) =>
