@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Ajv from "ajv";
 import schema from "../schemas/cluster.schema.json";
+import { FIREWALL, K3S, NETWORK, NIXOS, stated, VM } from "./config/every-setting";
 import {
   agent,
   ALPHARD,
@@ -31,43 +32,10 @@ const descriptionOf = (
 };
 
 const EVERYTHING = agent("k3s-agent-2", "alnair", 137, {
-  templatePveNode: "pve2",
-  cpuUnits: 1,
-  bootOrder: ["scsi0"],
-  machine: "q35",
-  scsiHardware: "virtio-scsi-single",
-  startup: { order: 1, upDelaySeconds: 2, downDelaySeconds: 3 },
-  pool: "p",
+  ...stated(VM),
   description: "d",
   formerId: "old",
-  networkInterfaces: [
-    {
-      bridge: "vmbr0",
-      vlanId: 2,
-      model: "virtio",
-      firewall: true,
-      mtu: 1,
-      queues: 1,
-      rateLimitMBps: 1.5,
-      trunks: "1",
-    },
-  ],
-  disks: [
-    {
-      interface: "scsi0",
-      datastore: "d",
-      sizeGib: 1,
-      fileFormat: "raw",
-      aio: "native",
-      cache: "none",
-      discard: true,
-      iothread: true,
-      ssd: true,
-      backup: true,
-      replicate: true,
-    },
-  ],
-  nixos: { firmware: "uefi", efiSystemPartition: "1A2B-3C4D" },
+  nixos: { firmware: "uefi" },
 });
 
 describe("cluster.json keeps to its schema", () => {
@@ -87,26 +55,11 @@ describe("cluster.json keeps to its schema", () => {
       () =>
         descriptionOf([ALPHARD, EVERYTHING], {
           ...REFERENCE,
-          k3s: { ...REFERENCE.k3s, exposedPorts: [{ protocol: "udp", from: 1, to: 2 }] },
-          network: {
-            ...REFERENCE.network,
-            lanCidrs: ["172.22.0.0/24"],
-            managementCidrs: ["172.22.0.0/24", "fd00:22::/64"],
-            gateway: "172.22.0.1",
-            nameservers: ["9.9.9.9"],
-          },
-          firewall: {
-            trustPods: true,
-            allow: [
-              {
-                from: "pods",
-                to: "servers",
-                protocol: "tcp",
-                ports: { from: 9100, to: 9100 },
-                why: "metrics",
-              },
-            ],
-          },
+          network: stated(NETWORK),
+          nixos: stated(NIXOS),
+          k3s: stated(K3S),
+          firewall: stated(FIREWALL),
+          rollout: { tokenPath: "token", agentTokenPath: "agent-token" },
         }),
     ],
   ])("%s", (_, description) => {

@@ -20,6 +20,7 @@ import {
   type Json,
   type TestNode,
 } from "../fixture";
+import { stated, VM } from "../config/every-setting";
 import { schemaFaults } from "../provider-schema";
 
 const REFERENCE_NODES = [
@@ -30,6 +31,8 @@ const REFERENCE_NODES = [
 
 /** A VM that uses every setting. */
 const EVERYTHING: Partial<TestNode> = {
+  ...stated(VM),
+  templateDiskGib: 10,
   description: "costs ${money} and %{time}",
   templateVmId: 9000,
   templatePveNode: "pve2",

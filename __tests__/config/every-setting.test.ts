@@ -1,0 +1,227 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { TerraformStack } from "cdktf";
+import { HostFiles, K3sAgentNode, K3sCluster, K3sServerNode } from "../../constructs";
+import type {
+  ClusterSettings,
+  HostFilesSettings,
+  NodeSettings,
+  ServerSettings,
+} from "../../src/config/settings";
+import type { Description } from "../../src/rollout/description";
+import { Blanker } from "../../src/rollout/secrets";
+import { readTokens } from "../../src/rollout/token";
+import { inside, temporaryFolder, testApp, textsBelow } from "../fixture";
+import * as every from "./every-setting";
+
+interface Stated {
+  readonly cluster: ClusterSettings;
+  readonly agent: NodeSettings;
+  readonly hostFiles: HostFilesSettings;
+  readonly servers: readonly ServerSettings[];
+}
+
+const OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH me\n";
+
+const SERVERS: readonly ServerSettings[] = [{ hostname: "alphard", vmId: 134 }];
+
+/** A folder with what settings name: tokens, a document and another key. */
+function folderOf(): string {
+  const folder = temporaryFolder();
+  for (const name of ["a", "b", "c", "d"]) writeFileSync(join(folder, name), `planted-token-${name}\n`);
+  writeFileSync(join(folder, "keys"), OTHER_KEY);
+  writeFileSync(join(folder, "nodes.md"), "<!-- k3s-nodes:start -->\n<!-- k3s-nodes:end -->\n");
+  return folder;
+}
+
+/** The folder differs from test to test, and is no setting. */
+const everything = (folder: string): Stated => {
+  const { tokenPath, agentTokenPath } = every.stated(every.rollout(folder));
+  return {
+    cluster: {
+      ...every.stated(every.cluster(join(folder, "keys"))),
+      network: { ...every.stated(every.NETWORK), operatorNetworkWaived: false },
+      vm: {},
+      nixos: every.stated(every.NIXOS),
+      k3s: every.stated(every.K3S),
+      firewall: every.stated(every.FIREWALL),
+      rollout: { tokenPath, agentTokenPath },
+    },
+    agent: { ...every.stated(every.VM), ...every.stated(every.NODE) },
+    hostFiles: every.stated(every.HOST_FILES),
+    servers: SERVERS,
+  };
+};
+
+interface Outcome {
+  readonly faults: readonly string[];
+  /** OpenTofu's JSON, the emitted files, and what a rollout reads. */
+  readonly effects: string;
+}
+
+/** Of each of these settings, without the folder: most cases differ from one alone. */
+const outcomes = new Map<string, Outcome>();
+
+function outcomeWith(statedIn: (folder: string) => Stated): Outcome {
+  const folder = folderOf();
+  const neutral = (text: string): string => text.replaceAll(folder, "");
+  const key = neutral(JSON.stringify(statedIn(folder)));
+  const known = outcomes.get(key);
+  if (known !== undefined) return known;
+  const { faults, effects } = outcomeOf(folder, statedIn(folder));
+  const outcome = { faults: faults.map(neutral), effects: neutral(effects) };
+  outcomes.set(key, outcome);
+  return outcome;
+}
+
+/** `cluster.json` has every setting, whatever else comes of it, and README the hash of none: the one is left out. */
+function outcomeOf(folder: string, { cluster, agent, hostFiles, servers }: Stated): Outcome {
+  return inside(folder, () => {
+    const app = testApp();
+    const stack = new TerraformStack(app, "k3s");
+    const construct = new K3sCluster(stack, "cluster", cluster);
+    const vm = {
+      templateVmId: 9000,
+      pveNode: "pve",
+      disks: agent.disks,
+      networkInterfaces: [{ bridge: "vmbr0" }],
+    };
+    servers.forEach((server, index) => new K3sServerNode(construct, `s-${index}`, { ...vm, ...server }));
+    new K3sAgentNode(construct, "agent", agent);
+    const files = new HostFiles(construct, "files", hostFiles);
+    const faults = [construct, files].flatMap((each) => each.node.validate());
+    if (faults.length > 0) return { faults, effects: "" };
+    app.synth();
+    const json = readFileSync(join(app.outdir, "stacks", "k3s", "cdk.tf.json"), "utf8");
+    const texts = Object.entries(textsBelow(folder)).filter(([path]) => !path.endsWith("cluster.json"));
+    const tokens = readTokens({ rollout: cluster.rollout } as Description, new Blanker());
+    return { faults, effects: JSON.stringify([json, texts, tokens]) };
+  });
+}
+
+type AnyPairs = Readonly<Record<string, readonly [unknown, unknown, object?]>>;
+
+type Place = (base: Stated, settings: (noun: object) => object) => Stated;
+
+const inCluster =
+  (name: keyof ClusterSettings): Place =>
+  (base, change) => ({
+    ...base,
+    cluster: { ...base.cluster, [name]: change((base.cluster[name] ?? {}) as object) },
+  });
+
+const inAgent: Place = (base, change) => ({ ...base, agent: change(base.agent) as NodeSettings });
+
+/** The noun is a part of a setting of the place: a group, or the last entry of a list. */
+const within =
+  (place: Place, name: string): Place =>
+  (base, change) =>
+    place(base, (noun) => {
+      const value = (noun as Readonly<Record<string, object | object[]>>)[name] as object | object[];
+      const changed = Array.isArray(value)
+        ? [...value.slice(0, -1), change(value.at(-1) as object)]
+        : change(value);
+      return { ...noun, [name]: changed };
+    });
+
+/** Each noun, with where it stands. */
+const NOUNS: readonly [string, (folder: string) => object, Place][] = [
+  [
+    "a cluster",
+    (folder) => every.cluster(join(folder, "keys")),
+    (base, change) => ({ ...base, cluster: change(base.cluster) as ClusterSettings }),
+  ],
+  ["a network", () => every.NETWORK, inCluster("network")],
+  ["a base of MAC addresses", () => every.MAC_ADDRESS_BASE, within(inCluster("network"), "macAddressBase")],
+  ["NixOS", () => every.NIXOS, inCluster("nixos")],
+  ["a root filesystem", () => every.ROOT_FILESYSTEM, within(inCluster("nixos"), "rootFilesystem")],
+  ["K3s", () => every.K3S, inCluster("k3s")],
+  ["node ports", () => every.NODE_PORTS, within(inCluster("k3s"), "nodePorts")],
+  ["exposed ports", () => every.EXPOSED_PORTS, within(inCluster("k3s"), "exposedPorts")],
+  ["a firewall", () => every.FIREWALL, inCluster("firewall")],
+  ["an allowed flow", () => every.ALLOWED, within(inCluster("firewall"), "allow")],
+  ["allowed ports", () => every.ALLOWED_PORTS, within(within(inCluster("firewall"), "allow"), "ports")],
+  ["a rollout", every.rollout, inCluster("rollout")],
+  ["a node", () => every.NODE, inAgent],
+  ["a VM", () => every.VM, inAgent],
+  ["a disk", () => every.DISK, within(inAgent, "disks")],
+  ["a network interface", () => every.NETWORK_INTERFACE, within(inAgent, "networkInterfaces")],
+  ["a startup", () => every.STARTUP, within(inAgent, "startup")],
+  [
+    "host files",
+    () => every.HOST_FILES,
+    (base, change) => ({ ...base, hostFiles: change(base.hostFiles) as HostFilesSettings }),
+  ],
+];
+
+/** These are for the checks alone: another value of theirs makes a fault, or takes one away. */
+const CHECKS_ONLY = ["templateDiskGib", "operatorCidrs", "operatorNetworkWaived", "allowEvenServerCount"];
+
+/** The two values may exclude others, of the settings that make a difference beside them. */
+const BESIDE: Readonly<Record<string, (base: Stated) => Stated>> = {
+  interface: (base) => ({ ...base, agent: { ...base.agent, bootOrder: undefined } }),
+  templateDiskGib: (base) => within(inAgent, "disks")(base, (disk) => ({ ...disk, sizeGib: 32 })),
+  allowEvenServerCount: (base) => ({
+    ...base,
+    servers: [
+      { ...base.servers[0], clusterInit: true } as ServerSettings,
+      { hostname: "acrux", vmId: 135, macAddress: "BC:24:11:00:00:03" },
+    ],
+  }),
+};
+
+const CASES = NOUNS.flatMap(([noun, pairsOf, place]) =>
+  Object.keys(pairsOf("")).map(
+    (setting) => [`'${setting}' of ${noun}`, { setting, pairsOf, place }] as const,
+  ),
+);
+
+test.each(CASES)("something comes of %s", (_, { setting, pairsOf, place }) => {
+  const [one, other] = [0, 1].map((index) =>
+    outcomeWith((folder) => {
+      const [first, second, beside] = (pairsOf(folder) as AnyPairs)[setting] as AnyPairs[string];
+      const base = (BESIDE[setting] ?? ((all) => all))(everything(folder));
+      return place(base, (noun) => ({ ...noun, ...beside, [setting]: index === 0 ? first : second }));
+    }),
+  ) as [Outcome, Outcome];
+  if (CHECKS_ONLY.includes(setting)) {
+    expect([one, other].map(({ faults }) => faults.length > 0)).toContain(true);
+    expect(one.faults).not.toEqual(other.faults);
+  } else {
+    expect([...one.faults, ...other.faults]).toEqual([]);
+    expect(one.effects === other.effects).toBe(false);
+  }
+});
+
+test("two syntheses of the same settings are the same, or the others would prove nothing", () => {
+  const [one, other] = [0, 1].map(() => {
+    const folder = folderOf();
+    return outcomeOf(folder, everything(folder)).effects.replaceAll(folder, "");
+  });
+  expect(one).toBe(other);
+  expect(one).not.toBe("");
+});
+
+/** What a server has and an agent has not. */
+const SERVER: Readonly<Record<Exclude<keyof ServerSettings, keyof NodeSettings>, true>> = {
+  clusterInit: true,
+};
+
+test.each(Object.keys(SERVER))("something comes of '%s' of a server", (setting) => {
+  const servers = ["acrux", "alphard", "alnair"].map((hostname, index) => ({
+    hostname,
+    vmId: 130 + index,
+    macAddress: `BC:24:11:00:00:1${index}`,
+  }));
+  const [one, other] = [0, 1].map((founder) =>
+    outcomeWith((folder) => ({
+      ...everything(folder),
+      servers: servers.map((server, index) => ({
+        ...server,
+        ...(index === founder ? { [setting]: true } : {}),
+      })),
+    })),
+  ) as [Outcome, Outcome];
+  expect([...one.faults, ...other.faults]).toEqual([]);
+  expect(one.effects === other.effects).toBe(false);
+});

@@ -1,0 +1,212 @@
+/**
+ * Every setting, stated twice and differently, by its noun. The types are complete, so that the compiler asks for a new one;
+ * `every-setting.test.ts` then asks that something comes of it.
+ */
+import { join } from "node:path";
+import type {
+  AllowedFlow,
+  ClusterSettings,
+  DiskSettings,
+  FirewallSettings,
+  HostFilesSettings,
+  K3sSettings,
+  MacAddressBase,
+  NetworkInterfaceSettings,
+  NetworkSettings,
+  NixosSettings,
+  NodeSettings,
+  PortRange,
+  PublishedPorts,
+  RolloutSettings,
+  RootFilesystemSettings,
+  StartupSettings,
+  VmSettings,
+} from "../../src/config/settings";
+import { EXAMPLE_KEYS } from "../fixture";
+
+/** Of each setting one value and another, and what others of its noun have to be beside them. */
+export type Pairs<T, Left extends keyof T = never> = {
+  readonly [K in keyof Required<Omit<T, Left>>]: readonly [
+    one: NonNullable<T[K]>,
+    other: NonNullable<T[K]>,
+    beside?: { readonly [B in keyof T]?: T[B] | undefined },
+  ];
+};
+
+/** Every setting with its first value. */
+export const stated = <T>(pairs: { readonly [K in keyof T]: readonly [T[K], ...unknown[]] }): T =>
+  Object.fromEntries(Object.entries(pairs).map(([name, pair]) => [name, (pair as [unknown])[0]])) as T;
+
+export const DISK: Pairs<DiskSettings> = {
+  interface: ["scsi0", "virtio0"],
+  datastore: ["fast", "slow"],
+  sizeGib: [40, 41],
+  fileFormat: ["raw", "qcow2"],
+  aio: ["native", "threads"],
+  cache: ["none", "writeback"],
+  discard: [true, false],
+  iothread: [true, false],
+  ssd: [true, false],
+  backup: [true, false],
+  replicate: [true, false],
+};
+
+/** Of a second one: the first has the node's MAC address. */
+export const NETWORK_INTERFACE: Pairs<NetworkInterfaceSettings> = {
+  bridge: ["vmbr1", "vmbr2"],
+  macAddress: ["BC:24:11:00:00:98", "BC:24:11:00:00:99"],
+  vlanId: [20, 21],
+  model: ["virtio", "e1000"],
+  firewall: [true, false],
+  mtu: [9000, 1400],
+  queues: [4, 5],
+  rateLimitMBps: [12.5, 13],
+  trunks: ["10;20", "10"],
+};
+
+export const STARTUP: Pairs<StartupSettings> = {
+  order: [3, 4],
+  upDelaySeconds: [60, 61],
+  downDelaySeconds: [30, 31],
+};
+
+export const VM: Pairs<VmSettings> = {
+  templateVmId: [9000, 9001],
+  templateDiskGib: [32, 33],
+  pveNode: ["pve", "pve2"],
+  templatePveNode: ["pve2", "pve3"],
+  linkedClone: [false, true, { cloneDatastore: undefined }],
+  cloneDatastore: ["fast", "slow"],
+  cores: [8, 9],
+  sockets: [2, 3],
+  cpuType: ["host", "qemu64"],
+  cpuUnits: [2048, 2049],
+  memoryMib: [8192, 8193],
+  balloonMib: [4096, 4097],
+  disks: [[stated(DISK)], [stated(DISK), { interface: "scsi1", datastore: "slow", sizeGib: 1 }]],
+  networkInterfaces: [[{ bridge: "vmbr0" }, stated(NETWORK_INTERFACE)], [{ bridge: "vmbr0" }]],
+  bootOrder: [
+    ["scsi0", "net0"],
+    ["net0", "scsi0"],
+  ],
+  machine: ["q35", "pc"],
+  scsiHardware: ["virtio-scsi-single", "virtio-scsi-pci"],
+  startOnBoot: [false, true],
+  startup: [stated(STARTUP), { order: 1 }],
+  tags: [["k3s", "agent"], ["k3s"]],
+  pool: ["cluster", "other"],
+  protection: [true, false],
+  agentTimeoutSeconds: [15, 16],
+};
+
+export const ROOT_FILESYSTEM: Pairs<RootFilesystemSettings> = {
+  uuid: ["dd933e34-9e75-4a1c-8597-61e6d3b7af63", "dd933e34-9e75-4a1c-8597-61e6d3b7af64"],
+  type: ["ext4", "xfs"],
+};
+
+export const NIXOS: Pairs<NixosSettings> = {
+  release: ["25.11", "26.05"],
+  stateVersion: ["25.05", "25.11"],
+  firmware: ["bios", "uefi"],
+  bootDisk: ["/dev/sda", "/dev/sdb"],
+  efiSystemPartition: ["1A2B-3C4D", "1A2B-3C4E", { firmware: "uefi" }],
+  rootFilesystem: [stated(ROOT_FILESYSTEM), { uuid: "dd933e34-9e75-4a1c-8597-61e6d3b7af65" }],
+  networkInterface: ["ens18", "ens19"],
+  kernelPackages: ["linuxPackages", "linuxPackages_6_12"],
+  growRoot: [true, false],
+  configurationLimit: [10, 11],
+  deleteGenerationsAfterDays: [30, 31],
+  platform: ["x86_64-linux", "aarch64-linux"],
+};
+
+export const NODE: Pairs<NodeSettings, keyof VmSettings> = {
+  hostname: ["mizar", "alcor"],
+  vmId: [136, 137],
+  ipv4Address: ["172.22.0.136", "172.22.0.137"],
+  macAddress: ["BC:24:11:00:00:01", "BC:24:11:00:00:02"],
+  description: ["# A", "# B"],
+  directory: ["mizar", "alcor"],
+  formerId: ["old", "older"],
+  nodeLabels: [{ disk: "ssd" }, { disk: "hdd" }],
+  nodeTaints: [["a=b:NoSchedule"], ["a=b:NoExecute"]],
+  k3sFlags: [["--kubelet-arg=max-pods=50"], ["--kubelet-arg=max-pods=51"]],
+  nixos: [{ growRoot: true }, { growRoot: false }],
+};
+
+export const MAC_ADDRESS_BASE: Pairs<MacAddressBase> = {
+  vmId: [134, 135],
+  macAddress: ["BC:24:11:B3:ED:01", "BC:24:11:B3:ED:02"],
+};
+
+export const NETWORK: Pairs<NetworkSettings> = {
+  nodeCidr: ["172.22.0.0/24", "172.22.0.0/23", { managementCidrs: ["172.22.0.0/23"] }],
+  podCidr: ["10.42.0.0/16", "10.44.0.0/16"],
+  serviceCidr: ["10.43.0.0/16", "10.45.0.0/16"],
+  lanCidrs: [["172.22.0.0/24"], ["172.22.0.0/24", "192.168.0.0/24"]],
+  managementCidrs: [["172.22.0.0/24"], ["172.22.0.0/24", "192.168.0.0/24"]],
+  operatorCidrs: [["172.22.0.0/24"], ["192.168.0.0/24"]],
+  gateway: ["172.22.0.1", "172.22.0.2"],
+  nameservers: [["9.9.9.9"], ["1.1.1.1"]],
+  operatorNetworkWaived: [false, true],
+  macAddressBase: [stated(MAC_ADDRESS_BASE), { vmId: 134, macAddress: "BC:24:11:B3:ED:03" }],
+};
+
+export const NODE_PORTS: Pairs<PortRange> = { from: [30_000, 30_001], to: [32_767, 32_766] };
+
+export const EXPOSED_PORTS: Pairs<PublishedPorts> = {
+  protocol: ["tcp", "udp"],
+  from: [8443, 8444],
+  to: [8450, 8451],
+};
+
+export const K3S: Pairs<K3sSettings> = {
+  tokenFile: ["/var/lib/k3s-secrets/token", "/var/lib/k3s-secrets/other"],
+  agentTokenFile: ["/var/lib/k3s-secrets/agent-token", "/var/lib/k3s-secrets/agent-other"],
+  traefik: [true, false],
+  serviceLb: [true, false],
+  package: ["k3s", "k3s_1_34"],
+  flannelBackend: ["vxlan", "host-gw"],
+  embeddedRegistry: [true, false],
+  nodePorts: [stated(NODE_PORTS), { from: 30_000, to: 30_100 }],
+  exposedPorts: [[stated(EXPOSED_PORTS)], []],
+  kubeletReadOnlyPort: [true, false],
+  serverFlags: [["--disable=metrics-server"], ["--disable=local-storage"]],
+  agentFlags: [["--kubelet-arg=max-pods=52"], ["--kubelet-arg=max-pods=53"]],
+};
+
+export const ALLOWED_PORTS: Pairs<PortRange> = { from: [9100, 9101], to: [9110, 9111] };
+
+export const ALLOWED: Pairs<AllowedFlow> = {
+  from: ["nodes", "pods"],
+  to: ["every host", "agents"],
+  protocol: ["tcp", "udp"],
+  ports: [stated(ALLOWED_PORTS), { from: 9, to: 9 }],
+  why: ["metrics of the hosts", "metrics of all hosts"],
+};
+
+export const FIREWALL: Pairs<FirewallSettings> = {
+  allow: [[stated(ALLOWED)], []],
+  trustPods: [true, false],
+};
+
+/** @param folder - of the files `a` to `d`, each with another token */
+export const rollout = (folder: string): Pairs<RolloutSettings> => ({
+  tokenPath: [join(folder, "a"), join(folder, "b"), { tokenCommand: undefined }],
+  tokenCommand: [["cat", join(folder, "a")], ["cat", join(folder, "b")], { tokenPath: undefined }],
+  agentTokenPath: [join(folder, "c"), join(folder, "d"), { agentTokenCommand: undefined }],
+  agentTokenCommand: [["cat", join(folder, "c")], ["cat", join(folder, "d")], { agentTokenPath: undefined }],
+});
+
+/** @param keys - file of another key than the example's */
+export const cluster = (
+  keys: string,
+): Pairs<ClusterSettings, "network" | "vm" | "nixos" | "k3s" | "firewall" | "rollout"> => ({
+  apiEndpoint: ["https://172.22.0.134:6443", "https://k3s.example:6443"],
+  authorizedKeysFile: [EXAMPLE_KEYS, keys],
+  allowEvenServerCount: [false, true],
+});
+
+export const HOST_FILES: Pairs<HostFilesSettings> = {
+  folder: ["nix", "hosts"],
+  documents: [["nodes.md"], []],
+};
