@@ -71,24 +71,17 @@ export class Project {
     return outcome(this.folder, "npm", ["run", "--silent", ...words]);
   }
 
-  /** What `npm run <script> -- <words>` starts, without npm's second. */
+  /** What `npm run <script> -- <words>` starts, without npm's second: in a shell, with installed programs in its PATH. */
   public script(script: string, ...words: string[]): Outcome {
-    return runScript(this.folder, script, ...words);
+    const { scripts } = JSON.parse(this.text("package.json")) as { scripts: Record<string, string> };
+    const PATH = `${this.path("node_modules", ".bin")}:${process.env.PATH}`;
+    return outcome(this.folder, "sh", ["-c", `${scripts[script]} "$@"`, "sh", ...words], { PATH });
   }
 
   /** What `npm run synth` has the CDKTF CLI start, without the CLI's seconds. */
   public synth(): Outcome {
     return outcome(this.folder, "node", ["--import", "tsx", "src/cli/app.ts"], { CDKTF_OUTDIR: "cdktf.out" });
   }
-}
-
-/** Runs a script of a project's `package.json` as npm does: in a shell, with the installed programs in its PATH. */
-export function runScript(folder: string, script: string, ...words: string[]): Outcome {
-  const { scripts } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
-    scripts: Record<string, string>;
-  };
-  const PATH = `${join(folder, "node_modules", ".bin")}:${process.env.PATH}`;
-  return outcome(folder, "sh", ["-c", `${scripts[script]} "$@"`, "sh", ...words], { PATH });
 }
 
 function outcome(
