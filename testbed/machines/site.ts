@@ -4,7 +4,7 @@
  * the real ones behave.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Node } from "../../src/config/model";
 import { ownSystemAsRoot } from "../namespaces/own-system";
 import type { Ran } from "../namespaces/supervisor";
@@ -101,10 +101,10 @@ export class Site {
     cwd: string,
     interruption: Interruption,
   ): Promise<Interrupted> {
-    const { when, after = 0, signal, drop } = interruption;
+    const { when, times = 1, after = 0, signal, drop } = interruption;
     const program = [process.execPath, this.places.program, "rollout", ...words, "--json"];
     const command = drop === undefined ? undefined : [...this.enter(drop), "sh", "-c", DROP];
-    const order = JSON.stringify({ argv: program, when, after, signal, command });
+    const order = JSON.stringify({ argv: program, when, times, after, signal, command });
     const { stdout } = await this.operator(
       [process.execPath, join(this.places.programs, "watch"), order],
       cwd,
@@ -231,7 +231,11 @@ export class Site {
 
   public async stop(): Promise<void> {
     if (this.container !== undefined) {
-      await this.world.attempt(["sh", "-c", `pkill -KILL systemd-nspawn; sleep 0.5; ${REMOVE_CGROUPS}`]);
+      await this.world.attempt([
+        "sh",
+        "-c",
+        `pkill -KILL systemd-nspawn; sleep 0.5; ${removeCgroups(this.world.folder)}`,
+      ]);
     }
     await this.world.stop();
   }
@@ -274,9 +278,7 @@ export class Site {
     for (const name of SYSTEMD) rmSync(join(this.places.programs, name));
     cpSync(programs, this.places.programs, { recursive: true });
     await this.world.shell(
-      "umount -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; " +
-        // What was left by one that was killed.
-        REMOVE_CGROUPS,
+      "umount -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; " + removeCgroups(this.world.folder),
     );
   }
 
@@ -295,12 +297,25 @@ export class Site {
 /** Stand-ins for programs of systemd's. */
 const SYSTEMD = ["systemctl", "systemd-run", "run-unit", "journalctl", "systemd-machine-id-setup"];
 
-/** Of containers that are no more; those of others are not empty. */
-const REMOVE_CGROUPS = "find /sys/fs/cgroup/k3s-nspawn -depth -type d -exec rmdir {} + 2>/dev/null || true";
+/**
+ * Of containers of the world in that folder, and of worlds that were killed. Those of others are empty while their machines
+ * reboot.
+ */
+const removeCgroups = (folder: string): string => `
+for group in /sys/fs/cgroup/k3s-nspawn/*; do
+  world=$(basename "$group" | cut -d- -f1,2)
+  if [ "$world" = ${basename(folder)} ] || [ ! -e "${dirname(folder)}/$world" ]; then
+    find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
+  fi
+done`;
 
-/** When an event comes, after so many seconds: a signal for the program, or the end of a machine's SSH sessions. */
+/**
+ * When an event has come so many times, once by default, after so many seconds: a signal for the program, or the end of a
+ * machine's SSH sessions.
+ */
 export interface Interruption {
   readonly when: { readonly host: string; readonly step: string; readonly outcome: "started" | "done" };
+  readonly times?: number;
   readonly after?: number;
   readonly signal?: NodeJS.Signals;
   readonly drop?: string;

@@ -56,7 +56,7 @@ The cluster is what main.ts says.
   test("again and again, until it is told to stop", async () => {
     const { status, said } = await cluster.site.interrupted(["verify", "--watch", "1"], cluster.folder, {
       when: { host: "cluster", step: "verify", outcome: "done" },
-      after: 3.5,
+      times: 3,
       signal: "SIGINT",
     });
     expect(status).toBe(0);

@@ -1,6 +1,6 @@
 /**
- * Runs a program that tells its events as lines of JSON, and does something once, when an event comes: kills the
- * program, or runs a command. Prints how the program ended and what it said.
+ * Runs a program that tells its events as lines of JSON, and does something once, when an event has come so many times:
+ * kills the program, or runs a command. Prints how the program ended and what it said.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -8,17 +8,18 @@ import { createInterface } from "node:readline";
 interface Order {
   readonly argv: readonly string[];
   readonly when: { readonly host: string; readonly step: string; readonly outcome: string };
+  readonly times: number;
   /** Seconds after the event. */
   readonly after: number;
   readonly signal?: NodeJS.Signals;
   readonly command?: readonly string[];
 }
 
-const { argv, when, after, signal, command }: Order = JSON.parse(process.argv[2] ?? "");
+const { argv, when, times, after, signal, command }: Order = JSON.parse(process.argv[2] ?? "");
 const [program = "", ...words] = argv;
 const child = spawn(program, words, { stdio: ["ignore", "pipe", "pipe"] });
 const said: string[] = [];
-let acted = false;
+let [acted, seen] = [false, 0];
 
 function act(): void {
   if (signal !== undefined) child.kill(signal);
@@ -30,6 +31,7 @@ createInterface({ input: child.stderr }).on("line", (line) => {
   if (acted || !line.startsWith("{")) return;
   const event = JSON.parse(line) as Order["when"];
   if (event.host !== when.host || event.step !== when.step || event.outcome !== when.outcome) return;
+  if (++seen < times) return;
   acted = true;
   setTimeout(act, after * 1000);
 });
