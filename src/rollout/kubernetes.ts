@@ -44,7 +44,7 @@ export class Kubernetes {
    *
    * @param question - is given the seconds that the server may take
    * @param except - a server that is not to be asked, while another is there
-   * @param seconds - for all of them; one has `LEAST_SECONDS` also where the others have used it up
+   * @param seconds - for all of them; one has `LEAST_SECONDS`, or all where these are fewer, also where others have used it up
    */
   private async ask<T>(
     question: (server: Host, seconds: number) => Promise<T>,
@@ -53,10 +53,11 @@ export class Kubernetes {
   ): Promise<T> {
     const candidates = this.servers.filter((server) => server !== except || this.servers.length === 1);
     const deadline = new Deadline(seconds);
+    const least = Math.min(LEAST_SECONDS, seconds);
     const failures: unknown[] = [];
     for (const server of candidates) {
       try {
-        return await question(server, Math.max(LEAST_SECONDS, Math.ceil(deadline.secondsLeft)));
+        return await question(server, Math.max(least, Math.ceil(deadline.secondsLeft)));
       } catch (error) {
         if (!isAway(error)) throw error;
         failures.push(error);
