@@ -1,4 +1,4 @@
-import { fill } from "../../src/render/templates";
+import { compileTemplate, fill } from "../../src/render/templates";
 
 test("a template that is not given all that it names is an error and not a gap", () => {
   expect(() => fill("k3s-agent.nix", { hostname: "mizar" })).toThrow(/package/);
@@ -25,6 +25,56 @@ describe("a name that the context lacks is an error", () => {
     expect(() => fill("k3s-server.nix", context)).not.toThrow();
     const lacking = Object.entries(context).filter(([key]) => key !== name);
     expect(() => fill("k3s-server.nix", Object.fromEntries(lacking))).toThrow();
-    if (name !== "package") expect(() => fill("k3s-server.nix", without(name))).toThrow("was not given");
+    expect(() => fill("k3s-server.nix", without(name))).toThrow("was not given what it names");
+  });
+});
+
+describe("an unknown name is an error in every position", () => {
+  const context = { known: "k", group: { known: "k" }, list: [{ known: "k" }], empty: "", no: false };
+
+  test.each([
+    "{{missing}}",
+    "{{group.missing}}",
+    "{{missing.known}}",
+    "{{nix missing}}",
+    "{{nix group.missing}}",
+    "{{nix missing.known}}",
+    "{{comment missing}}",
+    "{{#if missing}}a{{/if}}",
+    "{{#if group.missing}}a{{/if}}",
+    "{{#if missing.known}}a{{/if}}",
+    "{{#if no}}a{{else if missing}}b{{/if}}",
+    "{{#unless missing}}a{{/unless}}",
+    "{{#unless group.missing}}a{{/unless}}",
+    "{{#each missing}}a{{/each}}",
+    "{{#each group.missing}}a{{/each}}",
+    "{{#each list}}{{missing}}{{/each}}",
+    "{{#each list}}{{nix this.missing}}{{/each}}",
+    "{{#each list}}{{nix @root.missing}}{{/each}}",
+    "{{#each list}}{{nix ../missing}}{{/each}}",
+    "{{#with missing}}a{{/with}}",
+    "{{#missing}}a{{/missing}}",
+    "{{^missing}}a{{/missing}}",
+    "{{unknownHelper known}}",
+    '{{#*inline "part"}}{{value}}{{/inline}}{{> part value=missing}}',
+    '{{#*inline "part"}}a{{/inline}}{{#> part value=missing}}b{{/part}}',
+  ])("%s", (text) => {
+    const fillIn = (): string => compileTemplate(text)(context);
+    expect(fillIn).toThrow();
+  });
+
+  test.each([
+    ["{{known}}{{group.known}}", "kk"],
+    ["{{nix known}}{{nix group.known}}", '"k""k"'],
+    ["{{#if empty}}a{{else if no}}b{{else}}c{{/if}}{{#unless no}}d{{/unless}}", "cd"],
+    ["{{#each list}}{{known}}{{../known}}{{/each}}", "kk"],
+  ])("while what is known, or stated to be absent, is none: %s", (text, filled) => {
+    expect(compileTemplate(text)(context)).toBe(filled);
+  });
+
+  test("a name without a value, at any depth", () => {
+    const fillIn = (): string =>
+      compileTemplate("{{#each list}}{{name}}{{/each}}")({ list: [{ name: undefined }] });
+    expect(fillIn).toThrow("was not given what it names: name");
   });
 });
