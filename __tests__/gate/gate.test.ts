@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gate, type Verdict } from "../../src/gate/gate";
 import { readPlan } from "../../src/gate/plan";
+import { schemaFaults } from "../json-schema";
 import { CLI, REPOSITORY, temporaryFolder, type Json } from "../fixture";
 
 const TOFU = "tofu-1.10";
@@ -666,6 +667,7 @@ describe("the command", () => {
 
   test("says the same to a program", () => {
     const { status, stdout } = run(pathOf("delete"), "--json");
+    expect(schemaFaults("gate", JSON.parse(stdout))).toEqual([]);
     expect([status, JSON.parse(stdout)]).toMatchObject([
       4,
       {
@@ -675,6 +677,7 @@ describe("the command", () => {
       },
     ]);
     const trouble = run(pathOf("errored"), "--json");
+    expect(schemaFaults("gate", JSON.parse(trouble.stdout))).toEqual([]);
     expect([trouble.status, JSON.parse(trouble.stdout).error]).toEqual([
       1,
       expect.stringContaining("Planning failed"),

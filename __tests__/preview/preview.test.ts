@@ -5,6 +5,8 @@ import { REPOSITORY } from "../fixture";
 import { emittedBy, type Emitted } from "../../src/preview/emitted";
 import { toMarkdown } from "../../src/preview/markdown";
 import { compare } from "../../src/preview/preview";
+import { asPrinted, schemaFaults } from "../json-schema";
+import { previewDocument } from "../../src/cli/preview";
 import { Project, type Outcome } from "../project";
 
 /** What a person does to the project between the base and the preview. */
@@ -206,7 +208,9 @@ const expectedFile = (name: string): string => join(__dirname, "expected", `${na
 describe("the preview, as a reviewer reads it", () => {
   test.each(CHANGES)("of: $name", async ({ name, base = unchanged, change }) => {
     const [before, after] = await Promise.all([emittedBefore(base), emittedAfter(base, change)]);
-    const text = `${toMarkdown(compare(before, after), BASE, []).trimEnd()}\n`;
+    const preview = compare(before, after);
+    const text = `${toMarkdown(preview, BASE, []).trimEnd()}\n`;
+    expect(schemaFaults("preview", asPrinted(previewDocument(preview, BASE, [])))).toEqual([]);
     if (process.env.UPDATE_EXPECTED === "1") writeFileSync(expectedFile(name), text);
     expect(text).toBe(readFileSync(expectedFile(name), "utf8"));
   });
@@ -294,7 +298,7 @@ describe("a preview", () => {
     const project = history();
     WITHOUT_MIZAR(project);
     expect(preview(project).status).toBe(0);
-    expect(preview(project, "--fail-on-danger").status).toBe(2);
+    expect(preview(project, "--fail-on-danger").status).toBe(4);
     project.git("checkout", "--quiet", "main.ts");
     expect(preview(project, "--fail-on-danger").status).toBe(0);
   });
@@ -304,6 +308,7 @@ describe("a preview", () => {
     WITHOUT_MIZAR(project);
     const { status, output } = preview(project, "--json");
     expect(status).toBe(0);
+    expect(schemaFaults("preview", JSON.parse(output))).toEqual([]);
     expect(JSON.parse(output)).toMatchObject({
       formatVersion: 1,
       base: { ref: "HEAD" },
@@ -326,7 +331,10 @@ describe("a preview", () => {
     expect(output).toContain("There is no preview");
     expect(output).toContain("'hamal' and 'mizar' both use 135 as 'vmId'");
     expect(output).not.toMatch(/^ +at /m);
-    expect(JSON.parse(preview(project, "--json").output)).toEqual({
+    const document = JSON.parse(preview(project, "--json").output) as unknown;
+    expect(schemaFaults("preview", document)).toEqual([]);
+    expect(document).toEqual({
+      formatVersion: 1,
       error: expect.stringContaining("both use 135"),
     });
   });

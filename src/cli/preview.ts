@@ -43,11 +43,7 @@ export async function preview({ base: ref, json, failOnDanger }: Options): Promi
     const { preview, notes } = await previewed(base, interrupted.signal);
     console.log(
       json
-        ? JSON.stringify(
-            { formatVersion: FORMAT_VERSION, base, notes, unchanged: isEmpty(preview), ...preview },
-            null,
-            2,
-          )
+        ? JSON.stringify(previewDocument(preview, base, notes), null, 2)
         : toMarkdown(preview, base, notes).trimEnd(),
     );
     return failOnDanger && preview.dangers.length > 0 ? ExitCode.Refused : ExitCode.Done;
@@ -63,6 +59,15 @@ export async function preview({ base: ref, json, failOnDanger }: Options): Promi
     for (const signal of SIGNALS) process.off(signal, stop);
   }
 }
+
+/** For a program; see schemas/preview.schema.json. */
+export const previewDocument = (preview: Preview, base: Base, notes: readonly string[]): object => ({
+  formatVersion: FORMAT_VERSION,
+  base,
+  notes,
+  unchanged: isEmpty(preview),
+  ...preview,
+});
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 

@@ -4,8 +4,9 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, type Option } from "commander";
+import { Argument, Command, type Option } from "commander";
 import type { Ending } from "./action";
+import type { Shell } from "./completion";
 import { MEANINGS, type ExitCode } from "./exit-code";
 import { addRollout } from "./rollout-commands";
 
@@ -31,6 +32,7 @@ export function program(ended: (code: ExitCode) => void): Command {
   addReview(root, ending);
   addTofu(root, ending);
   addRollout(root, ending);
+  addCompletion(root, ending);
   return root;
 }
 
@@ -131,6 +133,14 @@ function addTofu(root: Command, ending: Ending): void {
     .usage("[options] <arguments of tofu>")
     .option(...STACK)
     .action(ending(async (words: string[], options) => (await import("./tofu.js")).other(words, options)));
+}
+
+function addCompletion(root: Command, ending: Ending): void {
+  root
+    .command("completion")
+    .description("print what makes your shell complete commands and options")
+    .addArgument(new Argument("<shell>", "which one").choices(["bash", "zsh", "fish"]))
+    .action(ending(async (shell: Shell) => (await import("./completion.js")).completion(root, shell)));
 }
 
 /** A command that hands unknown options on. `-help` is then for the program behind it, and no `-h` of ours. */

@@ -72,6 +72,12 @@ const fleetOptions = ({ at = {}, regenerateIdentity, rebuild }: Options & Build)
   rebuild,
 });
 
+/** Raised when a program that reads the JSON would misread a newer one. */
+const FORMAT_VERSION = 1;
+
+/** For a program; see schemas/rollout.schema.json. */
+const asJson = (document: object): string => JSON.stringify({ formatVersion: FORMAT_VERSION, ...document });
+
 /** @param fresh - whether the emitted files have to be what `main.ts` says */
 async function run(
   { json, at = {} }: Options,
@@ -82,14 +88,14 @@ async function run(
   const blanked = (text: string): string => session?.blanker.blank(text) ?? text;
   const voice: Voice = {
     json,
-    tell: (words, document) => console.log(blanked(json ? JSON.stringify(document) : words)),
+    tell: (words, document) => console.log(blanked(json ? asJson(document) : words)),
   };
-  const asJson: Listener = (event) => process.stderr.write(`${JSON.stringify(event)}\n`);
+  const told: Listener = (event) => process.stderr.write(`${asJson(event)}\n`);
   onSignals(() => session);
   try {
     session = new Session(
       DEFAULT_PLACES,
-      json ? asJson : narrator(process.stderr),
+      json ? told : narrator(process.stderr),
       new Map(Object.entries(at)),
     );
     if (fresh) checkFreshness();
@@ -97,8 +103,8 @@ async function run(
     return ExitCode.Done;
   } catch (error) {
     const shown = blanked(reasonOf(error));
-    if (json) console.log(JSON.stringify({ error: shown }));
-    console.error(`\n${shown}`);
+    if (json) console.log(asJson({ error: shown }));
+    else console.error(`\n${shown}`);
     return ExitCode.Failed;
   } finally {
     session?.stop();

@@ -52,8 +52,8 @@ function changeInWords({ file: name, kind, lines }: Change): string[] {
 }
 
 /** A plan for a program. */
-export const planAsJson = (plans: readonly HostPlan[]): object =>
-  plans.map(({ host, verdict, faults, notes, changes, facts, member }) => ({
+export const planAsJson = (plans: readonly HostPlan[]): object => ({
+  hosts: plans.map(({ host, verdict, faults, notes, changes, facts, member }) => ({
     host: host.name,
     verdict,
     member,
@@ -62,7 +62,8 @@ export const planAsJson = (plans: readonly HostPlan[]): object =>
     changes,
     release: facts?.release,
     k3sVersion: facts?.k3sVersion,
-  }));
+  })),
+});
 
 /** A verification for a person: a table, then what is wrong. */
 export function verificationInWords(verification: Verification): string {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { parse } from "yaml";
 import { ALPHARD, HAMAL, REPOSITORY } from "../../fixture";
+import { schemaFaults } from "../../json-schema";
 import { describeWith } from "../tools";
 import { LiveCluster, THREE } from "./cluster";
 import { MACHINES } from "./tools";
@@ -42,6 +43,16 @@ The cluster is what main.ts says.
     }
   });
 
+  test.each([["plan"], ["verify"], ["apply", "--yes"], ["remove", "alphard", "--yes"]])(
+    "every line that rollout %s --json prints is in its schema",
+    async (...words) => {
+      const { output } = await cluster.rollout(...words, "--json");
+      const lines = output.split("\n").filter(Boolean);
+      expect(lines.length).toBeGreaterThan(2);
+      expect(lines.flatMap((line) => schemaFaults("rollout", JSON.parse(line)))).toEqual([]);
+    },
+  );
+
   test("as JSON, for a program", async () => {
     const { nodes } = JSON.parse((await cluster.rollout("verify", "--json")).mustSucceed().stdout) as {
       nodes: { name: string; faults: string[] }[];
@@ -60,7 +71,9 @@ The cluster is what main.ts says.
       signal: "SIGINT",
     });
     expect(status).toBe(0);
-    expect(said.split("\n").filter((line) => line.startsWith('{"nodes":[')).length).toBeGreaterThan(1);
+    expect(
+      said.split("\n").filter((line) => line.startsWith('{"formatVersion":1,"nodes":[')).length,
+    ).toBeGreaterThan(1);
   });
 
   test.each<[string, string, string, string, string[]]>([
@@ -134,7 +147,7 @@ The cluster is what main.ts says.
         after: outcome === "done" ? 0.5 : 0,
         signal: "SIGINT",
       });
-      return [status, said.match(/^\{"nodes":/gm)?.length ?? 0];
+      return [status, said.match(/^\{"formatVersion":1,"nodes":/gm)?.length ?? 0];
     };
 
     test.each(["started", "done"] as const)(

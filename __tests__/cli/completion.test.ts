@@ -1,0 +1,75 @@
+/** Completion as the shells themselves do it, where they are installed. */
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CLI, temporaryFolder } from "../fixture";
+import { describeWith, type Tool } from "../system/tools";
+
+const shell = (name: string): Tool => ({
+  name,
+  debianPackage: name,
+  works: () => spawnSync(name, ["-c", "true"]).status === 0,
+});
+
+/** What of the tree each shell has to know: words so far, the beginning of the next, and all that it may be. */
+const CASES: readonly [string, string, readonly string[]][] = [
+  ["", "pre", ["preview"]],
+  ["", "r", ["rollout"]],
+  ["rollout", "ve", ["verify"]],
+  ["rollout apply", "--re", ["--rebuild", "--regenerate-identity", "--reboot-seconds", "--reboots-at-once"]],
+  ["rollout apply hamal", "--yes", ["--yes"]],
+  ["gate", "--al", ["--allow"]],
+  ["apply", "--st", ["--stack"]],
+  // The option of another apply.
+  ["rollout apply", "--sta", []],
+];
+
+const script = (name: string): string => {
+  const file = join(temporaryFolder(), `completion.${name}`);
+  writeFileSync(file, spawnSync(CLI, ["completion", name], { encoding: "utf8" }).stdout);
+  return file;
+};
+
+function said(program: string, ...words: string[]): string[] {
+  // An empty folder: files are offered, too.
+  const { stdout, stderr } = spawnSync(program, words, { cwd: temporaryFolder(), encoding: "utf8" });
+  if (stderr !== "") throw new Error(stderr);
+  return stdout.split("\n").filter(Boolean).sort();
+}
+
+describeWith([shell("bash")], "bash", () => {
+  test.each(CASES)("completes '%s' '%s'", (before, word, expected) => {
+    const words = ["proxmox-nixos-k3s", ...before.split(" ").filter(Boolean), word];
+    const line = words.map((each) => `'${each}'`).join(" ");
+    const asked = `. '${script("bash")}'; COMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _proxmox_nixos_k3s; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    expect(said("bash", "-c", asked)).toEqual([...expected].sort());
+  });
+});
+
+describeWith([shell("fish")], "fish", () => {
+  test.each(CASES)("completes '%s' '%s'", (before, word, expected) => {
+    const line = ["proxmox-nixos-k3s", ...before.split(" ").filter(Boolean), word].join(" ");
+    const lines = said("fish", "--no-config", "-c", `source '${script("fish")}'; complete -C '${line}'`);
+    expect(lines.map((each) => each.split("\t")[0])).toEqual([...expected].sort());
+  });
+});
+
+describeWith([shell("zsh")], "zsh", () => {
+  test.each(CASES)("completes '%s' '%s'", (before, word, expected) => {
+    const words = ["proxmox-nixos-k3s", ...before.split(" ").filter(Boolean), word];
+    const line = words.map((each) => `'${each}'`).join(" ");
+    // zsh completes in its line editor alone: what the function offers is taken from its calls.
+    const asked =
+      `compdef() { :; }; _files() { :; }; compadd() { shift; print -l -- \${(M)@:#${word}*}; }; . '${script("zsh")}'; ` +
+      `words=(${line}); CURRENT=${words.length}; _proxmox_nixos_k3s`;
+    expect(said("zsh", "-f", "-c", asked)).toEqual([...expected].sort());
+  });
+});
+
+test("an unknown shell is told in one line", () => {
+  const { status, stderr } = spawnSync(CLI, ["completion", "csh"], { encoding: "utf8" });
+  expect([status, stderr]).toEqual([
+    64,
+    expect.stringMatching(/^error: .*Allowed choices are bash, zsh, fish.*\n$/),
+  ]);
+});
