@@ -65,7 +65,7 @@ const MISTAKES: readonly Mistake[] = [
     HARDWARE,
     'fsType = "ext4"',
     'fsType = "zfs"',
-    /not supported for zfs/,
+    /not supported for "zfs"/,
   ],
   ["garbage collection that keeps all", SYSTEM, "--delete-older-than 30d", "", /delete no generation/],
   ["no root file system", HARDWARE, 'fileSystems."/"', 'fileSystems."/data"', /root file system/],
@@ -99,7 +99,13 @@ const MISTAKES: readonly Mistake[] = [
   ["no way back from emergency mode", SYSTEM, "DefaultDependencies", "# ", /not start in emergency mode/],
   ["a way back from every boot", SYSTEM, "ConditionPathExists", "# ", /would run at every boot/],
   ["a way back that is begun anew", SYSTEM, "restartIfChanged", "# ", /begin its time anew/],
-  ["a role that there is not", AGENT, 'role = "agent"', 'role = "master"', /role .* no one of server, agent/],
+  [
+    "a role that there is not",
+    AGENT,
+    'role = "agent"',
+    'role = "master"',
+    /role .* no one of \["server","agent"\]/,
+  ],
   ["the other role", AGENT, 'role = "agent"', 'role = "server"', /role is not agent/],
   [
     "an agent that founds a cluster",
