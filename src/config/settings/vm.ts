@@ -42,6 +42,10 @@ export const VmSchema = group(
     cpuType: matching(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "a CPU type of PVE", "host").default("x86-64-v2-AES"),
     /** Relative CPU weight. @default - PVE's: 100 */
     cpuUnits: whole(1, 262_144, { example: 1024 }).optional(),
+    /** Cores' worth of CPU time that the VM may use. @default - unlimited */
+    cpuLimit: whole(1, 128, { unit: "cores", example: 3 }).optional(),
+    /** Show the guest a NUMA node for each socket. @default - the provider's: false */
+    numa: yesOrNo().optional(),
     /** Memory. @default 4096 */
     memoryMib: whole(64, 268_435_456, { unit: "MiB", example: 16_384 }).default(4096),
     /** Least memory to which the balloon may shrink the VM, at most `memoryMib`; 0 turns the balloon off. @default 0 */
@@ -86,6 +90,11 @@ export const VmSchema = group(
       "k3s",
       "agent",
     ]).default([]),
+    /**
+     * What may be plugged while the VM runs; an empty list is nothing. Not `cpu` and `memory`: a preview says of their
+     * change that it waits for a power-off. @default - PVE's: all three
+     */
+    hotplug: list(choice("disk", "network", "usb"), ["disk", "network"]).optional(),
     /** PVE resource pool. @default - none */
     pool: pveName("pool", "cluster").optional(),
     /** PVE refuses to remove the VM or its disks. It does not stop OpenTofu from trying. @default false */
