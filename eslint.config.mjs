@@ -31,6 +31,24 @@ const explicitOverride = {
   },
 };
 
+/** Text that is for a person: of an error, and what a program printed on standard error. */
+const MESSAGE = "property.name=/^(message|problem|stderr)$/";
+const READS = "/^(match|matchAll|includes|startsWith|endsWith|indexOf|search|replace|replaceAll|split)$/";
+
+/** Code decides by codes, types and exit codes: rewording a message must not change what is done. */
+const noDecisionByMessage = [
+  `CallExpression[callee.property.name=${READS}][callee.object.${MESSAGE}]`,
+  `CallExpression[callee.property.name=${READS}][callee.object.callee.name=/^message(Of|AtHost)$/]`,
+  `CallExpression[callee.property.name=/^(test|exec)$/] > MemberExpression.arguments[${MESSAGE}]`,
+  "CallExpression[callee.property.name=/^(test|exec)$/] > CallExpression.arguments[callee.name=/^message(Of|AtHost)$/]",
+  `BinaryExpression[operator=/^[!=]==?$/]:not([right.type="Identifier"][right.name="undefined"]) > MemberExpression[${MESSAGE}]`,
+  `SwitchStatement > MemberExpression.discriminant[${MESSAGE}]`,
+].map((selector) => ({
+  selector,
+  message:
+    "A message decides nothing: use the error's code (src/base/user-error.ts). What only says it in words is read in one named place, with its source.",
+}));
+
 export default tseslint.config(
   { ignores: [".gen", "cdktf.out", "node_modules", "coverage"] },
   js.configs.recommended,
@@ -70,6 +88,10 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    files: ["src/**/*.ts", "constructs/**/*.ts"],
+    rules: { "no-restricted-syntax": ["error", ...noDecisionByMessage] },
   },
   {
     files: ["__tests__/**/*.ts", "testbed/**/*.ts"],

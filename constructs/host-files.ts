@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { Annotations, AnnotationMetadataEntryType, TerraformStack } from "cdktf";
 import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer";
 import { Construct, type IConstruct } from "constructs";
+import { UserError } from "../src/base/user-error";
 import { describeFaults, Faults } from "../src/config/fault";
 import { isLastNode, renamed, vanished, type LastNode } from "../src/config/history";
 import type { Cluster } from "../src/config/model";
@@ -34,6 +35,7 @@ const README = "README.md";
  *   edited, Terraform addresses to which a VM was moved in the state.
  * - `HOST_FILES_CHECK=1`: write nothing, and report files that are not as they would be written.
  * - `HOST_FILES_LIST`: a file to which the folder is appended.
+ * - `HOST_FILES_STALE`: a file to which the folder is appended when a check finds it not as it would be written.
  */
 export class HostFiles extends Construct {
   public readonly folder: string;
@@ -80,8 +82,21 @@ export class HostFiles extends Construct {
     return [
       ...moved,
       ...tokensIn(files),
-      ...(checking() ? [describeStale(plan)].filter(Boolean) : plan.refusals.map(describeRefusal)),
+      ...(checking() ? this.staleness(plan) : plan.refusals.map(describeRefusal)),
     ];
+  }
+
+  /** Says it to a program, too: what comes of the words is CDKTF's. */
+  private staleness(plan: EmissionPlan): string[] {
+    const stale = describeStale(plan);
+    if (stale === "") return [];
+    this.note(process.env.HOST_FILES_STALE);
+    return [stale];
+  }
+
+  /** Appends the folder to a list that a program asked for. */
+  private note(list = ""): void {
+    if (list !== "") appendFileSync(list, `${relative(".", this.folder)}\n`);
   }
 
   private write(validated: boolean): void {
@@ -92,15 +107,14 @@ export class HostFiles extends Construct {
       ...errorAnnotations(construct),
     ]);
     if (problems.length > 0)
-      throw new Error(`Nothing was written to ${this.folder}:\n  ${problems.join("\n  ")}`);
+      throw new UserError("invalid", `Nothing was written to ${this.folder}:\n  ${problems.join("\n  ")}`);
     if (this.emission === undefined) return;
     const { plan, destroyed } = this.emission;
     for (const { hostname, vmId } of destroyed) {
       // On the stack, whose annotations the CLI prints first.
       Annotations.of(stack).addWarning(`${hostname}, VM ${vmId}, will be DESTROYED by the next apply`);
     }
-    const list = process.env.HOST_FILES_LIST ?? "";
-    if (list !== "") appendFileSync(list, `${relative(".", this.folder)}\n`);
+    this.note(process.env.HOST_FILES_LIST);
     if (!checking()) carryOut(plan);
   }
 
