@@ -85,6 +85,8 @@ export const K3S_BED: readonly Tool[] = [
 
 export const DNSMASQ = isThere("dnsmasq", ["dnsmasq", "--version"], "dnsmasq-base");
 
+export const SHELLCHECK = isThere("shellcheck", ["shellcheck", "--version"]);
+
 export const NIX: Tool = {
   name: "nix-instantiate",
   debianPackage: "nix-bin",

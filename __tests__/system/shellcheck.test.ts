@@ -1,0 +1,36 @@
+/** What runs on hosts, as it is sent to them, before ShellCheck. */
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { remoteScript, text } from "../../src/rollout/script";
+import { REPOSITORY } from "../fixture";
+import { describeWith, SHELLCHECK } from "./tools";
+
+const EXCLUDED = [
+  "SC1091", // /etc/set-environment is a file of the host
+  "SC2034", // prelude.sh names what only some programs use
+  "SC2154", // variables are set in lines that `remoteScript` puts before the program
+];
+
+/** Which run without what the others begin with. */
+const LEFT_ON_THE_HOST = new Set(["revert", "trial-revert"]);
+
+const PROGRAMS = readdirSync(join(REPOSITORY, "src", "rollout", "remote"))
+  .map((file) => file.replace(".sh", ""))
+  .filter((name) => name !== "prelude");
+
+function findings(script: string): string {
+  const args = ["--shell=sh", "--format=gcc", `--exclude=${EXCLUDED.join()}`, "-"];
+  const { stdout, stderr } = spawnSync("shellcheck", args, { input: script, encoding: "utf8" });
+  return stdout + stderr;
+}
+
+describeWith([SHELLCHECK], "what runs on hosts", () => {
+  test.each(PROGRAMS)("ShellCheck finds nothing in %s", (name) => {
+    expect(findings(LEFT_ON_THE_HOST.has(name) ? text(`${name}.sh`) : remoteScript(name))).toBe("");
+  });
+
+  test("and would find a word that splits", () => {
+    expect(findings('rm -f $1/"lock"\n')).toContain("SC2086");
+  });
+});
