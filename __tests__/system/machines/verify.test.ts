@@ -241,7 +241,7 @@ mount -t tmpfs tmpfs "${pod}/volume-subpaths/with blank"`;
     expect([other.status, other.output]).toEqual([
       1,
       expect.stringContaining(
-        "has MAC address BC:24:11:B3:ED:99, and hamal has BC:24:11:B3:ED:02: nothing was stored",
+        "has MAC address BC:24:11:B3:ED:99, and hamal has BC:24:11:B3:ED:02; nothing was stored",
       ),
     ]);
     writeFileSync(path, before);
