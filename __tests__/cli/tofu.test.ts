@@ -102,7 +102,7 @@ test("apply applies its own plan, whatever another command saves meanwhile, and 
 
 test("apply applies no plan that is another than the one that was shown", () => {
   const { status, output, calls, left } = run(["apply", "--yes"], { meanwhile: 'echo other > "$3"' });
-  expect([status, left]).toEqual([1, []]);
+  expect([status, left]).toEqual([4, []]);
   expect(output).toContain("is not the plan that was shown: nothing was applied");
   expect(calls.join()).not.toContain("apply -input");
 });
@@ -122,7 +122,7 @@ test("apply does nothing when there is nothing to apply", () => {
 
 test("apply does nothing when nobody can be asked and nobody said yes", () => {
   const { status, output, calls } = run(["apply"]);
-  expect(status).toBe(1);
+  expect(status).toBe(64);
   expect(output).toContain("state --yes to apply without a question");
   expect(calls.join()).not.toContain("apply -input");
 });
@@ -156,19 +156,20 @@ test("other commands of OpenTofu run in the stack's folder", () => {
 });
 
 describe("failures end with another code than 0 and say what to do", () => {
-  test.each<[string, Run, string]>([
+  test.each<[string, Run, string, number?]>([
     ["a plan that fails", run(["apply", "--yes"], { plan: 1 }), "failed"],
     ["an apply that fails", run(["apply", "--yes"], { apply: 1 }), "failed"],
     ["no OpenTofu", run(["plan"], { binary: "tofu-that-is-not-there" }), "does not start: install OpenTofu"],
     ["no synth before", run(["plan"], { stacks: [] }), "run npm run synth first"],
-    ["several stacks", run(["plan"], { stacks: ["k3s", "b"] }), "--stack=NAME with one of k3s, b"],
+    ["several stacks", run(["plan"], { stacks: ["k3s", "b"] }), "--stack=NAME with one of k3s, b", 64],
     [
       "a parallelism that is none",
       run(["apply", "-parallelism=0"]),
       "-parallelism should be a whole number from 1, got '0'",
+      64,
     ],
-  ])("%s", (_, { status, output }, words) => {
-    expect(status).toBe(1);
+  ])("%s", (_, { status, output }, words, code = 1) => {
+    expect(status).toBe(code);
     expect(output).toContain(words);
   });
 

@@ -50,6 +50,6 @@ describeWith([SCRIPT], "the question before an apply", () => {
 
   // The last two are Ctrl-D and Ctrl-C.
   test.each(["y\n", "no\n", "\n", "yes please\n", "\u0004", "\u0003"])("takes %j for no", async (text) => {
-    expect(await answer(text)).toEqual({ status: 1, applied: false });
+    expect(await answer(text)).toEqual({ status: 4, applied: false });
   });
 });

@@ -3,7 +3,6 @@ export enum ExitCode {
   Done = 0,
   Failed = 1,
   Pending = 2,
-  Unreachable = 3,
   Refused = 4,
   /** As `EX_USAGE` of sysexits.h. */
   Usage = 64,
@@ -16,7 +15,6 @@ export const MEANINGS: Readonly<Record<ExitCode, string>> = {
   [ExitCode.Done]: "done",
   [ExitCode.Failed]: "failed",
   [ExitCode.Pending]: "changes are pending",
-  [ExitCode.Unreachable]: "a host is unreachable",
   [ExitCode.Refused]: "refused",
   [ExitCode.Usage]: "wrong usage",
   [ExitCode.Interrupted]: "interrupted",
