@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import processes, { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
@@ -221,5 +221,35 @@ test("a run that failed between two renames is finished by the next one of the s
     jest.restoreAllMocks();
     emit(folder, after);
     expect(tree(folder)).toEqual(texts(after));
+  });
+});
+
+describe("before many files are put in place, the disk confirms all of them", () => {
+  const many: Bodies = Object.fromEntries(
+    Array.from({ length: 100 }, (_, index) => [`k3s-agent-${index}/configuration.nix`, "agent\n"]),
+  );
+  afterEach(() => jest.restoreAllMocks());
+
+  /** With a `sync` that ends so. @returns what it was asked, with how much lay there then, and what was flushed beside */
+  const emitWith = (status: number): { asked: unknown[]; flushed: number } =>
+    inTempFolder((parent) => {
+      const asked: unknown[] = [];
+      jest.spyOn(processes, "spawnSync").mockImplementation(((program: string, words: string[]) => {
+        asked.push([program, words[0], fs.readdirSync(words[1] as string).length]);
+        return { status };
+      }) as never);
+      const flush = jest.spyOn(fs, "fsyncSync");
+      emit(join(parent, "nix"), many);
+      return { asked, flushed: flush.mock.calls.length };
+    });
+
+  test("at once", () => {
+    const { asked, flushed } = emitWith(0);
+    expect(asked).toEqual([["sync", "-f", 102]]); // with the list, and the record of paths
+    expect(flushed).toBeLessThan(100);
+  });
+
+  test("one by one where it cannot be asked at once", () => {
+    expect(emitWith(1).flushed).toBeGreaterThan(100);
   });
 });

@@ -339,6 +339,19 @@ describe("a VM that is off", () => {
     ]);
   });
 
+  test("may have its disk moved", () => {
+    const verdict = judgedWith(
+      "changed-while-off",
+      ({ resource_changes }) =>
+        resource_changes
+          .filter(({ change }: Json) => change.after.name === "hamal")
+          .forEach(({ change }: Json) => (change.after.disk[0].datastore_id = "fast")),
+      ASKING,
+    );
+    expect(verdict.reasons.map(({ kind }) => kind)).toEqual(["start", "disk"]);
+    expect(verdict.notes).toContainEqual(expect.stringContaining("disk[scsi0].datastore_id"));
+  });
+
   test("is not powered off and on", () => {
     const verdict = judgedWith("cores-with-reboot", ({ resource_changes: [{ change }] }) => {
       change.before.started = change.after.started = false;

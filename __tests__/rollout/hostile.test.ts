@@ -36,7 +36,7 @@ test("files that are made to take a day to compare are another text altogether",
   ]);
 });
 
-test.each([["10.42.0.0/24 -f"], ["8.8.8.0/24"], ["10.42.0.0/8"], ["$(id)"], ["-f"]])(
+test.each([["10.42.0.0/24 -f"], ["8.8.8.0/24"], ["10.42.0.0/8"], ["10.42.0.0/15"], ["$(id)"], ["-f"]])(
   "a network of pods that says %s is called by no other host",
   async (podCidr) => {
     const asked: unknown[] = [];
