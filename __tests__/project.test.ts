@@ -98,3 +98,11 @@ test("the reference cluster's JSON, as main.ts synthesizes it, without a path of
   const withoutMetadata = (key: string, value: unknown): unknown => (key === "//" ? undefined : value);
   expect(JSON.parse(json, withoutMetadata)).toMatchSnapshot();
 });
+
+// tsx, src/cli.ts, `relaySignals`.
+test("no script runs under tsx's own command, which kills what has not heard a signal within 60 ms", () => {
+  const { scripts } = JSON.parse(new Project().text("package.json")) as { scripts: Record<string, string> };
+  expect(
+    Object.entries(scripts).filter(([, script]) => /(^|[ &;])tsx /.test(script.replace("--import tsx ", ""))),
+  ).toEqual([]);
+});

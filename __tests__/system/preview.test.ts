@@ -1,7 +1,8 @@
 /** What a preview leaves when it is stopped, and what the code that it runs can reach. */
 import { spawn, spawnSync } from "node:child_process";
-import { readdirSync, readlinkSync } from "node:fs";
+import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
 import { CLI, temporaryFolder } from "../fixture";
 import { Project } from "../project";
 import { describeWith, NETWORK_NAMESPACES, ownNetwork } from "./tools";
@@ -32,15 +33,23 @@ function folderOf(pid: string): string {
   }
 }
 
+/** What a preview is on a busy machine: it takes a moment to hear a signal. */
+const BUSY = `
+const pause = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+if (process.argv[2] === "preview") process.on("SIGINT", pause).on("SIGTERM", pause);
+`;
+
 /** Starts a preview, and stops it by that signal once it runs both apps. */
 async function stoppedBy(
   signal: NodeJS.Signals,
   project: Project,
   temporary: string,
 ): Promise<number | null> {
+  const busy = join(temporary, "busy.cjs");
+  writeFileSync(busy, BUSY);
   const child = spawn(CLI, ["preview"], {
     cwd: project.folder,
-    env: { ...process.env, TMPDIR: temporary },
+    env: { ...process.env, TMPDIR: temporary, NODE_OPTIONS: `--require ${busy}` },
     stdio: "ignore",
     detached: true,
   });

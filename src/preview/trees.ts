@@ -68,7 +68,8 @@ export class Trees {
 
   public remove(): void {
     spawnSync("git", ["worktree", "remove", "--force", this.at("base")], { cwd: this.top });
-    rmSync(this.folder, { recursive: true, force: true });
+    // An app that was killed may have been at work in it a moment ago.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 
   private at(name: string): string {
