@@ -1,6 +1,8 @@
-import { hostname } from "node:os";
-import { isOver } from "../../src/rollout/lock";
-import { ALPHARD, HAMAL } from "../fixture";
+import { isOver, Lock, type Keeper } from "../../src/rollout/lock";
+import { Log } from "../../src/rollout/log";
+import { isDead, newRolloutId } from "../../src/rollout/rollout-id";
+import { Blanker } from "../../src/rollout/secrets";
+import { ALPHARD, HAMAL, temporaryFolder } from "../fixture";
 import { described, hosts, known } from "./sight";
 import type { Facts } from "../../src/rollout/facts";
 import type { Host } from "../../src/rollout/host";
@@ -33,7 +35,58 @@ test("a rollout on this machine is over with its process, whatever its lock says
     const [alphard] = hosts(described([ALPHARD])) as [Host];
     return { known: [known(alphard, { lock: { holder: rollout, heardSeconds: 0 } })], unreachable: [] };
   };
-  const dead = `${hostname()}:4194399:beef`;
-  const alive = `${hostname()}:${process.pid}:beef`;
+  const alive = newRolloutId();
+  const dead = withProcess(alive, NO_PROCESS);
   expect([isOver(dead, lock(dead)), isOver(alive, lock(alive))]).toEqual([true, false]);
+});
+
+/** Above what Linux gives. */
+const NO_PROCESS = 4194399;
+
+const withProcess = (rollout: string, pid: number): string => rollout.replace(/:\d+:/, `:${pid}:`);
+
+test.each([
+  ["in a container of the same hostname, or before a reboot", newRolloutId().replace(/:\w+$/, ":5ca1ab1e")],
+  ["where nobody can tell processes apart", newRolloutId().replace(/:\w+$/, ":")],
+])("nothing is known of a rollout's process %s", (_, rollout) => {
+  expect(isDead(withProcess(rollout, NO_PROCESS))).toBe(false);
+});
+
+describe("a lock", () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  const log = (): Log => new Log(temporaryFolder(), new Blanker(), () => undefined);
+
+  const keeper = (name: string, acts: string[], more: Partial<Keeper> = {}): Keeper => ({
+    name,
+    take: async () => void acts.push(`${name} taken`),
+    renew: async () => void acts.push(`${name} renewed`),
+    release: async () => void acts.push(`${name} released`),
+    ...more,
+  });
+
+  test("is given back when a renewal that is on its way has come to its end", async () => {
+    const acts: string[] = [];
+    let arrive = (): void => undefined;
+    const renew = async (): Promise<void> => {
+      await new Promise<void>((resolve) => (arrive = resolve));
+      acts.push("renewed late");
+    };
+    const lock = await Lock.take([keeper("api", acts, { renew })], log());
+    jest.advanceTimersByTime(20_000);
+    const released = lock.release();
+    arrive();
+    await released;
+    jest.advanceTimersByTime(60_000);
+    expect(acts).toEqual(["api taken", "renewed late", "api released"]);
+  });
+
+  test("that somebody else has at one of its keepers is given back at the others", async () => {
+    const acts: string[] = [];
+    const take = (): Promise<void> => Promise.reject(new Error("held"));
+    const keepers = [keeper("api", acts), keeper("alphard", acts, { take }), keeper("alnair", acts)];
+    await expect(Lock.take(keepers, log())).rejects.toThrow("held");
+    expect(acts).toEqual(["api taken", "api released", "alphard released", "alnair released"]);
+  });
 });

@@ -98,8 +98,8 @@ describe("the join token", () => {
 });
 
 describe("the lock", () => {
-  const take = (folder: string, id: string, dead = ""): Report =>
-    run("lock", { owner: `owner of ${id}`, id, dead }, folder);
+  const take = (folder: string, id: string, dead = "", boot = ""): Report =>
+    run("lock", { owner: `owner of ${id}`, id, dead, boot }, folder);
   const lockOf = (folder: string): string => join(folder, "run-k3s-rollout.lock");
 
   test("belongs to one rollout, which may renew it", () => {
@@ -124,6 +124,16 @@ describe("the lock", () => {
     const folder = temporaryFolder();
     take(folder, "a");
     expect(take(folder, "b", "a").one("taken")).toBe("yes");
+  });
+
+  test("is made again by its holder after a reboot, but not when it was given back", () => {
+    const folder = temporaryFolder();
+    const boot = take(folder, "a").one("boot");
+    expect(take(folder, "a", "", boot).one("taken")).toBe("yes");
+    run("unlock", { id: "a" }, folder);
+    const late = take(folder, "a", "", boot);
+    expect([late.one("taken"), late.one("gone")]).toEqual(["", "yes"]);
+    expect(take(folder, "a", "", "of a boot before").one("taken")).toBe("yes");
   });
 
   test("lapses a minute after its holder was last heard of, by a clock that nobody sets", () => {

@@ -6,9 +6,11 @@ import { pause } from "./deadline";
 import { checkKeys, chosen, directoryFaults } from "./description";
 import { planFleet, separate, sharers, survey, type Fleet, type FleetOptions } from "./fleet";
 import { introduced, pinKeys, refuseStrangers, strangers } from "./first-contact";
+import { FileLock } from "./file-lock";
 import type { Host } from "./host";
 import { identityFaults } from "./identity";
 import { asYaml, defaultPath, fetchKubeconfig, mergeInto } from "./kubeconfig";
+import { LeaseLock } from "./lease";
 import { Lock } from "./lock";
 import type { HostPlan } from "./plan";
 import type { RebootOptions } from "./reboot";
@@ -148,7 +150,10 @@ async function separated(
   return true;
 }
 
-/** The lock is on the first server that answers, or where there is none yet on the first host. */
+/**
+ * The lock is a Lease while the API answers, and a file on each server that answers: operators who see no API, or not the
+ * same servers, meet there. Where there is no server yet, it is a file on the first host.
+ */
 async function locked(
   session: Session,
   fleet: Fleet,
@@ -157,9 +162,11 @@ async function locked(
 ): Promise<void> {
   // Nothing is written to a machine that is not what it should be.
   const there = fleet.known.filter((known) => identityFaults(known).length === 0).map(({ host }) => host);
-  const keeper = there.find(({ node }) => node.role === "server") ?? plans[0]?.host;
-  if (keeper === undefined) throw new UserError("unreachable", "no host answers");
-  const lock = await Lock.take(keeper, session.log);
+  const servers = there.filter(({ node }) => node.role === "server");
+  const hosts = servers.length > 0 ? servers : plans.slice(0, 1).map(({ host }) => host);
+  if (hosts.length === 0) throw new UserError("unreachable", "no host answers");
+  const leases = fleet.nodes === undefined ? [] : [new LeaseLock(fleet.kubernetes)];
+  const lock = await Lock.take([...leases, ...hosts.map((host) => new FileLock(host))], session.log);
   try {
     await run(lock);
   } finally {

@@ -10,6 +10,7 @@ type Variables = Readonly<Record<string, string | number>>;
 /** Programs that change nothing. */
 const READING: ReadonlySet<string> = new Set([
   "alive",
+  "clock",
   "diagnose",
   "facts",
   "hardware",

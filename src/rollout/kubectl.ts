@@ -20,6 +20,7 @@ const MORE_SECONDS = 30;
  * Runs commands of kubectl on a server, over one connection, up to one that fails.
  *
  * @param seconds - that each of their requests may take
+ * @param input - what each of them reads
  * @returns what each of them printed
  * @throws UserError `failed` where another server would say the same; `unavailable` where this server's API does not
  *   answer, and that of another may
@@ -28,11 +29,12 @@ export async function kubectl(
   server: Host,
   commands: readonly Command[],
   seconds: number,
+  input = "",
 ): Promise<string[]> {
   const lines = commands.map((words) => [...words, `--request-timeout=${seconds}s`].map(quoted).join(" "));
   const report = await server.call(
     "kubectl",
-    { commands: lines.join("\n") },
+    { commands: lines.join("\n"), input },
     {
       timeoutSeconds: commands.length * seconds + MORE_SECONDS,
       reads: commands.every(([verb]) => verb === "get"),
@@ -53,6 +55,9 @@ export async function kubectl(
 export const kubectlOutput = (error: unknown): string =>
   hasCode(error, "failed") && error.cause instanceof KubectlFailure ? error.cause.stderr : messageOf(error);
 
+/** The API's own constant for why it decided so, such as `Conflict`. */
+export const reasonOf = (error: unknown): string | undefined => reasonIn(kubectlOutput(error));
+
 /** Whether another server has to be asked. */
 export const isAway = (error: unknown): boolean => hasCode(error, "unavailable") || isDisconnected(error);
 
@@ -66,6 +71,9 @@ const PASSING = new Set(["ServiceUnavailable", "ServerTimeout", "Timeout", "Inte
  * time-out of its waiting, has no such line.
  */
 function isDecision(stderr: string): boolean {
-  const answer = /^Error from server(?: \((\w+)\))?: /m.exec(stderr);
-  return answer === null || !PASSING.has(answer[1]);
+  return !FROM_SERVER.test(stderr) || !PASSING.has(reasonIn(stderr));
 }
+
+const FROM_SERVER = /^Error from server(?: \((\w+)\))?: /m;
+
+const reasonIn = (words: string): string | undefined => FROM_SERVER.exec(words)?.[1];

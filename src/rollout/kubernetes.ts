@@ -46,7 +46,7 @@ export class Kubernetes {
    * @param except - a server that is not to be asked, while another is there
    * @param seconds - for all of them; one has `LEAST_SECONDS`, or all where these are fewer, also where others have used it up
    */
-  private async ask<T>(
+  public async ask<T>(
     question: (server: Host, seconds: number) => Promise<T>,
     except?: Host,
     seconds = PATIENCE_SECONDS,

@@ -1,42 +1,78 @@
-import { randomUUID } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import { hasCode, messageOf, UserError } from "../base/user-error";
-import type { Host } from "./host";
 import type { Known } from "./identity";
 import type { Log } from "./log";
+import { isDead, newRolloutId } from "./rollout-id";
 
-/** A third of what `remote/lock.sh` takes for the end of a rollout. */
+/** A third of the time after which a lock lapses. */
 const RENEWAL_SECONDS = 20;
 
 /** As `remote/lock.sh`: a rollout that was not heard of for so long has ended. */
-const LAPSE_SECONDS = 60;
+export const LAPSE_SECONDS = 60;
 
-/** Says on a server that a rollout runs. It lapses a minute after the rollout was last heard of. */
-export class Lock {
-  /** Of this rollout. */
-  public readonly id = [hostname(), process.pid, randomUUID()].join(":");
+/** Who asks for a lock. */
+export interface Claimant {
+  /** Of the rollout. */
+  readonly id: string;
+  /** For a person. */
+  readonly owner: string;
+}
+
+/** Who has a lock. */
+export interface Holder extends Claimant {
+  readonly heldSeconds: number;
+  readonly heardSeconds: number;
+}
+
+/** @param holder - none where it was taken from us and given back since */
+export const lockHeld = (keeper: Keeper, holder?: Holder): UserError =>
+  new UserError(
+    "locked",
+    holder === undefined
+      ? `The lock on ${keeper.name} was given to another rollout, or away by somebody, while this one was not heard of. Run the same again`
+      : `Another rollout runs: ${holder.owner}, for ${holder.heldSeconds} s, last heard of ${holder.heardSeconds} s ago ` +
+          `(lock on ${keeper.name}). Wait for it; should it have been killed, its lock lapses a minute after it was last heard of`,
+  );
+
+/** One place where a lock is kept. */
+export interface Keeper {
+  /** For a person. */
+  readonly name: string;
+  /** @throws UserError `locked` */
+  take(claimant: Claimant): Promise<void>;
+  /** Says that the rollout lives. Takes nothing that was given back. @throws UserError `locked` */
+  renew(claimant: Claimant): Promise<void>;
+  release(claimant: Claimant): Promise<void>;
+}
+
+/** Says to other operators that a rollout runs. It lapses a minute after the rollout was last heard of. */
+export class Lock implements Claimant {
+  public readonly id = newRolloutId();
   public readonly owner = `${userInfo().username}@${hostname()}, process ${process.pid}`;
-  private readonly timer: NodeJS.Timeout;
+  private timer: NodeJS.Timeout | undefined;
+  private renewal: Promise<void> | undefined;
   private lost: UserError | undefined;
 
   private constructor(
-    private readonly server: Host,
+    private readonly keepers: readonly Keeper[],
     private readonly log: Log,
-  ) {
-    this.timer = setInterval(() => void this.renew(), RENEWAL_SECONDS * 1000);
-    this.timer.unref();
-  }
+  ) {}
 
-  /** @throws UserError `locked` when another rollout has it, with its owner and age */
-  public static async take(server: Host, log: Log): Promise<Lock> {
-    const lock = new Lock(server, log);
+  /** With all keepers, one after the other. @throws UserError `locked` when another rollout has one of them */
+  public static async take(keepers: readonly Keeper[], log: Log): Promise<Lock> {
+    const lock = new Lock(keepers, log);
+    const names = keepers.map(({ name }) => name).join(", ");
     try {
-      await log.step("cluster", `lock on ${server.name}`, () => lock.claim());
-      return lock;
+      await log.step("cluster", `lock on ${names}`, async () => {
+        for (const keeper of keepers) await keeper.take(lock);
+      });
     } catch (error) {
-      clearInterval(lock.timer);
+      await lock.release();
       throw error;
     }
+    lock.timer = setInterval(() => void (lock.renewal ??= lock.renew()), RENEWAL_SECONDS * 1000);
+    lock.timer.unref();
+    return lock;
   }
 
   /** @throws UserError `locked` when another rollout took it, since we were not heard of */
@@ -46,30 +82,21 @@ export class Lock {
 
   public async release(): Promise<void> {
     clearInterval(this.timer);
-    await this.server
-      .call("unlock", { id: this.id })
-      .catch((error: unknown) => this.log.write("cluster", messageOf(error)));
-  }
-
-  private async claim(dead = ""): Promise<void> {
-    const report = await this.server.call("lock", { owner: this.owner, id: this.id, dead });
-    if (report.one("taken") === "yes") return;
-    const holder = report.one("held_id");
-    if (dead === "" && isDead(holder)) return this.claim(holder);
-    throw new UserError(
-      "locked",
-      `Another rollout runs: ${report.one("held")}, for ${report.one("held_for")} s, last heard of ${report.one("heard")} s ago ` +
-        `(lock on ${this.server.name}). Wait for it; should it have been killed, its lock lapses a minute after it was last heard of`,
+    await this.renewal;
+    await Promise.all(
+      this.keepers.map((keeper) =>
+        keeper.release(this).catch((error: unknown) => this.log.write("cluster", messageOf(error))),
+      ),
     );
   }
 
+  /** A server may be rebooting. Only somebody else's lock is a reason to stop. */
   private async renew(): Promise<void> {
-    try {
-      await this.claim();
-    } catch (error) {
-      // The server may be rebooting. Only somebody else's lock is a reason to stop.
-      if (hasCode(error, "locked")) this.lost = error;
+    const renewals = await Promise.allSettled(this.keepers.map((keeper) => keeper.renew(this)));
+    for (const renewal of renewals) {
+      if (renewal.status === "rejected" && hasCode(renewal.reason, "locked")) this.lost = renewal.reason;
     }
+    this.renewal = undefined;
   }
 }
 
@@ -90,16 +117,4 @@ export function isOver(rollout: string, { known, unreachable }: Surveyed): boole
     ({ facts: { lock, upSeconds } }) =>
       upSeconds >= LAPSE_SECONDS && (lock?.holder !== rollout || lock.heardSeconds >= LAPSE_SECONDS),
   );
-}
-
-/** Whether the holder ran on this machine, and does no more. */
-function isDead(holder: string): boolean {
-  const [machine = "", pid = ""] = holder.split(":");
-  if (machine !== hostname() || !/^\d+$/.test(pid)) return false;
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
-  }
 }

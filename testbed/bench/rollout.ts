@@ -24,8 +24,9 @@ export interface Rollout {
 
 const AGENTS_AT_ONCE = 3;
 
-/** What happens once: the hosts are read, locked, built, unlocked and verified. */
-const ONCE = ["facts", "kubectl", "lock", "build", "unlock", "facts", "kubectl", "inspect"];
+/** What happens once: the hosts are read, locked by a Lease, built, unlocked and verified. */
+const LEASE = ["kubectl", "clock", "kubectl"];
+const ONCE = ["facts", "kubectl", ...LEASE, "build", "kubectl", "kubectl", "facts", "kubectl", "inspect"];
 
 /** What each host's turn is: the confirmation is over a connection made after the activation was seen to have ended. */
 const TURN = ["kubectl", "activate", "inspect", "kubectl", "inspect", "kubectl", "commit"];
@@ -35,7 +36,7 @@ const serversOf = (nodes: number): number => (nodes < 10 ? 1 : 3);
 function chainOf(nodes: number): number {
   const servers = serversOf(nodes);
   const turns = servers + Math.ceil((nodes - servers) / AGENTS_AT_ONCE);
-  return ONCE.length + turns * TURN.length;
+  return ONCE.length + serversOf(nodes) + turns * TURN.length; // a lock on each server
 }
 
 /** Changes the firewall of all hosts, with real SSH servers, where each remote step takes that long. */

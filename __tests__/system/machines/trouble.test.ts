@@ -204,19 +204,29 @@ describeWith(MACHINES, "bad conditions", () => {
 
   test("two rollouts at once: the second says who has the lock", async () => {
     hamal.change();
-    cluster.site.setFault("hamal", "seconds", "3");
+    cluster.site.setFault("hamal", "build-hangs");
     const first = cluster.rollout(...PATIENT);
     await cluster.site.until(
       "the first has the lock",
       async () => (await cluster.site.on("alphard", "cat /run/k3s-rollout.lock || true")) !== "",
     );
     const second = await cluster.rollout(...PATIENT);
-    expect(second.output).toMatch(
-      /Another rollout runs: \S+@\S+, process \d+, for \d+ s, last heard of \d+ s ago \(lock on alphard\)/,
-    );
-    expect(second.status).toBe(1);
+    // Where it does not see the first one's process, and then no API either.
+    const main = join(cluster.site.folder, "app", "src", "cli", "main.js");
+    const contained = ["unshare", "-pf", "--mount-proc", process.execPath, main, "rollout", ...PATIENT];
+    const third = await cluster.site.operator(contained, cluster.folder);
+    cluster.site.setFault("alphard", "api-not-ready");
+    const fourth = await cluster.site.operator(contained, cluster.folder);
+    cluster.site.clearFault("alphard", "api-not-ready");
+    cluster.site.clearFault("hamal", "build-hangs");
+    const held = (place: string): RegExp =>
+      new RegExp(
+        `Another rollout runs: \\S+@\\S+, process \\d+, for \\d+ s, last heard of \\d+ s ago \\(lock on ${place}\\)`,
+      );
+    expect([second.status, second.output]).toEqual([1, expect.stringMatching(held("the Kubernetes API"))]);
+    expect([third.status, third.stderr]).toEqual([1, expect.stringMatching(held("the Kubernetes API"))]);
+    expect([fourth.status, fourth.stderr]).toEqual([1, expect.stringMatching(held("alphard"))]);
     (await first).mustSucceed();
-    cluster.site.clearFault("hamal", "seconds");
   });
 
   test("Ctrl-C: what has begun is finished, and nothing else is begun", async () => {

@@ -1,10 +1,11 @@
+# input: what each of them reads
 # Runs commands of kubectl, one a line, up to one that fails; then it says whether this server's API answers at all.
 stderr=$(mktemp)
 trap 'rm -f "$stderr"' EXIT
 # By another descriptor, so that no command reads the list.
 while IFS= read -r command <&3; do
   status=0
-  output=$(eval "k3s kubectl $command" 2>"$stderr" </dev/null) || status=$?
+  output=$(printf '%s' "$input" | eval "k3s kubectl $command" 2>"$stderr") || status=$?
   if [ "$status" != 0 ]; then
     report status "$status"
     report stderr "$(base64 -w0 <"$stderr")"

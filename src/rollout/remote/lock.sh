@@ -1,8 +1,10 @@
 # owner: who asks, as one line; id: of this rollout; dead: id of one that is known to have ended, or empty
+# boot: in which this rollout took the lock, to renew it; empty to take it
 # A rollout that was not heard of for a minute has ended.
 exec 8>"$lock.turn"
 flock -w 10 8 || fail "the lock at $lock does not answer"
 now=$(uptime_seconds)
+boot_id=$(cat /proc/sys/kernel/random/boot_id)
 if [ -s "$lock" ]; then
   { read -r holder; read -r since; read -r heard; read -r who; } <"$lock"
   if [ "$holder" != "$id" ] && [ "$holder" != "$dead" ] && [ $((now - heard)) -lt 60 ]; then
@@ -13,9 +15,14 @@ if [ -s "$lock" ]; then
     return 0
   fi
   [ "$holder" = "$id" ] || since=$now
+elif [ "$boot" = "$boot_id" ]; then
+  # No reboot took it away: it was given back, and this is a renewal that comes late.
+  report gone yes
+  return 0
 else
   since=$now
 fi
 printf '%s\n%s\n%s\n%s\n' "$id" "$since" "$now" "$owner" >"$lock.new"
 mv "$lock.new" "$lock"
+report boot "$boot_id"
 report taken yes

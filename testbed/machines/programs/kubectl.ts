@@ -84,7 +84,7 @@ function change(name: string, edit: (node: Node) => void): void {
   write(path, node);
 }
 
-function get(kind: string | undefined): void {
+function get(kind: string | undefined, name = ""): void {
   if (kind === undefined) return console.log("ok"); // --raw=/readyz
   if (kind === "nodes") return list(nodes().map(shown));
   if (kind === "leases") {
@@ -97,8 +97,38 @@ function get(kind: string | undefined): void {
         })),
     );
   }
+  if (kind === "lease") {
+    if (existsSync(leasePath(name))) console.log(readFileSync(leasePath(name), "utf8"));
+    return;
+  }
   if (kind === "pods") return pods().forEach((pod) => console.log(row(pod)));
   fail(`error: the server doesn't have a resource type "${kind}"`);
+}
+
+/** Leases of others than kubelets. */
+const leasePath = (name: string): string => `${CLUSTER}/leases.${name}`;
+
+interface Lease {
+  metadata: { name: string; resourceVersion?: string; annotations?: object };
+  spec: object;
+}
+
+function createLease(): void {
+  const lease = JSON.parse(readFileSync(0, "utf8")) as Lease;
+  const { name } = lease.metadata;
+  if (existsSync(leasePath(name)))
+    fail(`Error from server (AlreadyExists): leases.coordination.k8s.io "${name}" already exists`);
+  write(leasePath(name), { ...lease, metadata: { ...lease.metadata, resourceVersion: "1" } });
+}
+
+function patchLease(name: string, patch: Lease): void {
+  const lease = read<Lease>(leasePath(name));
+  const { resourceVersion } = lease.metadata;
+  if (resourceVersion !== patch.metadata.resourceVersion)
+    fail(`Error from server (Conflict): Operation cannot be fulfilled on leases "${name}"`);
+  const version = { resourceVersion: `${Number(resourceVersion) + 1}` };
+  const metadata = { ...lease.metadata, ...patch.metadata, ...version };
+  write(leasePath(name), { ...lease, metadata, spec: { ...lease.spec, ...patch.spec } });
 }
 
 const controllerOf = ({ metadata }: Pod): string => metadata.ownerReferences[0]?.kind ?? "";
@@ -165,7 +195,7 @@ const [verb = "", first = "", second = ""] = argv.filter((word) => !word.startsW
 checkApi();
 switch (verb) {
   case "get":
-    get(argv.includes("--raw=/readyz") ? undefined : first);
+    get(argv.includes("--raw=/readyz") ? undefined : first, second);
     break;
   case "cordon":
   case "uncordon":
@@ -188,6 +218,12 @@ switch (verb) {
     console.log(`node/${second} annotated`);
     break;
   }
+  case "create":
+    createLease();
+    break;
+  case "patch":
+    patchLease(second, JSON.parse(argv.at(argv.indexOf("-p") + 1) ?? ""));
+    break;
   case "drain":
     event(`drain ${first}`);
     drain(first, argv);

@@ -1,0 +1,1 @@
+report seconds "$(date -u +%s)"
