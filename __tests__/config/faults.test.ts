@@ -407,6 +407,11 @@ describe("a node's settings", () => {
       "'nixos.networkInterface' of 'mizar' should be the name of the node's own interface, such as ens18, got 'cni0'",
     ],
     [
+      "an interface that is WireGuard's among pods",
+      { nixos: { networkInterface: "flannel-wg" } },
+      "'nixos.networkInterface' of 'mizar' should be the name of the node's own interface, such as ens18, got 'flannel-wg'",
+    ],
+    [
       "a NixOS setting of its own",
       { nixos: { networkInterface: "an-interface-name-too-long" } },
       "'nixos.networkInterface' of 'mizar' should be the name of the node's own interface, such as ens18, got 'an-interface-name-too-long'",

@@ -38,6 +38,18 @@ test("a host that is well has none of these", () => {
   expect(hostFaults(well, EXPECTED).filter((fault) => !fault.startsWith("its firewall is not"))).toEqual([]);
 });
 
+test("a node whose kubelet was not heard of since the step began is not there", async () => {
+  const [, hamal] = hosts(described([ALPHARD, HAMAL]));
+  if (hamal === undefined) throw new Error("no such host");
+  const node = kubeNode(hamal);
+  const kubernetes = { nodes: () => Promise.resolve([node]) } as unknown as Kubernetes;
+  const seen = report(`@boot_id boot of ${hamal.name}`, "@k3s_version v1.34.2+k3s1");
+  expect(await nodeFaults(hamal, seen, kubernetes, node.heard)).toEqual([
+    "its kubelet was not heard of since",
+  ]);
+  expect(await nodeFaults(hamal, seen, kubernetes, "before")).toEqual([]);
+});
+
 test("a server is there when it is control-plane, and an agent never is", async () => {
   const [alphard, hamal] = hosts(described([ALPHARD, HAMAL]));
   const faultsOf = (host: typeof alphard): Promise<string[]> => {

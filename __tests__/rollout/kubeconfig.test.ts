@@ -21,6 +21,13 @@ test("a new file is for its owner's eyes alone, in a new folder", () => {
   expect(parse(readFileSync(path, "utf8"))).toEqual(config("https://a:6443"));
 });
 
+test("a file that a run left when it was killed does not hand its mode on", () => {
+  const path = join(temporaryFolder(), "config");
+  writeFileSync(`${path}.new`, "half", { mode: 0o644 });
+  mergeInto(path, config("https://a:6443"));
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
 test("what the file has else stays, and entries of the same name are replaced", () => {
   const path = join(temporaryFolder(), "config");
   const other = { name: "work", cluster: { server: "https://work" } };

@@ -287,6 +287,11 @@ describe("clones that share an identity", () => {
     ]);
   });
 
+  test("are not hosts that say no machine-id", () => {
+    const all = three().map((host) => known(host, { machineId: "" }));
+    expect(all.flatMap((each) => planHost(each, sight(all)).notes)).toEqual([]);
+  });
+
   test("are not when they will get new ones", () => {
     expect(plans({ regenerateIdentity: true })[1]?.verdict).toBe("new");
   });
