@@ -115,6 +115,12 @@ describe("a call", () => {
     );
   });
 
+  test("takes the key of a certificate for none that has to be listed", async () => {
+    const key = "debug1: Server accepts key: /root/.ssh/id-cert.pub ED25519-CERT SHA256:own explicit";
+    withClient(`echo '${key}' >&2\n${SHELL}`);
+    expect(await run(":")).toMatchObject({ operatorKey: "" });
+  });
+
   test("knows the operator's key by the client, and not by the host", async () => {
     const key = "debug1: Server accepts key: /root/.ssh/id ED25519 SHA256:own agent";
     withClient(`echo '${key}' >&2\n${SHELL}`);

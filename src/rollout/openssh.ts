@@ -30,9 +30,14 @@ export function openingFailure(printed: string): OpeningFailure {
   return known ?? (NO_WAY.test(lastWords(printed)) ? "no way" : "other");
 }
 
-/** Fingerprint of the operator's key that the host accepted; empty where the client named none. */
-export const acceptedKey = (opening: string): string =>
-  [...opening.matchAll(/^debug1: Server accepts key: .*(SHA256:\S+)/gm)].at(-1)?.[1] ?? "";
+/**
+ * Fingerprint of the operator's key that the host accepted; empty where the client named none, and for a certificate,
+ * which is let in for its CA and whose key is in no list: the new connection after an activation shows that it still is.
+ */
+export function acceptedKey(opening: string): string {
+  const accepted = [...opening.matchAll(/^debug1: Server accepts key: .*?(-CERT)? (SHA256:\S+)/gm)].at(-1);
+  return accepted?.[1] === undefined ? (accepted?.[2] ?? "") : "";
+}
 
 const OWN_WORK =
   /^(debug1:|OpenSSH_|Authenticated to |Warning: Permanently added |Transferred: |Bytes per second: )/;
