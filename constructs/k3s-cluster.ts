@@ -166,7 +166,7 @@ export class K3sCluster extends Construct {
       return { text: "", faults: [{ nodes: [], setting: "authorizedKeysFile", sentence }] };
     };
     if (!file) return fault("should be the path of a file, got nothing");
-    // What is no path may be the keys themselves, and a private one among them.
+    // What is not a path may be the keys themselves, and a private one among them.
     if (/PRIVATE KEY/.test(file)) return fault("should be the path of a file; it is not repeated here");
     try {
       return { text: readFileSync(file, "utf8"), faults: [] };

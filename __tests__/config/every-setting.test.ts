@@ -34,7 +34,7 @@ function folderOf(): string {
   return folder;
 }
 
-/** The folder differs from test to test, and is no setting. */
+/** The folder differs from test to test, and is not a setting. */
 const everything = (folder: string): Stated => {
   const { tokenPath, agentTokenPath } = every.stated(every.rollout(folder));
   return {

@@ -128,12 +128,12 @@ describe("a node's settings", () => {
     [
       "a VM ID that is no host number",
       { vmId: 300 },
-      "'ipv4Address' of 'mizar' has to be stated: VM ID 300 is no host number in 172.22.0.0/24",
+      "'ipv4Address' of 'mizar' has to be stated: VM ID 300 is not a host number in 172.22.0.0/24",
     ],
     [
       "a VM ID whose host number is broadcast",
       { vmId: 255 },
-      "'ipv4Address' of 'mizar' has to be stated: VM ID 255 is no host number in 172.22.0.0/24",
+      "'ipv4Address' of 'mizar' has to be stated: VM ID 255 is not a host number in 172.22.0.0/24",
     ],
     [
       "an address outside the network",
@@ -776,26 +776,26 @@ describe("servers", () => {
   });
 });
 
-describe("what is no setting, or not of its kind", () => {
+describe("what is not a setting, or not of its kind", () => {
   test.each<[string, object, string]>([
-    ["a misspelt one", { memoryMiB: 8192 }, "'memoryMiB' of 'mizar' is no setting; did you mean memoryMib?"],
-    ["an unknown one", { colour: "red" }, "'colour' of 'mizar' is no setting"],
+    ["a misspelt one", { memoryMiB: 8192 }, "'memoryMiB' of 'mizar' is not a setting; did you mean memoryMib?"],
+    ["an unknown one", { colour: "red" }, "'colour' of 'mizar' is not a setting"],
     [
       "a misspelt one in a list",
       { disks: [{ ...disk, size: 32 }] },
-      "'disks[scsi0].size' of 'mizar' is no setting; did you mean sizeGib?",
+      "'disks[scsi0].size' of 'mizar' is not a setting; did you mean sizeGib?",
     ],
     [
       "a text for a yes or no",
       { protection: "no" },
       "'protection' of 'mizar' should be true or false, got 'no'",
     ],
-    ["two letters exchanged", { coers: 4 }, "'coers' of 'mizar' is no setting; did you mean cores?"],
-    ["a letter too many", { soockets: 2 }, "'soockets' of 'mizar' is no setting; did you mean sockets?"],
+    ["two letters exchanged", { coers: 4 }, "'coers' of 'mizar' is not a setting; did you mean cores?"],
+    ["a letter too many", { soockets: 2 }, "'soockets' of 'mizar' is not a setting; did you mean sockets?"],
     [
       "one that begins like several",
       { networkMode: "x" },
-      "'networkMode' of 'mizar' is no setting; did you mean networkInterfaces?",
+      "'networkMode' of 'mizar' is not a setting; did you mean networkInterfaces?",
     ],
     [
       "a text for a number",
@@ -836,7 +836,7 @@ describe("what is no setting, or not of its kind", () => {
       { nodeLabels: ["a"] },
       `'nodeLabels' of 'mizar' should be texts by their names such as { disk: "ssd" }`,
     ],
-    ["a server's setting on an agent", { clusterInit: true }, "'clusterInit' of 'mizar' is no setting"],
+    ["a server's setting on an agent", { clusterInit: true }, "'clusterInit' of 'mizar' is not a setting"],
   ])("%s", (_, mizar, message) => {
     const faults = faultsOfMizar(mizar);
     expect(faults).toHaveLength(1);
@@ -845,7 +845,7 @@ describe("what is no setting, or not of its kind", () => {
 
   test("the same holds for the cluster's", () => {
     expect(faultsWith({ network: { ...network, gatway: "172.22.0.1" } as typeof network })).toEqual([
-      "'network.gatway' is no setting; did you mean gateway?",
+      "'network.gatway' is not a setting; did you mean gateway?",
     ]);
     expect(faultsWith({ k3s: { ...k3s, kubeletReadOnlyPort: "false" as unknown as boolean } })).toEqual([
       "'k3s.kubeletReadOnlyPort' should be true or false, got 'false'",
@@ -1070,7 +1070,7 @@ describe("where the join token comes from", () => {
     [
       "an unknown source",
       { token: "x" },
-      "'rollout.token' is no setting; did you mean tokenPath or tokenCommand?",
+      "'rollout.token' is not a setting; did you mean tokenPath or tokenCommand?",
     ],
   ])("%s is a fault", (_, rollout, message) => {
     expect(faultsWith({ rollout })).toEqual([message]);

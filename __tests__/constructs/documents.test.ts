@@ -35,7 +35,7 @@ test.each([
 test("a misspelt setting of HostFiles is a fault", () => {
   const cluster = addCluster(testApp(), [ALPHARD]);
   const misspelt = new HostFiles(cluster, "nix", { document: [DOCUMENT] } as object);
-  expect(misspelt.node.validate()).toEqual(["'document' is no setting; did you mean documents?"]);
+  expect(misspelt.node.validate()).toEqual(["'document' is not a setting; did you mean documents?"]);
 });
 
 test("a document belongs to one HostFiles of an app", () => {

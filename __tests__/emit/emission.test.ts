@@ -183,7 +183,7 @@ describe("what is refused", () => {
     }));
 });
 
-describe("what is no regular file is refused, and no flag helps", () => {
+describe("what is not a regular file is refused, and no flag helps", () => {
   const obstacles: readonly [string, string, (folder: string) => void][] = [
     [AGENT, "is a symbolic link", (folder) => fs.symlinkSync("../../precious", join(folder, AGENT))],
     [AGENT, "is a directory", (folder) => put(folder, `${AGENT}/inner`, "precious")],

@@ -132,8 +132,8 @@ test("what no rollout delivers is named, all at once", () => {
     expect.stringContaining("has a name that no rollout delivers"),
     "hamal/local.nix names ../../outside.nix, which is outside of nix: a host gets nothing from there",
     "configuration.nix has the name of the host's own: name it otherwise, in hamal/local.nix too",
-    "hamal/logo.png is no text in UTF-8",
-    "hamal/pipe is no regular file",
+    "hamal/logo.png is not text in UTF-8",
+    "hamal/pipe is not a regular file",
   ]);
 });
 

@@ -599,7 +599,7 @@ describe("no verdict", () => {
     ["nothing", "", "This is empty"],
     ["a saved plan", "PK\u0003\u0004", "This is the saved plan itself"],
     ["a log", '{"@level":"info"}\n{"@level":"info"}', "This is the log of `plan -json`"],
-    ["half a plan", textOf("no-op").slice(0, 4000), "This is no JSON, or JSON that was cut off"],
+    ["half a plan", textOf("no-op").slice(0, 4000), "This is not JSON, or JSON that was cut off"],
     ["a state", '{"format_version":"1.0","values":{}}', "This is a state"],
     ["a state file", '{"version":4,"serial":1,"resources":[]}', "This is a state"],
     ["a list", "[]", "This is JSON, but no plan"],

@@ -63,6 +63,6 @@ test("a server is there when it is control-plane, and an agent never is", async 
       "before",
     );
   };
-  expect(await faultsOf(alphard)).toEqual(["its node is no control-plane yet"]);
+  expect(await faultsOf(alphard)).toEqual(["its node is not a control plane yet"]);
   expect(await faultsOf(hamal)).toEqual([]);
 });

@@ -57,7 +57,7 @@ describe("testbed/build/build.sh", () => {
   test("refuses a module that there is not, and names those that there are", () => {
     expect(bench().build("gadgets")).toMatchObject({
       status: 1,
-      stderr: "gadgets is no module of testbed/build: widgets\n",
+      stderr: "gadgets is not a module of testbed/build: widgets\n",
     });
   });
 

@@ -1,6 +1,6 @@
 /**
  * Characters that no emitted file can hold as they are, or that show a reader something else than what stands there: NUL
- * ends a Nix string, a line break a comment, half a surrogate pair is no UTF-8, and bidirectional ones reorder a line.
+ * ends a Nix string, a line break a comment, half a surrogate pair is not UTF-8, and bidirectional ones reorder a line.
  */
 const FORBIDDEN = /[\p{Cc}\p{Cs}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 

@@ -20,7 +20,7 @@ export function conforming<T extends z.ZodObject>(settings: unknown, schema: T, 
     for (const key of issue.code === "unrecognized_keys" ? issue.keys : []) {
       misfits.add([...issue.path, key].join("\n"));
       const known = namesIn(schemaAt(schema, issue.path));
-      faults.say(written([...issue.path, key], stated), `is no setting${suggestion(key, known)}`);
+      faults.say(written([...issue.path, key], stated), `is not a setting${suggestion(key, known)}`);
     }
     if (issue.code === "unrecognized_keys") continue;
     if (isMisfit(issue)) misfits.add(path);

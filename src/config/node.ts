@@ -111,7 +111,7 @@ function checkAddress(
   const network = parseNetwork(networks.nodeCidr);
   if (network === undefined) return; // said of the cluster
   if (node.ipv4Address === "" && settings.ipv4Address === undefined) {
-    const sentence = `has to be stated: VM ID ${node.vmId} is no host number in ${network.cidr}`;
+    const sentence = `has to be stated: VM ID ${node.vmId} is not a host number in ${network.cidr}`;
     if (Number.isSafeInteger(node.vmId)) faults.say("ipv4Address", sentence);
     return;
   }

@@ -30,7 +30,7 @@ function withCanonicalMac(nic: NetworkInterfaceSettings): NetworkInterfaceSettin
   return nic.macAddress === undefined ? nic : { ...nic, macAddress: canonicalMac(nic.macAddress) };
 }
 
-/** `scsi2` before `scsi10`, so that a config written in another order is no change. */
+/** `scsi2` before `scsi10`, so that a config written in another order is not a change. */
 function byInterface(a: DiskSettings, b: DiskSettings): number {
   return a.interface.localeCompare(b.interface, "en", { numeric: true });
 }

@@ -80,7 +80,7 @@ class Reader {
     if (depth > DEEPEST) return this.fault(path, `lies more than ${DEEPEST} folders deep`);
     const stat = fs.statSync(file);
     if (stat.isDirectory()) return this.addFolder(path, named, depth);
-    if (!stat.isFile()) return this.fault(path, "is no regular file");
+    if (!stat.isFile()) return this.fault(path, "is not a regular file");
     if (stat.size > LARGEST_KIB * 1024) return this.fault(path, `is larger than ${LARGEST_KIB} KiB`);
     if (path === CONFIGURATION)
       return this.fault(path, `has the name of the host's own: name it otherwise, in ${named} too`);
@@ -98,7 +98,7 @@ class Reader {
 
   private addFile(path: string, key: string, bytes: Buffer): void {
     const text = bytes.toString("utf8");
-    if (!Buffer.from(text).equals(bytes)) return this.fault(path, "is no text in UTF-8");
+    if (!Buffer.from(text).equals(bytes)) return this.fault(path, "is not text in UTF-8");
     const isNix = path.endsWith(".nix");
     // A checkout with git's autocrlf has other line ends.
     this.files.set(key, isNix || path.endsWith(".nft") ? text.replaceAll("\r\n", "\n") : text);

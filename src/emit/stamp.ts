@@ -66,7 +66,7 @@ export function stampState(path: string, text: string): StampState {
   if (text === "") return "empty";
   const language = LANGUAGES.get(extname(path));
   if (language === undefined) return "foreign";
-  // git's autocrlf changes the line ends of a checkout, which is no edit.
+  // git's autocrlf changes the line ends of a checkout, which is not an edit.
   const lines = text.replaceAll("\r\n", "\n");
   if (isIntact(language, lines)) return "ours";
   if (isConflicted(lines)) return startsAsOurs(language, withoutFirstMarker(lines)) ? "merged" : "foreign";

@@ -100,7 +100,7 @@ function lockedOut(cluster: Cluster): Fault[] {
   const { managementCidrs, lanCidrs, nodeCidr, operatorCidrs } = cluster.network;
   const stated = managementCidrs ?? lanCidrs;
   const admitted = sshAccess(flows(cluster), cluster.network).filter(({ to }) => to === "every host");
-  // What is empty, or is no network, is said of the setting.
+  // What is empty, or is not a network, is said of the setting.
   if (stated.length === 0 || stated.some((cidr) => parseAnyNetwork(cidr) === undefined)) return [];
   const networks = admitted.map(({ network }) => network);
   const node = parseNetwork(nodeCidr);

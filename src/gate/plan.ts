@@ -82,7 +82,7 @@ const resourcesIn = ({ resources = [], child_modules = [] }: Module = {}): Known
 
 const HOW = "Save a plan by `tofu plan -out=plan.tfplan`, and write it by `tofu show -json plan.tfplan`.";
 
-/** @throws {UserError} where the text is no plan, or one that cannot be judged */
+/** @throws {UserError} where the text is not a plan, or one that cannot be judged */
 export function readPlan(text: string): Plan {
   const plan = parsed(text);
   if (!isPlan(plan)) throw new UserError("invalid", `${whatItIs(plan)}. ${HOW}`);
@@ -106,7 +106,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
-    throw new UserError("invalid", `This is no JSON, or JSON that was cut off. ${HOW}`);
+    throw new UserError("invalid", `This is not JSON, or JSON that was cut off. ${HOW}`);
   }
 }
 

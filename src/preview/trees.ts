@@ -34,7 +34,7 @@ export class Trees {
   private readonly folder: string;
   private readonly top: string;
 
-  /** @throws UserError when this is no git repository, or git refuses */
+  /** @throws UserError when this is not a git repository, or git refuses */
   public constructor(
     private readonly project: string,
     base: Base,

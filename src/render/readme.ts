@@ -91,7 +91,7 @@ function totalsOf({ nodes }: Cluster): string {
   return `${counted(nodes.length, "node")}: ${counted(cores, "core")}, ${memory} memory, ${sum(nodes.map(diskOf))} GiB disk`;
 }
 
-/** Mebibytes as a person says them: what is no half of a GiB stays in MiB. */
+/** Mebibytes as a person says them: what is not half of a GiB stays in MiB. */
 const gib = (mib: number): string => (mib % 512 === 0 ? `${mib / 1024} GiB` : `${mib} MiB`);
 
 const nodesTable = ({ nodes }: Cluster, name: (node: Node) => string): string =>

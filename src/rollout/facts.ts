@@ -72,7 +72,7 @@ export interface Unconfirmed {
 /** Of /etc/nixos; more would be a plan that nobody can read. */
 const MOST_FILES = 1000;
 
-/** @throws UserError when the host cannot be asked, or is no NixOS that we may change */
+/** @throws UserError when the host cannot be asked, or is not a NixOS that we may change */
 export async function readFacts(host: Host): Promise<Facts> {
   const device = rootDevice(host.files.get(HARDWARE) ?? "") ?? "";
   const salt = randomBytes(16).toString("hex");

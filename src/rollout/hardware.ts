@@ -12,7 +12,7 @@ export const rootDevice = (hardware: string): string | undefined =>
   fileSystems(hardware).find(({ mountPoint }) => mountPoint === "/")?.device;
 
 /**
- * What is mounted now and is no filesystem of the host's own: at the next boot it would not be there, and the host would
+ * What is mounted now and is not a filesystem of the host's own: at the next boot it would not be there, and the host would
  * stop in emergency mode.
  *
  * @param fstab - mount points that the running system has by its configuration, and so boots with

@@ -84,10 +84,10 @@ export async function nodeFaults(
   heardBefore: string | undefined,
 ): Promise<string[]> {
   const node = (await kubernetes.nodes()).find(({ name }) => name === host.name);
-  if (node === undefined) return ["it is no node of the cluster yet"];
+  if (node === undefined) return ["it is not a node of the cluster yet"];
   return [
     ...(node.ready ? [] : ["its node is not Ready"]),
-    ...(node.controlPlane || host.node.role !== "server" ? [] : ["its node is no control-plane yet"]),
+    ...(node.controlPlane || host.node.role !== "server" ? [] : ["its node is not a control plane yet"]),
     // A kubelet that died stays Ready for 40 seconds; one that lives renews its lease every 10.
     ...(node.heard === heardBefore ? ["its kubelet was not heard of since"] : []),
     ...(node.bootId === report.one("boot_id") ? [] : ["its kubelet has not told of this boot"]),

@@ -91,7 +91,7 @@ export function certificatesOf(server: string, text: string): Certificates {
   return { cluster: taken("cluster"), user: taken("user") };
 }
 
-/** The only cluster and the only user; `undefined` when it is no kubeconfig with one of each. */
+/** The only cluster and the only user; `undefined` when it is not a kubeconfig with one of each. */
 function partsOf(text: string): Readonly<Record<"cluster" | "user", object>> | undefined {
   let config: Partial<Kubeconfig> | null;
   try {

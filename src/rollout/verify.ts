@@ -112,7 +112,7 @@ function hasPods({ podCidr }: KubeNode, { description }: Host): boolean {
 }
 
 function nodeFaults(host: Host, found: KubeNode | undefined): string[] {
-  if (found === undefined) return ["it is no node of the cluster"];
+  if (found === undefined) return ["it is not a node of the cluster"];
   const { node, description } = host;
   return [
     ...(found.podCidr === "" || hasPods(found, host)

@@ -17,7 +17,7 @@ stop() {
 
 # Another version is another folder.
 folder_of() {
-  [ -f "$here/$1/go.mod" ] || stop "$1 is no module of testbed/build: $(echo $(modules))"
+  [ -f "$here/$1/go.mod" ] || stop "$1 is not a module of testbed/build: $(echo $(modules))"
   local versions
   versions=$(cat "$here/$1/go.mod" "$here/$1/go.sum" | git hash-object --stdin)
   echo "$cache/$1-$(uname -sm | tr 'A-Z ' 'a-z-')-${versions:0:16}"

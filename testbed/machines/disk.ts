@@ -117,7 +117,7 @@ export class Disks {
   }
 }
 
-/** What a machine has that is no system of its own. */
+/** What a machine has that is not a system of its own. */
 const ALONE = {
   "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nsshd:x:102:65534::/run/sshd:/usr/sbin/nologin\n",
   "etc/group": "root:x:0:\nnogroup:x:65534:\n",

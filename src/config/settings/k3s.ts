@@ -5,7 +5,7 @@ import { PortRangeSchema, PublishedPortsSchema } from "./ports";
 
 const PATH = "an absolute path on the hosts, outside /nix/store, such as /var/lib/k3s-secrets/token";
 
-/** A value that is no path may be the token itself, so it is not repeated. */
+/** A value that is not a path may be the token itself, so it is not repeated. */
 function objectionToTokenFile(path: string): string | undefined {
   const wish = `should be ${PATH}`;
   if (!/^(\/[A-Za-z0-9._-]+)+$/.test(path))

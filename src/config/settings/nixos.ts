@@ -51,7 +51,7 @@ export const NixosSchema = group({
   ).default("linuxPackages"),
   /**
    * At each boot the root partition and its filesystem take all of their disk: a clone's may be larger than its template's.
-   * State `false` where the root is no last partition of a plain disk, such as on LVM. @default true
+   * State `false` where the root is not the last partition of a plain disk, such as on LVM. @default true
    */
   growRoot: yesOrNo().default(true),
   /** Generations in the boot menu; with one alone a host could not be booted into what it ran before. @default 10 */

@@ -23,7 +23,7 @@ if grep -Eqs '^[[:space:]]*flush[[:space:]]+ruleset' /var/lib/nftables/deletions
 # Both rulesets through the same nft, in networks of their own, so that they can be compared.
 if command -v nft >/dev/null; then
   listed() { printf '%s\n' "$1" | unshare -n sh -c 'nft -f - && nft -j list table inet k3s_host'; }
-  # What nft warns of is no part of its JSON; what it complains of takes its place.
+  # What nft warns of is not part of its JSON; what it complains of takes its place.
   listing() { { listed "$1" 2>/dev/null || listed "$1" 2>&1 || true; } | base64 -w0; }
   if live=$(nft list table inet k3s_host 2>/dev/null); then
     report live "$(listing "$live")"

@@ -1,4 +1,4 @@
-# A session that is no login has NixOS' PATH and NIX_PATH only from here.
+# A session that is not a login has NixOS' PATH and NIX_PATH only from here.
 if [ -e /etc/set-environment ]; then . /etc/set-environment; fi
 set -eu
 umask 077
