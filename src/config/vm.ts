@@ -31,8 +31,9 @@ function withCanonicalMac(nic: NetworkInterfaceSettings): NetworkInterfaceSettin
 }
 
 /** `scsi2` before `scsi10`, so that a config written in another order is not a change. */
-function byInterface(a: DiskSettings, b: DiskSettings): number {
-  return a.interface.localeCompare(b.interface, "en", { numeric: true });
+function byInterface(a: Partial<DiskSettings>, b: Partial<DiskSettings>): number {
+  // One that is not stated is a fault, and nothing throws for it.
+  return (a.interface ?? "").localeCompare(b.interface ?? "", "en", { numeric: true });
 }
 
 /** What the settings of cluster and node have to be together; each alone is checked by its schema. */

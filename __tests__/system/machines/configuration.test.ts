@@ -43,8 +43,10 @@ describeWith(MACHINES, "the configuration of a host", () => {
     await cluster.site.on("hamal", `cd /etc/nixos\n${script}\n: >'empty '`);
     const { stdout } = await cluster.rollout("plan", "hamal", "--json");
     await cluster.site.on("hamal", `cd /etc/nixos; rm -- ${names.map(quoted).join(" ")}`);
-    const [host] = JSON.parse(stdout) as { changes: { kind: string; file: string }[] }[];
-    const removed = host?.changes.filter(({ kind }) => kind === "removed").map(({ file }) => file);
+    const { hosts } = JSON.parse(stdout) as {
+      hosts: { changes: { kind: string; file: string }[] }[];
+    };
+    const removed = hosts[0]?.changes.filter(({ kind }) => kind === "removed").map(({ file }) => file);
     expect(removed).toEqual(names);
   });
 
