@@ -778,7 +778,11 @@ describe("servers", () => {
 
 describe("what is not a setting, or not of its kind", () => {
   test.each<[string, object, string]>([
-    ["a misspelt one", { memoryMiB: 8192 }, "'memoryMiB' of 'mizar' is not a setting; did you mean memoryMib?"],
+    [
+      "a misspelt one",
+      { memoryMiB: 8192 },
+      "'memoryMiB' of 'mizar' is not a setting; did you mean memoryMib?",
+    ],
     ["an unknown one", { colour: "red" }, "'colour' of 'mizar' is not a setting"],
     [
       "a misspelt one in a list",
