@@ -46,4 +46,9 @@ export class Hamal {
       for (const fault of Object.keys(faults)) this.cluster.site.clearFault("hamal", fault);
     }
   }
+
+  /** How often it has booted. */
+  public boots(): number {
+    return this.cluster.site.events().filter((event) => event === "hamal boot").length;
+  }
 }

@@ -24,8 +24,6 @@ describeWith(MACHINES, "a boot on trial", () => {
     cluster.emit(THREE);
   });
 
-  const boots = (): number => cluster.site.events().filter((event) => event === "hamal boot").length;
-
   test("is what a system gets that cannot be activated: drained, confirmed, kept and uncordoned", async () => {
     hamal.change();
     cluster.site.addPod("web", "hamal");
@@ -51,7 +49,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     cluster.site.setFault("hamal", "old-switch");
     const { output } = (await cluster.rollout(...PATIENT)).mustSucceed();
     expect(output).toMatch(/activate: [^]*confirm FAILED[^]*drain: [^]*boot on trial: [^]*keep it: /);
-    expect(boots()).toBe(1);
+    expect(hamal.boots()).toBe(1);
   });
 
   test("ends by itself where the new system lets nobody in", async () => {
@@ -64,7 +62,7 @@ describeWith(MACHINES, "a boot on trial", () => {
       () => cluster.rollout(...APPLY),
       /hamal was not confirmed after its boot on trial and has reverted by itself, by another reboot, to what it ran before, which it also boots: /,
     );
-    expect(boots()).toBe(2);
+    expect(hamal.boots()).toBe(2);
   });
 
   test("ends by itself where K3s does not come up, which the message says", async () => {
@@ -86,7 +84,7 @@ describeWith(MACHINES, "a boot on trial", () => {
       signal: "SIGKILL",
     });
     expect(acted).toBe(true);
-    await cluster.site.until("it is back", () => boots() === 2);
+    await cluster.site.until("it is back", () => hamal.boots() === 2);
     await cluster.site.until("it answers", () => cluster.admitsSsh("hamal"));
     expect(await hamal.state()).toBe(before);
     (await cluster.rollout(...PATIENT)).mustSucceed();
@@ -100,12 +98,12 @@ describeWith(MACHINES, "a boot on trial", () => {
       after: 1,
       signal: "SIGKILL",
     });
-    await cluster.site.until("it was booted", () => boots() === 1);
+    await cluster.site.until("it was booted", () => hamal.boots() === 1);
     await cluster.site.until("it answers", () => cluster.admitsSsh("hamal"));
     const { stdout, output } = (await cluster.rollout(...PATIENT)).mustSucceed();
     expect(stdout).toMatch(/hamal: [^]*a rollout that has ended .* left it unconfirmed/);
     expect(output).toContain("take back what was not confirmed");
-    expect(boots()).toBe(3);
+    expect(hamal.boots()).toBe(3);
   });
 
   test("of another rollout is left alone", async () => {
@@ -115,7 +113,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     cluster.site.setFault("hamal", "k3s-version", version);
     cluster.site.setFault("hamal", "k3s-hangs", version);
     const first = cluster.rollout(...PATIENT, "--confirm-seconds", "15", "--reboot-seconds", "20");
-    await cluster.site.until("it was booted", () => boots() === 1);
+    await cluster.site.until("it was booted", () => hamal.boots() === 1);
     await cluster.site.until("it answers", () => cluster.admitsSsh("hamal"));
     const { status, output } = await cluster.rollout("plan", "hamal");
     expect([status, output]).toEqual([
@@ -144,7 +142,7 @@ describeWith(MACHINES, "a boot on trial", () => {
       () => cluster.rollout(...APPLY),
       "what was built has no k3s-rollout-trial.service, which would lead back from it",
     );
-    expect(boots()).toBe(0);
+    expect(hamal.boots()).toBe(0);
   });
 
   test("that did not come about, since another system was booted, is told from one that failed", async () => {
@@ -163,6 +161,6 @@ describeWith(MACHINES, "a boot on trial", () => {
     await cluster.site.powerOn("hamal");
     expect(await cluster.site.on("hamal", "cat /run/units/k3s-rollout-trial.service/state || true")).toBe("");
     expect(await hamal.state()).toBe(before);
-    expect(boots()).toBe(1);
+    expect(hamal.boots()).toBe(1);
   });
 });

@@ -26,7 +26,6 @@ describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
     cluster.emit(THREE);
   });
 
-  const boots = (): number => cluster.site.events().filter((event) => event === "hamal boot").length;
   const unit = (property: string): Promise<string> =>
     cluster.site.on("hamal", `systemctl show -P ${property} k3s-rollout-trial.service`);
 
@@ -34,7 +33,7 @@ describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
     hamal.change();
     cluster.site.setFault("hamal", "switch-inhibited");
     (await cluster.rollout(...PATIENT)).mustSucceed();
-    expect(boots()).toBe(1);
+    expect(hamal.boots()).toBe(1);
     expect(await unit("ActiveState")).toBe("inactive\n");
     const kept = await hamal.state();
     await cluster.site.powerOff("hamal");
@@ -51,13 +50,13 @@ describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
     );
     cluster.site.setFault("hamal", "switch-inhibited");
     await hamal.isLeftBy(() => cluster.rollout(...QUICK), REVERTED);
-    expect(boots()).toBe(2);
+    expect(hamal.boots()).toBe(2);
   });
 
   test("ends by itself in emergency mode", async () => {
     const former = (await cluster.site.on("hamal", "readlink -f /run/current-system")).trim();
     await hamal.isLeftWith({ ...REFUSED, "missing-filesystem": former }, QUICK, REVERTED);
-    expect(boots()).toBe(2);
+    expect(hamal.boots()).toBe(2);
   });
 
   test("ends by itself on a server whose K3s is never ready", async () => {
@@ -91,7 +90,7 @@ describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
       signal: "SIGKILL",
     });
     expect(acted).toBe(true);
-    await cluster.site.until("it is back", () => boots() === 2, 60);
+    await cluster.site.until("it is back", () => hamal.boots() === 2, 60);
     await cluster.site.until("it answers", () => cluster.admitsSsh("hamal"), 60);
     expect(await hamal.state()).toBe(before);
   });
