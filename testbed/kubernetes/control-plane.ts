@@ -32,11 +32,8 @@ export class ControlPlane {
     const plane = new ControlPlane(world, nodes);
     try {
       await plane.prepare();
-      for (const server of plane.servers) await plane.startServer(server);
+      await plane.startServers();
       await plane.startController();
-      for (const server of plane.servers) {
-        await plane.until(`the API of ${server.hostname} answers`, () => plane.isReady(server));
-      }
       world.startProgram("servers", "kubelet");
       await plane.until("all nodes are Ready", () => plane.areReady(nodes));
       return plane;
@@ -149,8 +146,21 @@ export class ControlPlane {
     put("kubeconfig", kubeconfig(`https://${ipv4Address}:6443`, `${this.world.folder}/tls.crt`));
   }
 
-  private async startServer({ hostname, ipv4Address }: Server): Promise<void> {
-    const { folder } = this.world;
+  /**
+   * The first API alone, since of several that initialize an empty etcd at once all but one may end ("another caller
+   * has already initialized the resource"); K3s, whose servers join one after the other, has no such moment.
+   */
+  private async startServers(): Promise<void> {
+    for (const server of this.servers) await this.startEtcd(server);
+    const [first, ...others] = this.servers;
+    for (const servers of [first === undefined ? [] : [first], others]) {
+      for (const server of servers) await this.startApi(server);
+      for (const server of servers)
+        await this.until(`the API of ${server.hostname} answers`, () => this.isReady(server));
+    }
+  }
+
+  private async startEtcd({ hostname, ipv4Address }: Server): Promise<void> {
     const peer = (server: Server): string => `${server.hostname}=http://${server.ipv4Address}:2380`;
     await this.launch(hostname, "etcd", [
       `--name=${hostname}`,
@@ -162,6 +172,10 @@ export class ControlPlane {
       `--initial-cluster=${this.servers.map(peer).join(",")}`,
       "--unsafe-no-fsync",
     ]);
+  }
+
+  private async startApi({ hostname, ipv4Address }: Server): Promise<void> {
+    const { folder } = this.world;
     await this.launch(hostname, "kube-apiserver", [
       `--etcd-servers=http://${ipv4Address}:2379`,
       `--bind-address=${ipv4Address}`,
