@@ -8,13 +8,13 @@ import { UserError } from "../src/base/user-error";
 import { describeFaults, Faults } from "../src/config/fault";
 import { isLastNode, renamed, vanished, type LastNode } from "../src/config/history";
 import type { Cluster } from "../src/config/model";
-import { conforming, withDefaults } from "../src/config/conform";
+import { validated, withDefaults } from "../src/config/validation";
 import { HostFilesSchema, type HostFilesSettings } from "../src/config/settings";
 import { planEmission, type EmissionPlan } from "../src/emit/emission";
-import { outOfProject } from "../src/emit/place";
+import { outsideOfProject } from "../src/emit/place";
 import { describeRefusal, describeStale } from "../src/emit/report";
-import { capturedFrom, stamp } from "../src/emit/stamp";
-import { carryOut } from "../src/emit/writer";
+import { capturedFrom, withHeader } from "../src/emit/header";
+import { applyPlan } from "../src/emit/writer";
 import { CLUSTER_JSON, parseClusterJson, renderClusterJson } from "../src/render/cluster-json";
 import { HARDWARE_CONFIGURATION, renderHosts } from "../src/render/host";
 import { renderNodeRegion, renderReadme } from "../src/render/readme";
@@ -49,12 +49,13 @@ export class HostFiles extends Construct {
   public constructor(scope: Construct, id: string, props: HostFilesProps = {}) {
     super(scope, id);
     this.cluster = K3sCluster.of(scope);
-    const stated = conforming(props, HostFilesSchema, this.faults);
+    const stated = validated(props, HostFilesSchema, this.faults);
     const { folder, documents } = withDefaults(HostFilesSchema, stated);
     this.folder = folder;
     this.documents = documents;
-    const why = outOfProject(folder);
-    if (why !== undefined) this.faults.wrong("folder", `a folder of this project, such as nix${why}`, folder);
+    const why = outsideOfProject(folder);
+    if (why !== undefined)
+      this.faults.addInvalid("folder", `a folder of this project, such as nix${why}`, folder);
     for (const document of documents) this.checkDocument(document);
     this.node.addValidation({ validate: () => this.validate() });
     addCustomSynthesis(this, { onSynthesize: ({ skipValidation }) => this.write(skipValidation !== true) });
@@ -115,7 +116,7 @@ export class HostFiles extends Construct {
       Annotations.of(stack).addWarning(`${hostname}, VM ${vmId}, will be DESTROYED by the next apply`);
     }
     this.note(process.env.HOST_FILES_LIST);
-    if (!checking()) carryOut(plan);
+    if (!checking()) applyPlan(plan);
   }
 
   /** Path below the folder, to the whole text. The list of them comes last. */
@@ -125,31 +126,35 @@ export class HostFiles extends Construct {
     const sums = new Map<string, string>();
     const readme = renderReadme(cluster, [this.folder, ...this.documents], variables);
     for (const [path, body] of [...renderHosts(cluster, captured), [README, readme] as const]) {
-      const text = stamp(path, body);
+      const text = withHeader(path, body);
       files.set(path, text);
       sums.set(path, createHash("sha256").update(text).digest("hex"));
     }
     const description = renderClusterJson(cluster, captured, sums, this.documents);
-    return files.set(CLUSTER_JSON, stamp(CLUSTER_JSON, description));
+    return files.set(CLUSTER_JSON, withHeader(CLUSTER_JSON, description));
   }
 
   /** The marked regions of people's documents, by their paths from the folder. */
   private regions(cluster: Cluster): Map<string, string> {
-    const text = stamp(README, renderNodeRegion(cluster));
+    const text = withHeader(README, renderNodeRegion(cluster));
     return new Map(this.documents.map((document) => [relative(this.folder, document), text]));
   }
 
   private checkDocument(document: string): void {
-    const why = outOfProject(document) ?? (document.endsWith(".md") ? undefined : "");
+    const why = outsideOfProject(document) ?? (document.endsWith(".md") ? undefined : "");
     if (why !== undefined) {
-      this.faults.wrong("documents", `Markdown files of this project, such as k8s/README.md${why}`, document);
+      this.faults.addInvalid(
+        "documents",
+        `Markdown files of this project, such as k8s/README.md${why}`,
+        document,
+      );
     } else if (nested(this.folder, document)) {
-      this.faults.say(
+      this.faults.add(
         "documents",
         `${document} lies in 'folder' ${this.folder}, where all files are emitted`,
       );
     } else if (this.others().some(({ documents }) => documents.includes(document))) {
-      this.faults.say("documents", `${document} belongs to another HostFiles of this app`);
+      this.faults.add("documents", `${document} belongs to another HostFiles of this app`);
     }
   }
 

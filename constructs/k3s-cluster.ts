@@ -18,7 +18,7 @@ import { describeFaults, Faults, type Fault } from "../src/config/fault";
 import { terraformAddress, type Cluster, type Common, type Node } from "../src/config/model";
 import { policyFaults } from "../src/firewall/policy";
 import { resolveNode } from "../src/config/node";
-import { conforming } from "../src/config/conform";
+import { validated } from "../src/config/validation";
 import {
   ClusterSchema,
   NodeSchema,
@@ -77,7 +77,7 @@ export class K3sCluster extends Construct {
     super(scope, id);
     const shape = new Faults();
     const groups = { network: {}, k3s: {}, nixos: {}, vm: {} };
-    this.settings = { ...groups, ...conforming(props, ClusterSchema, shape) };
+    this.settings = { ...groups, ...validated(props, ClusterSchema, shape) };
     const keys = this.authorizedKeys();
     const { common, faults } = resolveCommon(this.settings, keys.text);
     this.common = common;
@@ -135,7 +135,7 @@ export class K3sCluster extends Construct {
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- nobody checks the types of a `.js` app
     const name = [settings?.hostname || id];
     const shape = new Faults(name);
-    const conformed = conforming(settings, role === "server" ? ServerSchema : NodeSchema, shape);
+    const conformed = validated(settings, role === "server" ? ServerSchema : NodeSchema, shape);
     const { node, faults } = resolveNode(id, role, conformed, this.settings);
     this.nodes.push(node);
     const first = withNews(tokenFaults(conformed, name, this.stack), shape.all);

@@ -9,7 +9,7 @@ import type {
   ServerSettings,
 } from "../../src/config/settings";
 import type { Description } from "../../src/rollout/description";
-import { Blanker } from "../../src/rollout/secrets";
+import { Redactor } from "../../src/rollout/secrets";
 import { readTokens } from "../../src/rollout/token";
 import { inside, temporaryFolder, testApp, textsBelow } from "../fixture";
 import * as every from "./every-setting";
@@ -94,7 +94,7 @@ function outcomeOf(folder: string, { cluster, agent, hostFiles, servers }: State
     app.synth();
     const json = readFileSync(join(app.outdir, "stacks", "k3s", "cdk.tf.json"), "utf8");
     const texts = Object.entries(textsBelow(folder)).filter(([path]) => !path.endsWith("cluster.json"));
-    const tokens = readTokens({ rollout: cluster.rollout } as Description, new Blanker());
+    const tokens = readTokens({ rollout: cluster.rollout } as Description, new Redactor());
     return { faults, effects: JSON.stringify([json, texts, tokens]) };
   });
 }

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
 import { planEmission } from "../../src/emit/emission";
-import { carryOut } from "../../src/emit/writer";
+import { applyPlan } from "../../src/emit/writer";
 import { emission, emit, inTempFolder, LIST, put, read, texts, tree, type Bodies } from "./folder";
 
 const AGENT = "k3s-agent/configuration.nix";
@@ -26,7 +26,7 @@ function refusals(folder: string, bodies: Bodies, accepted: readonly string[] = 
   );
   const there = tree(folder);
   if (plan.refusals.length > 0) {
-    expect(() => carryOut(plan)).toThrow(plan.refusals[0]?.path);
+    expect(() => applyPlan(plan)).toThrow(plan.refusals[0]?.path);
     expect(tree(folder)).toEqual(there);
   }
   return plan.refusals.map(({ path, why }) => `${path.slice(folder.length + 1)} ${why}`);

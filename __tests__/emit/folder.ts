@@ -2,8 +2,8 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { planEmission, type Emission, type EmissionPlan } from "../../src/emit/emission";
-import { stamp } from "../../src/emit/stamp";
-import { carryOut } from "../../src/emit/writer";
+import { withHeader } from "../../src/emit/header";
+import { applyPlan } from "../../src/emit/writer";
 
 /** Path to body of the emitted files; the list of them is added by {@link emission}. */
 export type Bodies = Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export function inTempFolder<T>(use: (folder: string) => T): T {
 export function texts(bodies: Bodies): Record<string, string> {
   const list = `${JSON.stringify({ files: Object.keys(bodies) }, null, 2)}\n`;
   return Object.fromEntries(
-    Object.entries({ ...bodies, [LIST]: list }).map(([path, body]) => [path, stamp(path, body)]),
+    Object.entries({ ...bodies, [LIST]: list }).map(([path, body]) => [path, withHeader(path, body)]),
   );
 }
 
@@ -36,7 +36,7 @@ export function emission(folder: string, bodies: Bodies, options: Partial<Emissi
 
 export function emit(folder: string, bodies: Bodies, options: Partial<Emission> = {}): EmissionPlan {
   const plan = planEmission(emission(folder, bodies, options));
-  carryOut(plan);
+  applyPlan(plan);
   return plan;
 }
 

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { planEmission } from "../../src/emit/emission";
 import { END, START } from "../../src/emit/region";
 import { describeRefusal, describeStale } from "../../src/emit/report";
-import { stamp } from "../../src/emit/stamp";
-import { carryOut } from "../../src/emit/writer";
+import { withHeader } from "../../src/emit/header";
+import { applyPlan } from "../../src/emit/writer";
 import { emission, inTempFolder, put, read } from "./folder";
 
 const DOCUMENT = "k8s/README.md";
-const region = (body: string): string => stamp("README.md", `\n${body}\n\n`);
+const region = (body: string): string => withHeader("README.md", `\n${body}\n\n`);
 
 /** Plans a folder `nix` beside a document with that text, whose region shall have that body. */
 function planFor(project: string, body: string, accepted: readonly string[] = []) {
@@ -22,7 +22,7 @@ function planFor(project: string, body: string, accepted: readonly string[] = []
 function emitted(text: string, body: string): string {
   return inTempFolder((project) => {
     put(project, DOCUMENT, text);
-    carryOut(planFor(project, body));
+    applyPlan(planFor(project, body));
     return read(project, DOCUMENT);
   });
 }
@@ -32,7 +32,7 @@ function refused(text: string, body: string, accepted: readonly string[] = []): 
   return inTempFolder((project) => {
     put(project, DOCUMENT, text);
     const plan = planFor(project, body, accepted);
-    expect(() => carryOut(plan)).toThrow();
+    expect(() => applyPlan(plan)).toThrow();
     expect(read(project, DOCUMENT)).toBe(text);
     expect(fs.existsSync(join(project, "nix"))).toBe(false);
     return plan.refusals.map(describeRefusal).join("\n").replaceAll(`${project}/`, "");
@@ -71,7 +71,7 @@ describe("a marked region", () => {
     inTempFolder((project) => {
       put(project, DOCUMENT, around(""));
       fs.chmodSync(join(project, DOCUMENT), 0o600);
-      carryOut(planFor(project, "new"));
+      applyPlan(planFor(project, "new"));
       expect(fs.statSync(join(project, DOCUMENT)).mode & 0o777).toBe(0o600);
       expect(fs.readdirSync(project).sort()).toEqual(["k8s", "nix"]);
       expect(fs.readdirSync(join(project, "nix")).sort()).toEqual(["a", "cluster.json"]);
@@ -105,7 +105,7 @@ describe("what stands in a region is not overwritten", () => {
   test("unless its owner gives it up", () => {
     inTempFolder((project) => {
       put(project, DOCUMENT, around("- my node\n"));
-      carryOut(planFor(project, "new", [DOCUMENT]));
+      applyPlan(planFor(project, "new", [DOCUMENT]));
       expect(read(project, DOCUMENT)).toBe(around(region("new")));
     });
   });

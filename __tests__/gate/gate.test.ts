@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gate, type Verdict } from "../../src/gate/gate";
+import { judgePlan, type Verdict } from "../../src/gate/gate";
 import { readPlan } from "../../src/gate/plan";
 import { schemaFaults } from "../json-schema";
 import { CLI, REPOSITORY, temporaryFolder, type Json } from "../fixture";
@@ -17,13 +17,13 @@ const pathOf = (name: string, engine = TOFU): string => join(__dirname, "plans",
 const textOf = (name: string, engine?: string): string => readFileSync(pathOf(name, engine), "utf8");
 
 const judged = (name: string, allowed: readonly string[] = [], engine?: string): Verdict =>
-  gate(readPlan(textOf(name, engine)), allowed);
+  judgePlan(readPlan(textOf(name, engine)), allowed);
 
 /** Of a plan that somebody has changed by hand. */
 function judgedWith(name: string, change: (plan: Json) => void, engine?: string): Verdict {
   const plan = JSON.parse(textOf(name, engine));
   change(plan);
-  return gate(readPlan(JSON.stringify(plan)), []);
+  return judgePlan(readPlan(JSON.stringify(plan)), []);
 }
 
 const wordsOf = ({ reasons }: Verdict): string[] => reasons.map(({ words }) => words);
@@ -486,8 +486,8 @@ describe("--allow", () => {
     const address = 'proxmox_virtual_environment_vm.node["a:destroy"]';
     const plan = JSON.parse(textOf("delete"));
     plan.resource_changes[0].address = address;
-    expect(gate(plan, [address])).toMatchObject({ passes: false });
-    expect(gate(plan, [`${address}:destroy`])).toMatchObject({ passes: true, unmatched: [] });
+    expect(judgePlan(plan, [address])).toMatchObject({ passes: false });
+    expect(judgePlan(plan, [`${address}:destroy`])).toMatchObject({ passes: true, unmatched: [] });
   });
 
   test("allows nothing to another node, nor to one whose name only begins so", () => {

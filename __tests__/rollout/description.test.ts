@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { checkKeys, directoryFaults, hostFolder, readDescription } from "../../src/rollout/description";
 import { rootDevice } from "../../src/rollout/hardware";
 import { ALPHARD, emit, HAMAL, MIZAR, temporaryFolder } from "../fixture";
-import { stamp } from "../../src/emit/stamp";
+import { withHeader } from "../../src/emit/header";
 
 function emitted(): string {
   const folder = temporaryFolder();
@@ -38,7 +38,7 @@ test("a newer format is refused, whatever its hash", () => {
   const nix = emitted();
   const path = join(nix, "cluster.json");
   const body = readFileSync(path, "utf8").replace(/^ {2}"(\/\/|sha256)": .*\n/gm, "");
-  writeFileSync(path, stamp(path, body.replace('"formatVersion": 1', '"formatVersion": 2')));
+  writeFileSync(path, withHeader(path, body.replace('"formatVersion": 1', '"formatVersion": 2')));
   expect(() => readDescription(nix)).toThrow(/has format version 2, and this program reads 1/);
 });
 

@@ -2,7 +2,7 @@ import { hostFaults, nodeFaults } from "../../src/rollout/health";
 import type { Kubernetes } from "../../src/rollout/kubernetes";
 import { Report } from "../../src/rollout/script";
 import { ALPHARD, HAMAL } from "../fixture";
-import { described, hosts, kubeNode } from "./sight";
+import { described, hosts, kubeNode } from "./plan-context";
 
 const report = (...lines: string[]): Report => new Report(lines.join("\n"));
 const EXPECTED = { system: "/nix/store/built", notBoot: "boot-1" };

@@ -6,9 +6,9 @@ import { planHost } from "../../src/rollout/plan";
 import { rulesetState } from "../../src/rollout/ruleset";
 import { Report } from "../../src/rollout/script";
 import { verify } from "../../src/rollout/verify";
-import { planInWords, verificationInWords } from "../../src/rollout/format";
+import { formatPlan, formatVerification } from "../../src/rollout/format";
 import { ALPHARD, HAMAL, MIZAR } from "../fixture";
-import { described, hosts, known, kubeNode, sight } from "./sight";
+import { described, hosts, hostState, kubeNode, context } from "./plan-context";
 
 const GREEN = "\n\u001b[32mThe cluster is what main.ts says.";
 
@@ -21,17 +21,17 @@ test("a report of a million lines is read in one go", () => {
 
 test("a file of a name of two lines makes no line of ours", () => {
   const [, hamal] = three() as [Host, Host];
-  const all = [known(hamal, { files: new Map([...hamal.files, ["x\nhamal: unchanged", ""]]) })];
-  const plan = planHost(all[0] as (typeof all)[0], sight(all));
-  expect(planInWords([plan])).toContain("\n  x\ufffdhamal: unchanged: goes; it stays");
-  expect(planInWords([{ ...plan, verdict: "new" }])).toContain("its own x\ufffdhamal: unchanged will be");
+  const all = [hostState(hamal, { files: new Map([...hamal.files, ["x\nhamal: unchanged", ""]]) })];
+  const plan = planHost(all[0] as (typeof all)[0], context(all));
+  expect(formatPlan([plan])).toContain("\n  x\ufffdhamal: unchanged: goes; it stays");
+  expect(formatPlan([{ ...plan, verdict: "new" }])).toContain("its own x\ufffdhamal: unchanged will be");
 });
 
 test("files that are made to take a day to compare are another text altogether", () => {
   const [, hamal] = three() as [Host, Host];
   const text = Array.from({ length: 100_000 }, (_, at) => `${at}`).join("\n");
-  const all = [known(hamal, { files: new Map([...hamal.files, ["configuration.nix", text]]) })];
-  expect(planHost(all[0] as (typeof all)[0], sight(all)).changes[0]?.lines).toEqual([
+  const all = [hostState(hamal, { files: new Map([...hamal.files, ["configuration.nix", text]]) })];
+  expect(planHost(all[0] as (typeof all)[0], context(all)).changes[0]?.lines).toEqual([
     "+ another text altogether",
   ]);
 });
@@ -49,7 +49,7 @@ test.each([["10.42.0.0/24 -f"], ["8.8.8.0/24"], ["10.42.0.0/8"], ["10.42.0.0/15"
     }
     const nodes = all.map((host, at) => kubeNode(host, { podCidr: at === 0 ? podCidr : `10.42.${at}.0/24` }));
     const fleet: Fleet = {
-      known: all.map((host) => known(host)),
+      hosts: all.map((host) => hostState(host)),
       unreachable: [],
       kubernetes: new Kubernetes([]),
       nodes,
@@ -65,9 +65,9 @@ test.each([["10.42.0.0/24 -f"], ["8.8.8.0/24"], ["10.42.0.0/8"], ["10.42.0.0/15"
 test("no line of a host's stands as one of ours", () => {
   const base = { role: "agent", address: "a", ready: true, reaches: "0/0", firewall: "?", counters: {} };
   const node = { ...base, name: `hamal${GREEN}`, version: `v1${GREEN}`, faults: [`wrong${GREEN}`] };
-  const words = verificationInWords({ nodes: [node], faults: [`stranger${GREEN}`] });
-  const plan = planHost(known(three()[1] as Host, { firmware: `x${GREEN}` }), sight([]));
-  for (const line of `${words}\n${planInWords([plan])}`.split("\n")) {
+  const words = formatVerification({ nodes: [node], faults: [`stranger${GREEN}`] });
+  const plan = planHost(hostState(three()[1] as Host, { firmware: `x${GREEN}` }), context([]));
+  for (const line of `${words}\n${formatPlan([plan])}`.split("\n")) {
     expect(line).not.toMatch(/^\P{L}{0,5}The cluster is what/u);
   }
 });

@@ -6,7 +6,7 @@ import { serversOf } from "../../src/rollout/fleet";
 import { nextSteps, removalFaults } from "../../src/rollout/remove";
 import { Kubernetes } from "../../src/rollout/kubernetes";
 import { agent, FIVE_NODES, ALPHARD, HAMAL, MIZAR, REPOSITORY, server } from "../fixture";
-import { described, hosts, known, kubeNode } from "./sight";
+import { described, hosts, hostState, kubeNode } from "./plan-context";
 
 test.each([
   [1, 1],
@@ -23,7 +23,7 @@ const fleetOf = (nodes: Parameters<typeof described>[0], ready: (name: string) =
   return {
     all,
     fleet: {
-      known: all.map((host) => known(host)),
+      hosts: all.map((host) => hostState(host)),
       unreachable: [],
       kubernetes: new Kubernetes([]),
       nodes: all.map((host) => kubeNode(host, { ready: ready(host.name) })),
@@ -75,13 +75,13 @@ describe("removal", () => {
 
   test("is refused of a machine that is not the node", () => {
     const { all, fleet } = fleetOf(FIVE_NODES);
-    const others = fleet.known.map((each) =>
+    const others = fleet.hosts.map((each) =>
       each.host.name === "hamal"
-        ? known(each.host, { interfaces: new Map([["ens18", "BC:24:11:00:00:99"]]) })
+        ? hostState(each.host, { interfaces: new Map([["ens18", "BC:24:11:00:00:99"]]) })
         : each,
     );
     const host = all.find(({ name }) => name === "hamal") as never;
-    expect(removalFaults(host, { ...fleet, known: others })).toEqual([expect.stringContaining("BC:24:11")]);
+    expect(removalFaults(host, { ...fleet, hosts: others })).toEqual([expect.stringContaining("BC:24:11")]);
   });
 
   test("is refused when no other node could take the pods", () => {
@@ -136,13 +136,13 @@ describe("removal", () => {
 describe("the servers of a cluster", () => {
   test("are those of its API, also one that nobody reaches", () => {
     const { fleet } = fleetOf(FIVE_NODES);
-    const reached = fleet.known.filter(({ host }) => host.name !== "acrux");
-    const names = serversOf({ known: reached, nodes: fleet.nodes }).map(({ hostname }) => hostname);
+    const reached = fleet.hosts.filter(({ host }) => host.name !== "acrux");
+    const names = serversOf({ hosts: reached, nodes: fleet.nodes }).map(({ hostname }) => hostname);
     expect(names.sort()).toEqual(["acrux", "alnair", "alphard"]);
   });
 
   test("are those that have joined, while no API answers", () => {
     const { fleet } = fleetOf(FIVE_NODES);
-    expect(serversOf({ known: fleet.known, nodes: undefined })).toHaveLength(3);
+    expect(serversOf({ hosts: fleet.hosts, nodes: undefined })).toHaveLength(3);
   });
 });

@@ -1,9 +1,9 @@
-import { isOver, Lock, type Keeper } from "../../src/rollout/lock";
+import { hasEnded, Lock, type Keeper } from "../../src/rollout/lock";
 import { Log } from "../../src/rollout/log";
 import { isDead, newRolloutId } from "../../src/rollout/rollout-id";
-import { Blanker } from "../../src/rollout/secrets";
+import { Redactor } from "../../src/rollout/secrets";
 import { ALPHARD, HAMAL, temporaryFolder } from "../fixture";
-import { described, hosts, known } from "./sight";
+import { described, hosts, hostState } from "./plan-context";
 import type { Facts } from "../../src/rollout/facts";
 import type { Host } from "../../src/rollout/host";
 
@@ -12,8 +12,8 @@ const ELSEWHERE = "desk:7:5ca1ab1e";
 describe("a rollout on another machine", () => {
   const [alphard, hamal] = hosts(described([ALPHARD, HAMAL])) as [Host, Host];
   const seen = (facts: Partial<Facts>, unreachable: readonly Host[] = []): boolean =>
-    isOver(ELSEWHERE, {
-      known: [known(alphard, facts), known(hamal)],
+    hasEnded(ELSEWHERE, {
+      hosts: [hostState(alphard, facts), hostState(hamal)],
       unreachable: unreachable.map((host) => ({ host, error: undefined })),
     });
 
@@ -31,13 +31,13 @@ describe("a rollout on another machine", () => {
 });
 
 test("a rollout on this machine is over with its process, whatever its lock says", () => {
-  const lock = (rollout: string): Parameters<typeof isOver>[1] => {
+  const lock = (rollout: string): Parameters<typeof hasEnded>[1] => {
     const [alphard] = hosts(described([ALPHARD])) as [Host];
-    return { known: [known(alphard, { lock: { holder: rollout, heardSeconds: 0 } })], unreachable: [] };
+    return { hosts: [hostState(alphard, { lock: { holder: rollout, heardSeconds: 0 } })], unreachable: [] };
   };
   const alive = newRolloutId();
   const dead = withProcess(alive, NO_PROCESS);
-  expect([isOver(dead, lock(dead)), isOver(alive, lock(alive))]).toEqual([true, false]);
+  expect([hasEnded(dead, lock(dead)), hasEnded(alive, lock(alive))]).toEqual([true, false]);
 });
 
 /** Above what Linux gives. */
@@ -56,7 +56,7 @@ describe("a lock", () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
-  const log = (): Log => new Log(temporaryFolder(), new Blanker(), () => undefined);
+  const log = (): Log => new Log(temporaryFolder(), new Redactor(), () => undefined);
 
   const keeper = (name: string, acts: string[], more: Partial<Keeper> = {}): Keeper => ({
     name,

@@ -2,11 +2,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Facts, Unconfirmed } from "../../src/rollout/facts";
 import type { Host } from "../../src/rollout/host";
-import type { Known } from "../../src/rollout/identity";
-import { planHost, type HostPlan, type Sight } from "../../src/rollout/plan";
-import { planInWords } from "../../src/rollout/format";
+import type { HostState } from "../../src/rollout/identity";
+import { planHost, type HostPlan, type PlanContext } from "../../src/rollout/plan";
+import { formatPlan } from "../../src/rollout/format";
 import { ALPHARD, HAMAL, MIZAR } from "../fixture";
-import { clone, described, hosts, known, kubeNode, sight } from "./sight";
+import { clone, described, hosts, hostState, kubeNode, context } from "./plan-context";
 
 const UNCONFIRMED: Unconfirmed = {
   state: "activating",
@@ -24,17 +24,17 @@ const three = (settings?: Parameters<typeof described>[1]): Three =>
 /** The plan of hamal, with other facts. */
 function planOfHamal(
   facts: Partial<Facts>,
-  more: Partial<Sight> = {},
+  more: Partial<PlanContext> = {},
   settings?: Parameters<typeof described>[1],
 ): HostPlan {
   const [alphard, hamal, mizar] = three(settings);
-  const all = [known(alphard), known(hamal, facts), known(mizar)];
-  return planHost(all[1] as Known, sight(all, more));
+  const all = [hostState(alphard), hostState(hamal, facts), hostState(mizar)];
+  return planHost(all[1] as HostState, context(all, more));
 }
 
 test("a host that a dead rollout left unconfirmed is changed at once, and that is said", () => {
   const isOver = (rollout: string): boolean => rollout === UNCONFIRMED.rollout;
-  expect(planOfHamal({ unconfirmed: UNCONFIRMED }, { isOver })).toMatchObject({
+  expect(planOfHamal({ unconfirmed: UNCONFIRMED }, { hasEnded: isOver })).toMatchObject({
     verdict: "unfinished",
     faults: [],
     notes: [
@@ -76,16 +76,20 @@ test("a file of its own goes, and is said to", () => {
   const [, hamal] = three();
   const plan = planOfHamal({ files: new Map([...hamal.files, ["desktop.nix", "{ }"]]) });
   expect(plan.changes).toEqual([{ file: "desktop.nix", kind: "removed", lines: [] }]);
-  expect(planInWords([plan])).toContain("desktop.nix: goes; it stays in the dated copy of /etc/nixos");
+  expect(formatPlan([plan])).toContain("desktop.nix: goes; it stays in the dated copy of /etc/nixos");
 });
 
 test("a clone of the template is new", () => {
   const [alphard, hamal] = three();
-  const all = [known(alphard), clone(hamal)];
-  expect(planHost(all[1] as Known, sight(all))).toMatchObject({ verdict: "new", member: false, faults: [] });
+  const all = [hostState(alphard), clone(hamal)];
+  expect(planHost(all[1] as HostState, context(all))).toMatchObject({
+    verdict: "new",
+    member: false,
+    faults: [],
+  });
 });
 
-test.each<[string, Partial<Facts>, Partial<Sight>, string]>([
+test.each<[string, Partial<Facts>, Partial<PlanContext>, string]>([
   [
     "what runs is not what would boot",
     { profile: "/nix/store/other" },
@@ -100,9 +104,9 @@ test.each<[string, Partial<Facts>, Partial<Sight>, string]>([
 
 test("a rollout that did not get to its end goes on: it cordoned the node", () => {
   const [alphard, hamal] = three();
-  const all = [known(alphard), known(hamal)];
+  const all = [hostState(alphard), hostState(hamal)];
   const nodes = [kubeNode(alphard), kubeNode(hamal, { cordoned: true, cordonedByUs: true })];
-  expect(planHost(all[1] as Known, sight(all, { nodes }))).toMatchObject({
+  expect(planHost(all[1] as HostState, context(all, { nodes }))).toMatchObject({
     verdict: "unfinished",
     notes: ["an earlier rollout cordoned it"],
   });
@@ -110,9 +114,9 @@ test("a rollout that did not get to its end goes on: it cordoned the node", () =
 
 test("a cordon of somebody else's is no reason to do anything", () => {
   const [alphard, hamal] = three();
-  const all = [known(alphard), known(hamal)];
+  const all = [hostState(alphard), hostState(hamal)];
   const nodes = [kubeNode(alphard), kubeNode(hamal, { cordoned: true })];
-  expect(planHost(all[1] as Known, sight(all, { nodes })).verdict).toBe("unchanged");
+  expect(planHost(all[1] as HostState, context(all, { nodes })).verdict).toBe("unchanged");
 });
 
 test("what would be flushed is said", () => {
@@ -201,33 +205,36 @@ describe("refused is", () => {
     ).reverse() as [Host, Host];
     const founder = [alphard, acrux].find(({ node }) => node.clusterInit === true) ?? alphard;
     const all = hosts(founder.description).map((host) =>
-      host.node.clusterInit === true ? clone(host) : known(host),
+      host.node.clusterInit === true ? clone(host) : hostState(host),
     );
-    const plan = planHost(all.find(({ host }) => host.node.clusterInit === true) as Known, sight(all));
+    const plan = planHost(all.find(({ host }) => host.node.clusterInit === true) as HostState, context(all));
     expect(plan.faults).toEqual([expect.stringContaining("it would found a second cluster")]);
     // Without its peer it has no quorum, and does not get beyond its start.
     const stuck = all.map((each) =>
       each.facts.serverData ? { ...each, facts: { ...each.facts, k3s: "activating" } } : each,
     );
-    const again = planHost(stuck.find(({ host }) => host.node.clusterInit === true) as Known, sight(stuck));
+    const again = planHost(
+      stuck.find(({ host }) => host.node.clusterInit === true) as HostState,
+      context(stuck),
+    );
     expect(again.faults).toEqual(plan.faults);
   });
 
   test("another hostname on a node", () => {
     const [alphard, hamal, mizar] = three();
-    const all = [known(alphard), known(hamal, { hostname: "mizar" })];
+    const all = [hostState(alphard), hostState(hamal, { hostname: "mizar" })];
     const nodes = [kubeNode(alphard), kubeNode(mizar)];
-    expect(planHost(all[1] as Known, sight(all, { nodes })).faults).toEqual([
+    expect(planHost(all[1] as HostState, context(all, { nodes })).faults).toEqual([
       "it is the Kubernetes node mizar. Another hostname is another node: run npm run rollout -- remove mizar first, then add hamal",
     ]);
   });
 
   test("a token that is another one, with the way to rotate it", () => {
     const [alphard, hamal] = three();
-    const all = [known(alphard), known(hamal)];
+    const all = [hostState(alphard), hostState(hamal)];
     const plan = planHost(
-      all[1] as Known,
-      sight(all, { tokens: { server: "another-token", agent: undefined } }),
+      all[1] as HostState,
+      context(all, { tokens: { server: "another-token", agent: undefined } }),
     );
     expect(plan.faults).toEqual([
       expect.stringMatching(
@@ -238,8 +245,8 @@ describe("refused is", () => {
 
   test("a host without a token, when main.ts names no source", () => {
     const [alphard, hamal] = three();
-    const all = [known(alphard), clone(hamal, { tokens: new Map() })];
-    expect(planHost(all[1] as Known, sight(all)).faults).toEqual([
+    const all = [hostState(alphard), clone(hamal, { tokens: new Map() })];
+    expect(planHost(all[1] as HostState, context(all)).faults).toEqual([
       expect.stringContaining("it has no join token at /var/lib/k3s-secrets/token"),
     ]);
   });
@@ -254,19 +261,19 @@ describe("a host without a token is not refused", () => {
     ],
   ])("%s", (_, settings) => {
     const [alphard, hamal] = three(settings);
-    const all = [known(alphard), clone(hamal, { tokens: new Map() })];
-    expect(planHost(all[1] as Known, sight(all)).faults).toEqual([]);
+    const all = [hostState(alphard), clone(hamal, { tokens: new Map() })];
+    expect(planHost(all[1] as HostState, context(all)).faults).toEqual([]);
   });
 });
 
 describe("clones that share an identity", () => {
   const shared = { machineId: "one" };
 
-  const plans = (more: Partial<Sight> = {}): HostPlan[] => {
+  const plans = (more: Partial<PlanContext> = {}): HostPlan[] => {
     const [alphard, hamal, mizar] = three();
     for (const host of [alphard, hamal]) host.pin(["ssh-ed25519 b25l"]);
-    const all = [known(alphard, shared), clone(hamal, shared), known(mizar)];
-    return all.map((each) => planHost(each, sight(all, more)));
+    const all = [hostState(alphard, shared), clone(hamal, shared), hostState(mizar)];
+    return all.map((each) => planHost(each, context(all, more)));
   };
 
   test("are refused with the way to mend the template, and the member stays what it is", () => {
@@ -280,16 +287,16 @@ describe("clones that share an identity", () => {
   });
 
   test("a member that says it has others' machine-id holds up none of them", () => {
-    const all = three().map((host) => known(host, shared));
-    expect(all.map((each) => planHost(each, sight(all)).verdict)).toEqual(Array(3).fill("unchanged"));
-    expect(planHost(all[0] as Known, sight(all)).notes).toEqual([
+    const all = three().map((host) => hostState(host, shared));
+    expect(all.map((each) => planHost(each, context(all)).verdict)).toEqual(Array(3).fill("unchanged"));
+    expect(planHost(all[0] as HostState, context(all)).notes).toEqual([
       "its machine-id is also that of hamal, mizar: each should have its own",
     ]);
   });
 
   test("are not hosts that say no machine-id", () => {
-    const all = three().map((host) => known(host, { machineId: "" }));
-    expect(all.flatMap((each) => planHost(each, sight(all)).notes)).toEqual([]);
+    const all = three().map((host) => hostState(host, { machineId: "" }));
+    expect(all.flatMap((each) => planHost(each, context(all)).notes)).toEqual([]);
   });
 
   test("are not when they will get new ones", () => {
@@ -301,8 +308,8 @@ test("a key that local.nix may add is looked for when it is built", () => {
   const description = described([ALPHARD, HAMAL]);
   writeFileSync(join(description.folder, "k3s-agent", "local.nix"), "{ }\n");
   const [alphard, hamal] = hosts(description) as [Host, Host];
-  const all = [known(alphard), known(hamal, { operatorKey: "SHA256:other" })];
-  expect(planHost(all[1] as Known, sight(all)).faults).toEqual([]);
+  const all = [hostState(alphard), hostState(hamal, { operatorKey: "SHA256:other" })];
+  expect(planHost(all[1] as HostState, context(all)).faults).toEqual([]);
 });
 
 test.each<[string, Parameters<typeof described>[1], string]>([
@@ -336,7 +343,7 @@ test.each<[string, Parameters<typeof described>[1], string]>([
 
 test("without an API to ask, what is on its disk says whether it has joined", () => {
   const [alphard, hamal] = three();
-  const all = [known(alphard, { k3s: "failed" }), clone(hamal)];
-  const plans = all.map((each) => planHost(each, sight(all, { nodes: undefined })));
+  const all = [hostState(alphard, { k3s: "failed" }), clone(hamal)];
+  const plans = all.map((each) => planHost(each, context(all, { nodes: undefined })));
   expect(plans.map(({ member }) => member)).toEqual([true, false]);
 });

@@ -1,13 +1,13 @@
-import { Blanker, passwordOf } from "../../src/rollout/secrets";
+import { Redactor, passwordOf } from "../../src/rollout/secrets";
 
 const HASH = "c0ffee".repeat(10) + "c0ff";
 const LONG = `K10${HASH}::server:5ca1ab1e5ca1ab1e`;
 
 test("what was learned does not get out, in its long form or as the password alone", () => {
-  const blanker = new Blanker();
-  blanker.learn(LONG);
-  expect(blanker.blank(`a ${LONG} b`)).toBe("a [blanked] b");
-  expect(blanker.blank("password 5ca1ab1e5ca1ab1e!")).toBe("password [blanked]!");
+  const redactor = new Redactor();
+  redactor.learn(LONG);
+  expect(redactor.redact(`a ${LONG} b`)).toBe("a [blanked] b");
+  expect(redactor.redact("password 5ca1ab1e5ca1ab1e!")).toBe("password [blanked]!");
 });
 
 test.each([
@@ -30,7 +30,7 @@ test.each([
   ],
   ["a kubeconfig's credentials", "client-key-data: TFMwdExT", "client-key-data: [blanked]"],
 ])("%s is known by its form", (_, text, expected) => {
-  expect(new Blanker().blank(text)).toBe(expected);
+  expect(new Redactor().redact(text)).toBe(expected);
 });
 
 test.each([
@@ -39,14 +39,14 @@ test.each([
   ["a turned text", "user\u202egpj.exe\u2066"],
   ["C1 controls", "\u009b31m\u0085"],
 ])("a terminal obeys nothing of a host's: %s", (_, text) => {
-  const shown = new Blanker().blank(`a\tb\n${text}`);
+  const shown = new Redactor().redact(`a\tb\n${text}`);
   expect(shown).toMatch(/^a\tb\n[^\p{Cc}\p{Bidi_Control}]+$/u);
 });
 
 test("an empty secret blanks nothing", () => {
-  const blanker = new Blanker();
-  blanker.learn("");
-  expect(blanker.blank("abc")).toBe("abc");
+  const redactor = new Redactor();
+  redactor.learn("");
+  expect(redactor.redact("abc")).toBe("abc");
 });
 
 test.each([

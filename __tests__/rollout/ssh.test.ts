@@ -3,8 +3,8 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HostKeys } from "../../src/rollout/host-keys";
 import { Log } from "../../src/rollout/log";
-import { Blanker } from "../../src/rollout/secrets";
-import { Ssh, type Output, type RunOptions } from "../../src/rollout/ssh";
+import { Redactor } from "../../src/rollout/secrets";
+import { Ssh, type CommandResult, type RunOptions } from "../../src/rollout/ssh";
 import { temporaryFolder } from "../fixture";
 
 const TARGET = { hostname: "hamal", address: "192.0.2.1" };
@@ -22,7 +22,7 @@ describe("a call", () => {
     process.env.PATH = `${folder}:${PATH}`;
     ssh = new Ssh(
       new HostKeys(join(folder, "known_hosts"), join(folder, "seen")),
-      new Log(join(folder, "logs"), new Blanker(), () => undefined),
+      new Log(join(folder, "logs"), new Redactor(), () => undefined),
     );
   });
 
@@ -39,7 +39,7 @@ describe("a call", () => {
 
   const started = (): string[] => readFileSync(join(folder, "started"), "utf8").trimEnd().split("\n");
 
-  const run = (script: string, more: Partial<RunOptions> = {}): Promise<Output> =>
+  const run = (script: string, more: Partial<RunOptions> = {}): Promise<CommandResult> =>
     ssh.run(TARGET, script, { timeoutSeconds: 20, ...more });
 
   const failure = (script: string, more: Partial<RunOptions> = {}): Promise<Error> =>
@@ -103,7 +103,7 @@ describe("a call", () => {
     expect((await run("echo there", { reads: true })).stdout).toBe("there\n");
     writeFileSync(join(folder, "started"), "");
     ssh.stop();
-    ssh = new Ssh(ssh.keys, new Log(join(folder, "logs"), new Blanker(), () => undefined));
+    ssh = new Ssh(ssh.keys, new Log(join(folder, "logs"), new Redactor(), () => undefined));
     expect((await failure("echo there")).message).toContain("broke: kex_exchange_identification");
     expect(started()).toHaveLength(1);
   });

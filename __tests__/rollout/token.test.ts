@@ -4,7 +4,7 @@ import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RolloutSettings } from "../../src/config/settings";
 import type { Description } from "../../src/rollout/description";
-import { Blanker } from "../../src/rollout/secrets";
+import { Redactor } from "../../src/rollout/secrets";
 import { readTokens } from "../../src/rollout/token";
 import { REPOSITORY, temporaryFolder } from "../fixture";
 import { Project } from "../project";
@@ -12,7 +12,7 @@ import { Project } from "../project";
 const TOKEN = "planted-5ca1ab1e5ca1ab1e";
 
 const read = (rollout: RolloutSettings): string | undefined =>
-  readTokens({ rollout } as Description, new Blanker()).server;
+  readTokens({ rollout } as Description, new Redactor()).server;
 
 /** A project under git, in which `.gitignore` has the given text, and its file with the token. */
 function withToken(ignored = ""): { readonly token: string; readonly project: Project } {
@@ -123,7 +123,7 @@ test.each([
       {
         rollout: { tokenCommand: ["echo", TOKEN], agentTokenCommand: ["echo", agent] },
       } as unknown as Description,
-      new Blanker(),
+      new Redactor(),
     );
   expect(reading).toThrow(words);
   expect(reading).not.toThrow(agent);

@@ -14,7 +14,7 @@ import type {
   NixosSettings,
   ServerSettings,
 } from "../../src/config/settings";
-import { stamp } from "../../src/emit/stamp";
+import { withHeader } from "../../src/emit/header";
 import { renderHosts } from "../../src/render/host";
 import { REFERENCE, REPOSITORY } from "../fixture";
 
@@ -159,7 +159,7 @@ export const CLUSTERS: Readonly<Record<string, Cluster>> = {
 
 /** Path to stamped text of every file of every host, as HostFiles writes them. */
 export function emitted(model: Cluster): Map<string, string> {
-  return new Map([...renderHosts(model, new Set())].map(([path, body]) => [path, stamp(path, body)]));
+  return new Map([...renderHosts(model, new Set())].map(([path, body]) => [path, withHeader(path, body)]));
 }
 
 /** A new folder in the system's temporary one; the caller removes it. */

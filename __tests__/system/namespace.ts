@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { newFolder } from "./clusters";
-import { environment } from "../../testbed/namespaces/own-system";
+import { environment } from "../../testbed/namespaces/unshare";
 import { ownNetwork } from "./tools";
 
 export interface Outcome {

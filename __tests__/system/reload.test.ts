@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LAB_CLUSTERS, startLab, type LabCluster } from "./lab/clusters";
 import { PATIENT, type Lab } from "./lab/lab";
-import { World } from "../../testbed/namespaces/world";
+import { NetnsSandbox } from "../../testbed/namespaces/netns-sandbox";
 import { Listing } from "./namespace";
 import { describeWith, LAB } from "./tools";
 
@@ -41,9 +41,9 @@ describeWith(LAB, "a host of the reference cluster", () => {
     await sleep(500);
     const file = join("/run", "hamal.nft");
     const text = lab.rulesets.get("hamal") as string;
-    await lab.world.run(["tee", file], text);
+    await lab.sandbox.run(["tee", file], text);
     const loads = `for i in $(seq ${RELOADS}); do nft -f ${file} || exit; done`;
-    await lab.world.run([...World.in("hamal"), "sh", "-e", "-c", loads]);
+    await lab.sandbox.run([...NetnsSandbox.in("hamal"), "sh", "-e", "-c", loads]);
     await Promise.all(TRAFFIC.map(({ from }) => lab.ask(from, { do: "stop hammering" })));
     const results = await Promise.all(hammering);
 

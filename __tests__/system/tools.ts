@@ -1,4 +1,4 @@
-import { attempt, once, ownSystem } from "../../testbed/namespaces/own-system";
+import { attempt, once, unshare } from "../../testbed/namespaces/unshare";
 import { builtProgram } from "../../testbed/build/programs";
 
 /** Something that is not part of `npm ci` and that a suite cannot do without. */
@@ -67,7 +67,7 @@ export const LAB: readonly Tool[] = [
     name: "unshare with a network of its own, VXLAN and br_netfilter (as root, or in a user namespace)",
     debianPackage: "util-linux",
     // Without its programs nobody can tell.
-    works: () => !LAB_PROGRAMS.every((tool) => tool.works()) || ownSystem() !== undefined,
+    works: () => !LAB_PROGRAMS.every((tool) => tool.works()) || unshare() !== undefined,
   },
 ];
 

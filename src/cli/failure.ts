@@ -2,7 +2,7 @@ import { UserError, type UserErrorCode } from "../base/user-error";
 import { ExitCode } from "./exit-code";
 
 /** Prints why a command failed. A trace helps with a mistake in this program, and with nothing else. @returns its exit code */
-export function tellFailure(error: unknown): ExitCode {
+export function reportFailure(error: unknown): ExitCode {
   console.error(reasonOf(error));
   return (error instanceof UserError ? CODES[error.code] : undefined) ?? ExitCode.Failed;
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { gate, type Verdict } from "../gate/gate";
+import { judgePlan, type Verdict } from "../gate/gate";
 import { readPlan } from "../gate/plan";
 import type { Reason } from "../gate/reason";
 import { UserError } from "../base/user-error";
@@ -18,7 +18,7 @@ const FORMAT_VERSION = 2;
 // eslint-disable-next-line @typescript-eslint/require-await -- every command of the program is asynchronous
 export async function judge(path: string, { allow, json }: Options): Promise<ExitCode> {
   try {
-    const verdict = gate(readPlan(contentOf(path)), allow);
+    const verdict = judgePlan(readPlan(contentOf(path)), allow);
     console.log(
       json ? JSON.stringify({ formatVersion: FORMAT_VERSION, ...verdict }, null, 2) : inWords(verdict),
     );

@@ -1,7 +1,7 @@
 /** Runs the command-line program on this process's arguments. */
 import { CommanderError } from "commander";
 import { ExitCode } from "./exit-code";
-import { tellFailure } from "./failure";
+import { reportFailure } from "./failure";
 import { program, spelled } from "./program";
 
 async function main(words: readonly string[]): Promise<ExitCode> {
@@ -12,7 +12,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     // Commander has already printed its help or one line.
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage;
-    return tellFailure(error);
+    return reportFailure(error);
   }
 }
 

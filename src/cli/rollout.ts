@@ -12,13 +12,13 @@ import {
   type Consent,
   type KubeconfigOptions,
   type Trust,
-  type Voice,
+  type Output,
 } from "../rollout/commands";
 import type { FleetOptions } from "../rollout/fleet";
 import type { Listener } from "../rollout/log";
 import type { RebootOptions } from "../rollout/reboot";
-import { checkFreshness, DEFAULT_PLACES, Session } from "../rollout/session";
-import { narrator } from "../rollout/format";
+import { checkFreshness, DEFAULT_PATHS, Session } from "../rollout/session";
+import { progressPrinter } from "../rollout/format";
 import { ExitCode } from "./exit-code";
 import { reasonOf } from "./failure";
 
@@ -31,14 +31,14 @@ export interface Options {
 type Build = Omit<FleetOptions, "addresses">;
 
 export const plan = (hosts: readonly string[], options: Options & Build): Promise<ExitCode> =>
-  run(options, (session, voice) => planCommand(session, hosts, fleetOptions(options), voice));
+  run(options, (session, output) => planCommand(session, hosts, fleetOptions(options), output));
 
 export const apply = (
   hosts: readonly string[],
   options: Options & Build & ApplyOptions & Trust,
 ): Promise<ExitCode> =>
-  run(options, (session, voice) =>
-    applyCommand(session, hosts, { ...options, ...fleetOptions(options) }, voice),
+  run(options, (session, output) =>
+    applyCommand(session, hosts, { ...options, ...fleetOptions(options) }, output),
   );
 
 /** How often a watch looks unless stated. */
@@ -48,20 +48,20 @@ export const verify = (
   hosts: readonly string[],
   options: Options & { readonly watch?: true | number },
 ): Promise<ExitCode> =>
-  run(options, (session, voice) =>
+  run(options, (session, output) =>
     verifyCommand(
       session,
       hosts,
       { watchSeconds: options.watch === true ? WATCH_SECONDS : options.watch },
-      voice,
+      output,
     ),
   );
 
 export const capture = (host: string, options: Options): Promise<ExitCode> =>
-  run(options, (session, voice) => captureCommand(session, host, voice), false);
+  run(options, (session, output) => captureCommand(session, host, output), false);
 
 export const remove = (host: string, options: Options & RebootOptions & Consent): Promise<ExitCode> =>
-  run(options, (session, voice) => removeCommand(session, host, options, voice));
+  run(options, (session, output) => removeCommand(session, host, options, output));
 
 export const kubeconfig = (options: KubeconfigOptions): Promise<ExitCode> =>
   run({ json: false }, (session) => kubeconfigCommand(session, options), false);
@@ -81,28 +81,28 @@ const asJson = (document: object): string => JSON.stringify({ formatVersion: FOR
 /** @param fresh - whether the emitted files have to be what `main.ts` says */
 async function run(
   { json, at = {} }: Options,
-  action: (session: Session, voice: Voice) => Promise<void>,
+  action: (session: Session, output: Output) => Promise<void>,
   fresh = true,
 ): Promise<ExitCode> {
   let session: Session | undefined;
-  const blanked = (text: string): string => session?.blanker.blank(text) ?? text;
-  const voice: Voice = {
+  const redacted = (text: string): string => session?.redactor.redact(text) ?? text;
+  const output: Output = {
     json,
-    tell: (words, document) => console.log(blanked(json ? asJson(document) : words)),
+    tell: (words, document) => console.log(redacted(json ? asJson(document) : words)),
   };
   const told: Listener = (event) => process.stderr.write(`${asJson(event)}\n`);
   onSignals(() => session);
   try {
     session = new Session(
-      DEFAULT_PLACES,
-      json ? told : narrator(process.stderr),
+      DEFAULT_PATHS,
+      json ? told : progressPrinter(process.stderr),
       new Map(Object.entries(at)),
     );
     if (fresh) checkFreshness();
-    await action(session, voice);
+    await action(session, output);
     return ExitCode.Done;
   } catch (error) {
-    const shown = blanked(reasonOf(error));
+    const shown = redacted(reasonOf(error));
     if (json) console.log(asJson({ error: shown }));
     else console.error(`\n${shown}`);
     return ExitCode.Failed;

@@ -23,7 +23,7 @@ export function listed(names: readonly string[]): string {
 }
 
 /** A value as a person typed it: strings in quotes, missing ones in words, long ones cut. */
-export function shown(value: unknown): string {
+export function formatValue(value: unknown): string {
   if (value === undefined) return "nothing";
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-conversion -- a function has no JSON
   const text = typeof value === "string" ? quoted(value) : String(JSON.stringify(value));
@@ -34,7 +34,7 @@ export function shown(value: unknown): string {
 export const got = (value: unknown): string =>
   typeof value === "string" && looksSecret(value)
     ? "; what was given is not repeated, since it may be a secret"
-    : `, got ${shown(value)}`;
+    : `, got ${formatValue(value)}`;
 
 /** A value as `main.ts` may state it: `{ from: 9100, to: 9100 }`. */
 export function literal(value: unknown): string {
@@ -75,22 +75,22 @@ export class Faults {
   ) {}
 
   /** The setting should be something else than the value. */
-  public wrong(setting: string, wish: string, value: unknown): void {
-    this.say(setting, `should be ${wish}${got(value)}`);
+  public addInvalid(setting: string, wish: string, value: unknown): void {
+    this.add(setting, `should be ${wish}${got(value)}`);
   }
 
   /** As `wrong`, in words of its own: also for values that may be a secret and must not be repeated. */
-  public say(setting: string, sentence: string): void {
+  public add(setting: string, sentence: string): void {
     this.all.push({ nodes: this.nodes, setting: `${this.prefix}${setting}`, sentence });
   }
 
   public unlessWhole(setting: string, value: unknown, least: number, most: number, unit = ""): void {
     if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return;
-    this.wrong(setting, `a whole number${unit && ` of ${unit}`} from ${least} to ${most}`, value);
+    this.addInvalid(setting, `a whole number${unit && ` of ${unit}`} from ${least} to ${most}`, value);
   }
 
   public unlessMatches(setting: string, value: unknown, pattern: RegExp, wish: string): void {
     if (typeof value === "string" && pattern.test(value)) return;
-    this.wrong(setting, wish, value);
+    this.addInvalid(setting, wish, value);
   }
 }

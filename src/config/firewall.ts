@@ -1,4 +1,4 @@
-import { withDefaults } from "./conform";
+import { withDefaults } from "./validation";
 import type { FirewallModel } from "./model";
 import { FirewallSchema, type FirewallSettings } from "./settings";
 

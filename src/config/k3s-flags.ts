@@ -4,7 +4,7 @@ import type { Role } from "./settings";
 export function checkFlags(setting: string, flags: readonly string[], role: Role, faults: Faults): void {
   for (const flag of flags) {
     const objection = objectionTo(flag, role);
-    if (objection !== undefined) faults.say(setting, objection);
+    if (objection !== undefined) faults.add(setting, objection);
   }
 }
 

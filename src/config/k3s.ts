@@ -1,5 +1,5 @@
 import { forbiddenCharacter } from "../base/characters";
-import { withDefaults } from "./conform";
+import { withDefaults } from "./validation";
 import type { Faults } from "./fault";
 import { checkFlags } from "./k3s-flags";
 import type { K3s } from "./model";
@@ -13,7 +13,7 @@ export const resolveK3s = (settings: K3sSettings): K3s => withDefaults(K3sSchema
 /** What the settings have to be together; each alone is checked by its schema. */
 export function checkK3s(k3s: K3s, faults: Faults): void {
   if (k3s.agentTokenFile !== undefined && k3s.agentTokenFile === k3s.tokenFile) {
-    faults.say(
+    faults.add(
       "agentTokenFile",
       "should be another file than 'k3s.tokenFile': agents have no token of the servers",
     );
@@ -30,11 +30,11 @@ export function checkLabels(labels: Readonly<Record<string, string>>, faults: Fa
   for (const key of Object.keys(labels)) {
     const character = forbiddenCharacter(key);
     if (character !== undefined)
-      faults.say("nodeLabels", `has the character ${character}, which no setting can have`);
+      faults.add("nodeLabels", `has the character ${character}, which no setting can have`);
     else if (!LABEL_KEY.test(key))
-      faults.wrong("nodeLabels", "label keys such as disk or example.org/disk", key);
+      faults.addInvalid("nodeLabels", "label keys such as disk or example.org/disk", key);
     else if (isForbiddenLabel(key))
-      faults.wrong("nodeLabels", "keys that a kubelet may set on its own node", key);
+      faults.addInvalid("nodeLabels", "keys that a kubelet may set on its own node", key);
   }
 }
 

@@ -7,7 +7,7 @@ import {
   type Network,
   ofFamily,
 } from "./address";
-import { withDefaults } from "./conform";
+import { withDefaults } from "./validation";
 import type { Faults } from "./fault";
 import { API_PORT } from "./k3s";
 import { NetworksModel, type Networks } from "./model";
@@ -53,7 +53,7 @@ function checkLanOfIpv6({ lanCidrs, managementCidrs }: Networks, faults: Faults)
   const [network] = ofFamily(6, lanCidrs);
   if (network === undefined || managementCidrs === undefined) return;
   const why = "over IPv6 the LAN reaches SSH and the API alone, and 'managementCidrs' has these for others";
-  faults.say("lanCidrs", `${network} has no effect: ${why}; take it out, or add it there`);
+  faults.add("lanCidrs", `${network} has no effect: ${why}; take it out, or add it there`);
 }
 
 /** Whether SSH is open to them is the policy's to judge. */
@@ -61,11 +61,11 @@ function checkOperators(networks: Networks, settings: NetworkSettings, faults: F
   const waived = settings.operatorNetworkWaived ?? false;
   if (waived === networks.operatorCidrs.length > 0) {
     const wish = "the networks from which operators come by SSH, or waived by 'operatorNetworkWaived: true'";
-    faults.wrong("operatorCidrs", waived ? `${wish}, not both` : wish, settings.operatorCidrs);
+    faults.addInvalid("operatorCidrs", waived ? `${wish}, not both` : wish, settings.operatorCidrs);
   }
   const setting = networks.managementCidrs === undefined ? "lanCidrs" : "managementCidrs";
   const sources = networks[setting] ?? [];
-  if (sources.length === 0) faults.wrong(setting, "at least one network, or SSH is closed", []);
+  if (sources.length === 0) faults.addInvalid(setting, "at least one network, or SSH is closed", []);
 }
 
 function refuseOverlap(
@@ -76,7 +76,7 @@ function refuseOverlap(
   faults: Faults,
 ): void {
   if (networkA === undefined || networkB === undefined || !overlap(networkA, networkB)) return;
-  faults.say(a, `${networkA.cidr} overlaps '${b}' ${networkB.cidr}`);
+  faults.add(a, `${networkA.cidr} overlaps '${b}' ${networkB.cidr}`);
 }
 
 function checkGateway(networks: Networks, node: Network | undefined, faults: Faults): void {
@@ -89,10 +89,10 @@ function checkGateway(networks: Networks, node: Network | undefined, faults: Fau
     gateway !== node.first &&
     gateway !== node.last;
   if (node && gateway !== undefined && !isHost)
-    faults.wrong("gateway", `a host's address in ${node.cidr}`, networks.gateway);
+    faults.addInvalid("gateway", `a host's address in ${node.cidr}`, networks.gateway);
   // A gateway means static addresses, and then nobody else tells the hosts whom to ask for names.
   if (networks.nameservers.length === 0)
-    faults.wrong("nameservers", "at least one address beside a gateway", []);
+    faults.addInvalid("nameservers", "at least one address beside a gateway", []);
 }
 
 /** The endpoint's host, or `undefined` for what is not a URL. */

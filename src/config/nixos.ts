@@ -1,4 +1,4 @@
-import { checkStated, withDefaults } from "./conform";
+import { checkStated, withDefaults } from "./validation";
 import type { Faults } from "./fault";
 import type { Nixos } from "./model";
 import { NixosSchema, type NixosSettings } from "./settings";
@@ -12,7 +12,7 @@ const isRelease = (text: string): boolean => NixosSchema.shape.release.safeParse
 /** What the settings have to be together; each alone is checked by its schema. */
 export function checkNixos(nixos: Nixos, faults: Faults): void {
   if (isRelease(nixos.release) && nixos.stateVersion > nixos.release) {
-    faults.wrong("stateVersion", `at most the release, ${nixos.release}`, nixos.stateVersion);
+    faults.addInvalid("stateVersion", `at most the release, ${nixos.release}`, nixos.stateVersion);
   }
   // NixOS refuses to evaluate a host without a boot loader; say it here, with the node's name.
   if (nixos.firmware === "bios") checkStated(nixos, NixosSchema, ["bootDisk"], faults);

@@ -28,7 +28,7 @@ import { checkVm, resolveVm } from "./vm";
  *
  * Never throws: with faults the node is only good for finding more of them.
  *
- * @param settings - as `conforming` leaves them: nothing of another kind, and no gaps that would override
+ * @param settings - as `validated` leaves them: nothing of another kind, and no gaps that would override
  */
 export function resolveNode(
   id: string,
@@ -95,10 +95,10 @@ function faultsOf(
 }
 
 function checkClone(node: Node, settings: NodeSettings, faults: Faults): void {
-  if (node.vmId === node.vm.templateVmId) faults.say("vmId", `is that of its template, ${node.vmId}`);
+  if (node.vmId === node.vm.templateVmId) faults.add("vmId", `is that of its template, ${node.vmId}`);
   if (node.vm.linkedClone && settings.cloneDatastore !== undefined) {
     const wish = "left out for a linked clone, which stays in its template's datastore";
-    faults.wrong("cloneDatastore", wish, settings.cloneDatastore);
+    faults.addInvalid("cloneDatastore", wish, settings.cloneDatastore);
   }
 }
 
@@ -112,19 +112,19 @@ function checkAddress(
   if (network === undefined) return; // said of the cluster
   if (node.ipv4Address === "" && settings.ipv4Address === undefined) {
     const sentence = `has to be stated: VM ID ${node.vmId} is not a host number in ${network.cidr}`;
-    if (Number.isSafeInteger(node.vmId)) faults.say("ipv4Address", sentence);
+    if (Number.isSafeInteger(node.vmId)) faults.add("ipv4Address", sentence);
     return;
   }
   const address = parseAddress(node.ipv4Address);
   if (address === undefined) return; // said of that address
   if (!contains(network, address))
-    faults.wrong("ipv4Address", `in the node network ${network.cidr}`, node.ipv4Address);
+    faults.addInvalid("ipv4Address", `in the node network ${network.cidr}`, node.ipv4Address);
   else if (address === network.first)
-    faults.say("ipv4Address", `is the address of the node network itself, ${node.ipv4Address}`);
+    faults.add("ipv4Address", `is the address of the node network itself, ${node.ipv4Address}`);
   else if (address === network.last)
-    faults.say("ipv4Address", `is the node network's broadcast address, ${node.ipv4Address}`);
+    faults.add("ipv4Address", `is the node network's broadcast address, ${node.ipv4Address}`);
   if (node.ipv4Address === networks.gateway)
-    faults.say("ipv4Address", `is the gateway's, ${node.ipv4Address}`);
+    faults.add("ipv4Address", `is the gateway's, ${node.ipv4Address}`);
 }
 
 function checkMacAddress(
@@ -136,9 +136,9 @@ function checkMacAddress(
   if (node.macAddress !== "") return;
   if (settings.macAddress !== undefined) return; // said of that address
   if (base === undefined) {
-    faults.say("macAddress", "has to be stated, since 'network.macAddressBase' is not");
+    faults.add("macAddress", "has to be stated, since 'network.macAddressBase' is not");
   } else if (isUnicastMac(base.macAddress) && Number.isSafeInteger(node.vmId)) {
-    faults.say(
+    faults.add(
       "macAddress",
       `has to be stated: VM ID ${node.vmId} is too far from VM ID ${base.vmId} of 'network.macAddressBase'`,
     );

@@ -19,7 +19,7 @@ export function checkRollout(
   checkSource("agentTokenPath", agentTokenPath, "agentTokenCommand", agentTokenCommand, faults);
   if (k3s.agentTokenFile === undefined && (agentTokenPath ?? agentTokenCommand) !== undefined) {
     const stated = agentTokenPath === undefined ? "agentTokenCommand" : "agentTokenPath";
-    faults.say(stated, "has no effect without 'k3s.agentTokenFile', which says where hosts have it");
+    faults.add(stated, "has no effect without 'k3s.agentTokenFile', which says where hosts have it");
   }
 }
 
@@ -31,29 +31,29 @@ function checkSource(
   faults: Faults,
 ): void {
   if (path !== undefined && command !== undefined) {
-    faults.say(
+    faults.add(
       pathSetting,
       `and 'rollout.${commandSetting}' exclude each other: the join token has one source`,
     );
   }
   if (path !== undefined && (path.trim() === "" || looksSecret(path))) {
-    faults.say(
+    faults.add(
       pathSetting,
       "should be the path of a file; what was given is not repeated, since it may be a token",
     );
   }
   if (command === undefined) return;
   if (command.length === 0 || command[0] === "") {
-    faults.say(commandSetting, 'should be a program and its arguments, such as ["sops", "-d", "token.enc"]');
+    faults.add(commandSetting, 'should be a program and its arguments, such as ["sops", "-d", "token.enc"]');
   }
   const where = "main.ts, cluster.json and git";
   if (printsItself(command)) {
-    faults.say(
+    faults.add(
       commandSetting,
       `prints its own words, so that the join token would be in ${where}; take it from a store of secrets`,
     );
   } else if (command.some(looksSecret)) {
-    faults.say(
+    faults.add(
       commandSetting,
       `has a word that looks like a secret, which would be in ${where}; it is not repeated here. ` +
         "If it is a mere name, put the command into a script and state that",

@@ -5,7 +5,7 @@ export const valueAt = (settings: unknown, path: Path): unknown =>
   path.reduce<unknown>((group, key) => (group as Readonly<Record<PropertyKey, unknown>>)[key], settings);
 
 /** A path as `main.ts` has it, such as `network.lanCidrs[0]`; a disk is known by its interface, wherever it stands. */
-export const written = (path: Path, settings: unknown): string =>
+export const formatPath = (path: Path, settings: unknown): string =>
   path.reduce<string>((text, key, index) => {
     if (typeof key === "number")
       return `${text}[${labelOf(valueAt(settings, path.slice(0, index + 1)), key)}]`;

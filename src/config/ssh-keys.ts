@@ -20,19 +20,19 @@ export const authorizedKeys = (text: string): string[] =>
 export function checkAuthorizedKeys(keys: readonly string[], file: string, faults: Faults): void {
   const setting = "authorizedKeysFile";
   if (keys.some((line) => line.includes("PRIVATE KEY"))) {
-    faults.say(
+    faults.add(
       setting,
       `${file} holds a private key; take it out of the project and of git, and replace the pair`,
     );
     return;
   }
-  if (keys.length === 0) faults.say(setting, `${file} holds no key: nobody could log in`);
+  if (keys.length === 0) faults.add(setting, `${file} holds no key: nobody could log in`);
   keys.forEach((line, index) => {
     const character = forbiddenCharacter(line, true);
     if (character !== undefined)
-      faults.say(setting, `${file}: entry ${index + 1} has the character ${character}`);
+      faults.add(setting, `${file}: entry ${index + 1} has the character ${character}`);
     if (!isPublicKey(line)) {
-      faults.say(
+      faults.add(
         setting,
         `${file}: entry ${index + 1} should be a public key such as "ssh-ed25519 AAAA... name"`,
       );

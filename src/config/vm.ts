@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { canonicalMac } from "./address";
-import { checkStated, withDefaults } from "./conform";
+import { checkStated, withDefaults } from "./validation";
 import type { Faults } from "./fault";
 import { VmModel, type Vm } from "./model";
 import { VmSchema, type DiskSettings, type NetworkInterfaceSettings, type VmSettings } from "./settings";
@@ -43,7 +43,7 @@ export function checkVm(vm: Vm, settings: VmSettings, faults: Faults): void {
   if (vm.balloonMib > vm.memoryMib) faults.unlessWhole("balloonMib", vm.balloonMib, 0, vm.memoryMib, "MiB");
   checkDisks(vm.disks, settings.templateDiskGib, faults);
   if (settings.networkInterfaces?.[0]?.macAddress !== undefined) {
-    faults.say(
+    faults.add(
       "networkInterfaces[0].macAddress",
       "should be left out: the first interface has the node's 'macAddress'",
     );
@@ -58,20 +58,20 @@ function checkDisks(
 ): void {
   const seen = new Set<string>();
   for (const disk of disks) {
-    if (seen.has(disk.interface)) faults.say("disks", `has two disks on ${disk.interface}`);
+    if (seen.has(disk.interface)) faults.add("disks", `has two disks on ${disk.interface}`);
     seen.add(disk.interface);
   }
   const [first] = disks;
   // A smaller clone is made first and refused when it is resized, which leaves a tainted VM behind.
   if (first !== undefined && templateDiskGib !== undefined && first.sizeGib < templateDiskGib) {
     const wish = `at least 'templateDiskGib', ${templateDiskGib} GiB`;
-    faults.wrong(`disks[${first.interface}].sizeGib`, wish, first.sizeGib);
+    faults.addInvalid(`disks[${first.interface}].sizeGib`, wish, first.sizeGib);
   }
 }
 
 function checkBootOrder(vm: Vm, faults: Faults): void {
   for (const device of vm.bootOrder ?? []) {
     const known = vm.disks.some((disk) => disk.interface === device) || /^(net\d+|ide[0-3])$/.test(device);
-    if (!known) faults.wrong("bootOrder", "interfaces of the VM's disks, or netN", device);
+    if (!known) faults.addInvalid("bootOrder", "interfaces of the VM's disks, or netN", device);
   }
 }

@@ -2,7 +2,7 @@ import { dirname, join, posix } from "node:path";
 import { isEmittedPath, lookAt, type Entry } from "./entry";
 import { readRegion } from "./region";
 import { pathsOfDeadRuns, type Write } from "./staging";
-import { stampState } from "./stamp";
+import { headerState } from "./header";
 
 /** What shall stand in a folder. */
 export interface Emission {
@@ -98,7 +98,7 @@ function judgeWrite(emission: Emission, path: string, wanted: string): Verdict {
 }
 
 function judgeText(emission: Emission, path: string, there: string, wanted: string): Verdict {
-  switch (stampState(path, there)) {
+  switch (headerState(path, there)) {
     case "foreign":
       return unlessAccepted(emission, path, "was not written by HostFiles", there, wanted);
     case "edited":
@@ -142,7 +142,7 @@ function droppedFiles({ folder, files, previous }: Emission) {
 function judgeRemoval(emission: Emission, path: string, entry: Entry): Verdict {
   if (entry.kind !== "file") return "keep";
   const there = entry.bytes.toString();
-  switch (stampState(path, there)) {
+  switch (headerState(path, there)) {
     case "foreign":
       return "keep";
     case "edited":

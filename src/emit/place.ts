@@ -6,7 +6,7 @@ import { dirname, join, resolve } from "node:path";
  * sentence, and `undefined` for a right one. Through a link a file outside would be replaced. The path stands in commands
  * for people, so it keeps to what a shell takes as it is.
  */
-export function outOfProject(path: string): string | undefined {
+export function outsideOfProject(path: string): string | undefined {
   if (!/^(?!\/)([A-Za-z0-9._-]+\/?)+$/.test(path)) return " by a relative path of letters, digits, . _ and -";
   const project = fs.realpathSync(".");
   const there = resolve(project, path);

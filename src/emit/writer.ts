@@ -10,7 +10,7 @@ import { stage, sweep } from "./staging";
  *
  * @throws when the plan holds refusals: then nothing was touched
  */
-export function carryOut(plan: EmissionPlan): void {
+export function applyPlan(plan: EmissionPlan): void {
   const { folder, writes, removals, abandoned, list, refusals } = plan;
   if (refusals.length > 0) throw new Error(refusals.map(describeRefusal).join("\n\n"));
 

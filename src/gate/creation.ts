@@ -1,10 +1,10 @@
 /** Why the creation of a VM cannot succeed, or makes anew what should be there. */
 import { changesBetween } from "../provider/attributes";
-import { COST_WORDS, costOf, rightFor, type Cost } from "../provider/costs";
+import { IMPACT_LABELS, impactOf, rightFor, type Impact } from "../provider/impact";
 import { guestsOf, templatesAreSeen, type Guest } from "./inventory";
 import { problemsOf, type Attributes, type Check, type Plan, type ResourceChange } from "./plan";
 import { isZero } from "./planned-vm";
-import { reason, type Reason } from "./reason";
+import { reasonFor, type Reason } from "./reason";
 import type { Subject } from "./subject";
 
 export function creationReasons(resource: ResourceChange, subject: Subject, plan: Plan): Reason[] {
@@ -28,7 +28,7 @@ function collision(resource: ResourceChange, subject: Subject, plan: Plan): Reas
   const check = checkOf(resource, plan);
   if (check?.status !== "fail") return [];
   const remedy = "State another vmId";
-  return [reason(subject, "fail", ` cannot be made: ${problemsOf(check)}`, { remedy })];
+  return [reasonFor(subject, "fail", ` cannot be made: ${problemsOf(check)}`, { remedy })];
 }
 
 function held(
@@ -39,10 +39,10 @@ function held(
   if (kind === "VM" && name === change.after?.name) {
     const words = " cannot be made: it is there already, and not in the state";
     const remedy = `Import it: npm run tofu -- import ${address} ${pveNode}/${vmId} (of a clone that was cut off see README, "A clone that failed half-way")`;
-    return reason(subject, "fail", words, { remedy });
+    return reasonFor(subject, "fail", words, { remedy });
   }
   const words = ` cannot be made: VM ID ${vmId} is held by the ${kind} ${name} on ${pveNode}`;
-  return reason(subject, "fail", words, { remedy: "State another vmId" });
+  return reasonFor(subject, "fail", words, { remedy: "State another vmId" });
 }
 
 /** A token without rights sees no guest at all, and its plan looks like that of an empty Proxmox VE. */
@@ -53,10 +53,10 @@ function unseenTemplate({ change }: ResourceChange, subject: Subject, plan: Plan
   if (guestsOf(plan)?.some(({ vmId }) => vmId === id)) return [];
   const words = ` cannot be made: its template, VM ${id}, is not there, or the token may not see it`;
   const remedy = `Give the token VM.Audit and VM.Clone on /vms/${id}, or state another templateVmId`;
-  return [reason(subject, "fail", words, { remedy })];
+  return [reasonFor(subject, "fail", words, { remedy })];
 }
 
-const FOR_ROOT: ReadonlySet<Cost> = new Set(["root only", "failing replacement"]);
+const FOR_ROOT: ReadonlySet<Impact> = new Set(["root only", "failing replacement"]);
 
 /** The clone succeeds, and the provider's first write to it is refused. */
 function forRootAlone({ change }: ResourceChange, subject: Subject): Reason[] {
@@ -64,10 +64,10 @@ function forRootAlone({ change }: ResourceChange, subject: Subject): Reason[] {
   // Of these blocks each attribute counts, and not that the block is there.
   const none = { cpu: [{}], memory: [{}] };
   return changesBetween(none, { ...none, ...after })
-    .filter((one) => !isZero(one.after) && FOR_ROOT.has(costOf(one)))
+    .filter((one) => !isZero(one.after) && FOR_ROOT.has(impactOf(one)))
     .map(({ where }) => {
-      const words = `: ${where} ${COST_WORDS["root only"]} with the VM half-made`;
-      return reason(subject, "fail", words, { attribute: where });
+      const words = `: ${where} ${IMPACT_LABELS["root only"]} with the VM half-made`;
+      return reasonFor(subject, "fail", words, { attribute: where });
     });
 }
 
@@ -75,7 +75,7 @@ function forRootAlone({ change }: ResourceChange, subject: Subject): Reason[] {
 export function creationNotes({ change }: ResourceChange): string[] {
   return changesBetween({}, change.after ?? {}).flatMap((one) => {
     const right = rightFor(one.attribute);
-    if (right === undefined || isZero(one.after) || FOR_ROOT.has(costOf(one))) return [];
+    if (right === undefined || isZero(one.after) || FOR_ROOT.has(impactOf(one))) return [];
     return [`${one.where}: ${right}, without which the VM is left half-made`];
   });
 }
@@ -83,7 +83,7 @@ export function creationNotes({ change }: ResourceChange): string[] {
 function loss({ address }: ResourceChange, subject: Subject, plan: Plan): Reason[] {
   if (!lostOf(plan).some((drift) => drift.address === address)) return [];
   const words = " is made anew: it is in the state, and gone from Proxmox VE, or the token may not see it";
-  return [reason(subject, "create", words, { remedy: WHETHER_IT_RUNS })];
+  return [reasonFor(subject, "create", words, { remedy: WHETHER_IT_RUNS })];
 }
 
 /** What was in the state, and a refresh has not found. */

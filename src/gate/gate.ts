@@ -1,5 +1,5 @@
 /** Holds a saved plan against what nobody agreed to: a VM destroyed, replaced, powered off, cut off from its network. */
-import { costInWords } from "../provider/costs";
+import { describeImpact } from "../provider/impact";
 import { KINDS, permissionOf, type Permission } from "./kinds";
 import { checkOf, creationNotes } from "./creation";
 import { isRefreshOnly, problemsOf, type Plan, type ResourceChange } from "./plan";
@@ -23,7 +23,7 @@ export interface Verdict {
 }
 
 /** @param allowed - `NODE:KIND`, by the hostname or the resource's address, and one of `KINDS` */
-export function gate(plan: Plan, allowed: readonly string[]): Verdict {
+export function judgePlan(plan: Plan, allowed: readonly string[]): Verdict {
   const resources = plan.resource_changes ?? [];
   const permissions = allowed.map(permissionOf);
   const lost = forgotten(plan);
@@ -97,7 +97,7 @@ function notesOf(resource: ResourceChange): string[] {
 const quietChanges = ({ change }: ResourceChange): string[] =>
   plannedChanges(change)
     .filter((one) => askedFor(one, change) === undefined)
-    .map(({ attribute, words, cost }) => `${words}: ${costInWords(cost, attribute)}`);
+    .map(({ attribute, words, impact }) => `${words}: ${describeImpact(impact, attribute)}`);
 
 function notesOfPlan(plan: Plan): string[] {
   // A check that a new VM fails is a reason.

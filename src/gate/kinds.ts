@@ -1,5 +1,5 @@
 /** The kinds of what a plan does that somebody has to agree to, one by one: `--allow NODE:KIND`. */
-import type { Cost } from "../provider/costs";
+import type { Impact } from "../provider/impact";
 
 /** What each covers, for `--help`. */
 export const KINDS = {
@@ -20,7 +20,7 @@ export const KINDS = {
 export type Kind = keyof typeof KINDS;
 
 /** What a changed attribute is, where somebody has to be asked: it interrupts the node, takes from it, or fails. */
-export const ASKED: Readonly<Partial<Record<Cost, Kind>>> = {
+export const ASKED: Readonly<Partial<Record<Impact, Kind>>> = {
   "power-off later": "pending",
   "power-off now": "power-cycle",
   start: "start",
@@ -41,7 +41,7 @@ export const ASKED: Readonly<Partial<Record<Cost, Kind>>> = {
 };
 
 /** What a person can do about it, beside taking it back. */
-export const REMEDIES: Readonly<Partial<Record<Cost, string>>> = {
+export const REMEDIES: Readonly<Partial<Record<Impact, string>>> = {
   "needs off": "Shut the VM down first, or take it back",
   "root only": "Set it as root on the PVE node, by `qm set`, and then here, or take it back",
   "second apply": "Apply it twice",

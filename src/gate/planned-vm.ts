@@ -1,12 +1,12 @@
 /** What a plan changes in one VM. */
 import { changesBetween, type AttributeChange } from "../provider/attributes";
-import { costOf, type Cost, worstCostOf } from "../provider/costs";
+import { impactOf, type Impact, worstImpactOf } from "../provider/impact";
 import type { Attributes, Change } from "./plan";
 import { isSensitive } from "./sensitive";
 
 export interface PlannedChange extends AttributeChange {
-  readonly cost: Cost;
-  /** What it becomes is known at the apply alone; the cost is the worst that it can come to. */
+  readonly impact: Impact;
+  /** What it becomes is known at the apply alone; the impact is the worst that it can come to. */
   readonly unknown: boolean;
   /** `cpu.cores 4 → 8`, without values that nobody should see. */
   readonly words: string;
@@ -25,9 +25,9 @@ export function plannedChanges(change: Change): PlannedChange[] {
     .filter(({ attribute, before, after }) => !READ.has(attribute) && !(isZero(before) && isZero(after)))
     .map((one) => {
       const unknown = one.after === UNKNOWN;
-      const cost = costIn(change, one, unknown ? worstCostOf(one.attribute) : costOf(one));
+      const impact = impactIn(change, one, unknown ? worstImpactOf(one.attribute) : impactOf(one));
       const named = { ...one, where: namesDisks ? one.where : one.attribute };
-      return { ...named, cost, unknown, words: worded(named, isSensitive(change, one.attribute)) };
+      return { ...named, impact, unknown, words: worded(named, isSensitive(change, one.attribute)) };
     });
 }
 
@@ -39,7 +39,7 @@ const isImported = ({ before }: Change): boolean =>
   !Array.isArray(before?.clone) || before.clone.length === 0;
 
 /** Of a VM that is off. Proxmox VE has nothing to plug, and nothing to wait for. */
-const WHEN_OFF: Readonly<Partial<Record<Cost, Cost>>> = {
+const WHEN_OFF: Readonly<Partial<Record<Impact, Impact>>> = {
   "power-off later": "nothing",
   "live interface": "nothing",
   "live device": "nothing",
@@ -47,20 +47,20 @@ const WHEN_OFF: Readonly<Partial<Record<Cost, Cost>>> = {
   "needs off": "nothing",
 };
 
-function costIn(change: Change, { attribute, before }: AttributeChange, cost: Cost): Cost {
-  if (attribute === "disk" && before !== undefined && DETACHED.has(cost))
-    return refusedDetachment(change, before as Attributes) ?? (isOff(change) ? "detached disk" : cost);
-  if (isOff(change)) return WHEN_OFF[cost] ?? cost;
+function impactIn(change: Change, { attribute, before }: AttributeChange, impact: Impact): Impact {
+  if (attribute === "disk" && before !== undefined && DETACHED.has(impact))
+    return refusedDetachment(change, before as Attributes) ?? (isOff(change) ? "detached disk" : impact);
+  if (isOff(change)) return WHEN_OFF[impact] ?? impact;
   // The drive of an imported VM has no `aio`, which counts for a change of its own that waits for a power-off, and
   // holds up everything else of that drive (`disk.Update`, `vmconfig_update_disk`).
-  if (isImported(change) && attribute.startsWith("disk.") && cost === "nothing")
+  if (isImported(change) && attribute.startsWith("disk.") && impact === "nothing")
     return attribute === "disk.size" ? "second apply" : "power-off later";
-  return cost;
+  return impact;
 }
 
-const DETACHED: ReadonlySet<Cost> = new Set(["detached disk", "detached disk later"]);
+const DETACHED: ReadonlySet<Impact> = new Set(["detached disk", "detached disk later"]);
 
-function refusedDetachment({ before, after }: Change, disk: Attributes): Cost | undefined {
+function refusedDetachment({ before, after }: Change, disk: Attributes): Impact | undefined {
   const order = Array.isArray(after?.boot_order) ? after.boot_order : [];
   if (order.includes(disk.interface)) return "boot disk";
   return before?.protection === true ? "protected disk" : undefined;

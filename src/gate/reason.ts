@@ -22,7 +22,7 @@ interface Details {
   readonly remedy?: string;
 }
 
-export const reason = (subject: Subject, kind: Kind, words: string, details: Details = {}): Reason => ({
+export const reasonFor = (subject: Subject, kind: Kind, words: string, details: Details = {}): Reason => ({
   address: subject.address,
   hostname: subject.hostname,
   vmId: subject.vmId,

@@ -1,18 +1,18 @@
 /** Why somebody has to agree to what a plan does to a resource. */
 import {
-  costInWords,
-  COST_WORDS,
+  describeImpact,
+  IMPACT_LABELS,
   DETACHES,
   restartsVm,
   touchesDisks,
   blockedGrowth,
   rebootsAfterUpdate,
-} from "../provider/costs";
+} from "../provider/impact";
 import { creationReasons, lostOf, WHETHER_IT_RUNS } from "./creation";
 import { ASKED, REMEDIES, type Kind } from "./kinds";
 import type { Change, Plan, ResourceChange } from "./plan";
 import { isOff, plannedChanges, replacingChanges, type PlannedChange } from "./planned-vm";
-import { reason, type Reason } from "./reason";
+import { reasonFor, type Reason } from "./reason";
 import { subjectOf, VM_TYPE, type Subject } from "./subject";
 
 /** Actions that take nothing away. A `forget` leaves the VM where it is. */
@@ -27,7 +27,7 @@ export function reasonsOf(resource: ResourceChange, plan: Plan): Reason[] {
   if (actions.length === 1 && HARMLESS.has(actions[0] ?? "")) return creation;
   if (actions.length !== 1 || actions[0] !== "update")
     return [
-      reason(subject, "unknown", `: the gate does not know what the action ${actions.join(", ")} does`),
+      reasonFor(subject, "unknown", `: the gate does not know what the action ${actions.join(", ")} does`),
     ];
   return isVm ? updateReasons(resource, subject) : [];
 }
@@ -40,7 +40,7 @@ export function forgotten(plan: Plan): ResourceChange[] {
 
 export function forgottenReason(lost: ResourceChange): Reason {
   const words = " is dropped from the state: it is gone, or the token may not see it";
-  return reason(subjectOf(lost), "forget", words, { remedy: WHETHER_IT_RUNS });
+  return reasonFor(subjectOf(lost), "forget", words, { remedy: WHETHER_IT_RUNS });
 }
 
 /** `action_reason` of the plan, where it says more than the attributes do. */
@@ -65,32 +65,32 @@ function destruction(
   const disks = type === VM_TYPE ? ", and its disks with it" : "";
   const replacing = type === VM_TYPE ? replacingChanges(change) : [];
   const attributes = replacing.map(({ words }) => words).join(", ");
-  const fails = replacing.some(({ cost }) => cost === "failing replacement");
+  const fails = replacing.some(({ impact }) => impact === "failing replacement");
   const why = [
     change.actions[0] === "create" ? "another is made first" : undefined,
     deposed === undefined ? undefined : `a replacement left it behind (deposed ${deposed})`,
     attributes === "" ? WHY[action_reason] : `${attributes}: not possible in place`,
-    fails ? `it ${COST_WORDS["failing replacement"]}` : undefined,
+    fails ? `it ${IMPACT_LABELS["failing replacement"]}` : undefined,
   ].filter((part) => part !== undefined);
   const words = [`${what}${disks}`, ...why].join("; ");
-  return reason(subject, replaced ? "replace" : "destroy", words);
+  return reasonFor(subject, replaced ? "replace" : "destroy", words);
 }
 
 function updateReasons({ change }: ResourceChange, subject: Subject): Reason[] {
   const changes = plannedChanges(change);
-  const costly = changes.flatMap((one) => {
+  const affecting = changes.flatMap((one) => {
     const kind = askedFor(one, change);
     if (kind === undefined) return [];
     const words = `: ${one.words}: ${one.unknown ? "at worst " : ""}${effect(one, change)}`;
-    return [reason(subject, kind, words, { attribute: one.where, remedy: REMEDIES[one.cost] })];
+    return [reasonFor(subject, kind, words, { attribute: one.where, remedy: REMEDIES[one.impact] })];
   });
-  return [...costly, ...growthReasons(changes, change, subject), ...unseenDisks(changes, subject)];
+  return [...affecting, ...growthReasons(changes, change, subject), ...unseenDisks(changes, subject)];
 }
 
 /** What somebody has to be asked for it in an update, if anything. */
 export function askedFor(one: PlannedChange, change: Change): Kind | undefined {
-  const kind = ASKED[one.cost];
-  const fails = kind === "fail" && one.cost !== "needs off";
+  const kind = ASKED[one.impact];
+  const fails = kind === "fail" && one.impact !== "needs off";
   return powerCycles(one, change) && !fails ? "power-cycle" : kind;
 }
 
@@ -102,9 +102,9 @@ const powerCycles = ({ attribute }: PlannedChange, change: Change): boolean =>
 const reboots = (change: Change): boolean => !isOff(change) && rebootsAfterUpdate(change.after);
 
 const effect = (one: PlannedChange, change: Change): string =>
-  askedFor(one, change) === "power-cycle" && one.cost !== "power-off now"
+  askedFor(one, change) === "power-cycle" && one.impact !== "power-off now"
     ? "powers the VM off and on in the apply itself, since reboot_after_update is true"
-    : costInWords(one.cost, one.attribute);
+    : describeImpact(one.impact, one.attribute);
 
 function growthReasons(changes: readonly PlannedChange[], change: Change, subject: Subject): Reason[] {
   if (isOff(change)) return [];
@@ -112,7 +112,7 @@ function growthReasons(changes: readonly PlannedChange[], change: Change, subjec
   return growing.map(({ words, where }) => {
     const why = `does not grow in one apply with ${waiting.join(", ")}, and the apply fails half-way`;
     const remedy = "Apply it by itself, first";
-    return reason(subject, "fail", `: ${words}: ${why}`, { attribute: where, remedy });
+    return reasonFor(subject, "fail", `: ${words}: ${why}`, { attribute: where, remedy });
   });
 }
 
@@ -125,5 +125,5 @@ function unseenDisks(changes: readonly PlannedChange[], subject: Subject): Reaso
   if (changed.length === 0) return [];
   const what = `: with ${changed.join(", ")} ${DETACHES}, also those that no plan shows`;
   const remedy = `See in \`qm config ${subject.vmId ?? "…"}\` that every disk is stated`;
-  return [reason(subject, "disk", what, { attribute: "disk", remedy })];
+  return [reasonFor(subject, "disk", what, { attribute: "disk", remedy })];
 }

@@ -1,13 +1,13 @@
 import { quorumOf } from "../config/quorum";
-import { grouped } from "../base/grouped";
+import { groupBy } from "../base/group-by";
 import { isExampleKey } from "../config/ssh-keys";
 import { enumerated } from "../base/markdown";
-import { blockedGrowth, COST_WORDS, type BlockedGrowth, type Cost } from "../provider/costs";
+import { blockedGrowth, IMPACT_LABELS, type BlockedGrowth, type Impact } from "../provider/impact";
 import type { ClusterJson } from "../render/cluster-json";
 import { lostSsh, namesOf } from "./firewall";
 import { keptServers, type Nodes, type NodeSettingChange } from "./nodes";
 import type { SettingChange } from "./settings";
-import type { CostlyChange, VmChange } from "./vms";
+import type { AttributeImpact, VmChange } from "./vms";
 import { between } from "./format";
 
 /** What people have to know before they agree, in sentences. */
@@ -41,20 +41,20 @@ function vmDangers(vms: readonly VmChange[]): string[] {
   const all = vms.flatMap((vm) =>
     vmDanger(vm).map((words) => ({ words, hostname: `${vm.hostname} (VM ${vm.vmId})` })),
   );
-  return [...grouped(all, ({ words }) => words)].map(([words, some]) => `**${namesOf(some)}**: ${words}`);
+  return [...groupBy(all, ({ words }) => words)].map(([words, some]) => `**${namesOf(some)}**: ${words}`);
 }
 
 const vmDanger = ({ action, changes, reboots, unprotected }: VmChange): string[] => [
   ...(action === "destroyed" ? ["will be DESTROYED by the next apply, with its disks"] : []),
   ...(unprotected ? ["loses `prevent_destroy`: nothing stops an apply that replaces it"] : []),
   ...changes
-    .filter(({ cost }) => DANGEROUS.has(cost))
-    .map((change) => `\`${change.where}\` ${between(change)} ${costWords(change, unprotected)}`),
+    .filter(({ impact }) => DANGEROUS.has(impact))
+    .map((change) => `\`${change.where}\` ${between(change)} ${impactLabel(change, unprotected)}`),
   ...growthDangers(blockedGrowth(changes, reboots)),
 ];
 
 /** Costs that interrupt a node, take from it, or make the apply fail. */
-const DANGEROUS: ReadonlySet<Cost> = new Set([
+const DANGEROUS: ReadonlySet<Impact> = new Set([
   "replacement",
   "failing replacement",
   "refused",
@@ -70,12 +70,12 @@ const DANGEROUS: ReadonlySet<Cost> = new Set([
   "power-off now",
 ]);
 
-const costWords = ({ cost }: CostlyChange, unprotected: boolean): string =>
-  /replacement$/.test(cost) && !unprotected
-    ? `${COST_WORDS[cost]}, at which \`prevent_destroy\` stops the apply`
-    : COST_WORDS[cost];
+const impactLabel = ({ impact }: AttributeImpact, unprotected: boolean): string =>
+  /replacement$/.test(impact) && !unprotected
+    ? `${IMPACT_LABELS[impact]}, at which \`prevent_destroy\` stops the apply`
+    : IMPACT_LABELS[impact];
 
-const growthDangers = ({ growing, waiting }: BlockedGrowth<CostlyChange>): string[] =>
+const growthDangers = ({ growing, waiting }: BlockedGrowth<AttributeImpact>): string[] =>
   growing.map(
     ({ where }) =>
       `\`${where}\` does not grow in one apply with ${enumerated(waiting.map((other) => `\`${other}\``))}: apply it by itself, first`,

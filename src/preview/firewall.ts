@@ -3,7 +3,7 @@ import { isOutside, NAMED_NETWORKS, networksOf } from "../firewall/flow-sources"
 import { openedBy, sourceWords, targetWords } from "../firewall/labels";
 import { isPortFlow, type Flow } from "../firewall/flows";
 import { sshAccess, type SshAccess } from "../firewall/ssh-access";
-import { grouped } from "../base/grouped";
+import { groupBy } from "../base/group-by";
 import type { Node } from "../config/model";
 import type { ClusterJson } from "../render/cluster-json";
 import type { Nodes } from "./nodes";
@@ -41,10 +41,10 @@ export function compareFlows(
 const what = (flow: Flow): string => `${flow.why.split(":")[0]} (${openedBy(flow)})`;
 
 const policyChanges = (sign: "+" | "-", flows: readonly Flow[], { cluster }: ClusterJson): FlowChange[] =>
-  [...grouped(flows, ({ from }) => from)].flatMap(([from, own]) => {
+  [...groupBy(flows, ({ from }) => from)].flatMap(([from, own]) => {
     const networks = from.includes("/") ? [] : networksOf(from, cluster.network);
     const who = `${sourceWords(from)}${networks.length > 0 ? ` (${networks.join(", ")})` : ""}`;
-    return [...grouped(own, targetWords)].map(([whom, some]) => ({
+    return [...groupBy(own, targetWords)].map(([whom, some]) => ({
       sign,
       who,
       arrow: "→" as const,
@@ -63,7 +63,7 @@ function networkChanges(sign: "+" | "-", here: ClusterJson, there: ClusterJson):
     return networksOf(name, here.cluster.network)
       .filter((network) => !others.has(network))
       .flatMap((network) =>
-        [...grouped(flows, targetWords)].map(([whom, some]) => ({
+        [...groupBy(flows, targetWords)].map(([whom, some]) => ({
           sign,
           who: `${network} of the ${sourceWords(name)}`,
           arrow: "→" as const,
@@ -76,7 +76,7 @@ function networkChanges(sign: "+" | "-", here: ClusterJson, there: ClusterJson):
 
 /** What a node brings or takes along: as a peer of the others, and as a host of those from outside. */
 function membership(sign: "+" | "-", nodes: readonly Node[], { flows = [] }: ClusterJson): FlowChange[] {
-  return [...grouped(nodes, ({ role }) => role)].flatMap(([role, some]) => {
+  return [...groupBy(nodes, ({ role }) => role)].flatMap(([role, some]) => {
     const names = namesOf(some);
     const line = (who: string, arrow: "→" | "↔", whom: string, of: readonly Flow[]): FlowChange[] =>
       of.length === 0 ? [] : [{ sign, who, arrow, whom, what: of.map(what) }];
@@ -93,7 +93,7 @@ function membership(sign: "+" | "-", nodes: readonly Node[], { flows = [] }: Clu
         ? line("agents", "→", names, between("nodes", "servers"))
         : line("servers", "→", names, between("nodes", "agents"))),
       ...[
-        ...grouped(
+        ...groupBy(
           outside.filter(({ to }) => to === "every host" || to === `${role}s`),
           ({ from }) => from,
         ),

@@ -1,12 +1,12 @@
-import { grouped } from "../base/grouped";
+import { groupBy } from "../base/group-by";
 import { code, counted, enumerated, plain, table } from "../base/markdown";
-import { costInWords, DETACHES, touchesDisks } from "../provider/costs";
+import { describeImpact, DETACHES, touchesDisks } from "../provider/impact";
 import { namesOf, type FlowChange } from "./firewall";
 import { reloads, restartsK3s, type HostChange } from "./hosts";
 import type { NodeSummary, Preview } from "./preview";
 import { isEmpty } from "./preview";
 import type { Base } from "./trees";
-import type { CostlyChange, VmChange } from "./vms";
+import type { AttributeImpact, VmChange } from "./vms";
 import { between } from "./format";
 
 /**
@@ -126,7 +126,7 @@ function sizeOf({ size: { cores, sockets, memoryMib, disks, pveNode, templateVmI
 function changedVms(all: readonly VmChange[]): string {
   const changes = all.flatMap((vm) => vm.changes.map((change) => ({ vm, change })));
   if (changes.length === 0) return "";
-  const alike = grouped(changes, ({ change }) => JSON.stringify(change));
+  const alike = groupBy(changes, ({ change }) => JSON.stringify(change));
   return table(
     ["", "VM", "setting", "change", "what it costs"],
     [...alike.values()].map((some) => {
@@ -136,18 +136,18 @@ function changedVms(all: readonly VmChange[]): string {
         namesOf(some.map(({ vm }) => vm)),
         code(change.where),
         cell(between(change)),
-        costCell(change),
+        impactCell(change),
       ];
     }),
   );
 }
 
 /** A preview knows neither what disks a VM has nor whether it was imported. */
-const costCell = ({ attribute, cost }: CostlyChange): string =>
+const impactCell = ({ attribute, impact }: AttributeImpact): string =>
   [
-    costInWords(cost, attribute),
+    describeImpact(impact, attribute),
     ...(touchesDisks(attribute) ? [DETACHES] : []),
-    ...(attribute === "disk.size" && cost === "nothing"
+    ...(attribute === "disk.size" && impact === "nothing"
       ? ["of an imported VM the first apply fails, and a second grows it"]
       : []),
   ].join("; ");
@@ -180,7 +180,7 @@ function hosts(preview: Preview): string {
   const { hosts } = preview;
   const waiting = waitingVms(preview);
   if (hosts.length + waiting.length === 0) return "";
-  const alike = grouped(hosts, ({ files }) => files.join(", "));
+  const alike = groupBy(hosts, ({ files }) => files.join(", "));
   const lines = [...alike.values()].map(
     (some) => `- ${namesOf(some)}: ${some[0].files.map(code).join(", ")}: ${outcome(some[0])}\n`,
   );
@@ -221,7 +221,7 @@ const rebootingHosts = ({ nodes }: Preview): { hostname: string }[] => {
 };
 
 const waitingVms = ({ vms }: Preview): VmChange[] =>
-  vms.filter(({ changes }) => changes.some(({ cost }) => cost === "power-off later"));
+  vms.filter(({ changes }) => changes.some(({ impact }) => impact === "power-off later"));
 
 function settings({ cluster }: Preview): string {
   if (cluster.length === 0) return "";

@@ -1,4 +1,4 @@
-/** What a changed setting of cluster or host means for what runs. VMs have a table of their own: costs.ts. */
+/** What a changed setting of cluster or host means for what runs. VMs have a table of their own: impacts.ts. */
 export interface Effect {
   /** Completes "this changes, and …". */
   readonly words: string;

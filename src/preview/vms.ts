@@ -1,5 +1,5 @@
 import { changesBetween, type AttributeChange } from "../provider/attributes";
-import { costOf, rebootsAfterUpdate, type Cost } from "../provider/costs";
+import { impactOf, rebootsAfterUpdate, type Impact } from "../provider/impact";
 import type { Attributes, Resources } from "./stacks";
 
 /** What the next apply does to one VM. */
@@ -10,15 +10,15 @@ export interface VmChange {
   readonly address: string;
   /** Where its state is moved from. */
   readonly formerAddress?: string;
-  readonly changes: readonly CostlyChange[];
+  readonly changes: readonly AttributeImpact[];
   /** Whether the apply reboots it for what needs a reboot. */
   readonly reboots: boolean;
   /** `prevent_destroy` was there, and is not any more. */
   readonly unprotected: boolean;
 }
 
-export interface CostlyChange extends AttributeChange {
-  readonly cost: Cost;
+export interface AttributeImpact extends AttributeChange {
+  readonly impact: Impact;
 }
 
 /** What OpenTofu reads for itself, and the provider never sees. */
@@ -67,7 +67,7 @@ function compared(
   if (old === undefined) return [{ ...identity(address, vm), action: "made", changes: [] }];
   const changes = changesBetween(withoutMeta(old), withoutMeta(vm)).map((change) => ({
     ...change,
-    cost: costOf(change),
+    impact: impactOf(change),
   }));
   const unprotected = isProtected(old) && !isProtected(vm);
   const moved = formerAddress === address ? {} : { formerAddress };

@@ -1,6 +1,6 @@
 import { DefaultTokenResolver, StringConcat, Token, Tokenization, type TerraformStack } from "cdktf";
-import { shown, type Fault } from "../config/fault";
-import { valueAt, written, type Path } from "../config/setting-path";
+import { formatValue, type Fault } from "../config/fault";
+import { valueAt, formatPath, type Path } from "../config/setting-path";
 
 /** Settings that only reach the VM, and so may hold what OpenTofu knows at plan or apply. */
 const REFERABLE = new Set([
@@ -25,14 +25,14 @@ export function tokenFaults(
 ): Fault[] {
   return Object.entries(valueAt(settings, path) as object).flatMap(([name, value]) => {
     const key = Array.isArray(valueAt(settings, path)) ? Number(name) : name;
-    const setting = written([...path, key], settings);
+    const setting = formatPath([...path, key], settings);
     if (Token.isUnresolved(value)) {
       if (!isOfThisApp(value)) {
         return [
           {
             nodes,
             setting,
-            sentence: `holds what looks like a CDKTF token and is none of this app: ${shown(value)}`,
+            sentence: `holds what looks like a CDKTF token and is none of this app: ${formatValue(value)}`,
           },
         ];
       }

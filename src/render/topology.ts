@@ -1,7 +1,7 @@
 import { isOutside, networksOf } from "../firewall/flow-sources";
 import { openedBy, sourceWords } from "../firewall/labels";
 import { flows, isPortFlow, type Flow, type PolicyFlow } from "../firewall/flows";
-import { grouped } from "../base/grouped";
+import { groupBy } from "../base/group-by";
 import { initServer, type Cluster, type Node } from "../config/model";
 import { counted } from "../base/markdown";
 
@@ -47,7 +47,7 @@ function roleGroup(cluster: Cluster, role: Node["role"], title: string): string[
   const boxes =
     nodes.length <= MOST_BOXES
       ? nodes.map((node) => nodeLines(node, node === init))
-      : [...grouped(nodes, ({ vm }) => vm.pveNode)].map(([pveNode, some]) => groupLines(role, pveNode, some));
+      : [...groupBy(nodes, ({ vm }) => vm.pveNode)].map(([pveNode, some]) => groupLines(role, pveNode, some));
   return [
     `    subgraph ${role}s[${label([title])}]`,
     ...boxes.map((lines, index) => `      ${role}${index}[${label(lines)}]`),
@@ -70,7 +70,7 @@ function groupLines(role: Node["role"], pveNode: string, nodes: readonly Node[])
 /** An edge for each of the places that the source reaches, with all its ports. */
 function entrances(id: string, all: readonly Flow[], source: Flow["from"], cluster: Cluster): string[] {
   const own = all.filter(({ from }) => from === source);
-  const places = grouped(own, (flow) => placeOf(flow, cluster));
+  const places = groupBy(own, (flow) => placeOf(flow, cluster));
   return [...places].map(
     ([place, some]) => `  ${id} -->|${label([...new Set(some.map(openedBy))])}| ${place}`,
   );

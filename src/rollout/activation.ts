@@ -5,7 +5,7 @@ import { follow, heardOf, hostFaults, inspect, nodeFaults, NO_NEW_CONNECTION } f
 import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
 import type { Lock } from "./lock";
-import { lossFollowedBy, POLL_SECONDS, REVERT_SECONDS, seenToReturn, type Start } from "./return";
+import { withConsequence, POLL_SECONDS, REVERT_SECONDS, awaitReturn, type Start } from "./return";
 import { text, type Report } from "./script";
 import { HOW_TO_BOOT } from "./trial";
 
@@ -53,7 +53,7 @@ export async function activate(
 
 /** Nobody knows how far it got; the host does, and sees to itself. */
 function afterBreak(error: Error, seconds: number): never {
-  throw lossFollowedBy(
+  throw withConsequence(
     error,
     `Should the activation have begun, the host reverts by itself within ${seconds} s; then run the same again`,
   );
@@ -65,7 +65,7 @@ async function commit(host: Host, start: Start, built: Build): Promise<Report> {
     return await host.call("commit", { built: built.path }, { timeoutSeconds: 180 });
   } catch (error) {
     if (isDisconnected(error)) {
-      throw lossFollowedBy(
+      throw withConsequence(
         error,
         "What has begun on it goes on to its end, or it reverts by itself; run the same again to see",
       );
@@ -228,7 +228,7 @@ async function returned(
   // Where there is a way to it; else the timer does the same.
   const words = early ? await lastWords(host) : "";
   if (early) await host.call("revert-now", {}).catch(() => undefined);
-  const { state } = await seenToReturn(host, start, REVERT_SECONDS);
+  const { state } = await awaitReturn(host, start, REVERT_SECONDS);
   if (state === "back") {
     throw new UserError(
       "failed",

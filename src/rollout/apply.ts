@@ -5,14 +5,14 @@ import { Deadline, pause } from "./deadline";
 import { readFacts, type Facts } from "./facts";
 import { serversOf, type Fleet } from "./fleet";
 import type { Host } from "./host";
-import type { Known } from "./identity";
+import type { HostState } from "./identity";
 import type { Kubernetes, KubeNode } from "./kubernetes";
 import type { Lock } from "./lock";
 import type { Log } from "./log";
 import { phases, skewFaults, type Built, type Phase } from "./order";
 import type { HostPlan } from "./plan";
 import { barePodFaults, checkQuorum, drain, reboot, uncordon, type RebootOptions } from "./reboot";
-import { takenBack } from "./return";
+import { revertUnconfirmed } from "./return";
 import { Semaphore } from "./semaphore";
 import { deliver, isMissing, tokenFiles, type JoinTokens } from "./token";
 import { bootOnTrial, HOW_TO_BOOT, type TrialOptions } from "./trial";
@@ -68,7 +68,7 @@ export class Apply {
     await this.endTrials();
     const jobs = await this.build();
     const servers = serversOf(this.fleet);
-    const ignorant = this.fleet.known.filter(isIgnorantOfToken);
+    const ignorant = this.fleet.hosts.filter(isIgnorantOfToken);
     const faults = [
       ...skewFaults(jobs, servers),
       ...agentTokenFaults(jobs, ignorant),
@@ -107,7 +107,7 @@ export class Apply {
   private async endTrials(): Promise<void> {
     const open = this.plans.filter(({ facts }) => facts?.unconfirmed?.state === "trial");
     for (const { host, facts } of open) {
-      if (facts !== undefined) await takenBack(host, facts, this.options.rebootSeconds);
+      if (facts !== undefined) await revertUnconfirmed(host, facts, this.options.rebootSeconds);
       const now = await readFacts(host);
       this.plans = this.plans.map((plan) => (plan.host === host ? { ...plan, facts: now } : plan));
     }
@@ -201,7 +201,7 @@ export class Apply {
 
   /** To the built system, as its boot default. @throws UserError when the host is as it was */
   private async bring({ host, facts, built }: Job): Promise<void> {
-    const start = await takenBack(host, facts, this.options.rebootSeconds);
+    const start = await revertUnconfirmed(host, facts, this.options.rebootSeconds);
     if (built.refusal !== "") {
       await bootOnTrial(host, start, built, this.kubernetes, this.lock, this.options);
     } else {
@@ -230,14 +230,14 @@ export class Apply {
 }
 
 /** A member that does not know the agents' token, or knows it from another file than it will. */
-function isIgnorantOfToken({ host, facts }: Known): boolean {
+function isIgnorantOfToken({ host, facts }: HostState): boolean {
   const fileOf = (text = ""): string => /--agent-token-file=[^"\s]*/.exec(text)?.[0] ?? "";
   const [now, then] = [facts.files, host.files].map((files) => fileOf(files.get("k3s-server.nix")));
   return host.node.role === "server" && facts.joined && now !== then;
 }
 
 /** Agents that would join with a token which a server does not know, since nobody asked to change that one. */
-function agentTokenFaults(jobs: readonly Job[], ignorant: readonly Known[]): string[] {
+function agentTokenFaults(jobs: readonly Job[], ignorant: readonly HostState[]): string[] {
   const left = ignorant.filter((known) => !jobs.some(({ host }) => host === known.host));
   const agents = jobs.filter(({ node }) => node.role === "agent").map(({ host }) => host.name);
   if (left.length === 0 || agents.length === 0) return [];

@@ -4,8 +4,15 @@ import { Apply, type ApplyOptions } from "./apply";
 import { capture } from "./capture";
 import { pause } from "./deadline";
 import { checkKeys, chosen, directoryFaults } from "./description";
-import { planFleet, separate, sharers, survey, type Fleet, type FleetOptions } from "./fleet";
-import { introduced, pinKeys, refuseStrangers, strangers } from "./first-contact";
+import {
+  planFleet,
+  regenerateIdentities,
+  hostsSharingIdentity,
+  survey,
+  type Fleet,
+  type FleetOptions,
+} from "./fleet";
+import { pinningNotice, pinKeys, refuseUnpinned, unpinnedHosts } from "./first-contact";
 import { FileLock } from "./file-lock";
 import type { Host } from "./host";
 import { identityFaults } from "./identity";
@@ -18,10 +25,10 @@ import { nextSteps, podFaults, removalFaults, remove } from "./remove";
 import type { Session } from "./session";
 import { readTokens, type JoinTokens } from "./token";
 import { isHealthy, verify, type Verification } from "./verify";
-import { planAsJson, planInWords, verificationInWords } from "./format";
+import { planAsJson, formatPlan, formatVerification } from "./format";
 
 /** How a command tells what it found. */
-export interface Voice {
+export interface Output {
   readonly json: boolean;
   /** For a person, or as one JSON document. */
   readonly tell: (words: string, json: object) => void;
@@ -42,7 +49,7 @@ interface Planned {
   readonly tokens: JoinTokens;
 }
 
-async function planned(
+async function surveyAndPlan(
   session: Session,
   hostnames: readonly string[],
   options: FleetOptions,
@@ -50,7 +57,7 @@ async function planned(
   const { description } = session;
   const faults = chosen(description, hostnames).flatMap((node) => directoryFaults(description, node));
   if (faults.length > 0) throw new UserError("invalid", faults.join("\n"));
-  const tokens = readTokens(description, session.blanker);
+  const tokens = readTokens(description, session.redactor);
   const fleet = await session.log.step("cluster", "look at the hosts", () => survey(session.hosts));
   return { fleet, plans: await planFleet(fleet, hostnames, tokens, options), tokens };
 }
@@ -60,22 +67,22 @@ export async function planCommand(
   session: Session,
   hostnames: readonly string[],
   options: FleetOptions,
-  voice: Voice,
+  output: Output,
 ): Promise<void> {
-  const { fleet, plans } = await planned(session, hostnames, options);
-  voice.tell(planInWords(plans), planAsJson(plans));
-  const stop = objections(plans, fleet, session);
+  const { fleet, plans } = await surveyAndPlan(session, hostnames, options);
+  output.tell(formatPlan(plans), planAsJson(plans));
+  const stop = applyBlockers(plans, fleet, session);
   if (stop.length > 0) throw new UserError("refused", stop.join("\n"));
 }
 
 /** Why an apply would not begin. */
-function objections(plans: readonly HostPlan[], fleet: Fleet, session: Session): string[] {
+function applyBlockers(plans: readonly HostPlan[], fleet: Fleet, session: Session): string[] {
   const bad = plans.filter(({ verdict }) => verdict === "refused" || verdict === "unreachable");
   return [
     ...(bad.length > 0
       ? [`Not possible now: ${bad.map(({ host, verdict }) => `${host.name} is ${verdict}`).join(", ")}`]
       : []),
-    ...unadmitted(plans, fleet, session),
+    ...membersNotAdmitting(plans, fleet, session),
     ...attempt(() => checkKeys(session.description)),
   ];
 }
@@ -90,12 +97,12 @@ const attempt = (check: () => void): string[] => {
 };
 
 /** Members that would not admit a new node, since nobody asked to change them. */
-function unadmitted(plans: readonly HostPlan[], fleet: Fleet, session: Session): string[] {
+function membersNotAdmitting(plans: readonly HostPlan[], fleet: Fleet, session: Session): string[] {
   const fresh = plans.filter(({ verdict }) => verdict === "new").map(({ host }) => host.name);
   if (fresh.length === 0) return [];
   const others = session.hosts.filter(({ name }) => !plans.some(({ host }) => host.name === name));
   const ignorant = others.filter((host) => {
-    const facts = fleet.known.find((known) => known.host === host)?.facts;
+    const facts = fleet.hosts.find((state) => state.host === host)?.facts;
     const joined = fleet.nodes?.some(({ name }) => name === host.name) ?? facts?.joined ?? true;
     return joined && facts?.files.get("nftables.nft") !== host.files.get("nftables.nft");
   });
@@ -111,41 +118,44 @@ export async function applyCommand(
   session: Session,
   hostnames: readonly string[],
   options: FleetOptions & ApplyOptions & Trust,
-  voice: Voice,
+  output: Output,
 ): Promise<void> {
-  let { fleet, plans, tokens } = await planned(session, hostnames, options);
-  if (options.regenerateIdentity && (await separated(session, fleet, plans, options))) {
-    ({ fleet, plans, tokens } = await planned(session, hostnames, { ...options, regenerateIdentity: false }));
+  let { fleet, plans, tokens } = await surveyAndPlan(session, hostnames, options);
+  if (options.regenerateIdentity && (await separateIdentities(session, fleet, plans, options))) {
+    ({ fleet, plans, tokens } = await surveyAndPlan(session, hostnames, {
+      ...options,
+      regenerateIdentity: false,
+    }));
   }
-  voice.tell(planInWords(plans), planAsJson(plans));
-  const stop = objections(plans, fleet, session);
+  output.tell(formatPlan(plans), planAsJson(plans));
+  const stop = applyBlockers(plans, fleet, session);
   if (stop.length > 0) throw new UserError("refused", `${stop.join("\n")}\nNo host was changed`);
   // What was just seen is still true, where nothing was done.
   if (plans.every(({ verdict }) => verdict === "unchanged")) {
-    report(await verified(session, hostnames, fleet), voice);
+    report(await verifyHosts(session, hostnames, fleet), output);
     return;
   }
-  await agreed(options, fleet, "Bring these hosts to what was emitted?");
-  await locked(session, fleet, plans, async (lock) => {
+  await askToProceed(options, fleet, "Bring these hosts to what was emitted?");
+  await withLock(session, fleet, plans, async (lock) => {
     await new Apply(fleet, plans, tokens, options, session.log, lock, stopping).run();
   });
-  report(await verified(session, hostnames), voice);
+  report(await verifyHosts(session, hostnames), output);
 }
 
 /** Gives hosts that share an identity their own, once somebody has agreed. @returns whether there were any */
-async function separated(
+async function separateIdentities(
   session: Session,
   fleet: Fleet,
   plans: readonly HostPlan[],
   options: Trust,
 ): Promise<boolean> {
   const stop = plans.filter(({ verdict }) => verdict === "refused");
-  if (stop.length > 0) throw new UserError("refused", `${planInWords(stop)}\nNo host was changed`);
-  const shared = sharers(fleet, plans);
+  if (stop.length > 0) throw new UserError("refused", `${formatPlan(stop)}\nNo host was changed`);
+  const shared = hostsSharingIdentity(fleet, plans);
   if (shared.length === 0) return false;
   const names = shared.map(({ host }) => host.name).join(", ");
-  await agreed(options, fleet, `Give ${names} a machine-id and SSH host keys of their own?`);
-  await locked(session, fleet, plans, () => separate(shared));
+  await askToProceed(options, fleet, `Give ${names} a machine-id and SSH host keys of their own?`);
+  await withLock(session, fleet, plans, () => regenerateIdentities(shared));
   session.log.say("cluster", `${names}: machine-id and SSH host keys are new`);
   return true;
 }
@@ -154,14 +164,14 @@ async function separated(
  * The lock is a Lease while the API answers, and a file on each server that answers: operators who see no API, or not the
  * same servers, meet there. Where there is no server yet, it is a file on the first host.
  */
-async function locked(
+async function withLock(
   session: Session,
   fleet: Fleet,
   plans: readonly HostPlan[],
   run: (lock: Lock) => Promise<void>,
 ): Promise<void> {
   // Nothing is written to a machine that is not what it should be.
-  const there = fleet.known.filter((known) => identityFaults(known).length === 0).map(({ host }) => host);
+  const there = fleet.hosts.filter((state) => identityFaults(state).length === 0).map(({ host }) => host);
   const servers = there.filter(({ node }) => node.role === "server");
   const hosts = servers.length > 0 ? servers : plans.slice(0, 1).map(({ host }) => host);
   if (hosts.length === 0) throw new UserError("unreachable", "no host answers");
@@ -175,7 +185,11 @@ async function locked(
 }
 
 /** @param seen - the hosts as they are, where that is known. @default - they are asked */
-async function verified(session: Session, hostnames: readonly string[], seen?: Fleet): Promise<Verification> {
+async function verifyHosts(
+  session: Session,
+  hostnames: readonly string[],
+  seen?: Fleet,
+): Promise<Verification> {
   const names = chosen(session.description, hostnames).map(({ hostname }) => hostname);
   return session.log.step("cluster", "verify", async () => {
     const fleet = seen ?? (await survey(session.hosts));
@@ -187,8 +201,8 @@ async function verified(session: Session, hostnames: readonly string[], seen?: F
 }
 
 /** @throws UserError when something is not as it should be */
-function report(verification: Verification, voice: Voice): void {
-  voice.tell(verificationInWords(verification), verification);
+function report(verification: Verification, output: Output): void {
+  output.tell(formatVerification(verification), verification);
   judge(verification);
 }
 
@@ -206,17 +220,17 @@ export async function verifyCommand(
   session: Session,
   hostnames: readonly string[],
   { watchSeconds }: { readonly watchSeconds?: number },
-  voice: Voice,
+  output: Output,
 ): Promise<void> {
   if (watchSeconds === undefined) {
-    report(await verified(session, hostnames), voice);
+    report(await verifyHosts(session, hostnames), output);
     return;
   }
-  let last = await verified(session, hostnames);
+  let last = await verifyHosts(session, hostnames);
   for (;;) {
-    voice.tell(`${new Date().toISOString()}\n${verificationInWords(last)}\n`, last);
+    output.tell(`${new Date().toISOString()}\n${formatVerification(last)}\n`, last);
     await pause(watchSeconds, stop.signal);
-    const next = await unlessStopped(() => verified(session, hostnames));
+    const next = await unlessStopped(() => verifyHosts(session, hostnames));
     if (next === undefined) {
       judge(last);
       return;
@@ -238,9 +252,9 @@ async function unlessStopped<T>(look: () => Promise<T>): Promise<T | undefined> 
 }
 
 /** `capture`: stores a host's own hardware configuration. */
-export async function captureCommand(session: Session, hostname: string, voice: Voice): Promise<void> {
+export async function captureCommand(session: Session, hostname: string, output: Output): Promise<void> {
   const path = await capture(session.host(hostname));
-  voice.tell(`${path} is that of ${hostname} now. Then: npm run synth`, { captured: path });
+  output.tell(`${path} is that of ${hostname} now. Then: npm run synth`, { captured: path });
 }
 
 /** `remove`: takes a node out of the cluster and powers its VM off. */
@@ -248,7 +262,7 @@ export async function removeCommand(
   session: Session,
   hostname: string,
   options: RebootOptions & Consent,
-  voice: Voice,
+  output: Output,
 ): Promise<void> {
   const host = session.host(hostname);
   const fleet = await session.log.step("cluster", "look at the hosts", () => survey(session.hosts));
@@ -259,9 +273,9 @@ export async function removeCommand(
       `${hostname} cannot be removed: ${faults.join("; ")}\nNothing was changed`,
     );
   await consent(options, `Take ${hostname} (VM ${host.node.vmId}) out of the cluster and power it off?`);
-  await locked(session, fleet, [], () => remove(host, fleet, options, session.log));
+  await withLock(session, fleet, [], () => remove(host, fleet, options, session.log));
   const unreachable = fleet.unreachable.some((each) => each.host === host);
-  voice.tell(nextSteps(host, unreachable), { removed: hostname, poweredOff: !unreachable });
+  output.tell(nextSteps(host, unreachable), { removed: hostname, poweredOff: !unreachable });
 }
 
 export interface KubeconfigOptions {
@@ -298,10 +312,10 @@ async function fromAnyServer<T>(session: Session, ask: (server: Host) => Promise
 }
 
 /** Of what follows, and of the keys of hosts that are not known yet. @throws UserError unless somebody says yes */
-async function agreed(options: Trust, { known }: Fleet, question: string): Promise<void> {
-  const fresh = strangers(known.map(({ host }) => host));
-  refuseStrangers(fresh, !options.yes, options.acceptNewHostKeys);
-  await consent(options, `${introduced(fresh)}${question}`);
+async function askToProceed(options: Trust, { hosts }: Fleet, question: string): Promise<void> {
+  const fresh = unpinnedHosts(hosts.map(({ host }) => host));
+  refuseUnpinned(fresh, !options.yes, options.acceptNewHostKeys);
+  await consent(options, `${pinningNotice(fresh)}${question}`);
   pinKeys(fresh);
 }
 

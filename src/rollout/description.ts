@@ -5,7 +5,7 @@ import { UserError } from "../base/user-error";
 import type { Cluster, Node } from "../config/model";
 import { isExampleKey } from "../config/ssh-keys";
 import { readHostFolder, type HostFolder } from "../emit/host-folder";
-import { capturedFrom, stampState } from "../emit/stamp";
+import { capturedFrom, headerState } from "../emit/header";
 import { CLUSTER_JSON, FORMAT_VERSION, parseClusterJson } from "../render/cluster-json";
 import { rootDevice } from "./hardware";
 
@@ -36,7 +36,7 @@ export function readDescription(folder: string): Description {
     const asked = `${path} has format version ${formatVersion}, and this program reads ${FORMAT_VERSION}`;
     throw new UserError("invalid", asked, { remedy: "update the project, then npm ci && npm run synth" });
   }
-  if (stampState(path, text) !== "ours") {
+  if (headerState(path, text) !== "ours") {
     throw new UserError(
       "invalid",
       `${path} was changed by hand or by a merge, since its hash does not match`,

@@ -10,17 +10,17 @@ export const keyNotes = (host: Host): string[] =>
   host.unpinnedKeys().map((key) => `its SSH host key is not pinned yet: ${fingerprint(key)}; ${COMPARE}`);
 
 /** Hosts of which nobody knows yet whether they are the machines that they say they are. */
-export const strangers = (hosts: readonly Host[]): Host[] =>
+export const unpinnedHosts = (hosts: readonly Host[]): Host[] =>
   hosts.filter((host) => host.unpinnedKeys().length > 0);
 
 /** Part of the question that a person is asked. */
-export const introduced = (hosts: readonly Host[]): string =>
+export const pinningNotice = (hosts: readonly Host[]): string =>
   hosts.length === 0
     ? ""
     : `New SSH host keys, which will be pinned; compare them at the consoles:\n${hosts.map(inWords).join("\n")}\n`;
 
 /** @throws UserError when nobody is asked and nobody has said beforehand that new keys are taken */
-export function refuseStrangers(hosts: readonly Host[], isAsked: boolean, isAccepted: boolean): void {
+export function refuseUnpinned(hosts: readonly Host[], isAsked: boolean, isAccepted: boolean): void {
   if (hosts.length === 0 || isAsked || isAccepted) return;
   throw new UserError(
     "refused",

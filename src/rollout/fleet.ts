@@ -2,9 +2,9 @@ import { messageOf } from "../base/user-error";
 import { chosen, type Description } from "./description";
 import { readFacts } from "./facts";
 import { Host } from "./host";
-import { identityFaults, regenerateIdentity, sharedIdentity, type Known } from "./identity";
+import { identityFaults, regenerateIdentity, sharedIdentity, type HostState } from "./identity";
 import { Kubernetes, type KubeNode } from "./kubernetes";
-import { isOver } from "./lock";
+import { hasEnded } from "./lock";
 import type { Log } from "./log";
 import type { RunningServer } from "./order";
 import { mayBeDrained, planHost, unreachablePlan, withPods, type HostPlan } from "./plan";
@@ -26,7 +26,7 @@ export interface Unreachable {
 
 /** All hosts of the cluster, as they are now. */
 export interface Fleet {
-  readonly known: readonly Known[];
+  readonly hosts: readonly HostState[];
   readonly unreachable: readonly Unreachable[];
   readonly kubernetes: Kubernetes;
   readonly nodes: readonly KubeNode[] | undefined;
@@ -42,22 +42,22 @@ export const hostsOf = (
 
 /** Asks every host at the same time. */
 export async function survey(hosts: readonly Host[]): Promise<Fleet> {
-  const known: Known[] = [];
+  const states: HostState[] = [];
   const unreachable: Unreachable[] = [];
   await Promise.all(
     hosts.map(async (host) => {
       try {
-        known.push({ host, facts: await readFacts(host) });
+        states.push({ host, facts: await readFacts(host) });
       } catch (error) {
         unreachable.push({ host, error });
       }
     }),
   );
-  const inOrder = hosts.flatMap((host) => known.find((each) => each.host === host) ?? []);
+  const inOrder = hosts.flatMap((host) => states.find((each) => each.host === host) ?? []);
   const servers = runningServers(inOrder);
   const kubernetes = new Kubernetes(servers);
   const [first] = servers;
-  return { known: inOrder, unreachable, kubernetes, nodes: first && (await nodesOf(kubernetes, first.log)) };
+  return { hosts: inOrder, unreachable, kubernetes, nodes: first && (await nodesOf(kubernetes, first.log)) };
 }
 
 /** None where no server answers, which is said. */
@@ -71,8 +71,8 @@ async function nodesOf(kubernetes: Kubernetes, log: Log): Promise<KubeNode[] | u
 }
 
 /** Servers of the cluster as they run: of what the API knows, or, while it does not answer, of what is on their disks. */
-export function serversOf({ known, nodes }: Pick<Fleet, "known" | "nodes">): RunningServer[] {
-  const seen = known
+export function serversOf({ hosts, nodes }: Pick<Fleet, "hosts" | "nodes">): RunningServer[] {
+  const seen = hosts
     .filter(({ host, facts }) => host.node.role === "server" && facts.k3sVersion !== "")
     .filter(({ host, facts }) => nodes?.some(({ name }) => name === host.name) ?? facts.joined)
     .map(({ host, facts }) => ({ hostname: host.name, k3sVersion: facts.k3sVersion }));
@@ -86,8 +86,8 @@ export function serversOf({ known, nodes }: Pick<Fleet, "known" | "nodes">): Run
 }
 
 /** Servers that have K3s running; a machine that is not what it should be is not asked. */
-const runningServers = (known: readonly Known[]): Host[] =>
-  known
+const runningServers = (states: readonly HostState[]): Host[] =>
+  states
     .filter(
       (each) =>
         each.host.node.role === "server" && each.facts.k3s === "active" && identityFaults(each).length === 0,
@@ -101,17 +101,17 @@ export async function planFleet(
   tokens: JoinTokens,
   options: FleetOptions,
 ): Promise<HostPlan[]> {
-  const description = fleet.known[0]?.host.description ?? fleet.unreachable[0]?.host.description;
+  const description = fleet.hosts[0]?.host.description ?? fleet.unreachable[0]?.host.description;
   if (description === undefined) return [];
   const wanted = new Set(chosen(description, hostnames).map(({ hostname }) => hostname));
-  const over = (rollout: string): boolean => isOver(rollout, fleet);
-  const sight = { ...options, known: fleet.known, nodes: fleet.nodes, tokens, isOver: over };
+  const over = (rollout: string): boolean => hasEnded(rollout, fleet);
+  const context = { ...options, hosts: fleet.hosts, nodes: fleet.nodes, tokens, hasEnded: over };
   const plans = description.nodes
     .filter(({ hostname }) => wanted.has(hostname))
     .flatMap(({ hostname }) => {
-      const known = fleet.known.find(({ host }) => host.name === hostname);
+      const state = fleet.hosts.find(({ host }) => host.name === hostname);
       const unreachable = fleet.unreachable.find(({ host }) => host.name === hostname);
-      if (known !== undefined) return [planHost(known, sight)];
+      if (state !== undefined) return [planHost(state, context)];
       return unreachable === undefined ? [] : [unreachablePlan(unreachable.host, unreachable.error)];
     });
   // What a drain would delete is of no interest where nothing changes.
@@ -120,14 +120,14 @@ export async function planFleet(
 }
 
 /** Hosts that have not joined, and share what should be their own. */
-export const sharers = (fleet: Fleet, wanted: readonly HostPlan[]): Known[] =>
-  fleet.known.filter(
-    (known) =>
-      wanted.some(({ host, verdict }) => host === known.host && verdict === "new") &&
-      sharedIdentity(known, fleet.known).length > 0,
+export const hostsSharingIdentity = (fleet: Fleet, wanted: readonly HostPlan[]): HostState[] =>
+  fleet.hosts.filter(
+    (state) =>
+      wanted.some(({ host, verdict }) => host === state.host && verdict === "new") &&
+      sharedIdentity(state, fleet.hosts).length > 0,
   );
 
 /** Gives them new identities, after which what is known of them is no longer true. */
-export async function separate(shared: readonly Known[]): Promise<void> {
-  for (const known of shared) await regenerateIdentity(known);
+export async function regenerateIdentities(shared: readonly HostState[]): Promise<void> {
+  for (const state of shared) await regenerateIdentity(state);
 }

@@ -17,7 +17,7 @@ const VERDICTS: Readonly<Record<HostPlan["verdict"], string>> = {
 };
 
 /** A plan for a person. */
-export function planInWords(plans: readonly HostPlan[]): string {
+export function formatPlan(plans: readonly HostPlan[]): string {
   return plans.map(hostInWords).join("\n");
 }
 
@@ -66,7 +66,7 @@ export const planAsJson = (plans: readonly HostPlan[]): object => ({
 });
 
 /** A verification for a person: a table, then what is wrong. */
-export function verificationInWords(verification: Verification): string {
+export function formatVerification(verification: Verification): string {
   const { nodes, faults } = verification;
   const heads = ["node", "role", "address", "K3s", "ready", "reaches", "firewall", "dropped"];
   const rows = nodes.map((node) =>
@@ -107,7 +107,7 @@ const droppedInWords = (counters: Readonly<Record<string, number>>): string =>
     .join(", ") || "-";
 
 /** Events as lines; on a terminal the last line says what is going on. */
-export function narrator(stream: NodeJS.WriteStream): Listener {
+export function progressPrinter(stream: NodeJS.WriteStream): Listener {
   const running = new Map<string, string>();
   const clear = stream.isTTY ? "\r\x1b[K" : "";
   return ({ host, step, outcome, words: said }: Event) => {

@@ -2,7 +2,7 @@ import type { Node } from "../config/model";
 import { hostFolder, type Description } from "./description";
 import type { Log } from "./log";
 import { remoteScript, reportOf, type Report } from "./script";
-import type { Output, RunOptions, Ssh, Target } from "./ssh";
+import type { CommandResult, RunOptions, Ssh, Target } from "./ssh";
 
 /** Variables of a program of `remote/`. */
 type Variables = Readonly<Record<string, string | number>>;
@@ -66,7 +66,7 @@ export class Host {
     program: string,
     variables: Variables,
     options: Partial<RunOptions> = {},
-  ): Promise<{ report: Report; output: Output }> {
+  ): Promise<{ report: Report; output: CommandResult }> {
     const output = await this.ssh.run(this.target, remoteScript(program, variables), {
       timeoutSeconds: 60,
       reads: READING.has(program) && options.fresh !== true,

@@ -1,18 +1,18 @@
 import { EMPTY_TEMPLATE } from "../config/template-vm";
-import { capturedFrom } from "../emit/stamp";
+import { capturedFrom } from "../emit/header";
 import { HARDWARE } from "./description";
 import type { Facts } from "./facts";
 import { rootDevice } from "./hardware";
 import type { Host } from "./host";
 
 /** What was found out about a host. */
-export interface Known {
+export interface HostState {
   readonly host: Host;
   readonly facts: Facts;
 }
 
 /** Why a machine is not the one that the model means; nothing is written to it then. */
-export function identityFaults({ host, facts }: Known): string[] {
+export function identityFaults({ host, facts }: HostState): string[] {
   const { node } = host;
   const nic = node.nixos.networkInterface;
   const mac = facts.interfaces.get(nic);
@@ -59,14 +59,14 @@ export function identityFaults({ host, facts }: Known): string[] {
  * Of whom a host shares its machine-id or an SSH host key, though each should have its own. A machine-id is what the host
  * says; of keys only those count that a host has shown to have, since everybody can name the public half of others'.
  */
-export function sharedIdentity(known: Known, all: readonly Known[]): string[] {
-  const others = all.filter(({ host }) => host !== known.host);
+export function sharedIdentity(state: HostState, all: readonly HostState[]): string[] {
+  const others = all.filter(({ host }) => host !== state.host);
   const sameId = others.filter(
-    ({ facts }) => facts.machineId !== "" && facts.machineId === known.facts.machineId,
+    ({ facts }) => facts.machineId !== "" && facts.machineId === state.facts.machineId,
   );
-  const own = known.host.provenKeys();
+  const own = state.host.provenKeys();
   const sameKeys = others.filter(({ host }) => host.provenKeys().some((key) => own.includes(key)));
-  const names = (shared: readonly Known[]): string => shared.map(({ host }) => host.name).join(", ");
+  const names = (shared: readonly HostState[]): string => shared.map(({ host }) => host.name).join(", ");
   return [
     ...(sameId.length > 0 ? [`its machine-id is also that of ${names(sameId)}`] : []),
     ...(sameKeys.length > 0 ? [`it has an SSH host key of ${names(sameKeys)}`] : []),
@@ -78,7 +78,7 @@ export const HOW_TO_EMPTY_THE_TEMPLATE =
   `${EMPTY_TEMPLATE.join("; ")}. For a clone that is there: --regenerate-identity`;
 
 /** Gives a host a machine-id and SSH host keys of its own, and pins these. */
-export async function regenerateIdentity({ host }: Known): Promise<void> {
+export async function regenerateIdentity({ host }: HostState): Promise<void> {
   const report = await host.log.step(host.name, "new machine-id and SSH host keys", () =>
     host.call("identity", {}),
   );

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from "node:os";
 import { hasCode, messageOf, UserError } from "../base/user-error";
-import type { Known } from "./identity";
+import type { HostState } from "./identity";
 import type { Log } from "./log";
 import { isDead, newRolloutId } from "./rollout-id";
 
@@ -101,7 +101,7 @@ export class Lock implements Claimant {
 }
 
 interface Surveyed {
-  readonly known: readonly Known[];
+  readonly hosts: readonly HostState[];
   /** Hosts that did not answer. */
   readonly unreachable: readonly object[];
 }
@@ -110,10 +110,10 @@ interface Surveyed {
  * Whether a rollout is known to have ended: it ran on this machine and does no more, or its lock is nobody's any more. A
  * host that just booted, or does not answer, could have kept the lock; then nobody knows.
  */
-export function isOver(rollout: string, { known, unreachable }: Surveyed): boolean {
+export function hasEnded(rollout: string, { hosts, unreachable }: Surveyed): boolean {
   if (isDead(rollout)) return true;
   if (unreachable.length > 0) return false;
-  return known.every(
+  return hosts.every(
     ({ facts: { lock, upSeconds } }) =>
       upSeconds >= LAPSE_SECONDS && (lock?.holder !== rollout || lock.heardSeconds >= LAPSE_SECONDS),
   );

@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Blanker } from "./secrets";
+import type { Redactor } from "./secrets";
 
 /** What happened to a step. */
 export type Outcome = "started" | "done" | "failed" | "said";
@@ -22,7 +22,7 @@ export type Listener = (event: Event) => void;
 export class Log {
   public constructor(
     private readonly folder: string,
-    private readonly blanker: Blanker,
+    private readonly redactor: Redactor,
     private readonly listener: Listener,
   ) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -57,13 +57,13 @@ export class Log {
   /** Only for the host's log. */
   public write(host: string, text: string): void {
     if (text.trim() === "") return;
-    const lines = this.blanker.blank(text).trimEnd().split("\n");
+    const lines = this.redactor.redact(text).trimEnd().split("\n");
     const stamped = lines.map((line) => `${new Date().toISOString()} ${line}\n`).join("");
     appendFileSync(join(this.folder, `${host}.log`), stamped, { mode: 0o600 });
   }
 
   private tell(host: string, step: string, outcome: Outcome, words: string): void {
-    const event = { time: new Date().toISOString(), host, step, outcome, words: this.blanker.blank(words) };
+    const event = { time: new Date().toISOString(), host, step, outcome, words: this.redactor.redact(words) };
     this.write(host, `== ${[step, outcome, event.words].filter(Boolean).join(": ")}`);
     this.listener(event);
   }

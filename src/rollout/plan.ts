@@ -9,7 +9,7 @@ import type { Facts } from "./facts";
 import type { Host } from "./host";
 import { fingerprint } from "./host-keys";
 import { keyNotes } from "./first-contact";
-import { HOW_TO_EMPTY_THE_TEMPLATE, identityFaults, sharedIdentity, type Known } from "./identity";
+import { HOW_TO_EMPTY_THE_TEMPLATE, identityFaults, sharedIdentity, type HostState } from "./identity";
 import type { KubeNode } from "./kubernetes";
 import { barePods, type Pod } from "./pods";
 import { barePodsInWords } from "./reboot";
@@ -45,13 +45,13 @@ export interface Change {
 }
 
 /** What is known when a plan is made. */
-export interface Sight {
-  readonly known: readonly Known[];
+export interface PlanContext {
+  readonly hosts: readonly HostState[];
   /** None where no server answers. */
   readonly nodes: readonly KubeNode[] | undefined;
   readonly tokens: JoinTokens;
   /** Whether that rollout is known to have ended. */
-  readonly isOver: (rollout: string) => boolean;
+  readonly hasEnded: (rollout: string) => boolean;
   /** Shared identities are not refused, since they will be replaced. */
   readonly regenerateIdentity: boolean;
   /** Build also where no file has changed, as for a newer nixpkgs. */
@@ -67,30 +67,30 @@ export const unreachablePlan = (host: Host, error: unknown): HostPlan => ({
   member: true,
 });
 
-export function planHost(known: Known, sight: Sight): HostPlan {
-  const { host, facts } = known;
-  const node = sight.nodes?.find(({ name }) => name === host.name);
-  const member = isMember(known, sight);
-  const tokens = tokenFiles(host, sight.tokens, facts);
+export function planHost(state: HostState, context: PlanContext): HostPlan {
+  const { host, facts } = state;
+  const node = context.nodes?.find(({ name }) => name === host.name);
+  const member = isMember(state, context);
+  const tokens = tokenFiles(host, context.tokens, facts);
   const faults = [
-    ...identityFaults(known),
-    ...cloneFaults(known, sight),
-    ...foundingFaults(known, sight),
-    ...renamingFaults(known, sight),
+    ...identityFaults(state),
+    ...cloneFaults(state, context),
+    ...foundingFaults(state, context),
+    ...renamingFaults(state, context),
     ...lockOutFaults(host, facts),
     ...tokenFaults(host, tokens),
     ...localFaults(host, facts),
-    ...unconfirmedFaults(facts, sight),
+    ...unconfirmedFaults(facts, context),
   ];
   const changes = changesOf(host.files, facts.files);
-  const unfinished = unfinishedWork(facts, node, tokens, sight);
+  const unfinished = unfinishedWork(facts, node, tokens, context);
   return {
     host,
-    verdict: verdictOf(faults, member, changes, sight.rebuild || unfinished.length > 0),
+    verdict: verdictOf(faults, member, changes, context.rebuild || unfinished.length > 0),
     faults,
     notes: [
       ...unfinished,
-      ...sharedNotes(known, sight),
+      ...sharedNotes(state, context),
       ...keyNotes(host),
       ...tokenNotes(host, facts),
       ...(changes.length > 0 && facts.refusal !== "" ? [refusalInWords(facts.refusal)] : []),
@@ -130,28 +130,28 @@ function verdictOf(
  * Of two that share an identity it is the one that has not joined yet which has to give way. A member is not held up by
  * what another host says of itself.
  */
-function cloneFaults(known: Known, sight: Sight): string[] {
-  if (sight.regenerateIdentity || isMember(known, sight)) return [];
-  const shared = sharedIdentity(known, sight.known);
+function cloneFaults(state: HostState, context: PlanContext): string[] {
+  if (context.regenerateIdentity || isMember(state, context)) return [];
+  const shared = sharedIdentity(state, context.hosts);
   return shared.length === 0 ? [] : [`${shared.join(", and ")}. ${HOW_TO_EMPTY_THE_TEMPLATE}`];
 }
 
 /** Of members the same is only said. */
-function sharedNotes(known: Known, sight: Sight): string[] {
-  if (!isMember(known, sight)) return [];
-  const members = sight.known.filter((other) => isMember(other, sight));
-  return sharedIdentity(known, members).map((words) => `${words}: each should have its own`);
+function sharedNotes(state: HostState, context: PlanContext): string[] {
+  if (!isMember(state, context)) return [];
+  const members = context.hosts.filter((other) => isMember(other, context));
+  return sharedIdentity(state, members).map((words) => `${words}: each should have its own`);
 }
 
 /** Without an API to ask, data of K3s on its disk says that it has joined. */
-const isMember = ({ host, facts }: Known, { nodes }: Sight): boolean =>
+const isMember = ({ host, facts }: HostState, { nodes }: PlanContext): boolean =>
   nodes === undefined
     ? facts.joined && facts.hostname === host.name
     : nodes.some(({ name }) => name === host.name);
 
-function foundingFaults({ host, facts }: Known, { known }: Sight): string[] {
+function foundingFaults({ host, facts }: HostState, { hosts }: PlanContext): string[] {
   if (host.node.clusterInit !== true || facts.serverData) return [];
-  const running = known.filter(
+  const running = hosts.filter(
     // One that lost its quorum does not get beyond its start, and holds the cluster's data.
     ({ host: other, facts: its }) =>
       other !== host && other.node.role === "server" && (its.k3s === "active" || its.serverData),
@@ -164,7 +164,7 @@ function foundingFaults({ host, facts }: Known, { known }: Sight): string[] {
   ];
 }
 
-function renamingFaults({ host, facts }: Known, { nodes }: Sight): string[] {
+function renamingFaults({ host, facts }: HostState, { nodes }: PlanContext): string[] {
   const before = facts.hostname;
   if (before === host.name || !facts.joined || !nodes?.some(({ name }) => name === before)) return [];
   return [
@@ -222,7 +222,7 @@ function unfinishedWork(
   facts: Facts,
   node: KubeNode | undefined,
   tokens: readonly TokenFile[],
-  { isOver }: Sight,
+  { hasEnded: isOver }: PlanContext,
 ): string[] {
   return [
     ...(facts.unconfirmed !== undefined && isOver(facts.unconfirmed.rollout)
@@ -241,7 +241,7 @@ function unfinishedWork(
 }
 
 /** What another rollout has begun, and may still confirm. */
-function unconfirmedFaults({ unconfirmed }: Facts, { isOver }: Sight): string[] {
+function unconfirmedFaults({ unconfirmed }: Facts, { hasEnded: isOver }: PlanContext): string[] {
   if (unconfirmed === undefined || isOver(unconfirmed.rollout)) return [];
   const { state, operator, secondsLeft } = unconfirmed;
   const whose = `another rollout (${operator || "of an earlier version"})`;

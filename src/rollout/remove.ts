@@ -13,7 +13,7 @@ export function removalFaults(host: Host, fleet: Fleet): string[] {
   const nodes = fleet.nodes;
   if (nodes === undefined) return ["no server of the cluster answers, and so nothing can be taken out of it"];
   return [
-    ...fleet.known.filter((known) => known.host === host).flatMap(identityFaults),
+    ...fleet.hosts.filter((known) => known.host === host).flatMap(identityFaults),
     ...(nodes.some(({ name, ready, cordoned }) => name !== host.name && ready && !cordoned)
       ? []
       : ["no other node can take its pods: bring one back, or uncordon it, first"]),

@@ -20,13 +20,13 @@ export type Start = Pick<Facts, "current" | "bootId" | "failedUnits">;
  * @param rebootSeconds - how long the host may take to be back after a reboot, which ends a trial
  * @returns what the host is then
  */
-export async function takenBack(host: Host, facts: Facts, rebootSeconds: number): Promise<Start> {
+export async function revertUnconfirmed(host: Host, facts: Facts, rebootSeconds: number): Promise<Start> {
   const { unconfirmed } = facts;
   if (unconfirmed === undefined) return facts;
   const seconds = unconfirmed.state === "trial" ? rebootSeconds : REVERT_SECONDS;
   return host.log.step(host.name, "take back what was not confirmed", async () => {
     if (unconfirmed.state !== "reverting") await host.call("revert-now", {});
-    const { state, bootId } = await seenToReturn(host, { ...facts, current: unconfirmed.before }, seconds);
+    const { state, bootId } = await awaitReturn(host, { ...facts, current: unconfirmed.before }, seconds);
     if (state === "away" || state === "starting")
       throw new UserError(
         "failed",
@@ -37,7 +37,7 @@ export async function takenBack(host: Host, facts: Facts, rebootSeconds: number)
 }
 
 /** A lost connection, with what becomes of the host; any other error as it is. */
-export function lossFollowedBy(error: unknown, next: string): unknown {
+export function withConsequence(error: unknown, next: string): unknown {
   if (!isDisconnected(error)) return error;
   const { code, host, step } = error;
   return new UserError(code, `${error.problem}. ${next}`, { host, step, cause: error });
@@ -53,7 +53,7 @@ export interface Return {
 }
 
 /** Waits for a host to be back, and has it forget the way. */
-export async function seenToReturn(host: Host, start: Start, seconds: number): Promise<Return> {
+export async function awaitReturn(host: Host, start: Start, seconds: number): Promise<Return> {
   const deadline = new Deadline(seconds);
   let last: Return;
   do {

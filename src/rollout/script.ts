@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/user-error";
-import type { Output } from "./ssh";
+import type { CommandResult } from "./ssh";
 
 const REMOTE = join(__dirname, "remote");
 
@@ -61,7 +61,7 @@ export class Report {
 }
 
 /** @throws UserError when the program failed, with its own words where it has some */
-export function reportOf(host: string, program: string, output: Output): Report {
+export function reportOf(host: string, program: string, output: CommandResult): Report {
   const report = new Report(output.stdout);
   const reported = report.all("error").join("; ");
   if (output.status === 0 && reported === "") return report;

@@ -13,7 +13,7 @@ const BY_FORM: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Takes secrets, and what a terminal would obey, out of everything that is shown or written down. */
-export class Blanker {
+export class Redactor {
   private readonly secrets = new Set<string>();
 
   /** From now on neither the text nor the password in it gets out. */
@@ -21,7 +21,7 @@ export class Blanker {
     for (const part of [secret, passwordOf(secret)]) if (part.length > 0) this.secrets.add(part);
   }
 
-  public blank(text: string): string {
+  public redact(text: string): string {
     const byForm = BY_FORM.reduce((rest, [form, blank]) => rest.replace(form, blank), printable(text));
     // The longest first: one may be a part of another.
     const known = [...this.secrets].sort((a, b) => b.length - a.length);

@@ -6,11 +6,11 @@ import { hostsOf } from "./fleet";
 import type { Host } from "./host";
 import { HostKeys } from "./host-keys";
 import { Log, type Listener } from "./log";
-import { Blanker } from "./secrets";
+import { Redactor } from "./secrets";
 import { Ssh } from "./ssh";
 
 /** Where things lie in the project, beside `main.ts`. */
-export interface Places {
+export interface Paths {
   /** Of the emitted files. */
   readonly hosts: string;
   /** SSH host keys, pinned at first contact; to be committed. */
@@ -21,18 +21,18 @@ export interface Places {
 
 /** What all commands have: the cluster as emitted, its hosts, and a log that no secret gets into. */
 export class Session {
-  public readonly blanker = new Blanker();
+  public readonly redactor = new Redactor();
   public readonly log: Log;
   public readonly description: Description;
   public readonly hosts: readonly Host[];
   private readonly keys: HostKeys;
   private readonly ssh: Ssh;
 
-  public constructor(places: Places, listener: Listener, addresses: ReadonlyMap<string, string> = new Map()) {
-    this.description = readDescription(places.hosts);
+  public constructor(paths: Paths, listener: Listener, addresses: ReadonlyMap<string, string> = new Map()) {
+    this.description = readDescription(paths.hosts);
     chosen(this.description, [...addresses.keys()]);
-    this.log = new Log(places.logs, this.blanker, listener);
-    this.keys = new HostKeys(places.knownHosts, join(places.logs, `host-keys-seen-by-${process.pid}`));
+    this.log = new Log(paths.logs, this.redactor, listener);
+    this.keys = new HostKeys(paths.knownHosts, join(paths.logs, `host-keys-seen-by-${process.pid}`));
     this.ssh = new Ssh(this.keys, this.log);
     this.hosts = hostsOf(this.description, this.ssh, this.log, addresses);
   }
@@ -59,7 +59,7 @@ export function checkFreshness(): void {
     throw new UserError("invalid", `${(stderr || stdout).trim()}\nThe hosts were not touched`);
 }
 
-export const DEFAULT_PLACES: Places = {
+export const DEFAULT_PATHS: Paths = {
   hosts: "nix",
   knownHosts: "known_hosts",
   logs: join(".rollout", "logs"),

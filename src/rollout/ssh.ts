@@ -12,7 +12,7 @@ export interface Target {
   readonly address: string;
 }
 
-export interface Output {
+export interface CommandResult {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -72,7 +72,7 @@ export class Ssh {
    *
    * @throws UserError `unreachable` when there is no connection, `connection lost` when there is none any more
    */
-  public async run(target: Target, script: string, options: RunOptions): Promise<Output> {
+  public async run(target: Target, script: string, options: RunOptions): Promise<CommandResult> {
     try {
       return await this.once(target, script, options);
     } catch (error) {
@@ -89,7 +89,7 @@ export class Ssh {
     for (const { timer } of [...this.kept.values()].flat()) clearTimeout(timer);
   }
 
-  private async once(target: Target, script: string, options: RunOptions): Promise<Output> {
+  private async once(target: Target, script: string, options: RunOptions): Promise<CommandResult> {
     if (this.stopped) throw new UserError("cancelled", "stopped");
     const connection = await this.connection(target, options);
     const answer = await connection.run(script, options.timeoutSeconds);

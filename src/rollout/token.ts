@@ -8,7 +8,7 @@ import { isTokenByHand } from "../config/rollout";
 import type { Description } from "./description";
 import type { Facts } from "./facts";
 import type { Host } from "./host";
-import { passwordOf, type Blanker } from "./secrets";
+import { passwordOf, type Redactor } from "./secrets";
 
 /** The join tokens, from where `main.ts` says; `undefined` where it says nothing. */
 export interface JoinTokens {
@@ -18,9 +18,9 @@ export interface JoinTokens {
 }
 
 /** @throws UserError when a source fails; its output is not repeated */
-export function readTokens({ rollout = {} }: Description, blanker: Blanker): JoinTokens {
-  const server = read("token", rollout.tokenPath, rollout.tokenCommand, blanker);
-  const agent = read("agentToken", rollout.agentTokenPath, rollout.agentTokenCommand, blanker);
+export function readTokens({ rollout = {} }: Description, redactor: Redactor): JoinTokens {
+  const server = read("token", rollout.tokenPath, rollout.tokenCommand, redactor);
+  const agent = read("agentToken", rollout.agentTokenPath, rollout.agentTokenCommand, redactor);
   if (agent !== undefined && (agent.startsWith("K10") || BOOTSTRAP_TOKEN.test(agent))) {
     throw new UserError(
       "invalid",
@@ -44,7 +44,7 @@ function read(
   setting: "token" | "agentToken",
   path: string | undefined,
   command: readonly string[] | undefined,
-  blanker: Blanker,
+  redactor: Redactor,
 ): string | undefined {
   const text =
     path === undefined ? commanded(command, `${setting}Command`) : fromFile(path, `${setting}Path`);
@@ -56,7 +56,7 @@ function read(
       "The join token should be one word of at least 8 characters; what its source gave is not repeated",
     );
   }
-  blanker.learn(token);
+  redactor.learn(token);
   return token;
 }
 

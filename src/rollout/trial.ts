@@ -5,7 +5,7 @@ import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
 import type { Lock } from "./lock";
 import { arrival, requestReboot } from "./reboot";
-import { lossFollowedBy, REVERT_SECONDS, seenToReturn, type Start } from "./return";
+import { withConsequence, REVERT_SECONDS, awaitReturn, type Start } from "./return";
 import { text, type Report } from "./script";
 
 /** What to do about what cannot be activated while a host runs. */
@@ -65,7 +65,7 @@ export async function bootOnTrial(
 
 /** Nobody knows how far it got. */
 function afterBreak(error: Error): never {
-  throw lossFollowedBy(
+  throw withConsequence(
     error,
     "Its next boot may be one on trial, from which it reverts by itself; run the same again to take that back",
   );
@@ -77,7 +77,7 @@ async function keep(host: Host, start: Start, built: Build, seconds: number): Pr
     return await host.call("keep", { built: built.path });
   } catch (error) {
     if (isDisconnected(error)) {
-      throw lossFollowedBy(
+      throw withConsequence(
         error,
         "What has begun on it goes on to its end, or it reverts by itself; run the same again to see",
       );
@@ -97,7 +97,7 @@ async function notKept(
   seconds: number,
 ): Promise<never> {
   const why = missing.join("; ");
-  const { state, bootId } = await seenToReturn(host, start, seconds);
+  const { state, bootId } = await awaitReturn(host, start, seconds);
   if (state === "away") {
     throw new UserError(
       "unreachable",
@@ -110,7 +110,7 @@ async function notKept(
   // Nobody has booted what leads back.
   if (report.one("reverted") !== "yes") {
     await host.call("revert-now", {});
-    await seenToReturn(host, { ...start, bootId }, REVERT_SECONDS);
+    await awaitReturn(host, { ...start, bootId }, REVERT_SECONDS);
   }
   if (report.one("tried") === "")
     throw new UserError(

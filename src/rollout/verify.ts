@@ -48,8 +48,8 @@ export async function verify(fleet: Fleet, hosts: readonly Host[]): Promise<Veri
   return { nodes: healths, faults: clusterFaults(fleet, nodes) };
 }
 
-function clusterFaults({ known, unreachable }: Fleet, nodes: readonly KubeNode[]): string[] {
-  const model = new Set([...known, ...unreachable].map(({ host }) => host.name));
+function clusterFaults({ hosts, unreachable }: Fleet, nodes: readonly KubeNode[]): string[] {
+  const model = new Set([...hosts, ...unreachable].map(({ host }) => host.name));
   const strangers = nodes.filter(({ name }) => !model.has(name)).map(({ name }) => name);
   const servers = nodes.filter(({ server }) => server);
   const versions = [...new Set(servers.map(({ version }) => version))].sort(compareVersions);

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Cluster, Node } from "../../src/config/model";
-import { ownSystemAsRoot } from "../namespaces/own-system";
-import { World } from "../namespaces/world";
+import { unshareAsRoot } from "../namespaces/unshare";
+import { NetnsSandbox } from "../namespaces/netns-sandbox";
 import { TABLE } from "../../src/render/firewall";
 import { median } from "./measure";
 import { cluster, perPair, product } from "./rulesets";
@@ -70,15 +70,15 @@ export async function measureFirewalls(
   runs: number,
   report: (what: string) => void,
 ): Promise<FirewallMeasurement[]> {
-  const world = await World.start([], ownSystemAsRoot());
+  const sandbox = await NetnsSandbox.start([], unshareAsRoot());
   try {
     const all: Beds[] = [];
-    for (const nodes of sizes) all.push(await newBeds(world, nodes));
+    for (const nodes of sizes) all.push(await newBeds(sandbox, nodes));
     for (let run = 1; run <= runs; run++) {
       for (const { nodes, perPair } of all) {
         report(`load ${run} of ${runs}, ${nodes} nodes`);
         // A million rules take half a minute: once is enough.
-        if (perPair && (run === 1 || pairs(nodes) < 100_000)) await load(world, perPair);
+        if (perPair && (run === 1 || pairs(nodes) < 100_000)) await load(sandbox, perPair);
       }
     }
     for (let round = 1; round <= ROUNDS_A_RUN * runs; round++) {
@@ -86,31 +86,31 @@ export async function measureFirewalls(
       // There and back, so that what grows or fades within a round falls on each size alike.
       for (const { bare, product, perPair } of round % 2 === 0 ? all.toReversed() : all) {
         // Anew in each round, since a set's place in memory makes it faster or slower for as long as it lives.
-        await load(world, product);
-        for (const bed of [bare, product, perPair]) if (bed) bed.latencies.push(await latency(world, bed));
+        await load(sandbox, product);
+        for (const bed of [bare, product, perPair]) if (bed) bed.latencies.push(await latency(sandbox, bed));
       }
     }
-    return await Promise.all(all.map((beds) => measurement(world, beds)));
+    return await Promise.all(all.map((beds) => measurement(sandbox, beds)));
   } finally {
-    await world.stop();
+    await sandbox.stop();
   }
 }
 
 const pairs = (nodes: number): number => nodes * (nodes - 1);
 
-async function newBeds(world: World, nodes: number): Promise<Beds> {
+async function newBeds(sandbox: NetnsSandbox, nodes: number): Promise<Beds> {
   const all = cluster(nodes);
   const fits = pairs(nodes) * PER_PAIR_BYTES_A_RULE < freemem();
   return {
     nodes,
-    bare: await newBed(world, "bare", all),
-    product: await newBed(world, "product", all),
-    perPair: fits ? await newBed(world, "pairs", all) : undefined,
+    bare: await newBed(sandbox, "bare", all),
+    product: await newBed(sandbox, "product", all),
+    perPair: fits ? await newBed(sandbox, "pairs", all) : undefined,
   };
 }
 
 async function measurement(
-  world: World,
+  sandbox: NetnsSandbox,
   { nodes, bare, product, perPair }: Beds,
 ): Promise<FirewallMeasurement> {
   const costs = ({ loads, latencies }: Bed): Omit<RulesetMeasurement, "rules"> => ({
@@ -121,14 +121,14 @@ async function measurement(
   return {
     nodes,
     bare: median(bare.latencies),
-    product: { ...costs(product), rules: await rulesOf(world, product) },
+    product: { ...costs(product), rules: await rulesOf(sandbox, product) },
     // And the rule for what is under way. Listing them would take longer than loading them.
     perPair: perPair && { ...costs(perPair), rules: pairs(nodes) + 1 },
   };
 }
 
 /** The first node of the cluster and, as its client, the one in the middle, whose pairs are in the middle of all. */
-async function newBed(world: World, name: string, all: Cluster): Promise<Bed> {
+async function newBed(sandbox: NetnsSandbox, name: string, all: Cluster): Promise<Bed> {
   const host = all.nodes[0] as Node;
   const client = all.nodes[Math.floor(all.nodes.length / 2)] as Node;
   const bed = {
@@ -140,7 +140,7 @@ async function newBed(world: World, name: string, all: Cluster): Promise<Bed> {
   };
   const nic = host.nixos.networkInterface;
   const end = ({ ipv4Address }: Node): string => `${ipv4Address}/16`;
-  await world.shell(`
+  await sandbox.shell(`
 ip netns add ${bed.host}
 ip netns add ${bed.client}
 ip link add name ${nic} netns ${bed.host} address ${host.macAddress} type veth peer name ${nic} netns ${bed.client} address ${client.macAddress}
@@ -150,13 +150,13 @@ ip -n ${bed.host} link set ${nic} up
 ip -n ${bed.client} link set ${nic} up
 ip -n ${bed.client} neighbour add ${host.ipv4Address} lladdr ${host.macAddress} dev ${nic}
 ip -n ${bed.host} neighbour add ${client.ipv4Address} lladdr ${client.macAddress} dev ${nic}`);
-  await world.run([
-    ...World.in(bed.host),
+  await sandbox.run([
+    ...NetnsSandbox.in(bed.host),
     "sh",
     "-c",
     `${ONE_CPU} perl -e '${SERVER}' ${PORT} >/dev/null 2>&1 &`,
   ]);
-  const file = join(world.folder, `${bed.host}.nft`);
+  const file = join(sandbox.folder, `${bed.host}.nft`);
   if (name === "product") writeFileSync(file, product(all, host));
   if (name === "pairs") await pipeline(Readable.from(perPair(all.nodes)), createWriteStream(file));
   return name === "bare" ? bed : { ...bed, file };
@@ -175,19 +175,19 @@ for (1 .. $n) {
 }
 @t = sort { $a <=> $b } @t; print $t[$#t / 2];`;
 
-async function latency(world: World, { client, address }: Bed): Promise<number> {
+async function latency(sandbox: NetnsSandbox, { client, address }: Bed): Promise<number> {
   const argv = [...ONE_CPU.split(" "), "perl", "-e", CLIENT, address, String(PORT), String(CONNECTIONS)];
-  return Number(await world.run([...World.in(client), ...argv]));
+  return Number(await sandbox.run([...NetnsSandbox.in(client), ...argv]));
 }
 
-async function load(world: World, { host, file, loads }: Bed): Promise<void> {
+async function load(sandbox: NetnsSandbox, { host, file, loads }: Bed): Promise<void> {
   const start = performance.now();
-  await world.run([...World.in(host), "nft", "-f", file as string]);
+  await sandbox.run([...NetnsSandbox.in(host), "nft", "-f", file as string]);
   loads.push((performance.now() - start) / 1000);
 }
 
-async function rulesOf(world: World, { host }: Bed): Promise<number> {
-  const listing = await world.run([...World.in(host), "nft", "-j", "list", "table", "inet", TABLE]);
+async function rulesOf(sandbox: NetnsSandbox, { host }: Bed): Promise<number> {
+  const listing = await sandbox.run([...NetnsSandbox.in(host), "nft", "-j", "list", "table", "inet", TABLE]);
   const { nftables } = JSON.parse(listing) as { nftables: object[] };
   return nftables.filter((entry) => "rule" in entry).length;
 }

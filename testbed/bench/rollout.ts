@@ -5,9 +5,9 @@ import { dirname, join } from "node:path";
 import { resolveCluster, resolveCommon } from "../../src/config/cluster";
 import type { Cluster } from "../../src/config/model";
 import { resolveNode } from "../../src/config/node";
-import { stamp } from "../../src/emit/stamp";
+import { withHeader } from "../../src/emit/header";
 import { makeOperatorKey, type OperatorKey } from "../machines/operator";
-import { Site } from "../machines/site";
+import { Testbed } from "../machines/testbed";
 import { renderClusterJson } from "../../src/render/cluster-json";
 import { renderHosts } from "../../src/render/host";
 import { macAddressOf } from "./nodes";
@@ -45,7 +45,7 @@ export async function measureRollout(nodes: number, stepSeconds: number): Promis
   const key = makeOperatorKey(folder);
   writeFileSync(join(folder, "token"), "planted-for-the-bench\n");
   emit(clusterOf(nodes, key, []), join(folder, "nix"));
-  const site = await Site.start({ nix: join(folder, "nix") }, key, "planted-for-the-bench");
+  const testbed = await Testbed.start({ nix: join(folder, "nix") }, key, "planted-for-the-bench");
   try {
     const ports = { from: 9100, to: 9100 };
     const metrics = {
@@ -56,16 +56,16 @@ export async function measureRollout(nodes: number, stepSeconds: number): Promis
       why: "metrics",
     } as const;
     emit(clusterOf(nodes, key, [metrics]), join(folder, "nix"));
-    for (const { hostname } of site.nodes) site.setFault(hostname, "step-seconds", `${stepSeconds}`);
+    for (const { hostname } of testbed.nodes) testbed.setFault(hostname, "step-seconds", `${stepSeconds}`);
     const begin = performance.now();
-    const { status, stdout, stderr } = await site.rollout(
+    const { status, stdout, stderr } = await testbed.rollout(
       ["apply", "--yes", "--accept-new-host-keys"],
       folder,
     );
     if (status !== 0) throw new Error(`the rollout failed:\n${stdout}\n${stderr}`);
     return { nodes, chain: chainOf(nodes), stepSeconds, seconds: (performance.now() - begin) / 1000 };
   } finally {
-    await site.stop();
+    await testbed.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -104,12 +104,12 @@ function clusterOf(count: number, { publicKey }: OperatorKey, allow: Allowed): C
 /** As HostFiles does, without CDKTF. */
 function emit(cluster: Cluster, nix: string): void {
   const texts = new Map(
-    [...renderHosts(cluster, new Set())].map(([path, body]) => [path, stamp(path, body)]),
+    [...renderHosts(cluster, new Set())].map(([path, body]) => [path, withHeader(path, body)]),
   );
   const hashes = new Map(
     [...texts].map(([path, text]) => [path, createHash("sha256").update(text).digest("hex")]),
   );
-  texts.set("cluster.json", stamp("cluster.json", renderClusterJson(cluster, new Set(), hashes, [])));
+  texts.set("cluster.json", withHeader("cluster.json", renderClusterJson(cluster, new Set(), hashes, [])));
   for (const [path, text] of texts) {
     mkdirSync(dirname(join(nix, path)), { recursive: true });
     writeFileSync(join(nix, path), text);

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { ownSystemAsRoot } from "../namespaces/own-system";
+import { unshareAsRoot } from "../namespaces/unshare";
 import { measureFirewalls } from "./firewall";
 import { FIREWALL_BARS, FIREWALL_COLUMNS } from "./firewall-report";
 import { measure, type Measurement } from "./measure";
@@ -74,7 +74,7 @@ ${bars(SYNTH_BARS, all)}`);
 }
 
 async function firewalls({ sizes, runs }: Options): Promise<void> {
-  if (ownSystemAsRoot() === undefined) {
+  if (unshareAsRoot() === undefined) {
     throw new Error("the firewall was not measured: it needs root, and what the packet lab needs (README)");
   }
   const all = await measureFirewalls(sizes, runs, (what) => console.error(`firewall: ${what}`));
@@ -89,7 +89,7 @@ ${bars(FIREWALL_BARS, all)}`);
 }
 
 async function rollouts({ stepSeconds }: Options): Promise<void> {
-  if (ownSystemAsRoot() === undefined) {
+  if (unshareAsRoot() === undefined) {
     throw new Error("rollouts were not measured: they need root, and what the packet lab needs (README)");
   }
   const all: Rollout[] = [];

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseNetwork } from "../../src/config/address";
 import { tokenFileOf } from "../../src/config/k3s";
 import { initServer, type Cluster, type Node } from "../../src/config/model";
-import { ownSystemAsRoot } from "../namespaces/own-system";
+import { unshareAsRoot } from "../namespaces/unshare";
 import type { Ran } from "../namespaces/supervisor";
-import { World } from "../namespaces/world";
+import { NetnsSandbox } from "../namespaces/netns-sandbox";
 import { k3sArguments } from "./command";
 
 const TOKEN = "of-the-testbed";
@@ -28,22 +28,25 @@ export class K3sBed {
   private readonly processes = new Map<string, string>();
 
   private constructor(
-    private readonly world: World,
+    private readonly sandbox: NetnsSandbox,
     private readonly emitted: string,
     public readonly cluster: Cluster,
   ) {}
 
   /** Makes the hosts and starts K3s on all of them. `emitted` is the folder of `HostFiles`. */
   public static async start(emitted: string, programs: Programs): Promise<K3sBed> {
-    const own = ownSystemAsRoot();
+    const own = unshareAsRoot();
     if (own === undefined) throw new Error("K3s' testbed needs root and namespaces of its own.");
-    const world = await World.start([], ["unshare", "-m", "sh", join(__dirname, "cgroup.sh"), ...own]);
+    const sandbox = await NetnsSandbox.start(
+      [],
+      ["unshare", "-m", "sh", join(__dirname, "cgroup.sh"), ...own],
+    );
     const { cluster, nodes } = JSON.parse(readFileSync(join(emitted, "cluster.json"), "utf8"));
-    const bed = new K3sBed(world, emitted, { ...cluster, nodes });
+    const bed = new K3sBed(sandbox, emitted, { ...cluster, nodes });
     try {
       // Its processes have other numbers here.
-      await world.shell("mount -t proc none /proc");
-      await world.shell(bed.links().join("\n"));
+      await sandbox.shell("mount -t proc none /proc");
+      await sandbox.shell(bed.links().join("\n"));
       for (const { hostname } of bed.cluster.nodes) await bed.loadRuleset(hostname);
       for (const node of bed.cluster.nodes) await bed.startK3s(node, programs);
       return bed;
@@ -54,13 +57,13 @@ export class K3sBed {
   }
 
   public stop(): Promise<void> {
-    return this.world.stop();
+    return this.sandbox.stop();
   }
 
   /** Runs a program on a host, to its end. */
   public attempt(hostname: string, argv: readonly string[]): Promise<Ran> {
     const inside = ["nsenter", `--target=${this.processes.get(hostname)}`, "--mount", "--net", "--cgroup"];
-    return this.world.attempt([...inside, ...argv]);
+    return this.sandbox.attempt([...inside, ...argv]);
   }
 
   /** As `attempt`; throws when it fails. */
@@ -72,7 +75,7 @@ export class K3sBed {
 
   /** The cgroup of K3s, as seen from outside of its host. */
   public async cgroup(hostname: string): Promise<string> {
-    const text = await this.world.run(["cat", `/proc/${this.processes.get(hostname)}/cgroup`]);
+    const text = await this.sandbox.run(["cat", `/proc/${this.processes.get(hostname)}/cgroup`]);
     return /^0::(.*)$/m.exec(text)?.[1] as string;
   }
 
@@ -80,7 +83,7 @@ export class K3sBed {
   public async loadRuleset(hostname: string): Promise<void> {
     const { directory } = this.cluster.nodes.find((node) => node.hostname === hostname) as Node;
     const ruleset = join(this.emitted, directory, "nftables.nft");
-    await this.world.run([...World.in(hostname), "nft", "-f", ruleset]);
+    await this.sandbox.run([...NetnsSandbox.in(hostname), "nft", "-f", ruleset]);
   }
 
   /** Asks until it is so. Throws with the end of K3s' log when K3s has ended, or time is up. */
@@ -88,8 +91,8 @@ export class K3sBed {
     const end = Date.now() + seconds * 1000;
     while (!(await isSo())) {
       for (const [hostname, id] of this.processes) {
-        // The world's first process does not ask about those that end: they stay as zombies.
-        const { status } = await this.world.attempt([
+        // The sandbox's first process does not ask about those that end: they stay as zombies.
+        const { status } = await this.sandbox.attempt([
           "grep",
           "-q",
           "^State:[[:space:]]*[^Z[:space:]]",
@@ -106,10 +109,10 @@ export class K3sBed {
   }
 
   private log(hostname: string): Promise<string> {
-    return this.world.run(["tail", "-n", "40", this.logOf(hostname)]);
+    return this.sandbox.run(["tail", "-n", "40", this.logOf(hostname)]);
   }
 
-  private readonly logOf = (hostname: string): string => join(this.world.folder, `${hostname}.log`);
+  private readonly logOf = (hostname: string): string => join(this.sandbox.folder, `${hostname}.log`);
 
   private links(): string[] {
     const { nodes, network } = this.cluster;
@@ -136,14 +139,14 @@ export class K3sBed {
   private async startK3s(node: Node, { k3s, images = "" }: Programs): Promise<void> {
     const tokenFile = tokenFileOf(this.cluster.k3s, node.role);
     const start = [
-      ...World.in(node.hostname),
+      ...NetnsSandbox.in(node.hostname),
       ...["env", `TOKEN_FILE=${tokenFile}`, `IMAGES=${images}`],
       ...["sh", join(__dirname, "host.sh"), node.hostname],
       ...[k3s, ...k3sArguments(this.cluster, node)],
     ];
     // The shell becomes each of these in turn, and at last K3s: its number stays.
     const inBackground = 'log=$1 token=$2; shift 2; printf %s "$token" | "$@" >"$log" 2>&1 & echo $!';
-    const id = await this.world.run([
+    const id = await this.sandbox.run([
       ...["sh", "-c", inBackground, "start", this.logOf(node.hostname), TOKEN],
       ...start,
     ]);

@@ -6,12 +6,12 @@ mount -t cgroup2 none /sys/fs/cgroup
 before=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)
 group=$(mktemp -d /sys/fs/cgroup/k3s-testbed-XXXXXX)
 # Only a cgroup without processes hands controllers on to those below it.
-mkdir "$group/world"
+mkdir "$group/sandbox"
 for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
   echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control
   echo "+$controller" >"$group/cgroup.subtree_control"
 done
-echo $$ >"$group/world/cgroup.procs"
+echo $$ >"$group/sandbox/cgroup.procs"
 # A session of its own: what ends the command does not end it. It waits outside of the cgroup that it waits for.
 setsid sh -c '
   echo $$ >"$1/cgroup.procs"

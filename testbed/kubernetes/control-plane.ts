@@ -6,7 +6,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Node } from "../../src/config/model";
-import { World } from "../namespaces/world";
+import { NetnsSandbox } from "../namespaces/netns-sandbox";
 import type { Ran } from "../namespaces/supervisor";
 import { builtProgram } from "../build/programs";
 
@@ -22,19 +22,19 @@ export class ControlPlane {
   private complaint = "";
 
   private constructor(
-    private readonly world: World,
+    private readonly sandbox: NetnsSandbox,
     private readonly nodes: readonly Server[],
   ) {}
 
   /** Servers get a control plane, and all of them a Node that is Ready. */
   public static async start(nodes: readonly Server[]): Promise<ControlPlane> {
-    const world = await World.start([join(__dirname, "kubelet.ts")]);
-    const plane = new ControlPlane(world, nodes);
+    const sandbox = await NetnsSandbox.start([join(__dirname, "kubelet.ts")]);
+    const plane = new ControlPlane(sandbox, nodes);
     try {
       await plane.prepare();
       await plane.startServers();
       await plane.startController();
-      world.startProgram("servers", "kubelet");
+      sandbox.startProgram("servers", "kubelet");
       await plane.until("all nodes are Ready", () => plane.areReady(nodes));
       return plane;
     } catch (error) {
@@ -44,14 +44,14 @@ export class ControlPlane {
   }
 
   public stop(): Promise<void> {
-    return this.world.stop();
+    return this.sandbox.stop();
   }
 
   /** Runs a script as on that host, where `k3s kubectl` asks its own API server. */
   public on(hostname: string, script: string, seconds: number): Promise<Ran> {
     const path = `PATH=${join(this.folderOf(hostname), "bin")}:${process.env.PATH}`;
-    return this.world.attempt(
-      [...World.in("servers"), "timeout", "-s", "KILL", `${seconds}`, "env", path, "sh", "-s"],
+    return this.sandbox.attempt(
+      [...NetnsSandbox.in("servers"), "timeout", "-s", "KILL", `${seconds}`, "env", path, "sh", "-s"],
       script,
     );
   }
@@ -59,7 +59,10 @@ export class ControlPlane {
   /** The real kubectl, at the first server unless stated. */
   public kubectl(words: readonly string[], input?: string, server = this.servers[0]): Promise<Ran> {
     const kubeconfig = `--kubeconfig=${join(this.folderOf(server?.hostname ?? ""), "kubeconfig")}`;
-    return this.world.attempt([...World.in("servers"), pathOf("kubectl"), kubeconfig, ...words], input);
+    return this.sandbox.attempt(
+      [...NetnsSandbox.in("servers"), pathOf("kubectl"), kubeconfig, ...words],
+      input,
+    );
   }
 
   public async create(...objects: object[]): Promise<void> {
@@ -70,12 +73,12 @@ export class ControlPlane {
 
   /** Whether it was powered off. */
   public isDown(hostname: string): boolean {
-    return existsSync(join(this.world.folder, "down", hostname));
+    return existsSync(join(this.sandbox.folder, "down", hostname));
   }
 
   /** Ends a program of a server, as by a crash. */
   public async kill(hostname: string, program: "etcd" | "kube-apiserver"): Promise<void> {
-    await this.world.shell(`kill -KILL $(cat ${this.folderOf(hostname)}/${program}.pid)`);
+    await this.sandbox.shell(`kill -KILL $(cat ${this.folderOf(hostname)}/${program}.pid)`);
   }
 
   public async until(what: string, condition: () => Promise<boolean>, seconds = 60): Promise<void> {
@@ -91,7 +94,7 @@ export class ControlPlane {
   }
 
   private folderOf(hostname: string): string {
-    return join(this.world.folder, "hosts", hostname);
+    return join(this.sandbox.folder, "hosts", hostname);
   }
 
   private async isReady(server: Server): Promise<boolean> {
@@ -107,9 +110,9 @@ export class ControlPlane {
   }
 
   private async prepare(): Promise<void> {
-    const { folder } = this.world;
+    const { folder } = this.sandbox;
     const addresses = this.nodes.map(({ ipv4Address }) => ipv4Address);
-    await this.world.shell(
+    await this.sandbox.shell(
       [
         "mount -t tmpfs none /var/lib",
         "ip netns add servers",
@@ -139,11 +142,11 @@ export class ControlPlane {
     mkdirSync(join(folder, "bin"), { recursive: true });
     const put = (name: string, text: string): void =>
       writeFileSync(join(folder, name), text, { mode: 0o755 });
-    const down = join(this.world.folder, "down", hostname);
+    const down = join(this.sandbox.folder, "down", hostname);
     put("bin/systemctl", `#!/bin/sh\ncase "$1" in stop | poweroff) touch ${down} ;; esac\n`);
     if (role !== "server") return;
     put("bin/k3s", `#!/bin/sh\nshift\nexec ${pathOf("kubectl")} --kubeconfig=${folder}/kubeconfig "$@"\n`);
-    put("kubeconfig", kubeconfig(`https://${ipv4Address}:6443`, `${this.world.folder}/tls.crt`));
+    put("kubeconfig", kubeconfig(`https://${ipv4Address}:6443`, `${this.sandbox.folder}/tls.crt`));
   }
 
   /**
@@ -175,7 +178,7 @@ export class ControlPlane {
   }
 
   private async startApi({ hostname, ipv4Address }: Server): Promise<void> {
-    const { folder } = this.world;
+    const { folder } = this.sandbox;
     await this.launch(hostname, "kube-apiserver", [
       `--etcd-servers=http://${ipv4Address}:2379`,
       `--bind-address=${ipv4Address}`,
@@ -212,11 +215,24 @@ export class ControlPlane {
   ): Promise<void> {
     const place = join(this.folderOf(hostname), program);
     const start = 'place=$1; shift; "$@" >"$place.log" 2>&1 </dev/null & echo $! >"$place.pid"';
-    await this.world.run([...World.in("servers"), "sh", "-c", start, "sh", place, pathOf(program), ...words]);
+    await this.sandbox.run([
+      ...NetnsSandbox.in("servers"),
+      "sh",
+      "-c",
+      start,
+      "sh",
+      place,
+      pathOf(program),
+      ...words,
+    ]);
   }
 
   private async logs(): Promise<string> {
-    const { stdout } = await this.world.attempt(["sh", "-c", `tail -n 5 ${this.world.folder}/hosts/*/*.log`]);
+    const { stdout } = await this.sandbox.attempt([
+      "sh",
+      "-c",
+      `tail -n 5 ${this.sandbox.folder}/hosts/*/*.log`,
+    ]);
     return stdout;
   }
 }

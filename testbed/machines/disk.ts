@@ -1,15 +1,15 @@
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Node } from "../../src/config/model";
-import type { World } from "../namespaces/world";
+import type { NetnsSandbox } from "../namespaces/netns-sandbox";
 import type { OperatorKey } from "./operator";
-import type { Places } from "./places";
+import type { Paths } from "./paths";
 
 /** What a machine is before anybody rolls out anything. */
 export interface Machine {
   /** `member` has what was emitted, `template` is a clone of the template that nobody has touched. */
   readonly state: "member" | "template";
-  /** Emitted files that a member has. @default - those of the site */
+  /** Emitted files that a member has. @default - those of the testbed */
   readonly nix?: string;
   /** @default - those of each machine alone */
   readonly identity?: "that of the template";
@@ -47,8 +47,8 @@ const FOLDERS = [
 /** Makes disks of machines, as their installer leaves them: a system that was built, and is what boots. */
 export class Disks {
   public constructor(
-    private readonly world: World,
-    private readonly places: Places,
+    private readonly sandbox: NetnsSandbox,
+    private readonly paths: Paths,
     private readonly key: OperatorKey,
     private readonly token: string,
     /** The Debian that the machines are, where they are containers. */
@@ -57,23 +57,23 @@ export class Disks {
 
   public async make(node: Node, machine: Machine & { readonly nix: string }): Promise<void> {
     const { hostname } = node;
-    const root = this.places.disk(hostname);
+    const root = this.paths.disk(hostname);
     for (const name of FOLDERS) mkdirSync(join(root, name), { recursive: true });
-    mkdirSync(join(this.places.machine(hostname), "power"));
+    mkdirSync(join(this.paths.machine(hostname), "power"));
     for (const [path, text] of Object.entries(this.texts)) this.put(hostname, path, text);
     this.put(hostname, "etc/machine-name", hostname);
     await this.giveIdentity(hostname, machine);
     if (machine.state === "member") this.makeMember(node, machine.nix);
     else this.put(hostname, "etc/nixos/configuration.nix", templateConfiguration(this.key));
-    await this.world.run([
+    await this.sandbox.run([
       "unshare",
       "-m",
       "sh",
       "-e",
-      join(this.places.programs, "install.sh"),
+      join(this.paths.programs, "install.sh"),
       root,
-      this.places.programs,
-      this.places.cluster,
+      this.paths.programs,
+      this.paths.cluster,
       this.debian ?? "",
     ]);
   }
@@ -88,27 +88,27 @@ export class Disks {
   }
 
   private put(hostname: string, path: string, text: string, mode = 0o644): void {
-    writeFileSync(join(this.places.disk(hostname), path), text, { mode });
+    writeFileSync(join(this.paths.disk(hostname), path), text, { mode });
   }
 
   /** A clone of a template that was not emptied shares its machine-id and SSH host keys with all others. */
   private async giveIdentity(hostname: string, { identity }: Machine): Promise<void> {
-    const own = join(this.places.disk(hostname), "etc/ssh/ssh_host_ed25519_key");
+    const own = join(this.paths.disk(hostname), "etc/ssh/ssh_host_ed25519_key");
     const make = (file: string): string => `ssh-keygen -q -t ed25519 -N '' -C '' -f ${file}`;
     if (identity === undefined) {
       this.put(hostname, "etc/machine-id", `${Buffer.from(hostname.padEnd(16, "-")).toString("hex")}\n`);
-      await this.world.shell(make(own));
+      await this.sandbox.shell(make(own));
     } else {
-      const shared = join(this.places.folder, "template_key");
+      const shared = join(this.paths.folder, "template_key");
       this.put(hostname, "etc/machine-id", `${"f".repeat(32)}\n`);
-      await this.world.shell(
-        `flock ${this.places.folder} sh -c "[ -e ${shared}.pub ] || ${make(shared)}"; cp ${shared} ${own}; cp ${shared}.pub ${own}.pub`,
+      await this.sandbox.shell(
+        `flock ${this.paths.folder} sh -c "[ -e ${shared}.pub ] || ${make(shared)}"; cp ${shared} ${own}; cp ${shared}.pub ${own}.pub`,
       );
     }
   }
 
   private makeMember({ hostname, directory, role }: Node, nix: string): void {
-    const root = this.places.disk(hostname);
+    const root = this.paths.disk(hostname);
     cpSync(join(nix, directory), join(root, "etc/nixos"), { recursive: true });
     for (const name of ["var/lib/k3s-secrets", "var/lib/rancher/k3s/agent"])
       mkdirSync(join(root, name), { recursive: true });

@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { javaScript } from "../namespaces/world";
-import type { Places } from "./places";
+import { javaScript } from "../namespaces/netns-sandbox";
+import type { Paths } from "./paths";
 
 const REPOSITORY = join(__dirname, "../..");
 
-/** The operator's SSH key, made for one site. */
+/** The operator's SSH key, made for one testbed. */
 export interface OperatorKey {
   readonly file: string;
   readonly publicKey: string;
@@ -19,7 +19,7 @@ export function makeOperatorKey(folder: string): OperatorKey {
 }
 
 /** What the operator has on his machine: an SSH client with his key, and the rollout program. */
-export function equipOperator({ operator, program }: Places, key: OperatorKey): void {
+export function equipOperator({ operator, program }: Paths, key: OperatorKey): void {
   const bin = join(operator, "bin");
   mkdirSync(bin, { recursive: true });
   const put = (name: string, text: string): void => writeFileSync(join(bin, name), text, { mode: 0o755 });

@@ -1,5 +1,5 @@
 /**
- * The first process of a world of namespaces: runs programs there as it is told, and ends with its standard input. With
+ * The first process of a sandbox of namespaces: runs programs there as it is told, and ends with its standard input. With
  * it goes everything that it started, since it is the first of a PID namespace, and the folder that it is in.
  */
 import { spawn } from "node:child_process";

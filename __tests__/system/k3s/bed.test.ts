@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { K3sBed } from "../../../testbed/k3s/bed";
-import { attempt } from "../../../testbed/namespaces/own-system";
+import { attempt } from "../../../testbed/namespaces/unshare";
 import { REPOSITORY } from "../../fixture";
 import { describeWith, K3S_BED } from "../tools";
 

@@ -7,11 +7,11 @@ import { HostKeys } from "../../../src/rollout/host-keys";
 import { Host } from "../../../src/rollout/host";
 import { Kubernetes } from "../../../src/rollout/kubernetes";
 import { Log } from "../../../src/rollout/log";
-import { Blanker } from "../../../src/rollout/secrets";
-import { Ssh, type Output, type RunOptions, type Target } from "../../../src/rollout/ssh";
+import { Redactor } from "../../../src/rollout/secrets";
+import { Ssh, type CommandResult, type RunOptions, type Target } from "../../../src/rollout/ssh";
 import { ControlPlane, PROGRAMS } from "../../../testbed/kubernetes/control-plane";
 import type { TestNode } from "../../fixture";
-import { described } from "../../rollout/sight";
+import { described } from "../../rollout/plan-context";
 import { built, LAB } from "../tools";
 
 export const KUBERNETES = [...LAB, ...PROGRAMS.map((name) => built("kubernetes", name))];
@@ -28,7 +28,11 @@ class Console extends Ssh {
     super(new HostKeys("/dev/null", "/nonexistent"), log);
   }
 
-  public override async run({ hostname }: Target, script: string, options: RunOptions): Promise<Output> {
+  public override async run(
+    { hostname }: Target,
+    script: string,
+    options: RunOptions,
+  ): Promise<CommandResult> {
     this.asked.push({ host: hostname, script });
     if (this.plane.isDown(hostname))
       throw new UserError("unreachable", "no SSH connection", { host: hostname });
@@ -54,7 +58,7 @@ export class Bed {
     const plane = await ControlPlane.start(description.nodes);
     const said: string[] = [];
     const logs = mkdtempSync(join(tmpdir(), "k3s-bed-")); // longer than one test
-    const log = new Log(logs, new Blanker(), ({ words }) => said.push(words ?? ""));
+    const log = new Log(logs, new Redactor(), ({ words }) => said.push(words ?? ""));
     const console = new Console(plane, log);
     const hosts = description.nodes.map((node) => new Host(node, description, console, log));
     const servers = hosts.filter(({ node }) => node.role === "server");

@@ -3,7 +3,7 @@ import { heardOf } from "../../../src/rollout/health";
 import { barePods } from "../../../src/rollout/pods";
 import { barePodFaults, drain, uncordon, type RebootOptions } from "../../../src/rollout/reboot";
 import { remove } from "../../../src/rollout/remove";
-import { known } from "../../rollout/sight";
+import { hostState } from "../../rollout/plan-context";
 import { FIVE_NODES } from "../../fixture";
 import { describeWith } from "../tools";
 import { Bed, KUBERNETES, pod } from "./bed";
@@ -164,7 +164,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
   ])("%s is removed, when its K3s has stopped", async (_, name) => {
     const nodes = await bed.kubernetes.nodes();
     const fleet = {
-      known: bed.hosts.map((host) => known(host)),
+      hosts: bed.hosts.map((host) => hostState(host)),
       unreachable: [],
       kubernetes: bed.kubernetes,
       nodes,

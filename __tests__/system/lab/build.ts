@@ -2,21 +2,21 @@ import type { Answer, Request } from "./prober";
 import { kubeRules, loadBalancerRules } from "./kube-rules";
 import { HOST_PORT, POD_PORT, POD_UDP_PORT, servicesOf, VXLAN_PORT, WEB_SERVICE } from "./services";
 import { hostsOf, type Host, type LabNode, type Topology } from "./topology";
-import { World } from "../../../testbed/namespaces/world";
+import { NetnsSandbox } from "../../../testbed/namespaces/netns-sandbox";
 
 /** Bytes of a packet that the link from the router to hosts beyond it can carry; their own links carry 1500. */
 const NARROW_MTU = 1300;
 
 /** Makes all hosts with their links, addresses and routes, K3s' rules, and a prober in each. */
-export async function build(world: World, topology: Topology): Promise<void> {
-  await world.shell([...links(topology), ...routes(topology)].join("\n"));
-  await Promise.all([...k3sRules(world, topology), ...probers(world, topology)]);
+export async function build(sandbox: NetnsSandbox, topology: Topology): Promise<void> {
+  await sandbox.shell([...links(topology), ...routes(topology)].join("\n"));
+  await Promise.all([...k3sRules(sandbox, topology), ...probers(sandbox, topology)]);
 }
 
 /** All IPv6 addresses are there at once, since nobody looks for another host that has them (`accept_dad`). */
 const newNamespace = (name: string, ...settings: string[]): string[] => [
   `ip netns add ${name}`,
-  `${World.in(name).join(" ")} sh -e <<'END'`,
+  `${NetnsSandbox.in(name).join(" ")} sh -e <<'END'`,
   ...["ipv6/conf/default/accept_dad=0", ...settings].map((setting) => {
     const [key, value] = setting.split("=");
     return `echo ${value} >/proc/sys/net/${key}`;
@@ -166,10 +166,10 @@ const neighbours = ({ nodes, lan }: Topology): string[] =>
       `ip -n ${lan.name} neighbour add ${address} lladdr ${node.macAddress} dev eth0 nud permanent`,
   );
 
-function k3sRules(world: World, topology: Topology): Promise<unknown>[] {
+function k3sRules(sandbox: NetnsSandbox, topology: Topology): Promise<unknown>[] {
   const services = servicesOf(topology);
   const restore = (namespace: string, rules: string): Promise<unknown> =>
-    world.run([...World.in(namespace), "iptables-nft-restore"], rules);
+    sandbox.run([...NetnsSandbox.in(namespace), "iptables-nft-restore"], rules);
   return topology.nodes.flatMap((node) => [
     restore(node.name, kubeRules(node, topology.network.podCidr, services)),
     restore(node.pods[1]?.name as string, loadBalancerRules(WEB_SERVICE(topology))),
@@ -180,19 +180,19 @@ function k3sRules(world: World, topology: Topology): Promise<unknown>[] {
 const NODE_PORTS = [22, 2379, 2380, 5001, 6443, HOST_PORT, 9100, 9200, 10_250, 10_255];
 const NODE_UDP_PORTS = [546, 9100, 51_820, 51_821];
 
-async function startProber(world: World, host: string, tcp: number[], udp: number[]): Promise<void> {
-  world.startProgram(host, "prober");
-  const { error } = await world.ask<Request, Answer>(host, { do: "listen", who: host, tcp, udp });
+async function startProber(sandbox: NetnsSandbox, host: string, tcp: number[], udp: number[]): Promise<void> {
+  sandbox.startProgram(host, "prober");
+  const { error } = await sandbox.ask<Request, Answer>(host, { do: "listen", who: host, tcp, udp });
   if (error !== undefined) throw new Error(`${host} cannot listen: ${error}`);
 }
 
-const probers = (world: World, topology: Topology): Promise<void>[] => {
+const probers = (sandbox: NetnsSandbox, topology: Topology): Promise<void>[] => {
   const vxlan = topology.k3s.flannelBackend === "vxlan";
   const nodeUdpPorts = vxlan ? NODE_UDP_PORTS : [...NODE_UDP_PORTS, VXLAN_PORT];
   const nodes = new Set(topology.nodes.map(({ name }) => name));
   return hostsOf(topology).map(({ name }) =>
     nodes.has(name)
-      ? startProber(world, name, NODE_PORTS, nodeUdpPorts)
-      : startProber(world, name, [POD_PORT], [POD_UDP_PORT]),
+      ? startProber(sandbox, name, NODE_PORTS, nodeUdpPorts)
+      : startProber(sandbox, name, [POD_PORT], [POD_UDP_PORT]),
   );
 };

@@ -5,7 +5,7 @@ import { build } from "./build";
 import type { Ran } from "../../../testbed/namespaces/supervisor";
 import type { Answer, Request } from "./prober";
 import { hostsOf, topologyOf, type Host, type LabNode, type Topology } from "./topology";
-import { World } from "../../../testbed/namespaces/world";
+import { NetnsSandbox } from "../../../testbed/namespaces/netns-sandbox";
 
 /** What came of it. */
 export interface Passage {
@@ -58,7 +58,7 @@ export interface Failure {
 /** A cluster of network namespaces, made of what HostFiles wrote. */
 export class Lab {
   private constructor(
-    public readonly world: World,
+    public readonly sandbox: NetnsSandbox,
     public readonly topology: Topology,
     /** Hostname to ruleset. */
     public readonly rulesets: ReadonlyMap<string, string>,
@@ -71,34 +71,36 @@ export class Lab {
       name,
       readFileSync(join(folder, node.directory, "nftables.nft"), "utf8"),
     ]);
-    const world = await World.start([join(__dirname, "prober.ts")]);
+    const sandbox = await NetnsSandbox.start([join(__dirname, "prober.ts")]);
     try {
-      await build(world, topology);
-      return new Lab(world, topology, new Map(rulesets));
+      await build(sandbox, topology);
+      return new Lab(sandbox, topology, new Map(rulesets));
     } catch (error) {
-      await world.stop();
+      await sandbox.stop();
       throw error;
     }
   }
 
   public stop(): Promise<void> {
-    return this.world.stop();
+    return this.sandbox.stop();
   }
 
   /** Runs a program in a host's namespace, to whatever end. */
   public in(host: string, argv: readonly string[], input?: string): Promise<Ran> {
-    return this.world.attempt([...World.in(host), ...argv], input);
+    return this.sandbox.attempt([...NetnsSandbox.in(host), ...argv], input);
   }
 
   /** Asks the prober of a host. */
   public ask(host: string, request: Request): Promise<Answer> {
-    return this.world.ask(host, request);
+    return this.sandbox.ask(host, request);
   }
 
   /** Loads rulesets as NixOS does: each in one step. */
   public async load(rulesets: ReadonlyMap<string, string> = this.rulesets): Promise<void> {
     await Promise.all(
-      [...rulesets].map(([name, text]) => this.world.run([...World.in(name), "nft", "-f", "-"], text)),
+      [...rulesets].map(([name, text]) =>
+        this.sandbox.run([...NetnsSandbox.in(name), "nft", "-f", "-"], text),
+      ),
     );
   }
 
@@ -110,7 +112,7 @@ export class Lab {
 
   /** Makes hosts forget what they learnt of paths, so that they have to learn it anew. */
   public async forgetPaths(): Promise<void> {
-    await this.world.shell(
+    await this.sandbox.shell(
       hostsOf(this.topology)
         .map(({ name }) => `ip -n ${name} route flush cache`)
         .join("\n"),
@@ -189,7 +191,7 @@ export class Lab {
   public linkLocal(name: string, device = this.interfaceOf(name)): Promise<string> {
     return this.known(`link-local ${name} ${device}`, async () => {
       const show = ["-6", "-o", "address", "show", "dev", device, "scope", "link"];
-      return /inet6 ([^/]+)/.exec(await this.world.run(["ip", "-n", name, ...show]))?.[1] as string;
+      return /inet6 ([^/]+)/.exec(await this.sandbox.run(["ip", "-n", name, ...show]))?.[1] as string;
     });
   }
 
@@ -202,13 +204,13 @@ export class Lab {
   ): Promise<void> {
     const { index } = await this.link(from, this.interfaceOf(from));
     const words = [to, hex.replaceAll(" ", ""), String(hopLimit), routerAlert ? "1" : "0", index];
-    await this.world.run([...World.in(from), "perl", "-e", ICMP6, ...words]);
+    await this.sandbox.run([...NetnsSandbox.in(from), "perl", "-e", ICMP6, ...words]);
   }
 
   /** Puts a frame on a device of the host, whatever it says. */
   public async sendFrame(from: string, device: string, frame: Buffer): Promise<void> {
     const { index } = await this.link(from, device);
-    await this.world.run([...World.in(from), "perl", "-e", FRAME, index, frame.toString("hex")]);
+    await this.sandbox.run([...NetnsSandbox.in(from), "perl", "-e", FRAME, index, frame.toString("hex")]);
   }
 
   public macAddressOf(host: string, device: string): Promise<string> {
@@ -217,7 +219,7 @@ export class Lab {
 
   private link(host: string, device: string): Promise<{ index: string; macAddress: string }> {
     return this.known(`link ${host} ${device}`, async () => {
-      const shown = await this.world.run(["ip", "-n", host, "-o", "link", "show", "dev", device]);
+      const shown = await this.sandbox.run(["ip", "-n", host, "-o", "link", "show", "dev", device]);
       const [, index = "", macAddress = ""] = /^(\d+):.* link\/ether (\S+)/.exec(shown) ?? [];
       return { index, macAddress };
     });
@@ -237,7 +239,8 @@ export class Lab {
   ): Promise<T> {
     const name = `heard${++this.watches}`;
     const hook = { "its device": "prerouting priority -400", "its programs": "input priority 400" }[at];
-    const nft = (...words: string[]): Promise<string> => this.world.run([...World.in(host), "nft", ...words]);
+    const nft = (...words: string[]): Promise<string> =>
+      this.sandbox.run([...NetnsSandbox.in(host), "nft", ...words]);
     await nft(
       `table inet ${name} { counter ${name} { }; chain in { type filter hook ${hook}; ${match} counter name ${name}; }; }`,
     );
@@ -261,8 +264,8 @@ export class Lab {
       const port = 20_000 + ++this.forgeries;
       const chain = "type nat hook postrouting priority 0";
       const rule = `udp sport ${port} snat ip to ${target}`;
-      await this.world.run([
-        ...World.in(host),
+      await this.sandbox.run([
+        ...NetnsSandbox.in(host),
         "nft",
         `table ip forge { chain out { ${chain}; ${rule}; }; }`,
       ]);

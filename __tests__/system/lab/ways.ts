@@ -173,10 +173,10 @@ export const resolves =
   async (lab, from, wait) => {
     const address = lab.address6Of(host);
     const neighbour = ["ip", "-n", from, "-6", "neighbour"];
-    await lab.world.run([...neighbour, "flush", "to", address]);
+    await lab.sandbox.run([...neighbour, "flush", "to", address]);
     await lab.ask(from, { do: "send", host: address, port: 9, wait, datagrams: [""] });
     return until(wait, async () => {
-      const shown = await lab.world.run([...neighbour, "show", "to", address]);
+      const shown = await lab.sandbox.run([...neighbour, "show", "to", address]);
       return { through: shown.includes("lladdr"), seen: shown.trim() || "no neighbour" };
     });
   };
@@ -185,7 +185,7 @@ export const resolves =
 export const tcp6Anew =
   (host: string, port: number): Way =>
   async (lab, from, wait) => {
-    await lab.world.run(["ip", "-n", from, "-6", "neighbour", "flush", "to", lab.address6Of(host)]);
+    await lab.sandbox.run(["ip", "-n", from, "-6", "neighbour", "flush", "to", lab.address6Of(host)]);
     return tcp6(host, port)(lab, from, wait);
   };
 
@@ -214,11 +214,11 @@ export const advertise =
     await lab.sendIcmp6(from, await lab.linkLocal(host), advertisement, { hopLimit: 255 });
     const device = lab.interfaceOf(host);
     const passage = await until(wait, async () => {
-      const shown = await lab.world.run(["ip", "-n", host, "-6", "-o", "address", "show", "dev", device]);
+      const shown = await lab.sandbox.run(["ip", "-n", host, "-6", "-o", "address", "show", "dev", device]);
       const through = shown.includes(` ${prefix}:`);
       return { through, seen: through ? "an address" : "no address of it" };
     });
-    await lab.world.run(["ip", "-n", host, "-6", "address", "flush", "dev", device, "dynamic"]);
+    await lab.sandbox.run(["ip", "-n", host, "-6", "address", "flush", "dev", device, "dynamic"]);
     return passage;
   };
 

@@ -18,16 +18,17 @@ describeWith(MACHINES, "an activation", () => {
   afterAll(() => cluster?.stop());
 
   afterEach(async () => {
-    await cluster.site.on("hamal", "rm -f /faults/*; systemctl reset-failed");
+    await cluster.testbed.on("hamal", "rm -f /faults/*; systemctl reset-failed");
   });
 
-  const activated = (): boolean => cluster.site.events().some((event) => event.startsWith("hamal activate"));
+  const activated = (): boolean =>
+    cluster.testbed.events().some((event) => event.startsWith("hamal activate"));
 
   describe("with a unit of somebody else's that is failed", () => {
     test("and was failed before: the plan names it, and the host is changed all the same", async () => {
       hamal.change();
-      cluster.site.setFault("hamal", "failing-units", "backup.service\n");
-      await cluster.site.on("hamal", "systemctl start multi-user.target");
+      cluster.testbed.setFault("hamal", "failing-units", "backup.service\n");
+      await cluster.testbed.on("hamal", "systemctl start multi-user.target");
       const { stdout, output } = (await cluster.rollout(...PATIENT)).mustSucceed();
       expect(stdout).toContain("units are failed on it already: backup.service");
       expect(output).toContain(
@@ -45,7 +46,7 @@ describeWith(MACHINES, "an activation", () => {
 
   test("of which only a user's own part failed is none that failed", async () => {
     hamal.change();
-    cluster.site.setFault("hamal", "user-activation-fails");
+    cluster.testbed.setFault("hamal", "user-activation-fails");
     (await cluster.rollout(...PATIENT)).mustSucceed();
   });
 
@@ -86,7 +87,7 @@ describeWith(MACHINES, "an activation", () => {
         APPLY,
         /hamal refused the activation, and nothing was changed: the activation failed \(exit-code 1\)\n[^]*Pre-switch checks failed\n--boot lets it boot into that, drained and on trial/,
       );
-      expect(cluster.site.events().filter((event) => /^hamal (activate|k3s)/.test(event))).toEqual([]);
+      expect(cluster.testbed.events().filter((event) => /^hamal (activate|k3s)/.test(event))).toEqual([]);
     });
   });
 
@@ -96,27 +97,27 @@ describeWith(MACHINES, "an activation", () => {
       APPLY,
       /hamal was not confirmed, and was rebooted into what it ran before, which it also boots: the activation failed/,
     );
-    expect(cluster.site.events()).toContain("hamal reboot");
+    expect(cluster.testbed.events()).toContain("hamal reboot");
   });
 
   test("that a reset of the machine cuts off is told from one that failed", async () => {
     hamal.change();
-    cluster.site.setFault("hamal", "activation-hangs");
+    cluster.testbed.setFault("hamal", "activation-hangs");
     await hamal.isLeftBy(async () => {
       const result = cluster.rollout(...PATIENT);
-      await cluster.site.until("the activation is at work", activated);
-      await cluster.site.powerOff("hamal");
-      await cluster.site.powerOn("hamal");
+      await cluster.testbed.until("the activation is at work", activated);
+      await cluster.testbed.powerOff("hamal");
+      await cluster.testbed.powerOn("hamal");
       return result;
     }, /hamal was rebooted before it was confirmed, by a reset, a power failure or somebody, and runs what it ran before, which it also boots\. Run the same again/);
   });
 
   test("of another rollout is told from one that only waits to be confirmed, with the time that is left", async () => {
     hamal.change();
-    cluster.site.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
-    cluster.site.setFault("hamal", "k3s-hangs");
+    cluster.testbed.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
+    cluster.testbed.setFault("hamal", "k3s-hangs");
     const first = cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "15");
-    await cluster.site.until("it waits", async () =>
+    await cluster.testbed.until("it waits", async () =>
       (await cluster.rollout("plan", "hamal")).output.includes("has activated a system"),
     );
     const { status, output } = await cluster.rollout("plan", "hamal");
@@ -133,7 +134,7 @@ describeWith(MACHINES, "an activation", () => {
     "whose operator was killed after its step '%s' is gone on with at once",
     async (step) => {
       hamal.change();
-      const { acted } = await cluster.site.interrupted(PATIENT, cluster.folder, {
+      const { acted } = await cluster.testbed.interrupted(PATIENT, cluster.folder, {
         when: { host: "hamal", step, outcome: step === "activate" ? "done" : "started" },
         after: 0.3,
         signal: "SIGKILL",

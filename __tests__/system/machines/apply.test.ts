@@ -20,7 +20,7 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
       "hamal: changed  NixOS 25.11.20261101.abcdef0, K3s v1.34.2+k3s1\n  nftables.nft:\n      + 172.22.0.137",
     );
     expect(stdout).toContain("alnair: new: will be installed and join the cluster");
-    expect(cluster.site.events()).toEqual([]);
+    expect(cluster.testbed.events()).toEqual([]);
   });
 
   test("a host alone is not begun while the others would not admit it", async () => {
@@ -29,26 +29,26 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
     expect(output).toContain(
       "alphard hamal mizar would not admit alnair yet: npm run rollout -- apply alphard hamal mizar alnair",
     );
-    expect(cluster.site.events()).toEqual([]);
+    expect(cluster.testbed.events()).toEqual([]);
   });
 
   test("nobody is there to be asked", async () => {
     const { status, output } = await cluster.rollout("apply");
     expect([status, output]).toEqual([1, expect.stringContaining("say --yes. No host was changed")]);
-    expect(cluster.site.events()).toEqual([]);
+    expect(cluster.testbed.events()).toEqual([]);
   });
 
   test("somebody who is there is asked, and a no changes nothing", async () => {
     const { status, output } = await cluster.answered("no", "apply");
     expect(output).toContain("Bring these hosts to what was emitted? (yes/no)");
     expect([status, output]).toEqual([1, expect.stringContaining("No host was changed")]);
-    expect(cluster.site.events()).toEqual([]);
+    expect(cluster.testbed.events()).toEqual([]);
   });
 
   test("apply brings it to all, members first, and verifies it", async () => {
     const { stdout } = (await cluster.rollout("apply", "--yes")).mustSucceed();
     expect(stdout).toContain("The cluster is what main.ts says.");
-    const events = cluster.site.events().map((event) => event.replace(/ [0-9a-f]{6}$/, ""));
+    const events = cluster.testbed.events().map((event) => event.replace(/ [0-9a-f]{6}$/, ""));
     const at = (event: string): number => {
       expect(events).toContain(event);
       return events.lastIndexOf(event);
@@ -80,28 +80,32 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
   });
 
   test("each host has what was emitted, and its former files", async () => {
-    const files = await cluster.site.on("alnair", "ls /etc/nixos; cat /etc/nixos.2*/configuration.nix");
+    const files = await cluster.testbed.on("alnair", "ls /etc/nixos; cat /etc/nixos.2*/configuration.nix");
     expect(files).toMatch(
       /^configuration\.nix\nhardware-configuration\.nix\nk3s-agent\.nix\nnftables\.nft\n\{\n {2}networking\.hostName = "nixos"/,
     );
-    expect(await cluster.site.on("alnair", "stat -c '%a %U' /var/lib/k3s-secrets/token")).toBe("400 root\n");
+    expect(await cluster.testbed.on("alnair", "stat -c '%a %U' /var/lib/k3s-secrets/token")).toBe(
+      "400 root\n",
+    );
   });
 
   test("once more there is nothing to do", async () => {
-    cluster.site.forgetEvents();
+    cluster.testbed.forgetEvents();
     const { stdout } = (await cluster.rollout("apply", "--yes")).mustSucceed();
     expect(stdout).toMatch(
       /^alphard: unchanged.*\nhamal: unchanged.*\nmizar: unchanged.*\nalnair: unchanged/,
     );
-    expect(cluster.site.events()).toEqual([]);
+    expect(cluster.testbed.events()).toEqual([]);
   });
 
   test("a host that was not asked about is not touched", async () => {
     cluster.emit([...THREE, { ...ALNAIR, nodeLabels: { disk: "ssd" } }]);
-    cluster.site.forgetEvents();
+    cluster.testbed.forgetEvents();
     (await cluster.rollout("apply", "hamal", "--yes")).mustSucceed();
-    expect(cluster.site.events()).toEqual([]);
+    expect(cluster.testbed.events()).toEqual([]);
     (await cluster.rollout("apply", "alnair", "--yes")).mustSucceed();
-    expect(new Set(cluster.site.events().map((event) => event.split(" ")[0]))).toEqual(new Set(["alnair"]));
+    expect(new Set(cluster.testbed.events().map((event) => event.split(" ")[0]))).toEqual(
+      new Set(["alnair"]),
+    );
   });
 });

@@ -32,7 +32,7 @@ describeWith(MACHINES, "the join token", () => {
 
   async function leaks(during: () => Promise<string>): Promise<string[]> {
     const end = join(cluster.folder, "sampled");
-    const sampling = cluster.site.sample(TOKEN, end);
+    const sampling = cluster.testbed.sample(TOKEN, end);
     const output = await during();
     writeFileSync(end, "");
     const { samples, found } = await sampling;
@@ -40,7 +40,7 @@ describeWith(MACHINES, "the join token", () => {
     return [
       ...found,
       ...leakedFiles(cluster.folder),
-      ...leakedFiles(cluster.site.folder),
+      ...leakedFiles(cluster.testbed.folder),
       ...(output.includes(TOKEN) ? ["output"] : []),
     ];
   }
@@ -49,16 +49,16 @@ describeWith(MACHINES, "the join token", () => {
     expect(await leaks(async () => (await cluster.rollout("apply", "--yes")).mustSucceed().output)).toEqual(
       [],
     );
-    expect(await cluster.site.on("alnair", "cat /var/lib/k3s-secrets/token")).toBe(`${TOKEN}\n`);
+    expect(await cluster.testbed.on("alnair", "cat /var/lib/k3s-secrets/token")).toBe(`${TOKEN}\n`);
     expect(readdirSync(join(cluster.folder, ".rollout", "logs")).length).toBeGreaterThan(2);
   });
 
   test("would be found, were it anywhere", async () => {
     const found = await leaks(async () => {
-      await cluster.site.operator(["sh", "-c", "sleep 0.3", "sh", TOKEN], cluster.folder);
-      await cluster.site.operator(["sh", "-c", "sleep 0.3"], cluster.folder, { LEAK: TOKEN });
+      await cluster.testbed.operator(["sh", "-c", "sleep 0.3", "sh", TOKEN], cluster.folder);
+      await cluster.testbed.operator(["sh", "-c", "sleep 0.3"], cluster.folder, { LEAK: TOKEN });
       writeFileSync(join(cluster.folder, "leak.log"), `x ${TOKEN} y`);
-      await cluster.site.on("hamal", "cp /var/lib/k3s-secrets/token /tmp/leak");
+      await cluster.testbed.on("hamal", "cp /var/lib/k3s-secrets/token /tmp/leak");
       // The program itself was needed for the logs to be there.
       return TOKEN;
     });

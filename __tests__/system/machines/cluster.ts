@@ -6,7 +6,7 @@ import type { Ran } from "../../../testbed/namespaces/supervisor";
 import { agent, ALPHARD, emit, HAMAL, MIZAR, REFERENCE, type TestNode } from "../../fixture";
 import type { Machine } from "../../../testbed/machines/disk";
 import { makeOperatorKey, type OperatorKey } from "../../../testbed/machines/operator";
-import { Site, type SiteSettings } from "../../../testbed/machines/site";
+import { Testbed, type TestbedSettings } from "../../../testbed/machines/testbed";
 
 export const ALNAIR = agent("k3s-agent-2", "alnair", 137);
 /** The cluster's join token, for which tests look everywhere. */
@@ -20,7 +20,7 @@ export class LiveCluster {
     /** Of the project: where `main.ts` would be. */
     public readonly folder: string,
     public readonly key: OperatorKey,
-    public readonly site: Site,
+    public readonly testbed: Testbed,
     private readonly settings: ClusterSettings,
   ) {}
 
@@ -35,7 +35,7 @@ export class LiveCluster {
       settings?: Partial<ClusterSettings>;
       later?: Partial<ClusterSettings>;
       machines?: Record<string, Machine>;
-      container?: SiteSettings["container"];
+      container?: TestbedSettings["container"];
       /** Somebody has compared the SSH host keys. @default true */
       pinned?: boolean;
     } = {},
@@ -63,19 +63,21 @@ export class LiveCluster {
         return [hostname, { ...(member ? { state: "member", nix: former } : { state: "template" }), ...own }];
       }),
     );
-    const site = await Site.start(
+    const testbed = await Testbed.start(
       { nix: join(folder, "nix"), machines, container: more.container },
       key,
       TOKEN,
     );
     if (more.pinned !== false) {
       const keys = await Promise.all(
-        after.map(({ hostname }) => site.on(hostname, "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub")),
+        after.map(({ hostname }) =>
+          testbed.on(hostname, "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub"),
+        ),
       );
       const lines = after.map(({ hostname }, at) => `${hostname} ${keys[at]}`);
       writeFileSync(join(folder, "known_hosts"), lines.join(""));
     }
-    return new LiveCluster(folder, key, site, { ...settings, ...more.later });
+    return new LiveCluster(folder, key, testbed, { ...settings, ...more.later });
   }
 
   /** Emits another `main.ts`. */
@@ -85,32 +87,34 @@ export class LiveCluster {
 
   /** `npm run rollout -- <words>` */
   public async rollout(...words: string[]): Promise<Result> {
-    return new Result(await this.site.rollout(words, this.folder));
+    return new Result(await this.testbed.rollout(words, this.folder));
   }
 
   /** As `rollout`, with more in the environment, such as another SSH key: `OPERATOR_KEY`. */
   public async rolloutWith(environment: Record<string, string>, ...words: string[]): Promise<Result> {
-    return new Result(await this.site.rollout(words, this.folder, environment));
+    return new Result(await this.testbed.rollout(words, this.folder, environment));
   }
 
   /** As `rollout`, at a terminal, where somebody answers the question. */
   public async answered(answer: string, ...words: string[]): Promise<Result> {
-    const main = join(this.site.folder, "app", "src", "cli", "main.js");
+    const main = join(this.testbed.folder, "app", "src", "cli", "main.js");
     const command = [process.execPath, main, "rollout", ...words].join(" ");
     const typed = `(sleep 4; echo ${answer}; sleep 2) | script -qec "${command}" /dev/null`;
-    return new Result(await this.site.operator(["sh", "-c", typed], this.folder));
+    return new Result(await this.testbed.operator(["sh", "-c", typed], this.folder));
   }
 
   /** Whether the operator gets a new SSH connection. */
   public async admitsSsh(hostname: string): Promise<boolean> {
     const settings = ["ConnectTimeout=1", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];
     const words = settings.flatMap((setting) => ["-o", setting]);
-    const address = this.site.nodes.find((node) => node.hostname === hostname)?.ipv4Address ?? "";
-    return (await this.site.operator(["ssh", ...words, `root@${address}`, "true"], this.folder)).status === 0;
+    const address = this.testbed.nodes.find((node) => node.hostname === hostname)?.ipv4Address ?? "";
+    return (
+      (await this.testbed.operator(["ssh", ...words, `root@${address}`, "true"], this.folder)).status === 0
+    );
   }
 
   public async stop(): Promise<void> {
-    await this.site.stop();
+    await this.testbed.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 

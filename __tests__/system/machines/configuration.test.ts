@@ -15,7 +15,7 @@ describeWith(MACHINES, "the configuration of a host", () => {
   const local = (): string => join(cluster.folder, "nix", "k3s-agent", "local.nix");
 
   const forwarding = (): Promise<string> =>
-    cluster.site.on(
+    cluster.testbed.on(
       "hamal",
       "cd /proc/sys/net/ipv4/conf; cat all/forwarding default/forwarding ens18/forwarding",
     );
@@ -23,26 +23,26 @@ describeWith(MACHINES, "the configuration of a host", () => {
   test("keeps its kernel forwarding when another sysctl changes, which sets all of them anew", async () => {
     writeFileSync(local(), '{ boot.kernel.sysctl."net.ipv4.tcp_fin_timeout" = 30; }\n');
     (await cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "30")).mustSucceed();
-    expect(await cluster.site.on("hamal", "cat /proc/sys/net/ipv4/tcp_fin_timeout")).toBe("30\n");
+    expect(await cluster.testbed.on("hamal", "cat /proc/sys/net/ipv4/tcp_fin_timeout")).toBe("30\n");
     expect(await forwarding()).toBe("1\n1\n1\n");
   });
 
   test("is the one that was handed over, whatever NIXOS_CONFIG the host's environment has", async () => {
-    await cluster.site.on(
+    await cluster.testbed.on(
       "hamal",
       "echo 'export NIXOS_CONFIG=/etc/nixos/configuration.nix' >>/etc/set-environment",
     );
     writeFileSync(local(), '{ boot.kernel.sysctl."net.ipv4.tcp_fin_timeout" = 40; }\n');
     (await cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "30")).mustSucceed();
-    expect(await cluster.site.on("hamal", "cat /proc/sys/net/ipv4/tcp_fin_timeout")).toBe("40\n");
+    expect(await cluster.testbed.on("hamal", "cat /proc/sys/net/ipv4/tcp_fin_timeout")).toBe("40\n");
   });
 
   test("has files that nobody emitted, of whatever name, and they are named as they are", async () => {
     const names = [" leading", "a  b.nix", "back\\slash", "empty ", "trailing ", "two\nlines", "ä"];
     const script = names.map((name) => `printf x >${quoted(name)}`).join("\n");
-    await cluster.site.on("hamal", `cd /etc/nixos\n${script}\n: >'empty '`);
+    await cluster.testbed.on("hamal", `cd /etc/nixos\n${script}\n: >'empty '`);
     const { stdout } = await cluster.rollout("plan", "hamal", "--json");
-    await cluster.site.on("hamal", `cd /etc/nixos; rm -- ${names.map(quoted).join(" ")}`);
+    await cluster.testbed.on("hamal", `cd /etc/nixos; rm -- ${names.map(quoted).join(" ")}`);
     const { hosts } = JSON.parse(stdout) as {
       hosts: { changes: { kind: string; file: string }[] }[];
     };
@@ -62,7 +62,7 @@ describeWith(MACHINES, "the configuration of a host", () => {
     put("k3s-agent/empty", "");
     put("common.nix", '{ boot.kernel.sysctl."net.ipv4.tcp_fin_timeout" = 50; }\n');
     (await cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "30")).mustSucceed();
-    expect(await cluster.site.on("hamal", "cd /etc/nixos; find . -type f | sort")).toBe(
+    expect(await cluster.testbed.on("hamal", "cd /etc/nixos; find . -type f | sort")).toBe(
       [
         ...["./common.nix", "./configuration.nix", "./k3s-agent/configuration.nix", "./k3s-agent/empty"],
         ...["./k3s-agent/hardware-configuration.nix", "./k3s-agent/k3s-agent.nix", "./k3s-agent/local.nix"],
@@ -74,7 +74,7 @@ describeWith(MACHINES, "the configuration of a host", () => {
         ],
       ].join("\n"),
     );
-    expect(await cluster.site.on("hamal", "cat /proc/sys/net/ipv4/tcp_fin_timeout")).toBe("50\n");
+    expect(await cluster.testbed.on("hamal", "cat /proc/sys/net/ipv4/tcp_fin_timeout")).toBe("50\n");
     expect((await cluster.rollout("plan", "hamal")).mustSucceed().stdout).toMatch(/^hamal: unchanged.*\n$/);
 
     put("common.nix", '{ boot.kernel.sysctl."net.ipv4.tcp_fin_timeout" = 51; }\n');
@@ -85,13 +85,13 @@ describeWith(MACHINES, "the configuration of a host", () => {
     expect(stdout).not.toContain("hunter");
 
     put("k3s-agent/local.nix", "{ imports = [ ../../common.nix ]; }\n");
-    cluster.site.forgetEvents();
+    cluster.testbed.forgetEvents();
     const { status, output } = await cluster.rollout("apply", "hamal", "--yes");
     expect([status, output]).toEqual([
       1,
       expect.stringContaining("local.nix names ../../common.nix, which is outside"),
     ]);
-    expect(cluster.site.events()).toEqual([]);
+    expect(cluster.testbed.events()).toEqual([]);
     for (const path of ["k3s-agent/monitoring", "k3s-agent/x.nix", "k3s-agent/empty", "common.nix"])
       rmSync(join(nix, path), { recursive: true });
   });
@@ -111,14 +111,14 @@ describeWith(MACHINES, "the configuration of a host", () => {
   });
 
   test("runs no K3s on a host whose firewall was not loaded at its boot", async () => {
-    await cluster.site.on("mizar", "echo no ruleset >>$(readlink -f /boot/default)/etc/nftables.nft");
-    cluster.site.forgetEvents();
-    await cluster.site.powerOff("mizar");
-    await cluster.site.powerOn("mizar");
+    await cluster.testbed.on("mizar", "echo no ruleset >>$(readlink -f /boot/default)/etc/nftables.nft");
+    cluster.testbed.forgetEvents();
+    await cluster.testbed.powerOff("mizar");
+    await cluster.testbed.powerOn("mizar");
     expect(
-      await cluster.site.on("mizar", "systemctl is-active k3s || systemctl show -p ActiveState k3s"),
+      await cluster.testbed.on("mizar", "systemctl is-active k3s || systemctl show -p ActiveState k3s"),
     ).toBe("inactive\n");
-    expect(await cluster.site.on("mizar", "nft list tables")).toBe("");
-    expect(cluster.site.events()).toEqual(["mizar boot"]);
+    expect(await cluster.testbed.on("mizar", "nft list tables")).toBe("");
+    expect(cluster.testbed.events()).toEqual(["mizar boot"]);
   });
 });

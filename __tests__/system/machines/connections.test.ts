@@ -16,7 +16,7 @@ describeWith(MACHINES, "an apply that changes and reboots all hosts", () => {
   const connections = (): Promise<number[]> =>
     Promise.all(
       HOSTS.map(async (host) =>
-        Number(await cluster.site.on(host, "grep -c 'Accepted publickey' /var/log/sshd || true")),
+        Number(await cluster.testbed.on(host, "grep -c 'Accepted publickey' /var/log/sshd || true")),
       ),
     );
 
@@ -24,23 +24,23 @@ describeWith(MACHINES, "an apply that changes and reboots all hosts", () => {
     for (const directory of ["k3s-server", "k3s-agent", "k3s-agent-1"])
       writeFileSync(join(cluster.folder, "nix", directory, "local.nix"), "{ } # changed\n");
     for (const host of HOSTS) {
-      cluster.site.setFault(host, "kernel", "6.12.2");
+      cluster.testbed.setFault(host, "kernel", "6.12.2");
       // Of the build and of the activation, during which the host is looked at every second, as it is while its API starts.
-      cluster.site.setFault(host, "seconds", "4");
+      cluster.testbed.setFault(host, "seconds", "4");
     }
     const before = await connections();
     const applied = cluster.rollout("apply", "--yes");
-    await cluster.site.until(
+    await cluster.testbed.until(
       "the server is activated",
-      () => cluster.site.events().some((event) => event.startsWith("alphard activate")),
+      () => cluster.testbed.events().some((event) => event.startsWith("alphard activate")),
       60,
     );
-    cluster.site.setFault("alphard", "api-not-ready");
+    cluster.testbed.setFault("alphard", "api-not-ready");
     await new Promise((resolve) => setTimeout(resolve, 12_000));
-    cluster.site.clearFault("alphard", "api-not-ready");
+    cluster.testbed.clearFault("alphard", "api-not-ready");
     (await applied).mustSucceed();
     const [server = 0, ...agents] = (await connections()).map((count, at) => count - (before[at] ?? 0));
-    expect(cluster.site.events().filter((event) => event.endsWith(" reboot"))).toHaveLength(3);
+    expect(cluster.testbed.events().filter((event) => event.endsWith(" reboot"))).toHaveLength(3);
     process.stdout.write(`connections: server ${server}, agents ${agents.join(" and ")}\n`);
     expect(server).toBeLessThanOrEqual(12);
     expect(Math.max(...agents)).toBeLessThanOrEqual(6);

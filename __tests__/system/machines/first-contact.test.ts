@@ -21,23 +21,25 @@ describeWith(MACHINES, "first contact", () => {
     expect(refused.output).toMatch(
       /acrux: refused[^]*machine-id is also that of alnair, and it has an SSH host key of alnair\. The template was not emptied/,
     );
-    expect(cluster.site.events()).toEqual([]);
+    expect(cluster.testbed.events()).toEqual([]);
     // ssh-keygen ends with 255, as the client does that lost its connection.
-    await cluster.site.on("acrux", "touch /etc/ssh/ssh_host_a_key");
+    await cluster.testbed.on("acrux", "touch /etc/ssh/ssh_host_a_key");
     const failed = await cluster.rollout("apply", "--yes", "--regenerate-identity");
     expect(failed.output).toContain("acrux: identity: ended with 255: unknown key type a");
-    await cluster.site.on("acrux", "rm /etc/ssh/ssh_host_a_key");
+    await cluster.testbed.on("acrux", "rm /etc/ssh/ssh_host_a_key");
     (await cluster.rollout("apply", "--yes", "--regenerate-identity")).mustSucceed();
     const ids = await Promise.all(
       ["acrux", "alnair"].map((host) =>
-        cluster.site.on(host, "cat /etc/machine-id /etc/ssh/ssh_host_ed25519_key.pub"),
+        cluster.testbed.on(host, "cat /etc/machine-id /etc/ssh/ssh_host_ed25519_key.pub"),
       ),
     );
     expect(new Set(ids).size).toBe(2);
     expect(ids.join()).not.toContain("f".repeat(32));
     const pins = readFileSync(join(cluster.folder, "known_hosts"), "utf8");
     for (const host of ["acrux", "alnair"]) {
-      const [, key = ""] = (await cluster.site.on(host, "cat /etc/ssh/ssh_host_ed25519_key.pub")).split(" ");
+      const [, key = ""] = (await cluster.testbed.on(host, "cat /etc/ssh/ssh_host_ed25519_key.pub")).split(
+        " ",
+      );
       expect(pins).toContain(`${host} ssh-ed25519 ${key.trim()}`);
     }
   });
@@ -47,8 +49,10 @@ describeWith(MACHINES, "first contact", () => {
     expect((await cluster.rollout("plan")).stdout).toContain("its SSH host key is not pinned yet: SHA256:");
     const refused = await cluster.rollout("apply", "--yes");
     expect([refused.status, refused.output]).toEqual([1, expect.stringContaining("--accept-new-host-keys")]);
-    expect(await cluster.site.on("hamal", "ls /var/lib/k3s-secrets 2>&1 || true")).toContain("No such file");
-    expect(cluster.site.events()).toEqual([]);
+    expect(await cluster.testbed.on("hamal", "ls /var/lib/k3s-secrets 2>&1 || true")).toContain(
+      "No such file",
+    );
+    expect(cluster.testbed.events()).toEqual([]);
     (await cluster.rollout("apply", "--yes", "--accept-new-host-keys")).mustSucceed();
     expect(readFileSync(join(cluster.folder, "known_hosts"), "utf8")).toMatch(/^hamal ssh-ed25519 /m);
   });
@@ -56,7 +60,7 @@ describeWith(MACHINES, "first contact", () => {
   test("a whole cluster comes up from clones", async () => {
     cluster = await LiveCluster.start([], THREE);
     (await cluster.rollout("apply", "--yes")).mustSucceed();
-    const boots = cluster.site
+    const boots = cluster.testbed
       .events()
       .filter((event) => event.endsWith(" boot-default") || / boot-default /.test(event));
     expect(boots[0]).toMatch(/^alphard/);
@@ -65,7 +69,7 @@ describeWith(MACHINES, "first contact", () => {
   test("a clone that has not its own address yet is reached where it is, and confirmed where it will be", async () => {
     const network = { ...REFERENCE.network, gateway: "172.22.0.1", nameservers: ["172.22.0.1"] };
     cluster = await LiveCluster.start([ALPHARD], [ALPHARD, HAMAL], { settings: { network } });
-    await cluster.site.on(
+    await cluster.testbed.on(
       "hamal",
       "ip address del 172.22.0.135/24 dev ens18; ip address add 172.22.0.201/24 dev ens18",
     );
@@ -73,7 +77,7 @@ describeWith(MACHINES, "first contact", () => {
     expect([refused.status, refused.output]).toEqual([1, expect.stringContaining("hamal is unreachable")]);
     (await cluster.rollout("apply", "--yes", "--at", "hamal=172.22.0.201")).mustSucceed();
     (await cluster.rollout("verify")).mustSucceed();
-    expect(await cluster.site.on("hamal", "ip -4 -o address show dev ens18")).toMatch(
+    expect(await cluster.testbed.on("hamal", "ip -4 -o address show dev ens18")).toMatch(
       /^.* inet 172\.22\.0\.135\/24 [^\n]*\n$/,
     );
   });
@@ -90,7 +94,7 @@ describeWith(MACHINES, "first contact", () => {
     expect(output).toContain(
       "it would found a second cluster: clusterInit is stated, it has no data, and alphard has the cluster's",
     );
-    expect(cluster.site.events()).toEqual([]);
+    expect(cluster.testbed.events()).toEqual([]);
   });
 
   test("a first take-over from a generation that flushes spares kube-proxy's rules", async () => {
@@ -106,7 +110,7 @@ describeWith(MACHINES, "first contact", () => {
       later: { firewall: { allow: [metrics] } },
     });
     // As a hand-written configuration with a ruleset of its own leaves it.
-    await cluster.site.on(
+    await cluster.testbed.on(
       "hamal",
       `iptables-nft-restore <<'END'
 *nat
@@ -122,9 +126,9 @@ printf '#! nft -f\\nflush ruleset\\n' >/var/lib/nftables/deletions.nft`,
     );
     const { output } = (await cluster.rollout("apply", "hamal", "--yes")).mustSucceed();
     expect(output).toContain("activate: the saved 'flush ruleset' was taken out first");
-    expect(await cluster.site.on("hamal", "iptables-nft-save -t nat | grep -c KUBE-SERVICES")).toBe("2\n");
-    expect(await cluster.site.on("hamal", "nft list tables")).not.toContain("inet filter");
-    expect(await cluster.site.on("hamal", "cat /var/lib/nftables/deletions.nft")).not.toContain("flush");
+    expect(await cluster.testbed.on("hamal", "iptables-nft-save -t nat | grep -c KUBE-SERVICES")).toBe("2\n");
+    expect(await cluster.testbed.on("hamal", "nft list tables")).not.toContain("inet filter");
+    expect(await cluster.testbed.on("hamal", "cat /var/lib/nftables/deletions.nft")).not.toContain("flush");
   });
 
   test("a configuration whose root device is not there is refused before the build", async () => {
@@ -139,7 +143,7 @@ printf '#! nft -f\\nflush ruleset\\n' >/var/lib/nftables/deletions.nft`,
         "does not exist there (/ is /dev/sda1, UUID dd933e34-9e75-4a1c-8597-61e6d3b7af63): it would not boot. Run npm run rollout -- capture hamal",
       ),
     ]);
-    expect(cluster.site.events()).toEqual([]);
+    expect(cluster.testbed.events()).toEqual([]);
   });
 
   test("the example SSH key is not rolled out", async () => {
@@ -152,6 +156,6 @@ printf '#! nft -f\\nflush ruleset\\n' >/var/lib/nftables/deletions.nft`,
       1,
       expect.stringContaining("The example SSH key is still among those that will log in as root"),
     ]);
-    expect(cluster.site.events()).toEqual([]);
+    expect(cluster.testbed.events()).toEqual([]);
   });
 });

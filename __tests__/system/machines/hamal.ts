@@ -11,12 +11,12 @@ export class Hamal {
   /** Something to roll out: a line in its owner's own file. @returns its number */
   public change(): number {
     writeFileSync(join(this.cluster.folder, "nix", "k3s-agent", "local.nix"), `{ } # ${++this.changes}\n`);
-    this.cluster.site.forgetEvents();
+    this.cluster.testbed.forgetEvents();
     return this.changes;
   }
 
   public state(hostname = "hamal"): Promise<string> {
-    return this.cluster.site.on(
+    return this.cluster.testbed.on(
       hostname,
       "readlink -f /run/current-system /boot/default /nix/var/nix/profiles/system; sha256sum /etc/nixos/* /etc/ssh/authorized_keys.d/root; nft list table inet k3s_host",
     );
@@ -29,7 +29,7 @@ export class Hamal {
     expect(output).toMatch(expected);
     expect(status).toBe(1);
     expect(await this.state()).toBe(before);
-    expect(this.cluster.site.kubeNode("hamal")?.spec.unschedulable ?? false).toBe(false);
+    expect(this.cluster.testbed.kubeNode("hamal")?.spec.unschedulable ?? false).toBe(false);
   }
 
   /** @param faults - name to value */
@@ -39,16 +39,16 @@ export class Hamal {
     expected: string | RegExp,
   ): Promise<void> {
     this.change();
-    for (const [fault, value] of Object.entries(faults)) this.cluster.site.setFault("hamal", fault, value);
+    for (const [fault, value] of Object.entries(faults)) this.cluster.testbed.setFault("hamal", fault, value);
     try {
       await this.isLeftBy(() => this.cluster.rollout(...words), expected);
     } finally {
-      for (const fault of Object.keys(faults)) this.cluster.site.clearFault("hamal", fault);
+      for (const fault of Object.keys(faults)) this.cluster.testbed.clearFault("hamal", fault);
     }
   }
 
   /** How often it has booted. */
   public boots(): number {
-    return this.cluster.site.events().filter((event) => event === "hamal boot").length;
+    return this.cluster.testbed.events().filter((event) => event === "hamal boot").length;
   }
 }

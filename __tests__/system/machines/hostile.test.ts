@@ -31,14 +31,16 @@ describeWith(MACHINES, "a hostile host", () => {
 
   beforeAll(async () => {
     cluster = await LiveCluster.start(THREE);
-    for (const host of ["alphard", "hamal"]) await cluster.site.on(host, HOOK);
+    for (const host of ["alphard", "hamal"]) await cluster.testbed.on(host, HOOK);
   });
   afterAll(() => cluster?.stop());
 
   const put = (host: string, file: string, text: string): Promise<string> =>
-    cluster.site.on(host, `cat >/hostile/${file} <<'END'\n${text}\nEND\nchmod 0755 /hostile/${file}`);
+    cluster.testbed.on(host, `cat >/hostile/${file} <<'END'\n${text}\nEND\nchmod 0755 /hostile/${file}`);
 
-  afterEach(() => Promise.all(["alphard", "hamal"].map((host) => cluster.site.on(host, "rm -f /hostile/*"))));
+  afterEach(() =>
+    Promise.all(["alphard", "hamal"].map((host) => cluster.testbed.on(host, "rm -f /hostile/*"))),
+  );
 
   function isHarmless({ output }: Result, ...others: string[]): void {
     expect(output).not.toMatch(CONTROL);
@@ -83,25 +85,25 @@ describeWith(MACHINES, "a hostile host", () => {
   });
 
   test("that has a file of 200 MB below /etc/nixos fills nobody's memory", async () => {
-    await cluster.site.on("hamal", "truncate -s 200M /etc/nixos/large.nix");
+    await cluster.testbed.on("hamal", "truncate -s 200M /etc/nixos/large.nix");
     const result = (await cluster.rollout("plan")).mustSucceed();
-    await cluster.site.on("hamal", "rm /etc/nixos/large.nix");
+    await cluster.testbed.on("hamal", "rm /etc/nixos/large.nix");
     isHarmless(result, "alphard", "hamal", "mizar");
   });
 
   test("whose kubeconfig has 200 MB gets none taken", async () => {
     const file = "/etc/rancher/k3s/k3s.yaml";
-    await cluster.site.on("alphard", `cp ${file} /tmp/kept; truncate -s 200M ${file}`);
+    await cluster.testbed.on("alphard", `cp ${file} /tmp/kept; truncate -s 200M ${file}`);
     const { status, output } = await cluster.rollout("kubeconfig", "--print");
-    await cluster.site.on("alphard", `cp /tmp/kept ${file}`);
+    await cluster.testbed.on("alphard", `cp /tmp/kept ${file}`);
     expect([status, output]).toEqual([1, expect.stringMatching(/alphard: it sent more than 16 MiB/)]);
   });
 
   test("that says to be another makes no member refused", async () => {
-    const id = await cluster.site.on("mizar", "cat /etc/machine-id");
-    const own = await cluster.site.on("hamal", `cat /etc/machine-id; echo ${id.trim()} >/etc/machine-id`);
+    const id = await cluster.testbed.on("mizar", "cat /etc/machine-id");
+    const own = await cluster.testbed.on("hamal", `cat /etc/machine-id; echo ${id.trim()} >/etc/machine-id`);
     const result = (await cluster.rollout("plan")).mustSucceed();
-    await cluster.site.on("hamal", `echo ${own.trim()} >/etc/machine-id`);
+    await cluster.testbed.on("hamal", `echo ${own.trim()} >/etc/machine-id`);
     isHarmless(result, "alphard", "mizar");
     expect(result.output).toContain("its machine-id is also that of mizar");
   });
@@ -129,12 +131,12 @@ describeWith(MACHINES, "a hostile host", () => {
 
   test("whose pods' network is poisoned is called by nobody", async () => {
     const node = "/cluster/nodes/hamal.json";
-    await cluster.site.on(
+    await cluster.testbed.on(
       "hamal",
       `sed -i.kept 's#"podCIDR":"[^"]*"#"podCIDR":"8.8.8.8/32 -f \\\\u001b[32m"#' ${node}`,
     );
     const result = await cluster.rollout("verify");
-    await cluster.site.on("hamal", `mv ${node}.kept ${node}`);
+    await cluster.testbed.on("hamal", `mv ${node}.kept ${node}`);
     const found = [...result.output.matchAll(/^ {2}! (.*)$/gm)].map(([, fault = ""]) => fault);
     expect([result.status, found]).toEqual([
       1,

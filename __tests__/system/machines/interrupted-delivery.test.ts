@@ -1,7 +1,7 @@
 /** New hosts whose join token is being delivered, and what becomes of it half-way. */
 import { agent, ALPHARD, HAMAL, MIZAR } from "../../fixture";
 import { describeWith } from "../tools";
-import type { Interruption } from "../../../testbed/machines/site";
+import type { Interruption } from "../../../testbed/machines/testbed";
 import { LiveCluster, TOKEN } from "./cluster";
 import { MACHINES } from "./tools";
 
@@ -22,7 +22,7 @@ describeWith(MACHINES, "the delivery of a join token", () => {
   beforeAll(async () => {
     cluster = await LiveCluster.start([ALPHARD], [ALPHARD, HAMAL, MIZAR, ACRUX]);
     (await cluster.rollout("apply", "alphard", "--yes")).mustSucceed();
-    for (const host of ["hamal", "mizar", "acrux"]) await cluster.site.on(host, SLOW_CHMOD);
+    for (const host of ["hamal", "mizar", "acrux"]) await cluster.testbed.on(host, SLOW_CHMOD);
   });
   afterAll(() => cluster?.stop());
 
@@ -30,37 +30,37 @@ describeWith(MACHINES, "the delivery of a join token", () => {
 
   /** Written, and not in its place. */
   const isHalfWay = async (host: string): Promise<boolean> =>
-    (await cluster.site.attempt(host, `${SECRETS} | grep -q '^[.]token[.]'`)).status === 0;
+    (await cluster.testbed.attempt(host, `${SECRETS} | grep -q '^[.]token[.]'`)).status === 0;
 
   async function endsWell(host: string): Promise<void> {
     (await cluster.rollout(...apply(host))).mustSucceed();
-    expect(await cluster.site.on(host, SECRETS)).toBe("token\n");
-    const token = await cluster.site.on(host, "cd /var/lib/k3s-secrets; stat -c '%a %U' token; cat token");
+    expect(await cluster.testbed.on(host, SECRETS)).toBe("token\n");
+    const token = await cluster.testbed.on(host, "cd /var/lib/k3s-secrets; stat -c '%a %U' token; cat token");
     expect(token).toBe(`400 root\n${TOKEN}\n`);
-    expect(cluster.site.kubeNode(host)).toBeDefined();
+    expect(cluster.testbed.kubeNode(host)).toBeDefined();
   }
 
   test.each<[string, string, Pick<Interruption, "signal" | "drop">]>([
     ["whose program is killed", "hamal", { signal: "SIGKILL" }],
     ["whose connection is cut", "mizar", { drop: "mizar" }],
   ])("%s is ended by the host, and the rerun goes on", async (_, host, how) => {
-    const { acted, status } = await cluster.site.interrupted(apply(host), cluster.folder, {
+    const { acted, status } = await cluster.testbed.interrupted(apply(host), cluster.folder, {
       when: { host, step: "token", outcome: "started" },
       after: 1,
       ...how,
     });
     expect([acted, status]).toEqual([true, how.signal ?? 1]);
     expect(await isHalfWay(host)).toBe(true);
-    await cluster.site.until("what has begun is finished", async () => !(await isHalfWay(host)));
-    expect(await cluster.site.on(host, SECRETS)).toBe("token\n");
+    await cluster.testbed.until("what has begun is finished", async () => !(await isHalfWay(host)));
+    expect(await cluster.testbed.on(host, SECRETS)).toBe("token\n");
     await endsWell(host);
   });
 
   test("that a reset of the host cuts off leaves no part of the token behind the rerun", async () => {
     const first = cluster.rollout(...apply("acrux"));
-    await cluster.site.until("the token is half-way", () => isHalfWay("acrux"));
-    await cluster.site.powerOff("acrux");
-    await cluster.site.powerOn("acrux");
+    await cluster.testbed.until("the token is half-way", () => isHalfWay("acrux"));
+    await cluster.testbed.powerOff("acrux");
+    await cluster.testbed.powerOn("acrux");
     expect((await first).status).toBe(1);
     expect(await isHalfWay("acrux")).toBe(true);
     await endsWell("acrux");

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { agent, HAMAL, server } from "../../fixture";
 import { LiveCluster } from "./cluster";
-import type { Interruption } from "../../../testbed/machines/site";
+import type { Interruption } from "../../../testbed/machines/testbed";
 
 const CONFIRM_SECONDS = 4;
 const APPLY = ["--yes", "--confirm-seconds", `${CONFIRM_SECONDS}`] as const;
@@ -68,17 +68,17 @@ export const interruptedRollouts = (host: string, directory: string, way = LIVE)
   afterAll(() => cluster?.stop());
 
   const systems = async (): Promise<string[]> =>
-    (await cluster.site.on(host, "readlink -f /run/current-system /boot/default")).trim().split("\n");
+    (await cluster.testbed.on(host, "readlink -f /run/current-system /boot/default")).trim().split("\n");
 
   /** A change of the host's own file, and of its kernel, so that it has to reboot. */
   function changeHost(): void {
     writeFileSync(join(cluster.folder, "nix", directory, "local.nix"), `{ } # ${++change}\n`);
-    cluster.site.setFault(host, way.fault, `6.12.${change}`);
-    cluster.site.forgetEvents();
+    cluster.testbed.setFault(host, way.fault, `6.12.${change}`);
+    cluster.testbed.forgetEvents();
   }
 
   /** No timer waits, nothing reverts or activates, and K3s runs. */
-  const isSettled = async (): Promise<boolean> => (await cluster.site.attempt(host, SETTLED)).status === 0;
+  const isSettled = async (): Promise<boolean> => (await cluster.testbed.attempt(host, SETTLED)).status === 0;
 
   /** A machine that was told to reboot is still there for a moment. */
   const isSettledForGood = async (): Promise<boolean> => {
@@ -91,16 +91,16 @@ export const interruptedRollouts = (host: string, directory: string, way = LIVE)
     changeHost();
     const [before] = await systems();
     const words = ["apply", host, ...APPLY, ...way.words];
-    const { acted } = await cluster.site.interrupted(words, cluster.folder, interruption);
+    const { acted } = await cluster.testbed.interrupted(words, cluster.folder, interruption);
     expect(acted).toBe(true);
 
-    await cluster.site.until("nothing goes on any more", isSettledForGood, CONFIRM_SECONDS + 10);
+    await cluster.testbed.until("nothing goes on any more", isSettledForGood, CONFIRM_SECONDS + 10);
     const [current, booting] = await systems();
     // Of a trial that has not begun, the boot would have led back.
-    if ((await cluster.site.attempt(host, "[ ! -e /var/lib/k3s-rollout/trial ]")).status === 0)
+    if ((await cluster.testbed.attempt(host, "[ ! -e /var/lib/k3s-rollout/trial ]")).status === 0)
       expect(current).toBe(booting);
     expect(await cluster.admitsSsh(host)).toBe(true);
-    const node = cluster.site.kubeNode(host);
+    const node = cluster.testbed.kubeNode(host);
     const known = node?.spec.unschedulable !== true || "k3s-rollout/cordoned" in node.metadata.annotations;
     expect(known).toBe(true);
 
@@ -108,9 +108,9 @@ export const interruptedRollouts = (host: string, directory: string, way = LIVE)
     const [after] = await systems();
     expect(after).not.toBe(before);
     if (current !== before) expect(after).toBe(current);
-    expect(cluster.site.kubeNode(host)?.spec.unschedulable ?? false).toBe(false);
-    expect(cluster.site.kubeNode(host)?.metadata.annotations).toEqual({});
-    expect(cluster.site.events().filter((event) => event === `${host} boot`).length).toBeLessThanOrEqual(
+    expect(cluster.testbed.kubeNode(host)?.spec.unschedulable ?? false).toBe(false);
+    expect(cluster.testbed.kubeNode(host)?.metadata.annotations).toEqual({});
+    expect(cluster.testbed.events().filter((event) => event === `${host} boot`).length).toBeLessThanOrEqual(
       way.boots,
     );
   });

@@ -18,14 +18,14 @@ describeWith(MACHINES, "machines of the lab", () => {
   afterAll(() => cluster?.stop());
 
   const isReady = async (name: string): Promise<boolean> => {
-    const { items } = JSON.parse(await cluster.site.on("alphard", "kubectl get nodes -o json")) as {
+    const { items } = JSON.parse(await cluster.testbed.on("alphard", "kubectl get nodes -o json")) as {
       items: { metadata: { name: string }; status: { conditions: { status: string }[] } }[];
     };
     return items.find((node) => node.metadata.name === name)?.status.conditions[0]?.status === "True";
   };
 
   /** Runs a script as a rollout does: over SSH, from standard input. */
-  const overSsh = (script: string): ReturnType<LiveCluster["site"]["operator"]> => {
+  const overSsh = (script: string): ReturnType<LiveCluster["testbed"]["operator"]> => {
     const settings = ["ConnectTimeout=2", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];
     const ssh = [
       "ssh",
@@ -34,7 +34,7 @@ describeWith(MACHINES, "machines of the lab", () => {
       "root@172.22.0.135",
       "sh -s",
     ];
-    return cluster.site.operator(
+    return cluster.testbed.operator(
       ["sh", "-c", 'printf %s "$1" | { shift; "$@"; }', "sh", script, ...ssh],
       "/",
     );
@@ -51,26 +51,26 @@ describeWith(MACHINES, "machines of the lab", () => {
     const arm =
       ". /etc/set-environment; systemd-run --unit=late --on-active=1 /bin/touch /tmp/late; kill -KILL $PPID";
     expect((await overSsh(arm)).status).not.toBe(0); // the session ended with its server
-    expect(await cluster.site.on("hamal", "ls /tmp/late || true")).toBe("");
-    await cluster.site.until("it fired", async () =>
-      (await cluster.site.on("hamal", "ls /tmp/late || true")).includes("late"),
+    expect(await cluster.testbed.on("hamal", "ls /tmp/late || true")).toBe("");
+    await cluster.testbed.until("it fired", async () =>
+      (await cluster.testbed.on("hamal", "ls /tmp/late || true")).includes("late"),
     );
   });
 
   test("a timer that was stopped does not fire", async () => {
-    await cluster.site.on("hamal", "systemd-run --unit=never --on-active=1 /bin/touch /tmp/never");
-    await cluster.site.on("hamal", "systemctl stop never.timer; sleep 1.5");
-    expect(await cluster.site.on("hamal", "ls /tmp/never || true")).toBe("");
+    await cluster.testbed.on("hamal", "systemd-run --unit=never --on-active=1 /bin/touch /tmp/never");
+    await cluster.testbed.on("hamal", "systemctl stop never.timer; sleep 1.5");
+    expect(await cluster.testbed.on("hamal", "ls /tmp/never || true")).toBe("");
   });
 
   test("of two activations at once the second fails", async () => {
     const held = `flock /run/nixos/switch-to-configuration.lock sh -c '${ACTIVATE} || echo failed with $?'`;
-    const { stdout, stderr } = await cluster.site.attempt("hamal", held);
+    const { stdout, stderr } = await cluster.testbed.attempt("hamal", held);
     expect([stdout, stderr]).toEqual([
       expect.stringMatching(/^failed with [1-9]/),
       "Could not acquire lock\n",
     ]);
-    expect((await cluster.site.attempt("hamal", ACTIVATE)).status).toBe(0);
+    expect((await cluster.testbed.attempt("hamal", ACTIVATE)).status).toBe(0);
   });
 
   describe("an activation, as switch-to-configuration-ng does it,", () => {
@@ -79,8 +79,8 @@ describeWith(MACHINES, "machines of the lab", () => {
 
     /** Builds /etc/nixos with a change, and activates it. */
     async function activated(change: string, action = "test"): Promise<Activated> {
-      cluster.site.forgetEvents();
-      const { status, stdout, stderr } = await cluster.site.attempt(
+      cluster.testbed.forgetEvents();
+      const { status, stdout, stderr } = await cluster.testbed.attempt(
         "hamal",
         `rm -rf /tmp/config; cp -r /etc/nixos /tmp/config; cd /tmp/config
 ${change}
@@ -89,7 +89,7 @@ status=0; result/bin/switch-to-configuration ${action} || status=$?
 rm -f /faults/*
 exit $status`,
       );
-      const events = cluster.site
+      const events = cluster.testbed
         .events()
         .map((event) => event.replace(/ [0-9a-f]{6}$/, ""))
         .filter((event) => !/build|joined/.test(event));
@@ -135,7 +135,7 @@ exit $status`,
 
     test("sets forwarding back to what NixOS says as soon as any sysctl changes", async () => {
       const forwarding = (): Promise<string> =>
-        cluster.site.on("hamal", "cat /proc/sys/net/ipv4/conf/all/forwarding");
+        cluster.testbed.on("hamal", "cat /proc/sys/net/ipv4/conf/all/forwarding");
       expect(await forwarding()).toBe("1\n");
       await activated("sed -i /forwarding/d configuration.nix");
       expect(await forwarding()).toBe("0\n");
@@ -143,17 +143,17 @@ exit $status`,
 
     test("takes away the address that DHCP gave before the static one comes", async () => {
       const change = `sed -i 's|useDHCP = true;|ipv4.addresses = [ { address = "172.22.0.199"; prefixLength = 24; } ];|' configuration.nix`;
-      await cluster.site.on(
+      await cluster.testbed.on(
         "hamal",
         "ip monitor address >/tmp/monitor 2>&1 </dev/null & echo $! >/tmp/monitor.pid; sleep 0.3",
       );
       await activated(change);
-      const seen = await cluster.site.on(
+      const seen = await cluster.testbed.on(
         "hamal",
         "kill $(cat /tmp/monitor.pid); grep -o '.*inet 172[^/]*' /tmp/monitor",
       );
       expect(seen).toMatch(/^Deleted .*172\.22\.0\.135\n[^]*172\.22\.0\.199/);
-      await cluster.site.on(
+      await cluster.testbed.on(
         "hamal",
         "ip address flush dev ens18 scope global; ip address add 172.22.0.135/24 dev ens18",
       );
@@ -162,29 +162,29 @@ exit $status`,
 
   test("a ruleset cuts off the operator, and not the one at the console", async () => {
     expect(await cluster.admitsSsh("hamal")).toBe(true);
-    await cluster.site.on("hamal", "nft insert rule inet k3s_host input tcp dport 22 drop");
+    await cluster.testbed.on("hamal", "nft insert rule inet k3s_host input tcp dport 22 drop");
     expect(await cluster.admitsSsh("hamal")).toBe(false);
-    expect(await cluster.site.on("hamal", "echo here")).toBe("here\n");
-    await cluster.site.on("hamal", "systemctl reload nftables");
+    expect(await cluster.testbed.on("hamal", "echo here")).toBe("here\n");
+    await cluster.testbed.on("hamal", "systemctl reload nftables");
     expect(await cluster.admitsSsh("hamal")).toBe(true);
   });
 
   test("an agent is heard of only while the server's ruleset admits it", async () => {
     expect(await isReady("mizar")).toBe(true);
-    await cluster.site.on(
+    await cluster.testbed.on(
       "alphard",
       "nft insert rule inet k3s_host input ip saddr 172.22.0.136 tcp dport 6443 drop",
     );
-    await cluster.site.until("it is not heard of", async () => !(await isReady("mizar")));
+    await cluster.testbed.until("it is not heard of", async () => !(await isReady("mizar")));
     expect(await isReady("hamal")).toBe(true);
-    await cluster.site.on("alphard", "systemctl reload nftables");
-    await cluster.site.until("it is heard of again", () => isReady("mizar"));
+    await cluster.testbed.on("alphard", "systemctl reload nftables");
+    await cluster.testbed.until("it is heard of again", () => isReady("mizar"));
   });
 
   test("a pod that its disruption budget holds makes a drain fail, and stays", async () => {
-    cluster.site.addPod("free", "hamal");
-    cluster.site.addPod("held", "hamal", { held: true });
-    const { status, stdout, stderr } = await cluster.site.attempt(
+    cluster.testbed.addPod("free", "hamal");
+    cluster.testbed.addPod("held", "hamal", { held: true });
+    const { status, stdout, stderr } = await cluster.testbed.attempt(
       "alphard",
       "kubectl drain hamal --ignore-daemonsets --delete-emptydir-data --timeout=1s",
     );
@@ -193,14 +193,14 @@ exit $status`,
       "node/hamal cordoned\nevicting pod default/free\npod/free evicted\nevicting pod default/held\n",
       expect.stringContaining("Cannot evict pod as it would violate the pod's disruption budget"),
     ]);
-    cluster.site.removePod("held");
+    cluster.testbed.removePod("held");
   });
 
   test("a reboot ends what was transient, and boots the boot default, not what ran", async () => {
     const boot =
       "cat /proc/sys/kernel/random/boot_id; readlink -f /run/booted-system; readlink /boot/default";
-    const [before = "", , system = ""] = (await cluster.site.on("mizar", boot)).split("\n");
-    await cluster.site.on(
+    const [before = "", , system = ""] = (await cluster.testbed.on("mizar", boot)).split("\n");
+    await cluster.testbed.on(
       "mizar",
       `cd /tmp
 echo 6.12.9 >/faults/kernel
@@ -208,18 +208,18 @@ nixos-rebuild build --no-flake -I nixos-config=/etc/nixos/configuration.nix
 result/bin/switch-to-configuration test
 systemd-run --unit=gone --on-active=100 /bin/touch /tmp/gone`,
     );
-    expect((await cluster.site.on("mizar", "readlink -f /run/current-system")).trim()).not.toBe(system);
-    await cluster.site.on("mizar", "systemctl reboot");
-    await cluster.site.until("it is up again", async () => {
-      const { status, stdout } = await cluster.site.attempt("mizar", boot);
+    expect((await cluster.testbed.on("mizar", "readlink -f /run/current-system")).trim()).not.toBe(system);
+    await cluster.testbed.on("mizar", "systemctl reboot");
+    await cluster.testbed.until("it is up again", async () => {
+      const { status, stdout } = await cluster.testbed.attempt("mizar", boot);
       return status === 0 && !stdout.startsWith(before) && (await cluster.admitsSsh("mizar"));
     });
     expect(
-      await cluster.site.on(
+      await cluster.testbed.on(
         "mizar",
         "readlink -f /run/current-system; systemctl show -p ActiveState gone.timer",
       ),
     ).toBe(`${system}\ninactive\n`);
-    await cluster.site.until("it is heard of again", () => isReady("mizar"));
+    await cluster.testbed.until("it is heard of again", () => isReady("mizar"));
   });
 });

@@ -8,10 +8,10 @@ import { MACHINES } from "./tools";
 const withoutSsh = (text: string): string => text.replace("22, # SSH", "2222, # SSH");
 
 const running = (cluster: LiveCluster): Promise<string> =>
-  cluster.site.on("hamal", "readlink -f /run/current-system");
+  cluster.testbed.on("hamal", "readlink -f /run/current-system");
 
 const booting = (cluster: LiveCluster): Promise<string> =>
-  cluster.site.on("hamal", "readlink -f /boot/default");
+  cluster.testbed.on("hamal", "readlink -f /boot/default");
 
 describeWith(MACHINES, "a firewall that locks its operator out", () => {
   let cluster: LiveCluster;
@@ -25,10 +25,10 @@ describeWith(MACHINES, "a firewall that locks its operator out", () => {
   test("is seen by a new connection, and the host comes back by itself", async () => {
     const before = await running(cluster);
     const result = cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "6");
-    await cluster.site.until("the new firewall is loaded", () =>
-      cluster.site.events().some((event) => event.startsWith("hamal activate")),
+    await cluster.testbed.until("the new firewall is loaded", () =>
+      cluster.testbed.events().some((event) => event.startsWith("hamal activate")),
     );
-    await cluster.site.until("SSH is cut", async () => !(await cluster.admitsSsh("hamal")));
+    await cluster.testbed.until("SSH is cut", async () => !(await cluster.admitsSsh("hamal")));
     const { status, output } = await result;
     expect(status).toBe(1);
     expect(output).toMatch(
@@ -39,12 +39,12 @@ describeWith(MACHINES, "a firewall that locks its operator out", () => {
       before,
       true,
     ]);
-    expect(await cluster.site.on("hamal", "ls -d /etc/nixos*")).toBe("/etc/nixos\n");
+    expect(await cluster.testbed.on("hamal", "ls -d /etc/nixos*")).toBe("/etc/nixos\n");
   });
 
   test("would keep him out, were the timer not armed", async () => {
-    cluster.site.setFault("hamal", "timer-is-not-armed");
-    await cluster.site.interrupted(["apply", "hamal", "--yes", "--confirm-seconds", "6"], cluster.folder, {
+    cluster.testbed.setFault("hamal", "timer-is-not-armed");
+    await cluster.testbed.interrupted(["apply", "hamal", "--yes", "--confirm-seconds", "6"], cluster.folder, {
       when: { host: "hamal", step: "confirm", outcome: "started" },
       after: 9,
       signal: "SIGKILL",
@@ -53,21 +53,21 @@ describeWith(MACHINES, "a firewall that locks its operator out", () => {
   });
 
   test("does not survive a reset of the machine, either", async () => {
-    cluster.site.setFault("hamal", "timer-is-not-armed");
+    cluster.testbed.setFault("hamal", "timer-is-not-armed");
     const before = await running(cluster);
-    await cluster.site.interrupted(["apply", "hamal", "--yes", "--confirm-seconds", "6"], cluster.folder, {
+    await cluster.testbed.interrupted(["apply", "hamal", "--yes", "--confirm-seconds", "6"], cluster.folder, {
       when: { host: "hamal", step: "confirm", outcome: "started" },
       after: 1,
       signal: "SIGKILL",
     });
     expect(await cluster.admitsSsh("hamal")).toBe(false);
-    await cluster.site.powerOff("hamal");
-    await cluster.site.powerOn("hamal");
+    await cluster.testbed.powerOff("hamal");
+    await cluster.testbed.powerOn("hamal");
     expect([await running(cluster), await cluster.admitsSsh("hamal")]).toEqual([before, true]);
   });
 
   test("an activation that hangs, and holds its lock, is ended", async () => {
-    cluster.site.setFault("hamal", "activation-hangs");
+    cluster.testbed.setFault("hamal", "activation-hangs");
     const before = await running(cluster);
     const { status, output } = await cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "6");
     expect([status, output]).toEqual([
@@ -79,9 +79,9 @@ describeWith(MACHINES, "a firewall that locks its operator out", () => {
       before,
       true,
     ]);
-    cluster.site.clearFault("hamal", "activation-hangs");
-    expect(await cluster.site.on("hamal", "flock -n /run/nixos/switch-to-configuration.lock echo free")).toBe(
-      "free\n",
-    );
+    cluster.testbed.clearFault("hamal", "activation-hangs");
+    expect(
+      await cluster.testbed.on("hamal", "flock -n /run/nixos/switch-to-configuration.lock echo free"),
+    ).toBe("free\n");
   });
 });

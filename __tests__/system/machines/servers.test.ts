@@ -17,7 +17,7 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
   afterAll(() => cluster?.stop());
 
   /** What happened to hosts, without what depends on store paths. */
-  const events = (): string[] => cluster.site.events().map((event) => event.replace(/ [0-9a-f]{6}$/, ""));
+  const events = (): string[] => cluster.testbed.events().map((event) => event.replace(/ [0-9a-f]{6}$/, ""));
 
   const at = (event: string): number => {
     expect(events()).toContain(event);
@@ -25,7 +25,7 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
   };
 
   const apply = async (...words: string[]): Promise<void> => {
-    cluster.site.forgetEvents();
+    cluster.testbed.forgetEvents();
     (await cluster.rollout("apply", "--yes", ...words)).mustSucceed();
   };
 
@@ -81,7 +81,7 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
   });
 
   test("a newer K3s goes to servers first, so that no kubelet is newer than its API", async () => {
-    for (const { hostname } of FIVE_NODES) cluster.site.setFault(hostname, "k3s-version", "v1.35.0+k3s1");
+    for (const { hostname } of FIVE_NODES) cluster.testbed.setFault(hostname, "k3s-version", "v1.35.0+k3s1");
     await apply("--rebuild");
     for (const agent of ["hamal", "mizar"]) {
       for (const server of SERVERS)
@@ -91,7 +91,7 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
   });
 
   test("a kernel reboots one node at a time, drained", async () => {
-    for (const { hostname } of FIVE_NODES) cluster.site.setFault(hostname, "kernel", "6.12.77");
+    for (const { hostname } of FIVE_NODES) cluster.testbed.setFault(hostname, "kernel", "6.12.77");
     await apply("--rebuild");
     const power = events().flatMap((event) => (/^(\w+) (reboot|boot)$/.test(event) ? [event] : []));
     expect(power).toHaveLength(10);
@@ -112,18 +112,18 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
   });
 
   test("a server whose API is not ready yet is not the one that has the answer", async () => {
-    cluster.site.setFault("alphard", "api-not-ready");
+    cluster.testbed.setFault("alphard", "api-not-ready");
     (await cluster.rollout("verify")).mustSucceed();
-    cluster.site.clearFault("alphard", "api-not-ready");
+    cluster.testbed.clearFault("alphard", "api-not-ready");
   });
 
   test("a server is left as it is while another is away, since etcd would lose its quorum", async () => {
-    await cluster.site.powerOff("alnair");
-    await cluster.site.until("alnair is not Ready", async () =>
+    await cluster.testbed.powerOff("alnair");
+    await cluster.testbed.until("alnair is not Ready", async () =>
       (await cluster.rollout("verify", "alnair")).output.includes("its node is not Ready"),
     );
-    cluster.site.setFault("acrux", "k3s-version", "v1.35.1+k3s1");
-    cluster.site.forgetEvents();
+    cluster.testbed.setFault("acrux", "k3s-version", "v1.35.1+k3s1");
+    cluster.testbed.forgetEvents();
     const { status, output } = await cluster.rollout("apply", "acrux", "--yes", "--rebuild");
     expect([status, output]).toEqual([
       1,
@@ -137,9 +137,12 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
       1,
       expect.stringContaining("only 1 of 3 servers would be left"),
     ]);
-    cluster.site.clearFault("acrux", "k3s-version");
-    await cluster.site.powerOn("alnair");
-    await cluster.site.until("all is well again", async () => (await cluster.rollout("verify")).status === 0);
+    cluster.testbed.clearFault("acrux", "k3s-version");
+    await cluster.testbed.powerOn("alnair");
+    await cluster.testbed.until(
+      "all is well again",
+      async () => (await cluster.rollout("verify")).status === 0,
+    );
   });
 
   test("the server that founded the cluster is not removed", async () => {
@@ -148,19 +151,19 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
   });
 
   test("a removal that is held up says by what, and leaves the node as it is", async () => {
-    cluster.site.addPod("precious", "mizar", { held: true });
-    cluster.site.forgetEvents();
+    cluster.testbed.addPod("precious", "mizar", { held: true });
+    cluster.testbed.forgetEvents();
     const { status, output } = await cluster.rollout("remove", "mizar", "--yes", "--drain-seconds", "1");
     expect([status, output]).toEqual([1, expect.stringContaining("default/precious is still there")]);
-    expect(cluster.site.kubeNode("mizar")?.spec.unschedulable).toBe(false);
-    cluster.site.removePod("precious");
+    expect(cluster.testbed.kubeNode("mizar")?.spec.unschedulable).toBe(false);
+    cluster.testbed.removePod("precious");
   });
 
   test.each([
     ["an agent", "mizar", "k3s-agent-1", 136],
     ["a server", "acrux", "k3s-server-1", 137],
   ])("%s is removed: drained, powered off, and only then forgotten", async (_, name, id, vmId) => {
-    cluster.site.forgetEvents();
+    cluster.testbed.forgetEvents();
     const { stdout } = (await cluster.rollout("remove", name, "--yes")).mustSucceed();
     expect(events().map((event) => event.replace(/^(\w+) kubectl/, "kubectl"))).toEqual([
       `kubectl cordon ${name}`,
@@ -169,9 +172,9 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
       `${name} poweroff`,
       `kubectl delete node ${name}`,
     ]);
-    expect(cluster.site.kubeNode(name)).toBeUndefined();
-    expect(cluster.site.secrets()).not.toContain(`${name}.node-password.k3s`);
-    expect(cluster.site.isOn(name)).toBe(false);
+    expect(cluster.testbed.kubeNode(name)).toBeUndefined();
+    expect(cluster.testbed.secrets()).not.toContain(`${name}.node-password.k3s`);
+    expect(cluster.testbed.isOn(name)).toBe(false);
     expect(stdout).toContain(`delete its statement ("${id}") in main.ts`);
     expect(stdout).toContain(`DESTROYS VM ${vmId}`);
     if (name === "mizar") expect(readFileSync(join(REPOSITORY, "README.md"), "utf8")).toContain(stdout);
@@ -183,7 +186,7 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
       { allowEvenServerCount: true },
     );
     await apply();
-    expect(await cluster.site.on("hamal", "nft list set inet k3s_host nodes4")).not.toMatch(
+    expect(await cluster.testbed.on("hamal", "nft list set inet k3s_host nodes4")).not.toMatch(
       /172\.22\.0\.13[67]/,
     );
   });

@@ -12,8 +12,8 @@ describeWith(MACHINES, "over a link of 200 ms", () => {
 
   beforeAll(async () => {
     cluster = await LiveCluster.start(THREE);
-    const relay = join(cluster.site.folder, "machines", "programs", "slow-link");
-    const ssh = join(cluster.site.folder, "operator", "bin", "ssh");
+    const relay = join(cluster.testbed.folder, "machines", "programs", "slow-link");
+    const ssh = join(cluster.testbed.folder, "operator", "bin", "ssh");
     const proxy = `${process.execPath} ${relay} %h %p ${ONE_WAY_MS}`;
     writeFileSync(
       ssh,
@@ -25,7 +25,10 @@ describeWith(MACHINES, "over a link of 200 ms", () => {
   test("no login is quicker than the link, however idle the machine is", async () => {
     const words = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"];
     const begin = performance.now();
-    const login = await cluster.site.operator(["ssh", ...words, "root@172.22.0.135", "true"], cluster.folder);
+    const login = await cluster.testbed.operator(
+      ["ssh", ...words, "root@172.22.0.135", "true"],
+      cluster.folder,
+    );
     expect(login.status).toBe(0);
     // The connection, both greetings, the exchange of keys, the login and the session are a round trip each at least.
     expect(performance.now() - begin).toBeGreaterThan(5 * 2 * ONE_WAY_MS);
@@ -33,15 +36,15 @@ describeWith(MACHINES, "over a link of 200 ms", () => {
 
   test("an agent is changed, rebooted and confirmed, and the cluster is whole", async () => {
     writeFileSync(join(cluster.folder, "nix", "k3s-agent", "local.nix"), "{ } # changed\n");
-    cluster.site.setFault("hamal", "kernel", "6.12.2");
-    cluster.site.forgetEvents();
+    cluster.testbed.setFault("hamal", "kernel", "6.12.2");
+    cluster.testbed.forgetEvents();
     const { stdout } = (await cluster.rollout("apply", "hamal", "--yes")).mustSucceed();
     expect(stdout).toContain("The cluster is what main.ts says.");
-    const events = cluster.site.events();
+    const events = cluster.testbed.events();
     for (const event of ["activate", "boot-default", "reboot", "boot"])
       expect(events).toContainEqual(expect.stringMatching(new RegExp(`^hamal ${event}`)));
-    const before = cluster.site.events().length;
+    const before = cluster.testbed.events().length;
     (await cluster.rollout("apply", "--yes")).mustSucceed();
-    expect(cluster.site.events()).toHaveLength(before);
+    expect(cluster.testbed.events()).toHaveLength(before);
   });
 });

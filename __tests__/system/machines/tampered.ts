@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stamp } from "../../../src/emit/stamp";
+import { withHeader } from "../../../src/emit/header";
 
 /**
  * Changes an emitted file as a faulty HostFiles would have written it, with hashes that match: settings by which a host
@@ -10,7 +10,7 @@ import { stamp } from "../../../src/emit/stamp";
 export function tamper(nix: string, file: string, change: (text: string) => string): void {
   const path = join(nix, file);
   const before = readFileSync(path, "utf8");
-  const text = stamp(file, change(before.split("\n").slice(2).join("\n")));
+  const text = withHeader(file, change(before.split("\n").slice(2).join("\n")));
   if (text === before) throw new Error(`${file}: the change changed nothing`);
   writeFileSync(path, text);
   const list = join(nix, "cluster.json");
@@ -21,5 +21,5 @@ export function tamper(nix: string, file: string, change: (text: string) => stri
   description.files[file] = createHash("sha256").update(text).digest("hex");
   delete description["//"];
   delete description.sha256;
-  writeFileSync(list, stamp("cluster.json", `${JSON.stringify(description, null, 2)}\n`));
+  writeFileSync(list, withHeader("cluster.json", `${JSON.stringify(description, null, 2)}\n`));
 }

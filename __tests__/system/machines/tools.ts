@@ -1,4 +1,4 @@
-import { attempt, once, ownSystemAsRoot } from "../../../testbed/namespaces/own-system";
+import { attempt, once, unshareAsRoot } from "../../../testbed/namespaces/unshare";
 import { LAB, type Tool } from "../tools";
 
 const isThere = (name: string, command: readonly string[], debianPackage = name): Tool => ({
@@ -18,6 +18,6 @@ export const MACHINES: readonly Tool[] = [
   {
     name: "namespaces with root's rights",
     debianPackage: "util-linux, as root",
-    works: () => ownSystemAsRoot() !== undefined,
+    works: () => unshareAsRoot() !== undefined,
   },
 ];

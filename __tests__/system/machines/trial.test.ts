@@ -20,24 +20,24 @@ describeWith(MACHINES, "a boot on trial", () => {
   });
   afterAll(() => cluster?.stop());
   afterEach(async () => {
-    await cluster.site.on("hamal", "rm -f /faults/*");
+    await cluster.testbed.on("hamal", "rm -f /faults/*");
     cluster.emit(THREE);
   });
 
   test("is what a system gets that cannot be activated: drained, confirmed, kept and uncordoned", async () => {
     hamal.change();
-    cluster.site.addPod("web", "hamal");
-    cluster.site.setFault("hamal", "switch-inhibited");
+    cluster.testbed.addPod("web", "hamal");
+    cluster.testbed.setFault("hamal", "switch-inhibited");
     const { output } = (await cluster.rollout(...PATIENT)).mustSucceed();
     expect(output).toMatch(
       /in this order: agents: hamal \(by a boot on trial\)[^]*drain: [^]*prepare the trial: [^]*boot on trial: [^]*keep it: [^]*uncordon: /,
     );
-    expect(cluster.site.events().filter((event) => /^hamal (activate|boot$)/.test(event))).toEqual([
+    expect(cluster.testbed.events().filter((event) => /^hamal (activate|boot$)/.test(event))).toEqual([
       "hamal boot",
     ]);
     const [running, booting, profile] = (await hamal.state()).split("\n");
     expect([booting, profile]).toEqual([running, running]);
-    expect(await cluster.site.on("hamal", "ls /var/lib/k3s-rollout /nix/var/nix/gcroots")).not.toMatch(
+    expect(await cluster.testbed.on("hamal", "ls /var/lib/k3s-rollout /nix/var/nix/gcroots")).not.toMatch(
       /^(trial|before|refusal|k3s-rollout-before)$/m,
     );
     expect((await cluster.rollout("plan", "hamal")).mustSucceed().stdout).toContain("hamal: unchanged");
@@ -45,8 +45,8 @@ describeWith(MACHINES, "a boot on trial", () => {
 
   test("is begun when only the activation shows that it is refused", async () => {
     hamal.change();
-    cluster.site.setFault("hamal", "switch-inhibited");
-    cluster.site.setFault("hamal", "old-switch");
+    cluster.testbed.setFault("hamal", "switch-inhibited");
+    cluster.testbed.setFault("hamal", "old-switch");
     const { output } = (await cluster.rollout(...PATIENT)).mustSucceed();
     expect(output).toMatch(/activate: [^]*confirm FAILED[^]*drain: [^]*boot on trial: [^]*keep it: /);
     expect(hamal.boots()).toBe(1);
@@ -57,7 +57,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     tamper(join(cluster.folder, "nix"), "k3s-agent/nftables.nft", (text) =>
       text.replace("22, # SSH", "2222, # SSH"),
     );
-    cluster.site.setFault("hamal", "switch-inhibited");
+    cluster.testbed.setFault("hamal", "switch-inhibited");
     await hamal.isLeftBy(
       () => cluster.rollout(...APPLY),
       /hamal was not confirmed after its boot on trial and has reverted by itself, by another reboot, to what it ran before, which it also boots: /,
@@ -77,29 +77,29 @@ describeWith(MACHINES, "a boot on trial", () => {
   test("ends by itself when the operator is gone", async () => {
     hamal.change();
     const before = await hamal.state();
-    cluster.site.setFault("hamal", "switch-inhibited");
-    const { acted } = await cluster.site.interrupted(APPLY, cluster.folder, {
+    cluster.testbed.setFault("hamal", "switch-inhibited");
+    const { acted } = await cluster.testbed.interrupted(APPLY, cluster.folder, {
       when: { host: "hamal", step: "prepare the trial", outcome: "done" },
       after: 1,
       signal: "SIGKILL",
     });
     expect(acted).toBe(true);
-    await cluster.site.until("it is back", () => hamal.boots() === 2);
-    await cluster.site.until("it answers", () => cluster.admitsSsh("hamal"));
+    await cluster.testbed.until("it is back", () => hamal.boots() === 2);
+    await cluster.testbed.until("it answers", () => cluster.admitsSsh("hamal"));
     expect(await hamal.state()).toBe(before);
     (await cluster.rollout(...PATIENT)).mustSucceed();
   });
 
   test("that a killed operator left open is taken back at once, and begun again", async () => {
     hamal.change();
-    cluster.site.setFault("hamal", "switch-inhibited");
-    await cluster.site.interrupted(PATIENT, cluster.folder, {
+    cluster.testbed.setFault("hamal", "switch-inhibited");
+    await cluster.testbed.interrupted(PATIENT, cluster.folder, {
       when: { host: "hamal", step: "prepare the trial", outcome: "done" },
       after: 1,
       signal: "SIGKILL",
     });
-    await cluster.site.until("it was booted", () => hamal.boots() === 1);
-    await cluster.site.until("it answers", () => cluster.admitsSsh("hamal"));
+    await cluster.testbed.until("it was booted", () => hamal.boots() === 1);
+    await cluster.testbed.until("it answers", () => cluster.admitsSsh("hamal"));
     const { stdout, output } = (await cluster.rollout(...PATIENT)).mustSucceed();
     expect(stdout).toMatch(/hamal: [^]*a rollout that has ended .* left it unconfirmed/);
     expect(output).toContain("take back what was not confirmed");
@@ -108,13 +108,13 @@ describeWith(MACHINES, "a boot on trial", () => {
 
   test("of another rollout is left alone", async () => {
     hamal.change();
-    cluster.site.setFault("hamal", "switch-inhibited");
+    cluster.testbed.setFault("hamal", "switch-inhibited");
     const version = "v1.34.1+k3s1";
-    cluster.site.setFault("hamal", "k3s-version", version);
-    cluster.site.setFault("hamal", "k3s-hangs", version);
+    cluster.testbed.setFault("hamal", "k3s-version", version);
+    cluster.testbed.setFault("hamal", "k3s-hangs", version);
     const first = cluster.rollout(...PATIENT, "--confirm-seconds", "15", "--reboot-seconds", "20");
-    await cluster.site.until("it was booted", () => hamal.boots() === 1);
-    await cluster.site.until("it answers", () => cluster.admitsSsh("hamal"));
+    await cluster.testbed.until("it was booted", () => hamal.boots() === 1);
+    await cluster.testbed.until("it answers", () => cluster.admitsSsh("hamal"));
     const { status, output } = await cluster.rollout("plan", "hamal");
     expect([status, output]).toEqual([
       1,
@@ -137,7 +137,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     tamper(join(cluster.folder, "nix"), "k3s-agent/configuration.nix", (text) =>
       text.replace('wantedBy = [ "sysinit.target" ];', "enable = false;"),
     );
-    cluster.site.setFault("hamal", "switch-inhibited");
+    cluster.testbed.setFault("hamal", "switch-inhibited");
     await hamal.isLeftBy(
       () => cluster.rollout(...APPLY),
       "what was built has no k3s-rollout-trial.service, which would lead back from it",
@@ -146,7 +146,7 @@ describeWith(MACHINES, "a boot on trial", () => {
   });
 
   test("that did not come about, since another system was booted, is told from one that failed", async () => {
-    const former = (await cluster.site.on("hamal", "readlink -f /run/current-system")).trim();
+    const former = (await cluster.testbed.on("hamal", "readlink -f /run/current-system")).trim();
     await hamal.isLeftWith(
       { ...REFUSED, "boot-menu": former },
       APPLY,
@@ -156,10 +156,12 @@ describeWith(MACHINES, "a boot on trial", () => {
 
   test("nothing leads back from an ordinary boot", async () => {
     const before = await hamal.state();
-    cluster.site.forgetEvents();
-    await cluster.site.powerOff("hamal");
-    await cluster.site.powerOn("hamal");
-    expect(await cluster.site.on("hamal", "cat /run/units/k3s-rollout-trial.service/state || true")).toBe("");
+    cluster.testbed.forgetEvents();
+    await cluster.testbed.powerOff("hamal");
+    await cluster.testbed.powerOn("hamal");
+    expect(await cluster.testbed.on("hamal", "cat /run/units/k3s-rollout-trial.service/state || true")).toBe(
+      "",
+    );
     expect(await hamal.state()).toBe(before);
     expect(hamal.boots()).toBe(1);
   });

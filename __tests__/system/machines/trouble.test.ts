@@ -50,7 +50,7 @@ describeWith(MACHINES, "bad conditions", () => {
       "",
       /has reverted by itself to what it ran before, which it also boots: the boot loader could not be written/,
     );
-    await cluster.site.on("hamal", "rm -f /boot/was-there");
+    await cluster.testbed.on("hamal", "rm -f /boot/was-there");
   });
 
   test("a boot default that cannot be set, nor set back: the host reverts all the same", () =>
@@ -62,15 +62,15 @@ describeWith(MACHINES, "bad conditions", () => {
 
   test("K3s does not start: its last words are shown", async () => {
     hamal.change();
-    cluster.site.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
-    cluster.site.setFault("hamal", "k3s-fails");
+    cluster.testbed.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
+    cluster.testbed.setFault("hamal", "k3s-fails");
     await leavesHamal(
       /hamal was not confirmed and has reverted by itself[^]*flag provided but not defined/,
       () => cluster.rollout(...APPLY),
     );
-    cluster.site.clearFault("hamal", "k3s-fails");
-    cluster.site.clearFault("hamal", "k3s-version");
-    await cluster.site.until(
+    cluster.testbed.clearFault("hamal", "k3s-fails");
+    cluster.testbed.clearFault("hamal", "k3s-version");
+    await cluster.testbed.until(
       "hamal is Ready again",
       async () => (await cluster.rollout("verify", "mizar")).status === 0,
     );
@@ -85,9 +85,9 @@ describeWith(MACHINES, "bad conditions", () => {
 
   test("K3s of a server hangs in its start, which has no time-out", async () => {
     writeFileSync(join(cluster.folder, "nix", "k3s-server", "local.nix"), "{ } # hangs\n");
-    cluster.site.forgetEvents();
-    cluster.site.setFault("alphard", "k3s-version", "v1.34.2+k3s2");
-    cluster.site.setFault("alphard", "k3s-hangs");
+    cluster.testbed.forgetEvents();
+    cluster.testbed.setFault("alphard", "k3s-version", "v1.34.2+k3s2");
+    cluster.testbed.setFault("alphard", "k3s-hangs");
     const before = await hamal.state("alphard");
     const { status, output } = await cluster.rollout(...APPLY);
     expect([status, output]).toEqual([
@@ -96,56 +96,59 @@ describeWith(MACHINES, "bad conditions", () => {
     ]);
     expect(output).toContain("the activation has not come to its end");
     expect(output).toContain("Not touched: hamal. Run the same again to go on");
-    expect(cluster.site.events().filter((event) => event.startsWith("hamal activate"))).toEqual([]);
+    expect(cluster.testbed.events().filter((event) => event.startsWith("hamal activate"))).toEqual([]);
     expect(await hamal.state("alphard")).toBe(before);
-    cluster.site.clearFault("alphard", "k3s-hangs");
-    cluster.site.clearFault("alphard", "k3s-version");
+    cluster.testbed.clearFault("alphard", "k3s-hangs");
+    cluster.testbed.clearFault("alphard", "k3s-version");
     rmSync(join(cluster.folder, "nix", "k3s-server", "local.nix"));
-    await cluster.site.until("all is well again", async () => (await cluster.rollout("verify")).status === 0);
+    await cluster.testbed.until(
+      "all is well again",
+      async () => (await cluster.rollout("verify")).status === 0,
+    );
   });
 
   test("the operator's clock jumps by a day, back and forth: nothing is given up before its time", async () => {
     hamal.change();
-    cluster.site.setFault("hamal", "kernel", "6.12.10");
+    cluster.testbed.setFault("hamal", "kernel", "6.12.10");
     const jumping = join(cluster.folder, "jumping.cjs");
     writeFileSync(jumping, "const now = Date.now; let n = 0; Date.now = () => now() + (n++ % 3) * 86400e3;");
     (await cluster.rolloutWith({ NODE_OPTIONS: `--require ${jumping}` }, ...PATIENT)).mustSucceed();
-    cluster.site.clearFault("hamal", "kernel");
+    cluster.testbed.clearFault("hamal", "kernel");
   });
 
   test("a host's clock comes by the same time again: each former /etc/nixos is kept", async () => {
-    cluster.site.setFault("hamal", "clock", "2001-01-01 00:00:00Z");
+    cluster.testbed.setFault("hamal", "clock", "2001-01-01 00:00:00Z");
     const changes: number[] = [];
     for (let times = 0; times < 3; times++) {
       changes.push(hamal.change());
       (await cluster.rollout(...PATIENT)).mustSucceed();
     }
-    cluster.site.clearFault("hamal", "clock");
-    const copies = await cluster.site.on("hamal", "cat /etc/nixos.2001-01-01T00-00-00Z*/local.nix");
+    cluster.testbed.clearFault("hamal", "clock");
+    const copies = await cluster.testbed.on("hamal", "cat /etc/nixos.2001-01-01T00-00-00Z*/local.nix");
     expect(copies.match(/# \d+/g)?.sort()).toEqual(changes.map((change) => `# ${change - 1}`).sort());
   });
 
   test("a disruption budget that holds a pod: it is named, and the node takes pods again", async () => {
     hamal.change();
-    cluster.site.setFault("hamal", "kernel", "6.12.9");
-    cluster.site.addPod("precious", "hamal", { held: true });
-    cluster.site.addPod("scratch", "hamal", { emptyDir: true });
+    cluster.testbed.setFault("hamal", "kernel", "6.12.9");
+    cluster.testbed.addPod("precious", "hamal", { held: true });
+    cluster.testbed.addPod("scratch", "hamal", { emptyDir: true });
     await leavesHamal(
       /pods that lose their emptyDir: default\/scratch[^]*hamal could not be drained, and was left as it is:\n[^]*disruption budget[^]*global timeout reached: 1s\n {2}default\/precious is still there\n/,
       () => cluster.rollout(...APPLY, "--drain-seconds", "1"),
     );
-    expect(cluster.site.events().filter((event) => event.includes("cordon"))).toEqual([
+    expect(cluster.testbed.events().filter((event) => event.includes("cordon"))).toEqual([
       "alphard kubectl cordon hamal",
       "alphard kubectl uncordon hamal",
     ]);
-    cluster.site.clearFault("hamal", "kernel");
-    cluster.site.removePod("precious");
+    cluster.testbed.clearFault("hamal", "kernel");
+    cluster.testbed.removePod("precious");
   });
 
   test("a pod without a controller: it is found before anything is changed, and deleted when that is said", async () => {
     hamal.change();
-    cluster.site.setFault("hamal", "kernel", "6.12.8");
-    cluster.site.addPod("by-hand", "hamal", { bare: true });
+    cluster.testbed.setFault("hamal", "kernel", "6.12.8");
+    cluster.testbed.addPod("by-hand", "hamal", { bare: true });
     const { output } = await cluster.rollout("plan");
     expect(output).toMatch(
       /hamal: changed .*\n {2}- default\/by-hand has no controller that would make it anew on another node: should a reboot be due, apply needs --force-bare-pods/,
@@ -153,26 +156,26 @@ describeWith(MACHINES, "bad conditions", () => {
     const refusal =
       /hamal cannot be drained: default\/by-hand has no controller[^]*--force-bare-pods deletes such pods for good\nNo host was changed/;
     await leavesHamal(refusal, () => cluster.rollout(...APPLY));
-    expect(cluster.site.events().filter((event) => !event.startsWith("hamal build"))).toEqual([]);
+    expect(cluster.testbed.events().filter((event) => !event.startsWith("hamal build"))).toEqual([]);
     const removal = await cluster.rollout("remove", "hamal", "--yes");
     expect(removal.output).toMatch(
       /hamal cannot be removed: hamal cannot be drained: default\/by-hand has no controller/,
     );
     const forced = (await cluster.rollout(...PATIENT, "--force-bare-pods")).mustSucceed();
     expect(forced.output).toContain("pods without a controller, deleted for good: default/by-hand");
-    cluster.site.clearFault("hamal", "kernel");
+    cluster.testbed.clearFault("hamal", "kernel");
   });
 
   test("a host that is down, and the others are not touched", async () => {
     hamal.change();
-    await cluster.site.powerOff("mizar");
+    await cluster.testbed.powerOff("mizar");
     await leavesHamal(
       /mizar: unreachable[^]*no SSH connection to 172\.22\.0\.136[^]*mizar is unreachable\nNo host was changed/,
       () => cluster.rollout(...APPLY),
     );
-    expect(cluster.site.events()).toEqual([]);
-    await cluster.site.powerOn("mizar");
-    await cluster.site.until(
+    expect(cluster.testbed.events()).toEqual([]);
+    await cluster.testbed.powerOn("mizar");
+    await cluster.testbed.until(
       "mizar is Ready again",
       async () => (await cluster.rollout("verify", "mizar")).status === 0,
     );
@@ -180,7 +183,7 @@ describeWith(MACHINES, "bad conditions", () => {
 
   test("another machine at the address: its key is not the one that was pinned", async () => {
     hamal.change();
-    await cluster.site.on(
+    await cluster.testbed.on(
       "hamal",
       "cd /etc/ssh && mkdir kept && mv ssh_host_* kept && ssh-keygen -q -t ed25519 -N '' -f ssh_host_ed25519_key && systemctl restart sshd",
     );
@@ -188,12 +191,12 @@ describeWith(MACHINES, "bad conditions", () => {
       /hamal: unreachable[^]*has another SSH host key than the one pinned in known_hosts[^]*ssh-keygen -R hamal -f known_hosts/,
       () => cluster.rollout(...APPLY),
     );
-    await cluster.site.on("hamal", "cd /etc/ssh && mv kept/* . && rmdir kept && systemctl restart sshd");
+    await cluster.testbed.on("hamal", "cd /etc/ssh && mv kept/* . && rmdir kept && systemctl restart sshd");
   });
 
   test("a key that no host accepts", async () => {
     const stranger = join(cluster.folder, "stranger");
-    await cluster.site.operator(
+    await cluster.testbed.operator(
       ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", stranger],
       cluster.folder,
     );
@@ -204,21 +207,21 @@ describeWith(MACHINES, "bad conditions", () => {
 
   test("two rollouts at once: the second says who has the lock", async () => {
     hamal.change();
-    cluster.site.setFault("hamal", "build-hangs");
+    cluster.testbed.setFault("hamal", "build-hangs");
     const first = cluster.rollout(...PATIENT);
-    await cluster.site.until(
+    await cluster.testbed.until(
       "the first has the lock",
-      async () => (await cluster.site.on("alphard", "cat /run/k3s-rollout.lock || true")) !== "",
+      async () => (await cluster.testbed.on("alphard", "cat /run/k3s-rollout.lock || true")) !== "",
     );
     const second = await cluster.rollout(...PATIENT);
     // Where it does not see the first one's process, and then no API either.
-    const main = join(cluster.site.folder, "app", "src", "cli", "main.js");
+    const main = join(cluster.testbed.folder, "app", "src", "cli", "main.js");
     const contained = ["unshare", "-pf", "--mount-proc", process.execPath, main, "rollout", ...PATIENT];
-    const third = await cluster.site.operator(contained, cluster.folder);
-    cluster.site.setFault("alphard", "api-not-ready");
-    const fourth = await cluster.site.operator(contained, cluster.folder);
-    cluster.site.clearFault("alphard", "api-not-ready");
-    cluster.site.clearFault("hamal", "build-hangs");
+    const third = await cluster.testbed.operator(contained, cluster.folder);
+    cluster.testbed.setFault("alphard", "api-not-ready");
+    const fourth = await cluster.testbed.operator(contained, cluster.folder);
+    cluster.testbed.clearFault("alphard", "api-not-ready");
+    cluster.testbed.clearFault("hamal", "build-hangs");
     const held = (place: string): RegExp =>
       new RegExp(
         `Another rollout runs: \\S+@\\S+, process \\d+, for \\d+ s, last heard of \\d+ s ago \\(lock on ${place}\\)`,
@@ -232,15 +235,15 @@ describeWith(MACHINES, "bad conditions", () => {
   test("Ctrl-C: what has begun is finished, and nothing else is begun", async () => {
     hamal.change();
     writeFileSync(join(cluster.folder, "nix", "k3s-server", "local.nix"), "{ } # not begun\n");
-    const { status, said } = await cluster.site.interrupted([...PATIENT], cluster.folder, {
+    const { status, said } = await cluster.testbed.interrupted([...PATIENT], cluster.folder, {
       when: { host: "hamal", step: "activate", outcome: "started" },
       signal: "SIGINT",
     });
     expect(said).toContain("Stopping: hosts that are being changed are finished, no other is begun");
     expect(said).toContain("Stopped as you asked.\\nNot touched: alphard. Run the same again to go on");
     expect(status).toBe(1);
-    expect(cluster.site.events().some((event) => event.startsWith("hamal boot-default"))).toBe(true);
-    expect(cluster.site.events().some((event) => event.startsWith("alphard activate"))).toBe(false);
+    expect(cluster.testbed.events().some((event) => event.startsWith("hamal boot-default"))).toBe(true);
+    expect(cluster.testbed.events().some((event) => event.startsWith("alphard activate"))).toBe(false);
     (await cluster.rollout(...PATIENT)).mustSucceed();
   });
 
@@ -251,20 +254,20 @@ describeWith(MACHINES, "bad conditions", () => {
     await leavesHamal(/hamal: refused[^]*its join token is another one[^]*k3s token rotate/, () =>
       cluster.rollout(...APPLY),
     );
-    expect(cluster.site.events()).toEqual([]);
+    expect(cluster.testbed.events()).toEqual([]);
     writeFileSync(path, `${TOKEN}\n`);
   });
 
   test("a cordon of somebody else's: the node reboots, stays cordoned, and that is said", async () => {
     writeFileSync(join(cluster.folder, "nix", "k3s-agent-1", "local.nix"), "{ } # kernel\n");
-    cluster.site.setFault("mizar", "kernel", "6.12.9");
-    await cluster.site.on("alphard", "kubectl cordon mizar");
-    cluster.site.forgetEvents();
+    cluster.testbed.setFault("mizar", "kernel", "6.12.9");
+    await cluster.testbed.on("alphard", "kubectl cordon mizar");
+    cluster.testbed.forgetEvents();
     const { status, output } = await cluster.rollout(...PATIENT);
     expect([status, output]).toEqual([1, expect.stringContaining("mizar: it is cordoned")]);
-    const events = cluster.site.events().filter((event) => /cordon|reboot/.test(event));
+    const events = cluster.testbed.events().filter((event) => /cordon|reboot/.test(event));
     expect(events).toEqual([expect.stringMatching(/^mizar reboot/)]);
-    expect(cluster.site.kubeNode("mizar")?.spec.unschedulable).toBe(true);
-    await cluster.site.on("alphard", "kubectl uncordon mizar");
+    expect(cluster.testbed.kubeNode("mizar")?.spec.unschedulable).toBe(true);
+    await cluster.testbed.on("alphard", "kubectl uncordon mizar");
   });
 });

@@ -34,7 +34,7 @@ The cluster is what main.ts says.
 
   test("an apply with nothing to do needs at most 4 connections a host", async () => {
     const count = async (host: string): Promise<number> =>
-      Number(await cluster.site.on(host, "grep -c 'Accepted publickey' /var/log/sshd || true"));
+      Number(await cluster.testbed.on(host, "grep -c 'Accepted publickey' /var/log/sshd || true"));
     for (const host of ["alphard", "hamal", "mizar"]) {
       const before = await count(host);
       if (host === "alphard") (await cluster.rollout("apply", "--yes")).mustSucceed();
@@ -65,7 +65,7 @@ The cluster is what main.ts says.
   });
 
   test("again and again, until it is told to stop", async () => {
-    const { status, said } = await cluster.site.interrupted(["verify", "--watch", "1"], cluster.folder, {
+    const { status, said } = await cluster.testbed.interrupted(["verify", "--watch", "1"], cluster.folder, {
       when: { host: "cluster", step: "verify", outcome: "done" },
       times: 3,
       signal: "SIGINT",
@@ -121,9 +121,9 @@ The cluster is what main.ts says.
       ["mizar: what runs is not what would boot"],
     ],
   ])("finds %s", async (_, host, spoil, mend, expected) => {
-    await cluster.site.on(host, spoil);
+    await cluster.testbed.on(host, spoil);
     const found = await faults();
-    await cluster.site.on(host, mend);
+    await cluster.testbed.on(host, mend);
     expect(found).toHaveLength(expected.length);
     expected.forEach((fault) => expect(found).toContainEqual(expect.stringContaining(fault)));
     expect(await faults()).toEqual([]);
@@ -131,9 +131,9 @@ The cluster is what main.ts says.
 
   test("finds a stranger, and a node that is cordoned", async () => {
     cluster.emit([ALPHARD, HAMAL]);
-    await cluster.site.on("alphard", "kubectl cordon hamal");
+    await cluster.testbed.on("alphard", "kubectl cordon hamal");
     const found = await faults();
-    await cluster.site.on("alphard", "kubectl uncordon hamal");
+    await cluster.testbed.on("alphard", "kubectl uncordon hamal");
     cluster.emit(THREE);
     expect(found).toContain("mizar is a node of the cluster and not in main.ts");
     expect(found).toContain("hamal: it is cordoned");
@@ -142,11 +142,15 @@ The cluster is what main.ts says.
   describe("watching", () => {
     const watched = async (outcome: "started" | "done"): Promise<[number | string, number]> => {
       // Longer than this test may take.
-      const { status, said } = await cluster.site.interrupted(["verify", "--watch", "6000"], cluster.folder, {
-        when: { host: "cluster", step: "verify", outcome },
-        after: outcome === "done" ? 0.5 : 0,
-        signal: "SIGINT",
-      });
+      const { status, said } = await cluster.testbed.interrupted(
+        ["verify", "--watch", "6000"],
+        cluster.folder,
+        {
+          when: { host: "cluster", step: "verify", outcome },
+          after: outcome === "done" ? 0.5 : 0,
+          signal: "SIGINT",
+        },
+      );
       return [status, said.match(/^\{"formatVersion":1,"nodes":/gm)?.length ?? 0];
     };
 
@@ -154,15 +158,15 @@ The cluster is what main.ts says.
       "ends when it is asked to, its look just %s, with the exit code of that",
       async (outcome) => {
         expect(await watched(outcome)).toEqual([0, 1]);
-        await cluster.site.on("alphard", "kubectl cordon hamal");
+        await cluster.testbed.on("alphard", "kubectl cordon hamal");
         expect(await watched(outcome)).toEqual([1, 1]);
-        await cluster.site.on("alphard", "kubectl uncordon hamal");
+        await cluster.testbed.on("alphard", "kubectl uncordon hamal");
       },
     );
   });
 
   test("counts what the firewall has dropped", async () => {
-    await cluster.site.operator(
+    await cluster.testbed.operator(
       ["sh", "-c", "timeout 1 bash -c 'cat </dev/tcp/172.22.0.135/9999' || true"],
       cluster.folder,
     );
@@ -171,22 +175,22 @@ The cluster is what main.ts says.
   });
 
   test("finds what does not run", async () => {
-    await cluster.site.on("mizar", "systemctl stop k3s");
-    await cluster.site.until("its lease has run out", async () =>
+    await cluster.testbed.on("mizar", "systemctl stop k3s");
+    await cluster.testbed.until("its lease has run out", async () =>
       (await faults()).some((fault) => fault.includes("not Ready")),
     );
     expect(await faults()).toEqual(["mizar: its node is not Ready", "mizar: K3s is inactive"]);
-    await cluster.site.on("mizar", "systemctl start k3s");
-    await cluster.site.until("all is well again", async () => (await faults()).length === 0);
+    await cluster.testbed.on("mizar", "systemctl start k3s");
+    await cluster.testbed.until("all is well again", async () => (await faults()).length === 0);
   });
 
   test("without an API nothing is said to be well", async () => {
-    await cluster.site.powerOff("alphard");
+    await cluster.testbed.powerOff("alphard");
     const found = await faults();
     expect(found).toContainEqual(expect.stringContaining("The Kubernetes API cannot be asked"));
     expect(found).toContainEqual(expect.stringContaining("alphard: no SSH connection to 172.22.0.134"));
-    await cluster.site.powerOn("alphard");
-    await cluster.site.until("all is well again", async () => (await faults()).length === 0);
+    await cluster.testbed.powerOn("alphard");
+    await cluster.testbed.until("all is well again", async () => (await faults()).length === 0);
   });
 
   test("capture takes no mounts of pods for the host's filesystems, and unmounts none of them", async () => {
@@ -198,16 +202,16 @@ mkdir -p "${pod}/volumes/kubernetes.io~projected/kube-api-access-x7k2p" "${pod}/
 mount -t tmpfs tmpfs ${pod}/volumes/kubernetes.io~projected/kube-api-access-x7k2p
 mount --bind /var/log "${pod}/volume-subpaths/with blank"
 mount -t tmpfs tmpfs "${pod}/volume-subpaths/with blank"`;
-    await cluster.site.on("hamal", mounts);
+    await cluster.testbed.on("hamal", mounts);
     (await cluster.rollout("capture", "hamal")).mustSucceed();
     const stored = readFileSync(path, "utf8");
     expect(stored).not.toContain("kubelet");
     expect(stored).toContain('fileSystems."/" =');
     expect(stored).toContain("networking.useDHCP = lib.mkDefault true;");
     writeFileSync(path, before);
-    expect(await cluster.site.on("hamal", `grep -c ${pod} /proc/self/mountinfo`)).toBe("3\n");
+    expect(await cluster.testbed.on("hamal", `grep -c ${pod} /proc/self/mountinfo`)).toBe("3\n");
 
-    await cluster.site.on(
+    await cluster.testbed.on(
       "hamal",
       "mkdir -p /srv/scratch /srv/log; mount -t tmpfs tmpfs /srv/scratch; mount --bind /var/log /srv/log",
     );
@@ -218,7 +222,7 @@ mount -t tmpfs tmpfs "${pod}/volume-subpaths/with blank"`;
     ]);
     expect(readFileSync(path)).toEqual(before);
     // What the running system mounts by its configuration it also mounts at its next boot.
-    await cluster.site.on(
+    await cluster.testbed.on(
       "hamal",
       "echo 'tmpfs /srv/scratch tmpfs x-initrd.mount 0 0' >/etc/fstab; umount /srv/log",
     );
@@ -235,9 +239,9 @@ mount -t tmpfs tmpfs "${pod}/volume-subpaths/with blank"`;
       /^# Captured from hamal; HostFiles leaves this file alone\.\n# Do not modify this file!/,
     );
     (await cluster.rollout("apply", "hamal", "--yes")).mustSucceed();
-    await cluster.site.on("hamal", "ip link set ens18 address bc:24:11:b3:ed:99");
+    await cluster.testbed.on("hamal", "ip link set ens18 address bc:24:11:b3:ed:99");
     const other = await cluster.rollout("capture", "hamal");
-    await cluster.site.on("hamal", "ip link set ens18 address bc:24:11:b3:ed:02");
+    await cluster.testbed.on("hamal", "ip link set ens18 address bc:24:11:b3:ed:02");
     expect([other.status, other.output]).toEqual([
       1,
       expect.stringContaining(
@@ -265,12 +269,12 @@ mount -t tmpfs tmpfs "${pod}/volume-subpaths/with blank"`;
   test("a kubeconfig in which somebody put a program is refused, and nothing is written", async () => {
     const path = join(cluster.folder, "refused");
     const file = "/etc/rancher/k3s/k3s.yaml";
-    await cluster.site.on(
+    await cluster.testbed.on(
       "alphard",
       `cp ${file} /tmp/k; printf '    exec: {command: touch, args: [/tmp/ran]}\\n' >>${file}`,
     );
     const { status, output } = await cluster.rollout("kubeconfig", "--output", path);
-    await cluster.site.on("alphard", `cp /tmp/k ${file}`);
+    await cluster.testbed.on("alphard", `cp /tmp/k ${file}`);
     expect([status, output]).toEqual([
       1,
       expect.stringContaining("user.exec is not a field that K3s writes"),

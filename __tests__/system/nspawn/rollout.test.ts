@@ -24,21 +24,21 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
   });
   afterAll(() => cluster?.stop());
   afterEach(async () => {
-    await cluster.site.on("hamal", "rm -f /faults/*; systemctl reset-failed");
+    await cluster.testbed.on("hamal", "rm -f /faults/*; systemctl reset-failed");
   });
 
   const activated = (host = "hamal"): boolean =>
-    cluster.site.events().some((event) => event.startsWith(`${host} activate`));
+    cluster.testbed.events().some((event) => event.startsWith(`${host} activate`));
 
   test("the hosts run systemd, and sshd with PAM", async () => {
-    expect(await cluster.site.on("hamal", "cat /proc/1/comm; sshd -T | grep -i usepam")).toBe(
+    expect(await cluster.testbed.on("hamal", "cat /proc/1/comm; sshd -T | grep -i usepam")).toBe(
       "systemd\nusepam yes\n",
     );
   });
 
   test("a new node is installed, rebooted and joins", async () => {
     (await cluster.rollout("apply", "--yes", "--reboot-seconds", "60")).mustSucceed();
-    expect(cluster.site.events().filter((event) => event === "alnair boot")).toHaveLength(1);
+    expect(cluster.testbed.events().filter((event) => event === "alnair boot")).toHaveLength(1);
   });
 
   test("a lock-out is seen by a new connection, and ends by the timer", async () => {
@@ -61,8 +61,8 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
     ));
 
   test("a server whose K3s is never ready reverts, without a job that is stuck", async () => {
-    cluster.site.setFault("alphard", "k3s-version", "v1.34.2+k3s2");
-    cluster.site.setFault("alphard", "k3s-hangs");
+    cluster.testbed.setFault("alphard", "k3s-version", "v1.34.2+k3s2");
+    cluster.testbed.setFault("alphard", "k3s-hangs");
     const { status, output } = await cluster.rollout(
       "apply",
       "alphard",
@@ -71,36 +71,40 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
       "--confirm-seconds",
       "20",
     );
-    cluster.site.clearFault("alphard", "k3s-hangs");
-    cluster.site.clearFault("alphard", "k3s-version");
+    cluster.testbed.clearFault("alphard", "k3s-hangs");
+    cluster.testbed.clearFault("alphard", "k3s-version");
     expect([status, output]).toEqual([
       1,
       expect.stringContaining("alphard was not confirmed and has reverted by itself"),
     ]);
-    expect(await cluster.site.on("alphard", "systemctl list-jobs --no-legend")).toBe("");
+    expect(await cluster.testbed.on("alphard", "systemctl list-jobs --no-legend")).toBe("");
   });
 
   test("a reset in the activation is told from one that failed", async () => {
     hamal.change();
-    cluster.site.setFault("hamal", "activation-hangs");
+    cluster.testbed.setFault("hamal", "activation-hangs");
     await hamal.isLeftBy(async () => {
       const result = cluster.rollout(...PATIENT);
-      await cluster.site.until("the activation is at work", () => activated(), 60);
-      await cluster.site.powerOff("hamal");
-      await cluster.site.powerOn("hamal");
+      await cluster.testbed.until("the activation is at work", () => activated(), 60);
+      await cluster.testbed.powerOff("hamal");
+      await cluster.testbed.powerOn("hamal");
       return result;
     }, /hamal was rebooted before it was confirmed, by a reset/);
   });
 
   test("a reset before the commit leads back, too", async () => {
     hamal.change();
-    cluster.site.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
-    cluster.site.setFault("hamal", "k3s-hangs");
+    cluster.testbed.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
+    cluster.testbed.setFault("hamal", "k3s-hangs");
     await hamal.isLeftBy(async () => {
       const result = cluster.rollout(...PATIENT);
-      await cluster.site.until("K3s has begun", () => cluster.site.events().includes("hamal k3s start"), 60);
-      await cluster.site.powerOff("hamal");
-      await cluster.site.powerOn("hamal");
+      await cluster.testbed.until(
+        "K3s has begun",
+        () => cluster.testbed.events().includes("hamal k3s start"),
+        60,
+      );
+      await cluster.testbed.powerOff("hamal");
+      await cluster.testbed.powerOn("hamal");
       return result;
     }, /hamal was rebooted before it was confirmed, by a reset/);
   });
@@ -109,7 +113,7 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
     "an activation that restarts what carries it goes through: %s",
     async (fault) => {
       hamal.change();
-      cluster.site.setFault("hamal", fault);
+      cluster.testbed.setFault("hamal", fault);
       (await cluster.rollout(...PATIENT)).mustSucceed();
     },
   );
@@ -120,15 +124,15 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
       QUICK,
       /has reverted by itself[^:]*: the following units failed: backup\.service\n {4}warning: the following units failed: backup\.service/,
     );
-    cluster.site.setFault("hamal", "failing-units", "backup.service\n");
-    await cluster.site.on(
+    cluster.testbed.setFault("hamal", "failing-units", "backup.service\n");
+    await cluster.testbed.on(
       "hamal",
       "install-units $(readlink -f /run/current-system); systemctl daemon-reload; systemctl start backup || true",
     );
     hamal.change();
     const { stdout } = (await cluster.rollout(...PATIENT)).mustSucceed();
     expect(stdout).toContain("units are failed on it already: backup.service");
-    await cluster.site.on(
+    await cluster.testbed.on(
       "hamal",
       "rm /etc/systemd/system/backup.service /etc/systemd/system/*.wants/backup.service; systemctl daemon-reload",
     );
@@ -136,7 +140,7 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
 
   test("after a killed operator the same again goes on at once", async () => {
     hamal.change();
-    const { acted } = await cluster.site.interrupted(PATIENT, cluster.folder, {
+    const { acted } = await cluster.testbed.interrupted(PATIENT, cluster.folder, {
       when: { host: "hamal", step: "activate", outcome: "done" },
       signal: "SIGKILL",
     });

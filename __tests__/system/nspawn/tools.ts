@@ -1,5 +1,5 @@
 import { container } from "../../../testbed/nspawn/container";
-import { attempt, once } from "../../../testbed/namespaces/own-system";
+import { attempt, once } from "../../../testbed/namespaces/unshare";
 import { MACHINES } from "../machines/tools";
 import type { Tool } from "../tools";
 

@@ -22,23 +22,23 @@ describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
   });
   afterAll(() => cluster?.stop());
   afterEach(async () => {
-    await cluster.site.on("hamal", "rm -f /faults/*");
+    await cluster.testbed.on("hamal", "rm -f /faults/*");
     cluster.emit(THREE);
   });
 
   const unit = (property: string): Promise<string> =>
-    cluster.site.on("hamal", `systemctl show -P ${property} k3s-rollout-trial.service`);
+    cluster.testbed.on("hamal", `systemctl show -P ${property} k3s-rollout-trial.service`);
 
   test("is confirmed and kept, after which the unit leads nowhere", async () => {
     hamal.change();
-    cluster.site.setFault("hamal", "switch-inhibited");
+    cluster.testbed.setFault("hamal", "switch-inhibited");
     (await cluster.rollout(...PATIENT)).mustSucceed();
     expect(hamal.boots()).toBe(1);
     expect(await unit("ActiveState")).toBe("inactive\n");
     const kept = await hamal.state();
-    await cluster.site.powerOff("hamal");
-    await cluster.site.powerOn("hamal");
-    await cluster.site.until("it answers", () => cluster.admitsSsh("hamal"), 60);
+    await cluster.testbed.powerOff("hamal");
+    await cluster.testbed.powerOn("hamal");
+    await cluster.testbed.until("it answers", () => cluster.admitsSsh("hamal"), 60);
     expect([await unit("LoadState"), await unit("ConditionResult")]).toEqual(["loaded\n", "no\n"]);
     expect(await hamal.state()).toBe(kept);
   });
@@ -48,13 +48,13 @@ describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
     tamper(join(cluster.folder, "nix"), "k3s-agent/nftables.nft", (text) =>
       text.replace("22, # SSH", "2222, # SSH"),
     );
-    cluster.site.setFault("hamal", "switch-inhibited");
+    cluster.testbed.setFault("hamal", "switch-inhibited");
     await hamal.isLeftBy(() => cluster.rollout(...QUICK), REVERTED);
     expect(hamal.boots()).toBe(2);
   });
 
   test("ends by itself in emergency mode", async () => {
-    const former = (await cluster.site.on("hamal", "readlink -f /run/current-system")).trim();
+    const former = (await cluster.testbed.on("hamal", "readlink -f /run/current-system")).trim();
     await hamal.isLeftWith({ ...REFUSED, "missing-filesystem": former }, QUICK, REVERTED);
     expect(hamal.boots()).toBe(2);
   });
@@ -62,7 +62,7 @@ describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
   test("ends by itself on a server whose K3s is never ready", async () => {
     const version = "v1.34.2+k3s2";
     const faults = { ...REFUSED, "k3s-version": version, "k3s-hangs": version };
-    for (const [fault, value] of Object.entries(faults)) cluster.site.setFault("alphard", fault, value);
+    for (const [fault, value] of Object.entries(faults)) cluster.testbed.setFault("alphard", fault, value);
     const before = await hamal.state("alphard");
     const { status, output } = await cluster.rollout(
       "apply",
@@ -72,7 +72,7 @@ describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
       "--boot",
       ...QUICK.slice(PATIENT.length),
     );
-    for (const fault of Object.keys(faults)) cluster.site.clearFault("alphard", fault);
+    for (const fault of Object.keys(faults)) cluster.testbed.clearFault("alphard", fault);
     expect([status, output]).toEqual([1, expect.stringMatching(REVERTED)]);
     expect(output).toContain("K3s is activating");
     expect(await hamal.state("alphard")).toBe(before);
@@ -81,17 +81,17 @@ describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
   test("ends by itself when the operator is gone", async () => {
     hamal.change();
     const before = await hamal.state();
-    cluster.site.setFault("hamal", "switch-inhibited");
-    cluster.site.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
-    cluster.site.setFault("hamal", "k3s-hangs", "v1.34.1+k3s1");
-    const { acted } = await cluster.site.interrupted(QUICK, cluster.folder, {
+    cluster.testbed.setFault("hamal", "switch-inhibited");
+    cluster.testbed.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
+    cluster.testbed.setFault("hamal", "k3s-hangs", "v1.34.1+k3s1");
+    const { acted } = await cluster.testbed.interrupted(QUICK, cluster.folder, {
       when: { host: "hamal", step: "boot on trial", outcome: "started" },
       after: 3,
       signal: "SIGKILL",
     });
     expect(acted).toBe(true);
-    await cluster.site.until("it is back", () => hamal.boots() === 2, 60);
-    await cluster.site.until("it answers", () => cluster.admitsSsh("hamal"), 60);
+    await cluster.testbed.until("it is back", () => hamal.boots() === 2, 60);
+    await cluster.testbed.until("it answers", () => cluster.admitsSsh("hamal"), 60);
     expect(await hamal.state()).toBe(before);
   });
 });

@@ -1,7 +1,7 @@
 /**
  * What an owner says in `main.ts`, as plain data: a schema for each noun, and its type, which the constructs' props are.
  * A schema has kind, unit, bounds, default and an example of each setting; what a setting is for stands in the comment above
- * it. From them come the faults of kind and bounds (`conform.ts`), the resolved model (`model.ts`), `docs/settings.md` and
+ * it. From them come the faults of kind and bounds (`validation.ts`), the resolved model (`model.ts`), `docs/settings.md` and
  * the settings in `schemas/cluster.schema.json` (`npm run reference`).
  *
  * Names of Proxmox VE (`pveNode`, `templatePveNode`, `cloneDatastore`, `datastore`, `bridge`, `pool`) and `description` may

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { shown } from "../fault";
+import { formatValue } from "../fault";
 import { choice, group, judged, list, matching, text, yesOrNo } from "./kinds";
 import { PortRangeSchema, PublishedPortsSchema } from "./ports";
 
@@ -11,7 +11,7 @@ function objectionToTokenFile(path: string): string | undefined {
   if (!/^(\/[A-Za-z0-9._-]+)+$/.test(path))
     return `${wish}; what was given is not repeated here, since it may be a token`;
   const strange = path.startsWith("/nix/store/") || path.split("/").some((part) => /^\.\.?$/.test(part));
-  return strange ? `${wish}, got ${shown(path)}` : undefined;
+  return strange ? `${wish}, got ${formatValue(path)}` : undefined;
 }
 
 const tokenFile = (example: string) => judged(objectionToTokenFile, PATH, example);

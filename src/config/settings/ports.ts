@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { shown } from "../fault";
+import { formatValue } from "../fault";
 import { choice, group, whole } from "./kinds";
 
 const port = () => whole(1, 65_535, { example: 9100 });
@@ -7,7 +7,10 @@ const port = () => whole(1, 65_535, { example: 9100 });
 /** Of two ports: also the first of a range has to come first. */
 const inOrder = (ports: { readonly from: number; readonly to: number }, context: z.RefinementCtx): void => {
   if (ports.from <= ports.to) return;
-  context.addIssue({ code: "custom", message: `should be a range from low to high, got ${shown(ports)}` });
+  context.addIssue({
+    code: "custom",
+    message: `should be a range from low to high, got ${formatValue(ports)}`,
+  });
 };
 
 const shape = {

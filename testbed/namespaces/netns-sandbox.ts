@@ -4,17 +4,17 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { transformSync } from "@swc/core";
-import { environment, ownSystem } from "./own-system";
+import { environment, unshare } from "./unshare";
 import type { Order, Ran } from "./supervisor";
 
-/** Seconds after which a world ends, whatever became of those who made it. */
+/** Seconds after which a sandbox ends, whatever became of those who made it. */
 const LONGEST_SECONDS = 1200;
 
 /**
  * Network namespaces of our own, in mount and PID namespaces of their own: whoever started it may be killed at any
  * time, and nothing of it is left. The machine's own network is out of reach.
  */
-export class World {
+export class NetnsSandbox {
   private readonly replies = new Map<number, (reply: never) => void>();
   private orders = 0;
   private complaints = "";
@@ -22,7 +22,7 @@ export class World {
 
   private constructor(
     private readonly child: ChildProcessWithoutNullStreams,
-    /** With its programs; it goes with the world. */
+    /** With its programs; it goes with the sandbox. */
     public readonly folder: string,
   ) {
     createInterface({ input: child.stdout }).on("line", (line) => this.hear(JSON.parse(line)));
@@ -37,19 +37,19 @@ export class World {
    */
   public static async start(
     programs: readonly string[] = [],
-    own: readonly string[] = ownSystem() ?? ["false"],
-  ): Promise<World> {
+    own: readonly string[] = unshare() ?? ["false"],
+  ): Promise<NetnsSandbox> {
     const folder = mkdtempSync(join(tmpdir(), "namespaces-"));
     for (const program of [join(__dirname, "supervisor.ts"), ...programs]) {
       writeFileSync(join(folder, `${basename(program, ".ts")}.js`), javaScript(program));
     }
     const limit = ["-s", "KILL", String(LONGEST_SECONDS), ...own];
-    const world = new World(
+    const sandbox = new NetnsSandbox(
       spawn("timeout", [...limit, process.execPath, join(folder, "supervisor.js")], { env: environment }),
       folder,
     );
-    await world.shell("mount -t tmpfs none /run && mkdir /run/netns");
-    return world;
+    await sandbox.shell("mount -t tmpfs none /run && mkdir /run/netns");
+    return sandbox;
   }
 
   /** Runs a program to its end. Throws when it fails. */
@@ -76,7 +76,7 @@ export class World {
 
   /** Starts one of the programs in a namespace, whose name it is known by; it answers lines of JSON with lines. */
   public startProgram(namespace: string, program: string): void {
-    const argv = [...World.in(namespace), process.execPath, join(this.folder, `${program}.js`)];
+    const argv = [...NetnsSandbox.in(namespace), process.execPath, join(this.folder, `${program}.js`)];
     this.send({ do: "start", name: namespace, argv });
   }
 
@@ -103,7 +103,7 @@ export class World {
   }
 
   private async reply<T>(id: number): Promise<T> {
-    const ended = this.ended.then(() => Promise.reject(new Error(`the world ended: ${this.complaints}`)));
+    const ended = this.ended.then(() => Promise.reject(new Error(`the sandbox ended: ${this.complaints}`)));
     return Promise.race([new Promise<T>((resolve) => this.replies.set(id, resolve)), ended]);
   }
 

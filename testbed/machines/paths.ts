@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
-/** Where things lie in the folder of a world of machines. */
-export class Places {
+/** Where things lie in the folder of a sandbox of machines. */
+export class Paths {
   public constructor(public readonly folder: string) {}
 
   /** Stand-ins, as machines have them at `/programs`. */

@@ -1,5 +1,5 @@
 import schemaFile from "../../schemas/proxmox@0.111.1.json";
-import { COSTS, costInWords, costOf, restartsVm, worstCostOf } from "../../src/provider/costs";
+import { IMPACTS, describeImpact, impactOf, restartsVm, worstImpactOf } from "../../src/provider/impact";
 import { VM_TYPE } from "../../src/gate/subject";
 import type { Json } from "../fixture";
 import create from "../gate/plans/tofu-1.10/create.json";
@@ -27,19 +27,19 @@ const PATHS = pathsOf(provider.resource_schemas[VM_TYPE].block);
 const difference = (some: readonly string[], others: readonly string[]): string[] =>
   some.filter((one) => !others.includes(one)).sort();
 
-test("every attribute and every block of the provider's schema has a cost", () => {
+test("every attribute and every block of the provider's schema has an impact", () => {
   expect(PATHS).toEqual(expect.arrayContaining(["cpu", "cpu.cores", "network_device.bridge"]));
   expect(PATHS).toContain("initialization.ip_config.ipv4.address");
-  expect(difference(PATHS, Object.keys(COSTS))).toEqual([]);
+  expect(difference(PATHS, Object.keys(IMPACTS))).toEqual([]);
 });
 
-test("a cost that is missing is found", () => {
-  const table = Object.keys(COSTS).filter((path) => path !== "initialization.dns.servers");
+test("an impact that is missing is found", () => {
+  const table = Object.keys(IMPACTS).filter((path) => path !== "initialization.dns.servers");
   expect(difference(PATHS, table)).toEqual(["initialization.dns.servers"]);
 });
 
-test("nothing has a cost that the schema does not have", () => {
-  expect(difference(Object.keys(COSTS), PATHS)).toEqual([]);
+test("nothing has an impact that the schema does not have", () => {
+  expect(difference(Object.keys(IMPACTS), PATHS)).toEqual([]);
 });
 
 test.each<[string, unknown, unknown, string]>([
@@ -107,28 +107,28 @@ test.each<[string, unknown, unknown, string]>([
   ["agent.timeout", "15m", "60s", "nothing"],
   ["cpu.units", 1024, 2048, "nothing"],
   ["cpu.cores", 4, 8, "power-off later"],
-])("%s from %j to %j: %s", (attribute, before, after, cost) => {
-  expect(costOf({ attribute, where: attribute, before, after })).toBe(cost);
+])("%s from %j to %j: %s", (attribute, before, after, impact) => {
+  expect(impactOf({ attribute, where: attribute, before, after })).toBe(impact);
 });
 
 /** What the reference cluster states, and is no default. */
 const STATED = ["agent.enabled", "cpu.cores", "memory.dedicated", "disk.datastore_id", "disk.interface"];
 
-test("a default that is stated costs nothing, for all that the provider adds to a VM in a real plan", () => {
+test("a default that is stated does nothing, for all that the provider adds to a VM in a real plan", () => {
   const { after } = (create.resource_changes as Json)[0].change;
-  const costly = ["agent", "cpu", "memory", "disk", "network_device"].flatMap((block) =>
+  const affecting = ["agent", "cpu", "memory", "disk", "network_device"].flatMap((block) =>
     Object.entries<Json>(after[block][0])
       .filter(([, value]) => value !== null && !Array.isArray(value))
       .map(([name, value]) => ({ attribute: `${block}.${name}`, where: "", before: undefined, after: value }))
-      .filter((change) => costOf(change) !== "nothing"),
+      .filter((change) => impactOf(change) !== "nothing"),
   );
-  expect(costly.map(({ attribute }) => attribute).sort()).toEqual(
+  expect(affecting.map(({ attribute }) => attribute).sort()).toEqual(
     [...STATED, "network_device.mac_address"].sort(),
   );
 });
 
 test("of what is not known yet, the worst is taken", () => {
-  expect(["disk.size", "disk", "memory.floating", "description"].map(worstCostOf)).toEqual([
+  expect(["disk.size", "disk", "memory.floating", "description"].map(worstImpactOf)).toEqual([
     "refused",
     "replacement",
     "power-off later",
@@ -137,7 +137,7 @@ test("of what is not known yet, the worst is taken", () => {
 });
 
 test("what the schema does not have is refused rather than guessed", () => {
-  expect(costOf({ attribute: "cpu.dies", where: "cpu.dies", before: 1, after: 2 })).toBe("refused");
+  expect(impactOf({ attribute: "cpu.dies", where: "cpu.dies", before: 1, after: 2 })).toBe("refused");
 });
 
 test("a restart of the provider's own is known apart from what Proxmox VE leaves pending", () => {
@@ -146,22 +146,22 @@ test("a restart of the provider's own is known apart from what Proxmox VE leaves
 });
 
 test("what an attribute needs beside is said: rights, and that every later plan shows it again", () => {
-  expect(costInWords("nothing", "startup.order")).toBe(
+  expect(describeImpact("nothing", "startup.order")).toBe(
     "takes effect at once; the token needs Sys.Modify on /",
   );
-  expect(costInWords("power-off later", "virtiofs.mapping")).toMatch(
+  expect(describeImpact("power-off later", "virtiofs.mapping")).toMatch(
     /; the token needs Mapping.Use on the mapping$/,
   );
-  expect(costInWords("no effect", "disk.file_format")).toBe(
+  expect(describeImpact("no effect", "disk.file_format")).toBe(
     "has no effect on a VM that exists; every later plan shows it again",
   );
-  expect(costInWords("live interface", "network_device.enabled")).toMatch(
+  expect(describeImpact("live interface", "network_device.enabled")).toMatch(
     /; every later plan shows it again$/,
   );
-  expect(costInWords("root only", "usb.host")).not.toContain("Mapping.Use");
+  expect(describeImpact("root only", "usb.host")).not.toContain("Mapping.Use");
 });
 
 test("a disk that changes is not said to disturb nothing", () => {
-  expect(costInWords("nothing", "disk.size")).toBe("takes effect at once");
-  expect(costInWords("nothing", "description")).toBe("takes effect at once and disturbs nothing");
+  expect(describeImpact("nothing", "disk.size")).toBe("takes effect at once");
+  expect(describeImpact("nothing", "description")).toBe("takes effect at once and disturbs nothing");
 });

@@ -1,5 +1,5 @@
 /** What programs in namespaces of their own get from the machine. */
-import type * as OwnSystem from "../../../testbed/namespaces/own-system";
+import type * as OwnSystem from "../../../testbed/namespaces/unshare";
 
 describe("the environment of a program in a network of its own", () => {
   const before = { ...process.env };
@@ -11,7 +11,7 @@ describe("the environment of a program in a network of its own", () => {
   test.each(["HTTPS_PROXY", "http_proxy", "NO_PROXY"])("has no %s, which leads nowhere there", (name) => {
     process.env[name] = "http://127.0.0.1:9";
     jest.isolateModules(() => {
-      const { environment } = jest.requireActual<typeof OwnSystem>("../../../testbed/namespaces/own-system");
+      const { environment } = jest.requireActual<typeof OwnSystem>("../../../testbed/namespaces/unshare");
       expect(environment).not.toHaveProperty(name);
       expect(environment).toHaveProperty("HOME");
     });

@@ -28,15 +28,15 @@ export const once = <T>(compute: () => T): (() => T) => {
 
 const APART = ["-n", "-m", "-p", "-f", "--kill-child"];
 
-/** As `ownSystem`, with root's rights: without them the kernel takes no transaction of thousands of rules. */
-export const ownSystemAsRoot = once(() => working(["unshare", ...APART]));
+/** As `unshare`, with root's rights: without them the kernel takes no transaction of thousands of rules. */
+export const unshareAsRoot = once(() => working(["unshare", ...APART]));
 
 /**
  * Command that runs what follows it in network, mount and PID namespaces of its own, of which nothing is left when it
  * ends: in a user namespace where the kernel grants one with what is needed, else with root's rights. `undefined`
  * where neither works.
  */
-export const ownSystem = once(() => working(["unshare", "-r", ...APART]) ?? ownSystemAsRoot());
+export const unshare = once(() => working(["unshare", "-r", ...APART]) ?? unshareAsRoot());
 
 const working = (way: readonly string[]): readonly string[] | undefined =>
   attempt([...way, "sh", "-e"], PROBE) === undefined ? undefined : way;

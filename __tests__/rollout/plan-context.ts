@@ -6,11 +6,11 @@ import type { Facts } from "../../src/rollout/facts";
 import { readDescription, type Description } from "../../src/rollout/description";
 import { Host } from "../../src/rollout/host";
 import { HostKeys } from "../../src/rollout/host-keys";
-import type { Known } from "../../src/rollout/identity";
+import type { HostState } from "../../src/rollout/identity";
 import type { KubeNode } from "../../src/rollout/kubernetes";
 import { Log } from "../../src/rollout/log";
-import type { Sight } from "../../src/rollout/plan";
-import { Blanker } from "../../src/rollout/secrets";
+import type { PlanContext } from "../../src/rollout/plan";
+import { Redactor } from "../../src/rollout/secrets";
 import { Ssh } from "../../src/rollout/ssh";
 import type { ClusterSettings } from "../../src/config/settings";
 import { emit, REFERENCE, temporaryFolder, type TestNode } from "../fixture";
@@ -34,13 +34,13 @@ export function described(nodes: readonly TestNode[], settings: Partial<ClusterS
 
 export function hosts(description: Description): Host[] {
   const folder = temporaryFolder();
-  const log = new Log(join(folder, "logs"), new Blanker(), () => undefined);
+  const log = new Log(join(folder, "logs"), new Redactor(), () => undefined);
   const ssh = new Ssh(new HostKeys(join(folder, "known_hosts"), join(folder, "seen")), log);
   return description.nodes.map((node) => new Host(node, description, ssh, log));
 }
 
 /** A member that is what it should be, but for what is stated. */
-export function known(host: Host, facts: Partial<Facts> = {}): Known {
+export function hostState(host: Host, facts: Partial<Facts> = {}): HostState {
   const { node } = host;
   const system = `/nix/store/${node.hostname}-system`;
   return {
@@ -81,8 +81,8 @@ export function known(host: Host, facts: Partial<Facts> = {}): Known {
 }
 
 /** A clone of the template, that nobody has touched. */
-export const clone = (host: Host, facts: Partial<Facts> = {}): Known =>
-  known(host, {
+export const clone = (host: Host, facts: Partial<Facts> = {}): HostState =>
+  hostState(host, {
     hostname: "nixos",
     k3s: "inactive",
     k3sVersion: "",
@@ -108,11 +108,11 @@ export const kubeNode = (host: Host, more: Partial<KubeNode> = {}): KubeNode => 
   ...more,
 });
 
-export const sight = (all: readonly Known[], more: Partial<Sight> = {}): Sight => ({
-  known: all,
+export const context = (all: readonly HostState[], more: Partial<PlanContext> = {}): PlanContext => ({
+  hosts: all,
   nodes: all.filter(({ facts }) => facts.joined).map(({ host }) => kubeNode(host)),
   tokens: { server: undefined, agent: undefined },
-  isOver: () => false,
+  hasEnded: () => false,
   regenerateIdentity: false,
   rebuild: false,
   ...more,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { capturedFrom, stamp, stampState } from "../../src/emit/stamp";
+import { capturedFrom, withHeader, headerState } from "../../src/emit/header";
 
 const NIX = "k3s-agent/configuration.nix";
 const SENTENCE =
@@ -14,25 +14,27 @@ describe("stamp", () => {
   test.each([NIX, "k3s-agent/nftables.nft"])(
     "%s starts with the sentence and the hash of the rest",
     (path) => {
-      expect(stamp(path, nix)).toBe(`# ${SENTENCE}\n# sha256 of the lines below: ${sha256(nix)}\n${nix}`);
+      expect(withHeader(path, nix)).toBe(
+        `# ${SENTENCE}\n# sha256 of the lines below: ${sha256(nix)}\n${nix}`,
+      );
     },
   );
 
   test("JSON stays the same object, with the sentence and the hash as first keys", () => {
-    const text = stamp("cluster.json", json);
+    const text = withHeader("cluster.json", json);
     expect(JSON.parse(text)).toEqual({ "//": SENTENCE, sha256: sha256(json), ...JSON.parse(json) });
     expect(Object.keys(JSON.parse(text)).slice(0, 2)).toEqual(["//", "sha256"]);
     expect(text).toBe(`${JSON.stringify(JSON.parse(text), null, 2)}\n`);
   });
 
   test("a file of an unknown kind is a fault of the program", () => {
-    expect(() => stamp("README.rst", "text")).toThrow("'README.rst'");
+    expect(() => withHeader("README.rst", "text")).toThrow("'README.rst'");
   });
 
   test.each(["[]\n", "{}\n", '{"a":1}\n', "text"])(
     "JSON that is no indented object is one, too: %j",
     (body) => {
-      expect(() => stamp("cluster.json", body)).toThrow("'cluster.json'");
+      expect(() => withHeader("cluster.json", body)).toThrow("'cluster.json'");
     },
   );
 });
@@ -41,7 +43,7 @@ describe.each([
   [NIX, nix],
   ["cluster.json", json],
 ])("the state of %s", (path, body) => {
-  const ours = stamp(path, body);
+  const ours = withHeader(path, body);
   const conflict = ours.replace(/^.*sha256.*\n/m, "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> branch\n");
 
   test.each([
@@ -62,24 +64,24 @@ describe.each([
     ["foreign", "with another first line", ours.replace("HostFiles", "SomebodyElse")],
     ["foreign", "with a conflict between strangers", "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> branch\n"],
   ])("is %s %s", (state, _how, text) => {
-    expect(stampState(path, text)).toBe(state);
+    expect(headerState(path, text)).toBe(state);
   });
 });
 
 test("a file of an unknown kind is foreign", () => {
-  expect(stampState("README.md", `# ${SENTENCE}\n`)).toBe("foreign");
+  expect(headerState("README.md", `# ${SENTENCE}\n`)).toBe("foreign");
 });
 
 test("whatever the body, a stamped text is ours, and no longer ours with any one line changed", () => {
   const line = fc.string({ unit: "binary-ascii" }).map((text) => text.replaceAll(/[\r\n]/g, ""));
   fc.assert(
     fc.property(fc.array(line), fc.nat(), (lines, seed) => {
-      const text = stamp(NIX, lines.map((it) => `${it}\n`).join(""));
-      expect(stampState(NIX, text)).toBe("ours");
+      const text = withHeader(NIX, lines.map((it) => `${it}\n`).join(""));
+      expect(headerState(NIX, text)).toBe("ours");
       const all = text.split("\n");
       const at = seed % all.length;
       const changed = all.map((it, index) => (index === at ? `${it}x` : it)).join("\n");
-      expect(stampState(NIX, changed)).not.toBe("ours");
+      expect(headerState(NIX, changed)).not.toBe("ours");
     }),
   );
 });
@@ -94,7 +96,7 @@ describe("a captured file", () => {
   test.each([
     "\n# Captured from hamal; HostFiles leaves this file alone.\n",
     "# Captured from ; …\n",
-    stamp(NIX, "{ }\n"),
+    withHeader(NIX, "{ }\n"),
     "",
   ])("is told by its first line alone: %j", (text) => expect(capturedFrom(text)).toBeUndefined());
 });

@@ -45,7 +45,7 @@ const LANGUAGES = new Map([
  * - `empty`: what a power cut can leave. Like `merged`, it holds nothing that could be lost.
  * - `foreign`: somebody else's.
  */
-export type StampState = "ours" | "edited" | "merged" | "empty" | "foreign";
+export type HeaderState = "ours" | "edited" | "merged" | "empty" | "foreign";
 
 /**
  * `body` behind the lines that say that it is generated and carry its SHA-256.
@@ -53,7 +53,7 @@ export type StampState = "ours" | "edited" | "merged" | "empty" | "foreign";
  * @param body - for `.json` the text of a non-empty object, indented by 2 spaces
  * @throws when the language of `path` is unknown, or `body` is not such an object
  */
-export function stamp(path: string, body: string): string {
+export function withHeader(path: string, body: string): string {
   const language = LANGUAGES.get(extname(path));
   if (language === undefined) throw new Error(`'${path}': no way to stamp a file of this kind`);
   if (language === JSON_KEYS && !body.startsWith('{\n  "')) {
@@ -62,7 +62,7 @@ export function stamp(path: string, body: string): string {
   return stamped(language, body);
 }
 
-export function stampState(path: string, text: string): StampState {
+export function headerState(path: string, text: string): HeaderState {
   if (text === "") return "empty";
   const language = LANGUAGES.get(extname(path));
   if (language === undefined) return "foreign";

@@ -6,13 +6,13 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Node } from "../../src/config/model";
-import { ownSystemAsRoot } from "../namespaces/own-system";
+import { unshareAsRoot } from "../namespaces/unshare";
 import type { Ran } from "../namespaces/supervisor";
-import { javaScript, World } from "../namespaces/world";
+import { javaScript, NetnsSandbox } from "../namespaces/netns-sandbox";
 import { Disks, type Machine } from "./disk";
 import { flannel, network } from "./network";
 import { equipOperator, type OperatorKey } from "./operator";
-import { Places } from "./places";
+import { Paths } from "./paths";
 
 /** What machines need to be containers; see testbed/nspawn. */
 interface Container {
@@ -22,7 +22,7 @@ interface Container {
   readonly programs: string;
 }
 
-export interface SiteSettings {
+export interface TestbedSettings {
   /** Emitted files, such as `…/nix`. */
   readonly nix: string;
   /** With a systemd of their own. @default - the stand-ins for it */
@@ -31,41 +31,41 @@ export interface SiteSettings {
   readonly machines?: Readonly<Record<string, Machine>>;
 }
 
-export class Site {
+export class Testbed {
   private constructor(
-    private readonly world: World,
-    private readonly places: Places,
+    private readonly sandbox: NetnsSandbox,
+    private readonly paths: Paths,
     public readonly nodes: readonly Node[],
     private readonly container: Container | undefined,
   ) {}
 
   /** The operator's public key has to be among those that were emitted. */
   public static async start(
-    { nix, machines = {}, container }: SiteSettings,
+    { nix, machines = {}, container }: TestbedSettings,
     key: OperatorKey,
     token: string,
-  ): Promise<Site> {
+  ): Promise<Testbed> {
     const { nodes } = JSON.parse(readFileSync(join(nix, "cluster.json"), "utf8")) as { nodes: Node[] };
-    const world = await World.start([], ownSystemAsRoot() ?? ["false"]);
-    const places = new Places(world.folder);
-    const site = new Site(world, places, nodes, container);
+    const sandbox = await NetnsSandbox.start([], unshareAsRoot() ?? ["false"]);
+    const paths = new Paths(sandbox.folder);
+    const testbed = new Testbed(sandbox, paths, nodes, container);
     try {
-      await world.shell(["mount -t proc proc /proc", ...network(nodes), ...flannel(nodes)].join("\n"));
-      await site.prepare();
-      equipOperator(places, key);
-      const disks = new Disks(world, places, key, token, container?.base);
+      await sandbox.shell(["mount -t proc proc /proc", ...network(nodes), ...flannel(nodes)].join("\n"));
+      await testbed.prepare();
+      equipOperator(paths, key);
+      const disks = new Disks(sandbox, paths, key, token, container?.base);
       await Promise.all(
         nodes.map(async (node) => {
           await disks.make(node, { nix, ...(machines[node.hostname] ?? { state: "member" }) });
-          await site.powerOn(node.hostname);
+          await testbed.powerOn(node.hostname);
         }),
       );
-      await site.settled(
+      await testbed.settled(
         nodes.filter(({ hostname }) => (machines[hostname]?.state ?? "member") === "member"),
       );
-      return site;
+      return testbed;
     } catch (error) {
-      await site.stop();
+      await testbed.stop();
       throw error;
     }
   }
@@ -76,7 +76,7 @@ export class Site {
     cwd: string,
     environment: Record<string, string> = {},
   ): Promise<Ran> {
-    return this.world.attempt([
+    return this.sandbox.attempt([
       "sh",
       "-c",
       'cd "$1" && shift && exec "$@"',
@@ -92,7 +92,7 @@ export class Site {
     cwd: string,
     environment: Record<string, string> = {},
   ): Promise<Ran> {
-    return this.operator([process.execPath, this.places.program, "rollout", ...words], cwd, environment);
+    return this.operator([process.execPath, this.paths.program, "rollout", ...words], cwd, environment);
   }
 
   /** As `rollout`; when an event comes, something is done to it or to a machine. */
@@ -102,11 +102,11 @@ export class Site {
     interruption: Interruption,
   ): Promise<Interrupted> {
     const { when, times = 1, after = 0, signal, drop } = interruption;
-    const program = [process.execPath, this.places.program, "rollout", ...words, "--json"];
+    const program = [process.execPath, this.paths.program, "rollout", ...words, "--json"];
     const command = drop === undefined ? undefined : [...this.enter(drop), "sh", "-c", DROP];
     const order = JSON.stringify({ argv: program, when, times, after, signal, command });
     const { stdout } = await this.operator(
-      [process.execPath, join(this.places.programs, "watch"), order],
+      [process.execPath, join(this.paths.programs, "watch"), order],
       cwd,
     );
     return JSON.parse(stdout) as Interrupted;
@@ -118,18 +118,18 @@ export class Site {
   }
 
   public attempt(hostname: string, script: string): Promise<Ran> {
-    return this.world.attempt([...this.enter(hostname), "sh", "-e"], `. /etc/set-environment\n${script}\n`);
+    return this.sandbox.attempt([...this.enter(hostname), "sh", "-e"], `. /etc/set-environment\n${script}\n`);
   }
 
   public async powerOn(hostname: string): Promise<void> {
     const start = 'setsid sh "$1" "$2" "$3" "$4" "$5" </dev/null >/dev/null 2>&1 &';
-    await this.world.run([
+    await this.sandbox.run([
       "sh",
       "-c",
       start,
       "sh",
-      join(this.places.programs, this.container === undefined ? "machine.sh" : "container.sh"),
-      this.places.machine(hostname),
+      join(this.paths.programs, this.container === undefined ? "machine.sh" : "container.sh"),
+      this.paths.machine(hostname),
       hostname,
       process.execPath,
       this.container?.base ?? "",
@@ -142,23 +142,23 @@ export class Site {
 
   /** At once, as by the host's reset. */
   public async powerOff(hostname: string): Promise<void> {
-    await this.world.shell(
+    await this.sandbox.shell(
       // With its first process, which a container's survives.
-      `pid=$(cat ${this.places.machine(hostname)}/pid); kill -KILL $(pgrep -P $pid) $pid 2>/dev/null || true; sleep 0.3`,
+      `pid=$(cat ${this.paths.machine(hostname)}/pid); kill -KILL $(pgrep -P $pid) $pid 2>/dev/null || true; sleep 0.3`,
     );
   }
 
   public isOn(hostname: string): boolean {
-    return existsSync(join(this.places.machine(hostname), "pid"));
+    return existsSync(join(this.paths.machine(hostname), "pid"));
   }
 
   /** Sets a fault that the stand-ins on a machine look for. */
   public setFault(hostname: string, fault: string, value = ""): void {
-    writeFileSync(join(this.places.disk(hostname), "faults", fault), value);
+    writeFileSync(join(this.paths.disk(hostname), "faults", fault), value);
   }
 
   public clearFault(hostname: string, fault: string): void {
-    rmSync(join(this.places.disk(hostname), "faults", fault), { force: true });
+    rmSync(join(this.paths.disk(hostname), "faults", fault), { force: true });
   }
 
   /** A pod, as the stand-in for kubectl knows it; of a ReplicaSet, unless it is bare. */
@@ -173,19 +173,19 @@ export class Site {
       spec: { nodeName: node, volumes: more.emptyDir === true ? [{ emptyDir: {} }] : [] },
       held: more.held ?? false,
     };
-    writeFileSync(join(this.places.cluster, "pods", `${name}.json`), JSON.stringify(pod));
+    writeFileSync(join(this.paths.cluster, "pods", `${name}.json`), JSON.stringify(pod));
   }
 
   /** Looks into all processes for a text until a file appears. */
   public async sample(text: string, end: string): Promise<{ samples: number; found: string[] }> {
     // By its environment the text would be found in the sampler's parents.
-    const { stdout } = await this.world.attempt(
+    const { stdout } = await this.sandbox.attempt(
       [
         "sh",
         "-c",
         'read -r text && exec "$0" "$1" "$text" "$2"',
         process.execPath,
-        join(this.places.programs, "sampler"),
+        join(this.paths.programs, "sampler"),
         end,
       ],
       `${text}\n`,
@@ -194,31 +194,31 @@ export class Site {
   }
 
   public removePod(name: string): void {
-    rmSync(join(this.places.cluster, "pods", `${name}.json`), { force: true });
+    rmSync(join(this.paths.cluster, "pods", `${name}.json`), { force: true });
   }
 
   public kubeNode(
     hostname: string,
   ): { spec: { unschedulable?: boolean }; metadata: { annotations: object } } | undefined {
-    const path = join(this.places.cluster, "nodes", `${hostname}.json`);
+    const path = join(this.paths.cluster, "nodes", `${hostname}.json`);
     return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
   }
 
   public secrets(): string[] {
-    return readdirSync(join(this.places.cluster, "secrets")).sort();
+    return readdirSync(join(this.paths.cluster, "secrets")).sort();
   }
 
   /** What happened on all machines, in order. */
   public events(): string[] {
-    return readFileSync(join(this.places.cluster, "events"), "utf8").split("\n").filter(Boolean);
+    return readFileSync(join(this.paths.cluster, "events"), "utf8").split("\n").filter(Boolean);
   }
 
   public forgetEvents(): void {
-    writeFileSync(join(this.places.cluster, "events"), "");
+    writeFileSync(join(this.paths.cluster, "events"), "");
   }
 
   public get folder(): string {
-    return this.world.folder;
+    return this.sandbox.folder;
   }
 
   /** Waits for what has to come about within seconds. */
@@ -231,33 +231,33 @@ export class Site {
 
   public async stop(): Promise<void> {
     if (this.container !== undefined) {
-      await this.world.attempt([
+      await this.sandbox.attempt([
         "sh",
         "-c",
-        `pkill -KILL systemd-nspawn; sleep 0.5; ${removeCgroups(this.world.folder)}`,
+        `pkill -KILL systemd-nspawn; sleep 0.5; ${removeCgroups(this.sandbox.folder)}`,
       ]);
     }
-    await this.world.stop();
+    await this.sandbox.stop();
   }
 
   /** What follows runs on the machine. */
   private enter(hostname: string): string[] {
     const init = 'init=$(pgrep -P "$(cat "$1/pid")" | head -n 1) && shift';
     const enter = `${init} && exec nsenter -t "$init" -m -u -n -p -r -w "$@"`;
-    return ["sh", "-c", enter, "sh", this.places.machine(hostname)];
+    return ["sh", "-c", enter, "sh", this.paths.machine(hostname)];
   }
 
   private operatorCommand(argv: readonly string[], environment: Record<string, string>): string[] {
-    const words = Object.entries({ HOME: this.places.operator, ...environment }).map(
+    const words = Object.entries({ HOME: this.paths.operator, ...environment }).map(
       ([key, value]) => `${key}=${value}`,
     );
-    const path = `PATH=${join(this.places.operator, "bin")}:${process.env.PATH}`;
-    return [...World.in("operator"), "env", path, ...words, ...argv];
+    const path = `PATH=${join(this.paths.operator, "bin")}:${process.env.PATH}`;
+    return [...NetnsSandbox.in("operator"), "env", path, ...words, ...argv];
   }
 
   /** Stand-ins, and a cluster that nobody has joined. */
   private async prepare(): Promise<void> {
-    const { programs, cluster } = this.places;
+    const { programs, cluster } = this.paths;
     cpSync(join(__dirname, "programs"), programs, { recursive: true });
     for (const program of ["k3s-process", "kubectl", "watch", "sampler", "slow-link"]) {
       const file = join(programs, `${program}.ts`);
@@ -270,21 +270,21 @@ export class Site {
     writeFileSync(join(cluster, "events"), "");
     const key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     const files = `-keyout ${programs}/tls.key -out ${programs}/tls.crt`;
-    await this.world.shell(`openssl req -x509 -days 1 -subj /CN=k3s ${key} ${files} 2>/dev/null`);
+    await this.sandbox.shell(`openssl req -x509 -days 1 -subj /CN=k3s ${key} ${files} 2>/dev/null`);
   }
 
   /** What is systemd's is its own there. Each container gets a cgroup, in a hierarchy without the limits of this machine. */
   private async prepareContainers({ programs }: Container): Promise<void> {
-    for (const name of SYSTEMD) rmSync(join(this.places.programs, name));
-    cpSync(programs, this.places.programs, { recursive: true });
-    await this.world.shell(
-      "umount -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; " + removeCgroups(this.world.folder),
+    for (const name of SYSTEMD) rmSync(join(this.paths.programs, name));
+    cpSync(programs, this.paths.programs, { recursive: true });
+    await this.sandbox.shell(
+      "umount -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; " + removeCgroups(this.sandbox.folder),
     );
   }
 
   /** Until the members are heard of. */
   private async settled(members: readonly Node[]): Promise<void> {
-    const leases = (): string[] => readdirSync(join(this.places.cluster, "leases"));
+    const leases = (): string[] => readdirSync(join(this.paths.cluster, "leases"));
     await this.until(
       "members have joined",
       () => members.every(({ hostname }) => leases().includes(hostname)),
@@ -298,13 +298,13 @@ export class Site {
 const SYSTEMD = ["systemctl", "systemd-run", "run-unit", "journalctl", "systemd-machine-id-setup"];
 
 /**
- * Of containers of the world in that folder, and of worlds that were killed. Those of others are empty while their machines
+ * Of containers of the sandbox in that folder, and of worlds that were killed. Those of others are empty while their machines
  * reboot.
  */
 const removeCgroups = (folder: string): string => `
 for group in /sys/fs/cgroup/k3s-nspawn/*; do
-  world=$(basename "$group" | cut -d- -f1,2)
-  if [ "$world" = ${basename(folder)} ] || [ ! -e "${dirname(folder)}/$world" ]; then
+  sandbox=$(basename "$group" | cut -d- -f1,2)
+  if [ "$sandbox" = ${basename(folder)} ] || [ ! -e "${dirname(folder)}/$sandbox" ]; then
     find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
   fi
 done`;

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { literal, shown, type Faults } from "./fault";
+import { literal, formatValue, type Faults } from "./fault";
 import { CHARACTER, unwrapped, wordsOf } from "./settings/kinds";
-import { valueAt, written, type Path } from "./setting-path";
+import { valueAt, formatPath, type Path } from "./setting-path";
 import { suggestion } from "./suggestion";
 
 /**
@@ -10,7 +10,7 @@ import { suggestion } from "./suggestion";
  *
  * `tsx` runs `main.ts` without checking types, so that anything may arrive here.
  */
-export function conforming<T extends z.ZodObject>(settings: unknown, schema: T, faults: Faults): z.input<T> {
+export function validated<T extends z.ZodObject>(settings: unknown, schema: T, faults: Faults): z.input<T> {
   const stated = settings ?? {};
   const { error } = schema.safeParse(stated);
   const misfits = new Set<string>();
@@ -20,7 +20,7 @@ export function conforming<T extends z.ZodObject>(settings: unknown, schema: T, 
     for (const key of issue.code === "unrecognized_keys" ? issue.keys : []) {
       misfits.add([...issue.path, key].join("\n"));
       const known = namesIn(schemaAt(schema, issue.path));
-      faults.say(written([...issue.path, key], stated), `is not a setting${suggestion(key, known)}`);
+      faults.add(formatPath([...issue.path, key], stated), `is not a setting${suggestion(key, known)}`);
     }
     if (issue.code === "unrecognized_keys") continue;
     if (isMisfit(issue)) misfits.add(path);
@@ -63,28 +63,29 @@ export function checkStated<K extends string>(
 ): void {
   for (const key of keys) {
     if (settings[key] !== undefined) continue;
-    faults.wrong(key, wordsOf(schema.shape[key] as z.core.$ZodType).wish, undefined);
+    faults.addInvalid(key, wordsOf(schema.shape[key] as z.core.$ZodType).wish, undefined);
   }
 }
 
 function say(issue: z.core.$ZodIssue, schema: z.ZodType, settings: unknown, faults: Faults): void {
-  const setting = written(issue.path, settings);
-  if (issue.code === "custom") return faults.say(setting, issue.message);
+  const setting = formatPath(issue.path, settings);
+  if (issue.code === "custom") return faults.add(setting, issue.message);
   const kind = schemaAt(schema, issue.path);
-  if (kind === undefined) return faults.say(setting, issue.message);
+  if (kind === undefined) return faults.add(setting, issue.message);
   const { wish } = wordsOf(kind);
   const value = valueAt(settings, issue.path);
-  if (value === undefined) return faults.wrong(setting, whenMissing(kind), value);
+  if (value === undefined) return faults.addInvalid(setting, whenMissing(kind), value);
   if (issue.code === "too_big" && Array.isArray(value))
-    return faults.wrong(setting, `at most ${String(issue.maximum)}`, value.length);
+    return faults.addInvalid(setting, `at most ${String(issue.maximum)}`, value.length);
   if (issue.code === "invalid_type") {
-    if (isHarmless(value)) faults.wrong(setting, ofKind(kind), value);
-    else faults.say(setting, `should be ${ofKind(kind)}`);
+    if (isHarmless(value)) faults.addInvalid(setting, ofKind(kind), value);
+    else faults.add(setting, `should be ${ofKind(kind)}`);
     return;
   }
   // One of a few words may be misspelt, but not by much.
-  if (issue.code === "invalid_value" && shown(value).length > 34) faults.say(setting, `should be ${wish}`);
-  else faults.wrong(setting, wish, value);
+  if (issue.code === "invalid_value" && formatValue(value).length > 34)
+    faults.add(setting, `should be ${wish}`);
+  else faults.addInvalid(setting, wish, value);
 }
 
 /** A text that stands where none belongs may be a secret; it is repeated only where it plainly is none. */

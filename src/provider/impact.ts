@@ -1,5 +1,5 @@
 /**
- * What a changed attribute of `proxmox_virtual_environment_vm` costs the VM, for every attribute and block of the
+ * What a changed attribute of `proxmox_virtual_environment_vm` does to the VM, for every attribute and block of the
  * provider's schema. It holds for VMs that are on, as the constructs state them: `reboot_after_update = false`,
  * `migrate = true`, and `lifecycle.ignore_changes = ["clone"]`.
  *
@@ -12,7 +12,7 @@
 import type { AttributeChange } from "./attributes";
 
 /** Each completes "this changes, and it …". */
-export const COST_WORDS = {
+export const IMPACT_LABELS = {
   nothing: "takes effect at once and disturbs nothing",
   "power-off later": "takes effect at the VM's next power-off",
   "power-off now": "powers the VM off",
@@ -38,9 +38,9 @@ export const COST_WORDS = {
   "no effect": "has no effect on a VM that exists",
 } as const;
 
-export type Cost = keyof typeof COST_WORDS;
+export type Impact = keyof typeof IMPACT_LABELS;
 
-/** What more there is to know of some attributes, whatever their change costs. */
+/** What more there is to know of some attributes, whatever their change does. */
 const REMARKS: Readonly<Record<string, string>> = {
   "disk.file_format": "every later plan shows it again",
   "network_device.enabled": "every later plan shows it again",
@@ -58,14 +58,16 @@ const RIGHTS: Readonly<Record<string, string>> = {
 export const rightFor = (block: string): string | undefined => RIGHTS[block];
 
 /** Of these there is nothing more to know. */
-const COMPLETE: ReadonlySet<Cost> = new Set(["replacement", "failing replacement", "root only"]);
+const COMPLETE: ReadonlySet<Impact> = new Set(["replacement", "failing replacement", "root only"]);
 
-/** What a change costs, and what more there is to know. */
-export function costInWords(cost: Cost, attribute: string): string {
+/** What a change does, and what more there is to know. */
+export function describeImpact(impact: Impact, attribute: string): string {
   const block = attribute.split(".", 1)[0] ?? attribute;
-  const remarks = COMPLETE.has(cost) ? [] : [RIGHTS[block], REMARKS[attribute]].filter(isStated);
+  const remarks = COMPLETE.has(impact) ? [] : [RIGHTS[block], REMARKS[attribute]].filter(isStated);
   const disturbs = remarks.length > 0 || touchesDisks(attribute);
-  return [cost === "nothing" && disturbs ? "takes effect at once" : COST_WORDS[cost], ...remarks].join("; ");
+  return [impact === "nothing" && disturbs ? "takes effect at once" : IMPACT_LABELS[impact], ...remarks].join(
+    "; ",
+  );
 }
 
 const isStated = (remark: string | undefined): remark is string => remark !== undefined;
@@ -76,25 +78,25 @@ export const touchesDisks = (attribute: string): boolean => /^disk(\.|$)/.test(a
 /** vmUpdate puts every disk that it is not told of into `delete`, as soon as one of the others changes. */
 export const DETACHES = "the provider detaches every disk of the VM that is not stated";
 
-/** A cost that depends on the values. `undefined` is not stated. */
+/** An impact that depends on the values. `undefined` is not stated. */
 interface Dependent {
-  readonly of: (before: unknown, after: unknown) => Cost;
-  /** What any change of it can cost, for one that is not known yet. */
-  readonly worst: Cost;
+  readonly of: (before: unknown, after: unknown) => Impact;
+  /** What any change of it can do, for one that is not known yet. */
+  readonly worst: Impact;
 }
 
 type Block = Readonly<Record<string, unknown>>;
 
 /** The provider's default, stated or not, is the same. */
-const unless = (standard: unknown, cost: Cost): Dependent => ({
-  of: (before, after) => ((before ?? standard) === (after ?? standard) ? "nothing" : cost),
-  worst: cost,
+const unless = (standard: unknown, impact: Impact): Dependent => ({
+  of: (before, after) => ((before ?? standard) === (after ?? standard) ? "nothing" : impact),
+  worst: impact,
 });
 
-const depends = (worst: Cost, of: Dependent["of"]): Dependent => ({ of, worst });
+const depends = (worst: Impact, of: Dependent["of"]): Dependent => ({ of, worst });
 
 /** A whole block that is added, or removed. */
-const block = (added: Cost, removed: Cost, worst: Cost): Dependent =>
+const block = (added: Impact, removed: Impact, worst: Impact): Dependent =>
   depends(worst, (before) => (before === undefined ? added : removed));
 
 /** `file_id` is ForceNew, in a disk that is added or removed, too. */
@@ -124,7 +126,7 @@ const initialization = depends("replacement", (before, after) => {
 });
 
 /** What names a device of the PVE node itself, and not a mapping, is for root alone. */
-const device = (isReal: (block: Block) => boolean, added: Cost, removed: Cost): Dependent =>
+const device = (isReal: (block: Block) => boolean, added: Impact, removed: Impact): Dependent =>
   depends("root only", (before, after) => {
     if ([before, after].filter(isBlock).some(isReal)) return "root only";
     return before === undefined ? added : removed;
@@ -135,8 +137,8 @@ const isRealUsb = ({ host }: Block): boolean => Boolean(host) && !/^spice$/i.tes
 const isRealSerial = ({ device }: Block): boolean => Boolean(device) && device !== "socket";
 
 /** The same of one attribute of such a block. */
-const realOr = (isReal: (value: unknown) => boolean, cost: Cost): Dependent =>
-  depends("root only", (before, after) => ([before, after].some(isReal) ? "root only" : cost));
+const realOr = (isReal: (value: unknown) => boolean, impact: Impact): Dependent =>
+  depends("root only", (before, after) => ([before, after].some(isReal) ? "root only" : impact));
 
 /** The provider puts `cdrom`, the drive of the PVE node, where no file is stated. */
 const medium = depends("host's drive", (_, after) => (after ? "nothing" : "host's drive"));
@@ -443,21 +445,21 @@ const TABLE = {
   "watchdog.action": "power-off later",
   "watchdog.enabled": "power-off later",
   "watchdog.model": "power-off later",
-} satisfies Record<string, Cost | Dependent>;
+} satisfies Record<string, Impact | Dependent>;
 
 /** By path in the provider's schema. */
-export const COSTS: Readonly<Record<string, Cost | Dependent>> = TABLE;
+export const IMPACTS: Readonly<Record<string, Impact | Dependent>> = TABLE;
 
-/** What the change costs; "refused" of an attribute that the provider's schema does not have. */
-export function costOf({ attribute, before, after }: AttributeChange): Cost {
-  const cost = COSTS[attribute] ?? "refused";
-  return typeof cost === "string" ? cost : cost.of(before, after);
+/** What the change does; "refused" of an attribute that the provider's schema does not have. */
+export function impactOf({ attribute, before, after }: AttributeChange): Impact {
+  const impact = IMPACTS[attribute] ?? "refused";
+  return typeof impact === "string" ? impact : impact.of(before, after);
 }
 
-/** What any change of the attribute can cost, for one whose new value is not known yet. */
-export function worstCostOf(attribute: string): Cost {
-  const cost = COSTS[attribute] ?? "refused";
-  return typeof cost === "string" ? cost : cost.worst;
+/** What any change of the attribute can do, for one whose new value is not known yet. */
+export function worstImpactOf(attribute: string): Impact {
+  const impact = IMPACTS[attribute] ?? "refused";
+  return typeof impact === "string" ? impact : impact.worst;
 }
 
 /** `rebootRequired` in vmUpdate and `disk.Update`, which compare whole blocks, and ask less than PVE in others. */
@@ -510,12 +512,14 @@ export interface BlockedGrowth<T> {
  *
  * @param reboots - whether the apply itself reboots the VM, which the provider does unless told otherwise
  */
-export function blockedGrowth<T extends { attribute: string; cost: Cost; where: string }>(
+export function blockedGrowth<T extends { attribute: string; impact: Impact; where: string }>(
   changes: readonly T[],
   reboots: boolean,
 ): BlockedGrowth<T> {
   const waiting = changes.filter(({ attribute }) => restartsVm(attribute)).map(({ where }) => where);
-  const growing = changes.filter(({ attribute, cost }) => attribute === "disk.size" && cost === "nothing");
+  const growing = changes.filter(
+    ({ attribute, impact }) => attribute === "disk.size" && impact === "nothing",
+  );
   return { growing: reboots || waiting.length === 0 ? [] : growing, waiting };
 }
 
