@@ -11,7 +11,7 @@ import type { Cluster } from "../src/config/model";
 import { validated, withDefaults } from "../src/config/validation";
 import { HostFilesSchema, type HostFilesSettings } from "../src/config/settings";
 import { planEmission, type EmissionPlan } from "../src/emit/emission";
-import { outsideOfProject } from "../src/emit/place";
+import { HOSTS_FOLDER, outsideOfProject } from "../src/emit/place";
 import { describeRefusal, describeStale } from "../src/emit/report";
 import { capturedFrom, withHeader } from "../src/emit/header";
 import { applyPlan } from "../src/emit/writer";
@@ -27,8 +27,8 @@ export type HostFilesProps = HostFilesSettings;
 const README = "README.md";
 
 /**
- * The cluster's files for its hosts: a folder for each with its NixOS configuration and firewall, and two that describe
- * all of them: `cluster.json` for programs, `README.md` for people.
+ * The cluster's files for its hosts, in `nix/` of the project: a folder for each with its NixOS configuration and firewall,
+ * and two that describe all of them: `cluster.json` for programs, `README.md` for people. One to an app.
  *
  * Nothing is written while anything in the app is invalid. Environment variables:
  * - `HOST_FILES_ACCEPT`: what its owner accepts, separated by commas: files to be overwritten although they were
@@ -38,7 +38,6 @@ const README = "README.md";
  * - `HOST_FILES_STALE`: a file to which the folder is appended when a check finds it not as it would be written.
  */
 export class HostFiles extends Construct {
-  public readonly folder: string;
   public readonly documents: readonly string[];
 
   private readonly faults = new Faults();
@@ -50,12 +49,8 @@ export class HostFiles extends Construct {
     super(scope, id);
     this.cluster = K3sCluster.of(scope);
     const stated = validated(props, HostFilesSchema, this.faults);
-    const { folder, documents } = withDefaults(HostFilesSchema, stated);
-    this.folder = folder;
+    const { documents } = withDefaults(HostFilesSchema, stated);
     this.documents = documents;
-    const why = outsideOfProject(folder);
-    if (why !== undefined)
-      this.faults.addInvalid("folder", `a folder of this project, such as nix${why}`, folder);
     for (const document of documents) this.checkDocument(document);
     this.node.addValidation({ validate: () => this.validate() });
     addCustomSynthesis(this, { onSynthesize: ({ skipValidation }) => this.write(skipValidation !== true) });
@@ -64,11 +59,15 @@ export class HostFiles extends Construct {
   /** Everything that stands against writing. Leaves the plan of what would be written. */
   private validate(): string[] {
     this.emission = undefined;
-    const rival = this.rival();
-    if (relative(this.folder, ".") === "") return ["'folder' should be a folder of its own, got this one"];
-    if (rival !== undefined) {
-      return [`'folder' ${this.folder} lies in or around that of ${rival.node.path}; give each its own`];
+    const [other] = constructsBefore<HostFiles>(this, HostFiles);
+    if (other !== undefined) {
+      return [
+        `${other.node.path} emits ${HOSTS_FOLDER}/ already, and an app has one HostFiles: ` +
+          "give another cluster a project of its own",
+      ];
     }
+    const why = outsideOfProject(HOSTS_FOLDER);
+    if (why !== undefined) return [`${HOSTS_FOLDER} should be a folder of this project${why}`];
     if (this.faults.all.length > 0) return describeFaults(this.faults.all);
     const { cluster, faults, variables } = this.cluster.resolve();
     const accepted = acceptedByOwner();
@@ -78,7 +77,7 @@ export class HostFiles extends Construct {
     if (faults.length > 0) return moved;
     const files = this.render(cluster, variables);
     const regions = this.regions(cluster);
-    const plan = planEmission({ folder: this.folder, files, regions, previous: last.files, accepted });
+    const plan = planEmission({ folder: HOSTS_FOLDER, files, regions, previous: last.files, accepted });
     this.emission = { plan, destroyed: vanished(last.nodes, cluster.nodes) };
     return [
       ...moved,
@@ -97,7 +96,7 @@ export class HostFiles extends Construct {
 
   /** Appends the folder to a list that a program asked for. */
   private note(list = ""): void {
-    if (list !== "") appendFileSync(list, `${relative(".", this.folder)}\n`);
+    if (list !== "") appendFileSync(list, `${HOSTS_FOLDER}\n`);
   }
 
   private write(validated: boolean): void {
@@ -108,7 +107,7 @@ export class HostFiles extends Construct {
       ...errorAnnotations(construct),
     ]);
     if (problems.length > 0)
-      throw new UserError("invalid", `Nothing was written to ${this.folder}:\n  ${problems.join("\n  ")}`);
+      throw new UserError("invalid", `Nothing was written to ${HOSTS_FOLDER}:\n  ${problems.join("\n  ")}`);
     if (this.emission === undefined) return;
     const { plan, destroyed } = this.emission;
     for (const { hostname, vmId } of destroyed) {
@@ -124,7 +123,7 @@ export class HostFiles extends Construct {
     const captured = this.captured(cluster);
     const files = new Map<string, string>();
     const sums = new Map<string, string>();
-    const readme = renderReadme(cluster, [this.folder, ...this.documents], variables);
+    const readme = renderReadme(cluster, [HOSTS_FOLDER, ...this.documents], variables);
     for (const [path, body] of [...renderHosts(cluster, captured), [README, readme] as const]) {
       const text = withHeader(path, body);
       files.set(path, text);
@@ -137,7 +136,7 @@ export class HostFiles extends Construct {
   /** The marked regions of people's documents, by their paths from the folder. */
   private regions(cluster: Cluster): Map<string, string> {
     const text = withHeader(README, renderNodeRegion(cluster));
-    return new Map(this.documents.map((document) => [relative(this.folder, document), text]));
+    return new Map(this.documents.map((document) => [relative(HOSTS_FOLDER, document), text]));
   }
 
   private checkDocument(document: string): void {
@@ -148,13 +147,8 @@ export class HostFiles extends Construct {
         `Markdown files of this project, such as k8s/README.md${why}`,
         document,
       );
-    } else if (nested(this.folder, document)) {
-      this.faults.add(
-        "documents",
-        `${document} lies in 'folder' ${this.folder}, where all files are emitted`,
-      );
-    } else if (this.others().some(({ documents }) => documents.includes(document))) {
-      this.faults.add("documents", `${document} belongs to another HostFiles of this app`);
+    } else if (!relative(HOSTS_FOLDER, document).startsWith("..")) {
+      this.faults.add("documents", `${document} lies in ${HOSTS_FOLDER}/, where all files are emitted`);
     }
   }
 
@@ -162,22 +156,13 @@ export class HostFiles extends Construct {
   private captured(cluster: Cluster): Set<string> {
     const directories = cluster.nodes.map((node) => node.directory);
     const isCaptured = (directory: string): boolean =>
-      capturedFrom(textOf(join(this.folder, directory, HARDWARE_CONFIGURATION))) !== undefined;
+      capturedFrom(textOf(join(HOSTS_FOLDER, directory, HARDWARE_CONFIGURATION))) !== undefined;
     return new Set(directories.filter(isCaptured));
   }
 
   private last(): { nodes: readonly LastNode[]; files: readonly string[] } {
-    const json = parseClusterJson(textOf(join(this.folder, CLUSTER_JSON)));
+    const json = parseClusterJson(textOf(join(HOSTS_FOLDER, CLUSTER_JSON)));
     return { nodes: (json?.nodes ?? []).filter(isLastNode), files: Object.keys(json?.files ?? {}) };
-  }
-
-  /** An earlier `HostFiles` of this app that could write or remove the same files. */
-  private rival(): HostFiles | undefined {
-    return this.others().find(({ folder }) => nested(folder, this.folder) || nested(this.folder, folder));
-  }
-
-  private others(): HostFiles[] {
-    return constructsBefore<HostFiles>(this, HostFiles);
   }
 }
 
@@ -188,8 +173,6 @@ const checking = (): boolean => process.env.HOST_FILES_CHECK === "1";
 
 const textOf = (file: string): string =>
   statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, "utf8") : "";
-
-const nested = (outer: string, inner: string): boolean => !relative(outer, inner).startsWith("..");
 
 /** The last line of defence against `${TfToken[...]}` in a host's configuration. */
 const tokensIn = (files: ReadonlyMap<string, string>): string[] =>

@@ -210,6 +210,5 @@ export const cluster = (
 });
 
 export const HOST_FILES: Pairs<HostFilesSettings> = {
-  folder: ["nix", "hosts"],
   documents: [["nodes.md"], []],
 };

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { Annotations, App, TerraformStack, TerraformVariable } from "cdktf";
+import { Annotations, App, LocalBackend, TerraformStack, TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
 import { HostFiles } from "../../constructs";
 import {
@@ -160,41 +160,34 @@ describe("nothing is written", () => {
     expect(textsBelow(join(folder))).toEqual({});
   });
 
-  test.each(["nix", "nix/sub/..", "nix/sub"])("by a construct that claims %s beside nix", (second) => {
+  test.each(["of the same cluster", "of another cluster"])("by a second HostFiles in an app, %s", (whose) => {
     const folder = temporaryFolder();
     const app = testApp();
     const cluster = addCluster(app, THREE);
     new HostFiles(cluster, "nix");
-    new HostFiles(cluster, "nix2", { folder: second });
+    const other = new TerraformStack(app, "k3s-2");
+    new LocalBackend(other, { path: "k3s-2.tfstate" });
+    new HostFiles(whose === "of the same cluster" ? cluster : addCluster(other, [ALPHARD]), "more");
     expect(() => inside(folder, () => app.synth())).toThrow(
-      /lies in or around that of k3s\/cluster\/nix; give each its own/,
+      "k3s/cluster/nix emits nix/ already, and an app has one HostFiles: give another cluster a project of its own",
     );
     expect(textsBelow(folder)).toEqual({});
   });
 
-  test("into the working directory itself", () => {
+  test("where a folder is stated: rollouts and previews look into nix/ alone", () => {
     const app = testApp();
-    new HostFiles(addCluster(app, THREE), "nix", { folder: "." });
-    expect(() => app.synth()).toThrow("'folder' should be a folder of its own");
+    new HostFiles(addCluster(app, THREE), "nix", { folder: "hosts" } as object);
+    expect(() => app.synth()).toThrow("'folder' is not a setting");
   });
 
-  test.each([
-    ["/tmp/nix", " by a relative path of letters, digits, . _ and -"],
-    ["../nix", " and not outside of it"],
-    ["nix; rm -rf", " by a relative path of letters"],
-    ["linked", " and not behind a link"],
-    ["linked/nix", " and not behind a link"],
-    ["dangling/nix", " and not behind a link"],
-  ])("into the folder %s, which is none of the project", (name, why) => {
-    const [project, elsewhere] = [temporaryFolder(), temporaryFolder()];
-    symlinkSync(elsewhere, join(project, "linked"));
-    symlinkSync(join(elsewhere, "nowhere"), join(project, "dangling"));
-    const app = testApp();
-    inside(project, () => {
-      new HostFiles(addCluster(app, THREE), "nix", { folder: name });
-      expect(() => app.synth()).toThrow(`'folder' should be a folder of this project, such as nix${why}`);
-    });
-    expect(textsBelow(elsewhere)).toEqual({});
+  test.each(["elsewhere", "nowhere"])("through a nix/ that is a link to %s", (where) => {
+    const [project, parent] = [temporaryFolder(), temporaryFolder()];
+    mkdirSync(join(parent, "elsewhere"));
+    symlinkSync(join(parent, where), join(project, "nix"));
+    expect(() => emit(project, THREE)).toThrow(
+      "nix should be a folder of this project and not behind a link",
+    );
+    expect(textsBelow(parent)).toEqual({});
   });
 
   test("into a document behind a linked folder", () => {

@@ -372,14 +372,6 @@ describe("a preview", () => {
     expect(output).not.toContain("Nothing changes");
   });
 
-  test("says that it does not look at host files in another folder", () => {
-    const project = history();
-    inMain('new HostFiles(cluster, "nix", {', 'new HostFiles(cluster, "nix", { folder: "hosts",')(project);
-    const { output } = preview(project);
-    expect(output).toContain("Not looked at: `hosts/`. A preview, as a rollout, is of `nix/`.");
-    expect(output).not.toContain("Nothing changes");
-  });
-
   test("outside of a git repository says so", () => {
     const { status, output } = preview(new Project());
     expect(status).toBe(1);

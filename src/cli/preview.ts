@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { emittedBy, FOLDER, type Emitted } from "../preview/emitted";
+import { HOSTS_FOLDER } from "../emit/place";
+import { emittedBy, type Emitted } from "../preview/emitted";
 import { failure, toMarkdown } from "../preview/markdown";
 import { compare, isEmpty, type Preview } from "../preview/preview";
 import { committed, findBase, Trees, type Base } from "../preview/trees";
@@ -16,20 +17,7 @@ interface Options {
 /** Raised when a program that reads the JSON would misread a newer one. */
 const FORMAT_VERSION = 1;
 
-/** What is said of host files that are elsewhere, or nowhere. */
-function unseen(folders: readonly string[]): string[] {
-  const others = folders.filter((folder) => folder !== FOLDER);
-  return [
-    ...(folders.includes(FOLDER)
-      ? []
-      : [`The app emits no \`${FOLDER}/\`, so that nothing is known of nodes, hosts and firewalls.`]),
-    ...(others.length === 0
-      ? []
-      : [
-          `Not looked at: ${others.map((folder) => `\`${folder}/\``).join(", ")}. A preview, as a rollout, is of \`${FOLDER}/\`.`,
-        ]),
-  ];
-}
+const NO_HOSTS = `The app emits no \`${HOSTS_FOLDER}/\`, so that nothing is known of nodes, hosts and firewalls.`;
 
 const LOCK_FILE = "package-lock.json";
 
@@ -80,11 +68,11 @@ async function previewed(base: Base, signal: AbortSignal): Promise<{ preview: Pr
     ]);
     if (signal.aborted) throw new UserError("cancelled", "It was interrupted.");
     if (working.status === "rejected") throw working.reason;
-    const { folders } = working.value;
-    const now = folders.includes(FOLDER) ? working.value : { ...working.value, cluster: undefined };
+    const { emitsHosts } = working.value;
+    const now = emitsHosts ? working.value : { ...working.value, cluster: undefined };
     const notes = [
       ...(lockDiffers(base) ? [`${LOCK_FILE} differs: the base ran with this tree's packages.`] : []),
-      ...unseen(folders),
+      ...(emitsHosts ? [] : [NO_HOSTS]),
     ];
     if (former.status === "fulfilled") return { preview: compare(former.value, now), notes };
     return withoutApp(trees, now, [...notes, noApp(former.reason)]);
@@ -105,12 +93,12 @@ function withoutApp(
   const { committedIn, withVmsOf } = require("../preview/committed") as typeof import("../preview/committed");
   const former = committedIn(trees.base);
   if (former.cluster !== undefined) {
-    const note = "Its committed `nix/` serves instead; of OpenTofu, the VMs alone are compared.";
+    const note = `Its committed \`${HOSTS_FOLDER}/\` serves instead; of OpenTofu, the VMs alone are compared.`;
     return { preview: compare(former, withVmsOf(working)), notes: [...notes, note] };
   }
   return {
     preview: compare(former, working),
-    notes: [...notes, "It has no `nix/` either: all is shown as new."],
+    notes: [...notes, `It has no \`${HOSTS_FOLDER}/\` either: all is shown as new.`],
   };
 }
 

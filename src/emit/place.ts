@@ -2,6 +2,12 @@ import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 /**
+ * Where the hosts' files are emitted, seen from the project's folder. It is the same in every project, and not a setting:
+ * a rollout, a preview of a commit whose app does not run, `.gitattributes` and CI find the files without running the app.
+ */
+export const HOSTS_FOLDER = "nix";
+
+/**
  * Why a path from the working folder is none of a file or folder of this project that can be written: the rest of a
  * sentence, and `undefined` for a right one. Through a link a file outside would be replaced. The path stands in commands
  * for people, so it keeps to what a shell takes as it is.

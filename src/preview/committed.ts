@@ -8,7 +8,7 @@ import { describedIn, type Emitted } from "./emitted";
  */
 export function committedIn(tree: string): Emitted {
   const cluster = describedIn(tree);
-  const emitted = { stacks: [], folders: [], tree };
+  const emitted = { stacks: [], emitsHosts: false, tree };
   return cluster === undefined ? emitted : withVmsOf({ ...emitted, cluster });
 }
 

@@ -1,13 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FOLDER, type Emitted } from "./emitted";
+import { HOSTS_FOLDER } from "../emit/place";
+import type { Emitted } from "./emitted";
 
 /** Documents for people whose emitted text differs, by their paths in the project. */
 export function compareDocuments(before: Emitted, after: Emitted): string[] {
   const emitted = [before, after].flatMap(({ cluster }) =>
     Object.keys(cluster?.files ?? {})
       .filter((path) => path.endsWith(".md"))
-      .map((path) => join(FOLDER, path)),
+      .map((path) => join(HOSTS_FOLDER, path)),
   );
   const regions = [before, after].flatMap(({ cluster }) => cluster?.documents ?? []);
   return [...new Set([...emitted, ...regions])].filter(

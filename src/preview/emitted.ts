@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { HOSTS_FOLDER } from "../emit/place";
 import { CLUSTER_JSON, parseClusterJson, type ClusterJson } from "../render/cluster-json";
 import { bareEnvironment, withoutNetwork } from "./confinement";
 import { UserError } from "../base/user-error";
@@ -9,8 +10,8 @@ import { UserError } from "../base/user-error";
 export interface Emitted {
   readonly stacks: readonly Stack[];
   readonly cluster?: ClusterJson;
-  /** Folders of host files that the app said it emits; none also where its constructs are of before they said so. */
-  readonly folders: readonly string[];
+  /** Whether the app said that it emits host files; not where its constructs are of before they said so. */
+  readonly emitsHosts: boolean;
   /** Folder in which the files are. */
   readonly tree: string;
 }
@@ -20,9 +21,6 @@ export interface Stack {
   readonly name: string;
   readonly json: Readonly<Record<string, unknown>>;
 }
-
-/** Folder of the emitted files, as `npm run rollout` has it. */
-export const FOLDER = "nix";
 
 /**
  * Runs the app of a tree as the CDKTF CLI does, but with a bare environment and without a network, and reads what it
@@ -62,8 +60,8 @@ export async function emittedBy(tree: string, output: string, interrupted: Abort
   });
   interrupted.removeEventListener("abort", end);
   if (status !== 0) throw new UserError("failed", complaints.trim() || `${app} ended with ${status}`);
-  const folders = readFileSync(list, "utf8").split("\n").filter(Boolean);
-  return { stacks: stacksIn(output), cluster: describedIn(tree), folders, tree };
+  const emitsHosts = readFileSync(list, "utf8") !== "";
+  return { stacks: stacksIn(output), cluster: describedIn(tree), emitsHosts, tree };
 }
 
 function settingsOf(tree: string): { app: string; context: object } {
@@ -88,11 +86,11 @@ function stacksIn(output: string): Stack[] {
 
 /** The cluster as the tree's files have it. */
 export function describedIn(tree: string): ClusterJson | undefined {
-  const path = join(tree, FOLDER, CLUSTER_JSON);
+  const path = join(tree, HOSTS_FOLDER, CLUSTER_JSON);
   if (!existsSync(path)) return undefined;
   const json = parseClusterJson(readFileSync(path, "utf8"));
   if (json === undefined)
-    throw new UserError("invalid", `its ${join(FOLDER, CLUSTER_JSON)} is damaged`, {
+    throw new UserError("invalid", `its ${join(HOSTS_FOLDER, CLUSTER_JSON)} is damaged`, {
       remedy: "run npm run synth",
     });
   return json;

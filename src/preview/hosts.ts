@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { readHostFolder } from "../emit/host-folder";
-import { FOLDER, type Emitted } from "./emitted";
+import { HOSTS_FOLDER } from "../emit/place";
+import type { Emitted } from "./emitted";
 import type { Nodes } from "./nodes";
 
 /** What of a host that stays is another. */
@@ -21,7 +22,7 @@ export const compareHosts = (before: Emitted, after: Emitted, { kept }: Nodes): 
 
 /** What a rollout brings to the host. */
 const filesOf = ({ tree }: Emitted, directory: string): ReadonlyMap<string, string> =>
-  readHostFolder(join(tree, FOLDER), directory).files;
+  readHostFolder(join(tree, HOSTS_FOLDER), directory).files;
 
 export const reloads = ({ files }: HostChange): boolean => files.includes("nftables.nft");
 

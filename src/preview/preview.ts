@@ -1,7 +1,8 @@
 import type { Node } from "../config/model";
 import { clusterDangers, dangersOf } from "./dangers";
 import { compareDocuments } from "./documents";
-import { FOLDER, type Emitted } from "./emitted";
+import { HOSTS_FOLDER } from "../emit/place";
+import type { Emitted } from "./emitted";
 import type { ClusterJson } from "../render/cluster-json";
 import { compareFlows, type FlowChange } from "./firewall";
 import { compareHosts, type HostChange } from "./hosts";
@@ -32,7 +33,7 @@ export type NodeSummary = Pick<Node, "hostname" | "role" | "vmId" | "ipv4Address
   readonly size: Pick<Node["vm"], "cores" | "sockets" | "memoryMib" | "disks" | "pveNode" | "templateVmId">;
 };
 
-const ABANDONED = `\`${FOLDER}/\` is no longer emitted: the hosts' files and the documents stay as they were, whatever changes`;
+const ABANDONED = `\`${HOSTS_FOLDER}/\` is no longer emitted: the hosts' files and the documents stay as they were, whatever changes`;
 
 const NO_CLUSTER: Pick<ClusterJson, "nodes" | "files" | "flows"> = { nodes: [], files: {}, flows: [] };
 

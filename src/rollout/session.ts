@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { UserError } from "../base/user-error";
+import { HOSTS_FOLDER } from "../emit/place";
 import { chosen, readDescription, type Description } from "./description";
 import { hostsOf } from "./fleet";
 import type { Host } from "./host";
@@ -60,7 +61,7 @@ export function checkFreshness(): void {
 }
 
 export const DEFAULT_PATHS: Paths = {
-  hosts: "nix",
+  hosts: HOSTS_FOLDER,
   knownHosts: "known_hosts",
   logs: join(".rollout", "logs"),
 };
