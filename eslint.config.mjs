@@ -50,7 +50,7 @@ const noDecisionByMessage = [
 }));
 
 export default tseslint.config(
-  { ignores: [".gen", "cdktf.out", "node_modules", "coverage"] },
+  { ignores: [".gen", "cdktf.out", "node_modules", "coverage", "dist"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],

@@ -16,5 +16,6 @@ module.exports = {
       { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" } },
     ],
   },
+  moduleNameMapper: { "^proxmox-nixos-k3s$": "<rootDir>/constructs" },
   setupFilesAfterEnv: ["<rootDir>/__tests__/setup.ts"],
 };

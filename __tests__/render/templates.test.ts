@@ -1,4 +1,5 @@
-import { compileTemplate, fill } from "../../src/render/templates";
+import { compileTemplate } from "../../src/render/template-compiler";
+import { fill } from "../../src/render/templates";
 
 test("a template that is not given all that it names is an error and not a gap", () => {
   expect(() => fill("k3s-agent.nix", { hostname: "mizar" })).toThrow(/package/);

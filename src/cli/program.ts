@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Argument, Command, type Option } from "commander";
+import { PACKAGE_ROOT } from "../base/package-root";
 import type { Ending } from "./action";
 import type { Shell } from "./completion";
 import { MEANINGS, type ExitCode } from "./exit-code";
@@ -57,7 +58,7 @@ function described(option: Option): string {
 }
 
 const version = (): string =>
-  (JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8")) as { version: string }).version;
+  (JSON.parse(readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8")) as { version: string }).version;
 
 /** From `main.ts` to files. */
 function addEmission(root: Command, ending: Ending): void {

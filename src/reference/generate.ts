@@ -1,25 +1,28 @@
-/** `npm run reference`: writes what follows from the settings' schemas. `npm run check` looks whether it is written. */
+/**
+ * `npm run reference`: writes what follows from the settings' schemas. With `--check`, as in `npm run check`, it only says what is
+ * not.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import prettier from "prettier";
+import { PACKAGE_ROOT } from "../base/package-root";
 import { withSettings } from "./cluster-schema";
 import { readComments } from "./comments";
 import { settingsDocument } from "./settings-document";
 
-const ROOT = join(__dirname, "..", "..");
 const SCHEMA = "schemas/cluster.schema.json";
 const DOCUMENT = "docs/settings.md";
 
-const textOf = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+const textOf = (path: string): string => readFileSync(join(PACKAGE_ROOT, path), "utf8");
 
 async function formatted(path: string, text: string): Promise<string> {
-  const options = await prettier.resolveConfig(join(ROOT, path));
+  const options = await prettier.resolveConfig(join(PACKAGE_ROOT, path));
   return prettier.format(text, { ...options, filepath: path });
 }
 
 /** What is not as the schemas have it: path in the project, to the text that it should have. */
 export async function staleReference(): Promise<Map<string, string>> {
-  const comments = readComments(join(ROOT, "src/config/settings"));
+  const comments = readComments(join(PACKAGE_ROOT, "src/config/settings"));
   const texts = [
     [SCHEMA, await formatted(SCHEMA, withSettings(textOf(SCHEMA), comments))],
     [DOCUMENT, await formatted(DOCUMENT, settingsDocument(comments))],
@@ -28,7 +31,15 @@ export async function staleReference(): Promise<Map<string, string>> {
 }
 
 async function write(): Promise<void> {
-  for (const [path, text] of await staleReference()) writeFileSync(join(ROOT, path), text);
+  for (const [path, text] of await staleReference()) writeFileSync(join(PACKAGE_ROOT, path), text);
 }
 
-if (require.main === module) void write();
+async function check(): Promise<void> {
+  const stale = await staleReference();
+  if (stale.size === 0) return;
+  console.error(`Not what src/config/settings says: ${[...stale.keys()].join(", ")}`);
+  console.error("\nTo write them anew: npm run reference");
+  process.exitCode = 2; // changes are pending, as `check` says it of the hosts' files
+}
+
+if (require.main === module) void (process.argv.includes("--check") ? check() : write());

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { PACKAGE_ROOT } from "../base/package-root";
 import { UserError } from "../base/user-error";
 import type { CommandResult } from "./ssh";
 
-const REMOTE = join(__dirname, "remote");
+const REMOTE = join(PACKAGE_ROOT, "src/rollout/remote");
 
 /** A text as one word of the shell. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { footprint, touched } from "./footprint";
-import { synth, type Cost } from "./synth";
+import { FLOOR, synth, type App, type Cost } from "./synth";
 
 /** What clusters of one size cost: a single round, or the medians of several. */
 export interface Measurement {
@@ -20,20 +20,22 @@ export interface Measurement {
 /**
  * Runs floor and product in turn, so that what slows the machine slows both.
  *
+ * @param product - see `installProduct`
  * @param folder - in which each app of each round has a folder of its own
  * @param report - is told how many rounds were done
  */
 export async function measure(
+  product: App,
   nodes: number,
   runs: number,
   folder: string,
   report: (done: number) => void,
 ): Promise<Measurement> {
-  await round(nodes, folder); // a warm-up of the disk's cache, and of tsx's, which holds what it compiled
+  await round(product, nodes, folder); // a warm-up of the disk's cache, and of tsx's, which holds what it compiled
   const rounds: Measurement[] = [];
   while (rounds.length < runs) {
     report(rounds.length);
-    rounds.push(await round(nodes, folder));
+    rounds.push(await round(product, nodes, folder));
   }
   const cost = (of: "floor" | "first" | "again"): Cost => ({
     seconds: median(rounds.map((round) => round[of].seconds)),
@@ -51,12 +53,12 @@ export async function measure(
 }
 
 /** Leaves its folders: ext4 is slow to create files for minutes after as many were removed (`recently_deleted`). */
-async function round(nodes: number, parent: string): Promise<Measurement> {
-  const floor = await synth("floor", nodes, mkdtempSync(join(parent, "floor-")));
+async function round(product: App, nodes: number, parent: string): Promise<Measurement> {
+  const floor = await synth(FLOOR, nodes, mkdtempSync(join(parent, "floor-")));
   const folder = mkdtempSync(join(parent, "product-"));
-  const first = await synth("product", nodes, folder);
+  const first = await synth(product, nodes, folder);
   const before = footprint(join(folder, "nix"));
-  const again = await synth("product", nodes, folder);
+  const again = await synth(product, nodes, folder);
   const rewritten = touched(before, footprint(join(folder, "nix"))).length;
   return { nodes, floor, first, again, files: before.files, bytes: before.bytes, rewritten };
 }

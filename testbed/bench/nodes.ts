@@ -1,9 +1,7 @@
-import type { Role } from "../../src/config/settings";
-
 /** A node of the cluster that both apps make. */
 export interface BenchNode {
   readonly id: string;
-  readonly role: Role;
+  readonly role: "server" | "agent";
   readonly hostname: string;
   readonly vmId: number;
   readonly description: string;

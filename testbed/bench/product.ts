@@ -1,6 +1,6 @@
-/** The product: what an owner's `main.ts` does, with as many nodes as asked for. `tsx testbed/bench/product.ts <nodes>` */
+/** The product: what an owner's `main.ts` does, with as many nodes as asked for. */
 import { App, TerraformStack, TerraformVariable } from "cdktf";
-import { HostFiles, K3sAgentNode, K3sCluster, K3sServerNode } from "../../constructs";
+import { HostFiles, K3sAgentNode, K3sCluster, K3sServerNode } from "proxmox-nixos-k3s";
 import { reportMemoryAtExit } from "./memory";
 import { nodes } from "./nodes";
 import { settings } from "./settings";

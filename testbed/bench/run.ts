@@ -13,6 +13,7 @@ import { measure, type Measurement } from "./measure";
 import { bars, table } from "./report";
 import { measureRollout, type Rollout } from "./rollout";
 import { ROLLOUT_BARS, ROLLOUT_COLUMNS } from "./rollout-report";
+import { installProduct } from "./synth";
 import { SYNTH_BARS, SYNTH_COLUMNS } from "./synth-report";
 
 const USAGE = `npm run bench [-- [synth] [firewall] [rollout] [--nodes 3,50,250,1000] [--runs 5] [--step-seconds 2]]
@@ -58,15 +59,17 @@ async function synths({ sizes, runs }: Options): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "k3s-bench-"));
   // Again while the last files of a killed app appear.
   process.on("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 9 }));
+  console.error("synth: packing the package");
+  const product = installProduct(mkdtempSync(join(folder, "app-")));
   const all: Measurement[] = [];
   for (const nodes of sizes) {
     const report = (done: number): void =>
       console.error(`synth: ${nodes} nodes, ${done} of ${runs} runs done`);
-    all.push(await measure(nodes, runs, folder, report));
+    all.push(await measure(product, nodes, runs, folder, report));
   }
   console.log(`
 Medians of ${runs} runs, floor and product in turn, on ${cpus().length} CPUs in ${tmpdir()}, Node ${process.version}.
-floor: the same VMs in bare CDKTF. first: the product in an empty folder. again: the product, nothing changed.
+floor: the same VMs in bare CDKTF. first: the packed product in an empty folder. again: the product, nothing changed.
 
 ${table(SYNTH_COLUMNS, all)}
 

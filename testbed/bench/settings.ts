@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import type { ClusterSettings } from "../../src/config/settings";
+import type { K3sClusterProps } from "proxmox-nixos-k3s";
 import { FIRST_VM_ID, macAddressOf } from "./nodes";
 
 /** What all nodes share, for as many nodes as there may be. */
-export const settings = (pveNode: string): ClusterSettings => ({
+export const settings = (pveNode: string): K3sClusterProps => ({
   network: {
     nodeCidr: "10.0.0.0/16",
     operatorNetworkWaived: true,

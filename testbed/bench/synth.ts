@@ -1,7 +1,11 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { installPackage } from "../package/install";
+
+const ROOT = join(__dirname, "../..");
+const TSX = require.resolve("tsx/cli");
 
 /** What one synth cost. */
 export interface Cost {
@@ -11,8 +15,22 @@ export interface Cost {
   readonly memory: number;
 }
 
-const ROOT = join(__dirname, "../..");
-const TSX = require.resolve("tsx/cli");
+/** An app, and the `tsconfig.json` with which it runs. */
+export interface App {
+  readonly script: string;
+  readonly tsconfig: string;
+}
+
+export const FLOOR: App = { script: join(__dirname, "floor.ts"), tsconfig: join(ROOT, "tsconfig.json") };
+
+const PRODUCT = ["product.ts", "settings.ts", "nodes.ts", "memory.ts"].map((file) => `testbed/bench/${file}`);
+
+/** The product as an owner has it: from the package, which is packed and installed there. */
+export function installProduct(folder: string): App {
+  installPackage(folder);
+  for (const file of [...PRODUCT, "authorized_keys"]) cpSync(join(ROOT, file), join(folder, file));
+  return { script: join(folder, "testbed/bench/product.ts"), tsconfig: join(folder, "tsconfig.json") };
+}
 
 /**
  * Synthesizes an app in a process of its own, which writes `cdktf.out`, and the product `nix`, into that folder.
@@ -20,11 +38,11 @@ const TSX = require.resolve("tsx/cli");
  *
  * @throws what the app complained of
  */
-export async function synth(app: "floor" | "product", nodes: number, folder: string): Promise<Cost> {
+export async function synth({ script, tsconfig }: App, nodes: number, folder: string): Promise<Cost> {
   const start = performance.now();
-  const child = spawn(process.execPath, [TSX, ...flags(), join(__dirname, `${app}.ts`), `${nodes}`], {
+  const child = spawn(process.execPath, [TSX, ...flags(), script, `${nodes}`], {
     cwd: folder,
-    env: { ...process.env, CDKTF_OUTDIR: "cdktf.out", TSX_TSCONFIG_PATH: join(ROOT, "tsconfig.json") },
+    env: { ...process.env, CDKTF_OUTDIR: "cdktf.out", TSX_TSCONFIG_PATH: tsconfig },
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own, to be killed as a whole: tsx runs the app in a second process, which hears no signal but
     // SIGKILL while it is busy.
@@ -41,7 +59,7 @@ export async function synth(app: "floor" | "product", nodes: number, folder: str
   try {
     const [output, complaints, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
     const seconds = (performance.now() - start) / 1000;
-    if (code !== 0) throw new Error(`${app} with ${nodes} nodes failed:\n${complaints}`);
+    if (code !== 0) throw new Error(`${script} with ${nodes} nodes failed:\n${complaints}`);
     return { seconds, memory: Number(output.trim().split("\n").at(-1)) / 1024 };
   } finally {
     process.off("exit", kill);

@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { synth } from "../../../testbed/bench/synth";
-import { temporaryFolder, type Json } from "../../fixture";
+import { FLOOR, synth, type App } from "../../../testbed/bench/synth";
+import { REPOSITORY, temporaryFolder, type Json } from "../../fixture";
 
 const NODES = 5; // servers, and agents that depend on them
 
-async function vmsOf(app: "floor" | "product"): Promise<Json> {
+/** From source, as the bench runs the package. */
+const PRODUCT: App = { ...FLOOR, script: join(REPOSITORY, "testbed/bench/product.ts") };
+
+async function vmsOf(app: App): Promise<Json> {
   const folder = temporaryFolder();
   const { memory } = await synth(app, NODES, folder);
   expect(memory).toBeGreaterThan(10); // it is the app that reported, and in MiB
@@ -17,11 +20,11 @@ async function vmsOf(app: "floor" | "product"): Promise<Json> {
 }
 
 test("the floor makes the same VMs as the product, by the same arguments", async () => {
-  const [floor, product] = await Promise.all([vmsOf("floor"), vmsOf("product")]);
+  const [floor, product] = await Promise.all([vmsOf(FLOOR), vmsOf(PRODUCT)]);
   expect(Object.keys(floor)).toHaveLength(NODES);
   expect(floor).toEqual(product);
 }, 60_000);
 
 test("an app that fails is an error with its own words, not a quick run", async () => {
-  await expect(synth("product", 0, temporaryFolder())).rejects.toThrow("there is no server");
+  await expect(synth(PRODUCT, 0, temporaryFolder())).rejects.toThrow("there is no server");
 }, 60_000);

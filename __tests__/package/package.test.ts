@@ -1,0 +1,94 @@
+/** The package as an owner has it: packed, installed, and asked for all that it promises. */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { installPackage } from "../../testbed/package/install";
+import { REPOSITORY } from "../fixture";
+import * as constructs from "../../constructs";
+
+const NAME = "proxmox-nixos-k3s";
+let owner: string;
+let installed: string;
+
+beforeAll(() => {
+  owner = mkdtempSync(join(tmpdir(), "k3s-owner-")); // longer than one test
+  installed = installPackage(owner);
+  const main = readFileSync(join(REPOSITORY, "main.ts"), "utf8").replace('"./constructs"', `"${NAME}"`);
+  writeFileSync(join(owner, "main.ts"), main);
+  for (const name of ["authorized_keys", "k8s"]) {
+    cpSync(join(REPOSITORY, name), join(owner, name), { recursive: true });
+  }
+});
+
+afterAll(() => rmSync(owner, { recursive: true, force: true }));
+
+const node = (...words: string[]): { status: number | null; stdout: string; stderr: string } =>
+  spawnSync(process.execPath, words, { cwd: owner, encoding: "utf8" });
+
+/** Text by path. */
+const textsIn = (folder: string): Record<string, string> =>
+  Object.fromEntries(
+    readdirSync(folder, { recursive: true, withFileTypes: true, encoding: "utf8" })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .map((path) => [relative(folder, path), readFileSync(path, "utf8")]),
+  );
+
+test("it has compiled code, types, schemas, and what runs on hosts, and nothing else", () => {
+  const kindOf = (path: string): string => path.replace(/[^/.]+(?=\.[^/]+$)/, "*");
+  const kinds = new Set(Object.keys(textsIn(installed)).map(kindOf));
+  const types = [...kinds].filter((kind) => kind.startsWith("dist/types/"));
+  expect(types.every((kind) => kind.endsWith("/*.d.ts"))).toBe(true);
+  expect([...kinds].filter((kind) => !types.includes(kind)).sort()).toEqual(
+    [
+      "LICENSE",
+      "*.json",
+      "*.md",
+      "dist/*.LICENSE",
+      "dist/*.js",
+      "schemas/*.schema.json",
+      "src/rollout/remote/*.sh",
+    ].sort(),
+  );
+});
+
+test("it exports the constructs, and nothing by accident", () => {
+  const { stdout } = node("-p", `JSON.stringify(Object.keys(require("${NAME}")))`);
+  expect(JSON.parse(stdout)).toEqual(Object.keys(constructs));
+  for (const inner of ["dist/bundle.js", "dist/cli.js", "src/config/model"]) {
+    expect(node("-e", `require("${NAME}/${inner}")`).stderr).toContain("ERR_PACKAGE_PATH_NOT_EXPORTED");
+  }
+});
+
+test("an app that imports it emits to the byte what the repository's does", () => {
+  const { status, stderr } = node(join(installed, "dist/app.js"));
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const hosts = textsIn(join(owner, "nix"));
+  expect(Object.keys(hosts).length).toBeGreaterThan(10);
+  expect(hosts).toEqual(textsIn(join(REPOSITORY, "nix")));
+});
+
+test("an owner's main.ts is checked against its types, and a mistake in it is found", () => {
+  const tsc = require.resolve("typescript/lib/tsc.js");
+  const checked = (): string => node(tsc, "--noEmit", "--skipLibCheck", "-p", ".").stdout;
+  expect(checked()).toBe("");
+  const main = readFileSync(join(owner, "main.ts"), "utf8");
+  try {
+    writeFileSync(join(owner, "main.ts"), main.replace("vmId: 135", "vmID: 135"));
+    expect(checked()).toContain("'vmID' does not exist");
+  } finally {
+    writeFileSync(join(owner, "main.ts"), main);
+  }
+});
+
+test("its program runs an owner's commands", () => {
+  const cli = join(installed, "dist/cli.js");
+  const { version } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8")) as {
+    version: string;
+  };
+  expect(node(cli, "--version").stdout.trim()).toBe(version);
+  expect(node(cli, "check")).toMatchObject({ status: 0, stderr: "" });
+  writeFileSync(join(owner, "main.ts"), "throw new Error();\n");
+  expect(node(cli, "check").status).toBe(1);
+});
