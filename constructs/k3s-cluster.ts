@@ -69,6 +69,8 @@ export class K3sCluster extends Construct {
   private readonly settings: ClusterSettings;
   private readonly common: Common;
   private readonly nodes: Node[] = [];
+  /** Of the nodes so far: several ask, and at a thousand nodes it takes a while. */
+  private resolved?: { readonly cluster: Cluster; readonly faults: readonly Fault[] };
   private readonly faults: Fault[];
   /** The default backend, unless the stack had one. */
   private readonly state?: LocalBackend;
@@ -84,7 +86,7 @@ export class K3sCluster extends Construct {
     const known = withNews(tokenFaults(this.settings, [], this.stack), shape.all);
     const first = withNews(known, keys.faults);
     this.faults = withNews(first, faults);
-    this.node.addValidation({ validate: () => describeFaults(this.resolve().faults) });
+    this.node.addValidation({ validate: () => describeFaults(this.everyFault()) });
     this.warnOfExampleKey();
 
     if (!this.stack.node.children.some((child) => TerraformBackend.isBackend(child))) {
@@ -103,15 +105,26 @@ export class K3sCluster extends Construct {
    * @internal
    */
   public resolve(): { cluster: Cluster; faults: Fault[]; variables: string[] } {
-    const { cluster, faults } = resolveCluster(this.common, this.nodes, this.settings.allowEvenServerCount);
+    const { cluster } = this.resolveNodes();
     // Only a VM's settings may hold tokens; elsewhere `tokenFaults` has refused them.
     const nodes = cluster.nodes.map((node) => ({ ...node, vm: withReferences(node.vm, this.stack) }));
-    const between = [...faults, ...policyFaults(cluster), ...this.rivals()];
     const variables = variablesIn(
       cluster.nodes.map(({ vm }) => vm),
       this.stack,
     );
-    return { cluster: { ...cluster, nodes }, faults: [...this.faults, ...between], variables };
+    return { cluster: { ...cluster, nodes }, faults: this.everyFault(), variables };
+  }
+
+  private everyFault(): Fault[] {
+    return [...this.faults, ...this.resolveNodes().faults, ...this.rivals()];
+  }
+
+  private resolveNodes(): { readonly cluster: Cluster; readonly faults: readonly Fault[] } {
+    if (this.resolved === undefined) {
+      const { cluster, faults } = resolveCluster(this.common, this.nodes, this.settings.allowEvenServerCount);
+      this.resolved = { cluster, faults: [...faults, ...policyFaults(cluster)] };
+    }
+    return this.resolved;
   }
 
   /**
@@ -138,6 +151,7 @@ export class K3sCluster extends Construct {
     const conformed = validated(settings, role === "server" ? ServerSchema : NodeSchema, shape);
     const { node, faults } = resolveNode(id, role, conformed, this.settings);
     this.nodes.push(node);
+    this.resolved = undefined;
     const first = withNews(tokenFaults(conformed, name, this.stack), shape.all);
     this.faults.push(...withNews(first, faults));
     return node;
