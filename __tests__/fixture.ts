@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TerraformStack, Testing, type App } from "cdktf";
 import { HostFiles, K3sAgentNode, K3sCluster, K3sServerNode } from "../constructs";
+import { HOST_FILES, type EmissionOptions } from "../src/emit/app";
 import type { AgentSettings, ClusterSettings, Role, ServerSettings } from "../src/config/settings";
 
 export const REPOSITORY = join(__dirname, "..");
@@ -144,7 +145,8 @@ afterEach(() => {
 });
 
 /** An app that leaves nothing behind; CDKTF's own for tests leaves a folder each. */
-export const testApp = (): App => Testing.app({ outdir: join(temporaryFolder(), "out") });
+export const testApp = (options: EmissionOptions = {}): App =>
+  Testing.app({ outdir: join(temporaryFolder(), "out"), context: { [HOST_FILES]: options } });
 
 /** Runs `use` with that folder as the working directory, which is where host files go. */
 export function inside<T>(folder: string, use: () => T): T {
@@ -158,8 +160,13 @@ export function inside<T>(folder: string, use: () => T): T {
 }
 
 /** Synthesizes a cluster with its host files into `<folder>/nix` and returns the OpenTofu folder of the app. */
-export function emit(folder: string, nodes: readonly TestNode[], settings?: ClusterSettings): string {
-  const app = testApp();
+export function emit(
+  folder: string,
+  nodes: readonly TestNode[],
+  settings?: ClusterSettings,
+  options?: EmissionOptions,
+): string {
+  const app = testApp(options);
   inside(folder, () => {
     new HostFiles(addCluster(app, nodes, settings), "nix");
     app.synth();

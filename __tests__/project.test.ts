@@ -31,6 +31,29 @@ test("a stale nix/ fails the check with a diff and what to do", () => {
   expect(output).not.toContain("    at ");
 });
 
+test("what was edited by hand is given up by name, whatever context cdktf.json states", () => {
+  const project = new Project();
+  const file = "nix/k3s-agent/nftables.nft";
+  const emitted = project.text(file);
+  project.edit(file, (text) => text.replace("policy drop", "policy accept"));
+  project.edit("cdktf.json", (text) =>
+    text.replace('"context": {}', '"context": { "hostFiles": {}, "mine": 1 }'),
+  );
+  project.edit("main.ts", (text) =>
+    text.replace(
+      "new App();",
+      'new App();\nif (app.node.tryGetContext("mine") !== 1) throw new Error("no context");',
+    ),
+  );
+  const { status, output } = project.npm("synth");
+  expect([status, output]).toEqual([1, expect.stringContaining(`npm run synth -- --accept ${file}`)]);
+  expect(project.npm("synth", "--", "--accept", "it's not there", "--accept", file)).toMatchObject({
+    status: 0,
+  });
+  expect(project.text(file)).toBe(emitted);
+  expect(project.script("check")).toMatchObject({ status: 0 });
+});
+
 test.each([
   [/new HostFiles.*\n/, ""],
   ["app.synth();\n", ""],

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { appendFileSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Annotations, AnnotationMetadataEntryType, TerraformStack } from "cdktf";
 import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer";
@@ -10,6 +10,7 @@ import { isLastNode, renamed, vanished, type LastNode } from "../src/config/hist
 import type { Cluster } from "../src/config/model";
 import { validated, withDefaults } from "../src/config/validation";
 import { HostFilesSchema, type HostFilesSettings } from "../src/config/settings";
+import { HOST_FILES, type EmissionOptions } from "../src/emit/app";
 import { planEmission, type EmissionPlan } from "../src/emit/emission";
 import { HOSTS_FOLDER, outsideOfProject } from "../src/emit/place";
 import { describeRefusal, describeStale } from "../src/emit/report";
@@ -30,12 +31,8 @@ const README = "README.md";
  * The cluster's files for its hosts, in `nix/` of the project: a folder for each with its NixOS configuration and firewall,
  * and two that describe all of them: `cluster.json` for programs, `README.md` for people. One to an app.
  *
- * Nothing is written while anything in the app is invalid. Environment variables:
- * - `HOST_FILES_ACCEPT`: what its owner accepts, separated by commas: files to be overwritten although they were
- *   edited, Terraform addresses to which a VM was moved in the state.
- * - `HOST_FILES_CHECK=1`: write nothing, and report files that are not as they would be written.
- * - `HOST_FILES_LIST`: a file to which the folder is appended.
- * - `HOST_FILES_STALE`: a file to which the folder is appended when a check finds it not as it would be written.
+ * Nothing is written while anything in the app is invalid. The CDK context `hostFiles` holds its options; see
+ * `EmissionOptions`.
  */
 export class HostFiles extends Construct {
   public readonly documents: readonly string[];
@@ -70,7 +67,8 @@ export class HostFiles extends Construct {
     if (why !== undefined) return [`${HOSTS_FOLDER} should be a folder of this project${why}`];
     if (this.faults.all.length > 0) return describeFaults(this.faults.all);
     const { cluster, faults, variables } = this.cluster.resolve();
-    const accepted = acceptedByOwner();
+    const { accept = [], check = false } = this.options;
+    const accepted = new Set(accept);
     const last = this.last();
     const moved = describeFaults(renamed(last.nodes, cluster.nodes, accepted));
     // The cluster says them. What a faulty model would render says nothing about the files on disk.
@@ -79,24 +77,12 @@ export class HostFiles extends Construct {
     const regions = this.regions(cluster);
     const plan = planEmission({ folder: HOSTS_FOLDER, files, regions, previous: last.files, accepted });
     this.emission = { plan, destroyed: vanished(last.nodes, cluster.nodes) };
-    return [
-      ...moved,
-      ...tokensIn(files),
-      ...(checking() ? this.staleness(plan) : plan.refusals.map(describeRefusal)),
-    ];
+    // A check names them among the stale files.
+    return [...moved, ...tokensIn(files), ...(check ? [] : plan.refusals.map(describeRefusal))];
   }
 
-  /** Says it to a program, too: what comes of the words is CDKTF's. */
-  private staleness(plan: EmissionPlan): string[] {
-    const stale = describeStale(plan);
-    if (stale === "") return [];
-    this.note(process.env.HOST_FILES_STALE);
-    return [stale];
-  }
-
-  /** Appends the folder to a list that a program asked for. */
-  private note(list = ""): void {
-    if (list !== "") appendFileSync(list, `${HOSTS_FOLDER}\n`);
+  private get options(): EmissionOptions {
+    return (this.node.tryGetContext(HOST_FILES) ?? {}) as EmissionOptions;
   }
 
   private write(validated: boolean): void {
@@ -114,8 +100,10 @@ export class HostFiles extends Construct {
       // On the stack, whose annotations the CLI prints first.
       Annotations.of(stack).addWarning(`${hostname}, VM ${vmId}, will be DESTROYED by the next apply`);
     }
-    this.note(process.env.HOST_FILES_LIST);
-    if (!checking()) applyPlan(plan);
+    const { check = false, report } = this.options;
+    if (check) mustBeFresh(plan);
+    else applyPlan(plan);
+    if (report !== undefined) writeFileSync(report, "");
   }
 
   /** Path below the folder, to the whole text. The list of them comes last. */
@@ -166,10 +154,10 @@ export class HostFiles extends Construct {
   }
 }
 
-const acceptedByOwner = (): Set<string> =>
-  new Set((process.env.HOST_FILES_ACCEPT ?? "").split(",").map((word) => word.trim()));
-
-const checking = (): boolean => process.env.HOST_FILES_CHECK === "1";
+function mustBeFresh(plan: EmissionPlan): void {
+  const stale = describeStale(plan);
+  if (stale !== "") throw new UserError("stale", stale);
+}
 
 const textOf = (file: string): string =>
   statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, "utf8") : "";

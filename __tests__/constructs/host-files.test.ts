@@ -27,6 +27,7 @@ import {
   testApp,
   textsBelow,
   type Json,
+  type TestNode,
 } from "../fixture";
 
 const THREE = [ALPHARD, HAMAL, MIZAR];
@@ -35,11 +36,6 @@ const warningsOf = (outdir: string): string[] => {
   const { stacks } = JSON.parse(readFileSync(join(outdir, "manifest.json"), "utf8"));
   return stacks.k3s.annotations.map(({ message }: { message: string }) => message);
 };
-
-afterEach(() => {
-  delete process.env.HOST_FILES_ACCEPT;
-  delete process.env.HOST_FILES_CHECK;
-});
 
 describe("what is emitted", () => {
   test("four files for each host, and two that describe the cluster", () => {
@@ -210,9 +206,10 @@ describe("nothing is written", () => {
     const folder = temporaryFolder();
     emit(folder, [ALPHARD, HAMAL]);
     const before = textsBelow(folder);
-    process.env.HOST_FILES_CHECK = "1";
-    expect(() => emit(folder, [ALPHARD, HAMAL])).not.toThrow();
-    expect(() => emit(folder, [ALPHARD, HAMAL, MIZAR])).toThrow(
+    const check = (nodes: readonly TestNode[]) => () => emit(folder, nodes, REFERENCE, { check: true });
+    expect(check([ALPHARD, HAMAL])).not.toThrow();
+    expect(check([ALPHARD, HAMAL, MIZAR])).toThrow(expect.objectContaining({ code: "stale" }));
+    expect(check([ALPHARD, HAMAL, MIZAR])).toThrow(
       /missing +.*k3s-agent-1\/configuration\.nix[^]*\+ +172\.22\.0\.136 \. BC:24:11:B3:ED:03, # mizar/,
     );
     expect(textsBelow(folder)).toEqual(before);
@@ -236,11 +233,10 @@ describe("what people wrote", () => {
     const generated = readFileSync(path, "utf8");
     appendFileSync(path, "# mine\n");
     expect(() => emit(folder, THREE)).toThrow(
-      /k3s-agent\/nftables\.nft was edited[^]*-# mine[^]*HOST_FILES_ACCEPT=.*nftables\.nft npm run synth/,
+      /k3s-agent\/nftables\.nft was edited[^]*-# mine[^]*npm run synth -- --accept nix\/k3s-agent\/nftables\.nft/,
     );
     expect(readFileSync(path, "utf8")).toBe(`${generated}# mine\n`);
-    process.env.HOST_FILES_ACCEPT = "nix/k3s-agent/nftables.nft";
-    emit(folder, THREE);
+    emit(folder, THREE, REFERENCE, { accept: ["nix/k3s-agent/nftables.nft"] });
     expect(readFileSync(path, "utf8")).toBe(generated);
   });
 
@@ -329,15 +325,12 @@ describe("VMs that were there at the last synth", () => {
 
   test("either way out works, and announces no destruction", () => {
     const renamed = { ...MIZAR, id: "worker" };
-    for (const way of ["formerId", "HOST_FILES_ACCEPT"]) {
+    for (const way of ["formerId", "accept"]) {
       const folder = temporaryFolder();
       emit(folder, THREE);
-      if (way === "HOST_FILES_ACCEPT") process.env[way] = "x, proxmox_virtual_environment_vm.worker";
-      const outdir = emit(folder, [
-        ALPHARD,
-        HAMAL,
-        way === "formerId" ? { ...renamed, formerId: "k3s-agent-1" } : renamed,
-      ]);
+      const node = way === "formerId" ? { ...renamed, formerId: "k3s-agent-1" } : renamed;
+      const accept = way === "accept" ? ["x", "proxmox_virtual_environment_vm.worker"] : [];
+      const outdir = emit(folder, [ALPHARD, HAMAL, node], REFERENCE, { accept });
       expect(warningsOf(outdir).join()).not.toContain("DESTROYED");
       expect(Object.keys(textsBelow(join(folder, "nix")))).toContain("worker/nftables.nft");
     }
@@ -351,8 +344,8 @@ describe("VMs that were there at the last synth", () => {
     emit(folder, THREE);
     expect(textsBelow(folder)).toEqual(before);
     writeFileSync(join(folder, "nix", "cluster.json"), '{ "nodes": [{}], "files": {} }\n');
-    process.env.HOST_FILES_ACCEPT = "nix/cluster.json";
-    expect(warningsOf(emit(folder, THREE)).join()).not.toContain("DESTROYED");
+    const outdir = emit(folder, THREE, REFERENCE, { accept: ["nix/cluster.json"] });
+    expect(warningsOf(outdir).join()).not.toContain("DESTROYED");
     expect(textsBelow(folder)).toEqual(before);
   });
 });

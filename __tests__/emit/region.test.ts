@@ -99,7 +99,7 @@ describe("what stands in a region is not overwritten", () => {
   ])("%s", (_, text, why) => {
     const message = refused(text, "new");
     expect(message).toContain(`k8s/README.md ${why}`);
-    expect(message).toContain("HOST_FILES_ACCEPT=k8s/README.md npm run synth");
+    expect(message).toContain("npm run synth -- --accept k8s/README.md");
   });
 
   test("unless its owner gives it up", () => {

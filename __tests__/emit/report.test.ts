@@ -43,7 +43,7 @@ describe("a refusal", () => {
           "+b",
           " c",
           "A host's own additions go into its local.nix. To give up what is there now:",
-          `  HOST_FILES_ACCEPT=nix/${AGENT} npm run synth`,
+          `  npm run synth -- --accept nix/${AGENT}`,
         ].join("\n"),
       );
     }));
@@ -96,7 +96,7 @@ describe("what is stale", () => {
       ]);
       expect(text).toMatch(/\n-agent\n.*\n\+changed\n/);
       expect(text).toContain("\n-by hand\n");
-      expect(text).toContain("HOST_FILES_ACCEPT=nix/edited/configuration.nix npm run synth");
+      expect(text).toContain("npm run synth -- --accept nix/edited/configuration.nix");
     }));
 
   test("is a file that differs in its line ends alone, without a diff of every line", () =>

@@ -277,7 +277,7 @@ describe("the base", () => {
     cpSync(join(REPOSITORY, "cdktf.json"), project.path("cdktf.json"));
     const { status, output } = preview(project);
     expect(status).toBe(0);
-    expect(output).toContain("The base's app does not run: it has no cdktf.json");
+    expect(output).toContain("The base's app does not run: cdktf.json is missing");
     expect(output).toContain("It has no `nix/` either: all is shown as new.");
     expect(output).toContain("VMs +3 ~0 -0");
   });

@@ -111,14 +111,7 @@ test("an app that a preview runs sees none of the operator's environment but a f
     planted,
   );
   const names = /names: (.*) end/.exec(words)?.[1]?.split(" ") ?? [];
-  const own = [
-    "CDKTF_CONTEXT_JSON",
-    "CDKTF_OUTDIR",
-    "CHECKPOINT_DISABLE",
-    "HOST_FILES_LIST",
-    "HOME",
-    "TMPDIR",
-  ];
+  const own = ["CDKTF_CONTEXT_JSON", "CDKTF_OUTDIR", "CHECKPOINT_DISABLE", "HOME", "TMPDIR"];
   const harmless = ["LANG", "LC_ALL", "LC_CTYPE", "PATH", "PWD", "OLDPWD", "SHLVL", "TZ", "_"];
   // npx states its own settings, of this machine and of the package.
   const npx = /^(npm_.*|COLOR|EDITOR|INIT_CWD|NODE)$/;

@@ -3,6 +3,7 @@
  *
  * - `usage`: the command line cannot be understood.
  * - `invalid`: a file or a setting cannot be used as it is.
+ * - `stale`: emitted files are not what `main.ts` says.
  * - `refused`: a check forbids it. What it would have changed is unchanged.
  * - `needs boot`: NixOS refuses to activate it while the host runs. Nothing was changed.
  * - `locked`: another rollout holds the lock.
@@ -16,6 +17,7 @@
 export type UserErrorCode =
   | "usage"
   | "invalid"
+  | "stale"
   | "refused"
   | "needs boot"
   | "locked"

@@ -2,6 +2,8 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { hasCode } from "../base/user-error";
+import { appOf, CONTEXT_VARIABLE, contextJson, contextOfProcess } from "../emit/app";
 import { ExitCode } from "./exit-code";
 import { explain } from "./faults";
 
@@ -10,21 +12,18 @@ export async function check(): Promise<ExitCode> {
   const outdir = mkdtempSync(join(tmpdir(), "k3s-check-"));
   process.on("exit", () => rmSync(outdir, { recursive: true, force: true }));
   process.env.CDKTF_OUTDIR = outdir;
-  process.env.HOST_FILES_CHECK = "1";
-  const list = join(outdir, "folders");
-  process.env.HOST_FILES_LIST = list;
-  const stale = join(outdir, "stale");
-  process.env.HOST_FILES_STALE = stale;
+  const report = join(outdir, "report");
+  const context = { ...contextOfProcess(), ...appOf(".").context };
+  process.env[CONTEXT_VARIABLE] = contextJson(context, { check: true, report });
   try {
     await import(pathToFileURL("main.ts").href);
   } catch (error) {
-    const problems = explain(error);
-    console.error(problems);
-    if (!existsSync(stale)) return ExitCode.Failed;
+    console.error(explain(error));
+    if (!hasCode(error, "stale")) return ExitCode.Failed;
     console.error("\nTo write the files anew: npm run synth");
     return ExitCode.Pending;
   }
-  if (existsSync(list)) {
+  if (existsSync(report)) {
     console.log("The host files are what main.ts says.");
     return ExitCode.Done;
   }

@@ -60,12 +60,21 @@ function described(option: Option): string {
 const version = (): string =>
   (JSON.parse(readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8")) as { version: string }).version;
 
+/** Of an option that may be stated several times. */
+const collected = (value: string, before: readonly string[]): string[] => [...before, value];
+
 /** From `main.ts` to files. */
 function addEmission(root: Command, ending: Ending): void {
   passing(root.command("synth"))
     .description("write OpenTofu JSON and the hosts' files from main.ts")
-    .usage("[arguments of cdktf synth]")
-    .action(ending(async (words: string[]) => (await import("./synth.js")).synth(words)));
+    .usage("[options] [arguments of cdktf synth]")
+    .option(
+      "--accept <path|address>",
+      "overwrite that file although it was edited, or take that address of a VM for one that you moved in the state; as often as you like",
+      collected,
+      [],
+    )
+    .action(ending(async (words: string[], options) => (await import("./synth.js")).synth(words, options)));
   root
     .command("check")
     .description("fail when the hosts' files are not what main.ts says")
@@ -88,7 +97,7 @@ function addReview(root: Command, ending: Ending): void {
     .option(
       "--allow <node:kind>",
       "what may be done to a node, by its hostname or resource address; as often as you like",
-      (permission: string, before: string[]) => [...before, permission],
+      collected,
       [],
     )
     .option("--json", "print JSON", false)

@@ -40,7 +40,7 @@ export function renamed(
       "which destroys it and clones another. Either\n" +
       `    state formerId: "${former.id}" on the node, which moves the VM in the next apply; or\n` +
       `    move it yourself and say so: npm run tofu -- state mv ${from} ${to}\n` +
-      `                                 HOST_FILES_ACCEPT=${to} npm run synth`;
+      `                                 npm run synth -- --accept ${to}`;
     return [{ nodes: [node.hostname], setting: "construct id", message }];
   });
 }

@@ -15,7 +15,7 @@ export function describeRefusal({ path, why, remedy, loss }: Refusal): string {
     `${path} ${why}:`,
     ...excerpt(path, loss.there, loss.wanted),
     "A host's own additions go into its local.nix. To give up what is there now:",
-    `  HOST_FILES_ACCEPT=${path} npm run synth`,
+    `  npm run synth -- --accept ${path}`,
   ].join("\n");
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { appOf, CONTEXT_VARIABLE, contextJson } from "../emit/app";
 import { HOSTS_FOLDER } from "../emit/place";
 import { CLUSTER_JSON, parseClusterJson, type ClusterJson } from "../render/cluster-json";
 import { bareEnvironment, withoutNetwork } from "./confinement";
@@ -31,17 +32,15 @@ export interface Stack {
  * @throws UserError with what the app says, when it fails
  */
 export async function emittedBy(tree: string, output: string, interrupted: AbortSignal): Promise<Emitted> {
-  const { app, context } = settingsOf(tree);
-  const list = `${output}.folders`;
-  writeFileSync(list, "");
+  const { app, context } = appOf(tree);
+  const report = `${output}.report`;
   const [program, ...words] = [...withoutNetwork(), "sh", "-c", app] as const;
   const child = spawn(program, words, {
     cwd: tree,
     env: {
       ...bareEnvironment(`${output}.own`),
-      HOST_FILES_LIST: list,
       CDKTF_OUTDIR: output,
-      CDKTF_CONTEXT_JSON: JSON.stringify(context),
+      [CONTEXT_VARIABLE]: contextJson(context, { report }),
       CHECKPOINT_DISABLE: "1",
       // `npx tsx` of an app that lacks it would ask the network.
       npm_config_offline: "true",
@@ -60,16 +59,7 @@ export async function emittedBy(tree: string, output: string, interrupted: Abort
   });
   interrupted.removeEventListener("abort", end);
   if (status !== 0) throw new UserError("failed", complaints.trim() || `${app} ended with ${status}`);
-  const emitsHosts = readFileSync(list, "utf8") !== "";
-  return { stacks: stacksIn(output), cluster: describedIn(tree), emitsHosts, tree };
-}
-
-function settingsOf(tree: string): { app: string; context: object } {
-  const path = join(tree, "cdktf.json");
-  if (!existsSync(path)) throw new UserError("failed", "it has no cdktf.json");
-  const { app, context = {} } = JSON.parse(readFileSync(path, "utf8")) as { app?: string; context?: object };
-  if (!app) throw new UserError("failed", "its cdktf.json names no app");
-  return { app, context };
+  return { stacks: stacksIn(output), cluster: describedIn(tree), emitsHosts: existsSync(report), tree };
 }
 
 function stacksIn(output: string): Stack[] {

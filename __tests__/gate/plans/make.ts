@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { contextJson } from "../../../src/emit/app";
 import { ASKING, SCENARIOS, VM, type Guest, type Json } from "./scenarios";
 
 const [binary = "tofu", providers = ".", target = ".", ...names] = process.argv.slice(2);
@@ -38,7 +39,11 @@ function planned(config: Json, state: Json, words: readonly string[] = []): Json
 /** The cluster of main.ts, without what stops a destruction. */
 function reference(): Json {
   execFileSync("npx", ["tsx", "main.ts"], {
-    env: { ...process.env, CDKTF_OUTDIR: join(folder, "out"), HOST_FILES_CHECK: "1" },
+    env: {
+      ...process.env,
+      CDKTF_OUTDIR: join(folder, "out"),
+      CDKTF_CONTEXT_JSON: contextJson({}, { check: true }),
+    },
   });
   const config = JSON.parse(readFileSync(join(folder, "out", "stacks", "k3s", "cdk.tf.json"), "utf8"));
   delete config.terraform.backend;
