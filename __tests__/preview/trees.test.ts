@@ -1,0 +1,62 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { findBase, Trees } from "../../src/preview/trees";
+import { temporaryFolder, textsBelow } from "../fixture";
+
+/** A project with one commit. */
+function project(files: Readonly<Record<string, string>>): string {
+  const folder = temporaryFolder();
+  for (const [path, text] of Object.entries(files)) write(folder, path, text);
+  const git = (...words: string[]) => execFileSync("git", words, { cwd: folder });
+  git("init", "--quiet");
+  git("add", "--all");
+  git("-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "--message=base");
+  return folder;
+}
+
+function write(folder: string, path: string, text: string): void {
+  mkdirSync(join(folder, path, ".."), { recursive: true });
+  writeFileSync(join(folder, path), text);
+}
+
+/** Files of both trees, without git's own. */
+function treesOf(folder: string): { working: object; base: object } {
+  const trees = new Trees(folder, findBase(folder, "HEAD"));
+  try {
+    rmSync(join(trees.base, ".git"));
+    return { working: textsBelow(trees.working), base: textsBelow(trees.base) };
+  } finally {
+    trees.remove();
+  }
+}
+
+test("a file that was deleted and not committed is of the base alone", () => {
+  const folder = project({ "main.ts": "old", "lib/gone.ts": "gone" });
+  rmSync(join(folder, "lib"), { recursive: true });
+  write(folder, "main.ts", "new");
+  expect(treesOf(folder)).toEqual({
+    working: { "main.ts": "new" },
+    base: { "main.ts": "old", "lib/gone.ts": "gone" },
+  });
+});
+
+test("a file that git does not know yet is of the working tree, and one that it ignores of neither", () => {
+  const folder = project({ ".gitignore": "secret\n" });
+  write(folder, "new.ts", "new");
+  write(folder, "secret", "secret");
+  expect(treesOf(folder)).toEqual({
+    working: { ".gitignore": "secret\n", "new.ts": "new" },
+    base: { ".gitignore": "secret\n" },
+  });
+});
+
+test("the trees are gone when they are removed, and git knows nothing of them", () => {
+  const folder = project({ "main.ts": "text" });
+  const trees = new Trees(folder, findBase(folder, "HEAD"));
+  expect(readFileSync(join(trees.base, "main.ts"), "utf8")).toBe("text");
+  trees.remove();
+  expect([existsSync(trees.base), existsSync(trees.working)]).toEqual([false, false]);
+  const list = execFileSync("git", ["worktree", "list"], { cwd: folder, encoding: "utf8" });
+  expect(list.trim().split("\n")).toHaveLength(1);
+});
