@@ -123,6 +123,17 @@ describe("a ruleset", () => {
     expect(agent).not.toMatch(/servers4|2379/);
   });
 
+  test.each([
+    ["vxlan", "flannel.1"],
+    ["wireguard-native", "flannel-wg"],
+    ["host-gw", "ens18"],
+  ] as const)("of %s admits packets of other hosts' pods by %s alone", (flannelBackend, device) => {
+    const devices = rulesets({ ...REFERENCE, k3s: { ...REFERENCE.k3s, flannelBackend } }).map((text) =>
+      [...text.matchAll(/iifname "([^"]+)" oifname "cni0"/g)].map(([, name]) => name),
+    );
+    for (const each of devices) expect([...new Set(each)]).toEqual([device]);
+  });
+
   test("opens 80 and 443 with ServiceLB and closes them without", () => {
     expect(setOf(rulesets()[1], "published_tcp")).toMatch(/80, [^]*443, /);
     const without = rulesets({ ...REFERENCE, k3s: { ...REFERENCE.k3s, serviceLb: false } });
