@@ -50,7 +50,7 @@ const noDecisionByMessage = [
 }));
 
 export default tseslint.config(
-  { ignores: [".gen", "cdktf.out", "node_modules", "coverage", "dist"] },
+  { ignores: [".gen", "cdktf.out", "node_modules", "coverage", "dist", ".mutation"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],
@@ -131,6 +131,10 @@ export default tseslint.config(
   {
     files: ["__tests__/**/*.mjs"],
     languageOptions: { globals: { console: "readonly", process: "readonly", window: "readonly" } },
+  },
+  {
+    files: ["stryker.config.mjs"],
+    languageOptions: { globals: { process: "readonly" } },
   },
   {
     files: ["jest.config.js", ".dependency-cruiser.cjs"],

@@ -1,11 +1,9 @@
 /** Plans of the real provider, made by OpenTofu and Terraform: plans/README.md says how. */
-import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { judgePlan, type Verdict } from "../../src/gate/gate";
 import { readPlan } from "../../src/gate/plan";
-import { schemaFaults } from "../json-schema";
-import { CLI, REPOSITORY, temporaryFolder, type Json } from "../fixture";
+import type { Json } from "../fixture";
 
 const TOFU = "tofu-1.10";
 /** Plans that ask a stand-in for Proxmox VE. */
@@ -613,93 +611,5 @@ describe("no verdict", () => {
   ])("%s is no plan, and it is said how to make one", (_, text, complaint) => {
     expect(() => readPlan(text)).toThrow(complaint);
     expect(() => readPlan(text)).toThrow(/tofu show -json|OpenTofu 1.10 or Terraform 1.5/);
-  });
-});
-
-describe("the command", () => {
-  const run = (...words: string[]) => {
-    const { status, stdout, stderr } = spawnSync(CLI, ["gate", ...words], { encoding: "utf8" });
-    return { status, stdout, stderr };
-  };
-
-  test("ends with 0 when the plan passes", () => {
-    expect(run(pathOf("create"))).toEqual({
-      status: 0,
-      stdout: "3 VMs are made; 4 outputs are changed.\nThe plan passes.\n",
-      stderr: "",
-    });
-  });
-
-  test("ends with 4 when it does not, and says what to do", () => {
-    const { status, stdout } = run(pathOf("cores"), "--allow", "alnair:pending");
-    expect(status).toBe(4);
-    expect(stdout.split("\n")).toEqual([
-      "1 VM is changed.",
-      "  --allow alnair:pending: there is no such node in the plan",
-      "The plan does NOT pass:",
-      `  ${HAMAL}: cpu.cores 4 → 8: takes effect at the VM's next power-off. If that is meant: --allow hamal:pending`,
-      "",
-    ]);
-  });
-
-  test("does not advise to agree to what cannot succeed", () => {
-    expect(run(pathOf("disk-shrinks")).stdout).toContain(
-      "is refused, and the apply fails. Take it back; to let it fail: --allow hamal:fail\n",
-    );
-  });
-
-  test("passes with all of it allowed", () => {
-    const { status, stdout } = run(pathOf("cores"), "--allow", "mizar:destroy", "--allow", "hamal:pending");
-    expect([status, stdout]).toEqual([0, expect.stringContaining(`  allowed: ${HAMAL}: cpu.cores 4 → 8`)]);
-  });
-
-  test("ends with 1 when there is no verdict, and names the file", () => {
-    const file = join(temporaryFolder(), "plan.json");
-    writeFileSync(file, "");
-    expect(run(file)).toMatchObject({
-      status: 1,
-      stdout: "",
-      stderr: expect.stringContaining(`${file}: This is empty`),
-    });
-    expect(run("no-such.json")).toMatchObject({
-      status: 1,
-      stderr: expect.stringContaining("It cannot be read"),
-    });
-    expect(run(pathOf("errored"))).toMatchObject({
-      status: 1,
-      stderr: expect.stringContaining("Planning failed"),
-    });
-  });
-
-  test.each([[], ["a.json", "b.json"], ["a.json", "--alow", "hamal"], ["a.json", "--allow"]])(
-    "ends with 64 and one line for a slip: %s %s %s",
-    (...words) => {
-      expect(run(...words)).toMatchObject({ status: 64, stderr: expect.stringMatching(/^error: .*\n$/) });
-    },
-  );
-
-  test("says the same to a program", () => {
-    const { status, stdout } = run(pathOf("delete"), "--json");
-    expect(schemaFaults("gate", JSON.parse(stdout))).toEqual([]);
-    expect([status, JSON.parse(stdout)]).toMatchObject([
-      4,
-      {
-        formatVersion: 2,
-        passes: false,
-        reasons: [{ hostname: "mizar", vmId: 136, kind: "destroy", allow: "mizar:destroy" }],
-      },
-    ]);
-    const trouble = run(pathOf("errored"), "--json");
-    expect(schemaFaults("gate", JSON.parse(trouble.stdout))).toEqual([]);
-    expect([trouble.status, JSON.parse(trouble.stdout).error]).toEqual([
-      1,
-      expect.stringContaining("Planning failed"),
-    ]);
-  });
-
-  test("is npm run gate", () => {
-    const words = ["run", "--silent", "gate", "--", pathOf("no-op")];
-    const { status, stdout } = spawnSync("npm", words, { cwd: REPOSITORY, encoding: "utf8" });
-    expect([status, stdout]).toEqual([0, "Nothing changes.\nThe plan passes.\n"]);
   });
 });
