@@ -12,6 +12,7 @@ import {
 import { Construct } from "constructs";
 import { DataProxmoxVirtualEnvironmentContainers } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-containers";
 import { DataProxmoxVirtualEnvironmentVms } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-vms";
+import type { VirtualEnvironmentVm } from "../.gen/providers/proxmox/virtual-environment-vm";
 import { ProxmoxProvider } from "../.gen/providers/proxmox/provider";
 import { resolveCluster, resolveCommon } from "../src/config/cluster";
 import { describeFaults, Faults, type Fault } from "../src/config/fault";
@@ -69,6 +70,8 @@ export class K3sCluster extends Construct {
   private readonly settings: ClusterSettings;
   private readonly common: Common;
   private readonly nodes: Node[] = [];
+  /** By the node's own Terraform name, for which an owner may state another. */
+  private readonly vms = new Map<string, VirtualEnvironmentVm>();
   /** Of the nodes so far: several ask, and at a thousand nodes it takes a while. */
   private resolved?: { readonly cluster: Cluster; readonly faults: readonly Fault[] };
   private readonly faults: Fault[];
@@ -93,7 +96,7 @@ export class K3sCluster extends Construct {
       this.state = new LocalBackend(this.stack, { path: DEFAULT_STATE_PATH });
     }
     this.provider = new ProxmoxProvider(this, "Provider", {});
-    this.moves = Lazy.anyValue({ produce: () => movesOf(this.nodes) });
+    this.moves = Lazy.anyValue({ produce: () => movesOf(this.nodes.map((node) => this.asStated(node))) });
     this.addInventory();
     const endpoint = new TerraformOutput(this, "ApiEndpoint", { value: this.settings.apiEndpoint });
     endpoint.overrideLogicalId("api_endpoint");
@@ -107,7 +110,10 @@ export class K3sCluster extends Construct {
   public resolve(): { cluster: Cluster; faults: Fault[]; variables: string[] } {
     const { cluster } = this.resolveNodes();
     // Only a VM's settings may hold tokens; elsewhere `tokenFaults` has refused them.
-    const nodes = cluster.nodes.map((node) => ({ ...node, vm: withReferences(node.vm, this.stack) }));
+    const nodes = cluster.nodes.map((node) => ({
+      ...this.asStated(node),
+      vm: withReferences(node.vm, this.stack),
+    }));
     const variables = variablesIn(
       cluster.nodes.map(({ vm }) => vm),
       this.stack,
@@ -135,7 +141,7 @@ export class K3sCluster extends Construct {
   public get serverAddresses(): string[] {
     return this.nodes
       .filter(({ role }) => role === "server")
-      .map(({ terraformName }) => terraformAddress(terraformName))
+      .map((node) => terraformAddress(this.asStated(node).terraformName))
       .sort();
   }
 
@@ -155,6 +161,23 @@ export class K3sCluster extends Construct {
     const first = withNews(tokenFaults(conformed, name, this.stack), shape.all);
     this.faults.push(...withNews(first, faults));
     return node;
+  }
+
+  /**
+   * Registers a node's VM; only `K3sNode` calls it.
+   *
+   * @internal
+   */
+  public addVm({ terraformName }: Node, vm: VirtualEnvironmentVm): void {
+    this.vms.set(terraformName, vm);
+  }
+
+  /** With the Terraform name that the VM has, which its owner may override until the stack is written. */
+  private asStated(node: Node): Node {
+    return {
+      ...node,
+      terraformName: this.vms.get(node.terraformName)?.friendlyUniqueId ?? node.terraformName,
+    };
   }
 
   /** Clusters of this app that would overwrite each other's names in a stack, or each other's state. */

@@ -34,6 +34,7 @@ export abstract class K3sNode extends Construct {
 
     this.resource = withoutStackTraces(() => new VirtualEnvironmentVm(this, "Vm", virtualMachine(node)));
     this.resource.overrideLogicalId(node.terraformName);
+    cluster.addVm(node, this.resource);
     // Not by its id, `Resource`: OpenTofu's JSON names each construct's path.
     this.node.defaultChild = this.resource;
     if (role === "agent") this.dependOnServers(cluster);

@@ -67,7 +67,7 @@ function compared(
   if (old === undefined) return [{ ...identity(address, vm), action: "made", changes: [] }];
   const changes = changesBetween(withoutMeta(old), withoutMeta(vm)).map((change) => ({
     ...change,
-    impact: impactOf(change),
+    impact: isIgnored(change, vm) ? ("no effect" as const) : impactOf(change),
   }));
   const unprotected = isProtected(old) && !isProtected(vm);
   const moved = formerAddress === address ? {} : { formerAddress };
@@ -78,6 +78,21 @@ function compared(
 
 const withoutMeta = (vm: Attributes): Attributes =>
   Object.fromEntries(Object.entries(vm).filter(([name]) => !META.has(name)));
+
+/**
+ * Whether OpenTofu passes over it, since the owner has it ignore that attribute, or what it is part of. An element of a
+ * list is named by its place, by which nobody knows here which disk or interface OpenTofu takes it for.
+ */
+function isIgnored({ attribute, where }: AttributeChange, { lifecycle }: Attributes): boolean {
+  const ignored = [lifecycle]
+    .flat()
+    .flatMap((block) => (block as { ignore_changes?: string | string[] } | undefined)?.ignore_changes ?? []);
+  return ignored.some((path) => {
+    const name = path.includes("[") ? where : attribute;
+    const start = path.replaceAll("[0]", "");
+    return path === "all" || name === start || name.startsWith(`${start}.`);
+  });
+}
 
 const isProtected = ({ lifecycle }: Attributes): boolean =>
   [lifecycle]
