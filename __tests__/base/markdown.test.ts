@@ -1,4 +1,5 @@
-import { code, plain, table } from "../../src/base/markdown";
+import { code, plain } from "../../src/base/markdown";
+import { markdownTable } from "../../src/base/table";
 import { rendered } from "../render/libraries";
 
 /** What ends code or a cell, or begins a link, an image, a list or HTML. */
@@ -20,7 +21,7 @@ const HOSTILE = [
 /** What the texts are as cells of a table. */
 function cells(write: (text: string) => string): [string, readonly string[]][] {
   const [{ cells: all } = { cells: [] }] = rendered([
-    table(
+    markdownTable(
       ["text"],
       HOSTILE.map((text) => [write(text)]),
     ),

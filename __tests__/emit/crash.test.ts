@@ -27,7 +27,9 @@ const script = join(compiled, "__tests__/emit/interruptedRun.js");
 
 beforeAll(() => {
   const root = join(__dirname, "../..");
-  const sources = fs.readdirSync(join(root, "src/emit")).map((name) => `src/emit/${name}`);
+  const sources = ["src/base", "src/emit"].flatMap((folder) =>
+    fs.readdirSync(join(root, folder)).map((name) => `${folder}/${name}`),
+  );
   for (const source of [...sources, "__tests__/emit/folder.ts", "__tests__/emit/interruptedRun.ts"]) {
     const { code } = transformFileSync(join(root, source), {
       jsc: { target: "es2022", parser: { syntax: "typescript" } },

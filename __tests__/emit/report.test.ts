@@ -88,11 +88,11 @@ describe("what is stale", () => {
       });
       expect(text.split("\n").slice(0, 6)).toEqual([
         "Not what main.ts says (5 under nix):",
-        `  stale     nix/${AGENT}`,
-        "  missing   nix/new/configuration.nix",
-        "  stale     nix/cluster.json",
-        "  left over nix/gone/configuration.nix",
-        "  refused   nix/edited/configuration.nix",
+        `  stale      nix/${AGENT}`,
+        "  missing    nix/new/configuration.nix",
+        "  stale      nix/cluster.json",
+        "  left over  nix/gone/configuration.nix",
+        "  refused    nix/edited/configuration.nix",
       ]);
       expect(text).toMatch(/\n-agent\n.*\n\+changed\n/);
       expect(text).toContain("\n-by hand\n");
@@ -105,7 +105,7 @@ describe("what is stale", () => {
       expect(stale({ [AGENT]: "agent\n" })).toBe(
         [
           "Not what main.ts says (1 under nix):",
-          `  stale     nix/${AGENT}`,
+          `  stale  nix/${AGENT}`,
           "",
           "(the lines are the same; their ends or their encoding differ)",
         ].join("\n"),

@@ -1,17 +1,4 @@
-/**
- * Markdown as prettier formats it, so that an owner's formatter leaves it as it is: a region that it had changed
- * would look like one that was edited by hand.
- */
-
-/** A table, its columns as wide as their widest cell. Cells are Markdown already. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((_, column) =>
-    Math.max(3, ...[head, ...rows].map((row) => (row[column] ?? "").length)),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${widths.map((width, column) => (cells[column] ?? "").padEnd(width)).join(" | ")} |\n`;
-  return [head, widths.map((width) => "-".repeat(width)), ...rows].map(line).join("");
-}
+/** Text in Markdown: words, code, and lists in a sentence. */
 
 /** Words of a person, on one line: what Markdown or HTML would take for its own is escaped. */
 export const plain = (text: string): string =>

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Argument, Command, type Option } from "commander";
 import { PACKAGE_ROOT } from "../base/package-root";
+import { textTable } from "../base/table";
 import type { Ending } from "./action";
 import type { Shell } from "./completion";
 import { MEANINGS, type ExitCode } from "./exit-code";
@@ -109,7 +110,7 @@ function addReview(root: Command, ending: Ending): void {
 function kindsOfGate(): string {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { KINDS } = require("../gate/kinds") as typeof import("../gate/kinds");
-  const lines = Object.entries(KINDS).map(([kind, words]) => `  ${kind.padEnd(12)} ${words}\n`);
+  const lines = textTable(Object.entries(KINDS)).map((line) => `  ${line}\n`);
   return `\nKinds:\n${lines.join("")}`;
 }
 

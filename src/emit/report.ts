@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { join } from "node:path";
+import { textTable } from "../base/table";
 import { shownPath, type EmissionPlan, type Refusal } from "./emission";
 
 const MOST_FILES = 100;
@@ -23,7 +24,8 @@ export function describeRefusal({ path, why, remedy, loss }: Refusal): string {
 export function describeStale(plan: EmissionPlan): string {
   const files = staleFiles(plan);
   if (files.length === 0) return "";
-  const names = files.slice(0, MOST_FILES).map(({ state, path }) => `  ${state.padEnd(9)} ${path}`);
+  const rows = files.slice(0, MOST_FILES).map(({ state, path }) => [state, path]);
+  const names = textTable(rows).map((line) => `  ${line}`);
   if (files.length > MOST_FILES) names.push(`  and ${files.length - MOST_FILES} more`);
   return [
     `Not what main.ts says (${files.length} under ${shownPath(plan.folder, "")}):`,

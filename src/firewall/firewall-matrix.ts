@@ -2,7 +2,8 @@ import { networksOf } from "./flow-sources";
 import { openedBy, sourceWords } from "./labels";
 import { flows, isPortFlow, type Flow } from "./flows";
 import type { Cluster } from "../config/model";
-import { code, enumerated, plain, table } from "../base/markdown";
+import { code, enumerated, plain } from "../base/markdown";
+import { markdownTable } from "../base/table";
 
 /** A column: what of the cluster is reached. */
 interface Column {
@@ -21,7 +22,7 @@ export function firewallMatrix(cluster: Cluster): string {
     PODS_AND_SERVICES,
   ];
   const sources = [...new Set(all.map(({ from }) => from))];
-  return table(
+  return markdownTable(
     ["who", ...columns.map(({ title }) => title)],
     sources.map((source) => {
       const own = all.filter(({ from }) => from === source);

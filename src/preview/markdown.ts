@@ -1,5 +1,6 @@
 import { groupBy } from "../base/group-by";
-import { code, counted, enumerated, plain, table } from "../base/markdown";
+import { code, counted, enumerated, plain } from "../base/markdown";
+import { markdownTable } from "../base/table";
 import { describeImpact, DETACHES, touchesDisks } from "../provider/impact";
 import { namesOf, type FlowChange } from "./firewall";
 import { reloads, restartsK3s, type HostChange } from "./hosts";
@@ -71,10 +72,10 @@ function nodes({ nodes: { added, removed, changed } }: Preview): string {
   const comings = [...added.map(row("+")), ...removed.map(row("-"))];
   return [
     "## Nodes\n",
-    ...(comings.length > 0 ? [table(["", "node", "role", "VM ID", "address", "files"], comings)] : []),
+    ...(comings.length > 0 ? [markdownTable(["", "node", "role", "VM ID", "address", "files"], comings)] : []),
     ...(changed.length > 0
       ? [
-          table(
+          markdownTable(
             ["", "node", "setting", "change", "what follows"],
             changed.map(({ hostnames, setting, effect, ...change }) => [
               "~",
@@ -127,7 +128,7 @@ function changedVms(all: readonly VmChange[]): string {
   const changes = all.flatMap((vm) => vm.changes.map((change) => ({ vm, change })));
   if (changes.length === 0) return "";
   const alike = groupBy(changes, ({ change }) => JSON.stringify(change));
-  return table(
+  return markdownTable(
     ["", "VM", "setting", "change", "what it costs"],
     [...alike.values()].map((some) => {
       const [{ change }] = some;
@@ -230,7 +231,7 @@ function settings({ cluster }: Preview): string {
     cell(between(change)),
     effect.words,
   ]);
-  return `## Settings of the cluster\n\n${table(["setting", "change", "what follows"], rows)}`;
+  return `## Settings of the cluster\n\n${markdownTable(["setting", "change", "what follows"], rows)}`;
 }
 
 function rest({ others, documents }: Preview): string {

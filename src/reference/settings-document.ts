@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { code, plain, table } from "../base/markdown";
+import { code, plain } from "../base/markdown";
+import { markdownTable } from "../base/table";
 import { literal } from "../config/fault";
 import { unwrapped, wordsOf } from "../config/settings/kinds";
 import type { Comments } from "./comments";
@@ -23,7 +24,7 @@ function section(noun: Noun, comments: Comments): string {
   const head = ["Setting", "Value", "Unit", "Default", "Example", "What it is for"];
   const base = NOUNS.find(({ schema }) => schema === noun.base);
   const also = base === undefined ? "" : ` Besides these it has the settings of ${linkTo(base)}.`;
-  return `## ${noun.title}\n\n${comments.ofSchema(noun.source)}${also}\n\n${table(head, rows)}`;
+  return `## ${noun.title}\n\n${comments.ofSchema(noun.source)}${also}\n\n${markdownTable(head, rows)}`;
 }
 
 function row(name: string, schema: z.core.$ZodType, noun: Noun, comments: Comments): string[] {

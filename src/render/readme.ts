@@ -3,7 +3,8 @@ import { initServer, servers, terraformAddress, type Cluster, type Node } from "
 import { isTokenByHand, isTokenDelivered } from "../config/rollout";
 import { firewallMatrix } from "../firewall/firewall-matrix";
 import { k3sFlags } from "./k3s";
-import { code, counted, enumerated, plain, table } from "../base/markdown";
+import { code, counted, enumerated, plain } from "../base/markdown";
+import { markdownTable } from "../base/table";
 import { fill } from "./templates";
 import { topology } from "./topology";
 
@@ -95,7 +96,7 @@ function totalsOf({ nodes }: Cluster): string {
 const gib = (mib: number): string => (mib % 512 === 0 ? `${mib / 1024} GiB` : `${mib} MiB`);
 
 const nodesTable = ({ nodes }: Cluster, name: (node: Node) => string): string =>
-  table(
+  markdownTable(
     ["node", "role", "VM ID", "IPv4 address", "MAC address", "cores", "memory", "disk", "PVE node"],
     nodes.map((node) => [
       name(node),
@@ -111,7 +112,7 @@ const nodesTable = ({ nodes }: Cluster, name: (node: Node) => string): string =>
   );
 
 const reservations = (nodes: readonly Node[]): string =>
-  table(
+  markdownTable(
     ["MAC address", "IPv4 address", "host"],
     nodes.map(({ macAddress, ipv4Address, hostname }) => [macAddress, ipv4Address, hostname]),
   );
@@ -162,7 +163,7 @@ function facts({ directory, vm, nixos, ...node }: Node): string {
     ["taints", node.nodeTaints.map(code).join(", ")],
     ["directory", `[${directory}](${directory})`],
   ];
-  return table(
+  return markdownTable(
     ["", ""],
     rows.filter((row): row is [string, string] => Boolean(row[1])),
   );

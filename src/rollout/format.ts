@@ -1,3 +1,4 @@
+import { textTable } from "../base/table";
 import { stripVTControlCharacters } from "node:util";
 import type { Event, Listener } from "./log";
 import { indented, oneLine } from "./printable";
@@ -68,7 +69,7 @@ export const planAsJson = (plans: readonly HostPlan[]): object => ({
 /** A verification for a person: a table, then what is wrong. */
 export function formatVerification(verification: Verification): string {
   const { nodes, faults } = verification;
-  const heads = ["node", "role", "address", "K3s", "ready", "reaches", "firewall", "dropped"];
+  const head = ["node", "role", "address", "K3s", "ready", "reaches", "firewall", "dropped"];
   const rows = nodes.map((node) =>
     [
       node.name,
@@ -81,19 +82,17 @@ export function formatVerification(verification: Verification): string {
       droppedInWords(node.counters),
     ].map(oneLine),
   );
-  const widths = heads.map((_, at) => Math.max(...[heads, ...rows].map((row) => row[at]?.length ?? 0)));
-  const table = [heads, ...rows].map((row) =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
   const wrong = [
     ...nodes.flatMap(({ name, faults }) => faults.map((fault) => `${name}: ${fault}`)),
     ...faults,
   ];
   const verdict = isHealthy(verification) ? "The cluster is what main.ts says." : "Not as it should be:";
-  return [...(rows.length > 0 ? table : []), "", verdict, ...wrong.map((line) => `  ! ${indented(line)}`)]
+  return [
+    ...(rows.length > 0 ? textTable([head, ...rows]) : []),
+    "",
+    verdict,
+    ...wrong.map((line) => `  ! ${indented(line)}`),
+  ]
     .join("\n")
     .trimStart();
 }

@@ -1,12 +1,13 @@
+import { textTable } from "../../src/base/table";
+
 /** Head of a column, and what stands in it. */
 export type Column<Row> = readonly [head: string, cell: (row: Row) => string];
 
 /** One line a size, under heads as wide as they need to be. */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  const heads = columns.map(([head]) => head);
-  const lines = [heads, ...rows.map((row) => columns.map(([, cell]) => cell(row)))];
-  const width = (column: number): number => Math.max(...lines.map((line) => line[column]?.length ?? 0));
-  return lines.map((line) => line.map((cell, column) => cell.padStart(width(column))).join("  ")).join("\n");
+  const head = columns.map(([name]) => name);
+  const lines = [head, ...rows.map((row) => columns.map(([, cell]) => cell(row)))];
+  return textTable(lines, "right").join("\n");
 }
 
 /** What the project promises. */
