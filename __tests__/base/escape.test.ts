@@ -1,5 +1,8 @@
+import { spawnSync } from "node:child_process";
 import fc from "fast-check";
-import { comment, nixString, systemdWord } from "../../src/base/escape";
+import { comment, nixString, shellWord, systemdWord } from "../../src/base/escape";
+import { BASH, FISH, typed, ZSH } from "../shells";
+import { describeWith } from "../system/tools";
 
 describe("a Nix string", () => {
   test.each([
@@ -22,6 +25,71 @@ describe("a Nix string", () => {
       }),
     );
   });
+});
+
+describe("a word of a shell", () => {
+  test.each([
+    ["--node-name=hamal", "--node-name=hamal"],
+    ["", "''"],
+    ["two words", "'two words'"],
+    ["it's", "'it'\\''s'"],
+    ["back\\slash", "'back'\\\\'slash'"],
+    ["=ls", "'=ls'"],
+  ])("of %j is %s", (text, expected) => {
+    expect(shellWord(text)).toBe(expected);
+  });
+
+  /** What any shell takes for its own, doubled so that it meets itself. */
+  const SPECIAL = [
+    ...Array.from("\\'\"!$`~#%&|;<>(){}[]*?^=+-,:@/. a\t"),
+    "\\\\",
+    "''",
+    "!!",
+    "!-1",
+    "$HOME",
+    "%self",
+    "é",
+  ];
+
+  /** Words of whatever is special; of a person's shell they are on one line. */
+  const words = (...more: string[]): string[] => [
+    "",
+    ...SPECIAL,
+    ...more,
+    ...fc.sample(fc.string({ unit: fc.constantFrom(...SPECIAL, ...more), maxLength: 12 }), 500),
+  ];
+
+  test.each([
+    ["/bin/sh", []],
+    ["bash", []],
+  ])("is that text to %s, line breaks included", (shell, options) => {
+    const texts = words("\n", "\r");
+    const { stdout } = spawnSync(shell, options, {
+      input: `printf '%s\\0' ${texts.map(shellWord).join(" ")}\n`,
+      encoding: "utf8",
+    });
+    expect(stdout.split("\0")).toEqual([...texts, ""]);
+  });
+
+  test("is that text to a shell that is reached by another", () => {
+    const texts = words();
+    const inner = texts.map((text) => shellWord(shellWord(text))).join(" ");
+    const { stdout } = spawnSync("sh", ["-c", `set -- ${inner}; sh -c "printf '%s\\\\0' $*"`], {
+      encoding: "utf8",
+    });
+    expect(stdout.split("\0")).toEqual([...texts, ""]);
+  });
+
+  for (const shell of [BASH, ZSH, FISH]) {
+    describeWith([shell], `typed into ${shell.name}`, () => {
+      test("is that text", () => {
+        const texts = words();
+        const lines = texts.map((text) => `printf '%s\\0' ${shellWord(text)}\n`).join("");
+        const printed = typed(`echo before\n${lines}`, shell);
+        expect(printed.replace(/^before\n/, "").split("\0")).toEqual([...texts, ""]);
+      });
+    });
+  }
 });
 
 test("a word of a systemd command line means itself", () => {

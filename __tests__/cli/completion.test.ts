@@ -3,13 +3,8 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CLI, temporaryFolder } from "../fixture";
-import { describeWith, type Tool } from "../system/tools";
-
-const shell = (name: string): Tool => ({
-  name,
-  debianPackage: name,
-  works: () => spawnSync(name, ["-c", "true"]).status === 0,
-});
+import { BASH, FISH, ZSH } from "../shells";
+import { describeWith } from "../system/tools";
 
 /** What of the tree each shell has to know: words so far, the beginning of the next, and all that it may be. */
 const CASES: readonly [string, string, readonly string[]][] = [
@@ -37,7 +32,7 @@ function said(program: string, ...words: string[]): string[] {
   return stdout.split("\n").filter(Boolean).sort();
 }
 
-describeWith([shell("bash")], "bash", () => {
+describeWith([BASH], "bash", () => {
   test.each(CASES)("completes '%s' '%s'", (before, word, expected) => {
     const words = ["proxmox-nixos-k3s", ...before.split(" ").filter(Boolean), word];
     const line = words.map((each) => `'${each}'`).join(" ");
@@ -46,7 +41,7 @@ describeWith([shell("bash")], "bash", () => {
   });
 });
 
-describeWith([shell("fish")], "fish", () => {
+describeWith([FISH], "fish", () => {
   test.each(CASES)("completes '%s' '%s'", (before, word, expected) => {
     const line = ["proxmox-nixos-k3s", ...before.split(" ").filter(Boolean), word].join(" ");
     const lines = said("fish", "--no-config", "-c", `source '${script("fish")}'; complete -C '${line}'`);
@@ -54,7 +49,7 @@ describeWith([shell("fish")], "fish", () => {
   });
 });
 
-describeWith([shell("zsh")], "zsh", () => {
+describeWith([ZSH], "zsh", () => {
   test.each(CASES)("completes '%s' '%s'", (before, word, expected) => {
     const words = ["proxmox-nixos-k3s", ...before.split(" ").filter(Boolean), word];
     const line = words.map((each) => `'${each}'`).join(" ");

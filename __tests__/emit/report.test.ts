@@ -63,6 +63,16 @@ describe("a refusal", () => {
       expect(refusal({ [AGENT]: numbered(20_000, "ours") })).toContain("(more than 2000 lines differ)");
     }));
 
+  test("names a file with a space as one word of the shell", () => {
+    const refused = {
+      path: "k8s/our notes.md",
+      why: "was edited",
+      remedy: "",
+      loss: { there: "a", wanted: "b" },
+    };
+    expect(describeRefusal(refused)).toContain("npm run synth -- --accept 'k8s/our notes.md'");
+  });
+
   test("of what is no file shows no flag, since none helps", () =>
     inProject({}, () => {
       fs.mkdirSync(join("nix", AGENT), { recursive: true });

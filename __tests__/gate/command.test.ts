@@ -1,6 +1,6 @@
 /** Of plans/tofu-1.10; what it says of plans is tried in gate.test.ts. */
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { schemaFaults } from "../json-schema";
 import { CLI, REPOSITORY, temporaryFolder } from "../fixture";
@@ -39,6 +39,21 @@ describe("the command", () => {
     expect(run(pathOf("disk-shrinks")).stdout).toContain(
       "is refused, and the apply fails. Take it back; to let it fail: --allow hamal:fail\n",
     );
+  });
+
+  test("writes an address with quotes as one word of the shell", () => {
+    const address = `proxmox_virtual_environment_vm.k3s["it's one"]`;
+    const text = readFileSync(pathOf("cores"), "utf8").replaceAll(
+      '"proxmox_virtual_environment_vm.k3s_agent"',
+      JSON.stringify(address),
+    );
+    const plan = JSON.parse(text);
+    plan.resource_changes[0].change.before_sensitive.name = true;
+    const file = join(temporaryFolder(), "plan.json");
+    writeFileSync(file, JSON.stringify(plan));
+    const words = [...run(file).stdout.matchAll(/--allow (.*)$/gm)].map(([, word]) => word);
+    const { stdout } = spawnSync("sh", ["-c", `printf '%s\\n' ${words.join(" ")}`], { encoding: "utf8" });
+    expect(stdout.split("\n")).toContain(`${address}:pending`);
   });
 
   test("passes with all of it allowed", () => {

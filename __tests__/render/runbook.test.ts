@@ -7,7 +7,9 @@ import packageJson from "../../package.json";
 import { renderReadme } from "../../src/render/readme";
 import { addCluster, ALPHARD, CLI, REPOSITORY, temporaryFolder, testApp, type TestNode } from "../fixture";
 import { fenced } from "../markdown";
+import { BASH, FISH, typed, ZSH, type Shell } from "../shells";
 import { cluster } from "../system/clusters";
+import { describeWith } from "../system/tools";
 import { K3S_COMMANDS } from "./k3s-commands";
 
 const STATIC = { gateway: "172.22.0.1", nameservers: ["9.9.9.9"] };
@@ -161,10 +163,13 @@ test("the etcd restore runs K3s with the flags of its service", () => {
   }
 });
 
-test.each<[string, string[]]>([
-  ["sh", []],
-  ["bash with its history, as a person has it", ["-o", "history", "-o", "histexpand"]],
-])("the etcd restore hands K3s every flag as it is, typed into %s", (name, options) => {
+describe.each([BASH, ZSH, FISH])("the etcd restore, typed into $name", (shell) => {
+  describeWith([shell], "as a person has it", () => {
+    test("hands K3s every flag as it is", () => handsOverEveryFlag(shell));
+  });
+});
+
+function handsOverEveryFlag(shell: Shell): void {
   const flags = ["--kubelet-arg=a=!b", "--kubelet-arg=c=$HOME`id`", "--kubelet-arg=d=;&|*?[x]{y,z}#(~)<>^"];
   const readme = renderReadme(cluster({ k3s: { agentFlags: [], serverFlags: flags } }), ["nix"]);
   const command = /^ssh .* k3s server .*$/m.exec(readme)?.[0] ?? "";
@@ -172,11 +177,14 @@ test.each<[string, string[]]>([
   // In the place of `ssh`, the shell that it hands its words to.
   writeFileSync(join(folder, "ssh"), '#!/bin/sh\nshift\nexec sh -c "$*"\n', { mode: 0o755 });
   writeFileSync(join(folder, "k3s"), '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
-  const { stdout } = spawnSync(name.split(" ")[0] as string, options, {
-    input: `PATH=${folder}:$PATH\n${command}\n`,
-    encoding: "utf8",
-  });
-  expect(stdout.split("\n").filter((line) => line.startsWith("--kubelet-arg"))).toEqual(flags);
+  const printed = typed(`${command}\n`, shell, { PATH: `${folder}:${process.env.PATH}` });
+  expect(printed.split("\n").filter((line) => line.startsWith("--kubelet-arg"))).toEqual(flags);
+}
+
+test("a document whose name has a space is one word of a command", () => {
+  expect(renderReadme(cluster({}), ["nix", "k8s/our notes.md"])).toContain(
+    "git add nix 'k8s/our notes.md'\n",
+  );
 });
 
 test("no join token is an argument of a program on the operator's machine", () => {

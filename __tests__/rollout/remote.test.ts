@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { quoted, remoteScript, Report } from "../../src/rollout/script";
+import { remoteScript, Report } from "../../src/rollout/script";
 import { saltedHash } from "../../src/rollout/token";
 import { REPOSITORY, temporaryFolder } from "../fixture";
 
@@ -55,11 +55,6 @@ test("a program goes on to its end when nobody listens any more", () => {
   );
   const { status } = spawnSync("sh", ["-c", "exec 1>&-; exec sh -s"], { input: script });
   expect([status, existsSync(path)]).toEqual([0, true]);
-});
-
-test.each(["plain", "it's", "a\nb", '$HOME `id` \\ "', ""])("%j is one word of the shell", (text) => {
-  const { stdout } = spawnSync("sh", ["-s"], { input: `printf %s ${quoted(text)}\n`, encoding: "utf8" });
-  expect(stdout).toBe(text);
 });
 
 describe("the join token", () => {

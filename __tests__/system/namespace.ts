@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { shellWord } from "../../src/base/escape";
 import { newFolder } from "./clusters";
 import { environment } from "../../testbed/namespaces/unshare";
 import { ownNetwork } from "./tools";
@@ -14,8 +15,6 @@ export interface Outcome {
 
 const LONGEST_SECONDS = 20;
 
-const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
-
 /**
  * Runs nft once for every list of arguments, one after another in one new network namespace.
  *
@@ -27,10 +26,10 @@ export async function nftRuns(runs: readonly (readonly string[])[]): Promise<Out
   try {
     const machine = fs.readlinkSync("/proc/self/ns/net");
     const script = [
-      `[ "$(readlink /proc/self/ns/net)" != ${quoted(machine)} ] || exit 97`,
+      `[ "$(readlink /proc/self/ns/net)" != ${shellWord(machine)} ] || exit 97`,
       ...runs.map((args, index) => {
         const to = (name: string): string => `${index}.${name}`;
-        return `nft ${args.map(quoted).join(" ")} >${to("out")} 2>${to("err")}; echo $? >${to("status")}`;
+        return `nft ${args.map(shellWord).join(" ")} >${to("out")} 2>${to("err")}; echo $? >${to("status")}`;
       }),
     ].join("\n");
     const own = ownNetwork() ?? ["false"];

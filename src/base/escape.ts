@@ -16,5 +16,16 @@ export function nixString(text: string): string {
  */
 export const systemdWord = (text: string): string => text.replaceAll("%", "%%").replaceAll("$", "$$$$");
 
+/**
+ * One word of a shell: of /bin/sh, and of bash, zsh and fish as a person types into them. Within single quotes fish takes
+ * `\\` and `\'` for one character, and sh does not, so both stand outside of quotes; within double quotes an interactive
+ * bash would take `!` for a command of its history.
+ */
+export function shellWord(text: string): string {
+  if (/^[\w/.,:@-][\w/.,:@=+-]*$/.test(text)) return text;
+  const parts = text.split(/([\\'])/).filter(Boolean);
+  return parts.map((part) => (/[\\']/.test(part) ? `\\${part}` : `'${part}'`)).join("") || "''";
+}
+
 /** The rest of a line behind `#`: whatever would end the line would end the comment. */
 export const comment = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");

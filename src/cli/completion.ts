@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { shellWord } from "../base/escape";
 import { ExitCode } from "./exit-code";
 
 export type Shell = "bash" | "zsh" | "fish";
@@ -77,9 +78,6 @@ ${cases(all).replaceAll(") words=", ") words_of=")}
 }
 compdef ${functionName(program)} ${program}`;
 
-/** A text as fish reads it in single quotes. */
-const fishWord = (text: string): string => `'${text.replace(/[\\']/g, "\\$&")}'`;
-
 function fish(program: string, all: readonly Words[]): string {
   const groups = [
     ...new Set(all.flatMap(({ path }) => (path.includes(" ") ? [path.split(" ")[0] ?? ""] : []))),
@@ -98,10 +96,10 @@ function fish(program: string, all: readonly Words[]): string {
         ...seen.map((name) => `__fish_seen_subcommand_from ${name}`),
         ...(further === "" ? [] : [`not __fish_seen_subcommand_from ${further}`]),
       ];
-      const when = conditions.length === 0 ? "" : ` -n ${fishWord(conditions.join("; and "))}`;
+      const when = conditions.length === 0 ? "" : ` -n ${shellWord(conditions.join("; and "))}`;
       return words.map(({ word, description }) => {
         const what = word.startsWith("--") ? `-l ${word.slice(2)}` : `-a ${word}`;
-        return `complete -c ${program}${when} ${what} -d ${fishWord(description)}`;
+        return `complete -c ${program}${when} ${what} -d ${shellWord(description)}`;
       });
     })
     .join("\n");

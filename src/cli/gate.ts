@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { judgePlan, type Verdict } from "../gate/gate";
 import { readPlan } from "../gate/plan";
 import type { Reason } from "../gate/reason";
+import { shellWord } from "../base/escape";
 import { UserError } from "../base/user-error";
 import { ExitCode } from "./exit-code";
 import { reasonOf } from "./failure";
@@ -51,7 +52,7 @@ function inWords({ passes, summary, reasons, allowed, notes, unmatched }: Verdic
 }
 
 function withRemedy({ words, kind, remedy, allow }: Reason): string {
-  const option = `--allow ${/^[\w.:-]+$/.test(allow) ? allow : `'${allow}'`}`;
+  const option = `--allow ${shellWord(allow)}`;
   if (kind === "fail") return `  ${words}. ${remedy ?? "Take it back"}; to let it fail: ${option}`;
   return `  ${words}. ${remedy === undefined ? "If that is meant" : `${remedy}; then`}: ${option}`;
 }

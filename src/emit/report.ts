@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { join } from "node:path";
+import { shellWord } from "../base/escape";
 import { textTable } from "../base/table";
 import { shownPath, type EmissionPlan, type Refusal } from "./emission";
 
@@ -16,7 +17,7 @@ export function describeRefusal({ path, why, remedy, loss }: Refusal): string {
     `${path} ${why}:`,
     ...excerpt(path, loss.there, loss.wanted),
     "A host's own additions go into its local.nix. To give up what is there now:",
-    `  npm run synth -- --accept ${path}`,
+    `  npm run synth -- --accept ${shellWord(path)}`,
   ].join("\n");
 }
 

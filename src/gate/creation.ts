@@ -1,4 +1,5 @@
 /** Why the creation of a VM cannot succeed, or makes anew what should be there. */
+import { shellWord } from "../base/escape";
 import { changesBetween } from "../provider/attributes";
 import { IMPACT_LABELS, impactOf, rightFor, type Impact } from "../provider/impact";
 import { guestsOf, templatesAreSeen, type Guest } from "./inventory";
@@ -38,7 +39,7 @@ function held(
 ): Reason {
   if (kind === "VM" && name === change.after?.name) {
     const words = " cannot be made: it is there already, and not in the state";
-    const remedy = `Import it: npm run tofu -- import ${address} ${pveNode}/${vmId} (of a clone that was cut off see README, "A clone that failed half-way")`;
+    const remedy = `Import it: npm run tofu -- import ${shellWord(address)} ${pveNode}/${vmId} (of a clone that was cut off see README, "A clone that failed half-way")`;
     return reasonFor(subject, "fail", words, { remedy });
   }
   const words = ` cannot be made: VM ID ${vmId} is held by the ${kind} ${name} on ${pveNode}`;

@@ -72,7 +72,9 @@ function nodes({ nodes: { added, removed, changed } }: Preview): string {
   const comings = [...added.map(row("+")), ...removed.map(row("-"))];
   return [
     "## Nodes\n",
-    ...(comings.length > 0 ? [markdownTable(["", "node", "role", "VM ID", "address", "files"], comings)] : []),
+    ...(comings.length > 0
+      ? [markdownTable(["", "node", "role", "VM ID", "address", "files"], comings)]
+      : []),
     ...(changed.length > 0
       ? [
           markdownTable(

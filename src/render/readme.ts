@@ -3,6 +3,7 @@ import { initServer, servers, terraformAddress, type Cluster, type Node } from "
 import { isTokenByHand, isTokenDelivered } from "../config/rollout";
 import { firewallMatrix } from "../firewall/firewall-matrix";
 import { k3sFlags } from "./k3s";
+import { shellWord } from "../base/escape";
 import { code, counted, enumerated, plain } from "../base/markdown";
 import { markdownTable } from "../base/table";
 import { fill } from "./templates";
@@ -39,7 +40,7 @@ export function renderReadme(
     release: enumerated([...new Set(nodes.map(({ nixos }) => nixos.release))]),
     last: nodes.at(-1)?.hostname ?? "",
     next: next(nodes),
-    emitted: emitted.join(" "),
+    emitted: emitted.map(shellWord).join(" "),
     removable: agents.at(-1)?.hostname ?? "",
     environment: enumerated([...CREDENTIALS, ...variables.map((name) => `TF_VAR_${name}`)].map(code)),
     token: token(cluster, cluster.k3s.tokenFile),
@@ -128,15 +129,14 @@ function next(nodes: readonly Node[]): { id: string; vmId: number } {
   return { id: `k3s-agent-${number}`, vmId: Math.max(...nodes.map(({ vmId }) => vmId)) + 1 };
 }
 
-/** K3s restores with what it runs with, or the restored cluster has another network. */
-const restoreFlags = (cluster: Cluster, init: Node): string =>
-  [`--token-file=${cluster.k3s.tokenFile}`, ...k3sFlags(cluster, init)].map(shellWord).join(" ");
-
 /**
- * A flag, which has neither quotes nor backslashes, quoted for two shells: `ssh` hands its words to another. In double
- * quotes an interactive bash would take `!` for a command of its history, and leave the backslash of `\!` where it is.
+ * K3s restores with what it runs with, or the restored cluster has another network. Each flag is a word for two shells:
+ * `ssh` hands its words to another.
  */
-const shellWord = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `"'"'${word}'"'"`);
+const restoreFlags = (cluster: Cluster, init: Node): string =>
+  [`--token-file=${cluster.k3s.tokenFile}`, ...k3sFlags(cluster, init)]
+    .map((flag) => shellWord(shellWord(flag)))
+    .join(" ");
 
 function facts({ directory, vm, nixos, ...node }: Node): string {
   const rows: [string, string | undefined][] = [

@@ -1,6 +1,6 @@
+import { shellWord } from "../base/escape";
 import { hasCode, isDisconnected, messageOf, UserError } from "../base/user-error";
 import type { Host } from "./host";
-import { quoted } from "./script";
 
 /** A command of kubectl, as its words. */
 type Command = readonly string[];
@@ -31,7 +31,7 @@ export async function kubectl(
   seconds: number,
   input = "",
 ): Promise<string[]> {
-  const lines = commands.map((words) => [...words, `--request-timeout=${seconds}s`].map(quoted).join(" "));
+  const lines = commands.map((words) => [...words, `--request-timeout=${seconds}s`].map(shellWord).join(" "));
   const report = await server.call(
     "kubectl",
     { commands: lines.join("\n"), input },

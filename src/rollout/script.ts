@@ -1,13 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { shellWord } from "../base/escape";
 import { PACKAGE_ROOT } from "../base/package-root";
 import { UserError } from "../base/user-error";
 import type { CommandResult } from "./ssh";
 
 const REMOTE = join(PACKAGE_ROOT, "src/rollout/remote");
-
-/** A text as one word of the shell. */
-export const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /**
  * A program of `remote/`, with its variables set. It runs when all of it has arrived, and not when a connection breaks
@@ -17,7 +15,7 @@ export function remoteScript(
   name: string,
   variables: Readonly<Record<string, string | number>> = {},
 ): string {
-  const values = Object.entries(variables).map(([key, value]) => `${key}=${quoted(String(value))}`);
+  const values = Object.entries(variables).map(([key, value]) => `${key}=${shellWord(String(value))}`);
   return [
     text("prelude.sh"),
     ...values,

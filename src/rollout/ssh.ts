@@ -1,3 +1,4 @@
+import { shellWord } from "../base/escape";
 import { hasCode, UserError } from "../base/user-error";
 import { Connection, type Answer } from "./connection";
 import { pause } from "./deadline";
@@ -214,7 +215,7 @@ export class Ssh {
         return new UserError(
           "unreachable",
           `the host at ${address} has another SSH host key than the one pinned in ${this.keys.pinnedFile}. Either it is ` +
-            `another machine, or it was installed anew: then run ssh-keygen -R ${host} -f ${this.keys.pinnedFile}`,
+            `another machine, or it was installed anew: then run ssh-keygen -R ${host} -f ${shellWord(this.keys.pinnedFile)}`,
           { host },
         );
       case "no key accepted":

@@ -1,7 +1,7 @@
 /** What the emitted configuration keeps whole on a host, in the ways in which NixOS and systemd take it away. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { quoted } from "../../../src/rollout/script";
+import { shellWord } from "../../../src/base/escape";
 import { describeWith } from "../tools";
 import { LiveCluster, THREE } from "./cluster";
 import { MACHINES } from "./tools";
@@ -39,10 +39,10 @@ describeWith(MACHINES, "the configuration of a host", () => {
 
   test("has files that nobody emitted, of whatever name, and they are named as they are", async () => {
     const names = [" leading", "a  b.nix", "back\\slash", "empty ", "trailing ", "two\nlines", "ä"];
-    const script = names.map((name) => `printf x >${quoted(name)}`).join("\n");
+    const script = names.map((name) => `printf x >${shellWord(name)}`).join("\n");
     await cluster.testbed.on("hamal", `cd /etc/nixos\n${script}\n: >'empty '`);
     const { stdout } = await cluster.rollout("plan", "hamal", "--json");
-    await cluster.testbed.on("hamal", `cd /etc/nixos; rm -- ${names.map(quoted).join(" ")}`);
+    await cluster.testbed.on("hamal", `cd /etc/nixos; rm -- ${names.map(shellWord).join(" ")}`);
     const { hosts } = JSON.parse(stdout) as {
       hosts: { changes: { kind: string; file: string }[] }[];
     };
