@@ -79,6 +79,13 @@ module.exports = {
       from: { path: "^src/(config|firewall)/" },
       to: { path: "^(node:)?fs$" },
     },
+    {
+      name: "no-second-way-to-run-a-program",
+      comment: "src/base/process.ts has the ways: their signals, groups and errors are thought through once.",
+      severity: "error",
+      from: { path: "^(src|constructs)/", pathNot: "^src/base/process\\.ts$" },
+      to: { path: "^(node:)?child_process$" },
+    },
     { name: "no-cycle", severity: "error", from: {}, to: { circular: true } },
   ],
   options: {

@@ -123,7 +123,7 @@ test("apply does nothing when there is nothing to apply", () => {
 test("apply does nothing when nobody can be asked and nobody said yes", () => {
   const { status, output, calls } = run(["apply"]);
   expect(status).toBe(64);
-  expect(output).toContain("state --yes to apply without a question");
+  expect(output).toContain("Nobody can be asked here: state --yes to go on without a question");
   expect(calls.join()).not.toContain("apply -input");
 });
 

@@ -62,21 +62,21 @@ interface Outcome {
 /** Of each of these settings, without the folder: most cases differ from one alone. */
 const outcomes = new Map<string, Outcome>();
 
-function outcomeWith(statedIn: (folder: string) => Stated): Outcome {
+async function outcomeWith(statedIn: (folder: string) => Stated): Promise<Outcome> {
   const folder = folderOf();
   const neutral = (text: string): string => text.replaceAll(folder, "");
   const key = neutral(JSON.stringify(statedIn(folder)));
   const known = outcomes.get(key);
   if (known !== undefined) return known;
-  const { faults, effects } = outcomeOf(folder, statedIn(folder));
+  const { faults, effects } = await outcomeOf(folder, statedIn(folder));
   const outcome = { faults: faults.map(neutral), effects: neutral(effects) };
   outcomes.set(key, outcome);
   return outcome;
 }
 
 /** `cluster.json` has every setting, whatever else comes of it, and README the hash of none: the one is left out. */
-function outcomeOf(folder: string, { cluster, agent, hostFiles, servers }: Stated): Outcome {
-  return inside(folder, () => {
+async function outcomeOf(folder: string, { cluster, agent, hostFiles, servers }: Stated): Promise<Outcome> {
+  const { faults, emitted } = inside(folder, () => {
     const app = testApp();
     const stack = new TerraformStack(app, "k3s");
     const construct = new K3sCluster(stack, "cluster", cluster);
@@ -90,13 +90,15 @@ function outcomeOf(folder: string, { cluster, agent, hostFiles, servers }: State
     new K3sAgentNode(construct, "agent", agent);
     const files = new HostFiles(construct, "files", hostFiles);
     const faults = [construct, files].flatMap((each) => each.node.validate());
-    if (faults.length > 0) return { faults, effects: "" };
+    if (faults.length > 0) return { faults, emitted: [] };
     app.synth();
     const json = readFileSync(join(app.outdir, "stacks", "k3s", "cdk.tf.json"), "utf8");
     const texts = Object.entries(textsBelow(folder)).filter(([path]) => !path.endsWith("cluster.json"));
-    const tokens = readTokens({ rollout: cluster.rollout } as Description, new Redactor());
-    return { faults, effects: JSON.stringify([json, texts, tokens]) };
+    return { faults, emitted: [json, texts] };
   });
+  if (faults.length > 0) return { faults, effects: "" };
+  const tokens = await readTokens({ rollout: cluster.rollout } as Description, new Redactor());
+  return { faults, effects: JSON.stringify([...emitted, tokens]) };
 }
 
 type AnyPairs = Readonly<Record<string, readonly [unknown, unknown, object?]>>;
@@ -176,14 +178,17 @@ const CASES = NOUNS.flatMap(([noun, pairsOf, place]) =>
   ),
 );
 
-test.each(CASES)("something comes of %s", (_, { setting, pairsOf, place }) => {
-  const [one, other] = [0, 1].map((index) =>
+/** Of 0, and then of 1: a second one may be as the first. */
+const both = async <T>(of: (index: number) => Promise<T>): Promise<[T, T]> => [await of(0), await of(1)];
+
+test.each(CASES)("something comes of %s", async (_, { setting, pairsOf, place }) => {
+  const [one, other] = await both((index) =>
     outcomeWith((folder) => {
       const [first, second, beside] = (pairsOf(folder) as AnyPairs)[setting] as AnyPairs[string];
       const base = (BESIDE[setting] ?? ((all) => all))(everything(folder));
       return place(base, (noun) => ({ ...noun, ...beside, [setting]: index === 0 ? first : second }));
     }),
-  ) as [Outcome, Outcome];
+  );
   if (CHECKS_ONLY.includes(setting)) {
     expect([one, other].map(({ faults }) => faults.length > 0)).toContain(true);
     expect(one.faults).not.toEqual(other.faults);
@@ -193,10 +198,10 @@ test.each(CASES)("something comes of %s", (_, { setting, pairsOf, place }) => {
   }
 });
 
-test("two syntheses of the same settings are the same, or the others would prove nothing", () => {
-  const [one, other] = [0, 1].map(() => {
+test("two syntheses of the same settings are the same, or the others would prove nothing", async () => {
+  const [one, other] = await both(async () => {
     const folder = folderOf();
-    return outcomeOf(folder, everything(folder)).effects.replaceAll(folder, "");
+    return (await outcomeOf(folder, everything(folder))).effects.replaceAll(folder, "");
   });
   expect(one).toBe(other);
   expect(one).not.toBe("");
@@ -207,13 +212,13 @@ const SERVER: Readonly<Record<Exclude<keyof ServerSettings, keyof NodeSettings>,
   clusterInit: true,
 };
 
-test.each(Object.keys(SERVER))("something comes of '%s' of a server", (setting) => {
+test.each(Object.keys(SERVER))("something comes of '%s' of a server", async (setting) => {
   const servers = ["acrux", "alphard", "alnair"].map((hostname, index) => ({
     hostname,
     vmId: 130 + index,
     macAddress: `BC:24:11:00:00:1${index}`,
   }));
-  const [one, other] = [0, 1].map((founder) =>
+  const [one, other] = await both((founder) =>
     outcomeWith((folder) => ({
       ...everything(folder),
       servers: servers.map((server, index) => ({
@@ -221,7 +226,7 @@ test.each(Object.keys(SERVER))("something comes of '%s' of a server", (setting) 
         ...(index === founder ? { [setting]: true } : {}),
       })),
     })),
-  ) as [Outcome, Outcome];
+  );
   expect([...one.faults, ...other.faults]).toEqual([]);
   expect(one.effects === other.effects).toBe(false);
 });

@@ -21,41 +21,41 @@ function write(folder: string, path: string, text: string): void {
 }
 
 /** Files of both trees, without git's own. */
-function treesOf(folder: string): { working: object; base: object } {
-  const trees = new Trees(folder, findBase(folder, "HEAD"));
+async function treesOf(folder: string): Promise<{ working: object; base: object }> {
+  const trees = await Trees.of(folder, await findBase(folder, "HEAD"));
   try {
     rmSync(join(trees.base, ".git"));
     return { working: textsBelow(trees.working), base: textsBelow(trees.base) };
   } finally {
-    trees.remove();
+    await trees.remove();
   }
 }
 
-test("a file that was deleted and not committed is of the base alone", () => {
+test("a file that was deleted and not committed is of the base alone", async () => {
   const folder = project({ "main.ts": "old", "lib/gone.ts": "gone" });
   rmSync(join(folder, "lib"), { recursive: true });
   write(folder, "main.ts", "new");
-  expect(treesOf(folder)).toEqual({
+  expect(await treesOf(folder)).toEqual({
     working: { "main.ts": "new" },
     base: { "main.ts": "old", "lib/gone.ts": "gone" },
   });
 });
 
-test("a file that git does not know yet is of the working tree, and one that it ignores of neither", () => {
+test("a file that git does not know yet is of the working tree, and one that it ignores of neither", async () => {
   const folder = project({ ".gitignore": "secret\n" });
   write(folder, "new.ts", "new");
   write(folder, "secret", "secret");
-  expect(treesOf(folder)).toEqual({
+  expect(await treesOf(folder)).toEqual({
     working: { ".gitignore": "secret\n", "new.ts": "new" },
     base: { ".gitignore": "secret\n" },
   });
 });
 
-test("the trees are gone when they are removed, and git knows nothing of them", () => {
+test("the trees are gone when they are removed, and git knows nothing of them", async () => {
   const folder = project({ "main.ts": "text" });
-  const trees = new Trees(folder, findBase(folder, "HEAD"));
+  const trees = await Trees.of(folder, await findBase(folder, "HEAD"));
   expect(readFileSync(join(trees.base, "main.ts"), "utf8")).toBe("text");
-  trees.remove();
+  await trees.remove();
   expect([existsSync(trees.base), existsSync(trees.working)]).toEqual([false, false]);
   const list = execFileSync("git", ["worktree", "list"], { cwd: folder, encoding: "utf8" });
   expect(list.trim().split("\n")).toHaveLength(1);

@@ -1,7 +1,7 @@
 /** What commands do to hosts, told by the programs that they run there; hosts answer as machines that are not set up yet. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { applyCommand } from "../../src/rollout/commands";
+import { applyCommand, type Operator } from "../../src/rollout/commands";
 import { Host } from "../../src/rollout/host";
 import { Report } from "../../src/rollout/script";
 import { Session } from "../../src/rollout/session";
@@ -55,9 +55,12 @@ async function programsOfApply(macAddresses: Readonly<Record<string, string>> = 
     const report = factsOf(this, macAddresses[this.name] ?? this.node.macAddress);
     return { report, output: { status: 0, stdout: "", stderr: "", operatorKey: "" } };
   });
-  await expect(
-    applyCommand(session, [], OPTIONS, { json: false, tell: () => undefined }),
-  ).rejects.toBeDefined();
+  const operator: Operator = {
+    tell: () => undefined,
+    askForConsent: () => Promise.resolve(),
+    stop: new AbortController().signal,
+  };
+  await expect(applyCommand(session, [], OPTIONS, operator)).rejects.toBeDefined();
   session.stop();
   return programs;
 }

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { messageOf } from "../../src/base/user-error";
 import type { RolloutSettings } from "../../src/config/settings";
 import type { Description } from "../../src/rollout/description";
 import { Redactor } from "../../src/rollout/secrets";
@@ -11,8 +12,15 @@ import { Project } from "../project";
 
 const TOKEN = "planted-5ca1ab1e5ca1ab1e";
 
-const read = (rollout: RolloutSettings): string | undefined =>
-  readTokens({ rollout } as Description, new Redactor()).server;
+const read = async (rollout: RolloutSettings): Promise<string | undefined> =>
+  (await readTokens({ rollout } as Description, new Redactor())).server;
+
+/** Why nothing was read. */
+const refusal = (reading: Promise<unknown>): Promise<string> =>
+  reading.then(
+    () => "",
+    (error: unknown) => messageOf(error),
+  );
 
 /** A project under git, in which `.gitignore` has the given text, and its file with the token. */
 function withToken(ignored = ""): { readonly token: string; readonly project: Project } {
@@ -24,43 +32,44 @@ function withToken(ignored = ""): { readonly token: string; readonly project: Pr
 }
 
 describe("a file with the join token", () => {
-  test("that the next commit would take is refused, and its content not repeated", () => {
+  test("that the next commit would take is refused, and its content not repeated", async () => {
     const { token } = withToken();
-    const reading = (): unknown => read({ tokenPath: token });
-    expect(reading).toThrow(`${token}, which has the join token, is not ignored by git`);
-    expect(reading).toThrow("move it out of the project, or name it in .gitignore");
-    expect(reading).not.toThrow(TOKEN);
+    const why = await refusal(read({ tokenPath: token }));
+    expect(why).toContain(`${token}, which has the join token, is not ignored by git`);
+    expect(why).toContain("move it out of the project, or name it in .gitignore");
+    expect(why).not.toContain(TOKEN);
   });
 
-  test("that is in git is refused, also where it is ignored now", () => {
+  test("that is in git is refused, also where it is ignored now", async () => {
     const { token, project } = withToken("secrets/\n");
     project.git("add", "--force", token);
-    expect(() => read({ tokenPath: token })).toThrow(`${token}, which has the join token, is in git`);
-    expect(() => read({ tokenPath: token })).toThrow("'Rotate the join token'");
+    const why = await refusal(read({ tokenPath: token }));
+    expect(why).toContain(`${token}, which has the join token, is in git`);
+    expect(why).toContain("'Rotate the join token'");
   });
 
-  test("that git does not know is refused behind a link, too", () => {
+  test("that git does not know is refused behind a link, too", async () => {
     const { token } = withToken();
     const link = join(temporaryFolder(), "link");
     symlinkSync(token, link);
-    expect(() => read({ tokenPath: link })).toThrow("is not ignored by git");
+    await expect(read({ tokenPath: link })).rejects.toThrow("is not ignored by git");
   });
 
-  test("that git ignores is read", () => {
-    expect(read({ tokenPath: withToken("/secrets/\n").token })).toBe(TOKEN);
+  test("that git ignores is read", async () => {
+    expect(await read({ tokenPath: withToken("/secrets/\n").token })).toBe(TOKEN);
   });
 
-  test("outside of git is read, with a name that git would take for a pattern", () => {
+  test("outside of git is read, with a name that git would take for a pattern", async () => {
     const path = join(temporaryFolder(), ":(top)*");
     writeFileSync(path, TOKEN);
-    expect(read({ tokenPath: path })).toBe(TOKEN);
+    expect(await read({ tokenPath: path })).toBe(TOKEN);
   });
 
   /** In another environment. */
   const readWith = (path: string, env: Record<string, string>): string => {
     const script = `
       const { readTokens } = require("./src/rollout/token.ts");
-      console.log(readTokens({ rollout: { tokenPath: ${JSON.stringify(path)} } }, { learn() {} }).server);`;
+      readTokens({ rollout: { tokenPath: ${JSON.stringify(path)} } }, { learn() {} }).then(({ server }) => console.log(server));`;
     const options = { cwd: REPOSITORY, env, encoding: "utf8" } as const;
     const { stdout, stderr } = spawnSync(
       process.execPath,
@@ -88,47 +97,44 @@ describe("a file with the join token", () => {
     expect(readWith(withToken().token, env)).toContain("is not ignored by git");
   });
 
-  test("in a repository that git distrusts is refused", () => {
+  test("in a repository that git distrusts is refused", async () => {
     const { token, project } = withToken("secrets/\n");
     spawnSync("chown", ["-R", "65534", project.path()]);
     if (process.getuid?.() === 0)
-      expect(() => read({ tokenPath: token })).toThrow(/git does not say.*dubious ownership/);
+      await expect(read({ tokenPath: token })).rejects.toThrow(/git does not say.*dubious ownership/);
   });
 
-  test("that is not there is named", () => {
+  test("that is not there is named", async () => {
     const path = join(temporaryFolder(), "token");
-    expect(() => read({ tokenPath: path })).toThrow(
+    await expect(read({ tokenPath: path })).rejects.toThrow(
       /^The join token cannot be read: .*ENOENT.*tokenPath of main/,
     );
   });
 });
 
-test("a command's output is the join token; what fails is named, and its output not repeated", () => {
-  expect(read({ tokenCommand: ["echo", TOKEN] })).toBe(TOKEN);
-  const failing = (): unknown => read({ tokenCommand: ["sh", "-c", `echo ${TOKEN}; exit 3`] });
-  expect(failing).toThrow("The join token cannot be had from sh: it ended with 3");
-  expect(failing).not.toThrow(TOKEN);
-  const wordy = (): unknown => read({ tokenCommand: ["echo", `${TOKEN} and more`] });
-  expect(wordy).toThrow("The join token should be one word");
-  expect(wordy).not.toThrow(TOKEN);
+test("a command's output is the join token; what fails is named, and its output not repeated", async () => {
+  expect(await read({ tokenCommand: ["echo", TOKEN] })).toBe(TOKEN);
+  const failing = await refusal(read({ tokenCommand: ["sh", "-c", `echo ${TOKEN}; exit 3`] }));
+  expect(failing).toContain("The join token cannot be had from sh: it ended with 3");
+  expect(failing).not.toContain(TOKEN);
+  const wordy = await refusal(read({ tokenCommand: ["echo", `${TOKEN} and more`] }));
+  expect(wordy).toContain("The join token should be one word");
+  expect(wordy).not.toContain(TOKEN);
+  const missing = await refusal(read({ tokenCommand: ["program-that-is-not-there"] }));
+  expect(missing).toContain("program-that-is-not-there does not start");
 });
 
 test.each([
   ["K3s' long form", `K10${"ab".repeat(32)}::node:5ca1ab1e5ca1ab1e`, "should be a plain word"],
   ["a bootstrap token", "abcdef.0123456789abcdef", "should be a plain word"],
   ["the servers' token", TOKEN, "is the servers'"],
-])("agents have no token that is %s", (_, agent, words) => {
-  const reading = (): unknown =>
-    readTokens(
-      {
-        rollout: { tokenCommand: ["echo", TOKEN], agentTokenCommand: ["echo", agent] },
-      } as unknown as Description,
-      new Redactor(),
-    );
-  expect(reading).toThrow(words);
-  expect(reading).not.toThrow(agent);
+])("agents have no token that is %s", async (_, agent, words) => {
+  const rollout = { tokenCommand: ["echo", TOKEN], agentTokenCommand: ["echo", agent] };
+  const why = await refusal(readTokens({ rollout } as unknown as Description, new Redactor()));
+  expect(why).toContain(words);
+  expect(why).not.toContain(agent);
 });
 
-test("without a source there is no token", () => {
-  expect(read({})).toBeUndefined();
+test("without a source there is no token", async () => {
+  expect(await read({})).toBeUndefined();
 });

@@ -12,7 +12,8 @@
  * - `unavailable`: the host answers, its Kubernetes API does not.
  * - `failed`: a step was tried and failed.
  * - `unhealthy`: the cluster is not what `main.ts` says.
- * - `cancelled`: a person said no, or asked to stop.
+ * - `cancelled`: a person said no.
+ * - `interrupted`: a person or a signal asked to stop.
  */
 export type UserErrorCode =
   | "usage"
@@ -26,7 +27,8 @@ export type UserErrorCode =
   | "unavailable"
   | "failed"
   | "unhealthy"
-  | "cancelled";
+  | "cancelled"
+  | "interrupted";
 
 export interface UserErrorDetails {
   /** What to do, as words that follow a colon. @default - the problem says it */

@@ -12,6 +12,7 @@ const CODES: Readonly<Partial<Record<UserErrorCode, ExitCode>>> = {
   usage: ExitCode.Usage,
   refused: ExitCode.Refused,
   cancelled: ExitCode.Refused,
+  interrupted: ExitCode.Interrupted,
 };
 
 export function reasonOf(error: unknown): string {

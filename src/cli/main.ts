@@ -18,4 +18,6 @@ async function main(words: readonly string[]): Promise<ExitCode> {
 
 void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
+  // What was left behind may still wait for something.
+  if (code === ExitCode.Interrupted) process.exit();
 });

@@ -7,6 +7,7 @@ import { committed, findBase, Trees, type Base } from "../preview/trees";
 import { UserError } from "../base/user-error";
 import { ExitCode } from "./exit-code";
 import { reasonOf } from "./failure";
+import { interruptible } from "./interruption";
 
 interface Options {
   readonly base: string;
@@ -22,30 +23,31 @@ const NO_HOSTS = `The app emits no \`${HOSTS_FOLDER}/\`, so that nothing is know
 const LOCK_FILE = "package-lock.json";
 
 /** `preview`: says in words what the working tree would change. */
-export async function preview({ base: ref, json, failOnDanger }: Options): Promise<ExitCode> {
-  const interrupted = new AbortController();
-  const stop = (): void => interrupted.abort();
-  for (const signal of SIGNALS) process.on(signal, stop);
-  try {
-    const base = findBase(process.cwd(), ref);
-    const { preview, notes } = await previewed(base, interrupted.signal);
-    console.log(
-      json
-        ? JSON.stringify(previewDocument(preview, base, notes), null, 2)
-        : toMarkdown(preview, base, notes).trimEnd(),
-    );
-    return failOnDanger && preview.dangers.length > 0 ? ExitCode.Refused : ExitCode.Done;
-  } catch (error) {
-    const complaint = reasonOf(error);
-    console.log(
-      json
-        ? JSON.stringify({ formatVersion: FORMAT_VERSION, error: complaint })
-        : failure("There is no preview.", complaint).trimEnd(),
-    );
-    return interrupted.signal.aborted ? ExitCode.Interrupted : ExitCode.Failed;
-  } finally {
-    for (const signal of SIGNALS) process.off(signal, stop);
-  }
+export function preview(options: Options): Promise<ExitCode> {
+  return interruptible(async ({ stop }) => {
+    try {
+      return await previewed(options, stop);
+    } catch (error) {
+      const complaint = reasonOf(error);
+      console.log(
+        options.json
+          ? JSON.stringify({ formatVersion: FORMAT_VERSION, error: complaint })
+          : failure("There is no preview.", complaint).trimEnd(),
+      );
+      return stop.aborted ? ExitCode.Interrupted : ExitCode.Failed;
+    }
+  });
+}
+
+async function previewed({ base: ref, json, failOnDanger }: Options, stop: AbortSignal): Promise<ExitCode> {
+  const base = await findBase(process.cwd(), ref);
+  const { preview, notes } = await compared(base, stop);
+  console.log(
+    json
+      ? JSON.stringify(previewDocument(preview, base, notes), null, 2)
+      : toMarkdown(preview, base, notes).trimEnd(),
+  );
+  return failOnDanger && preview.dangers.length > 0 ? ExitCode.Refused : ExitCode.Done;
 }
 
 /** For a program; see schemas/preview.schema.json. */
@@ -57,37 +59,35 @@ export const previewDocument = (preview: Preview, base: Base, notes: readonly st
   ...preview,
 });
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
-
-async function previewed(base: Base, signal: AbortSignal): Promise<{ preview: Preview; notes: string[] }> {
-  const trees = new Trees(process.cwd(), base);
+async function compared(base: Base, stop: AbortSignal): Promise<{ preview: Preview; notes: string[] }> {
+  const trees = await Trees.of(process.cwd(), base);
   try {
     const [working, former] = await Promise.allSettled([
-      emittedBy(trees.working, trees.output("working"), signal),
-      emittedBy(trees.base, trees.output("base"), signal),
+      emittedBy(trees.working, trees.output("working"), stop),
+      emittedBy(trees.base, trees.output("base"), stop),
     ]);
-    if (signal.aborted) throw new UserError("cancelled", "It was interrupted.");
+    if (stop.aborted) throw new UserError("interrupted", "It was interrupted");
     if (working.status === "rejected") throw working.reason;
     const { emitsHosts } = working.value;
     const now = emitsHosts ? working.value : { ...working.value, cluster: undefined };
     const notes = [
-      ...(lockDiffers(base) ? [`${LOCK_FILE} differs: the base ran with this tree's packages.`] : []),
+      ...((await lockDiffers(base)) ? [`${LOCK_FILE} differs: the base ran with this tree's packages.`] : []),
       ...(emitsHosts ? [] : [NO_HOSTS]),
     ];
     if (former.status === "fulfilled") return { preview: compare(former.value, now), notes };
-    return withoutApp(trees, now, [...notes, noApp(former.reason)]);
+    return await withoutApp(trees, now, [...notes, noApp(former.reason)]);
   } finally {
-    trees.remove();
+    await trees.remove();
   }
 }
 
 /** Compares with what the base committed, since its app does not run. */
-function withoutApp(
+async function withoutApp(
   trees: Trees,
   working: Emitted,
   notes: readonly string[],
-): { preview: Preview; notes: string[] } {
-  trees.restoreBase();
+): Promise<{ preview: Preview; notes: string[] }> {
+  await trees.restoreBase();
   // Loaded here, because it takes CDKTF along, of which nothing else here has need.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { committedIn, withVmsOf } = require("../preview/committed") as typeof import("../preview/committed");
@@ -107,7 +107,7 @@ const noApp = (reason: unknown): string => {
   return `The base's app does not run: ${first.replaceAll("`", "'")}`;
 };
 
-const lockDiffers = (base: Base): boolean => {
-  const was = committed(process.cwd(), base, LOCK_FILE);
+const lockDiffers = async (base: Base): Promise<boolean> => {
+  const was = await committed(process.cwd(), base, LOCK_FILE);
   return was !== undefined && (!existsSync(LOCK_FILE) || was !== readFileSync(LOCK_FILE, "utf8"));
 };

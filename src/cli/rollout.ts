@@ -6,21 +6,21 @@ import {
   kubeconfigCommand,
   planCommand,
   removeCommand,
-  requestStop,
-  stopping,
   verifyCommand,
-  type Consent,
   type KubeconfigOptions,
+  type Operator,
   type Trust,
-  type Output,
 } from "../rollout/commands";
 import type { FleetOptions } from "../rollout/fleet";
 import type { Listener } from "../rollout/log";
 import type { RebootOptions } from "../rollout/reboot";
 import { checkFreshness, DEFAULT_PATHS, Session } from "../rollout/session";
 import { progressPrinter } from "../rollout/format";
+import { hasCode, UserError } from "../base/user-error";
+import { askForConsent } from "./consent";
 import { ExitCode } from "./exit-code";
 import { reasonOf } from "./failure";
+import { interruptible } from "./interruption";
 
 export interface Options {
   readonly json: boolean;
@@ -31,14 +31,14 @@ export interface Options {
 type Build = Omit<FleetOptions, "addresses">;
 
 export const plan = (hosts: readonly string[], options: Options & Build): Promise<ExitCode> =>
-  run(options, (session, output) => planCommand(session, hosts, fleetOptions(options), output));
+  run(options, (session, operator) => planCommand(session, hosts, fleetOptions(options), operator));
 
 export const apply = (
   hosts: readonly string[],
   options: Options & Build & ApplyOptions & Trust,
 ): Promise<ExitCode> =>
-  run(options, (session, output) =>
-    applyCommand(session, hosts, { ...options, ...fleetOptions(options) }, output),
+  run(options, (session, operator) =>
+    applyCommand(session, hosts, { ...options, ...fleetOptions(options) }, operator),
   );
 
 /** How often a watch looks unless stated. */
@@ -48,23 +48,25 @@ export const verify = (
   hosts: readonly string[],
   options: Options & { readonly watch?: true | number },
 ): Promise<ExitCode> =>
-  run(options, (session, output) =>
+  run(options, (session, operator) =>
     verifyCommand(
       session,
       hosts,
       { watchSeconds: options.watch === true ? WATCH_SECONDS : options.watch },
-      output,
+      operator,
     ),
   );
 
 export const capture = (host: string, options: Options): Promise<ExitCode> =>
-  run(options, (session, output) => captureCommand(session, host, output), false);
+  run(options, (session, operator) => captureCommand(session, host, operator), false);
 
-export const remove = (host: string, options: Options & RebootOptions & Consent): Promise<ExitCode> =>
-  run(options, (session, output) => removeCommand(session, host, options, output));
+export const remove = (
+  host: string,
+  options: Options & RebootOptions & { readonly yes: boolean },
+): Promise<ExitCode> => run(options, (session, operator) => removeCommand(session, host, options, operator));
 
 export const kubeconfig = (options: KubeconfigOptions): Promise<ExitCode> =>
-  run({ json: false }, (session) => kubeconfigCommand(session, options), false);
+  run({ json: false }, (session, operator) => kubeconfigCommand(session, options, operator), false);
 
 const fleetOptions = ({ at = {}, regenerateIdentity, rebuild }: Options & Build): FleetOptions => ({
   addresses: new Map(Object.entries(at)),
@@ -79,53 +81,50 @@ const FORMAT_VERSION = 1;
 const asJson = (document: object): string => JSON.stringify({ formatVersion: FORMAT_VERSION, ...document });
 
 /** @param fresh - whether the emitted files have to be what `main.ts` says */
-async function run(
-  { json, at = {} }: Options,
-  action: (session: Session, output: Output) => Promise<void>,
+const run = (
+  options: Options & { readonly yes?: boolean },
+  action: (session: Session, operator: Operator) => Promise<void>,
   fresh = true,
-): Promise<ExitCode> {
-  let session: Session | undefined;
-  const redacted = (text: string): string => session?.redactor.redact(text) ?? text;
-  const output: Output = {
-    json,
-    tell: (words, document) => console.log(redacted(json ? asJson(document) : words)),
-  };
-  const told: Listener = (event) => process.stderr.write(`${asJson(event)}\n`);
-  onSignals(() => session);
-  try {
-    session = new Session(
-      DEFAULT_PATHS,
-      json ? told : progressPrinter(process.stderr),
-      new Map(Object.entries(at)),
-    );
-    if (fresh) checkFreshness();
-    await action(session, output);
-    return ExitCode.Done;
-  } catch (error) {
-    const shown = redacted(reasonOf(error));
-    if (json) console.log(asJson({ error: shown }));
-    else console.error(`\n${shown}`);
-    return ExitCode.Failed;
-  } finally {
-    session?.stop();
-  }
-}
-
-/** The first signal lets what has begun come to its end; the second one does not. */
-function onSignals(session: () => Session | undefined): void {
-  const stop = (): void => {
-    if (stopping.requested) {
-      console.error(
-        "\nLeft at once. A host that was being activated reverts by itself; run the same again to go on.",
+): Promise<ExitCode> =>
+  interruptible(async ({ stop, leave }) => {
+    const { json, at = {}, yes = false } = options;
+    let session: Session | undefined;
+    const redacted = (text: string): string => session?.redactor.redact(text) ?? text;
+    const operator: Operator = {
+      tell: (words, document) => console.log(redacted(json ? asJson(document) : words)),
+      askForConsent: (question) => askForConsent(question, { yes, stop }),
+      stop,
+    };
+    const told: Listener = (event) => process.stderr.write(`${asJson(event)}\n`);
+    try {
+      const started = new Session(
+        DEFAULT_PATHS,
+        json ? told : progressPrinter(process.stderr),
+        new Map(Object.entries(at)),
       );
-      session()?.stop();
-      process.exit(ExitCode.Interrupted);
+      session = started;
+      if (fresh) await checkFreshness(stop);
+      await Promise.race([action(started, operator), left(leave)]);
+      return ExitCode.Done;
+    } catch (error) {
+      const shown = redacted(reasonOf(error));
+      if (json) console.log(asJson({ error: shown }));
+      else console.error(`\n${shown}`);
+      return hasCode(error, "interrupted") ? ExitCode.Interrupted : ExitCode.Failed;
+    } finally {
+      session?.stop();
     }
-    requestStop();
-    console.error(
-      "\nStopping: hosts that are being changed are finished, no other is begun. Again to leave at once.",
+  });
+
+/** Does not wait for what has begun. */
+const left = (leave: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    leave.addEventListener("abort", () =>
+      reject(
+        new UserError(
+          "interrupted",
+          "Left at once. A host that was being activated reverts by itself; run the same again to go on",
+        ),
+      ),
     );
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-}
+  });

@@ -1,8 +1,9 @@
 import { dirname, join } from "node:path";
-import { appOf } from "../emit/app";
 import { shellWord } from "../base/escape";
+import { runInForeground } from "../base/process";
+import { appOf } from "../emit/app";
 import { ExitCode } from "./exit-code";
-import { runInForeground } from "./foreground";
+import { interruptible } from "./interruption";
 
 interface Options {
   /** Files and Terraform addresses. */
@@ -15,6 +16,11 @@ export async function synth(words: readonly string[], { accept }: Options): Prom
   const env = { ...process.env, CHECKPOINT_DISABLE: "1" };
   const app =
     accept.length > 0 ? ["--app", `${appOf(".").app} ${shellWord(JSON.stringify({ accept }))}`] : [];
-  const status = await runInForeground(process.execPath, [cdktf, "synth", ...app, ...words], { env });
-  return status === 0 ? ExitCode.Done : ExitCode.Failed;
+  return interruptible(async (interruption) => {
+    const status = await runInForeground(process.execPath, [cdktf, "synth", ...app, ...words], interruption, {
+      env,
+    });
+    if (interruption.stop.aborted) return ExitCode.Interrupted;
+    return status === 0 ? ExitCode.Done : ExitCode.Failed;
+  });
 }

@@ -1,12 +1,12 @@
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { capture, runInForeground, type Interruption } from "../base/process";
 import { UserError } from "../base/user-error";
+import { askForConsent } from "./consent";
 import { ExitCode } from "./exit-code";
-import { runInForeground, STOP_SIGNALS } from "./foreground";
+import { interruptible } from "./interruption";
 
 /** OpenTofu in the folder of the synthesized stack: `tofu`, or what TERRAFORM_BINARY_NAME says. */
 const BINARY = process.env.TERRAFORM_BINARY_NAME ?? "tofu";
@@ -41,36 +41,8 @@ function stackFolder(name: string | undefined): string {
 /** Of a shell whose `exec` found no program, or one that it may not run. */
 const DOES_NOT_START = [126, 127];
 
-/** Runs OpenTofu in sight of the person and returns its exit code. */
-async function tofu(folder: string, words: readonly string[]): Promise<number> {
-  const status = await runInForeground(BINARY, words, { cwd: folder });
-  if (DOES_NOT_START.includes(status))
-    throw new UserError("failed", `${BINARY} does not start`, { remedy: "install OpenTofu 1.10 or later" });
-  return status;
-}
-
 /** Checksums of the provider. They are kept beside `main.ts`, since the CLI deletes the folder of a renamed stack. */
 const LOCK_FILE = ".terraform.lock.hcl";
-
-/** As `tofu`, with the lock file brought to the stack's folder and back. */
-async function locked(folder: string, words: readonly string[]): Promise<number> {
-  if (existsSync(LOCK_FILE)) copyFileSync(LOCK_FILE, join(folder, LOCK_FILE));
-  const status = await tofu(folder, words);
-  if (status === 0 && existsSync(join(folder, LOCK_FILE))) copyFileSync(join(folder, LOCK_FILE), LOCK_FILE);
-  return status;
-}
-
-function must(status: number): void {
-  if (status !== 0) throw new UserError("failed", `${BINARY} failed`);
-}
-
-/** @returns whether there is anything to apply */
-async function planInto(folder: string, file: string, words: readonly string[]): Promise<boolean> {
-  must(await locked(folder, ["init", "-input=false"]));
-  const status = await tofu(folder, ["plan", "-input=false", "-detailed-exitcode", `-out=${file}`, ...words]);
-  if (status !== 2) must(status);
-  return status === 2;
-}
 
 interface ResourceChange {
   readonly address: string;
@@ -78,61 +50,88 @@ interface ResourceChange {
   readonly change: { readonly actions: string[]; readonly before: { name?: string; vm_id?: number } | null };
 }
 
-/** What the saved plan destroys or replaces, in words. */
-function destructions(folder: string, file: string): string[] {
-  const { status, stdout } = spawnSync(BINARY, ["show", "-json", file], {
-    cwd: folder,
-    encoding: "utf8",
-    maxBuffer: 1 << 30,
-  });
-  must(status ?? 1);
-  const { resource_changes = [] } = JSON.parse(stdout) as { resource_changes?: ResourceChange[] };
-  return resource_changes
-    .filter(({ change }) => change.actions.includes("delete"))
-    .map(({ address, type, change: { before } }) =>
-      type === "proxmox_virtual_environment_vm"
-        ? `${before?.name}, VM ${before?.vm_id}, will be DESTROYED (${address})`
-        : `${address} will be DESTROYED`,
-    );
-}
+/** OpenTofu in the folder of a stack. All of its commands throw a UserError `failed` when it fails. */
+class Tofu {
+  public constructor(
+    private readonly folder: string,
+    private readonly interruption: Interruption,
+  ) {}
 
-async function confirmed(): Promise<boolean> {
-  if (!process.stdin.isTTY)
-    throw new UserError("usage", "nobody can be asked here: state --yes to apply without a question");
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const close = (): void => terminal.close();
-  for (const signal of STOP_SIGNALS) process.once(signal, close);
-  const answer = await new Promise<string>((resolve) => {
-    // Ctrl-C, Ctrl-D and a signal close the terminal and answer nothing.
-    terminal.once("close", () => resolve("no"));
-    terminal.question("\nApply this plan? Only 'yes' is taken for yes: ", resolve);
-  });
-  terminal.close();
-  for (const signal of STOP_SIGNALS) process.off(signal, close);
-  return answer === "yes";
+  /** In sight of the person, with the lock file brought to the stack's folder and back. */
+  public async withLockFile(...words: readonly string[]): Promise<void> {
+    const there = join(this.folder, LOCK_FILE);
+    if (existsSync(LOCK_FILE)) copyFileSync(LOCK_FILE, there);
+    this.must(await this.run(words));
+    if (existsSync(there)) copyFileSync(there, LOCK_FILE);
+  }
+
+  /** @returns whether there is anything to apply */
+  public async planInto(file: string, words: readonly string[]): Promise<boolean> {
+    await this.withLockFile("init", "-input=false");
+    const status = await this.run(["plan", "-input=false", "-detailed-exitcode", `-out=${file}`, ...words]);
+    if (status !== 2) this.must(status);
+    return status === 2;
+  }
+
+  /** What the saved plan destroys or replaces, in words. */
+  public async destructions(file: string): Promise<string[]> {
+    const { status, stdout } = await capture(BINARY, ["show", "-json", file], {
+      cwd: this.folder,
+      signal: this.interruption.stop,
+    });
+    this.must(status);
+    const { resource_changes = [] } = JSON.parse(stdout) as { resource_changes?: ResourceChange[] };
+    return resource_changes
+      .filter(({ change }) => change.actions.includes("delete"))
+      .map(({ address, type, change: { before } }) =>
+        type === "proxmox_virtual_environment_vm"
+          ? `${before?.name}, VM ${before?.vm_id}, will be DESTROYED (${address})`
+          : `${address} will be DESTROYED`,
+      );
+  }
+
+  public async apply(file: string, parallelism: string): Promise<void> {
+    this.must(await this.run(["apply", "-input=false", `-parallelism=${parallelism}`, file]));
+  }
+
+  /** @returns its exit code */
+  private async run(words: readonly string[]): Promise<number> {
+    const status = await runInForeground(BINARY, words, this.interruption, { cwd: this.folder });
+    if (DOES_NOT_START.includes(status))
+      throw new UserError("failed", `${BINARY} does not start`, { remedy: "install OpenTofu 1.10 or later" });
+    return status;
+  }
+
+  private must(status: number): void {
+    if (status === 0) return;
+    if (this.interruption.stop.aborted) throw new UserError("interrupted", `${BINARY} was interrupted`);
+    throw new UserError("failed", `${BINARY} failed`);
+  }
 }
 
 const hashOf = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex");
 
 async function applyFrom(
   file: string,
-  folder: string,
   words: readonly string[],
-  { yes, parallelism }: ApplyOptions,
+  tofu: Tofu,
+  { yes, parallelism, stop }: ApplyOptions & { readonly stop: AbortSignal },
 ): Promise<void> {
-  if (!(await planInto(folder, file, words))) return;
+  if (!(await tofu.planInto(file, words))) return;
   const shown = hashOf(file);
-  for (const line of destructions(folder, file)) console.log(line);
-  if (!yes && !(await confirmed())) throw new UserError("cancelled", "nothing was applied");
+  for (const line of await tofu.destructions(file)) console.log(line);
+  await askForConsent("Apply this plan?", { yes, stop });
   if (hashOf(file) !== shown)
     throw new UserError("refused", `${file} is not the plan that was shown: nothing was applied`);
-  must(await tofu(folder, ["apply", "-input=false", `-parallelism=${parallelism}`, file]));
+  await tofu.apply(file, parallelism);
 }
 
 /** `plan`: plans, and leaves the plan in the stack's folder. */
-export async function plan(words: readonly string[], { stack }: Options): Promise<ExitCode> {
-  await planInto(stackFolder(stack), PLAN_FILE, words);
-  return ExitCode.Done;
+export function plan(words: readonly string[], { stack }: Options): Promise<ExitCode> {
+  return interruptible(async (interruption) => {
+    await new Tofu(stackFolder(stack), interruption).planInto(PLAN_FILE, words);
+    return ExitCode.Done;
+  });
 }
 
 /** `apply`: plans, shows the plan, asks, and applies exactly that one. */
@@ -141,18 +140,23 @@ export async function apply(words: readonly string[], options: ApplyOptions): Pr
   const folder = stackFolder(stack);
   if (!/^[1-9]\d*$/.test(parallelism))
     throw new UserError("usage", `-parallelism should be a whole number from 1, got '${parallelism}'`);
-  // Nobody else's: a plan made elsewhere while this one waits for its answer would be applied unseen.
-  const own = mkdtempSync(join(tmpdir(), "k3s-apply-"));
-  try {
-    await applyFrom(join(own, PLAN_FILE), folder, words, options);
-    return ExitCode.Done;
-  } finally {
-    rmSync(own, { recursive: true, force: true });
-  }
+  return interruptible(async (interruption) => {
+    // Nobody else's: a plan made elsewhere while this one waits for its answer would be applied unseen.
+    const own = mkdtempSync(join(tmpdir(), "k3s-apply-"));
+    try {
+      const { stop } = interruption;
+      await applyFrom(join(own, PLAN_FILE), words, new Tofu(folder, interruption), { ...options, stop });
+      return ExitCode.Done;
+    } finally {
+      rmSync(own, { recursive: true, force: true });
+    }
+  });
 }
 
 /** `tofu`: any other command of OpenTofu. */
-export async function other(words: readonly string[], { stack }: Options): Promise<ExitCode> {
-  must(await locked(stackFolder(stack), words));
-  return ExitCode.Done;
+export function other(words: readonly string[], { stack }: Options): Promise<ExitCode> {
+  return interruptible(async (interruption) => {
+    await new Tofu(stackFolder(stack), interruption).withLockFile(...words);
+    return ExitCode.Done;
+  });
 }

@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
+import { succeeds } from "../base/process";
 
 export interface Write {
   readonly path: string;
@@ -86,7 +86,7 @@ const MANY = 64;
  */
 function flushAll(folder: string, files: readonly string[]): void {
   const atOnce = files.length >= MANY && process.platform === "linux";
-  if (atOnce && spawnSync("sync", ["-f", folder], { stdio: "ignore" }).status === 0) return;
+  if (atOnce && succeeds("sync", ["-f", folder])) return;
   for (const file of files) flush(file);
 }
 

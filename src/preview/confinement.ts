@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { succeeds } from "../base/process";
 
 /** What an app may know of the operator's environment: where programs are, and how text is written. */
 const PASSED_ON = ["PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"];
@@ -28,9 +28,6 @@ const WAYS = [
   ["unshare", "-rn"],
 ];
 
-let found: readonly string[] | undefined;
-
 /** Command that runs what follows it without any network; empty where the system has none, as macOS. */
 export const withoutNetwork = (): readonly string[] =>
-  (found ??=
-    WAYS.find(([program = "", ...words]) => spawnSync(program, [...words, "true"]).status === 0) ?? []);
+  WAYS.find(([program = "", ...words]) => succeeds(program, [...words, "true"])) ?? [];

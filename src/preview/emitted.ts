@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { appOf, CONTEXT_VARIABLE, contextJson } from "../emit/app";
 import { HOSTS_FOLDER } from "../emit/place";
 import { CLUSTER_JSON, parseClusterJson, type ClusterJson } from "../render/cluster-json";
 import { bareEnvironment, withoutNetwork } from "./confinement";
+import { capture } from "../base/process";
 import { UserError } from "../base/user-error";
 
 /** What an app emits: the stacks for OpenTofu, and the cluster's files for its hosts. */
@@ -28,14 +28,14 @@ export interface Stack {
  * emitted.
  *
  * @param output - folder for its OpenTofu JSON
- * @param interrupted - ends the app, and all that it started
+ * @param signal - ends the app, and all that it started
  * @throws UserError with what the app says, when it fails
  */
-export async function emittedBy(tree: string, output: string, interrupted: AbortSignal): Promise<Emitted> {
+export async function emittedBy(tree: string, output: string, signal: AbortSignal): Promise<Emitted> {
   const { app, context } = appOf(tree);
   const report = `${output}.report`;
   const [program, ...words] = [...withoutNetwork(), "sh", "-c", app] as const;
-  const child = spawn(program, words, {
+  const { status, stderr } = await capture(program, words, {
     cwd: tree,
     env: {
       ...bareEnvironment(`${output}.own`),
@@ -45,20 +45,9 @@ export async function emittedBy(tree: string, output: string, interrupted: Abort
       // `npx tsx` of an app that lacks it would ask the network.
       npm_config_offline: "true",
     },
-    stdio: ["ignore", "ignore", "pipe"],
-    // A process group of its own, which ends as a whole.
-    detached: true,
+    signal,
   });
-  const end = (): unknown => child.pid && process.kill(-child.pid, "SIGKILL");
-  interrupted.addEventListener("abort", end);
-  let complaints = "";
-  child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  interrupted.removeEventListener("abort", end);
-  if (status !== 0) throw new UserError("failed", complaints.trim() || `${app} ended with ${status}`);
+  if (status !== 0) throw new UserError("failed", stderr.trim() || `${app} ended with ${status}`);
   return { stacks: stacksIn(output), cluster: describedIn(tree), emitsHosts: existsSync(report), tree };
 }
 

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -11,6 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { capture, type Captured } from "../base/process";
 import { UserError } from "../base/user-error";
 
 /** What comes of an install, not of a commit: the base runs with that of this tree. */
@@ -31,29 +31,30 @@ export class Trees {
   /** Project folders of both. */
   public readonly working: string;
   public readonly base: string;
-  private readonly folder: string;
-  private readonly top: string;
+
+  private constructor(
+    private readonly project: string,
+    private readonly top: string,
+    below: string,
+    private readonly folder: string,
+  ) {
+    this.working = join(this.at("working"), below);
+    this.base = join(this.at("base"), below);
+  }
 
   /** @throws UserError when this is not a git repository, or git refuses */
-  public constructor(
-    private readonly project: string,
-    base: Base,
-  ) {
-    this.top = git(project, "rev-parse", "--show-toplevel").trim();
-    const below = git(project, "rev-parse", "--show-prefix").trim();
-    this.folder = mkdtempSync(join(realpathSync(tmpdir()), "k3s-preview-"));
+  public static async of(project: string, base: Base): Promise<Trees> {
+    const top = (await git(project, "rev-parse", "--show-toplevel")).trim();
+    const below = (await git(project, "rev-parse", "--show-prefix")).trim();
+    const folder = mkdtempSync(join(realpathSync(tmpdir()), "k3s-preview-"));
+    const trees = new Trees(project, top, below, folder);
     try {
-      // Forgets worktrees of previews that were killed.
-      git(this.top, "worktree", "prune");
-      git(this.top, "worktree", "add", "--quiet", "--detach", this.at("base"), base.commit);
-      this.copyWorkingTree();
+      await trees.fill(base);
+      return trees;
     } catch (error) {
-      this.remove();
+      await trees.remove();
       throw error;
     }
-    this.base = join(this.at("base"), below);
-    this.working = join(this.at("working"), below);
-    for (const tree of [this.base, this.working]) this.install(tree);
   }
 
   /** Where the app may put its OpenTofu JSON. */
@@ -62,22 +63,30 @@ export class Trees {
   }
 
   /** The base as it was committed: an app that failed half-way may have written. */
-  public restoreBase(): void {
-    git(this.at("base"), "checkout", "--quiet", "--force", "HEAD", "--", ".");
+  public async restoreBase(): Promise<void> {
+    await git(this.at("base"), "checkout", "--quiet", "--force", "HEAD", "--", ".");
   }
 
-  public remove(): void {
-    spawnSync("git", ["worktree", "remove", "--force", this.at("base")], { cwd: this.top });
+  public async remove(): Promise<void> {
+    await run(this.top, "worktree", "remove", "--force", this.at("base"));
     // An app that was killed may have been at work in it a moment ago.
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
+  }
+
+  private async fill({ commit }: Base): Promise<void> {
+    // Forgets worktrees of previews that were killed.
+    await git(this.top, "worktree", "prune");
+    await git(this.top, "worktree", "add", "--quiet", "--detach", this.at("base"), commit);
+    await this.copyWorkingTree();
+    for (const tree of [this.base, this.working]) this.install(tree);
   }
 
   private at(name: string): string {
     return join(this.folder, name);
   }
 
-  private copyWorkingTree(): void {
-    const listed = git(this.top, "ls-files", "-z", "--cached", "--others", "--exclude-standard");
+  private async copyWorkingTree(): Promise<void> {
+    const listed = await git(this.top, "ls-files", "-z", "--cached", "--others", "--exclude-standard");
     for (const path of new Set(listed.split("\0").filter(Boolean))) {
       const from = join(this.top, path);
       const stat = lstatSync(from, { throwIfNoEntry: false });
@@ -102,8 +111,8 @@ export class Trees {
  * The commit to compare with: where the working tree's branch left that ref, as for `git diff ref...`; the ref itself
  * where they have nothing in common, or git does not know, as in a shallow clone.
  */
-export function findBase(project: string, ref: string): Base {
-  const { status, stdout } = run(
+export async function findBase(project: string, ref: string): Promise<Base> {
+  const { status, stdout } = await run(
     project,
     "rev-parse",
     "--verify",
@@ -117,29 +126,26 @@ export function findBase(project: string, ref: string): Base {
     });
   }
   const own = stdout.trim();
-  const left = run(project, "merge-base", own, "HEAD");
+  const left = await run(project, "merge-base", own, "HEAD");
   return { ref, commit: left.status === 0 ? left.stdout.trim() : own };
 }
 
 /** The text of a file as it was committed there, or `undefined`. */
-export function committed(project: string, { commit }: Base, file: string): string | undefined {
-  const { status, stdout } = run(project, "show", `${commit}:./${file}`);
+export async function committed(
+  project: string,
+  { commit }: Base,
+  file: string,
+): Promise<string | undefined> {
+  const { status, stdout } = await run(project, "show", `${commit}:./${file}`);
   return status === 0 ? stdout : undefined;
 }
 
-function run(cwd: string, ...words: string[]): { status: number | null; stdout: string; stderr: string } {
-  // A hook of a checkout is not for a copy that is looked at and thrown away.
-  const { status, stdout, stderr, error } = spawnSync("git", ["-c", "core.hooksPath=/dev/null", ...words], {
-    cwd,
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-  });
-  if (error) throw new UserError("failed", `git does not start: ${error.message}`);
-  return { status, stdout, stderr };
-}
+/** A hook of a checkout is not for a copy that is looked at and thrown away. */
+const run = (cwd: string, ...words: string[]): Promise<Captured> =>
+  capture("git", ["-c", "core.hooksPath=/dev/null", ...words], { cwd });
 
-function git(cwd: string, ...words: string[]): string {
-  const { status, stdout, stderr } = run(cwd, ...words);
+async function git(cwd: string, ...words: string[]): Promise<string> {
+  const { status, stdout, stderr } = await run(cwd, ...words);
   if (status !== 0) throw new UserError("failed", `git ${words[0]} failed: ${stderr.trim()}`);
   return stdout;
 }

@@ -14,6 +14,7 @@ import type { HostPlan } from "./plan";
 import { barePodFaults, checkQuorum, drain, reboot, uncordon, type RebootOptions } from "./reboot";
 import { revertUnconfirmed } from "./return";
 import { Semaphore } from "./semaphore";
+import { interrupted, unlessStopped } from "./stopping";
 import { deliver, isMissing, tokenFiles, type JoinTokens } from "./token";
 import { bootOnTrial, HOW_TO_BOOT, type TrialOptions } from "./trial";
 
@@ -36,11 +37,6 @@ interface Job extends Built {
   readonly built: Build;
 }
 
-/** How a rollout is told to begin nothing more. */
-export interface Stopping {
-  readonly requested: boolean;
-}
-
 /** Changes hosts in an order in which the cluster stays whole. */
 export class Apply {
   private readonly agents: Semaphore;
@@ -56,7 +52,8 @@ export class Apply {
     private readonly options: ApplyOptions,
     private readonly log: Log,
     private readonly lock: Lock,
-    private readonly stopping: Stopping,
+    /** Its end: what has begun is finished, and nothing else begins. */
+    private readonly stop: AbortSignal,
   ) {
     this.agents = new Semaphore(options.agentsAtOnce);
     this.away = new Semaphore(options.rebootsAtOnce);
@@ -90,14 +87,13 @@ export class Apply {
     }
     for (const phase of order) {
       await this.runPhase(phase);
-      if (this.failures.length > 0 || this.stopping.requested) break;
+      if (this.failures.length > 0 || this.stop.aborted) break;
     }
     const untouched = jobs.filter(({ host }) => !this.begun.has(host.name)).map(({ host }) => host.name);
     const rest =
       untouched.length === 0 ? "" : `\nNot touched: ${untouched.join(", ")}. Run the same again to go on`;
     if (this.failures.length > 0) throw joined(this.failures, rest);
-    if (this.stopping.requested && untouched.length > 0)
-      throw new UserError("cancelled", `Stopped as you asked.${rest}`);
+    if (this.stop.aborted && untouched.length > 0) throw interrupted(rest);
   }
 
   /**
@@ -154,7 +150,7 @@ export class Apply {
   }
 
   private async attempt(job: Job): Promise<void> {
-    if (this.failures.length > 0 || this.stopping.requested) return;
+    if (this.failures.length > 0 || this.stop.aborted) return;
     const run = (): Promise<void> => this.change(job);
     try {
       this.lock.check();
@@ -171,9 +167,9 @@ export class Apply {
   private async change(job: Job): Promise<void> {
     const { host, built } = job;
     // What came before, in this phase, may have failed while this one waited for its turn.
-    if (this.failures.length > 0 || this.stopping.requested) return;
+    if (this.failures.length > 0 || this.stop.aborted) return;
+    const nodes = await unlessStopped(this.stop, () => this.nodes());
     this.begun.add(host.name);
-    const nodes = await this.nodes();
     if (job.node.role === "server") checkQuorum(host, nodes);
     await this.deliverTokens(job);
     const ours = nodes.some(({ name, cordonedByUs }) => name === host.name && cordonedByUs);

@@ -1,5 +1,4 @@
-import { createInterface } from "node:readline/promises";
-import { joined, messageOf, UserError } from "../base/user-error";
+import { hasCode, joined, messageOf, UserError } from "../base/user-error";
 import { Apply, type ApplyOptions } from "./apply";
 import { capture } from "./capture";
 import { pause } from "./deadline";
@@ -23,22 +22,24 @@ import type { HostPlan } from "./plan";
 import type { RebootOptions } from "./reboot";
 import { nextSteps, podFaults, removalFaults, remove } from "./remove";
 import type { Session } from "./session";
+import { unlessStopped, untilFinished } from "./stopping";
 import { readTokens, type JoinTokens } from "./token";
 import { isHealthy, verify, type Verification } from "./verify";
 import { planAsJson, formatPlan, formatVerification } from "./format";
 
-/** How a command tells what it found. */
-export interface Output {
-  readonly json: boolean;
-  /** For a person, or as one JSON document. */
+/** Who ran a command, a person or a program. */
+export interface Operator {
+  /** What was found, for a person, or as one JSON document. */
   readonly tell: (words: string, json: object) => void;
+  /** @throws UserError unless somebody agrees, now or beforehand */
+  readonly askForConsent: (question: string) => Promise<void>;
+  /** Its end asks the command to stop. */
+  readonly stop: AbortSignal;
 }
 
-export interface Consent {
+export interface Trust {
+  /** Nobody is asked. */
   readonly yes: boolean;
-}
-
-export interface Trust extends Consent {
   /** SSH host keys that were never seen are taken for those of the hosts. */
   readonly acceptNewHostKeys: boolean;
 }
@@ -57,7 +58,7 @@ async function surveyAndPlan(
   const { description } = session;
   const faults = chosen(description, hostnames).flatMap((node) => directoryFaults(description, node));
   if (faults.length > 0) throw new UserError("invalid", faults.join("\n"));
-  const tokens = readTokens(description, session.redactor);
+  const tokens = await readTokens(description, session.redactor);
   const fleet = await session.log.step("cluster", "look at the hosts", () => survey(session.hosts));
   return { fleet, plans: await planFleet(fleet, hostnames, tokens, options), tokens };
 }
@@ -67,12 +68,12 @@ export async function planCommand(
   session: Session,
   hostnames: readonly string[],
   options: FleetOptions,
-  output: Output,
+  { stop, tell }: Operator,
 ): Promise<void> {
-  const { fleet, plans } = await surveyAndPlan(session, hostnames, options);
-  output.tell(formatPlan(plans), planAsJson(plans));
-  const stop = applyBlockers(plans, fleet, session);
-  if (stop.length > 0) throw new UserError("refused", stop.join("\n"));
+  const { fleet, plans } = await unlessStopped(stop, () => surveyAndPlan(session, hostnames, options));
+  tell(formatPlan(plans), planAsJson(plans));
+  const blockers = applyBlockers(plans, fleet, session);
+  if (blockers.length > 0) throw new UserError("refused", blockers.join("\n"));
 }
 
 /** Why an apply would not begin. */
@@ -118,28 +119,28 @@ export async function applyCommand(
   session: Session,
   hostnames: readonly string[],
   options: FleetOptions & ApplyOptions & Trust,
-  output: Output,
+  operator: Operator,
 ): Promise<void> {
-  let { fleet, plans, tokens } = await surveyAndPlan(session, hostnames, options);
-  if (options.regenerateIdentity && (await separateIdentities(session, fleet, plans, options))) {
-    ({ fleet, plans, tokens } = await surveyAndPlan(session, hostnames, {
-      ...options,
-      regenerateIdentity: false,
-    }));
+  const { stop } = operator;
+  const look = (more: FleetOptions): Promise<Planned> =>
+    unlessStopped(stop, () => surveyAndPlan(session, hostnames, more));
+  let { fleet, plans, tokens } = await look(options);
+  if (options.regenerateIdentity && (await separateIdentities(session, fleet, plans, options, operator))) {
+    ({ fleet, plans, tokens } = await look({ ...options, regenerateIdentity: false }));
   }
-  output.tell(formatPlan(plans), planAsJson(plans));
-  const stop = applyBlockers(plans, fleet, session);
-  if (stop.length > 0) throw new UserError("refused", `${stop.join("\n")}\nNo host was changed`);
+  operator.tell(formatPlan(plans), planAsJson(plans));
+  const blockers = applyBlockers(plans, fleet, session);
+  if (blockers.length > 0) throw new UserError("refused", `${blockers.join("\n")}\nNo host was changed`);
   // What was just seen is still true, where nothing was done.
   if (plans.every(({ verdict }) => verdict === "unchanged")) {
-    report(await verifyHosts(session, hostnames, fleet), output);
+    report(await verifyHosts(session, hostnames, fleet), operator);
     return;
   }
-  await askToProceed(options, fleet, "Bring these hosts to what was emitted?");
-  await withLock(session, fleet, plans, async (lock) => {
-    await new Apply(fleet, plans, tokens, options, session.log, lock, stopping).run();
+  await askToProceed(options, fleet, "Bring these hosts to what was emitted?", operator);
+  await changing(session, fleet, plans, stop, async (lock) => {
+    await new Apply(fleet, plans, tokens, options, session.log, lock, stop).run();
   });
-  report(await verifyHosts(session, hostnames), output);
+  report(await verifyHosts(session, hostnames), operator);
 }
 
 /** Gives hosts that share an identity their own, once somebody has agreed. @returns whether there were any */
@@ -148,26 +149,30 @@ async function separateIdentities(
   fleet: Fleet,
   plans: readonly HostPlan[],
   options: Trust,
+  operator: Operator,
 ): Promise<boolean> {
-  const stop = plans.filter(({ verdict }) => verdict === "refused");
-  if (stop.length > 0) throw new UserError("refused", `${formatPlan(stop)}\nNo host was changed`);
+  const refused = plans.filter(({ verdict }) => verdict === "refused");
+  if (refused.length > 0) throw new UserError("refused", `${formatPlan(refused)}\nNo host was changed`);
   const shared = hostsSharingIdentity(fleet, plans);
   if (shared.length === 0) return false;
   const names = shared.map(({ host }) => host.name).join(", ");
-  await askToProceed(options, fleet, `Give ${names} a machine-id and SSH host keys of their own?`);
-  await withLock(session, fleet, plans, () => regenerateIdentities(shared));
+  await askToProceed(options, fleet, `Give ${names} a machine-id and SSH host keys of their own?`, operator);
+  await changing(session, fleet, plans, operator.stop, () => regenerateIdentities(shared));
   session.log.say("cluster", `${names}: machine-id and SSH host keys are new`);
   return true;
 }
 
 /**
+ * Runs what changes hosts, with the lock, and to its end.
+ *
  * The lock is a Lease while the API answers, and a file on each server that answers: operators who see no API, or not the
  * same servers, meet there. Where there is no server yet, it is a file on the first host.
  */
-async function withLock(
+async function changing(
   session: Session,
   fleet: Fleet,
   plans: readonly HostPlan[],
+  stop: AbortSignal,
   run: (lock: Lock) => Promise<void>,
 ): Promise<void> {
   // Nothing is written to a machine that is not what it should be.
@@ -178,7 +183,7 @@ async function withLock(
   const leases = fleet.nodes === undefined ? [] : [new LeaseLock(fleet.kubernetes)];
   const lock = await Lock.take([...leases, ...hosts.map((host) => new FileLock(host))], session.log);
   try {
-    await run(lock);
+    await untilFinished(stop, session.log, () => run(lock));
   } finally {
     await lock.release();
   }
@@ -201,8 +206,8 @@ async function verifyHosts(
 }
 
 /** @throws UserError when something is not as it should be */
-function report(verification: Verification, output: Output): void {
-  output.tell(formatVerification(verification), verification);
+function report(verification: Verification, { tell }: Operator): void {
+  tell(formatVerification(verification), verification);
   judge(verification);
 }
 
@@ -220,62 +225,69 @@ export async function verifyCommand(
   session: Session,
   hostnames: readonly string[],
   { watchSeconds }: { readonly watchSeconds?: number },
-  output: Output,
+  operator: Operator,
 ): Promise<void> {
-  if (watchSeconds === undefined) {
-    report(await verifyHosts(session, hostnames), output);
-    return;
-  }
-  let last = await verifyHosts(session, hostnames);
-  for (;;) {
-    output.tell(`${new Date().toISOString()}\n${formatVerification(last)}\n`, last);
-    await pause(watchSeconds, stop.signal);
-    const next = await unlessStopped(() => verifyHosts(session, hostnames));
-    if (next === undefined) {
-      judge(last);
-      return;
-    }
-    last = next;
-  }
+  const look = (): Promise<Verification> => verifyHosts(session, hostnames);
+  if (watchSeconds === undefined) report(await unlessStopped(operator.stop, look), operator);
+  else judge(await watch(look, watchSeconds, operator));
 }
 
-/** What a look comes to, or nothing when it is asked to stop before. */
-async function unlessStopped<T>(look: () => Promise<T>): Promise<T | undefined> {
-  if (stop.signal.aborted) return undefined;
-  const stopped = new Promise<undefined>((resolve) => {
-    stop.signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
-  const looking = look();
-  // Of one that nobody waits for any more, whose connections are ended.
-  looking.catch(() => undefined);
-  return Promise.race([looking, stopped]);
+/** @returns what the last look found that came to its end */
+async function watch(
+  look: () => Promise<Verification>,
+  seconds: number,
+  { stop, tell }: Operator,
+): Promise<Verification> {
+  let last = await look();
+  for (;;) {
+    tell(`${new Date().toISOString()}\n${formatVerification(last)}\n`, last);
+    await pause(seconds, stop);
+    try {
+      last = await unlessStopped(stop, look);
+    } catch (error) {
+      if (hasCode(error, "interrupted")) return last;
+      throw error;
+    }
+  }
 }
 
 /** `capture`: stores a host's own hardware configuration. */
-export async function captureCommand(session: Session, hostname: string, output: Output): Promise<void> {
-  const path = await capture(session.host(hostname));
-  output.tell(`${path} is that of ${hostname} now. Then: npm run synth`, { captured: path });
+export async function captureCommand(
+  session: Session,
+  hostname: string,
+  { stop, tell }: Operator,
+): Promise<void> {
+  const path = await unlessStopped(stop, () => capture(session.host(hostname)));
+  tell(`${path} is that of ${hostname} now. Then: npm run synth`, { captured: path });
 }
 
 /** `remove`: takes a node out of the cluster and powers its VM off. */
 export async function removeCommand(
   session: Session,
   hostname: string,
-  options: RebootOptions & Consent,
-  output: Output,
+  options: RebootOptions,
+  { stop, tell, askForConsent }: Operator,
 ): Promise<void> {
   const host = session.host(hostname);
-  const fleet = await session.log.step("cluster", "look at the hosts", () => survey(session.hosts));
-  const faults = [...removalFaults(host, fleet), ...(await podFaults(host, fleet, options))];
+  const { fleet, faults } = await unlessStopped(stop, () => surveyForRemoval(session, host, options));
   if (faults.length > 0)
     throw new UserError(
       "refused",
       `${hostname} cannot be removed: ${faults.join("; ")}\nNothing was changed`,
     );
-  await consent(options, `Take ${hostname} (VM ${host.node.vmId}) out of the cluster and power it off?`);
-  await withLock(session, fleet, [], () => remove(host, fleet, options, session.log));
+  await askForConsent(`Take ${hostname} (VM ${host.node.vmId}) out of the cluster and power it off?`);
+  await changing(session, fleet, [], stop, () => remove(host, fleet, options, session.log));
   const unreachable = fleet.unreachable.some((each) => each.host === host);
-  output.tell(nextSteps(host, unreachable), { removed: hostname, poweredOff: !unreachable });
+  tell(nextSteps(host, unreachable), { removed: hostname, poweredOff: !unreachable });
+}
+
+async function surveyForRemoval(
+  session: Session,
+  host: Host,
+  options: RebootOptions,
+): Promise<{ fleet: Fleet; faults: string[] }> {
+  const fleet = await session.log.step("cluster", "look at the hosts", () => survey(session.hosts));
+  return { fleet, faults: [...removalFaults(host, fleet), ...(await podFaults(host, fleet, options))] };
 }
 
 export interface KubeconfigOptions {
@@ -288,8 +300,14 @@ export interface KubeconfigOptions {
 }
 
 /** `kubeconfig`: fetches the cluster's, with its own address and name. */
-export async function kubeconfigCommand(session: Session, options: KubeconfigOptions): Promise<void> {
-  const config = await fromAnyServer(session, (server) => fetchKubeconfig(server, options.name));
+export async function kubeconfigCommand(
+  session: Session,
+  options: KubeconfigOptions,
+  { stop }: Operator,
+): Promise<void> {
+  const config = await unlessStopped(stop, () =>
+    fromAnyServer(session, (server) => fetchKubeconfig(server, options.name)),
+  );
   if (options.print) {
     process.stdout.write(asYaml(config));
     return;
@@ -311,32 +329,15 @@ async function fromAnyServer<T>(session: Session, ask: (server: Host) => Promise
   throw joined(failures);
 }
 
-/** Of what follows, and of the keys of hosts that are not known yet. @throws UserError unless somebody says yes */
-async function askToProceed(options: Trust, { hosts }: Fleet, question: string): Promise<void> {
+/** Of what follows, and of the keys of hosts that are not known yet. @throws UserError unless somebody agrees */
+async function askToProceed(
+  options: Trust,
+  { hosts }: Fleet,
+  question: string,
+  { askForConsent }: Operator,
+): Promise<void> {
   const fresh = unpinnedHosts(hosts.map(({ host }) => host));
   refuseUnpinned(fresh, !options.yes, options.acceptNewHostKeys);
-  await consent(options, `${pinningNotice(fresh)}${question}`);
+  await askForConsent(`${pinningNotice(fresh)}${question}`);
   pinKeys(fresh);
 }
-
-/** @throws UserError unless somebody says yes */
-async function consent({ yes }: Consent, question: string): Promise<void> {
-  if (yes) return;
-  if (!process.stdin.isTTY)
-    throw new UserError("usage", "Nobody is there to be asked: say --yes. No host was changed");
-  const readline = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await readline.question(`${question} (yes/no) `);
-  readline.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new UserError("cancelled", "No host was changed");
-}
-
-/** Aborted by the first Ctrl-C. */
-const stop = new AbortController();
-
-export const stopping = {
-  get requested(): boolean {
-    return stop.signal.aborted;
-  },
-};
-
-export const requestStop = (): void => stop.abort();

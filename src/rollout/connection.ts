@@ -1,5 +1,5 @@
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { converse, endGroup, type Conversation } from "../base/process";
 import { withoutClient } from "./openssh";
 
 /** What a host may say in answer to one script, in characters; more would fill the operator's memory. */
@@ -30,7 +30,7 @@ export interface Answer {
  */
 export class Connection {
   private readonly id = randomBytes(8).toString("hex");
-  private readonly child: ChildProcessWithoutNullStreams;
+  private readonly child: Conversation;
   private readonly stdout = new Stream(this.id);
   private readonly stderr = new Stream(this.id);
   private finish: ((ending: Ending) => void) | undefined;
@@ -39,11 +39,8 @@ export class Connection {
 
   /** @param onError - when the client does not start */
   public constructor(words: readonly string[], onError: (error: Error) => void) {
-    this.child = spawn("ssh", words, {
-      env: process.env,
-      stdio: "pipe",
-      detached: true, // a Ctrl-C at the terminal is for us: what has begun is finished
-    });
+    // A Ctrl-C at the terminal is for us: what has begun is finished.
+    this.child = converse("ssh", words);
     const ready = `printf '${Stream.ready(this.id)}'`;
     this.child.stdin.on("error", () => undefined); // said by the client's end
     this.child.stdin.write(`${ready}\n${ready} >&2\n`);
@@ -113,11 +110,7 @@ export class Connection {
   private end(ending: Ending): void {
     if (!this.isOver) {
       this.isOver = true;
-      try {
-        if (this.child.pid !== undefined) process.kill(-this.child.pid, "SIGKILL");
-      } catch {
-        // It has ended in this moment.
-      }
+      endGroup(this.child);
     }
     this.finish?.(ending);
   }

@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { capture } from "../base/process";
 import { UserError } from "../base/user-error";
 import { HOSTS_FOLDER } from "../emit/place";
 import { chosen, readDescription, type Description } from "./description";
@@ -51,11 +51,8 @@ export class Session {
 }
 
 /** @throws UserError when the emitted files are not what `main.ts` says */
-export function checkFreshness(): void {
-  const { status, stdout, stderr, error } = spawnSync("npm", ["run", "--silent", "check"], {
-    encoding: "utf8",
-  });
-  if (error) throw new UserError("failed", `npm run check does not start: ${error.message}`);
+export async function checkFreshness(stop: AbortSignal): Promise<void> {
+  const { status, stdout, stderr } = await capture("npm", ["run", "--silent", "check"], { signal: stop });
   if (status !== 0)
     throw new UserError("invalid", `${(stderr || stdout).trim()}\nThe hosts were not touched`);
 }

@@ -1,7 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { capture, type Captured } from "../base/process";
 import { messageOf, UserError } from "../base/user-error";
 import { tokenFileOf } from "../config/k3s";
 import { isTokenByHand } from "../config/rollout";
@@ -18,9 +18,9 @@ export interface JoinTokens {
 }
 
 /** @throws UserError when a source fails; its output is not repeated */
-export function readTokens({ rollout = {} }: Description, redactor: Redactor): JoinTokens {
-  const server = read("token", rollout.tokenPath, rollout.tokenCommand, redactor);
-  const agent = read("agentToken", rollout.agentTokenPath, rollout.agentTokenCommand, redactor);
+export async function readTokens({ rollout = {} }: Description, redactor: Redactor): Promise<JoinTokens> {
+  const server = await read("token", rollout.tokenPath, rollout.tokenCommand, redactor);
+  const agent = await read("agentToken", rollout.agentTokenPath, rollout.agentTokenCommand, redactor);
   if (agent !== undefined && (agent.startsWith("K10") || BOOTSTRAP_TOKEN.test(agent))) {
     throw new UserError(
       "invalid",
@@ -40,14 +40,15 @@ export function readTokens({ rollout = {} }: Description, redactor: Redactor): J
 /** Source: kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens */
 const BOOTSTRAP_TOKEN = /^[a-z0-9]{6}\.[a-z0-9]{16}$/;
 
-function read(
+async function read(
   setting: "token" | "agentToken",
   path: string | undefined,
   command: readonly string[] | undefined,
   redactor: Redactor,
-): string | undefined {
-  const text =
-    path === undefined ? commanded(command, `${setting}Command`) : fromFile(path, `${setting}Path`);
+): Promise<string | undefined> {
+  const text = await (path === undefined
+    ? commanded(command, `${setting}Command`)
+    : fromFile(path, `${setting}Path`));
   const token = text?.trim();
   if (token === undefined) return undefined;
   if (!/^\S{8,}$/.test(token)) {
@@ -60,7 +61,7 @@ function read(
   return token;
 }
 
-function fromFile(path: string, setting: string): string {
+async function fromFile(path: string, setting: string): Promise<string> {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -70,7 +71,7 @@ function fromFile(path: string, setting: string): string {
       `The join token cannot be read: ${messageOf(error)} (rollout.${setting} of main.ts)`,
     );
   }
-  checkGit(path);
+  await checkGit(path);
   return text;
 }
 
@@ -78,26 +79,25 @@ function fromFile(path: string, setting: string): string {
  * Refuses a file that git has or that the next `git add` would take, and, in a repository, one of which git does not say.
  * Where there is no repository around the file, nothing can be committed.
  */
-function checkGit(path: string): void {
+async function checkGit(path: string): Promise<void> {
   const file = realpathSync(path);
   const repository = repositoryOf(dirname(file));
   if (repository === undefined) return;
   const words = ["--literal-pathspecs", "ls-files", "-t", "--cached", "--others", "--exclude-standard"];
   // GIT_DIR and the like would have it look into another repository.
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_"));
-  const { status, stdout, stderr, error } = spawnSync("git", [...words, "--", basename(file)], {
+  const asked = await capture("git", [...words, "--", basename(file)], {
     cwd: dirname(file),
     env: Object.fromEntries(own),
-    encoding: "utf8",
-  });
-  if (status !== 0) {
-    const why = error?.message ?? (stderr.trim().split("\n")[0] || `it ended with ${status}`);
+  }).catch(messageOf);
+  if (typeof asked === "string" || asked.status !== 0) {
     throw new UserError(
       "invalid",
       `${path}, which has the join token, is in the repository ${repository}, and git does not say whether it would commit it ` +
-        `(${why}): move the file out of the project, or mend that`,
+        `(${reasonOf(asked)}): move the file out of the project, or mend that`,
     );
   }
+  const { stdout } = asked;
   if (stdout === "") return;
   // The tag of a file that git does not have is a question mark.
   throw new UserError(
@@ -109,23 +109,30 @@ function checkGit(path: string): void {
   );
 }
 
+/** Why a program has given nothing: it does not start, or what it said first. */
+function reasonOf(asked: Captured | string): string {
+  if (typeof asked === "string") return asked;
+  const [first] = asked.stderr.trim().split("\n", 1);
+  return first === undefined || first === "" ? `it ended with ${asked.status}` : first;
+}
+
 function repositoryOf(folder: string): string | undefined {
   if (existsSync(join(folder, ".git"))) return folder;
   return dirname(folder) === folder ? undefined : repositoryOf(dirname(folder));
 }
 
-function commanded(command: readonly string[] | undefined, setting: string): string | undefined {
+async function commanded(
+  command: readonly string[] | undefined,
+  setting: string,
+): Promise<string | undefined> {
   const [program, ...words] = command ?? [];
   if (program === undefined) return undefined;
-  const { status, stdout, error } = spawnSync(program, words, {
-    encoding: "utf8",
-    stdio: ["inherit", "pipe", "inherit"],
-  });
-  if (status === 0) return stdout;
-  const why = error?.message ?? `it ended with ${status}`;
+  // It may ask for a passphrase.
+  const asked = await capture(program, words, { interactive: true }).catch(messageOf);
+  if (typeof asked !== "string" && asked.status === 0) return asked.stdout;
   throw new UserError(
     "invalid",
-    `The join token cannot be had from ${program}: ${why} (rollout.${setting} of main.ts)`,
+    `The join token cannot be had from ${program}: ${reasonOf(asked)} (rollout.${setting} of main.ts)`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { interruptible } from "../../src/cli/interruption";
 import { REPOSITORY, temporaryFolder } from "../fixture";
 
 /** A program that finishes what it has begun when it is asked to stop, as OpenTofu does. */
@@ -16,7 +17,7 @@ say finished
 `;
 
 /**
- * Runs the program through `runInForeground` in a process group of its own, and signals once it has begun.
+ * Runs the program in the foreground in a process group of its own, and signals once it has begun.
  *
  * @param whole - the signal goes to all of the group, as from a terminal, and not to the wrapper alone
  */
@@ -24,9 +25,12 @@ async function signalled(signal: NodeJS.Signals, whole: boolean): Promise<string
   const folder = temporaryFolder();
   const program = join(folder, "program");
   writeFileSync(program, PROGRAM, { mode: 0o755 });
+  const imported = (path: string): string => JSON.stringify(join(REPOSITORY, "src", path));
   const script =
-    `import { runInForeground } from ${JSON.stringify(join(REPOSITORY, "src", "cli", "foreground.ts"))};\n` +
-    `void runInForeground(${JSON.stringify(program)}, []).then((status) => (process.exitCode = status));`;
+    `import { runInForeground } from ${imported("base/process.ts")};\n` +
+    `import { interruptible } from ${imported("cli/interruption.ts")};\n` +
+    "void interruptible((interruption) =>" +
+    `  runInForeground(${JSON.stringify(program)}, [], interruption)).then((status) => (process.exitCode = status));`;
   const file = join(folder, "wrapper.ts");
   writeFileSync(file, script);
   const wrapper = spawn(process.execPath, ["--import", TSX_LOADER, file], {
@@ -51,5 +55,40 @@ describe("a program in the foreground comes to its end, and its wrapper waits fo
     ["a closed terminal asks it to stop, and does not kill it", "SIGHUP", true, "TERM"],
   ])("%s", async (_, signal, whole, expected) => {
     expect(await signalled(signal, whole)).toEqual(["began", expected, "finished", "wrapper ended with 0"]);
+  });
+});
+
+describe("who asks to stop", () => {
+  /** Which of the two are aborted after signals at these milliseconds, and by what. */
+  const after = (...signals: readonly [NodeJS.Signals, number][]): Promise<[unknown, unknown]> =>
+    interruptible(({ stop, leave }) => {
+      for (const [signal, milliseconds] of signals) {
+        jest.spyOn(performance, "now").mockReturnValue(milliseconds);
+        process.emit(signal, signal);
+      }
+      return Promise.resolve([stop.reason, leave.reason]);
+    });
+
+  afterEach(() => jest.restoreAllMocks());
+
+  test("is heard, by the name of the signal", async () => {
+    expect(await after()).toEqual([undefined, undefined]);
+    expect(await after(["SIGHUP", 0])).toEqual(["SIGHUP", undefined]);
+  });
+
+  test("a second time asks to leave at once", async () => {
+    expect(await after(["SIGINT", 0], ["SIGTERM", 1000])).toEqual(["SIGINT", "SIGTERM"]);
+  });
+
+  test("by one Ctrl-C, which npm repeats, asks once", async () => {
+    expect(await after(["SIGINT", 0], ["SIGINT", 2])).toEqual(["SIGINT", undefined]);
+    expect(await after(["SIGINT", 0], ["SIGINT", 2], ["SIGINT", 900])).toEqual(["SIGINT", "SIGINT"]);
+  });
+
+  test("is nobody once it has ended: signals are the process's own again", async () => {
+    const before = process.listenerCount("SIGINT");
+    await after();
+    await expect(interruptible(() => Promise.reject(new Error("it failed")))).rejects.toThrow("it failed");
+    expect(process.listenerCount("SIGINT")).toBe(before);
   });
 });
