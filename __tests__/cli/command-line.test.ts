@@ -41,7 +41,7 @@ test("files that were changed by hand are not rolled out", () => {
 test("a host that is not in main.ts is named with those that are", () => {
   const { status, output } = new Project().script("rollout", "plan", "--at", "alnair=10.0.0.1");
   expect([status, output]).toEqual([
-    1,
+    64,
     expect.stringContaining("No such host in main.ts: alnair. There are alphard, hamal, mizar"),
   ]);
 });
@@ -49,6 +49,8 @@ test("a host that is not in main.ts is named with those that are", () => {
 test.each([
   ["rollout --help", "bring the hosts to what was emitted"],
   ["rollout plan --help", "say what an apply would do, and why; changes nothing"],
+  ["rollout plan --help", "--detailed-exitcode end with 2 when changes are pending"],
+  ["plan --help", "--detailed-exitcode end with 2 when changes are pending"],
   ["rollout apply --help", "--confirm-seconds <seconds>"],
   ["rollout verify --help", "--watch [seconds]"],
   ["rollout capture --help", "store a host's own hardware configuration"],

@@ -83,6 +83,14 @@ test("plan runs in the stack's folder, in parallel, and hands its arguments on",
   expect([status, calls]).toEqual([0, ["init -input=false", `${PLAN} -refresh=false`]]);
 });
 
+test("plan tells by its exit code that changes are pending where that is asked for", () => {
+  const status = (words: string[], plan: number): number | null => run(["plan", ...words], { plan }).status;
+  expect([status([], 2), status([], 0)]).toEqual([0, 0]);
+  expect([status(["--detailed-exitcode"], 2), status(["--detailed-exitcode"], 0)]).toEqual([2, 0]);
+  expect(status(["-detailed-exitcode"], 2)).toBe(2);
+  expect(status(["--detailed-exitcode"], 1)).toBe(1);
+});
+
 test("apply applies the plan that was saved, one VM at a time", () => {
   const { status, calls } = run(["apply", "--yes"]);
   expect(status).toBe(0);

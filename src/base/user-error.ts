@@ -15,20 +15,23 @@
  * - `cancelled`: a person said no.
  * - `interrupted`: a person or a signal asked to stop.
  */
-export type UserErrorCode =
-  | "usage"
-  | "invalid"
-  | "stale"
-  | "refused"
-  | "needs boot"
-  | "locked"
-  | "unreachable"
-  | "connection lost"
-  | "unavailable"
-  | "failed"
-  | "unhealthy"
-  | "cancelled"
-  | "interrupted";
+export const USER_ERROR_CODES = [
+  "usage",
+  "invalid",
+  "stale",
+  "refused",
+  "needs boot",
+  "locked",
+  "unreachable",
+  "connection lost",
+  "unavailable",
+  "failed",
+  "unhealthy",
+  "cancelled",
+  "interrupted",
+] as const;
+
+export type UserErrorCode = (typeof USER_ERROR_CODES)[number];
 
 export interface UserErrorDetails {
   /** What to do, as words that follow a colon. @default - the problem says it */
@@ -77,6 +80,9 @@ function withRemedy(problem: string, remedy: string | undefined): string {
 export const hasCode = (error: unknown, ...codes: readonly UserErrorCode[]): error is UserError =>
   error instanceof UserError && codes.includes(error.code);
 
+/** What is not a reason that a person can act upon has failed. */
+export const codeOf = (error: unknown): UserErrorCode => (error instanceof UserError ? error.code : "failed");
+
 /** Whether nobody knows what the host did. */
 export const isDisconnected = (error: unknown): error is UserError =>
   hasCode(error, "unreachable", "connection lost");
@@ -91,7 +97,7 @@ export const messageAtHost = (error: unknown): string =>
 
 /** Several as one, of their code where it is the same, else `failed`. */
 export function joined(errors: readonly unknown[], end = ""): UserError {
-  const codes = new Set(errors.map((error) => (error instanceof UserError ? error.code : "failed")));
+  const codes = new Set(errors.map(codeOf));
   const [code = "failed"] = codes.size === 1 ? codes : [];
   const cause = errors.length === 1 ? errors[0] : new AggregateError(errors);
   return new UserError(code, `${errors.map(messageOf).join("\n")}${end}`, { cause });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { hasCode } from "../base/user-error";
 import { appOf, CONTEXT_VARIABLE, contextJson, contextOfProcess } from "../emit/app";
-import { ExitCode } from "./exit-code";
+import { ExitCode, exitCodeOf } from "./exit-code";
 import { explain } from "./faults";
 
 /** `check`: are the committed host files what `main.ts` says? Prints what is not. */
@@ -19,9 +19,8 @@ export async function check(): Promise<ExitCode> {
     await import(pathToFileURL("main.ts").href);
   } catch (error) {
     console.error(explain(error));
-    if (!hasCode(error, "stale")) return ExitCode.Failed;
-    console.error("\nTo write the files anew: npm run synth");
-    return ExitCode.Pending;
+    if (hasCode(error, "stale")) console.error("\nTo write the files anew: npm run synth");
+    return exitCodeOf(error);
   }
   if (existsSync(report)) {
     console.log("The host files are what main.ts says.");

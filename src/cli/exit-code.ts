@@ -1,8 +1,11 @@
+import { codeOf, type UserErrorCode } from "../base/user-error";
+
 /** How the program ends. Kinds of ends, the same for all commands: a script decides by them what to do next. */
 export enum ExitCode {
   Done = 0,
   Failed = 1,
   Pending = 2,
+  Unreachable = 3,
   Refused = 4,
   /** As `EX_USAGE` of sysexits.h. */
   Usage = 64,
@@ -15,7 +18,34 @@ export const MEANINGS: Readonly<Record<ExitCode, string>> = {
   [ExitCode.Done]: "done",
   [ExitCode.Failed]: "failed",
   [ExitCode.Pending]: "changes are pending",
+  [ExitCode.Unreachable]: "unreachable",
   [ExitCode.Refused]: "refused",
   [ExitCode.Usage]: "wrong usage",
   [ExitCode.Interrupted]: "interrupted",
 };
+
+const CODES: Readonly<Record<UserErrorCode, ExitCode>> = {
+  usage: ExitCode.Usage,
+  invalid: ExitCode.Failed,
+  stale: ExitCode.Pending,
+  refused: ExitCode.Refused,
+  "needs boot": ExitCode.Refused,
+  locked: ExitCode.Refused,
+  unreachable: ExitCode.Unreachable,
+  "connection lost": ExitCode.Unreachable,
+  unavailable: ExitCode.Unreachable,
+  failed: ExitCode.Failed,
+  unhealthy: ExitCode.Failed,
+  cancelled: ExitCode.Refused,
+  interrupted: ExitCode.Interrupted,
+};
+
+/** Of a command that ends by this error. */
+export const exitCodeOf = (error: unknown): ExitCode => CODES[codeOf(error)];
+
+/** An option of both plans, which end with 0 otherwise, so that `plan && apply` goes on. */
+export const DETAILED = [
+  "--detailed-exitcode",
+  `end with ${ExitCode.Pending} when changes are pending`,
+  false,
+] as const;

@@ -4,8 +4,8 @@ import { readPlan } from "../gate/plan";
 import type { Reason } from "../gate/reason";
 import { shellWord } from "../base/escape";
 import { UserError } from "../base/user-error";
-import { ExitCode } from "./exit-code";
-import { reasonOf } from "./failure";
+import { ExitCode, exitCodeOf } from "./exit-code";
+import { failureDocument } from "./failure";
 
 interface Options {
   readonly allow: readonly string[];
@@ -25,10 +25,11 @@ export async function judge(path: string, { allow, json }: Options): Promise<Exi
     );
     return verdict.passes ? ExitCode.Done : ExitCode.Refused;
   } catch (error) {
-    const complaint = error instanceof UserError ? `${path}: ${error.message}` : reasonOf(error);
-    if (json) console.log(JSON.stringify({ formatVersion: FORMAT_VERSION, error: complaint }));
+    const failure = failureDocument(error);
+    const complaint = error instanceof UserError ? `${path}: ${failure.error}` : failure.error;
+    if (json) console.log(JSON.stringify({ formatVersion: FORMAT_VERSION, ...failure, error: complaint }));
     else console.error(complaint);
-    return ExitCode.Failed;
+    return exitCodeOf(error);
   }
 }
 

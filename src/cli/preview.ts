@@ -5,8 +5,8 @@ import { failure, toMarkdown } from "../preview/markdown";
 import { compare, isEmpty, type Preview } from "../preview/preview";
 import { committed, findBase, Trees, type Base } from "../preview/trees";
 import { UserError } from "../base/user-error";
-import { ExitCode } from "./exit-code";
-import { reasonOf } from "./failure";
+import { ExitCode, exitCodeOf } from "./exit-code";
+import { failureDocument } from "./failure";
 import { interruptible } from "./interruption";
 
 interface Options {
@@ -28,13 +28,13 @@ export function preview(options: Options): Promise<ExitCode> {
     try {
       return await previewed(options, stop);
     } catch (error) {
-      const complaint = reasonOf(error);
+      const document = failureDocument(error);
       console.log(
         options.json
-          ? JSON.stringify({ formatVersion: FORMAT_VERSION, error: complaint })
-          : failure("There is no preview.", complaint).trimEnd(),
+          ? JSON.stringify({ formatVersion: FORMAT_VERSION, ...document })
+          : failure("There is no preview.", document.error).trimEnd(),
       );
-      return stop.aborted ? ExitCode.Interrupted : ExitCode.Failed;
+      return exitCodeOf(error);
     }
   });
 }

@@ -9,7 +9,7 @@ import { PACKAGE_ROOT } from "../base/package-root";
 import { textTable } from "../base/table";
 import type { Ending } from "./action";
 import type { Shell } from "./completion";
-import { MEANINGS, type ExitCode } from "./exit-code";
+import { DETAILED, MEANINGS, type ExitCode } from "./exit-code";
 import { addRollout } from "./rollout-commands";
 
 /** Of `bin` in package.json. */
@@ -114,11 +114,17 @@ function kindsOfGate(): string {
   return `\nKinds:\n${lines.join("")}`;
 }
 
-/** With OpenTofu's spelling of an option that `apply` has too. */
-export const spelled = ([command = "", ...words]: readonly string[]): string[] => [
-  command,
-  ...(command === "apply" ? words.map((word) => word.replace(/^-(?=parallelism(=|$))/, "--")) : words),
-];
+/** Options of ours that a command has as OpenTofu spells them, with one hyphen. */
+const OF_OPENTOFU: Readonly<Record<string, RegExp>> = {
+  plan: /^-(?=detailed-exitcode$)/,
+  apply: /^-(?=parallelism(=|$))/,
+};
+
+/** With a second hyphen before these. */
+export function spelled([command = "", ...words]: readonly string[]): string[] {
+  const ours = OF_OPENTOFU[command];
+  return [command, ...(ours === undefined ? words : words.map((word) => word.replace(ours, "--")))];
+}
 
 /** OpenTofu. What is not an option here is one of its own. */
 function addTofu(root: Command, ending: Ending): void {
@@ -126,6 +132,7 @@ function addTofu(root: Command, ending: Ending): void {
   passing(root.command("plan"))
     .description("run tofu plan on what was synthesized last, and save the plan")
     .usage("[options] [arguments of tofu plan]")
+    .option(...DETAILED)
     .option(...STACK)
     .action(ending(async (words: string[], options) => (await import("./tofu.js")).plan(words, options)));
   passing(root.command("apply"))

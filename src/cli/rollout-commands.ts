@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from "commander";
 import type { Ending } from "./action";
+import { DETAILED } from "./exit-code";
 
 /** @param what - what is counted, with an example */
 const wholeNumber =
@@ -35,9 +36,9 @@ known_hosts beside main.ts when apply has asked: commit that file. Logs of each
 host are in .rollout/logs, without secrets.`;
 
 function addPlan(rollout: Command, ending: Ending): void {
-  withBuild(onHosts(rollout, "plan", "say what an apply would do, and why; changes nothing")).action(
-    ending(async (hosts: string[], options) => (await import("./rollout.js")).plan(hosts, options)),
-  );
+  withBuild(onHosts(rollout, "plan", "say what an apply would do, and why; changes nothing"))
+    .option(...DETAILED)
+    .action(ending(async (hosts: string[], options) => (await import("./rollout.js")).plan(hosts, options)));
 }
 
 function addApply(rollout: Command, ending: Ending): void {

@@ -16,10 +16,10 @@ import type { Listener } from "../rollout/log";
 import type { RebootOptions } from "../rollout/reboot";
 import { checkFreshness, DEFAULT_PATHS, Session } from "../rollout/session";
 import { progressPrinter } from "../rollout/format";
-import { hasCode, UserError } from "../base/user-error";
+import { UserError } from "../base/user-error";
 import { askForConsent } from "./consent";
-import { ExitCode } from "./exit-code";
-import { reasonOf } from "./failure";
+import { ExitCode, exitCodeOf } from "./exit-code";
+import { failureDocument } from "./failure";
 import { interruptible } from "./interruption";
 
 export interface Options {
@@ -30,16 +30,23 @@ export interface Options {
 
 type Build = Omit<FleetOptions, "addresses">;
 
-export const plan = (hosts: readonly string[], options: Options & Build): Promise<ExitCode> =>
-  run(options, (session, operator) => planCommand(session, hosts, fleetOptions(options), operator));
+export const plan = (
+  hosts: readonly string[],
+  options: Options & Build & { readonly detailedExitcode: boolean },
+): Promise<ExitCode> =>
+  run(options, async (session, operator) => {
+    const isPending = await planCommand(session, hosts, fleetOptions(options), operator);
+    return isPending && options.detailedExitcode ? ExitCode.Pending : ExitCode.Done;
+  });
 
 export const apply = (
   hosts: readonly string[],
   options: Options & Build & ApplyOptions & Trust,
 ): Promise<ExitCode> =>
-  run(options, (session, operator) =>
-    applyCommand(session, hosts, { ...options, ...fleetOptions(options) }, operator),
-  );
+  run(options, async (session, operator) => {
+    await applyCommand(session, hosts, { ...options, ...fleetOptions(options) }, operator);
+    return ExitCode.Done;
+  });
 
 /** How often a watch looks unless stated. */
 const WATCH_SECONDS = 30;
@@ -48,25 +55,40 @@ export const verify = (
   hosts: readonly string[],
   options: Options & { readonly watch?: true | number },
 ): Promise<ExitCode> =>
-  run(options, (session, operator) =>
-    verifyCommand(
-      session,
-      hosts,
-      { watchSeconds: options.watch === true ? WATCH_SECONDS : options.watch },
-      operator,
-    ),
-  );
+  run(options, async (session, operator) => {
+    const watchSeconds = options.watch === true ? WATCH_SECONDS : options.watch;
+    await verifyCommand(session, hosts, { watchSeconds }, operator);
+    return ExitCode.Done;
+  });
 
 export const capture = (host: string, options: Options): Promise<ExitCode> =>
-  run(options, (session, operator) => captureCommand(session, host, operator), false);
+  run(
+    options,
+    async (session, operator) => {
+      await captureCommand(session, host, operator);
+      return ExitCode.Done;
+    },
+    false,
+  );
 
 export const remove = (
   host: string,
   options: Options & RebootOptions & { readonly yes: boolean },
-): Promise<ExitCode> => run(options, (session, operator) => removeCommand(session, host, options, operator));
+): Promise<ExitCode> =>
+  run(options, async (session, operator) => {
+    await removeCommand(session, host, options, operator);
+    return ExitCode.Done;
+  });
 
 export const kubeconfig = (options: KubeconfigOptions): Promise<ExitCode> =>
-  run({ json: false }, (session, operator) => kubeconfigCommand(session, options, operator), false);
+  run(
+    { json: false },
+    async (session, operator) => {
+      await kubeconfigCommand(session, options, operator);
+      return ExitCode.Done;
+    },
+    false,
+  );
 
 const fleetOptions = ({ at = {}, regenerateIdentity, rebuild }: Options & Build): FleetOptions => ({
   addresses: new Map(Object.entries(at)),
@@ -83,7 +105,7 @@ const asJson = (document: object): string => JSON.stringify({ formatVersion: FOR
 /** @param fresh - whether the emitted files have to be what `main.ts` says */
 const run = (
   options: Options & { readonly yes?: boolean },
-  action: (session: Session, operator: Operator) => Promise<void>,
+  action: (session: Session, operator: Operator) => Promise<ExitCode>,
   fresh = true,
 ): Promise<ExitCode> =>
   interruptible(async ({ stop, leave }) => {
@@ -104,13 +126,12 @@ const run = (
       );
       session = started;
       if (fresh) await checkFreshness(stop);
-      await Promise.race([action(started, operator), left(leave)]);
-      return ExitCode.Done;
+      return await Promise.race([action(started, operator), left(leave)]);
     } catch (error) {
-      const shown = redacted(reasonOf(error));
-      if (json) console.log(asJson({ error: shown }));
-      else console.error(`\n${shown}`);
-      return hasCode(error, "interrupted") ? ExitCode.Interrupted : ExitCode.Failed;
+      const document = failureDocument(error);
+      if (json) console.log(redacted(asJson(document)));
+      else console.error(`\n${redacted(document.error)}`);
+      return exitCodeOf(error);
     } finally {
       session?.stop();
     }

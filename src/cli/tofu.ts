@@ -127,10 +127,13 @@ async function applyFrom(
 }
 
 /** `plan`: plans, and leaves the plan in the stack's folder. */
-export function plan(words: readonly string[], { stack }: Options): Promise<ExitCode> {
+export function plan(
+  words: readonly string[],
+  { stack, detailedExitcode }: Options & { readonly detailedExitcode: boolean },
+): Promise<ExitCode> {
   return interruptible(async (interruption) => {
-    await new Tofu(stackFolder(stack), interruption).planInto(PLAN_FILE, words);
-    return ExitCode.Done;
+    const isPending = await new Tofu(stackFolder(stack), interruption).planInto(PLAN_FILE, words);
+    return isPending && detailedExitcode ? ExitCode.Pending : ExitCode.Done;
   });
 }
 

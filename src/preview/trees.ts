@@ -110,8 +110,11 @@ export class Trees {
 /**
  * The commit to compare with: where the working tree's branch left that ref, as for `git diff ref...`; the ref itself
  * where they have nothing in common, or git does not know, as in a shallow clone.
+ *
+ * @throws UserError `failed` when this is not a git repository, `usage` when git knows no such ref
  */
 export async function findBase(project: string, ref: string): Promise<Base> {
+  await git(project, "rev-parse", "--git-dir");
   const { status, stdout } = await run(
     project,
     "rev-parse",

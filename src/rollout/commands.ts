@@ -63,29 +63,33 @@ async function surveyAndPlan(
   return { fleet, plans: await planFleet(fleet, hostnames, tokens, options), tokens };
 }
 
-/** `plan`: says what an apply would do. Changes nothing. */
+/** `plan`: says what an apply would do. Changes nothing. @returns whether it would do anything */
 export async function planCommand(
   session: Session,
   hostnames: readonly string[],
   options: FleetOptions,
   { stop, tell }: Operator,
-): Promise<void> {
+): Promise<boolean> {
   const { fleet, plans } = await unlessStopped(stop, () => surveyAndPlan(session, hostnames, options));
   tell(formatPlan(plans), planAsJson(plans));
-  const blockers = applyBlockers(plans, fleet, session);
-  if (blockers.length > 0) throw new UserError("refused", blockers.join("\n"));
+  refuseBlocked(plans, fleet, session);
+  return plans.some(({ verdict }) => verdict !== "unchanged");
 }
 
-/** Why an apply would not begin. */
-function applyBlockers(plans: readonly HostPlan[], fleet: Fleet, session: Session): string[] {
+/**
+ * @throws UserError when an apply would not begin: `unreachable` when it would as soon as all hosts answer, else `refused`
+ */
+function refuseBlocked(plans: readonly HostPlan[], fleet: Fleet, session: Session, consequence = ""): void {
   const bad = plans.filter(({ verdict }) => verdict === "refused" || verdict === "unreachable");
-  return [
-    ...(bad.length > 0
-      ? [`Not possible now: ${bad.map(({ host, verdict }) => `${host.name} is ${verdict}`).join(", ")}`]
-      : []),
+  const others = [
     ...membersNotAdmitting(plans, fleet, session),
     ...attempt(() => checkKeys(session.description)),
   ];
+  if (bad.length === 0 && others.length === 0) return;
+  const isAway = others.length === 0 && bad.every(({ verdict }) => verdict === "unreachable");
+  const names = bad.map(({ host, verdict }) => `${host.name} is ${verdict}`);
+  const blockers = [...(bad.length > 0 ? [`Not possible now: ${names.join(", ")}`] : []), ...others];
+  throw new UserError(isAway ? "unreachable" : "refused", `${blockers.join("\n")}${consequence}`);
 }
 
 const attempt = (check: () => void): string[] => {
@@ -129,8 +133,7 @@ export async function applyCommand(
     ({ fleet, plans, tokens } = await look({ ...options, regenerateIdentity: false }));
   }
   operator.tell(formatPlan(plans), planAsJson(plans));
-  const blockers = applyBlockers(plans, fleet, session);
-  if (blockers.length > 0) throw new UserError("refused", `${blockers.join("\n")}\nNo host was changed`);
+  refuseBlocked(plans, fleet, session, "\nNo host was changed");
   // What was just seen is still true, where nothing was done.
   if (plans.every(({ verdict }) => verdict === "unchanged")) {
     report(await verifyHosts(session, hostnames, fleet), operator);
@@ -189,35 +192,37 @@ async function changing(
   }
 }
 
+/** The hosts as they were, and what was found of them. */
+interface Look {
+  readonly fleet: Fleet;
+  readonly verification: Verification;
+}
+
 /** @param seen - the hosts as they are, where that is known. @default - they are asked */
-async function verifyHosts(
-  session: Session,
-  hostnames: readonly string[],
-  seen?: Fleet,
-): Promise<Verification> {
+async function verifyHosts(session: Session, hostnames: readonly string[], seen?: Fleet): Promise<Look> {
   const names = chosen(session.description, hostnames).map(({ hostname }) => hostname);
   return session.log.step("cluster", "verify", async () => {
     const fleet = seen ?? (await survey(session.hosts));
-    return verify(
-      fleet,
-      session.hosts.filter(({ name }) => names.includes(name)),
-    );
+    const hosts = session.hosts.filter(({ name }) => names.includes(name));
+    return { fleet, verification: await verify(fleet, hosts) };
   });
 }
 
 /** @throws UserError when something is not as it should be */
-function report(verification: Verification, { tell }: Operator): void {
-  tell(formatVerification(verification), verification);
-  judge(verification);
+function report(look: Look, { tell }: Operator): void {
+  tell(formatVerification(look.verification), look.verification);
+  judge(look);
 }
 
-/** @throws UserError when something is not as it should be */
-function judge(verification: Verification): void {
-  if (!isHealthy(verification)) throw new UserError("unhealthy", "The cluster is not what main.ts says");
+/** @throws UserError `unreachable` when no host answers, `unhealthy` when anything else is not as it should be */
+function judge({ fleet, verification }: Look): void {
+  if (isHealthy(verification)) return;
+  if (fleet.hosts.length === 0) throw joined(fleet.unreachable.map(({ error }) => error));
+  throw new UserError("unhealthy", "The cluster is not what main.ts says");
 }
 
 /**
- * `verify`: holds the live cluster against the model, once, or every so many seconds until it is asked to stop.
+ * `verify`: compares the live cluster with the model, once, or every so many seconds until it is asked to stop.
  *
  * @throws UserError when the last look found something that is not as it should be
  */
@@ -227,20 +232,17 @@ export async function verifyCommand(
   { watchSeconds }: { readonly watchSeconds?: number },
   operator: Operator,
 ): Promise<void> {
-  const look = (): Promise<Verification> => verifyHosts(session, hostnames);
+  const look = (): Promise<Look> => verifyHosts(session, hostnames);
   if (watchSeconds === undefined) report(await unlessStopped(operator.stop, look), operator);
   else judge(await watch(look, watchSeconds, operator));
 }
 
-/** @returns what the last look found that came to its end */
-async function watch(
-  look: () => Promise<Verification>,
-  seconds: number,
-  { stop, tell }: Operator,
-): Promise<Verification> {
+/** @returns the last look that came to its end */
+async function watch(look: () => Promise<Look>, seconds: number, { stop, tell }: Operator): Promise<Look> {
   let last = await look();
   for (;;) {
-    tell(`${new Date().toISOString()}\n${formatVerification(last)}\n`, last);
+    const { verification } = last;
+    tell(`${new Date().toISOString()}\n${formatVerification(verification)}\n`, verification);
     await pause(seconds, stop);
     try {
       last = await unlessStopped(stop, look);

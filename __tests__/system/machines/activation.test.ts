@@ -122,7 +122,7 @@ describeWith(MACHINES, "an activation", () => {
     );
     const { status, output } = await cluster.rollout("plan", "hamal");
     expect([status, output]).toEqual([
-      1,
+      4,
       expect.stringMatching(
         /hamal: refused[^]*another rollout \(\S+@\S+, process \d+\) has activated a system that it has not confirmed yet: it reverts in \d+ s unless that rollout confirms it/,
       ),

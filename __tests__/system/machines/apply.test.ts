@@ -20,12 +20,13 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
       "hamal: changed  NixOS 25.11.20261101.abcdef0, K3s v1.34.2+k3s1\n  nftables.nft:\n      + 172.22.0.137",
     );
     expect(stdout).toContain("alnair: new: will be installed and join the cluster");
+    expect((await cluster.rollout("plan", "--detailed-exitcode")).status).toBe(2);
     expect(cluster.testbed.events()).toEqual([]);
   });
 
   test("a host alone is not begun while the others would not admit it", async () => {
     const { status, output } = await cluster.rollout("apply", "alnair", "--yes");
-    expect(status).toBe(1);
+    expect(status).toBe(4);
     expect(output).toContain(
       "alphard hamal mizar would not admit alnair yet: npm run rollout -- apply alphard hamal mizar alnair",
     );
@@ -34,14 +35,17 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
 
   test("nobody is there to be asked", async () => {
     const { status, output } = await cluster.rollout("apply");
-    expect([status, output]).toEqual([1, expect.stringContaining("say --yes. No host was changed")]);
+    expect([status, output]).toEqual([64, expect.stringContaining("Nobody can be asked here: state --yes")]);
     expect(cluster.testbed.events()).toEqual([]);
   });
 
-  test("somebody who is there is asked, and a no changes nothing", async () => {
-    const { status, output } = await cluster.answered("no", "apply");
-    expect(output).toContain("Bring these hosts to what was emitted? (yes/no)");
-    expect([status, output]).toEqual([1, expect.stringContaining("No host was changed")]);
+  test.each(["no", "y", ""])("somebody who is there is asked, and '%s' changes nothing", async (answer) => {
+    const { status, output } = await cluster.answered(answer, "apply");
+    expect(output).toContain("Bring these hosts to what was emitted? Only 'yes' is taken for yes:");
+    expect([status, output]).toEqual([
+      4,
+      expect.stringContaining("It was not done, since you did not say yes"),
+    ]);
     expect(cluster.testbed.events()).toEqual([]);
   });
 
@@ -96,6 +100,7 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
       /^alphard: unchanged.*\nhamal: unchanged.*\nmizar: unchanged.*\nalnair: unchanged/,
     );
     expect(cluster.testbed.events()).toEqual([]);
+    expect((await cluster.rollout("plan", "--detailed-exitcode")).status).toBe(0);
   });
 
   test("a host that was not asked about is not touched", async () => {

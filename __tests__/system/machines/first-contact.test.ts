@@ -17,7 +17,7 @@ describeWith(MACHINES, "first contact", () => {
     const nodes = [ALPHARD, agent("k3s-agent-2", "acrux", 137), agent("k3s-agent-3", "alnair", 138)];
     cluster = await LiveCluster.start([ALPHARD], nodes, { machines });
     const refused = await cluster.rollout("apply", "--yes");
-    expect(refused.status).toBe(1);
+    expect(refused.status).toBe(4);
     expect(refused.output).toMatch(
       /acrux: refused[^]*machine-id is also that of alnair, and it has an SSH host key of alnair\. The template was not emptied/,
     );
@@ -48,7 +48,7 @@ describeWith(MACHINES, "first contact", () => {
     cluster = await LiveCluster.start([ALPHARD], [ALPHARD, HAMAL], { pinned: false });
     expect((await cluster.rollout("plan")).stdout).toContain("its SSH host key is not pinned yet: SHA256:");
     const refused = await cluster.rollout("apply", "--yes");
-    expect([refused.status, refused.output]).toEqual([1, expect.stringContaining("--accept-new-host-keys")]);
+    expect([refused.status, refused.output]).toEqual([4, expect.stringContaining("--accept-new-host-keys")]);
     expect(await cluster.testbed.on("hamal", "ls /var/lib/k3s-secrets 2>&1 || true")).toContain(
       "No such file",
     );
@@ -74,7 +74,7 @@ describeWith(MACHINES, "first contact", () => {
       "ip address del 172.22.0.135/24 dev ens18; ip address add 172.22.0.201/24 dev ens18",
     );
     const refused = await cluster.rollout("apply", "--yes");
-    expect([refused.status, refused.output]).toEqual([1, expect.stringContaining("hamal is unreachable")]);
+    expect([refused.status, refused.output]).toEqual([3, expect.stringContaining("hamal is unreachable")]);
     (await cluster.rollout("apply", "--yes", "--at", "hamal=172.22.0.201")).mustSucceed();
     (await cluster.rollout("verify")).mustSucceed();
     expect(await cluster.testbed.on("hamal", "ip -4 -o address show dev ens18")).toMatch(
@@ -90,7 +90,7 @@ describeWith(MACHINES, "first contact", () => {
     ];
     cluster = await LiveCluster.start([server("k3s-server", "alphard", 134)], nodes, { later: {} });
     const { status, output } = await cluster.rollout("apply", "--yes");
-    expect([status, output]).toEqual([1, expect.stringContaining("acrux: refused")]);
+    expect([status, output]).toEqual([4, expect.stringContaining("acrux: refused")]);
     expect(output).toContain(
       "it would found a second cluster: clusterInit is stated, it has no data, and alphard has the cluster's",
     );
@@ -138,7 +138,7 @@ printf '#! nft -f\\nflush ruleset\\n' >/var/lib/nftables/deletions.nft`,
     );
     const { status, output } = await cluster.rollout("apply", "--yes");
     expect([status, output]).toEqual([
-      1,
+      4,
       expect.stringContaining(
         "does not exist there (/ is /dev/sda1, UUID dd933e34-9e75-4a1c-8597-61e6d3b7af63): it would not boot. Run npm run rollout -- capture hamal",
       ),
@@ -153,7 +153,7 @@ printf '#! nft -f\\nflush ruleset\\n' >/var/lib/nftables/deletions.nft`,
     cluster.emit([ALPHARD, MIZAR]);
     const { status, output } = await cluster.rollout("apply", "--yes");
     expect([status, output]).toEqual([
-      1,
+      4,
       expect.stringContaining("The example SSH key is still among those that will log in as root"),
     ]);
     expect(cluster.testbed.events()).toEqual([]);

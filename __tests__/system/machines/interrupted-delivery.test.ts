@@ -49,7 +49,7 @@ describeWith(MACHINES, "the delivery of a join token", () => {
       after: 1,
       ...how,
     });
-    expect([acted, status]).toEqual([true, how.signal ?? 1]);
+    expect([acted, status]).toEqual([true, how.signal ?? 3]);
     expect(await isHalfWay(host)).toBe(true);
     await cluster.testbed.until("what has begun is finished", async () => !(await isHalfWay(host)));
     expect(await cluster.testbed.on(host, SECRETS)).toBe("token\n");
@@ -61,7 +61,7 @@ describeWith(MACHINES, "the delivery of a join token", () => {
     await cluster.testbed.until("the token is half-way", () => isHalfWay("acrux"));
     await cluster.testbed.powerOff("acrux");
     await cluster.testbed.powerOn("acrux");
-    expect((await first).status).toBe(1);
+    expect((await first).status).toBe(3);
     expect(await isHalfWay("acrux")).toBe(true);
     await endsWell("acrux");
   });

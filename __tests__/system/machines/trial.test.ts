@@ -117,7 +117,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     await cluster.testbed.until("it answers", () => cluster.admitsSsh("hamal"));
     const { status, output } = await cluster.rollout("plan", "hamal");
     expect([status, output]).toEqual([
-      1,
+      4,
       expect.stringMatching(
         /hamal: refused[^]*another rollout \(\S+@\S+, process \d+\) has it boot a system on trial that it has not confirmed yet/,
       ),

@@ -217,7 +217,7 @@ mount -t tmpfs tmpfs "${pod}/volume-subpaths/with blank"`;
     );
     const { status, output } = await cluster.rollout("capture", "hamal");
     expect([status, output]).toEqual([
-      1,
+      4,
       expect.stringContaining("/srv/scratch (tmpfs), /srv/log (a bind mount). Unmount it there"),
     ]);
     expect(readFileSync(path)).toEqual(before);
@@ -243,7 +243,7 @@ mount -t tmpfs tmpfs "${pod}/volume-subpaths/with blank"`;
     const other = await cluster.rollout("capture", "hamal");
     await cluster.testbed.on("hamal", "ip link set ens18 address bc:24:11:b3:ed:02");
     expect([other.status, other.output]).toEqual([
-      1,
+      4,
       expect.stringContaining(
         "has MAC address BC:24:11:B3:ED:99, and hamal has BC:24:11:B3:ED:02; nothing was stored",
       ),
@@ -276,7 +276,7 @@ mount -t tmpfs tmpfs "${pod}/volume-subpaths/with blank"`;
     const { status, output } = await cluster.rollout("kubeconfig", "--output", path);
     await cluster.testbed.on("alphard", `cp /tmp/k ${file}`);
     expect([status, output]).toEqual([
-      1,
+      4,
       expect.stringContaining("user.exec is not a field that K3s writes"),
     ]);
     expect(existsSync(path)).toBe(false);
