@@ -4,11 +4,19 @@ import { join } from "node:path";
 import Ajv from "ajv";
 import { REPOSITORY } from "./fixture";
 
+type Name = "gate" | "preview" | "rollout";
+
+/** Any document of a schema, or the one of that definition, such as `rollout#plan`. */
+export type SchemaName = Name | `${Name}#${string}`;
+
 /** What a document has that its schema does not know, or lacks. */
-export function schemaFaults(schema: "gate" | "preview" | "rollout", document: unknown): string[] {
-  const text = readFileSync(join(REPOSITORY, "schemas", `${schema}.schema.json`), "utf8");
-  const validate = new Ajv({ strict: true, allErrors: true }).compile(JSON.parse(text) as object);
-  validate(document);
+export function schemaFaults(schema: SchemaName, document: unknown): string[] {
+  const [name, definition] = schema.split("#") as [string, string?];
+  const text = readFileSync(join(REPOSITORY, "schemas", `${name}.schema.json`), "utf8");
+  const ajv = new Ajv({ strict: true, allErrors: true }).addSchema(JSON.parse(text) as object, name);
+  const validate = ajv.getSchema(definition === undefined ? name : `${name}#/definitions/${definition}`);
+  if (validate === undefined) throw new Error(`there is no ${schema}`);
+  void validate(document);
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 

@@ -88,7 +88,7 @@ describe("the command", () => {
 
   test("says the same to a program", () => {
     const { status, stdout } = run(pathOf("delete"), "--json");
-    expect(schemaFaults("gate", JSON.parse(stdout))).toEqual([]);
+    expect(schemaFaults("gate#verdict", JSON.parse(stdout))).toEqual([]);
     expect([status, JSON.parse(stdout)]).toMatchObject([
       4,
       {
@@ -98,7 +98,7 @@ describe("the command", () => {
       },
     ]);
     const trouble = run(pathOf("errored"), "--json");
-    expect(schemaFaults("gate", JSON.parse(trouble.stdout))).toEqual([]);
+    expect(schemaFaults("gate#failure", JSON.parse(trouble.stdout))).toEqual([]);
     expect([trouble.status, JSON.parse(trouble.stdout).error]).toEqual([
       1,
       expect.stringContaining("Planning failed"),

@@ -210,7 +210,7 @@ describe("the preview, as a reviewer reads it", () => {
     const [before, after] = await Promise.all([emittedBefore(base), emittedAfter(base, change)]);
     const preview = compare(before, after);
     const text = `${toMarkdown(preview, BASE, []).trimEnd()}\n`;
-    expect(schemaFaults("preview", asPrinted(previewDocument(preview, BASE, [])))).toEqual([]);
+    expect(schemaFaults("preview#preview", asPrinted(previewDocument(preview, BASE, [])))).toEqual([]);
     if (process.env.UPDATE_EXPECTED === "1") writeFileSync(expectedFile(name), text);
     expect(text).toBe(readFileSync(expectedFile(name), "utf8"));
   });
@@ -308,7 +308,7 @@ describe("a preview", () => {
     WITHOUT_MIZAR(project);
     const { status, output } = preview(project, "--json");
     expect(status).toBe(0);
-    expect(schemaFaults("preview", JSON.parse(output))).toEqual([]);
+    expect(schemaFaults("preview#preview", JSON.parse(output))).toEqual([]);
     expect(JSON.parse(output)).toMatchObject({
       formatVersion: 1,
       base: { ref: "HEAD" },
@@ -332,7 +332,7 @@ describe("a preview", () => {
     expect(output).toContain("'hamal' and 'mizar' both use 135 as 'vmId'");
     expect(output).not.toMatch(/^ +at /m);
     const document = JSON.parse(preview(project, "--json").output) as unknown;
-    expect(schemaFaults("preview", document)).toEqual([]);
+    expect(schemaFaults("preview#failure", document)).toEqual([]);
     expect(document).toEqual({
       formatVersion: 1,
       error: expect.stringContaining("both use 135"),

@@ -140,6 +140,10 @@ export class Result {
     return this.ran.stdout;
   }
 
+  public get stderr(): string {
+    return this.ran.stderr;
+  }
+
   /** @throws with all that was said, unless it succeeded */
   public mustSucceed(): this {
     if (this.status !== 0) throw new Error(`ended with ${this.status}:\n${this.output}`);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ALPHARD, FIVE_NODES, HAMAL, MIZAR, REPOSITORY } from "../../fixture";
+import { schemaFaults } from "../../json-schema";
 import { describeWith } from "../tools";
 import { LiveCluster } from "./cluster";
 import { MACHINES } from "./tools";
@@ -194,5 +195,12 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
   test("of two servers none can be spared", async () => {
     const { status, output } = await cluster.rollout("remove", "alnair", "--yes");
     expect([status, output]).toEqual([4, expect.stringContaining("add a third server first")]);
+  });
+
+  test("a removal is told to a program, too", async () => {
+    const { stdout } = (await cluster.rollout("remove", "hamal", "--yes", "--json")).mustSucceed();
+    const document = JSON.parse(stdout) as unknown;
+    expect(schemaFaults("rollout#removed", document)).toEqual([]);
+    expect(document).toEqual({ formatVersion: 1, removed: "hamal", poweredOff: true });
   });
 });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { parse } from "yaml";
 import { ALPHARD, HAMAL, REPOSITORY } from "../../fixture";
-import { schemaFaults } from "../../json-schema";
+import { schemaFaults, type SchemaName } from "../../json-schema";
 import { describeWith } from "../tools";
 import { LiveCluster, THREE } from "./cluster";
 import { MACHINES } from "./tools";
@@ -43,13 +43,25 @@ The cluster is what main.ts says.
     }
   });
 
-  test.each([["plan"], ["verify"], ["apply", "--yes"], ["remove", "alphard", "--yes"]])(
-    "every line that rollout %s --json prints is in its schema",
-    async (...words) => {
-      const { output } = await cluster.rollout(...words, "--json");
-      const lines = output.split("\n").filter(Boolean);
-      expect(lines.length).toBeGreaterThan(2);
-      expect(lines.flatMap((line) => schemaFaults("rollout", JSON.parse(line)))).toEqual([]);
+  test.each<[SchemaName, ...string[]]>([
+    ["rollout#plan", "plan"],
+    ["rollout#verification", "verify"],
+    ["rollout#verification", "apply", "--yes"],
+    ["rollout#failure", "remove", "alphard", "--yes"],
+  ])(
+    "the last document is %s, and every other is in the schema: rollout %s --json",
+    async (last, ...words) => {
+      const { stdout, stderr } = await cluster.rollout(...words, "--json");
+      const [results, events] = [stdout, stderr].map((text) =>
+        text
+          .split("\n")
+          .filter(Boolean)
+          .map((line) => JSON.parse(line) as unknown),
+      ) as [unknown[], unknown[]];
+      expect(events.length).toBeGreaterThan(1);
+      expect(events.flatMap((event) => schemaFaults("rollout#event", event))).toEqual([]);
+      expect(results.flatMap((result) => schemaFaults("rollout", result))).toEqual([]);
+      expect(schemaFaults(last, results.at(-1))).toEqual([]);
     },
   );
 
@@ -234,7 +246,10 @@ mount -t tmpfs tmpfs "${pod}/volume-subpaths/with blank"`;
   test("capture stores the hardware configuration of the right host, and of no other", async () => {
     const path = join(cluster.folder, "nix", "k3s-agent", "hardware-configuration.nix");
     const before = readFileSync(path);
-    (await cluster.rollout("capture", "hamal")).mustSucceed();
+    const { stdout } = (await cluster.rollout("capture", "hamal", "--json")).mustSucceed();
+    const document = JSON.parse(stdout) as unknown;
+    expect(schemaFaults("rollout#captured", document)).toEqual([]);
+    expect(document).toMatchObject({ captured: "nix/k3s-agent/hardware-configuration.nix" });
     expect(readFileSync(path, "utf8")).toMatch(
       /^# Captured from hamal; HostFiles leaves this file alone\.\n# Do not modify this file!/,
     );
