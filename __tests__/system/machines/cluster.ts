@@ -103,14 +103,14 @@ export class LiveCluster {
     return new Result(await this.testbed.operator(["sh", "-c", typed], this.folder));
   }
 
-  /** Whether the operator gets a new SSH connection. */
-  public async admitsSsh(hostname: string): Promise<boolean> {
+  /** Whether the operator gets a new SSH connection. @param key - his, unless it is the one that was emitted */
+  public async admitsSsh(hostname: string, key?: string): Promise<boolean> {
     const settings = ["ConnectTimeout=1", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];
     const words = settings.flatMap((setting) => ["-o", setting]);
     const address = this.testbed.nodes.find((node) => node.hostname === hostname)?.ipv4Address ?? "";
-    return (
-      (await this.testbed.operator(["ssh", ...words, `root@${address}`, "true"], this.folder)).status === 0
-    );
+    const command = ["ssh", ...words, `root@${address}`, "true"];
+    const environment: Record<string, string> = key === undefined ? {} : { OPERATOR_KEY: key };
+    return (await this.testbed.operator(command, this.folder, environment)).status === 0;
   }
 
   public async stop(): Promise<void> {
