@@ -1,5 +1,5 @@
-import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { asSynthesized, CLI, temporaryFolder } from "../fixture";
 import { describeWith, type Tool } from "./tools";
@@ -12,22 +12,32 @@ const SCRIPT: Tool = {
 };
 
 /** A folder as a synth leaves it, with a stand-in for OpenTofu that plans something and notes its calls. */
-function planned(): { folder: string; tofu: string; applied: () => boolean } {
+function planned(): { folder: string; tofu: string; applied: () => boolean; asker: () => number } {
   const folder = temporaryFolder();
   const tofu = join(folder, "tofu");
   const calls = join(folder, "calls");
   const save = 'for word; do case "$word" in -out=*) : > "${word#-out=}" ;; esac; done';
   const plans = `case "$1" in plan) ${save}; exit 2 ;; show) echo "{}" ;; esac`;
-  writeFileSync(tofu, `#!/bin/sh\necho "$1" >> '${calls}'\n${plans}\n`);
+  const asker = join(folder, "asker");
+  writeFileSync(tofu, `#!/bin/sh\necho "$1" >> '${calls}'\necho "$PPID" > '${asker}'\n${plans}\n`);
   chmodSync(tofu, 0o755);
   asSynthesized(folder, ["k3s"]);
-  return { folder, tofu, applied: () => readFileSync(calls, "utf8").split("\n").includes("apply") };
+  return {
+    folder,
+    tofu,
+    applied: () => readFileSync(calls, "utf8").split("\n").includes("apply"),
+    asker: () => Number(readFileSync(asker, "utf8")),
+  };
 }
 
-/** Runs the program of `npm run apply` in a terminal, and types an answer once it asks. */
-async function answer(text: string): Promise<{ status: number | null; applied: boolean }> {
-  const { folder, tofu, applied } = planned();
-  const command = `'${CLI}' apply`;
+/** Runs the program of `npm run apply` in a terminal, and does something once it asks. */
+async function asked(
+  react: (terminal: ChildProcessWithoutNullStreams, asker: number) => void,
+): Promise<{ status: number; applied: boolean }> {
+  const { folder, tofu, applied, asker } = planned();
+  const status = join(folder, "status");
+  // This shell outlives the terminal.
+  const command = `trap : HUP; '${CLI}' apply; echo $? > '${status}.new'; mv '${status}.new' '${status}'`;
   const terminal = spawn("script", ["-qec", command, "/dev/null"], {
     cwd: folder,
     timeout: 60_000,
@@ -35,13 +45,16 @@ async function answer(text: string): Promise<{ status: number | null; applied: b
   });
   let shown = "";
   terminal.stdout.on("data", (chunk: Buffer) => {
-    const asked = shown.includes("Apply this plan?");
+    const before = shown.includes("Apply this plan?");
     shown += chunk.toString();
-    if (!asked && shown.includes("Apply this plan?")) terminal.stdin.write(text);
+    if (!before && shown.includes("Apply this plan?")) react(terminal, asker());
   });
-  const status = await new Promise<number | null>((resolve) => terminal.once("close", resolve));
-  return { status, applied: applied() };
+  while (!existsSync(status)) await new Promise((resolve) => setTimeout(resolve, 20));
+  return { status: Number(readFileSync(status, "utf8")), applied: applied() };
 }
+
+const answer = (text: string): Promise<{ status: number; applied: boolean }> =>
+  asked((terminal) => terminal.stdin.write(text));
 
 describeWith([SCRIPT], "the question before an apply", () => {
   test("takes yes for yes", async () => {
@@ -51,5 +64,15 @@ describeWith([SCRIPT], "the question before an apply", () => {
   // The last two are Ctrl-D and Ctrl-C.
   test.each(["y\n", "no\n", "\n", "yes please\n", "\u0004", "\u0003"])("takes %j for no", async (text) => {
     expect(await answer(text)).toEqual({ status: 4, applied: false });
+  });
+
+  test("takes a signal for no", async () => {
+    expect(await asked((_, asker) => process.kill(asker, "SIGTERM"))).toEqual({ status: 4, applied: false });
+  });
+
+  test("takes a terminal that is closed for no", async () => {
+    const { status, applied } = await asked((terminal) => terminal.kill("SIGKILL"));
+    // Node itself aborts at its very end where its terminal is gone (node.cc, ResetStdio).
+    expect([[4, 134].includes(status), applied]).toEqual([true, false]);
   });
 });
