@@ -31,7 +31,9 @@ const ALLOWED = {
   "testbed/machines": ["src/config", "testbed/namespaces"],
   "testbed/kubernetes": ["src/config", "testbed/build", "testbed/namespaces"],
   "testbed/k3s": ["src/config", "src/render", "testbed/namespaces"],
+  "testbed/reference.ts": ["src/config"],
   "testbed/bench": [
+    "testbed/reference.ts",
     "constructs",
     "src",
     "testbed/machines",

@@ -31,6 +31,19 @@ const descriptionOf = (
   return JSON.parse(readFileSync(join(folder, "nix", "cluster.json"), "utf8"));
 };
 
+test("the cluster of tests and bench is that of main.ts, but for the size and the names of its VMs", () => {
+  const main = JSON.parse(readFileSync(join(__dirname, "..", "nix", "cluster.json"), "utf8")) as Json;
+  const tests = descriptionOf([ALPHARD, HAMAL, MIZAR]);
+  const compared = ({ cluster, nodes }: Json): Json => ({
+    cluster,
+    nodes: nodes.map(({ vm, ...node }: Json) => ({
+      ...node,
+      vm: { templateVmId: vm.templateVmId, disks: vm.disks, networkInterfaces: vm.networkInterfaces },
+    })),
+  });
+  expect(compared(tests)).toEqual(compared(main));
+});
+
 const EVERYTHING = agent("k3s-agent-2", "alnair", 137, {
   ...stated(VM),
   description: "d",

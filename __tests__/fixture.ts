@@ -6,6 +6,9 @@ import { TerraformStack, Testing, type App } from "cdktf";
 import { HostFiles, K3sAgentNode, K3sCluster, K3sServerNode } from "../constructs";
 import { HOST_FILES, type EmissionOptions } from "../src/emit/app";
 import type { AgentSettings, ClusterSettings, Role, ServerSettings } from "../src/config/settings";
+import { EXAMPLE_KEYS, REFERENCE } from "../testbed/reference";
+
+export { EXAMPLE_KEYS, REFERENCE };
 
 export const REPOSITORY = join(__dirname, "..");
 
@@ -14,34 +17,6 @@ export const TSX = join(REPOSITORY, "node_modules", ".bin", "tsx");
 
 /** The command-line program. */
 export const CLI = join(REPOSITORY, "src", "cli", "bin.mjs");
-
-/** `authorized_keys` of the repository: the example key. */
-export const EXAMPLE_KEYS = join(REPOSITORY, "authorized_keys");
-
-export const REFERENCE: ClusterSettings = {
-  network: {
-    nodeCidr: "172.22.0.0/24",
-    operatorCidrs: ["172.22.0.0/24"],
-    macAddressBase: { vmId: 134, macAddress: "BC:24:11:B3:ED:01" },
-  },
-  apiEndpoint: "https://172.22.0.134:6443",
-  vm: {
-    templateVmId: 9903,
-    pveNode: "pve",
-    disks: [{ interface: "scsi0", datastore: "Cesspool-VM", sizeGib: 32 }],
-    networkInterfaces: [{ bridge: "vmbr0" }],
-  },
-  nixos: {
-    release: "25.11",
-    stateVersion: "25.11",
-    firmware: "bios",
-    bootDisk: "/dev/sda",
-    rootFilesystem: { uuid: "dd933e34-9e75-4a1c-8597-61e6d3b7af63" },
-    networkInterface: "ens18",
-  },
-  k3s: { tokenFile: "/var/lib/k3s-secrets/token", traefik: true, serviceLb: true },
-  authorizedKeysFile: EXAMPLE_KEYS,
-};
 
 /** A node as a test writes it. */
 export interface TestNode extends ServerSettings {
