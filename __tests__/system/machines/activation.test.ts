@@ -1,7 +1,7 @@
 /** How an activation may end, and what a rollout makes of it. */
 import { describeWith } from "../tools";
-import { LiveCluster, THREE } from "./cluster";
-import { Hamal } from "./hamal";
+import { type LiveCluster, THREE } from "./cluster";
+import { changingHamal, type Hamal } from "./hamal";
 import { MACHINES } from "./tools";
 
 const APPLY = ["apply", "hamal", "--yes", "--confirm-seconds", "6"] as const;
@@ -11,15 +11,7 @@ describeWith(MACHINES, "an activation", () => {
   let cluster: LiveCluster;
   let hamal: Hamal;
 
-  beforeAll(async () => {
-    cluster = await LiveCluster.start(THREE);
-    hamal = new Hamal(cluster);
-  });
-  afterAll(() => cluster?.stop());
-
-  afterEach(async () => {
-    await cluster.testbed.on("hamal", "rm -f /faults/*; systemctl reset-failed");
-  });
+  changingHamal((...started) => ([cluster, hamal] = started), THREE);
 
   const activated = (): boolean =>
     cluster.testbed.events().some((event) => event.startsWith("hamal activate"));

@@ -1,6 +1,25 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LiveCluster, Result } from "./cluster";
+import { LiveCluster, type Result } from "./cluster";
+import { tamper } from "./tampered";
+
+/** Machines for a suite that changes hamal. A test finds him without faults of others, and the files as emitted. */
+export function changingHamal(
+  use: (cluster: LiveCluster, hamal: Hamal) => void,
+  ...settings: Parameters<typeof LiveCluster.start>
+): void {
+  let cluster: LiveCluster;
+  beforeAll(async () => {
+    cluster = await LiveCluster.start(...settings);
+    use(cluster, new Hamal(cluster));
+  });
+  afterAll(() => cluster?.stop());
+  afterEach(async () => {
+    await cluster.testbed.on("hamal", "rm -f /faults/*; systemctl reset-failed");
+    const [before, after = before] = settings;
+    cluster.emit(after);
+  });
+}
 
 /** Exit codes of what failed, of hosts that are unreachable, and of what was refused. */
 const FAILURES = [1, 3, 4];
@@ -16,6 +35,14 @@ export class Hamal {
     writeFileSync(join(this.cluster.folder, "nix", "k3s-agent", "local.nix"), `{ } # ${++this.changes}\n`);
     this.cluster.testbed.forgetEvents();
     return this.changes;
+  }
+
+  /** As `change`, and the new firewall lets nobody in. */
+  public shutOut(): void {
+    this.change();
+    tamper(join(this.cluster.folder, "nix"), "k3s-agent/nftables.nft", (text) =>
+      text.replace("22, # SSH", "2222, # SSH"),
+    );
   }
 
   public state(hostname = "hamal"): Promise<string> {

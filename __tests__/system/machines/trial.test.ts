@@ -1,8 +1,8 @@
 /** A system that cannot be activated while the host runs, and how its boot on trial may end. */
 import { join } from "node:path";
 import { describeWith } from "../tools";
-import { LiveCluster, THREE } from "./cluster";
-import { Hamal } from "./hamal";
+import { type LiveCluster, THREE } from "./cluster";
+import { changingHamal, type Hamal } from "./hamal";
 import { tamper } from "./tampered";
 import { MACHINES } from "./tools";
 
@@ -14,15 +14,7 @@ describeWith(MACHINES, "a boot on trial", () => {
   let cluster: LiveCluster;
   let hamal: Hamal;
 
-  beforeAll(async () => {
-    cluster = await LiveCluster.start(THREE);
-    hamal = new Hamal(cluster);
-  });
-  afterAll(() => cluster?.stop());
-  afterEach(async () => {
-    await cluster.testbed.on("hamal", "rm -f /faults/*");
-    cluster.emit(THREE);
-  });
+  changingHamal((...started) => ([cluster, hamal] = started), THREE);
 
   test("is what a system gets that cannot be activated: drained, confirmed, kept and uncordoned", async () => {
     hamal.change();
@@ -53,10 +45,7 @@ describeWith(MACHINES, "a boot on trial", () => {
   });
 
   test("ends by itself where the new system lets nobody in", async () => {
-    hamal.change();
-    tamper(join(cluster.folder, "nix"), "k3s-agent/nftables.nft", (text) =>
-      text.replace("22, # SSH", "2222, # SSH"),
-    );
+    hamal.shutOut();
     cluster.testbed.setFault("hamal", "switch-inhibited");
     await hamal.isLeftBy(
       () => cluster.rollout(...APPLY),

@@ -2,8 +2,8 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeWith } from "../tools";
-import { Hamal } from "./hamal";
-import { LiveCluster, THREE, TOKEN, type Result } from "./cluster";
+import { changingHamal, type Hamal } from "./hamal";
+import { type LiveCluster, THREE, TOKEN, type Result } from "./cluster";
 import { MACHINES } from "./tools";
 
 const APPLY = ["apply", "--yes", "--confirm-seconds", "5"] as const;
@@ -14,11 +14,7 @@ describeWith(MACHINES, "bad conditions", () => {
   let cluster: LiveCluster;
   let hamal: Hamal;
 
-  beforeAll(async () => {
-    cluster = await LiveCluster.start(THREE);
-    hamal = new Hamal(cluster);
-  });
-  afterAll(() => cluster?.stop());
+  changingHamal((...started) => ([cluster, hamal] = started), THREE);
 
   const leavesHamal = (expected: string | RegExp, apply: () => Promise<Result>): Promise<void> =>
     hamal.isLeftBy(apply, expected);

@@ -2,11 +2,9 @@
  * Rollouts to hosts with a real systemd, sshd under PAM, timers, journal and reboots. Shims stand for nixos-rebuild, the
  * activation, the boot loader and K3s.
  */
-import { join } from "node:path";
 import { container } from "../../../testbed/nspawn/container";
-import { ALNAIR, LiveCluster, THREE } from "../machines/cluster";
-import { Hamal } from "../machines/hamal";
-import { tamper } from "../machines/tampered";
+import { ALNAIR, type LiveCluster, THREE } from "../machines/cluster";
+import { changingHamal, type Hamal } from "../machines/hamal";
 import { describeWith } from "../tools";
 import { CONTAINERS } from "./tools";
 
@@ -18,14 +16,7 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
   let cluster: LiveCluster;
   let hamal: Hamal;
 
-  beforeAll(async () => {
-    cluster = await LiveCluster.start(THREE, FOUR, { container: container() });
-    hamal = new Hamal(cluster);
-  });
-  afterAll(() => cluster?.stop());
-  afterEach(async () => {
-    await cluster.testbed.on("hamal", "rm -f /faults/*; systemctl reset-failed");
-  });
+  changingHamal((...started) => ([cluster, hamal] = started), THREE, FOUR, { container: container() });
 
   const activated = (host = "hamal"): boolean =>
     cluster.testbed.events().some((event) => event.startsWith(`${host} activate`));
@@ -42,15 +33,11 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
   });
 
   test("a lock-out is seen by a new connection, and ends by the timer", async () => {
-    hamal.change();
-    tamper(join(cluster.folder, "nix"), "k3s-agent/nftables.nft", (text) =>
-      text.replace("22, # SSH", "2222, # SSH"),
-    );
+    hamal.shutOut();
     await hamal.isLeftBy(
       () => cluster.rollout(...QUICK),
       /hamal was not confirmed and has reverted by itself[^]*SSH connection/,
     );
-    cluster.emit(FOUR);
   });
 
   test("an activation that hangs is ended by the timer", () =>

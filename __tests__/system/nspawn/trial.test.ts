@@ -1,9 +1,7 @@
 /** Boots on trial of hosts with a real systemd, whose own unit leads back by real reboots. */
-import { join } from "node:path";
 import { container } from "../../../testbed/nspawn/container";
-import { LiveCluster, THREE } from "../machines/cluster";
-import { Hamal } from "../machines/hamal";
-import { tamper } from "../machines/tampered";
+import { type LiveCluster, THREE } from "../machines/cluster";
+import { changingHamal, type Hamal } from "../machines/hamal";
 import { describeWith } from "../tools";
 import { CONTAINERS } from "./tools";
 
@@ -16,15 +14,7 @@ describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
   let cluster: LiveCluster;
   let hamal: Hamal;
 
-  beforeAll(async () => {
-    cluster = await LiveCluster.start(THREE, THREE, { container: container() });
-    hamal = new Hamal(cluster);
-  });
-  afterAll(() => cluster?.stop());
-  afterEach(async () => {
-    await cluster.testbed.on("hamal", "rm -f /faults/*");
-    cluster.emit(THREE);
-  });
+  changingHamal((...started) => ([cluster, hamal] = started), THREE, THREE, { container: container() });
 
   const unit = (property: string): Promise<string> =>
     cluster.testbed.on("hamal", `systemctl show -P ${property} k3s-rollout-trial.service`);
@@ -44,10 +34,7 @@ describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
   });
 
   test("ends by itself where the new system lets nobody in", async () => {
-    hamal.change();
-    tamper(join(cluster.folder, "nix"), "k3s-agent/nftables.nft", (text) =>
-      text.replace("22, # SSH", "2222, # SSH"),
-    );
+    hamal.shutOut();
     cluster.testbed.setFault("hamal", "switch-inhibited");
     await hamal.isLeftBy(() => cluster.rollout(...QUICK), REVERTED);
     expect(hamal.boots()).toBe(2);
