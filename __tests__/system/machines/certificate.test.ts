@@ -63,7 +63,7 @@ describeWith(MACHINES, "an operator with an SSH certificate", () => {
     change(9100);
     const refused = await cluster.rolloutWith({ OPERATOR_KEY: stranger }, "apply", "--yes");
     expect([refused.status, refused.output]).toEqual([
-      1,
+      3,
       expect.stringContaining("root@172.22.0.135 accepts none of your SSH keys"),
     ]);
     (await cluster.rolloutWith({ OPERATOR_KEY: certified }, "apply", "--yes")).mustSucceed();
