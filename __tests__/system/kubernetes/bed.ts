@@ -70,13 +70,14 @@ export class Bed {
   }
 
   /** Names of the hosts that were asked, since the last call, for what has that in it. */
-  public askedFor(words: string): string[] {
-    return this.asksFor(words).map(({ host }) => host);
+  public askedFor(word: string): string[] {
+    return this.asksFor(word).map(({ host }) => host);
   }
 
   /** The same, with the seconds that each request might take. */
-  public asksFor(words: string): { readonly host: string; readonly seconds: number }[] {
-    const all = this.console.asked.splice(0).filter(({ script }) => script.includes(words));
+  public asksFor(word: string): { readonly host: string; readonly seconds: number }[] {
+    const says = new RegExp(`^commands=(?:[^]*[\\s'])?${word}\\s[^]*^main\\(\\)`, "m");
+    const all = this.console.asked.splice(0).filter(({ script }) => says.test(script));
     return all.map(({ host, script }) => ({
       host,
       seconds: Number(/--request-timeout=(\d+)s/.exec(script)?.[1]),

@@ -145,7 +145,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
     await expect(drained("hamal")).rejects.toThrow(
       /hamal could not be drained, and was left as it is:\n[^]*Cannot evict pod as it would violate the pod's disruption budget\.\n[^]*global timeout reached: 6s\n {2}default\/precious-\w+ is still there$/,
     );
-    expect(bed.askedFor("'drain'")).toEqual(["alphard"]);
+    expect(bed.askedFor("drain")).toEqual(["alphard"]);
     expect(await node("hamal")).toMatchObject({ cordoned: false });
     await forget("pdb", "precious");
     await forget("replicaset", "precious");
@@ -155,7 +155,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
     bed.askedFor("");
     await expect(bed.kubernetes.drain("nobody", 5, false)).rejects.toThrow('nodes "nobody" not found');
     await expect(bed.kubernetes.cordon("nobody")).rejects.toMatchObject({ code: "failed" });
-    expect(bed.askedFor("'nobody'")).toEqual(["alphard", "alphard"]);
+    expect(bed.askedFor("nobody")).toEqual(["alphard", "alphard"]);
   });
 
   test.each([
@@ -187,7 +187,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
     await finalizers('["testbed/held"]');
     bed.askedFor("");
     await expect(bed.kubernetes.deleteNode("hamal", undefined, 3)).rejects.toMatchObject({ code: "failed" });
-    expect(bed.askedFor("'delete'")).toEqual(["alphard"]);
+    expect(bed.askedFor("delete")).toEqual(["alphard"]);
     await finalizers("null");
   });
 });
