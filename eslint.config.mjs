@@ -133,7 +133,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["__tests__/**/*.mjs"],
+    files: ["__tests__/**/*.mjs", "src/cli/bin.mjs"],
     languageOptions: { globals: { console: "readonly", process: "readonly", window: "readonly" } },
   },
   {

@@ -10,8 +10,8 @@ import { isLastNode, renamed, vanished, type LastNode } from "../src/config/hist
 import type { Cluster } from "../src/config/model";
 import { validated, withDefaults } from "../src/config/validation";
 import { HostFilesSchema, type HostFilesSettings } from "../src/config/settings";
-import { HOST_FILES, type EmissionOptions } from "../src/emit/app";
-import { planEmission, type EmissionPlan } from "../src/emit/emission";
+import { HOST_FILES, type EmissionOptions, type EmissionReport } from "../src/emit/app";
+import { planEmission, shownPath, type EmissionPlan } from "../src/emit/emission";
 import { HOSTS_FOLDER, outsideOfProject } from "../src/emit/place";
 import { describeRefusal, describeStale } from "../src/emit/report";
 import { capturedFrom, withHeader } from "../src/emit/header";
@@ -103,7 +103,7 @@ export class HostFiles extends Construct {
     const { check = false, report } = this.options;
     if (check) mustBeFresh(plan);
     else applyPlan(plan);
-    if (report !== undefined) writeFileSync(report, "");
+    if (report !== undefined) writeFileSync(report, JSON.stringify(reportOf(plan)));
   }
 
   /** Path below the folder, to the whole text. The list of them comes last. */
@@ -153,6 +153,12 @@ export class HostFiles extends Construct {
     return { nodes: (json?.nodes ?? []).filter(isLastNode), files: Object.keys(json?.files ?? {}) };
   }
 }
+
+/** What was done; of a check, which finds nothing to do, that nothing was. */
+const reportOf = ({ folder, writes, removals }: EmissionPlan): EmissionReport => ({
+  written: writes.map(({ path }) => shownPath(folder, path)),
+  removed: removals.map((path) => shownPath(folder, path)),
+});
 
 function mustBeFresh(plan: EmissionPlan): void {
   const stale = describeStale(plan);

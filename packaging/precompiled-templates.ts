@@ -23,7 +23,9 @@ export const precompiledTemplates: Plugin = {
 };
 
 function moduleText(): string {
-  const files = readdirSync(TEMPLATES).filter((file) => file.endsWith(".hbs"));
+  const files = readdirSync(TEMPLATES, { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".hbs"),
+  );
   const specifications = files.map((file) => {
     const code = precompileTemplate(readFileSync(join(TEMPLATES, file), "utf8"));
     return `${JSON.stringify(file.replace(/\.hbs$/, ""))}: ${code}`;
@@ -33,9 +35,11 @@ function moduleText(): string {
     import { registerHelpers } from "./template-helpers";
     const handlebars = registerHelpers(Handlebars.create());
     const specifications = {${specifications.join(",\n")}};
-    const templates = new Map(
-      Object.entries(specifications).map(([name, one]) => [name, handlebars.template(one)]),
-    );
-    export const fill = (name: string, context: object): string => templates.get(name)(context);
+    const compiled = new Map();
+    export function fill(name: string, context: object): string {
+      const template = compiled.get(name) ?? handlebars.template(specifications[name]);
+      compiled.set(name, template);
+      return template(context);
+    }
   `;
 }

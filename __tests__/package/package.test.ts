@@ -1,6 +1,6 @@
 /** The package as an owner has it: packed, installed, and asked for all that it promises. */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { installPackage } from "../../testbed/package/install";
@@ -16,7 +16,7 @@ beforeAll(() => {
   installed = installPackage(owner);
   const main = readFileSync(join(REPOSITORY, "main.ts"), "utf8").replace('"./constructs"', `"${NAME}"`);
   writeFileSync(join(owner, "main.ts"), main);
-  for (const name of ["authorized_keys", "k8s"]) {
+  for (const name of ["authorized_keys", "cdktf.json", "k8s"]) {
     cpSync(join(REPOSITORY, name), join(owner, name), { recursive: true });
   }
 });
@@ -46,6 +46,7 @@ test("it has compiled code, types, schemas, and what runs on hosts, and nothing 
       "*.json",
       "*.md",
       "dist/*.LICENSE",
+      "docs/*.md",
       "dist/*.js",
       "schemas/*.schema.json",
       "src/rollout/remote/*.sh",
@@ -92,3 +93,61 @@ test("its program runs an owner's commands", () => {
   writeFileSync(join(owner, "main.ts"), "throw new Error();\n");
   expect(node(cli, "check").status).toBe(1);
 });
+
+describe("a project of init", () => {
+  test.each([
+    ["one server that asks DHCP", ["--agents", "0"]],
+    [
+      "three servers and five agents with static addresses on three PVE nodes",
+      [
+        "--servers",
+        "3",
+        "--agents",
+        "5",
+        "--pve-nodes",
+        "pve1,pve2,pve3",
+        "--network",
+        "10.20.0.0/16",
+        "--gateway",
+        "10.20.0.1",
+      ],
+    ],
+    ["a token that a program prints", ["--token-command", "cat token"]],
+  ])("of %s has no fault, and its own tests pass", (_, words) => {
+    const folder = join(mkdtempSync(join(owner, "project-")), "cluster");
+    const key = ["--ssh-key", keyFile()];
+    const cli = join(installed, "dist/cli.js");
+    expect(node(cli, "init", folder, "--yes", "--no-install", ...key, ...words)).toMatchObject({
+      status: 0,
+      stderr: "",
+    });
+    symlinkSync(join(owner, "node_modules"), join(folder, "node_modules"));
+    const npm = (...arguments_: string[]): string => {
+      const { status, stdout, stderr } = spawnSync("npm", arguments_, { cwd: folder, encoding: "utf8" });
+      return `${stdout}${stderr}${status}`;
+    };
+    const synth = npm("run", "--silent", "synth");
+    expect(synth).toMatch(/^Written: \d+ files in nix\/, [^]*0$/);
+    expect(synth).not.toContain("Warning");
+    expect(npm("run", "--silent", "snapshot")).toMatch(/pass 1[^]*0$/);
+    writeFileSync(
+      join(folder, "main.ts"),
+      readFileSync(join(folder, "main.ts"), "utf8").replace("memoryMib: 8192", "memoryMib: 4096"),
+    );
+    expect(npm("test")).toMatch(/memoryMib|not what main.ts says/i);
+  });
+});
+
+/** A public key of nobody: one with which nobody is warned as of the example's. */
+function keyFile(): string {
+  const file = join(mkdtempSync(join(owner, "key-")), "id.pub");
+  const blob = Buffer.concat(
+    [Buffer.from("ssh-ed25519"), Buffer.alloc(32, 7)].flatMap((field) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(field.length);
+      return [length, field];
+    }),
+  );
+  writeFileSync(file, `ssh-ed25519 ${blob.toString("base64")} nobody\n`);
+  return file;
+}

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Argument, Command, type Option } from "commander";
+import { Argument, Command, Option } from "commander";
 import { PACKAGE_ROOT } from "../base/package-root";
 import { textTable } from "../base/table";
 import type { Ending } from "./action";
@@ -66,20 +66,56 @@ const collected = (value: string, before: readonly string[]): string[] => [...be
 
 /** From `main.ts` to files. */
 function addEmission(root: Command, ending: Ending): void {
-  passing(root.command("synth"))
+  addInit(root, ending);
+  root
+    .command("synth")
     .description("write OpenTofu JSON and the hosts' files from main.ts")
-    .usage("[options] [arguments of cdktf synth]")
     .option(
       "--accept <path|address>",
       "overwrite that file although it was edited, or take that address of a VM for one that you moved in the state; as often as you like",
       collected,
       [],
     )
-    .action(ending(async (words: string[], options) => (await import("./synth.js")).synth(words, options)));
+    .action(ending(async (options) => (await import("./synth.js")).synth(options)));
   root
     .command("check")
     .description("fail when the hosts' files are not what main.ts says")
     .action(ending(async () => (await import("./check.js")).check()));
+}
+
+/** Its questions are its options. They are declared here by hand, since to load them is to load the settings. */
+function addInit(root: Command, ending: Ending): void {
+  root
+    .command("init")
+    .description("make a repository of your own, and synthesize it")
+    .argument("<folder>", "which has to be empty, or not to be there")
+    .option("--yes", "ask nothing: what is not stated has its default", false)
+    .option("--pve-nodes <names>", "PVE nodes on which the VMs run, the template's first")
+    .option("--endpoint <url>", "URL of Proxmox VE's API")
+    .option("--network <cidr>", "network of the nodes")
+    .option("--gateway <address>", "default gateway and name server; without one the hosts ask DHCP")
+    .option("--servers <number>", "servers, which run the control plane")
+    .option("--agents <number>", "agents")
+    .option("--first-vm-id <id>", "VM ID of the first node, and its host number in the network")
+    .option("--template-vm-id <id>", "VM ID of the template with NixOS")
+    .option("--datastore <name>", "PVE datastore of the disks")
+    .option("--bridge <name>", "PVE bridge of the node network")
+    .option("--root-uuid <uuid>", "UUID of the template's root filesystem")
+    .option("--token-command <words>", "program that prints the join token; else one is made, outside of git")
+    .option(
+      "--ssh-key <file>",
+      "public key for root; as often as you like (default: all of yours)",
+      collected,
+      [],
+    )
+    .addOption(
+      new Option("--ci <forge>", "checks of changes")
+        .choices(["github", "gitlab", "forgejo", "none"])
+        .default("github"),
+    )
+    .option("--package <spec>", "what package.json requires this package by (default: its version)")
+    .option("--no-install", "do not install packages, and do not synthesize")
+    .action(ending(async (folder: string, options) => (await import("./init.js")).init(folder, options)));
 }
 
 /** What a change does, before anybody does it. */

@@ -1,26 +1,64 @@
-import { dirname, join } from "node:path";
-import { shellWord } from "../base/escape";
-import { runInForeground } from "../base/process";
-import { appOf } from "../emit/app";
-import { ExitCode } from "./exit-code";
-import { interruptible } from "./interruption";
+import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { counted } from "../base/markdown";
+import { HOSTS_FOLDER } from "../emit/place";
+import type { EmissionReport } from "../emit/app";
+import { ExitCode, exitCodeOf } from "./exit-code";
+import { explain } from "./faults";
+import { outputFolder, runMain } from "./main-ts";
 
 interface Options {
   /** Files and Terraform addresses. */
   readonly accept: readonly string[];
 }
 
-/** `synth`: runs `cdktf synth`, without its question to HashiCorp for a newer version. */
-export async function synth(words: readonly string[], { accept }: Options): Promise<ExitCode> {
-  const cdktf = join(dirname(require.resolve("cdktf-cli/package.json")), "bundle", "bin", "cdktf");
-  const env = { ...process.env, CHECKPOINT_DISABLE: "1" };
-  const app =
-    accept.length > 0 ? ["--app", `${appOf(".").app} ${shellWord(JSON.stringify({ accept }))}`] : [];
-  return interruptible(async (interruption) => {
-    const status = await runInForeground(process.execPath, [cdktf, "synth", ...app, ...words], interruption, {
-      env,
-    });
-    if (interruption.stop.aborted) return ExitCode.Interrupted;
-    return status === 0 ? ExitCode.Done : ExitCode.Failed;
-  });
+/** `synth`: runs `main.ts`, and says what that wrote. */
+export async function synth({ accept }: Options): Promise<ExitCode> {
+  const outdir = outputFolder();
+  try {
+    const report = await runMain(outdir, { accept });
+    const stacks = stacksIn(outdir);
+    // What is dangerous comes last, where it is seen.
+    for (const line of [...written(report), ...stacks.map(({ path }) => `${path} is for OpenTofu.`)])
+      console.log(line);
+    for (const { annotations } of stacks)
+      for (const { message } of annotations) console.error(`Warning: ${message}`);
+    console.log(
+      `Next: ${report.written.length + report.removed.length > 0 ? `git diff ${HOSTS_FOLDER}, npm run preview, ` : ""}npm run plan`,
+    );
+    return ExitCode.Done;
+  } catch (error) {
+    console.error(explain(error));
+    return exitCodeOf(error);
+  }
+}
+
+interface Stack {
+  readonly path: string;
+  readonly annotations: readonly { readonly message: string }[];
+}
+
+function stacksIn(outdir: string): Stack[] {
+  const { stacks } = JSON.parse(readFileSync(join(outdir, "manifest.json"), "utf8")) as {
+    stacks: Record<string, { synthesizedStackPath: string; annotations?: Stack["annotations"] }>;
+  };
+  return Object.values(stacks).map(({ synthesizedStackPath, annotations = [] }) => ({
+    path: relative(".", join(outdir, synthesizedStackPath)),
+    annotations,
+  }));
+}
+
+function written({ written, removed }: EmissionReport): string[] {
+  if (written.length + removed.length === 0) return [`${HOSTS_FOLDER}/ is as it was.`];
+  return [
+    ...(written.length > 0 ? [`Written: ${counted(written.length, "file")} in ${foldersOf(written)}.`] : []),
+    ...(removed.length > 0 ? [`Removed: ${removed.join(", ")}.`] : []),
+  ];
+}
+
+/** `nix/k3s-agent` of a host's files, `nix` of the cluster's own. At most ten. */
+function foldersOf(paths: readonly string[]): string {
+  const folders = [...new Set(paths.map((path) => path.slice(0, path.lastIndexOf("/") + 1) || path))].sort();
+  const more = folders.length > 10 ? ` and ${folders.length - 10} more` : "";
+  return `${folders.slice(0, 10).join(", ")}${more}`;
 }

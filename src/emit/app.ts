@@ -11,8 +11,14 @@ export interface EmissionOptions {
   readonly accept?: readonly string[];
   /** Write nothing, and fail when a file is not as it would be written. */
   readonly check?: boolean;
-  /** A file to create once the host files are what the app says. */
+  /** A file for an `EmissionReport` as JSON, once the host files are what the app says. */
   readonly report?: string;
+}
+
+/** What became of the hosts' files, by their paths from the project. */
+export interface EmissionReport {
+  readonly written: readonly string[];
+  readonly removed: readonly string[];
 }
 
 /** Name of the CDK context that holds the options. */

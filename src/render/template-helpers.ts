@@ -9,6 +9,7 @@ export function registerHelpers<T extends Pick<typeof Handlebars, "helpers" | "r
 ): T {
   handlebars.registerHelper("value", (value: unknown, name: string) => given(value, name));
   handlebars.registerHelper("nix", (text: unknown) => nixString(String(given(text))));
+  handlebars.registerHelper("json", (value: unknown) => JSON.stringify(given(value)));
   handlebars.registerHelper("comment", (text: unknown) => comment(String(given(text))));
   for (const block of BLOCKS) {
     const original = handlebars.helpers[block] as Handlebars.HelperDelegate;

@@ -23,11 +23,18 @@ export function installPackage(folder: string): string {
   run(folder, "tar", "-xzf", filename);
   rmSync(join(folder, filename));
   const modules = join(folder, "node_modules");
-  mkdirSync(modules);
-  for (const entry of readdirSync(join(REPOSITORY, "node_modules"))) {
-    if (entry !== name) symlinkSync(join(REPOSITORY, "node_modules", entry), join(modules, entry));
-  }
+  link(join(REPOSITORY, "node_modules"), modules, [name, ".bin"]);
+  link(join(REPOSITORY, "node_modules/.bin"), join(modules, ".bin"), [name]);
   renameSync(join(folder, "package"), join(modules, name));
+  symlinkSync(`../${name}/dist/cli.js`, join(modules, ".bin", name));
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(TSCONFIG));
   return join(modules, name);
+}
+
+/** Everything in a folder but that. */
+function link(from: string, to: string, but: readonly string[]): void {
+  mkdirSync(to);
+  for (const entry of readdirSync(from)) {
+    if (!but.includes(entry)) symlinkSync(join(from, entry), join(to, entry));
+  }
 }

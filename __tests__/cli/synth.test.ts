@@ -1,0 +1,70 @@
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { Project } from "../project";
+import { temporaryFolder } from "../fixture";
+
+test("it says what it wrote, for which hosts, and what comes next; and that nothing changed", () => {
+  const project = new Project();
+  project.edit("main.ts", (text) => text.replace("vmId: 135,", "vmId: 135, cores: 8,"));
+  const { status, output } = project.script("synth");
+  expect({ status, output }).toEqual({
+    status: 0,
+    output: expect.stringContaining("cdktf.out/stacks/k3s/cdk.tf.json"),
+  });
+  expect(output).toMatch(/^Written: 3 files in k8s\/, nix\/\.$/m);
+  expect(output).toMatch(/^Next: .*npm run preview/m);
+  expect(project.script("synth").output).toMatch(/^nix\/ is as it was\.$/m);
+});
+
+test("a node that goes is told with its files, and that its VM will be destroyed", () => {
+  const project = new Project();
+  project.edit("main.ts", (text) => text.replace(/.*"mizar".*\n/, ""));
+  const { output } = project.script("synth");
+  expect(output).toMatch(/^Removed: nix\/k3s-agent-1\/configuration\.nix, /m);
+  expect(output).toMatch(/^Warning: mizar, VM 136, will be DESTROYED by the next apply$/m);
+});
+
+test("the CDKTF CLI makes the same JSON of the same project", () => {
+  const project = new Project();
+  expect(project.script("synth").status).toBe(0);
+  const json = project.text("cdktf.out/stacks/k3s/cdk.tf.json");
+  rmSync(project.path("cdktf.out"), { recursive: true });
+  const cdktf = spawnSync("npx", ["cdktf", "synth"], {
+    cwd: project.folder,
+    env: { ...process.env, CHECKPOINT_DISABLE: "1" },
+  });
+  expect(cdktf.status).toBe(0);
+  expect(project.text("cdktf.out/stacks/k3s/cdk.tf.json")).toBe(json);
+});
+
+describe("what keeps it from its end is one line", () => {
+  test.each<[string, (project: Project) => void, string | RegExp]>([
+    [
+      "main.ts cannot be read",
+      (project) => project.edit("main.ts", (text) => `${text}const x = ;\n`),
+      /^\S*\/main\.ts:\d+:10: ERROR: Unexpected ";"\n$/,
+    ],
+    [
+      "main.ts is not here",
+      (project) => rmSync(project.path("main.ts")),
+      /^there is no main\.ts in \S+: run this in the project's folder\n$/,
+    ],
+    ["cdktf.json is not here", (project) => rmSync(project.path("cdktf.json")), /^cdktf\.json is missing\n$/],
+    [
+      "the bindings are not here",
+      (project) => rmSync(project.path(".gen")),
+      /^Cannot find module '\S*\.gen\/providers\S*'\. Are the packages installed\? npm ci\n$/,
+    ],
+    [
+      "the packages are not here",
+      (project) => rmSync(project.path("node_modules")),
+      /^The packages are not installed: npm ci\n$/,
+    ],
+  ])("%s", (_, damage, expected) => {
+    const project = new Project(temporaryFolder());
+    damage(project);
+    const { status, output } = project.script("synth");
+    expect(output).toMatch(expected);
+    expect(status).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { capture } from "../base/process";
+import { UserError } from "../base/user-error";
+import { authorizedKeys, checkAuthorizedKeys } from "../config/ssh-keys";
+import { Faults } from "../config/fault";
+
+/** Public SSH keys of whoever runs this: those that the agent holds, and those in `~/.ssh`. Each once. */
+export async function ownPublicKeys(home: string): Promise<string[]> {
+  const agent = await keysOfAgent();
+  const folder = join(home, ".ssh");
+  const files = filesIn(folder).filter((name) => name.endsWith(".pub"));
+  const all = [...agent, ...files.flatMap((name) => keysOf(join(folder, name)))];
+  const keyOf = (line: string): string => line.split(" ").slice(0, 2).join(" ");
+  return all.filter((line, index) => all.findIndex((other) => keyOf(other) === keyOf(line)) === index);
+}
+
+/**
+ * Public SSH keys in a file that a person named.
+ *
+ * @throws UserError when it cannot be read, or holds anything else
+ */
+export function keysIn(file: string): string[] {
+  const keys = authorizedKeys(read(file));
+  const faults = new Faults();
+  checkAuthorizedKeys(keys, file, faults);
+  if (faults.all.length > 0)
+    throw new UserError("usage", faults.all.map(({ sentence }) => `--ssh-key: ${sentence}`).join("\n"));
+  return keys;
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new UserError("usage", `--ssh-key ${file} cannot be read`, { cause });
+  }
+}
+
+/** Whatever is not a public key is left out. */
+function keysOf(file: string): string[] {
+  try {
+    return keysIn(file);
+  } catch {
+    return [];
+  }
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** None where there is no agent, or it does not answer. */
+async function keysOfAgent(): Promise<string[]> {
+  try {
+    const { status, stdout } = await capture("ssh-add", ["-L"], { signal: AbortSignal.timeout(5_000) });
+    return status === 0 ? authorizedKeys(stdout) : [];
+  } catch {
+    return [];
+  }
+}
