@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { programPath } from "../../src/base/programs";
 import { Project } from "../project";
 import { temporaryFolder } from "../fixture";
 
@@ -66,5 +68,42 @@ describe("what keeps it from its end is one line", () => {
     const { status, output } = project.script("synth");
     expect(output).toMatch(expected);
     expect(status).toBeGreaterThan(0);
+  });
+});
+
+describe("a program that is missing is told before anything is written", () => {
+  /** Runs the npm scripts in their order, as npm does, where neither OpenTofu nor Terraform is. */
+  const without = (project: Project, ...words: string[]): ReturnType<typeof spawnSync> =>
+    spawnSync("npm", ["run", "--silent", ...words], {
+      cwd: project.folder,
+      encoding: "utf8",
+      env: { ...process.env, TERRAFORM_BINARY_NAME: undefined, PATH: pathWithNode(project.path("bin")) },
+    });
+
+  /** A PATH of what npm's scripts need, and no more. */
+  function pathWithNode(folder: string): string {
+    mkdirSync(folder);
+    for (const name of ["node", "npm", "sh", "git"]) symlinkSync(programPath(name) ?? "", join(folder, name));
+    return folder;
+  }
+
+  test.each(["plan", "apply"])(
+    "npm run %s says that OpenTofu is not there, and does not synthesize",
+    (script) => {
+      const project = new Project();
+      expect(without(project, script)).toMatchObject({
+        status: 1,
+        stdout: "",
+        stderr: expect.stringMatching(/^tofu is not in PATH: install OpenTofu 1\.10 or later/),
+      });
+      expect(existsSync(project.path("cdktf.out"))).toBe(false);
+    },
+  );
+
+  test("npm run diff says how it is run with OpenTofu where Terraform is not there", () => {
+    expect(without(new Project(), "diff")).toMatchObject({
+      status: 1,
+      stderr: "terraform is not in PATH: with OpenTofu, TERRAFORM_BINARY_NAME=tofu npm run diff\n",
+    });
   });
 });

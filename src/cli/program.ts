@@ -76,6 +76,7 @@ function addEmission(root: Command, ending: Ending): void {
       collected,
       [],
     )
+    .option("--for-tofu", "fail at once where OpenTofu is not there, which comes next", false)
     .action(ending(async (options) => (await import("./synth.js")).synth(options)));
   root
     .command("check")

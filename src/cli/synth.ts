@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { counted } from "../base/markdown";
+import { mustHaveOpenTofu } from "../base/programs";
 import { HOSTS_FOLDER } from "../emit/place";
 import type { EmissionReport } from "../emit/app";
 import { ExitCode, exitCodeOf } from "./exit-code";
@@ -10,10 +11,13 @@ import { outputFolder, runMain } from "./main-ts";
 interface Options {
   /** Files and Terraform addresses. */
   readonly accept: readonly string[];
+  /** OpenTofu comes next: without it nothing is written. */
+  readonly forTofu: boolean;
 }
 
 /** `synth`: runs `main.ts`, and says what that wrote. */
-export async function synth({ accept }: Options): Promise<ExitCode> {
+export async function synth({ accept, forTofu }: Options): Promise<ExitCode> {
+  if (forTofu) mustHaveOpenTofu();
   const outdir = outputFolder();
   try {
     const report = await runMain(outdir, { accept });

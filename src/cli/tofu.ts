@@ -3,13 +3,13 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { capture, runInForeground, type Interruption } from "../base/process";
+import { INSTALL_OPENTOFU, mustHaveOpenTofu, openTofu } from "../base/programs";
 import { UserError } from "../base/user-error";
 import { askForConsent } from "./consent";
 import { ExitCode } from "./exit-code";
 import { interruptible } from "./interruption";
 
-/** OpenTofu in the folder of the synthesized stack: `tofu`, or what TERRAFORM_BINARY_NAME says. */
-const BINARY = process.env.TERRAFORM_BINARY_NAME ?? "tofu";
+const BINARY = openTofu();
 /** What `npm run plan` leaves in the stack's folder. An apply has a file of its own. */
 const PLAN_FILE = "plan.tfplan";
 
@@ -98,7 +98,7 @@ class Tofu {
   private async run(words: readonly string[]): Promise<number> {
     const status = await runInForeground(BINARY, words, this.interruption, { cwd: this.folder });
     if (DOES_NOT_START.includes(status))
-      throw new UserError("failed", `${BINARY} does not start`, { remedy: "install OpenTofu 1.10 or later" });
+      throw new UserError("failed", `${BINARY} does not start`, { remedy: INSTALL_OPENTOFU });
     return status;
   }
 
@@ -131,6 +131,7 @@ export function plan(
   words: readonly string[],
   { stack, detailedExitcode }: Options & { readonly detailedExitcode: boolean },
 ): Promise<ExitCode> {
+  mustHaveOpenTofu();
   return interruptible(async (interruption) => {
     const isPending = await new Tofu(stackFolder(stack), interruption).planInto(PLAN_FILE, words);
     return isPending && detailedExitcode ? ExitCode.Pending : ExitCode.Done;
@@ -139,6 +140,7 @@ export function plan(
 
 /** `apply`: plans, shows the plan, asks, and applies exactly that one. */
 export async function apply(words: readonly string[], options: ApplyOptions): Promise<ExitCode> {
+  mustHaveOpenTofu();
   const { parallelism, stack } = options;
   const folder = stackFolder(stack);
   if (!/^[1-9]\d*$/.test(parallelism))
@@ -158,6 +160,7 @@ export async function apply(words: readonly string[], options: ApplyOptions): Pr
 
 /** `tofu`: any other command of OpenTofu. */
 export function other(words: readonly string[], { stack }: Options): Promise<ExitCode> {
+  mustHaveOpenTofu();
   return interruptible(async (interruption) => {
     await new Tofu(stackFolder(stack), interruption).withLockFile(...words);
     return ExitCode.Done;
