@@ -10,7 +10,7 @@ const stateOf = (project: Project, stack: string): string => {
 
 test("the committed nix/ is what main.ts says", () => {
   const { status, output } = new Project().npm("check");
-  expect([status, output]).toEqual([0, "The host files are what main.ts says.\n"]);
+  expect([status, output]).toEqual([0, "The host files match main.ts.\n"]);
 });
 
 test("a stale nix/ fails the check with a diff and what to do", () => {
@@ -27,7 +27,7 @@ test("a stale nix/ fails the check with a diff and what to do", () => {
     /stale +nix\/k3s-agent\/nftables\.nft[^]*missing +nix\/k3s-agent-2\/configuration\.nix/,
   );
   expect(output).toContain("+      172.22.0.137 . BC:24:11:B3:ED:04, # alnair");
-  expect(output).toContain("To write the files anew: npm run synth");
+  expect(output).toContain("To rewrite the files: npm run synth");
   expect(output).not.toContain("    at ");
 });
 
@@ -55,7 +55,7 @@ test("what was edited by hand is given up by name, whatever context cdktf.json s
 });
 
 test.each([
-  [/new HostFiles.*\n/, "main.ts emits no files for hosts: add a HostFiles to the cluster\n"],
+  [/new HostFiles.*\n/, "main.ts emits no host files: add a HostFiles to the cluster\n"],
   ["app.synth();\n", "main.ts synthesizes nothing: end it with app.synth()\n"],
 ])("what has nothing to look at does not pass: without %s", (from, output) => {
   const project = new Project();

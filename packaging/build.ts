@@ -1,8 +1,8 @@
 /**
- * Makes `dist/`, which the package has in the place of TypeScript: `npm run build`.
+ * Builds `dist/`, which the npm package ships instead of the TypeScript sources: `npm run build`.
  *
- * One bundle, since an app and the program that runs it share classes, and since what starts with every synth starts sooner
- * from one file than from two hundred. Beside it what Node and npm ask for: the constructs, the program, and the types.
+ * It is one bundle. An app and the program that runs it share classes, and every synth starts sooner from one file than from
+ * two hundred. Next to the bundle are the entry points that Node and npm need: the constructs, the program, and the types.
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,10 +13,10 @@ import { precompiledTemplates } from "./precompiled-templates";
 
 const DIST = join(PACKAGE_ROOT, "dist");
 
-/** Of `src/config/settings`; loaded as 95 files, most of them languages that nothing here speaks, it takes as long as the rest. */
+/** `src/config/settings` uses it. Unbundled it loads 95 files, most of them unused locales, and takes as long as all the rest. */
 const BUNDLED = ["zod"];
 
-/** `constructs/` is evaluated when the bundle is loaded, everything else when it is asked for. */
+/** `constructs/` is evaluated when the bundle is loaded, everything else on demand. */
 const ENTRY = `
   export * from "./constructs";
   export const runProgram = () => import("./src/cli/main");
@@ -53,7 +53,7 @@ function writeEntries(names: readonly string[]): void {
     join(DIST, "index.js"),
     `"use strict";\nconst { ${list} } = require("./bundle.js");\nmodule.exports = { ${list} };\n`,
   );
-  // tsx before everything else: main.ts is TypeScript.
+  // Load tsx first: main.ts is TypeScript.
   const start = (run: string): string => `import("tsx").then(() => require("./bundle.js").${run}());\n`;
   writeFileSync(join(DIST, "app.js"), start("runApp"));
   writeFileSync(join(DIST, "cli.js"), `#!/usr/bin/env node\n${start("runProgram")}`);
@@ -64,7 +64,7 @@ async function main(): Promise<void> {
   rmSync(DIST, { recursive: true, force: true });
   mkdirSync(DIST);
   writeEntries(await bundle());
-  // A licence asks to go with what it is of.
+  // Licences require a copy to be shipped with the code.
   for (const name of BUNDLED) {
     cpSync(join(PACKAGE_ROOT, "node_modules", name, "LICENSE"), join(DIST, `${name}.LICENSE`));
   }

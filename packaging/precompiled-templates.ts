@@ -8,8 +8,8 @@ const TEMPLATES = join(PACKAGE_ROOT, "templates");
 const MODULE = join(PACKAGE_ROOT, "src/render/templates.ts");
 
 /**
- * Puts compiled templates in the place of `src/render/templates.ts`. Handlebars' compiler takes longer to load and to run
- * than a synth of three nodes takes for all else that is not CDKTF's.
+ * Replaces `src/render/templates.ts` with compiled templates. Loading and running Handlebars' compiler takes longer than
+ * everything else in a synth of three nodes, CDKTF excluded.
  */
 export const precompiledTemplates: Plugin = {
   name: "precompiled-templates",

@@ -47,8 +47,8 @@ test("a host that is not in main.ts is named with those that are", () => {
 });
 
 test.each([
-  ["rollout --help", "bring the hosts to what was emitted"],
-  ["rollout plan --help", "say what an apply would do, and why; changes nothing"],
+  ["rollout --help", "roll out the emitted files to the hosts"],
+  ["rollout plan --help", "show what an apply would do, and why; changes nothing"],
   ["rollout plan --help", "--detailed-exitcode end with 2 when changes are pending"],
   ["plan --help", "--detailed-exitcode end with 2 when changes are pending"],
   ["rollout apply --help", "--confirm-seconds <seconds>"],

@@ -15,7 +15,7 @@ test("it says what it wrote, for which hosts, and what comes next; and that noth
   });
   expect(output).toMatch(/^Written: 3 files in k8s\/, nix\/\.$/m);
   expect(output).toMatch(/^Next: .*npm run preview/m);
-  expect(project.script("synth").output).toMatch(/^nix\/ is as it was\.$/m);
+  expect(project.script("synth").output).toMatch(/^nix\/ is unchanged\.$/m);
 });
 
 test("a node that goes is told with its files, and that its VM will be destroyed", () => {

@@ -131,7 +131,9 @@ test("apply does nothing when there is nothing to apply", () => {
 test("apply does nothing when nobody can be asked and nobody said yes", () => {
   const { status, output, calls } = run(["apply"]);
   expect(status).toBe(64);
-  expect(output).toContain("Nobody can be asked here: state --yes to go on without a question");
+  expect(output).toContain(
+    "There is no terminal to ask for consent: pass --yes to continue without being asked",
+  );
   expect(calls.join()).not.toContain("apply -input");
 });
 

@@ -71,7 +71,7 @@ describe("the command", () => {
     });
     expect(run("no-such.json")).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining("It cannot be read"),
+      stderr: expect.stringContaining("cannot be read"),
     });
     expect(run(pathOf("errored"))).toMatchObject({
       status: 1,

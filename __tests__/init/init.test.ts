@@ -70,7 +70,7 @@ describe("what is asked", () => {
       return Promise.resolve(typed.shift() ?? "");
     });
     expect(answers).toMatchObject({ network: "10.9.0.0/24", endpoint: "https://pve:8006/" });
-    expect(asked[3]).toMatch(/^This should be an IPv4 network/);
+    expect(asked[3]).toMatch(/^Please enter an IPv4 network/);
   });
 });
 

@@ -264,7 +264,9 @@ describe("the base", () => {
     const { status, output } = preview(project);
     expect(status).toBe(0);
     expect(output).toContain("The base's app does not run: ");
-    expect(output).toContain("Its committed `nix/` serves instead; of OpenTofu, the VMs alone are compared.");
+    expect(output).toContain(
+      "Its committed `nix/` is compared instead; for OpenTofu, only the VMs are compared.",
+    );
     expect(output).toContain("VMs +1 ~3 -0");
     expect(output).toMatch(/\| alphard, hamal, mizar +\| `cpu.cores` \| `4` → `8` /);
     expect(output).toContain("+ alnair ↔ every node: ");
@@ -278,7 +280,7 @@ describe("the base", () => {
     const { status, output } = preview(project);
     expect(status).toBe(0);
     expect(output).toContain("The base's app does not run: cdktf.json is missing");
-    expect(output).toContain("It has no `nix/` either: all is shown as new.");
+    expect(output).toContain("It has no `nix/` either: everything is shown as new.");
     expect(output).toContain("VMs +3 ~0 -0");
   });
 
@@ -368,7 +370,7 @@ describe("a preview", () => {
     inMain(/new HostFiles.*\n/, "")(project);
     const { output } = preview(project);
     expect(output).toContain(
-      "The app emits no `nix/`, so that nothing is known of nodes, hosts and firewalls.",
+      "The app emits no `nix/`, so nothing is known about nodes, hosts and firewalls.",
     );
     expect(output).not.toContain("Nothing changes");
   });

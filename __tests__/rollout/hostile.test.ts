@@ -10,7 +10,7 @@ import { formatPlan, formatVerification } from "../../src/rollout/format";
 import { ALPHARD, HAMAL, MIZAR } from "../fixture";
 import { described, hosts, hostState, kubeNode, context } from "./plan-context";
 
-const GREEN = "\n\u001b[32mThe cluster is what main.ts says.";
+const GREEN = "\n\u001b[32mThe cluster matches main.ts.";
 
 const three = (): Host[] => hosts(described([ALPHARD, HAMAL, MIZAR]));
 

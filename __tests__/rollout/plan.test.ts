@@ -171,7 +171,7 @@ describe("refused is", () => {
     [
       "a host that is on its way back",
       { unconfirmed: { ...UNCONFIRMED, state: "reverting" } },
-      "it returns at this moment to what it ran before: run the same again in a minute",
+      "it returns at this moment to what it ran before: run the same command again in a minute",
     ],
     [
       "an operator whose key would not be installed",

@@ -35,7 +35,7 @@ test.each([
 
 test.each([
   ["a clipboard", "\x1b]52;c;cm0gLXJmIC8=\x07"],
-  ["a line in green", "\x1b[2K\r\x1b[32mThe cluster is what main.ts says.\x1b[0m"],
+  ["a line in green", "\x1b[2K\r\x1b[32mThe cluster matches main.ts.\x1b[0m"],
   ["a turned text", "user\u202egpj.exe\u2066"],
   ["C1 controls", "\u009b31m\u0085"],
 ])("a terminal obeys nothing of a host's: %s", (_, text) => {

@@ -1,4 +1,4 @@
-/** Text of the model in the language that it lands in. */
+/** Escapes text for the language of the file or the command line that it is written to. */
 
 /** A Nix string. Source: Nix manual, "String literals": `\`, `"` and `${` are special in double quotes. */
 export function nixString(text: string): string {
@@ -11,15 +11,15 @@ export function nixString(text: string): string {
 }
 
 /**
- * Words of a systemd command line, in which `%` starts a specifier and `$` a variable (systemd.service, "COMMAND
- * LINES"). Spaces and quotes never get here: the model refuses them, since NixOS joins the flags by spaces.
+ * A word of a systemd command line, where `%` starts a specifier and `$` a variable (systemd.service, "COMMAND
+ * LINES"). Spaces and quotes never occur here: the model refuses them because NixOS joins the flags with spaces.
  */
 export const systemdWord = (text: string): string => text.replaceAll("%", "%%").replaceAll("$", "$$$$");
 
 /**
- * One word of a shell: of /bin/sh, and of bash, zsh and fish as a person types into them. Within single quotes fish takes
- * `\\` and `\'` for one character, and sh does not, so both stand outside of quotes; within double quotes an interactive
- * bash would take `!` for a command of its history.
+ * Quotes one word for /bin/sh and for interactive bash, zsh and fish. Inside single quotes fish reads `\\` and `\'` as one
+ * character and sh does not, so both stay outside the quotes. Inside double quotes an interactive bash would expand `!`
+ * from its history.
  */
 export function shellWord(text: string): string {
   if (/^[\w/.,:@-][\w/.,:@=+-]*$/.test(text)) return text;
@@ -27,5 +27,5 @@ export function shellWord(text: string): string {
   return parts.map((part) => (/[\\']/.test(part) ? `\\${part}` : `'${part}'`)).join("") || "''";
 }
 
-/** The rest of a line behind `#`: whatever would end the line would end the comment. */
+/** Text after `#`, without the characters that would end the line and with it the comment. */
 export const comment = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");

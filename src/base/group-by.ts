@@ -1,4 +1,4 @@
-/** The items by their keys, in the order in which these first appear. */
+/** Groups items by key, in the order in which the keys first appear. */
 export function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, [T, ...T[]]> {
   const groups = new Map<K, [T, ...T[]]>();
   for (const item of items) {

@@ -1,6 +1,6 @@
 /** Text in Markdown: words, code, and lists in a sentence. */
 
-/** Words of a person, on one line: what Markdown or HTML would take for its own is escaped. */
+/** Free text on one line, with the characters escaped that Markdown or HTML would interpret. */
 export const plain = (text: string): string =>
   text
     .replace(/\s+/g, " ")
@@ -8,9 +8,9 @@ export const plain = (text: string): string =>
     .replace(/[\\`*_[\]<>|#&~]/g, "\\$&");
 
 /**
- * A name as code, also in a table, where a bar would end the cell. Code ends at the next run of as many backticks as it
- * began with (CommonMark, "Code spans"), so it begins with as many as the name has nowhere in a row. Renderers differ on
- * a backslash before a bar in code, and not in words.
+ * A name as a code span, safe in a table too, where a bar would end the cell. A code span ends at the next run of the same
+ * number of backticks as it began with (CommonMark, "Code spans"), so the fence is a run length that the name does not
+ * contain. Renderers disagree about a backslash before a bar in code, but agree in plain text.
  */
 export function code(text: string): string {
   if (text.includes("\\|")) return plain(text);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Folder of this package, which is where its `package.json` is: code runs from `src/`, and as a package from `dist/`. */
+/** The folder with this package's `package.json`. Code runs from `src/` in a checkout and from `dist/` in the package. */
 export const PACKAGE_ROOT = rootAbove(__dirname);
 
 function rootAbove(folder: string): string {

@@ -1,4 +1,4 @@
-/** How programs are run: the only module that starts any. */
+/** Runs programs. No other module starts a process. */
 import { spawn, spawnSync, type ChildProcess, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { constants } from "node:os";
 import { UserError } from "./user-error";
@@ -11,28 +11,28 @@ export interface Where {
 }
 
 export interface CaptureOptions extends Where {
-  /** Ends the program at once, and all that it started. @default - it comes to its end */
+  /** Kills the program and all that it started. @default - it runs to its end */
   readonly signal?: AbortSignal;
-  /** The person sees what it says on standard error, and may be asked for a passphrase. @default false */
+  /** Shows its standard error to the person, and lets it ask for a passphrase. @default false */
   readonly interactive?: boolean;
-  /** What it may print, in bytes. @default 256 MiB */
+  /** Maximum size of its output, in bytes. @default 256 MiB */
   readonly limit?: number;
 }
 
-/** What a program that has ended came to. */
+/** The result of a program that has ended. */
 export interface Captured {
-  /** Its exit code; of one that a signal ended 128 and the signal's number, as a shell has it. */
+  /** Its exit status; 128 plus the signal's number when a signal ended it, as in a shell. */
   readonly status: number;
   readonly stdout: string;
-  /** Empty where the person saw it. */
+  /** Empty when interactive. */
   readonly stderr: string;
 }
 
 const LIMIT = 256 * 1024 * 1024;
 
 /**
- * Runs a program and takes what it prints. It reads nothing, and a Ctrl-C at the terminal does not reach it, unless it is
- * interactive.
+ * Runs a program and captures its output. Unless it is interactive, its standard input is empty and a Ctrl-C at the terminal
+ * does not reach it.
  *
  * @throws UserError `failed` when it does not start or prints more than the limit, `interrupted` when the signal ended it
  */
@@ -71,26 +71,26 @@ export async function capture(
   }
 }
 
-/** How a person or a system asks for an end. The reason of each is the name of the signal that came. */
+/** A request to stop, by a person or the system. The reason of each abort signal is the name of the process signal. */
 export interface Interruption {
-  /** Aborted first: what has begun comes to its end, and nothing else begins. */
+  /** Aborted by the first request: finish what has begun, and begin nothing else. */
   readonly stop: AbortSignal;
-  /** Aborted when it was asked for again: nothing comes to its end. */
+  /** Aborted by the second request: leave at once. */
   readonly leave: AbortSignal;
 }
 
 /**
- * Runs a program in sight of the person, and waits until it has ended, whatever signal comes meanwhile: a program that
- * outlives its wrapper changes things that nobody watches.
+ * Runs a program in the foreground and waits for its end, whatever signal arrives meanwhile: a program that outlives its
+ * wrapper makes changes unwatched.
  *
- * The program and those that it starts ignore SIGHUP, of a closed terminal: OpenTofu has no handler for it (its
- * `cmd/tofu/signal_unix.go`) and would die with a clone half-made and the state's lock left behind. A Go program keeps a
- * SIGHUP ignored that it was started with.
+ * The program and its children ignore SIGHUP, which a closed terminal sends. OpenTofu has no handler for it (its
+ * `cmd/tofu/signal_unix.go`): it would die with a half-made clone and leave the state locked. A Go program keeps SIGHUP
+ * ignored when it was started that way.
  *
- * @param interruption - is passed on by SIGTERM; a Ctrl-C has reached the program from the terminal, and a second signal
- *   would make OpenTofu give up at once
- * @returns its exit code, as `Captured` has it; of a program that does not start 126 or 127, as a shell has it
- * @throws UserError `failed` where there is no shell, `interrupted` when it was to stop before it began
+ * @param interruption - passed on as SIGTERM. A Ctrl-C is not passed on: it has reached the program from the terminal, and a
+ *   second signal would make OpenTofu give up at once
+ * @returns its exit status, as in `Captured`; 126 or 127 when it does not start, as in a shell
+ * @throws UserError `failed` without a shell, `interrupted` when it was asked to stop before it began
  */
 export async function runInForeground(
   program: string,
@@ -114,30 +114,30 @@ export async function runInForeground(
   }
 }
 
-/** A program that is talked with. */
+/** A running program with open pipes. */
 export type Conversation = ChildProcessWithoutNullStreams;
 
 /**
- * Starts a program to talk with, in a process group of its own, which a Ctrl-C at the terminal does not reach. Whoever
- * starts it listens for `error`, and ends it by `endGroup`.
+ * Starts a program with open pipes, in its own process group, which a Ctrl-C at the terminal does not reach. The caller
+ * listens for `error`, and ends it with `endGroup`.
  */
 export const converse = (program: string, words: readonly string[]): Conversation =>
   spawn(program, words, { stdio: "pipe", detached: true });
 
-/** Kills a program that leads a process group, and all that it started; one that has ended is left alone. */
+/** Kills a program that leads a process group, and all that it started. Does nothing when it has ended. */
 export function endGroup({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, "SIGKILL");
   } catch {
-    // It has ended in this moment.
+    // It has just ended.
   }
 }
 
-/** Whether a program of a moment ends with 0: for code that cannot wait, as a synth. */
+/** Whether a short program exits with 0. Blocks: for code that cannot be asynchronous, such as a synth. */
 export const succeeds = (program: string, words: readonly string[]): boolean =>
   spawnSync(program, words, { stdio: "ignore" }).status === 0;
 
-/** @returns the exit code, when all that it printed has come */
+/** @returns the exit status, once all its output has arrived */
 function ended(child: ChildProcess, program: string): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once("error", (cause) =>
@@ -150,5 +150,5 @@ function ended(child: ChildProcess, program: string): Promise<number> {
 }
 
 function refuseAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new UserError("interrupted", "It was interrupted");
+  if (signal?.aborted === true) throw new UserError("interrupted", "Interrupted");
 }

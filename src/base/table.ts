@@ -2,7 +2,7 @@
 
 type Rows = readonly (readonly string[])[];
 
-/** For a terminal: a line for each row, with two spaces between columns. */
+/** For a terminal: one line per row, with two spaces between columns. */
 export function textTable(rows: Rows, align: "left" | "right" = "left"): string[] {
   const widths = widthsOf(rows);
   return rows.map((row) =>
@@ -14,8 +14,8 @@ export function textTable(rows: Rows, align: "left" | "right" = "left"): string[
 }
 
 /**
- * In Markdown, as prettier formats it, so that an owner's formatter leaves it as it is: a region that it had changed would
- * look like one that was edited by hand. Cells are Markdown already.
+ * In Markdown, formatted as prettier does, so that an owner's formatter does not change it: a reformatted region would look
+ * edited by hand. The cells must be Markdown.
  */
 export function markdownTable(head: readonly string[], rows: Rows): string {
   const widths = widthsOf([head, ...rows]).map((width) => Math.max(3, width));
@@ -43,7 +43,7 @@ const CHARACTERS = new Intl.Segmenter();
 const WIDE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\u3000-\u303e\u30fb\u30fc\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|\p{Emoji}\ufe0f/u;
 
-/** Columns that a text takes: a wide character takes two, and marks share that of the character they stand on. */
+/** Terminal columns that a text takes: two for a wide character, none for a combining mark. */
 export function displayWidth(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   return [...CHARACTERS.segment(text)].reduce(

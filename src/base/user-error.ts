@@ -1,18 +1,18 @@
 /**
- * What kind of failure it is. Callers decide by it, and a command's exit code follows from it.
+ * The kind of failure. Callers branch on it, and it determines a command's exit code.
  *
- * - `usage`: the command line cannot be understood.
+ * - `usage`: the command line is wrong.
  * - `invalid`: a file or a setting cannot be used as it is.
- * - `stale`: emitted files are not what `main.ts` says.
- * - `refused`: a check forbids it. What it would have changed is unchanged.
- * - `needs boot`: NixOS refuses to activate it while the host runs. Nothing was changed.
+ * - `stale`: the emitted files do not match `main.ts`.
+ * - `refused`: a check forbids it. Nothing was changed.
+ * - `needs boot`: NixOS refuses to activate the system while the host runs. Nothing was changed.
  * - `locked`: another rollout holds the lock.
- * - `unreachable`: no connection to a host came about.
- * - `connection lost`: a connection ended early. Nobody knows what the host did since.
- * - `unavailable`: the host answers, its Kubernetes API does not.
+ * - `unreachable`: no connection to a host could be made.
+ * - `connection lost`: a connection broke. What the host has done since is unknown.
+ * - `unavailable`: the host answers, but its Kubernetes API does not.
  * - `failed`: a step was tried and failed.
- * - `unhealthy`: the cluster is not what `main.ts` says.
- * - `cancelled`: a person said no.
+ * - `unhealthy`: the cluster does not match `main.ts`.
+ * - `cancelled`: a person answered no.
  * - `interrupted`: a person or a signal asked to stop.
  */
 export const USER_ERROR_CODES = [
@@ -34,17 +34,17 @@ export const USER_ERROR_CODES = [
 export type UserErrorCode = (typeof USER_ERROR_CODES)[number];
 
 export interface UserErrorDetails {
-  /** What to do, as words that follow a colon. @default - the problem says it */
+  /** What to do, as text that follows a colon. @default - the problem implies it */
   readonly remedy?: string;
-  /** Hostname of the node that it is about. @default - none */
+  /** Hostname of the node concerned. @default - none */
   readonly host?: string;
-  /** What was being done there, e.g. `build`. @default - none */
+  /** The step that failed there, such as `build`. @default - none */
   readonly step?: string;
-  /** What it follows from. @default - none */
+  /** The underlying error. @default - none */
   readonly cause?: unknown;
 }
 
-/** A reason to stop that a person can act upon. It is shown without a stack trace. */
+/** A failure that a person can act upon. It is shown without a stack trace. */
 export class UserError extends Error {
   public override readonly name = "UserError";
   public readonly remedy?: string;
@@ -64,13 +64,13 @@ export class UserError extends Error {
     this.step = step;
   }
 
-  /** The problem and the remedy, without where it is. */
+  /** The problem and the remedy, without the host and the step. */
   public get text(): string {
     return withRemedy(this.problem, this.remedy);
   }
 }
 
-/** Below a problem of several lines the remedy has a line of its own. */
+/** After a problem of several lines, the remedy gets its own line. */
 function withRemedy(problem: string, remedy: string | undefined): string {
   if (remedy === undefined) return problem;
   if (!problem.includes("\n")) return `${problem}: ${remedy}`;
@@ -80,22 +80,22 @@ function withRemedy(problem: string, remedy: string | undefined): string {
 export const hasCode = (error: unknown, ...codes: readonly UserErrorCode[]): error is UserError =>
   error instanceof UserError && codes.includes(error.code);
 
-/** What is not a reason that a person can act upon has failed. */
+/** `failed` for every error that is not a UserError. */
 export const codeOf = (error: unknown): UserErrorCode => (error instanceof UserError ? error.code : "failed");
 
-/** Whether nobody knows what the host did. */
+/** Whether it is unknown what the host did. */
 export const isDisconnected = (error: unknown): error is UserError =>
   hasCode(error, "unreachable", "connection lost");
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The message without the host's name, for a list in which that stands already. */
+/** The message without the host's name, for a list that already shows it. */
 export const messageAtHost = (error: unknown): string =>
   error instanceof UserError
     ? [...(error.step === undefined ? [] : [error.step]), error.text].join(": ")
     : messageOf(error);
 
-/** Several as one, of their code where it is the same, else `failed`. */
+/** Several errors as one. It has their code if they all have the same, else `failed`. */
 export function joined(errors: readonly unknown[], end = ""): UserError {
   const codes = new Set(errors.map(codeOf));
   const [code = "failed"] = codes.size === 1 ? codes : [];

@@ -1,4 +1,4 @@
-/** What the CDKTF CLI and a preview run (`cdktf.json`): `main.ts`, with its faults in words instead of a trace. */
+/** The app that the CDKTF CLI and a preview run (`cdktf.json`): `main.ts`, with faults shown as text instead of a trace. */
 import { explain } from "./faults";
 import { importMain } from "./main-ts";
 

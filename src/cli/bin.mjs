@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What npm's scripts run here; the package has `dist/cli.js`. In one process: a wrapper would have to pass signals on.
+// The npm scripts run this here; the package has `dist/cli.js`. One process: a wrapper would have to forward signals.
 try {
   await import("tsx");
 } catch (error) {

@@ -6,7 +6,7 @@ import { ExitCode, exitCodeOf } from "./exit-code";
 import { explain } from "./faults";
 import { runMain } from "./main-ts";
 
-/** `check`: are the committed host files what `main.ts` says? Prints what is not. */
+/** `check`: compares the committed host files with `main.ts`, and prints the differences. */
 export async function check(): Promise<ExitCode> {
   const outdir = mkdtempSync(join(tmpdir(), "k3s-check-"));
   process.on("exit", () => rmSync(outdir, { recursive: true, force: true }));
@@ -14,9 +14,9 @@ export async function check(): Promise<ExitCode> {
     await runMain(outdir, { check: true });
   } catch (error) {
     console.error(explain(error));
-    if (hasCode(error, "stale")) console.error("\nTo write the files anew: npm run synth");
+    if (hasCode(error, "stale")) console.error("\nTo rewrite the files: npm run synth");
     return exitCodeOf(error);
   }
-  console.log("The host files are what main.ts says.");
+  console.log("The host files match main.ts.");
   return ExitCode.Done;
 }

@@ -4,14 +4,14 @@ import { ExitCode } from "./exit-code";
 
 export type Shell = "bash" | "zsh" | "fish";
 
-/** What may follow the names of a command: further names, and options. */
+/** The words that may follow a command: subcommands and options. */
 interface Words {
-  /** Names after the program's own: `rollout apply`; empty for the program. */
+  /** The command's path, such as `rollout apply`; empty for the program itself. */
   readonly path: string;
   readonly words: readonly { readonly word: string; readonly description: string }[];
 }
 
-/** `completion`: prints what the shell has to read, made from the tree of commands, so that it knows all of them. */
+/** `completion`: prints a completion script. It is generated from the command tree, so it is complete. */
 export function completion(root: Command, shell: Shell): Promise<ExitCode> {
   const all = wordsOf(root, []);
   console.log({ bash, zsh, fish }[shell](root.name(), all));
@@ -34,7 +34,7 @@ function wordsOf(command: Command, path: readonly string[]): Words[] {
 
 const names = ({ words }: Words): string => words.map(({ word }) => word).join(" ");
 
-/** The names of commands among the words so far are the longest path that is known. */
+/** Finds the longest known command path among the words typed so far. */
 const CURRENT = `path= word=
   for word in "\${before[@]}"; do
     case " $paths " in *" \${path:+$path/}$word "*) path="\${path:+$path/}$word" ;; esac
@@ -53,7 +53,7 @@ const pathsOf = (all: readonly Words[]): string =>
 
 const functionName = (program: string): string => `_${program.replaceAll("-", "_")}`;
 
-/** Files where no name begins so: of arguments such as plan.json. */
+/** Falls back to file names, for arguments such as plan.json. */
 const bash = (program: string, all: readonly Words[]): string => `${functionName(program)}() {
   local paths='${pathsOf(all)}' path word words
   local before=("\${COMP_WORDS[@]:1:COMP_CWORD-1}")
@@ -89,7 +89,7 @@ function fish(program: string, all: readonly Words[]): string {
       );
       const seen = path.split(" ").filter(Boolean);
       const further = children.map((each) => each.path.split(" ").at(-1)).join(" ");
-      // A name may be at two places: apply, and rollout apply.
+      // A name may occur twice: apply, and rollout apply.
       const elsewhere = groups.filter((group) => seen.length > 0 && group !== seen[0]).join(" ");
       const conditions = [
         ...(elsewhere === "" ? [] : [`not __fish_seen_subcommand_from ${elsewhere}`]),

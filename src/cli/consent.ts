@@ -2,37 +2,37 @@ import { createInterface } from "node:readline";
 import { UserError } from "../base/user-error";
 
 export interface Consent {
-  /** Somebody has agreed beforehand. */
+  /** Consent was given beforehand (`--yes`). */
   readonly yes: boolean;
-  /** Its end takes the question back. */
+  /** Aborting it withdraws the question. */
   readonly stop: AbortSignal;
 }
 
 /**
- * Asks the person at the terminal. `yes` is a yes, as for OpenTofu; anything else is a no, and so are Ctrl-C, Ctrl-D, a
- * signal, and a terminal that is closed.
+ * Asks the person at the terminal. Only `yes` means yes, as in OpenTofu. Any other answer means no, and so do Ctrl-C,
+ * Ctrl-D, a signal, and a closed terminal.
  *
- * @throws UserError `cancelled` after a no, `usage` where nobody can be asked
+ * @throws UserError `cancelled` after a no, `usage` without a terminal
  */
 export async function askForConsent(question: string, { yes, stop }: Consent): Promise<void> {
   if (yes) return;
-  // The question is for eyes, and standard output may be for a program.
+  // The question is for a person; standard output may be read by a program.
   if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new UserError("usage", "Nobody can be asked here", {
-      remedy: "state --yes to go on without a question",
+    throw new UserError("usage", "There is no terminal to ask for consent", {
+      remedy: "pass --yes to continue without being asked",
     });
-  if ((await answer(`\n${question} Only 'yes' is taken for yes: `, stop)) !== "yes")
-    throw new UserError("cancelled", "It was not done, since you did not say yes");
+  if ((await answer(`\n${question} Only 'yes' is accepted: `, stop)) !== "yes")
+    throw new UserError("cancelled", "Cancelled: you did not answer yes");
 }
 
-/** @returns what was typed before Enter; nothing when the question was taken back */
+/** @returns what was typed before Enter; `undefined` when the question was withdrawn */
 async function answer(question: string, stop: AbortSignal): Promise<string | undefined> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const close = (): void => terminal.close();
   stop.addEventListener("abort", close);
   try {
     return await new Promise((resolve) => {
-      // Ctrl-C, which readline hears in the place of the process, and Ctrl-D close it, too.
+      // Ctrl-C and Ctrl-D close it too; readline receives Ctrl-C instead of the process.
       terminal.once("close", () => resolve(undefined));
       terminal.question(question, resolve);
       if (stop.aborted) close();

@@ -1,6 +1,6 @@
 import { codeOf, type UserErrorCode } from "../base/user-error";
 
-/** How the program ends. Kinds of ends, the same for all commands: a script decides by them what to do next. */
+/** Exit codes, the same for all commands, so that scripts can branch on them. */
 export enum ExitCode {
   Done = 0,
   Failed = 1,
@@ -9,11 +9,11 @@ export enum ExitCode {
   Refused = 4,
   /** As `EX_USAGE` of sysexits.h. */
   Usage = 64,
-  /** As a shell says it of a program that SIGINT ended. */
+  /** What a shell reports for a program that SIGINT ended. */
   Interrupted = 130,
 }
 
-/** For `--help` and README. */
+/** Shown in `--help` and README. */
 export const MEANINGS: Readonly<Record<ExitCode, string>> = {
   [ExitCode.Done]: "done",
   [ExitCode.Failed]: "failed",
@@ -40,10 +40,10 @@ const CODES: Readonly<Record<UserErrorCode, ExitCode>> = {
   interrupted: ExitCode.Interrupted,
 };
 
-/** Of a command that ends by this error. */
+/** Exit code of a command that fails with this error. */
 export const exitCodeOf = (error: unknown): ExitCode => CODES[codeOf(error)];
 
-/** An option of both plans, which end with 0 otherwise, so that `plan && apply` goes on. */
+/** An option of both plan commands. Without it they exit with 0, so that `plan && apply` goes on. */
 export const DETAILED = [
   "--detailed-exitcode",
   `end with ${ExitCode.Pending} when changes are pending`,

@@ -1,13 +1,13 @@
 import { codeOf, UserError, type UserErrorCode } from "../base/user-error";
 import { exitCodeOf, type ExitCode } from "./exit-code";
 
-/** Prints why a command failed. A trace helps with a mistake in this program, and with nothing else. @returns its exit code */
+/** Prints why a command failed. Only a bug in this program gets a stack trace. @returns the exit code */
 export function reportFailure(error: unknown): ExitCode {
   console.error(reasonOf(error));
   return exitCodeOf(error);
 }
 
-/** For a program, why there is no result. */
+/** The JSON document that reports a failure instead of a result. */
 export const failureDocument = (
   error: unknown,
 ): { readonly error: string; readonly code: UserErrorCode } => ({

@@ -1,30 +1,30 @@
 import { UserError } from "../base/user-error";
 
-/** What a person is told when `main.ts` does not synthesize. */
+/** Explains to a person why `main.ts` does not synthesize. */
 export function explain(error: unknown): string {
   if (error instanceof UserError) return error.message;
   if (!(error instanceof Error)) return String(error);
-  // The way to a fault through other people's code helps nobody; that to a mistake in code does.
+  // A stack trace helps with a bug in code, not with a fault in a setting.
   return validationFaults(error) ?? ofSystem(error) ?? ofCode(error) ?? error.stack ?? error.message;
 }
 
 /**
- * The faults that CDKTF collected. It throws a plain Error, whose first words alone tell it from a mistake in code (cdktf,
- * lib/errors.js, stackValidationFailure). Its advice to skip what it validates would not be heeded by HostFiles.
+ * The faults that CDKTF collected. It throws a plain Error, which only its first words distinguish from a bug in code (cdktf,
+ * lib/errors.js, stackValidationFailure). Its advice to skip the validation is cut off: HostFiles would not follow it.
  */
 function validationFaults({ message }: Error): string | undefined {
   const [faults = ""] = message.split("\nIf you wish to ignore");
   return faults.startsWith("Validation failed") ? faults.trimEnd() : undefined;
 }
 
-/** What a disk answers, by the codes of errno. */
+/** Why a file could not be written, by errno. */
 const SYSTEM: Readonly<Record<string, string>> = {
-  ENOENT: "its folder is not there",
-  EACCES: "you may not write it",
-  EPERM: "you may not write it",
-  EROFS: "its disk is read-only",
-  ENOSPC: "its disk is full",
-  EDQUOT: "your quota of its disk is used up",
+  ENOENT: "its folder does not exist",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+  EDQUOT: "your disk quota is used up",
 };
 
 /** A file that could not be written. */
@@ -33,10 +33,10 @@ function ofSystem({ code = "", path = "." }: NodeJS.ErrnoException): string | un
   return why === undefined ? undefined : `${path} was not written: ${why}`;
 }
 
-/** `main.ts` is not TypeScript, or imports what is not there. */
+/** `main.ts` has a syntax error, or imports a module that is missing. */
 function ofCode({ name, code, message }: NodeJS.ErrnoException): string | undefined {
   const lines = message.split("\n");
-  // Of esbuild, by which tsx reads TypeScript: a count, then a line for each mistake.
+  // From esbuild, which tsx uses to read TypeScript: a count, then one line per error.
   if (name === "TransformError") return lines.slice(1).join("\n");
   if (code !== "MODULE_NOT_FOUND" && code !== "ERR_MODULE_NOT_FOUND") return undefined;
   return `${lines[0]}. Are the packages installed? npm ci`;

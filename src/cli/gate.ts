@@ -12,10 +12,10 @@ interface Options {
   readonly json: boolean;
 }
 
-/** Raised when a program that reads the JSON would misread a newer one. */
+/** Raise it when existing readers would misread the JSON. */
 const FORMAT_VERSION = 2;
 
-/** `gate`: does the plan do to a node what nobody agreed to? */
+/** `gate`: refuses a plan that does something to a node without consent. */
 // eslint-disable-next-line @typescript-eslint/require-await -- every command of the program is asynchronous
 export async function judge(path: string, { allow, json }: Options): Promise<ExitCode> {
   try {
@@ -37,7 +37,7 @@ function contentOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new UserError("invalid", `It cannot be read: ${(error as Error).message}`);
+    throw new UserError("invalid", `cannot be read: ${(error as Error).message}`);
   }
 }
 

@@ -15,12 +15,12 @@ interface Options extends Stated {
   readonly yes: boolean;
   readonly sshKey: readonly string[];
   readonly ci: Forge;
-  /** What `package.json` requires this package by. @default - its version */
+  /** The version or path by which `package.json` requires this package. @default - its version */
   readonly package?: string;
   readonly install: boolean;
 }
 
-/** `init`: writes a repository of an owner's own, and runs its first synth. */
+/** `init`: writes a new repository for an owner, and runs its first synth. */
 export async function init(folder: string, options: Options): Promise<ExitCode> {
   const target = resolve(folder);
   if (existsSync(target) && readdirSync(target).length > 0)
@@ -28,8 +28,8 @@ export async function init(folder: string, options: Options): Promise<ExitCode> 
   const publicKeys =
     options.sshKey.length > 0 ? options.sshKey.flatMap(keysIn) : await ownPublicKeys(homedir());
   if (publicKeys.length === 0)
-    throw new UserError("usage", "there is no public SSH key in your agent or in ~/.ssh", {
-      remedy: "name one with --ssh-key FILE, or make one with ssh-keygen -t ed25519",
+    throw new UserError("usage", "no public SSH key found in your agent or in ~/.ssh", {
+      remedy: "pass one with --ssh-key FILE, or make one with ssh-keygen -t ed25519",
     });
   const terminal =
     options.yes || !process.stdin.isTTY
@@ -60,17 +60,17 @@ function write(target: string, { path, text, secret }: ProjectFile): void {
   writeFileSync(file, text, { mode: secret ? 0o600 : 0o666, flag: "wx" });
 }
 
-/** A preview compares with a commit. A folder of a repository stays part of that one. */
+/** Makes a git repository, since a preview compares with a commit. A folder inside a repository stays part of it. */
 async function startHistory(cwd: string): Promise<void> {
   try {
     const { status } = await capture("git", ["rev-parse", "--is-inside-work-tree"], { cwd });
     if (status !== 0) await capture("git", ["init", "--quiet"], { cwd });
   } catch {
-    // Without git there is no preview, which says so.
+    // Without git, `preview` explains that it needs one.
   }
 }
 
-/** What a person would type next in the new project, until one of it fails. */
+/** The first commands in the new project. They stop at the first failure. */
 const FIRST = [
   ["install", "--no-audit", "--no-fund", "--loglevel=error"],
   ["run", "--silent", "synth"],
@@ -82,12 +82,12 @@ async function synthesizeFirst(cwd: string, interruption: Interruption): Promise
     const status = await runInForeground("npm", words, interruption, { cwd });
     if (status === 0) continue;
     throw new UserError("failed", `npm ${words.join(" ")} failed in ${cwd}`, {
-      remedy: "the files are written: mend what it says, and run it there again",
+      remedy: "the files are written; fix the problem, then run the command there again",
     });
   }
 }
 
-/** As npm takes it. */
+/** A valid npm package name. */
 const nameOf = (folder: string): string =>
   basename(folder)
     .toLowerCase()

@@ -1,17 +1,17 @@
-/** The only place that listens to the signals by which a person or a system asks this process to stop. */
+/** The only module that listens to the signals that ask this process to stop. */
 
 import type { Interruption } from "../base/process";
 
-/** Of Ctrl-C, of a system that shuts down, and of a terminal that was closed. */
+/** Ctrl-C, a system that shuts down, and a closed terminal. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * One Ctrl-C may come twice: the terminal tells all of a job, and npm passes on to its script what it hears itself
- * (`@npmcli/run-script`, lib/signal-manager.js). So may the end of a terminal, by the kernel and by its shell.
+ * One Ctrl-C may arrive twice: the terminal signals the whole job, and npm forwards its own signals to the script
+ * (`@npmcli/run-script`, lib/signal-manager.js). A closed terminal may do so too, through the kernel and the shell.
  */
 const ECHO_MILLISECONDS = 300;
 
-/** Runs what decides itself how it ends when it is asked to stop; a signal would end the process at once otherwise. */
+/** Runs code that handles a request to stop by itself. Otherwise a signal would end the process at once. */
 export async function interruptible<T>(run: (interruption: Interruption) => Promise<T>): Promise<T> {
   const [stop, leave] = [new AbortController(), new AbortController()];
   let heard = -Infinity;
@@ -21,7 +21,7 @@ export async function interruptible<T>(run: (interruption: Interruption) => Prom
     heard = now;
     (stop.signal.aborted ? leave : stop).abort(signal);
   };
-  // Nobody reads it any more when the terminal was closed, which is no reason to leave things half-done.
+  // When the terminal is closed, writing fails. That must not leave things half-done.
   const ignore = (): void => undefined;
   for (const signal of SIGNALS) process.on(signal, hear);
   for (const stream of [process.stdout, process.stderr]) stream.on("error", ignore);

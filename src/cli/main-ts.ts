@@ -14,12 +14,12 @@ import {
 
 const MAIN = "main.ts";
 
-/** CDKTF's variable: the folder into which an app writes its OpenTofu JSON. */
+/** CDKTF's variable for the folder that an app writes its OpenTofu JSON to. */
 const OUTDIR_VARIABLE = "CDKTF_OUTDIR";
 
 export const outputFolder = (): string => process.env[OUTDIR_VARIABLE] ?? "cdktf.out";
 
-/** @throws UserError when there is none here, and whatever it throws */
+/** @throws UserError when there is no `main.ts` here, and whatever `main.ts` throws */
 export async function importMain(): Promise<void> {
   mustBeProject();
   await import(pathToFileURL(MAIN).href);
@@ -36,7 +36,7 @@ function mustBeProject(): void {
  * Runs `main.ts` in this process, with the context of `cdktf.json` as the CDKTF CLI would.
  *
  * @param outdir - for its OpenTofu JSON
- * @returns what became of the hosts' files
+ * @returns which host files were written and removed
  * @throws UserError when it does not synthesize, or has no `HostFiles`
  */
 export async function runMain(
@@ -56,7 +56,7 @@ export async function runMain(
   if (writtenAt(manifest) === before)
     throw new UserError("invalid", `${MAIN} synthesizes nothing`, { remedy: "end it with app.synth()" });
   if (!existsSync(report))
-    throw new UserError("invalid", `${MAIN} emits no files for hosts`, {
+    throw new UserError("invalid", `${MAIN} emits no host files`, {
       remedy: "add a HostFiles to the cluster",
     });
   return JSON.parse(readFileSync(report, "utf8")) as EmissionReport;

@@ -1,4 +1,4 @@
-/** Runs the command-line program on this process's arguments. */
+/** Runs the command-line program with this process's arguments. */
 import { CommanderError } from "commander";
 import { ExitCode } from "./exit-code";
 import { reportFailure } from "./failure";
@@ -10,7 +10,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     await program((ended) => (code = ended)).parseAsync(spelled(words), { from: "user" });
     return code;
   } catch (error) {
-    // Commander has already printed its help or one line.
+    // Commander has already printed the help or the error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage;
     return reportFailure(error);
   }
@@ -18,6 +18,6 @@ async function main(words: readonly string[]): Promise<ExitCode> {
 
 void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
-  // What was left behind may still wait for something.
+  // Abandoned work may still keep the process alive.
   if (code === ExitCode.Interrupted) process.exit();
 });

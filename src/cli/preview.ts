@@ -15,14 +15,14 @@ interface Options {
   readonly failOnDanger: boolean;
 }
 
-/** Raised when a program that reads the JSON would misread a newer one. */
+/** Raise it when existing readers would misread the JSON. */
 const FORMAT_VERSION = 1;
 
-const NO_HOSTS = `The app emits no \`${HOSTS_FOLDER}/\`, so that nothing is known of nodes, hosts and firewalls.`;
+const NO_HOSTS = `The app emits no \`${HOSTS_FOLDER}/\`, so nothing is known about nodes, hosts and firewalls.`;
 
 const LOCK_FILE = "package-lock.json";
 
-/** `preview`: says in words what the working tree would change. */
+/** `preview`: describes what the working tree would change. */
 export function preview(options: Options): Promise<ExitCode> {
   return interruptible(async ({ stop }) => {
     try {
@@ -50,7 +50,7 @@ async function previewed({ base: ref, json, failOnDanger }: Options, stop: Abort
   return failOnDanger && preview.dangers.length > 0 ? ExitCode.Refused : ExitCode.Done;
 }
 
-/** For a program; see schemas/preview.schema.json. */
+/** The JSON document; see schemas/preview.schema.json. */
 export const previewDocument = (preview: Preview, base: Base, notes: readonly string[]): object => ({
   formatVersion: FORMAT_VERSION,
   base,
@@ -66,7 +66,7 @@ async function compared(base: Base, stop: AbortSignal): Promise<{ preview: Previ
       emittedBy(trees.working, trees.output("working"), stop),
       emittedBy(trees.base, trees.output("base"), stop),
     ]);
-    if (stop.aborted) throw new UserError("interrupted", "It was interrupted");
+    if (stop.aborted) throw new UserError("interrupted", "Interrupted");
     if (working.status === "rejected") throw working.reason;
     const { emitsHosts } = working.value;
     const now = emitsHosts ? working.value : { ...working.value, cluster: undefined };
@@ -81,24 +81,24 @@ async function compared(base: Base, stop: AbortSignal): Promise<{ preview: Previ
   }
 }
 
-/** Compares with what the base committed, since its app does not run. */
+/** Compares with the files that the base committed, since its app does not run. */
 async function withoutApp(
   trees: Trees,
   working: Emitted,
   notes: readonly string[],
 ): Promise<{ preview: Preview; notes: string[] }> {
   await trees.restoreBase();
-  // Loaded here, because it takes CDKTF along, of which nothing else here has need.
+  // Loaded lazily: it loads CDKTF, which nothing else here needs.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { committedIn, withVmsOf } = require("../preview/committed") as typeof import("../preview/committed");
   const former = committedIn(trees.base);
   if (former.cluster !== undefined) {
-    const note = `Its committed \`${HOSTS_FOLDER}/\` serves instead; of OpenTofu, the VMs alone are compared.`;
+    const note = `Its committed \`${HOSTS_FOLDER}/\` is compared instead; for OpenTofu, only the VMs are compared.`;
     return { preview: compare(former, withVmsOf(working)), notes: [...notes, note] };
   }
   return {
     preview: compare(former, working),
-    notes: [...notes, `It has no \`${HOSTS_FOLDER}/\` either: all is shown as new.`],
+    notes: [...notes, `It has no \`${HOSTS_FOLDER}/\` either: everything is shown as new.`],
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * The tree of commands: names, arguments, options, help. What a command does is loaded when it runs, so that `--help`
- * and `--version` load nothing of CDKTF or of a rollout.
+ * The command tree: names, arguments, options, help. The implementation of a command is loaded when it runs, so that `--help`
+ * and `--version` load neither CDKTF nor the rollout.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,10 +12,10 @@ import type { Shell } from "./completion";
 import { DETAILED, MEANINGS, type ExitCode } from "./exit-code";
 import { addRollout } from "./rollout-commands";
 
-/** Of `bin` in package.json. */
+/** The name in `bin` of package.json. */
 export const NAME = "proxmox-nixos-k3s";
 
-/** @param ended - is told the exit code of the command that ran */
+/** @param ended - called with the exit code of the command that ran */
 export function program(ended: (code: ExitCode) => void): Command {
   const ending: Ending =
     (action) =>
@@ -38,9 +38,9 @@ export function program(ended: (code: ExitCode) => void): Command {
   return root;
 }
 
-const HELP = "show help; also of a command";
+const HELP = "show help, also for a command";
 
-/** In lines of at most 80 columns. */
+/** The list of exit codes, wrapped at 80 columns. */
 const exitCodes = (): string =>
   Object.entries(MEANINGS)
     .map(([code, meaning]) => `${code} ${meaning}`)
@@ -50,7 +50,7 @@ const exitCodes = (): string =>
     }, "\nExit codes:")
     .replace("codes:,", "codes:");
 
-/** Commander's own, without defaults that say nothing. */
+/** Commander's description, without defaults that carry no information. */
 function described(option: Option): string {
   const { description, defaultValue } = option;
   const plain =
@@ -61,7 +61,7 @@ function described(option: Option): string {
 const version = (): string =>
   (JSON.parse(readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8")) as { version: string }).version;
 
-/** Of an option that may be stated several times. */
+/** Collects the values of an option that may be repeated. */
 const collected = (value: string, before: readonly string[]): string[] => [...before, value];
 
 /** From `main.ts` to files. */
@@ -69,10 +69,10 @@ function addEmission(root: Command, ending: Ending): void {
   addInit(root, ending);
   root
     .command("synth")
-    .description("write OpenTofu JSON and the hosts' files from main.ts")
+    .description("write OpenTofu JSON and the host files from main.ts")
     .option(
       "--accept <path|address>",
-      "overwrite that file although it was edited, or take that address of a VM for one that you moved in the state; as often as you like",
+      "overwrite this file although it was edited, or accept this address of a VM that you moved in the state; repeatable",
       collected,
       [],
     )
@@ -80,17 +80,17 @@ function addEmission(root: Command, ending: Ending): void {
     .action(ending(async (options) => (await import("./synth.js")).synth(options)));
   root
     .command("check")
-    .description("fail when the hosts' files are not what main.ts says")
+    .description("fail when the host files do not match main.ts")
     .action(ending(async () => (await import("./check.js")).check()));
 }
 
-/** Its questions are its options. They are declared here by hand, since to load them is to load the settings. */
+/** Each question is also an option. They are declared here by hand: loading the questions would load all settings. */
 function addInit(root: Command, ending: Ending): void {
   root
     .command("init")
-    .description("make a repository of your own, and synthesize it")
-    .argument("<folder>", "which has to be empty, or not to be there")
-    .option("--yes", "ask nothing: what is not stated has its default", false)
+    .description("create a repository for your cluster, and synthesize it")
+    .argument("<folder>", "new or empty folder")
+    .option("--yes", "ask nothing, and use defaults for what is not given", false)
     .option("--pve-nodes <names>", "PVE nodes on which the VMs run, the template's first")
     .option("--endpoint <url>", "URL of Proxmox VE's API")
     .option("--network <cidr>", "network of the nodes")
@@ -102,39 +102,42 @@ function addInit(root: Command, ending: Ending): void {
     .option("--datastore <name>", "PVE datastore of the disks")
     .option("--bridge <name>", "PVE bridge of the node network")
     .option("--root-uuid <uuid>", "UUID of the template's root filesystem")
-    .option("--token-command <words>", "program that prints the join token; else one is made, outside of git")
+    .option(
+      "--token-command <words>",
+      "program that prints the join token (default: a new token, in a file that git ignores)",
+    )
     .option(
       "--ssh-key <file>",
-      "public key for root; as often as you like (default: all of yours)",
+      "public key file for root; repeatable (default: all your keys)",
       collected,
       [],
     )
     .addOption(
-      new Option("--ci <forge>", "checks of changes")
+      new Option("--ci <forge>", "forge whose CI checks changes")
         .choices(["github", "gitlab", "forgejo", "none"])
         .default("github"),
     )
-    .option("--package <spec>", "what package.json requires this package by (default: its version)")
-    .option("--no-install", "do not install packages, and do not synthesize")
+    .option("--package <spec>", "version or path of this package for package.json (default: its version)")
+    .option("--no-install", "neither install packages nor synthesize")
     .action(ending(async (folder: string, options) => (await import("./init.js")).init(folder, options)));
 }
 
-/** What a change does, before anybody does it. */
+/** Commands that review a change before it is made. */
 function addReview(root: Command, ending: Ending): void {
   root
     .command("preview")
-    .description("say what the working tree changes for VMs, hosts and firewalls")
-    .option("--base <ref>", "git ref to compare with, where the branch left it", "HEAD")
+    .description("show what the working tree changes for VMs, hosts and firewalls")
+    .option("--base <ref>", "git ref to compare with, at the merge base", "HEAD")
     .option("--json", "print JSON instead of Markdown", false)
-    .option("--fail-on-danger", "fail when something is dangerous", false)
+    .option("--fail-on-danger", "fail when a change is dangerous", false)
     .action(ending(async (options) => (await import("./preview.js")).preview(options)));
   root
     .command("gate")
-    .description("fail on a saved plan that does to a node what nobody allowed")
-    .argument("<plan.json>", "what tofu show -json, or terraform show -json, says of a saved plan")
+    .description("fail when a saved plan affects a node in a way that you did not allow")
+    .argument("<plan.json>", "output of tofu show -json (or terraform show -json) for a saved plan")
     .option(
       "--allow <node:kind>",
-      "what may be done to a node, by its hostname or resource address; as often as you like",
+      "what to allow for a node, by hostname or resource address; repeatable",
       collected,
       [],
     )
@@ -143,7 +146,7 @@ function addReview(root: Command, ending: Ending): void {
     .action(ending(async (path: string, options) => (await import("./gate.js")).judge(path, options)));
 }
 
-/** Loaded for the help alone. */
+/** Loaded only for the help text. */
 function kindsOfGate(): string {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { KINDS } = require("../gate/kinds") as typeof import("../gate/kinds");
@@ -151,40 +154,40 @@ function kindsOfGate(): string {
   return `\nKinds:\n${lines.join("")}`;
 }
 
-/** Options of ours that a command has as OpenTofu spells them, with one hyphen. */
+/** Our own options that may be written with one hyphen, as OpenTofu does. */
 const OF_OPENTOFU: Readonly<Record<string, RegExp>> = {
   plan: /^-(?=detailed-exitcode$)/,
   apply: /^-(?=parallelism(=|$))/,
 };
 
-/** With a second hyphen before these. */
+/** Adds the second hyphen to those options. */
 export function spelled([command = "", ...words]: readonly string[]): string[] {
   const ours = OF_OPENTOFU[command];
   return [command, ...(ours === undefined ? words : words.map((word) => word.replace(ours, "--")))];
 }
 
-/** OpenTofu. What is not an option here is one of its own. */
+/** Commands that run OpenTofu. Unknown options are passed to it. */
 function addTofu(root: Command, ending: Ending): void {
-  const STACK = ["--stack <name>", "which stack, where the app has several"] as const;
+  const STACK = ["--stack <name>", "the stack, if the app has several"] as const;
   passing(root.command("plan"))
-    .description("run tofu plan on what was synthesized last, and save the plan")
+    .description("run tofu plan on the last synth, and save the plan")
     .usage("[options] [arguments of tofu plan]")
     .option(...DETAILED)
     .option(...STACK)
     .action(ending(async (words: string[], options) => (await import("./tofu.js")).plan(words, options)));
   passing(root.command("apply"))
-    .description("plan, show, ask, and apply exactly that plan with tofu")
+    .description("plan with tofu, show the plan, ask, and apply exactly that plan")
     .usage("[options] [arguments of tofu plan]")
     .option("--yes", "do not ask", false)
     .option(
       "--parallelism <number>",
-      "VMs that are made or changed at once; parallel clones of one template run into Proxmox VE's lock on its storage",
+      "VMs to create or change at a time; parallel clones of one template block each other on Proxmox VE's storage lock",
       "1",
     )
     .option(...STACK)
     .action(ending(async (words: string[], options) => (await import("./tofu.js")).apply(words, options)));
   passing(root.command("tofu"), "<arguments...>")
-    .description("run any other command of tofu in the stack's folder")
+    .description("run any other tofu command in the stack's folder")
     .usage("[options] <arguments of tofu>")
     .option(...STACK)
     .action(ending(async (words: string[], options) => (await import("./tofu.js")).other(words, options)));
@@ -193,11 +196,11 @@ function addTofu(root: Command, ending: Ending): void {
 function addCompletion(root: Command, ending: Ending): void {
   root
     .command("completion")
-    .description("print what makes your shell complete commands and options")
-    .addArgument(new Argument("<shell>", "which one").choices(["bash", "zsh", "fish"]))
+    .description("print the completion script for your shell")
+    .addArgument(new Argument("<shell>", "your shell").choices(["bash", "zsh", "fish"]))
     .action(ending(async (shell: Shell) => (await import("./completion.js")).completion(root, shell)));
 }
 
-/** A command that hands unknown options on. `-help` is then for the program behind it, and no `-h` of ours. */
+/** A command that passes unknown options on. `-help` then belongs to the wrapped program, so we have no `-h`. */
 const passing = (command: Command, words = "[arguments...]"): Command =>
   command.argument(words).allowUnknownOption().helpOption("--help", HELP);

@@ -2,7 +2,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import type { Ending } from "./action";
 import { DETAILED } from "./exit-code";
 
-/** @param what - what is counted, with an example */
+/** @param what - the expected value, with an example */
 const wholeNumber =
   (what: string) =>
   (text: string): number => {
@@ -15,11 +15,11 @@ const wholeNumber =
 const seconds = wholeNumber("seconds, such as 300");
 const count = wholeNumber("a count, such as 3");
 
-/** `rollout` and what belongs to it. What a command does is loaded when it runs. */
+/** `rollout` and its subcommands. The implementation of a command is loaded when it runs. */
 export function addRollout(root: Command, ending: Ending): void {
   const rollout = root
     .command("rollout")
-    .description("bring the hosts to what was emitted, and verify the cluster")
+    .description("roll out the emitted files to the hosts, and verify the cluster")
     .helpCommand(false)
     .addHelpText("after", NOTES);
   addPlan(rollout, ending);
@@ -30,13 +30,13 @@ export function addRollout(root: Command, ending: Ending): void {
 }
 
 const NOTES = `
-It connects by your own ssh as root, so ~/.ssh/config, agents and jump hosts
-work; hosts are known to it by their hostnames. SSH host keys are pinned in
-known_hosts beside main.ts when apply has asked: commit that file. Logs of each
-host are in .rollout/logs, without secrets.`;
+Connects as root with your own ssh, so ~/.ssh/config, agents and jump hosts
+work; ssh sees each host under its hostname. After apply has asked you, it pins
+SSH host keys in known_hosts next to main.ts: commit that file. Each host's log
+is in .rollout/logs, without secrets.`;
 
 function addPlan(rollout: Command, ending: Ending): void {
-  withBuild(onHosts(rollout, "plan", "say what an apply would do, and why; changes nothing"))
+  withBuild(onHosts(rollout, "plan", "show what an apply would do, and why; changes nothing"))
     .option(...DETAILED)
     .action(ending(async (hosts: string[], options) => (await import("./rollout.js")).plan(hosts, options)));
 }
@@ -45,33 +45,33 @@ function addApply(rollout: Command, ending: Ending): void {
   const apply = onHosts(
     rollout,
     "apply",
-    "bring hosts to what was emitted, in an order in which the cluster stays whole",
+    "roll out the emitted files, in an order that keeps the cluster available",
   );
   withReboot(withBuild(apply))
     .option(
       "--confirm-seconds <seconds>",
-      "after which a host that was not confirmed reverts by itself",
+      "time after which an unconfirmed host reverts by itself",
       seconds,
       300,
     )
     .option(
       "--accept-new-host-keys",
-      "take SSH host keys that were never seen for those of the hosts, without anybody comparing them",
+      "trust SSH host keys that were never seen before, without comparing them",
       false,
     )
     .option(
       "--boot",
-      "let hosts boot into what cannot be activated while they run; they revert by themselves, too",
+      "boot hosts into systems that cannot be activated while they run; hosts revert by themselves here too",
       false,
     )
-    .option("--agents-at-once <count>", "agents that are changed at the same time", count, 3)
-    .option("--reboots-at-once <count>", "nodes that reboot at the same time", count, 1)
+    .option("--agents-at-once <count>", "number of agents to change at the same time", count, 3)
+    .option("--reboots-at-once <count>", "number of nodes to reboot at the same time", count, 1)
     .action(ending(async (hosts: string[], options) => (await import("./rollout.js")).apply(hosts, options)));
 }
 
 function addVerify(rollout: Command, ending: Ending): void {
   onHosts(rollout, "verify", "compare the live cluster with main.ts; a health check, also for cron")
-    .option("--watch [seconds]", "again and again, after so many seconds (30 unless stated)", seconds)
+    .option("--watch [seconds]", "repeat after this many seconds (default: 30)", seconds)
     .action(
       ending(async (hosts: string[], options) => (await import("./rollout.js")).verify(hosts, options)),
     );
@@ -93,10 +93,10 @@ function addKubeconfig(rollout: Command, ending: Ending): void {
   rollout
     .command("kubeconfig")
     .description("fetch the cluster's kubeconfig and merge it into yours")
-    .option("--name <name>", "of its context", "k3s")
+    .option("--name <name>", "name of its context", "k3s")
     .option(
       "--output <file>",
-      "file to merge it into, mode 0600; the first of $KUBECONFIG, or ~/.kube/config, unless stated",
+      "file to merge it into, mode 0600 (default: the first of $KUBECONFIG, or ~/.kube/config)",
     )
     .option("--print", "print it and write nothing", false)
     .action(ending(async (options) => (await import("./rollout.js")).kubeconfig(options)));
@@ -105,19 +105,19 @@ function addKubeconfig(rollout: Command, ending: Ending): void {
 const onHosts = (rollout: Command, name: string, description: string): Command =>
   withAddresses(withJson(rollout.command(name)))
     .description(description)
-    .argument("[host...]", "hostnames; all of the cluster unless stated");
+    .argument("[host...]", "hostnames (default: all hosts of the cluster)");
 
 const withJson = (command: Command): Command =>
   command.option(
     "--json",
-    "print JSON, a document a line: events on standard error, results on standard output",
+    "print JSON, one document per line: events to standard error, results to standard output",
     false,
   );
 
 const withAddresses = (command: Command): Command =>
   command.option(
     "--at <host=address>",
-    "where a new host answers until it has its own address; for each such host",
+    "address of a new host until it has its own; repeatable",
     address,
     {},
   );
@@ -126,12 +126,12 @@ const withBuild = (command: Command): Command =>
   command
     .option(
       "--rebuild",
-      "build also hosts whose files have not changed, as after an update of their nixpkgs channel",
+      "also build hosts whose files have not changed, such as after an update of their nixpkgs channel",
       false,
     )
     .option(
       "--regenerate-identity",
-      "give new hosts that share a machine-id or SSH host keys their own",
+      "give new hosts that share a machine-id or SSH host keys new ones",
       false,
     );
 
@@ -141,10 +141,15 @@ const withReboot = (command: Command): Command =>
     .option("--drain-seconds <seconds>", "how long pods may take to leave a node", seconds, 300)
     .option(
       "--force-bare-pods",
-      "delete pods without a controller, which nobody makes anew, from nodes that are drained",
+      "delete pods without a controller, which nothing recreates, from drained nodes",
       false,
     )
-    .option("--reboot-seconds <seconds>", "how long a node may take to be back after a reboot", seconds, 600);
+    .option(
+      "--reboot-seconds <seconds>",
+      "how long a node may take to come back after a reboot",
+      seconds,
+      600,
+    );
 
 function address(text: string, before: Record<string, string>): Record<string, string> {
   const [, host, at] = /^([a-z0-9-]+)=(\S+)$/.exec(text) ?? [];

@@ -1,4 +1,4 @@
-/** What the commands of `rollout` do: a session, its commands, and how they end. */
+/** The commands of `rollout`: each opens a session, runs its action, and maps the result to an exit code. */
 import type { ApplyOptions } from "../rollout/apply";
 import {
   applyCommand,
@@ -24,7 +24,7 @@ import { interruptible } from "./interruption";
 
 export interface Options {
   readonly json: boolean;
-  /** Hostname to address. @default - their own */
+  /** Hostname to address. @default - each host's own address */
   readonly at?: Readonly<Record<string, string>>;
 }
 
@@ -48,7 +48,7 @@ export const apply = (
     return ExitCode.Done;
   });
 
-/** How often a watch looks unless stated. */
+/** Default interval of `--watch`. */
 const WATCH_SECONDS = 30;
 
 export const verify = (
@@ -96,13 +96,13 @@ const fleetOptions = ({ at = {}, regenerateIdentity, rebuild }: Options & Build)
   rebuild,
 });
 
-/** Raised when a program that reads the JSON would misread a newer one. */
+/** Raise it when existing readers would misread the JSON. */
 const FORMAT_VERSION = 1;
 
-/** For a program; see schemas/rollout.schema.json. */
+/** The JSON document; see schemas/rollout.schema.json. */
 const asJson = (document: object): string => JSON.stringify({ formatVersion: FORMAT_VERSION, ...document });
 
-/** @param fresh - whether the emitted files have to be what `main.ts` says */
+/** @param fresh - whether the emitted files have to match `main.ts` */
 const run = (
   options: Options & { readonly yes?: boolean },
   action: (session: Session, operator: Operator) => Promise<ExitCode>,
@@ -137,14 +137,14 @@ const run = (
     }
   });
 
-/** Does not wait for what has begun. */
+/** Rejects as soon as the person asks a second time, without waiting for running steps. */
 const left = (leave: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
     leave.addEventListener("abort", () =>
       reject(
         new UserError(
           "interrupted",
-          "Left at once. A host that was being activated reverts by itself; run the same again to go on",
+          "Stopped at once. A host that was being activated reverts by itself; run the same command again to continue",
         ),
       ),
     );

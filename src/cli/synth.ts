@@ -9,21 +9,21 @@ import { explain } from "./faults";
 import { outputFolder, runMain } from "./main-ts";
 
 interface Options {
-  /** Files and Terraform addresses. */
+  /** File paths and Terraform addresses. */
   readonly accept: readonly string[];
-  /** OpenTofu comes next: without it nothing is written. */
+  /** OpenTofu runs next: write nothing when it is missing. */
   readonly forTofu: boolean;
 }
 
-/** `synth`: runs `main.ts`, and says what that wrote. */
+/** `synth`: runs `main.ts`, and lists what was written. */
 export async function synth({ accept, forTofu }: Options): Promise<ExitCode> {
   if (forTofu) mustHaveOpenTofu();
   const outdir = outputFolder();
   try {
     const report = await runMain(outdir, { accept });
     const stacks = stacksIn(outdir);
-    // What is dangerous comes last, where it is seen.
-    for (const line of [...written(report), ...stacks.map(({ path }) => `${path} is for OpenTofu.`)])
+    // Warnings come last, where they are seen.
+    for (const line of [...written(report), ...stacks.map(({ path }) => `For OpenTofu: ${path}.`)])
       console.log(line);
     for (const { annotations } of stacks)
       for (const { message } of annotations) console.error(`Warning: ${message}`);
@@ -53,14 +53,14 @@ function stacksIn(outdir: string): Stack[] {
 }
 
 function written({ written, removed }: EmissionReport): string[] {
-  if (written.length + removed.length === 0) return [`${HOSTS_FOLDER}/ is as it was.`];
+  if (written.length + removed.length === 0) return [`${HOSTS_FOLDER}/ is unchanged.`];
   return [
     ...(written.length > 0 ? [`Written: ${counted(written.length, "file")} in ${foldersOf(written)}.`] : []),
     ...(removed.length > 0 ? [`Removed: ${removed.join(", ")}.`] : []),
   ];
 }
 
-/** `nix/k3s-agent` of a host's files, `nix` of the cluster's own. At most ten. */
+/** At most ten folders: `nix/k3s-agent/` for a host's files, `nix/` for the cluster's own. */
 function foldersOf(paths: readonly string[]): string {
   const folders = [...new Set(paths.map((path) => path.slice(0, path.lastIndexOf("/") + 1) || path))].sort();
   const more = folders.length > 10 ? ` and ${folders.length - 10} more` : "";

@@ -10,7 +10,7 @@ import { ExitCode } from "./exit-code";
 import { interruptible } from "./interruption";
 
 const BINARY = openTofu();
-/** What `npm run plan` leaves in the stack's folder. An apply has a file of its own. */
+/** The saved plan that `npm run plan` leaves in the stack's folder. An apply uses its own file. */
 const PLAN_FILE = "plan.tfplan";
 
 interface Options {
@@ -22,7 +22,7 @@ interface ApplyOptions extends Options {
   readonly parallelism: string;
 }
 
-/** Folder of the stack, as the last synth left it. */
+/** Folder of the stack in the output of the last synth. */
 function stackFolder(name: string | undefined): string {
   const manifest = join("cdktf.out", "manifest.json");
   if (!existsSync(manifest))
@@ -34,14 +34,14 @@ function stackFolder(name: string | undefined): string {
   const chosen = name ?? (names.length === 1 ? names[0] : undefined);
   const stack = chosen === undefined ? undefined : stacks[chosen];
   if (stack === undefined)
-    throw new UserError("usage", `state which stack: --stack=NAME with one of ${names.join(", ")}`);
+    throw new UserError("usage", `choose a stack: --stack=NAME with one of ${names.join(", ")}`);
   return join("cdktf.out", stack.workingDirectory);
 }
 
-/** Of a shell whose `exec` found no program, or one that it may not run. */
+/** Exit statuses of a shell that cannot execute, or cannot find, a program. */
 const DOES_NOT_START = [126, 127];
 
-/** Checksums of the provider. They are kept beside `main.ts`, since the CLI deletes the folder of a renamed stack. */
+/** The provider's checksums. They are kept next to `main.ts` because the CLI deletes the folder of a renamed stack. */
 const LOCK_FILE = ".terraform.lock.hcl";
 
 interface ResourceChange {
@@ -50,14 +50,14 @@ interface ResourceChange {
   readonly change: { readonly actions: string[]; readonly before: { name?: string; vm_id?: number } | null };
 }
 
-/** OpenTofu in the folder of a stack. All of its commands throw a UserError `failed` when it fails. */
+/** OpenTofu in the folder of a stack. Every method throws a UserError `failed` when OpenTofu fails. */
 class Tofu {
   public constructor(
     private readonly folder: string,
     private readonly interruption: Interruption,
   ) {}
 
-  /** In sight of the person, with the lock file brought to the stack's folder and back. */
+  /** Runs in the foreground, with the lock file copied to the stack's folder and back. */
   public async withLockFile(...words: readonly string[]): Promise<void> {
     const there = join(this.folder, LOCK_FILE);
     if (existsSync(LOCK_FILE)) copyFileSync(LOCK_FILE, there);
@@ -65,7 +65,7 @@ class Tofu {
     if (existsSync(there)) copyFileSync(there, LOCK_FILE);
   }
 
-  /** @returns whether there is anything to apply */
+  /** @returns whether the plan has changes */
   public async planInto(file: string, words: readonly string[]): Promise<boolean> {
     await this.withLockFile("init", "-input=false");
     const status = await this.run(["plan", "-input=false", "-detailed-exitcode", `-out=${file}`, ...words]);
@@ -73,7 +73,7 @@ class Tofu {
     return status === 2;
   }
 
-  /** What the saved plan destroys or replaces, in words. */
+  /** One line for everything that the saved plan destroys or replaces. */
   public async destructions(file: string): Promise<string[]> {
     const { status, stdout } = await capture(BINARY, ["show", "-json", file], {
       cwd: this.folder,
@@ -126,7 +126,7 @@ async function applyFrom(
   await tofu.apply(file, parallelism);
 }
 
-/** `plan`: plans, and leaves the plan in the stack's folder. */
+/** `plan`: plans, and saves the plan in the stack's folder. */
 export function plan(
   words: readonly string[],
   { stack, detailedExitcode }: Options & { readonly detailedExitcode: boolean },
@@ -146,7 +146,7 @@ export async function apply(words: readonly string[], options: ApplyOptions): Pr
   if (!/^[1-9]\d*$/.test(parallelism))
     throw new UserError("usage", `-parallelism should be a whole number from 1, got '${parallelism}'`);
   return interruptible(async (interruption) => {
-    // Nobody else's: a plan made elsewhere while this one waits for its answer would be applied unseen.
+    // A private file: a plan saved by another command while this one waits for its answer would be applied unseen.
     const own = mkdtempSync(join(tmpdir(), "k3s-apply-"));
     try {
       const { stop } = interruption;

@@ -1,17 +1,17 @@
 import { UserError } from "../base/user-error";
 import { QUESTIONS, type Answers, type Name, type Question } from "./question";
 
-/** Asks a person, who may also say nothing. */
+/** Asks a person, who may give an empty answer. */
 export type Ask = (text: string, standard: string) => Promise<string>;
 
-/** Options that were stated, by the name of their question. */
+/** Options that were given on the command line, by the name of their question. */
 export type Stated = Readonly<Partial<Record<Name, string>>>;
 
 /**
- * Takes what was stated, and asks for the rest.
+ * Takes the options that were given, and asks for the rest.
  *
- * @param ask - `undefined` where nobody is asked: the standard is taken
- * @throws UserError with everything that was stated wrongly
+ * @param ask - `undefined` to ask nothing and take the defaults
+ * @throws UserError with every invalid option
  */
 export async function answersTo(stated: Stated, ask: Ask | undefined): Promise<Answers> {
   const answers: Partial<Record<Name, unknown>> = {};
@@ -36,7 +36,7 @@ export async function answersTo(stated: Stated, ask: Ask | undefined): Promise<A
   return answers as unknown as Answers;
 }
 
-/** Until the answer is one. */
+/** Asks until the answer is valid. */
 async function asked(
   question: Question,
   standard: string,
@@ -48,7 +48,7 @@ async function asked(
     const answer = (await ask(text, standard)).trim();
     const parsed = question.parse(answer === "" ? standard : answer, earlier);
     if ("value" in parsed) return parsed.value;
-    text = `This should be ${parsed.wish}. ${question.text}`;
+    text = `Please enter ${parsed.wish}. ${question.text}`;
   }
 }
 

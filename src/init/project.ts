@@ -8,7 +8,7 @@ import { literal } from "../config/fault";
 import { fill } from "../render/templates";
 import type { Answers } from "./question";
 
-/** Where a project is kept, which decides what checks its changes. */
+/** The forge that hosts a project, which decides the CI configuration. */
 export const FORGES = ["github", "gitlab", "forgejo", "none"] as const;
 export type Forge = (typeof FORGES)[number];
 
@@ -17,14 +17,14 @@ export interface ProjectSettings {
   readonly answers: Answers;
   readonly publicKeys: readonly string[];
   readonly forge: Forge;
-  /** Of this package, as `package.json` may require it. */
+  /** The version or path by which `package.json` requires this package. */
   readonly packageSpec: string;
 }
 
 export interface ProjectFile {
   readonly path: string;
   readonly text: string;
-  /** For nobody but its owner. */
+  /** Readable only by its owner. */
   readonly secret?: true;
 }
 
@@ -66,7 +66,7 @@ function checks(forge: Forge): ProjectFile[] {
   return forge === "gitlab" ? [{ path: ".gitlab-ci.yml", text: fill("init/gitlab-ci.yml", {}) }] : [];
 }
 
-/** What an owner's project has installed: what this package was tested with. */
+/** Versions that an owner's project installs: those that this package was tested with. */
 function versions(spec: string): object {
   const { dependencies, devDependencies } = JSON.parse(
     readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8"),
@@ -106,7 +106,7 @@ function contextOf(answers: Answers): Record<string, unknown> {
   };
 }
 
-/** Servers, then agents, in turn on the PVE nodes. */
+/** Servers, then agents, spread over the PVE nodes in turn. */
 function nodesOf({ servers, agents, firstVmId, pveNodes }: Answers): object[] {
   const roles = [...Array<"server">(servers).fill("server"), ...Array<"agent">(agents).fill("agent")];
   return roles.map((role, index) => {
@@ -127,12 +127,12 @@ function nodesOf({ servers, agents, firstVmId, pveNodes }: Answers): object[] {
   });
 }
 
-/** As the first synth works it out from the VM ID, unless it finds the ID to be none of the network's numbers. */
+/** The address that the first synth derives from the VM ID; empty when the ID is not a host number of the network. */
 function addressOf(network: string, vmId: number): string {
   const parsed = parseNetwork(network);
   return (parsed && hostAddress(parsed, vmId)) ?? "";
 }
 
-/** Of Proxmox Server Solutions, with room for 65536 nodes behind it. */
+/** In the range of Proxmox Server Solutions, with room for 65536 nodes. */
 const randomMacAddress = (): string =>
   `BC:24:11:${randomBytes(1).toString("hex").toUpperCase().padStart(2, "0")}:00:00`;

@@ -5,7 +5,7 @@ import { UserError } from "../base/user-error";
 import { authorizedKeys, checkAuthorizedKeys } from "../config/ssh-keys";
 import { Faults } from "../config/fault";
 
-/** Public SSH keys of whoever runs this: those that the agent holds, and those in `~/.ssh`. Each once. */
+/** Your own public SSH keys: those in the agent and those in `~/.ssh`, without duplicates. */
 export async function ownPublicKeys(home: string): Promise<string[]> {
   const agent = await keysOfAgent();
   const folder = join(home, ".ssh");
@@ -16,9 +16,9 @@ export async function ownPublicKeys(home: string): Promise<string[]> {
 }
 
 /**
- * Public SSH keys in a file that a person named.
+ * Public SSH keys in a file given on the command line.
  *
- * @throws UserError when it cannot be read, or holds anything else
+ * @throws UserError when it cannot be read, or contains anything else
  */
 export function keysIn(file: string): string[] {
   const keys = authorizedKeys(read(file));
@@ -37,7 +37,7 @@ function read(file: string): string {
   }
 }
 
-/** Whatever is not a public key is left out. */
+/** Empty when the file is not a list of public keys. */
 function keysOf(file: string): string[] {
   try {
     return keysIn(file);
@@ -54,7 +54,7 @@ function filesIn(folder: string): string[] {
   }
 }
 
-/** None where there is no agent, or it does not answer. */
+/** Empty when there is no agent, or it does not answer. */
 async function keysOfAgent(): Promise<string[]> {
   try {
     const { status, stdout } = await capture("ssh-add", ["-L"], { signal: AbortSignal.timeout(5_000) });

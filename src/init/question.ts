@@ -3,7 +3,7 @@ import { contains, hostAddress, parseAnyNetwork, parseNetwork } from "../config/
 import { DiskSchema, NetworkInterfaceSchema, NetworkSchema, NixosSchema, VmSchema } from "../config/settings";
 import { unwrapped, wordsOf } from "../config/settings/kinds";
 
-/** What `init` has to know of a cluster that is not there yet. */
+/** What `init` has to know about the new cluster. */
 export interface Answers {
   readonly pveNodes: readonly string[];
   readonly endpoint: string;
@@ -16,29 +16,29 @@ export interface Answers {
   readonly templateVmId: number;
   readonly datastore: string;
   readonly bridge: string;
-  /** "" where the template's is not known. */
+  /** "" when it is not known yet. */
   readonly rootUuid: string;
-  /** Program and arguments that print the join token; none for a file with a new one. */
+  /** Program and arguments that print the join token; empty for a file with a new token. */
   readonly tokenCommand: readonly string[];
 }
 
 export type Name = keyof Answers;
 
-/** What a text comes to, or what it should have been. */
+/** The parsed value, or a description of what was expected. */
 type Parsed<T> = { readonly value: T } | { readonly wish: string };
 
-/** One thing that is asked, or stated by an option. */
+/** A question, which an option can answer beforehand. */
 export interface Question<K extends Name = Name> {
   readonly name: K;
-  /** As commander has it. */
+  /** In commander's notation. */
   readonly option: string;
   readonly text: string;
-  /** What is taken where nothing is said; it may follow from earlier answers. */
+  /** The default answer; it may depend on earlier answers. */
   readonly standard: (earlier: Partial<Answers>) => string;
   readonly parse: (text: string, earlier: Partial<Answers>) => Parsed<Answers[K]>;
 }
 
-/** By the setting's own schema, so that no answer is refused by the first synth. */
+/** Parses with the setting's own schema, so that the first synth refuses no answer. */
 const setting =
   (schema: z.core.$ZodType) =>
   (text: string): Parsed<string> =>
@@ -69,7 +69,7 @@ function endpoint(text: string): Parsed<string> {
     : { wish: "a URL such as https://pve.example.org:8006/" };
 }
 
-/** All nodes have to find an address by their VM IDs. */
+/** Every node's VM ID has to give it an address. */
 function firstVmId(
   text: string,
   { network = "", servers = 1, agents = 0 }: Partial<Answers>,
@@ -103,12 +103,12 @@ const words = (text: string): Parsed<string[]> => ({ value: text.split(/\s+/).fi
 
 const question = <K extends Name>(one: Question<K>): Question => one;
 
-/** In the order in which they are asked. */
+/** In the order of the dialogue. */
 export const QUESTIONS: readonly Question[] = [
   question({
     name: "pveNodes",
     option: "--pve-nodes <names>",
-    text: "PVE nodes on which the VMs run, the template's first",
+    text: "PVE nodes that run the VMs, the template's node first",
     standard: () => "pve",
     parse: pveNodes,
   }),
@@ -129,7 +129,7 @@ export const QUESTIONS: readonly Question[] = [
   question({
     name: "gateway",
     option: "--gateway <address>",
-    text: "default gateway, which also answers DNS; nothing for DHCP with a reservation for each node",
+    text: "default gateway, which also answers DNS; empty for DHCP with a reservation for each node",
     standard: () => "",
     parse: gateway,
   }),
@@ -178,14 +178,14 @@ export const QUESTIONS: readonly Question[] = [
   question({
     name: "rootUuid",
     option: "--root-uuid <uuid>",
-    text: "UUID of the template's root filesystem (blkid in it); nothing if you do not know it yet",
+    text: "UUID of the template's root filesystem (blkid in it); empty if you do not know it yet",
     standard: () => "",
     parse: orNothing(setting(NixosSchema.shape.rootFilesystem.unwrap().shape.uuid)),
   }),
   question({
     name: "tokenCommand",
     option: "--token-command <words>",
-    text: "program that prints the join token, such as sops -d token.enc; nothing for a new token in a file outside of git",
+    text: "program that prints the join token, such as sops -d token.enc; empty for a new token in a file that git ignores",
     standard: () => "",
     parse: words,
   }),

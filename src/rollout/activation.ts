@@ -55,7 +55,7 @@ export async function activate(
 function afterBreak(error: Error, seconds: number): never {
   throw withConsequence(
     error,
-    `Should the activation have begun, the host reverts by itself within ${seconds} s; then run the same again`,
+    `Should the activation have begun, the host reverts by itself within ${seconds} s; then run the same command again`,
   );
 }
 
@@ -67,7 +67,7 @@ async function commit(host: Host, start: Start, built: Build): Promise<Report> {
     if (isDisconnected(error)) {
       throw withConsequence(
         error,
-        "What has begun on it goes on to its end, or it reverts by itself; run the same again to see",
+        "What has begun on it goes on to its end, or it reverts by itself; run the same command again to see",
       );
     }
     const report = await inspect(host);
@@ -213,7 +213,7 @@ async function rebooted(host: Host, start: Start, report: Report): Promise<never
   throw new UserError(
     "failed",
     `${host.name} was rebooted before it was confirmed, by a reset, a power failure or somebody, and runs ${runs}. ` +
-      "Run the same again",
+      "Run the same command again",
   );
 }
 
@@ -245,7 +245,7 @@ async function returned(
     throw new UserError(
       "failed",
       `${host.name} was not confirmed (${why}), and runs what it ran before, which it also boots; its services are still ` +
-        `starting: look at them with systemctl list-jobs there, and run the same again when there are none${words}`,
+        `starting: look at them with systemctl list-jobs there, and run the same command again when there are none${words}`,
     );
   }
   throw new UserError(

@@ -91,7 +91,9 @@ export class Apply {
     }
     const untouched = jobs.filter(({ host }) => !this.begun.has(host.name)).map(({ host }) => host.name);
     const rest =
-      untouched.length === 0 ? "" : `\nNot touched: ${untouched.join(", ")}. Run the same again to go on`;
+      untouched.length === 0
+        ? ""
+        : `\nNot touched: ${untouched.join(", ")}. Run the same command again to continue`;
     if (this.failures.length > 0) throw joined(this.failures, rest);
     if (this.stop.aborted && untouched.length > 0) throw interrupted(rest);
   }

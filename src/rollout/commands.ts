@@ -139,7 +139,7 @@ export async function applyCommand(
     report(await verifyHosts(session, hostnames, fleet), operator);
     return;
   }
-  await askToProceed(options, fleet, "Bring these hosts to what was emitted?", operator);
+  await askToProceed(options, fleet, "Roll out to these hosts?", operator);
   await changing(session, fleet, plans, stop, async (lock) => {
     await new Apply(fleet, plans, tokens, options, session.log, lock, stop).run();
   });
@@ -218,7 +218,7 @@ function report(look: Look, { tell }: Operator): void {
 function judge({ fleet, verification }: Look): void {
   if (isHealthy(verification)) return;
   if (fleet.hosts.length === 0) throw joined(fleet.unreachable.map(({ error }) => error));
-  throw new UserError("unhealthy", "The cluster is not what main.ts says");
+  throw new UserError("unhealthy", "The cluster does not match main.ts");
 }
 
 /**

@@ -86,7 +86,7 @@ export function formatVerification(verification: Verification): string {
     ...nodes.flatMap(({ name, faults }) => faults.map((fault) => `${name}: ${fault}`)),
     ...faults,
   ];
-  const verdict = isHealthy(verification) ? "The cluster is what main.ts says." : "Not as it should be:";
+  const verdict = isHealthy(verification) ? "The cluster matches main.ts." : "Not as it should be:";
   return [
     ...(rows.length > 0 ? textTable([head, ...rows]) : []),
     "",

@@ -29,7 +29,7 @@ export const lockHeld = (keeper: Keeper, holder?: Holder): UserError =>
   new UserError(
     "locked",
     holder === undefined
-      ? `The lock on ${keeper.name} was given to another rollout, or away by somebody, while this one was not heard of. Run the same again`
+      ? `The lock on ${keeper.name} was given to another rollout, or away by somebody, while this one was not heard of. Run the same command again`
       : `Another rollout runs: ${holder.owner}, for ${holder.heldSeconds} s, last heard of ${holder.heardSeconds} s ago ` +
           `(lock on ${keeper.name}). Wait for it; should it have been killed, its lock lapses a minute after it was last heard of`,
   );

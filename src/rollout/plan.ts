@@ -252,7 +252,7 @@ function unconfirmedFaults({ unconfirmed }: Facts, { hasEnded: isOver }: PlanCon
     ];
   if (state === "activating") return [`an activation of ${whose} runs on it; ${unless}`];
   if (state === "armed") return [`${whose} has activated a system that it has not confirmed yet: ${unless}`];
-  return ["it returns at this moment to what it ran before: run the same again in a minute"];
+  return ["it returns at this moment to what it ran before: run the same command again in a minute"];
 }
 
 const notes = (facts: Facts): string[] => [

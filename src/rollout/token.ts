@@ -191,7 +191,7 @@ export async function deliver(host: Host, { path, token }: TokenFile): Promise<s
   const report = await host.call("token", { token: token ?? "", path });
   if (report.one("token") === "installed") return `installed at ${path}`;
   throw new UserError("refused", `somebody else has put a join token at ${path}`, {
-    remedy: "run the same again",
+    remedy: "run the same command again",
     host: host.name,
   });
 }

@@ -67,7 +67,7 @@ export async function bootOnTrial(
 function afterBreak(error: Error): never {
   throw withConsequence(
     error,
-    "Its next boot may be one on trial, from which it reverts by itself; run the same again to take that back",
+    "Its next boot may be one on trial, from which it reverts by itself; run the same command again to take that back",
   );
 }
 
@@ -79,7 +79,7 @@ async function keep(host: Host, start: Start, built: Build, seconds: number): Pr
     if (isDisconnected(error)) {
       throw withConsequence(
         error,
-        "What has begun on it goes on to its end, or it reverts by itself; run the same again to see",
+        "What has begun on it goes on to its end, or it reverts by itself; run the same command again to see",
       );
     }
     const report = await inspect(host);

@@ -101,7 +101,7 @@ describeWith(MACHINES, "an activation", () => {
       await cluster.testbed.powerOff("hamal");
       await cluster.testbed.powerOn("hamal");
       return result;
-    }, /hamal was rebooted before it was confirmed, by a reset, a power failure or somebody, and runs what it ran before, which it also boots\. Run the same again/);
+    }, /hamal was rebooted before it was confirmed, by a reset, a power failure or somebody, and runs what it ran before, which it also boots\. Run the same command again/);
   });
 
   test("of another rollout is told from one that only waits to be confirmed, with the time that is left", async () => {

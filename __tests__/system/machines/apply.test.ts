@@ -35,23 +35,23 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
 
   test("nobody is there to be asked", async () => {
     const { status, output } = await cluster.rollout("apply");
-    expect([status, output]).toEqual([64, expect.stringContaining("Nobody can be asked here: state --yes")]);
+    expect([status, output]).toEqual([
+      64,
+      expect.stringContaining("There is no terminal to ask for consent: pass --yes"),
+    ]);
     expect(cluster.testbed.events()).toEqual([]);
   });
 
   test.each(["no", "y", ""])("somebody who is there is asked, and '%s' changes nothing", async (answer) => {
     const { status, output } = await cluster.answered(answer, "apply");
-    expect(output).toContain("Bring these hosts to what was emitted? Only 'yes' is taken for yes:");
-    expect([status, output]).toEqual([
-      4,
-      expect.stringContaining("It was not done, since you did not say yes"),
-    ]);
+    expect(output).toContain("Roll out to these hosts? Only 'yes' is accepted:");
+    expect([status, output]).toEqual([4, expect.stringContaining("Cancelled: you did not answer yes")]);
     expect(cluster.testbed.events()).toEqual([]);
   });
 
   test("apply brings it to all, members first, and verifies it", async () => {
     const { stdout } = (await cluster.rollout("apply", "--yes")).mustSucceed();
-    expect(stdout).toContain("The cluster is what main.ts says.");
+    expect(stdout).toContain("The cluster matches main.ts.");
     const events = cluster.testbed.events().map((event) => event.replace(/ [0-9a-f]{6}$/, ""));
     const at = (event: string): number => {
       expect(events).toContain(event);

@@ -6,7 +6,7 @@ import { describeWith } from "../tools";
 import { LiveCluster, THREE, type Result } from "./cluster";
 import { MACHINES } from "./tools";
 
-const GREEN = "The cluster is what main.ts says.";
+const GREEN = "The cluster matches main.ts.";
 
 /** As printf of the shell takes it: a forged line in green, text into the clipboard, and the other direction. */
 const OBEYED = `\\r\\033[32m${GREEN}\\033[0m \\033]52;c;aGk=\\007 \\342\\200\\256reversed\\302\\233`;

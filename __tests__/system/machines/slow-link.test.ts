@@ -39,7 +39,7 @@ describeWith(MACHINES, "over a link of 200 ms", () => {
     cluster.testbed.setFault("hamal", "kernel", "6.12.2");
     cluster.testbed.forgetEvents();
     const { stdout } = (await cluster.rollout("apply", "hamal", "--yes")).mustSucceed();
-    expect(stdout).toContain("The cluster is what main.ts says.");
+    expect(stdout).toContain("The cluster matches main.ts.");
     const events = cluster.testbed.events();
     for (const event of ["activate", "boot-default", "reboot", "boot"])
       expect(events).toContainEqual(expect.stringMatching(new RegExp(`^hamal ${event}`)));

@@ -91,7 +91,7 @@ describeWith(MACHINES, "bad conditions", () => {
       expect.stringContaining("alphard was not confirmed and has reverted by itself"),
     ]);
     expect(output).toContain("the activation has not come to its end");
-    expect(output).toContain("Not touched: hamal. Run the same again to go on");
+    expect(output).toContain("Not touched: hamal. Run the same command again to continue");
     expect(cluster.testbed.events().filter((event) => event.startsWith("hamal activate"))).toEqual([]);
     expect(await hamal.state("alphard")).toBe(before);
     cluster.testbed.clearFault("alphard", "k3s-hangs");
@@ -236,7 +236,9 @@ describeWith(MACHINES, "bad conditions", () => {
       signal: "SIGINT",
     });
     expect(said).toContain("Stopping: hosts that are being changed are finished, no other is begun");
-    expect(said).toContain("Stopped as you asked.\\nNot touched: alphard. Run the same again to go on");
+    expect(said).toContain(
+      "Stopped as you asked.\\nNot touched: alphard. Run the same command again to continue",
+    );
     expect(status).toBe(130);
     expect(cluster.testbed.events().some((event) => event.startsWith("hamal boot-default"))).toBe(true);
     expect(cluster.testbed.events().some((event) => event.startsWith("alphard activate"))).toBe(false);

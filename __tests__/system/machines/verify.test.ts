@@ -27,7 +27,7 @@ alphard  server  172.22.0.134  v1.34.2+k3s1  yes    2/2      as emitted  forged 
 hamal    agent   172.22.0.135  v1.34.2+k3s1  yes    2/2      as emitted  forged 0, input 0, forward 0
 mizar    agent   172.22.0.136  v1.34.2+k3s1  yes    2/2      as emitted  forged 0, input 0, forward 0
 
-The cluster is what main.ts says.
+The cluster matches main.ts.
 `);
     expect(readFileSync(join(REPOSITORY, "README.md"), "utf8")).toContain(stdout);
   });
