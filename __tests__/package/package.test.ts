@@ -94,6 +94,36 @@ test("its program runs an owner's commands", () => {
   expect(node(cli, "check").status).toBe(1);
 });
 
+describe("an example", () => {
+  const examples = readdirSync(join(REPOSITORY, "examples"));
+
+  test.each(examples)("%s synthesizes without a fault or a warning, and is whole", (example) => {
+    const folder = mkdtempSync(join(owner, "example-"));
+    const main = readFileSync(join(REPOSITORY, "examples", example), "utf8");
+    writeFileSync(join(folder, "main.ts"), main);
+    cpSync(keyFile(), join(folder, "authorized_keys"));
+    symlinkSync(join(owner, "node_modules"), join(folder, "node_modules"));
+    const { status, stderr } = spawnSync(process.execPath, [join(installed, "dist/app.js")], {
+      cwd: folder,
+      encoding: "utf8",
+      env: { ...process.env, CDKTF_OUTDIR: "out" },
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const { nodes } = JSON.parse(readFileSync(join(folder, "nix/cluster.json"), "utf8")) as {
+      nodes: { terraformName: string }[];
+    };
+    const { resource } = JSON.parse(readFileSync(join(folder, "out/stacks/k3s/cdk.tf.json"), "utf8")) as {
+      resource: { proxmox_virtual_environment_vm: object };
+    };
+    const vms = Object.keys(resource.proxmox_virtual_environment_vm);
+    expect(vms).toEqual(nodes.map(({ terraformName }) => terraformName).sort());
+    // What it says in words is so.
+    const imported = [...main.matchAll(/import proxmox_virtual_environment_vm\.(\w+) /g)];
+    if (imported.length > 0) expect(imported.map(([, name]) => name).sort()).toEqual(vms);
+    expect(readFileSync(join(REPOSITORY, "README.md"), "utf8")).toContain(`(examples/${example})`);
+  });
+});
+
 describe("a project of init", () => {
   test.each([
     ["one server that asks DHCP", ["--agents", "0"]],
