@@ -1,28 +1,7 @@
-/** Plans of the real provider, made by OpenTofu and Terraform: plans/README.md says how. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { judgePlan, type Verdict } from "../../src/gate/gate";
 import { readPlan } from "../../src/gate/plan";
 import type { Json } from "../fixture";
-
-const TOFU = "tofu-1.10";
-/** Plans that ask a stand-in for Proxmox VE. */
-const ASKING = "tofu-1.12";
-const ENGINES = [TOFU, "terraform-1.11", "terraform-1.5"];
-
-const pathOf = (name: string, engine = TOFU): string => join(__dirname, "plans", engine, `${name}.json`);
-
-const textOf = (name: string, engine?: string): string => readFileSync(pathOf(name, engine), "utf8");
-
-const judged = (name: string, allowed: readonly string[] = [], engine?: string): Verdict =>
-  judgePlan(readPlan(textOf(name, engine)), allowed);
-
-/** Of a plan that somebody has changed by hand. */
-function judgedWith(name: string, change: (plan: Json) => void, engine?: string): Verdict {
-  const plan = JSON.parse(textOf(name, engine));
-  change(plan);
-  return judgePlan(readPlan(JSON.stringify(plan)), []);
-}
+import { ASKING, ENGINES, judged, judgedWith, textOf, TOFU } from "./judged";
 
 const wordsOf = ({ reasons }: Verdict): string[] => reasons.map(({ words }) => words);
 

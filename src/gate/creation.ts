@@ -24,7 +24,7 @@ export const checkOf = ({ address }: ResourceChange, { checks = [] }: Plan): Che
 function collision(resource: ResourceChange, subject: Subject, plan: Plan): Reason[] {
   const { before, after } = resource.change;
   if (before?.vm_id === after?.vm_id) return [];
-  const holder = guestsOf(plan)?.find(({ vmId }) => vmId === after?.vm_id);
+  const holder = guestsOf(plan).find(({ vmId }) => vmId === after?.vm_id);
   if (holder !== undefined) return [held(resource, subject, holder)];
   const check = checkOf(resource, plan);
   if (check?.status !== "fail") return [];
@@ -51,7 +51,7 @@ function unseenTemplate({ change }: ResourceChange, subject: Subject, plan: Plan
   const [clone] = (change.after?.clone ?? []) as Attributes[];
   const id = clone?.vm_id;
   if (typeof id !== "number" || !templatesAreSeen(plan)) return [];
-  if (guestsOf(plan)?.some(({ vmId }) => vmId === id)) return [];
+  if (guestsOf(plan).some(({ vmId }) => vmId === id)) return [];
   const words = ` cannot be made: its template, VM ${id}, is not there, or the token may not see it`;
   const remedy = `Give the token VM.Audit and VM.Clone on /vms/${id}, or state another templateVmId`;
   return [reasonFor(subject, "fail", words, { remedy })];

@@ -10,17 +10,12 @@ export interface Guest {
 
 const [VMS, CONTAINERS] = ["proxmox_virtual_environment_vms", "proxmox_virtual_environment_containers"];
 
-/** `undefined` where the plan has not read them. */
-export function guestsOf(plan: Plan): Guest[] | undefined {
-  const data = knownResources(plan).filter(
-    ({ mode, type }) => mode === "data" && (type === VMS || type === CONTAINERS),
-  );
-  if (data.length === 0) return undefined;
-  return data.flatMap(({ values = {} }) => [
-    ...listed(values.vms, "VM"),
-    ...listed(values.containers, "container"),
-  ]);
-}
+/** None where the plan has not read them. */
+export const guestsOf = (plan: Plan): Guest[] =>
+  knownResources(plan).flatMap(({ type, values = {} }) => {
+    if (type === VMS) return listed(values.vms, "VM");
+    return type === CONTAINERS ? listed(values.containers, "container") : [];
+  });
 
 const listed = (all: unknown, kind: Guest["kind"]): Guest[] =>
   ((all ?? []) as Attributes[]).map(({ vm_id, name, node_name }) => ({
@@ -32,9 +27,9 @@ const listed = (all: unknown, kind: Guest["kind"]): Guest[] =>
 
 /** Whether one of the lists has every VM that the token may see. */
 export const templatesAreSeen = (plan: Plan): boolean =>
-  knownResources(plan).some(({ mode, type, values = {} }) => {
+  knownResources(plan).some(({ type, values = {} }) => {
     const { node_name, tags, filter } = values;
-    return mode === "data" && type === VMS && [node_name, tags, filter].every(isUnstated);
+    return type === VMS && [node_name, tags, filter].every(isUnstated);
   });
 
 const isUnstated = (value: unknown): boolean =>

@@ -1,0 +1,82 @@
+/** A VM that is to be made, of a plan that has read which guests there are. */
+import type { Json } from "../fixture";
+import { ASKING, judgedWith } from "./judged";
+
+const VMS = "proxmox_virtual_environment_vms";
+const CONTAINERS = "proxmox_virtual_environment_containers";
+
+/** What is read of that type. */
+const read = (plan: Json, type: string): Json =>
+  plan.prior_state.values.root_module.resources.find((each: Json) => each.type === type).values;
+
+const wordsWith = (change: (plan: Json) => void, name = "new-node"): string[] =>
+  judgedWith(name, change, ASKING).reasons.map(({ words }) => words.split(") ")[1] ?? "");
+
+test("is refused when its template is not among the VMs that the token sees", () => {
+  const words = wordsWith((plan) => {
+    const all = read(plan, VMS);
+    all.vms = all.vms.filter(({ vm_id }: Json) => vm_id !== 9903);
+  });
+  expect(words).toEqual([expect.stringContaining("its template, VM 9903, is not there")]);
+});
+
+test("is not refused for a template of which nobody can tell, since not all VMs were read", () => {
+  const words = wordsWith((plan) => {
+    Object.assign(read(plan, VMS), { vms: [], tags: ["k3s"] });
+  });
+  expect(words).toEqual([]);
+});
+
+test("is not refused for a template whose VM ID is not known yet, or that it has not", () => {
+  for (const clone of [[{ vm_id: null }], [], null]) {
+    expect(wordsWith((plan) => (plan.resource_changes[0].change.after.clone = clone))).toEqual([]);
+  }
+});
+
+test("is not taken for a container of its name, which nobody can import", () => {
+  const words = wordsWith((plan) => {
+    read(plan, CONTAINERS).containers = [{ vm_id: 136, name: "mizar", node_name: "pve" }];
+  });
+  expect(words).toEqual(["cannot be made: VM ID 136 is held by the container mizar on pve"]);
+});
+
+test("is refused for its own check, and not for another's", () => {
+  const failing = (node: string) => (plan: Json) => {
+    const check = plan.checks.find(({ address }: Json) => address.to_display === `check.${node}_vm_id`);
+    check.status = "fail";
+    check.instances = [{ problems: [{ message: "the ID is held" }] }];
+  };
+  expect(wordsWith(failing("k3s_agent_1"))).toEqual(["cannot be made: the ID is held"]);
+  expect(wordsWith(failing("k3s_agent"))).toEqual([]);
+});
+
+test("alone is judged so, and not another resource that has a vm_id as well", () => {
+  const words = wordsWith((plan) => {
+    plan.resource_changes[0].type = "other";
+  }, "id-held");
+  expect(words).toEqual([]);
+});
+
+test("is lost when its own VM was, and not when another's or data that was read has changed", () => {
+  const drifted = (change: (drift: Json) => void): string[] =>
+    wordsWith((plan) => change(plan.resource_drift[0]), "lost");
+  expect(drifted(() => undefined)).toEqual([expect.stringContaining("is made anew")]);
+  expect(drifted((drift) => (drift.address = `${drift.address}_of_another`)).join()).not.toContain(
+    "is made anew",
+  );
+  expect(drifted((drift) => (drift.mode = "data"))).toEqual([]);
+  expect(drifted((drift) => (drift.change.actions = ["update"]))).toEqual([]);
+});
+
+test("of what a token needs to make it nothing is said when it is there already", () => {
+  const { notes } = judgedWith(
+    "new-node",
+    ({ resource_changes: [{ change }] }) => {
+      change.actions = ["update"];
+      change.after.startup = [{ order: 1 }];
+      change.before = change.after;
+    },
+    ASKING,
+  );
+  expect(notes.join()).not.toContain("half-made");
+});

@@ -1,0 +1,59 @@
+/** What counts for a plan, and for a whole one. */
+import { readPlan } from "../../src/gate/plan";
+import type { Json } from "../fixture";
+import { ASKING, judgedWith, textOf, TOFU } from "./judged";
+
+const readWith = (change: (plan: Json) => void, name = "no-op", engine = TOFU): unknown => {
+  const plan = JSON.parse(textOf(name, engine));
+  change(plan);
+  return readPlan(JSON.stringify(plan));
+};
+
+test("a byte order mark before it, as Windows' shells write one, does not matter", () => {
+  expect(readPlan(`\uFEFF${textOf("no-op")}`)).toEqual(readPlan(textOf("no-op")));
+});
+
+test.each([
+  ["blanks", " \n", "This is empty"],
+  ["a log behind an empty line", '\n{"@level":"info"}', "This is the log"],
+  ["a version that is a number", '{"format_version":1,"planned_values":{}}', "no plan"],
+  ["a change that is nothing", '{"format_version":"1.2","resource_changes":[null]}', "no plan"],
+  [
+    "a change without an address",
+    '{"format_version":"1.2","resource_changes":[{"change":{"actions":[]}}]}',
+    "no plan",
+  ],
+])("%s is none", (_, text, complaint) => {
+  expect(() => readPlan(text)).toThrow(complaint);
+});
+
+test("a description that looks like a line of a log makes no log of it", () => {
+  expect(() => readWith((plan) => (plan.comment = '{"@level"'))).not.toThrow();
+});
+
+test("a condition of a resource that holds stands in no plan's way", () => {
+  const check = { address: { kind: "resource", to_display: "a.b" }, status: "pass" };
+  expect(() => readWith((plan) => (plan.checks = [check]))).not.toThrow();
+});
+
+test.each(["count_expression", "for_each_expression"])(
+  "a resource with %s may be none, and is not missing",
+  (expression) => {
+    const stated = { address: "a.b", mode: "managed" };
+    const missing = (resource: object) => () =>
+      readWith((plan) => plan.configuration.root_module.resources.push(resource), "asked", ASKING);
+    expect(missing({ ...stated, [expression]: {} })).not.toThrow();
+    expect(missing(stated)).toThrow("says nothing of a.b");
+  },
+);
+
+test("an -exclude that leaves out everything is not taken for a -refresh-only, which has evaluated its checks", () => {
+  const unknown = (plan: Json): unknown => (plan.checks[0].status = "unknown");
+  expect(() => readWith(unknown, "refresh-only", ASKING)).toThrow("The plan says nothing of");
+});
+
+test("a plan is summed up by what becomes of VMs, the replaced and destroyed as well", () => {
+  const summaryOf = (name: string): string => judgedWith(name, () => undefined).summary;
+  expect(summaryOf("delete")).toContain("1 VM is DESTROYED");
+  expect(summaryOf("vm-id")).toContain("1 VM is REPLACED");
+});
