@@ -1,6 +1,6 @@
 import { parseAnyNetwork, type Network } from "../config/address";
 import type { Networks } from "../config/model";
-import { isOutside, networksOf } from "./flow-sources";
+import { networksOf } from "./flow-sources";
 import { isPortFlow, SSH_PORT, type Flow } from "./flows";
 
 /** One network that may open SSH. */
@@ -17,7 +17,6 @@ export const sshAccess = (flows: readonly Flow[], networks: Networks): SshAccess
   flows
     .filter(isPortFlow)
     .filter(({ protocol, ports }) => protocol === "tcp" && ports.from <= SSH_PORT && SSH_PORT <= ports.to)
-    .filter(({ from }) => isOutside(from))
     .flatMap(({ from, to }) => {
       const cidrs = from === "everyone" ? EVERYWHERE : networksOf(from, networks);
       return cidrs.flatMap((cidr) => {
