@@ -25,6 +25,8 @@ export default {
   },
   coverageAnalysis: "perTest",
   concurrency: 2,
+  // On a busy machine a test that takes long is not one that hangs.
+  timeoutMS: 30_000,
   // Stryker copies the project and does not ask git what to leave out: state and plans hold secrets.
   ignorePatterns: [
     "/.mutation",
