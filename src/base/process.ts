@@ -122,7 +122,7 @@ export type Conversation = ChildProcessWithoutNullStreams;
  * listens for `error`, and ends it with `endGroup`.
  */
 export const converse = (program: string, words: readonly string[]): Conversation =>
-  spawn(program, words, { stdio: "pipe", detached: true });
+  spawn(program, words, { stdio: "pipe", detached: true, env: process.env });
 
 /** Kills a program that leads a process group, and all that it started. Does nothing when it has ended. */
 export function endGroup({ pid }: ChildProcess): void {
