@@ -1,6 +1,6 @@
 /**
  * K3s' commands and flags that the runbook may name, as K3s defines them: pkg/cli/cmds/etcd_snapshot.go, token.go,
- * server.go and agent.go of k3s-io/k3s. By hand, since K3s is not there to be asked.
+ * server.go and agent.go of k3s-io/k3s. By hand, since there is no K3s here to ask.
  */
 export const K3S_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "etcd-snapshot save": ["--name"],

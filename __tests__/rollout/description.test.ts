@@ -86,7 +86,7 @@ test("a file of the same name that was not captured has to be as emitted", () =>
 });
 
 test("the example key does not get onto a host", () => {
-  expect(() => checkKeys(readDescription(emitted()))).toThrow(/example SSH key is still among/);
+  expect(() => checkKeys(readDescription(emitted()))).toThrow(/example SSH key is still in the list/);
 });
 
 test.each([

@@ -30,7 +30,7 @@ test.each<[string, string, string]>([
   ],
   ["memory", entry("/srv/scratch", "tmpfs", "tmpfs"), "tmpfs"],
   ["a bind mount", entry("/export", "/srv", "none", BIND), "a bind mount"],
-  ["what is made at boot", entry("/run/k3s", "/dev/sdb", "ext4"), "made anew at each boot"],
+  ["what is made at boot", entry("/run/k3s", "/dev/sdb", "ext4"), "created at each boot"],
 ])("%s is no filesystem of a host", (_, text, why) => {
   expect(foreignFileSystems(ROOT + text, [])).toEqual([expect.stringMatching(`^/.+ \\(${why}\\)$`)]);
 });

@@ -9,10 +9,10 @@ const EXPECTED = { system: "/nix/store/built", notBoot: "boot-1" };
 
 test.each([
   ["@k3s failed", "K3s is failed"],
-  ["", "K3s is not there"],
+  ["", "K3s is not installed"],
   ["@current /nix/store/other", "it runs /nix/store/other"],
   ["@boot_id boot-1", "it has not rebooted"],
-  ["@flushes yes", "its firewall would flush the rules of kube-proxy at the next reload"],
+  ["@flushes yes", "the next reload of its firewall would flush the rules of kube-proxy"],
 ])("a host that says '%s' is no host that is well: %s", (line, fault) => {
   expect(hostFaults(report(line), EXPECTED)).toContain(fault);
 });
@@ -35,7 +35,7 @@ test("a host that is well has none of these", () => {
     "@forwarding all 1",
     "@forwarding default 1",
   );
-  expect(hostFaults(well, EXPECTED).filter((fault) => !fault.startsWith("its firewall is not"))).toEqual([]);
+  expect(hostFaults(well, EXPECTED).filter((fault) => !fault.startsWith("its firewall differs"))).toEqual([]);
 });
 
 test("a node whose kubelet was not heard of since the step began is not there", async () => {
@@ -45,7 +45,7 @@ test("a node whose kubelet was not heard of since the step began is not there", 
   const kubernetes = { nodes: () => Promise.resolve([node]) } as unknown as Kubernetes;
   const seen = report(`@boot_id boot of ${hamal.name}`, "@k3s_version v1.34.2+k3s1");
   expect(await nodeFaults(hamal, seen, kubernetes, node.heard)).toEqual([
-    "its kubelet was not heard of since",
+    "its kubelet has not reported since",
   ]);
   expect(await nodeFaults(hamal, seen, kubernetes, "before")).toEqual([]);
 });

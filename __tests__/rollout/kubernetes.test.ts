@@ -88,7 +88,7 @@ describe("removal", () => {
     const { all, fleet } = fleetOf([ALPHARD, HAMAL]);
     const nodes = fleet.nodes.map((node) => ({ ...node, cordoned: true }));
     expect(removalFaults(all[1] as never, { ...fleet, nodes })).toEqual([
-      "no other node can take its pods: bring one back, or uncordon it, first",
+      "no other node can take its pods: bring one back or uncordon one first",
     ]);
   });
 
@@ -102,11 +102,7 @@ describe("removal", () => {
       });
     };
     expect([faultsOf("hamal"), faultsOf("mizar")]).toEqual([
-      [
-        expect.stringContaining(
-          "its K3s still runs, since its node is Ready: power VM 135 off in Proxmox VE",
-        ),
-      ],
+      [expect.stringContaining("its node is Ready, so its K3s still runs: power VM 135 off in Proxmox VE")],
       [],
     ]);
   });
@@ -128,7 +124,7 @@ describe("removal", () => {
       [ALPHARD, agent("a", "hamal", 135), server("unused", "unused", 200)].slice(0, 2),
     );
     expect(removalFaults(all[1] as never, { ...fleet, nodes: undefined })).toEqual([
-      "no server of the cluster answers, and so nothing can be taken out of it",
+      "no server of the cluster answers, so no node can be removed",
     ]);
   });
 });

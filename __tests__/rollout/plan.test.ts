@@ -38,15 +38,15 @@ test("a host that a dead rollout left unconfirmed is changed at once, and that i
     verdict: "unfinished",
     faults: [],
     notes: [
-      "a rollout that has ended (eve@desk, process 7) left it unconfirmed: it returns first to what it ran before",
+      "a rollout that has ended (eve@desk, process 7) left it unconfirmed: it reverts to its previous system first",
     ],
   });
 });
 
 test("units that are failed already are named", () => {
   expect(planOfHamal({ failedUnits: ["backup.service", "mnt-nas.mount"] }).notes).toEqual([
-    "units are failed on it already: backup.service, mnt-nas.mount; see systemctl status there. " +
-      "For the sake of these a rollout does not revert it",
+    "units have already failed on it: backup.service, mnt-nas.mount; see systemctl status there. " +
+      "A rollout does not revert it because of these",
   ]);
 });
 
@@ -76,7 +76,7 @@ test("a file of its own goes, and is said to", () => {
   const [, hamal] = three();
   const plan = planOfHamal({ files: new Map([...hamal.files, ["desktop.nix", "{ }"]]) });
   expect(plan.changes).toEqual([{ file: "desktop.nix", kind: "removed", lines: [] }]);
-  expect(formatPlan([plan])).toContain("desktop.nix: goes; it stays in the dated copy of /etc/nixos");
+  expect(formatPlan([plan])).toContain("desktop.nix: removed; the dated copy of /etc/nixos keeps it");
 });
 
 test("a clone of the template is new", () => {
@@ -91,12 +91,12 @@ test("a clone of the template is new", () => {
 
 test.each<[string, Partial<Facts>, Partial<PlanContext>, string]>([
   [
-    "what runs is not what would boot",
+    "the running system is not the boot default",
     { profile: "/nix/store/other" },
     {},
-    "what runs is not what would boot",
+    "the running system is not the boot default",
   ],
-  ["a reboot is due", { rebootDue: ["kernel"] }, {}, "it has to be rebooted, for its kernel"],
+  ["a reboot is due", { rebootDue: ["kernel"] }, {}, "it needs a reboot, for its kernel"],
   ["K3s does not run", { k3s: "failed" }, {}, "K3s does not run (failed)"],
 ])("a rollout that did not get to its end goes on: %s", (_, facts, more, note) => {
   expect(planOfHamal(facts, more)).toMatchObject({ verdict: "unfinished", notes: [note] });
@@ -121,7 +121,7 @@ test("a cordon of somebody else's is no reason to do anything", () => {
 
 test("what would be flushed is said", () => {
   const plan = planOfHamal({ deletions: "#! nft -f\n flush ruleset\n" });
-  expect(plan.notes).toEqual([expect.stringContaining("would flush all rules of the firewall once more")]);
+  expect(plan.notes).toEqual([expect.stringContaining("has saved a flush of the whole ruleset")]);
 });
 
 describe("refused is", () => {
@@ -139,7 +139,7 @@ describe("refused is", () => {
     [
       "another firmware",
       { firmware: "uefi" },
-      "it was booted by uefi, and nixos.firmware says bios: it would not boot again",
+      "it was booted by uefi, but nixos.firmware is bios: it would not boot again",
     ],
     [
       "a root device that is not there",
@@ -150,18 +150,18 @@ describe("refused is", () => {
     [
       "another root filesystem",
       { rootUuid: "1234" },
-      "its root filesystem is 1234, and its hardware-configuration.nix says dd933e34-9e75-4a1c-8597-61e6d3b7af63. " +
+      "its root filesystem is 1234, but its hardware-configuration.nix names dd933e34-9e75-4a1c-8597-61e6d3b7af63. " +
         "Run npm run rollout -- capture hamal",
     ],
     [
       "a local.nix that only the host has",
       { files: new Map([["local.nix", "{ }"]]) },
-      "it has an /etc/nixos/local.nix that the project has not",
+      "it has an /etc/nixos/local.nix that the project does not have",
     ],
     [
       "a host on which an activation of another rollout runs",
       { unconfirmed: UNCONFIRMED },
-      "an activation of another rollout (eve@desk, process 7) runs on it; it reverts in 288 s unless that rollout confirms it",
+      "an activation of another rollout (eve@desk, process 7) is running on it; it reverts in 288 s unless that rollout confirms it",
     ],
     [
       "a host whose timer alone waits",
@@ -171,22 +171,22 @@ describe("refused is", () => {
     [
       "a host that is on its way back",
       { unconfirmed: { ...UNCONFIRMED, state: "reverting" } },
-      "it returns at this moment to what it ran before: run the same command again in a minute",
+      "it is reverting to its previous system: run the same command again in a minute",
     ],
     [
       "an operator whose key would not be installed",
       { operatorKey: "SHA256:other" },
-      "your SSH key SHA256:other is not among those that would be installed: add it to the authorized keys",
+      "your SSH key SHA256:other is not among the keys to be installed: add it to the authorized keys",
     ],
     [
       "an operator from where SSH would not be admitted",
       { operatorAddress: "10.8.0.9" },
-      "you come from 10.8.0.9, from where hamal's firewall would not admit SSH",
+      "you connect from 10.8.0.9, and hamal's new firewall would not admit SSH from there",
     ],
     [
       "an operator who comes by IPv6, which the firewall would not admit",
       { operatorAddress: "fd00:22::50" },
-      "you come from fd00:22::50, from where hamal's firewall would not admit SSH",
+      "you connect from fd00:22::50, and hamal's new firewall would not admit SSH from there",
     ],
   ])("%s", (_, facts, fault) => {
     const plan = planOfHamal(facts);
@@ -281,7 +281,7 @@ describe("clones that share an identity", () => {
     expect([alphard?.verdict, hamal?.verdict, mizar?.verdict]).toEqual(["unchanged", "refused", "unchanged"]);
     expect(hamal?.faults).toEqual([
       expect.stringMatching(
-        /^its machine-id is also that of alphard, and it has an SSH host key of alphard\. The template was not emptied.*--regenerate-identity$/,
+        /^its machine-id is also that of alphard, and it has an SSH host key of alphard\. The template was not cleaned.*--regenerate-identity$/,
       ),
     ]);
   });

@@ -67,5 +67,5 @@ test.each<[string, string | undefined, string]>([
 });
 
 test("without nft nothing is known", () => {
-  expect(rulesetState(new Report("")).differences).toEqual(["nft is not there"]);
+  expect(rulesetState(new Report("")).differences).toEqual(["nft is not installed"]);
 });

@@ -111,7 +111,7 @@ describe("a call", () => {
   test("whose session PAM holds up says so", async () => {
     withClient("echo 'Authenticated to 192.0.2.1 ([192.0.2.1]:22) using \"publickey\".' >&2; sleep 300");
     expect((await failure(":", { timeoutSeconds: 1 })).message).toMatch(
-      /^hamal: root@192\.0\.2\.1 is logged in, but its session does not start: no answer within 1 s\. Look at/,
+      /^hamal: root@192\.0\.2\.1 can log in, but the session does not start: no answer within 1 s\. Look at/,
     );
   });
 
@@ -135,7 +135,7 @@ describe("a call", () => {
   ])("to a host of endless %s ends at 16 MiB, and others go on", async (_, script) => {
     withClient(SHELL);
     const error = await failure(script);
-    expect(error.message).toMatch(/^hamal: it sent more than 16 MiB in answer to one question/);
+    expect(error.message).toMatch(/^hamal: it sent more than 16 MiB in one answer/);
     expect((await run("echo there")).stdout).toBe("there\n");
   });
 

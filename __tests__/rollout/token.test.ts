@@ -35,8 +35,8 @@ describe("a file with the join token", () => {
   test("that the next commit would take is refused, and its content not repeated", async () => {
     const { token } = withToken();
     const why = await refusal(read({ tokenPath: token }));
-    expect(why).toContain(`${token}, which has the join token, is not ignored by git`);
-    expect(why).toContain("move it out of the project, or name it in .gitignore");
+    expect(why).toContain(`${token}, which contains the join token, is not ignored by git`);
+    expect(why).toContain("move it out of the project, or add it to .gitignore");
     expect(why).not.toContain(TOKEN);
   });
 
@@ -44,7 +44,7 @@ describe("a file with the join token", () => {
     const { token, project } = withToken("secrets/\n");
     project.git("add", "--force", token);
     const why = await refusal(read({ tokenPath: token }));
-    expect(why).toContain(`${token}, which has the join token, is in git`);
+    expect(why).toContain(`${token}, which contains the join token, is in git`);
     expect(why).toContain("'Rotate the join token'");
   });
 
@@ -82,7 +82,7 @@ describe("a file with the join token", () => {
   test("in a repository is refused where there is no git to ask, and read elsewhere", () => {
     const env = { PATH: temporaryFolder() };
     expect(readWith(withToken("secrets/\n").token, env)).toContain(
-      "git does not say whether it would commit it",
+      "git does not tell whether it would commit it",
     );
     const path = join(temporaryFolder(), "token");
     writeFileSync(path, TOKEN);
@@ -101,7 +101,7 @@ describe("a file with the join token", () => {
     const { token, project } = withToken("secrets/\n");
     spawnSync("chown", ["-R", "65534", project.path()]);
     if (process.getuid?.() === 0)
-      await expect(read({ tokenPath: token })).rejects.toThrow(/git does not say.*dubious ownership/);
+      await expect(read({ tokenPath: token })).rejects.toThrow(/git does not tell.*dubious ownership/);
   });
 
   test("that is not there is named", async () => {
@@ -115,7 +115,7 @@ describe("a file with the join token", () => {
 test("a command's output is the join token; what fails is named, and its output not repeated", async () => {
   expect(await read({ tokenCommand: ["echo", TOKEN] })).toBe(TOKEN);
   const failing = await refusal(read({ tokenCommand: ["sh", "-c", `echo ${TOKEN}; exit 3`] }));
-  expect(failing).toContain("The join token cannot be had from sh: it ended with 3");
+  expect(failing).toContain("sh does not provide the join token: it exited with 3");
   expect(failing).not.toContain(TOKEN);
   const wordy = await refusal(read({ tokenCommand: ["echo", `${TOKEN} and more`] }));
   expect(wordy).toContain("The join token should be one word");
@@ -125,9 +125,9 @@ test("a command's output is the join token; what fails is named, and its output 
 });
 
 test.each([
-  ["K3s' long form", `K10${"ab".repeat(32)}::node:5ca1ab1e5ca1ab1e`, "should be a plain word"],
-  ["a bootstrap token", "abcdef.0123456789abcdef", "should be a plain word"],
-  ["the servers' token", TOKEN, "is the servers'"],
+  ["K3s' long form", `K10${"ab".repeat(32)}::node:5ca1ab1e5ca1ab1e`, "should be a plain password"],
+  ["a bootstrap token", "abcdef.0123456789abcdef", "should be a plain password"],
+  ["the servers' token", TOKEN, "equals the servers'"],
 ])("agents have no token that is %s", async (_, agent, words) => {
   const rollout = { tokenCommand: ["echo", TOKEN], agentTokenCommand: ["echo", agent] };
   const why = await refusal(readTokens({ rollout } as unknown as Description, new Redactor()));

@@ -10,11 +10,11 @@ import { text, type Report } from "./script";
 import { HOW_TO_BOOT } from "./trial";
 
 /**
- * Brings a built system to run, and makes it the boot default when it was seen to work. Until then a timer on the host
- * waits to return to what ran before.
+ * Activates a built system, and makes it the boot default once it is seen to work. Until then a timer on the host is armed
+ * that reverts to the previous system.
  *
- * @param seconds - after which the host reverts, unless it was confirmed
- * @throws UserError when the host is as it was
+ * @param seconds - after which the host reverts, unless it is confirmed
+ * @throws UserError when the host is unchanged
  */
 export async function activate(
   host: Host,
@@ -38,7 +38,7 @@ export async function activate(
       host.name,
       "activate",
       () => host.call("activate", variables).catch((error: unknown) => afterBreak(error as Error, seconds)),
-      (report) => (report.one("neutralised") === "" ? "" : "the saved 'flush ruleset' was taken out first"),
+      (report) => (report.one("neutralised") === "" ? "" : "the saved 'flush ruleset' was removed first"),
     );
     host.moveToOwnAddress();
     await log.step(host.name, "confirm", () => confirm(host, start, built, kubernetes, seconds), String);
@@ -51,15 +51,15 @@ export async function activate(
   );
 }
 
-/** Nobody knows how far it got; the host does, and sees to itself. */
+/** How far the activation got is unknown here. The host knows, and reverts by itself. */
 function afterBreak(error: Error, seconds: number): never {
   throw withConsequence(
     error,
-    `Should the activation have begun, the host reverts by itself within ${seconds} s; then run the same command again`,
+    `If the activation has begun, the host reverts by itself within ${seconds} s; then run the same command again`,
   );
 }
 
-/** @throws UserError when the host is as it was, or is changed but for its /etc/nixos */
+/** @throws UserError when the host is unchanged, or when only its /etc/nixos is still the old one */
 async function commit(host: Host, start: Start, built: Build): Promise<Report> {
   try {
     return await host.call("commit", { built: built.path }, { timeoutSeconds: 180 });
@@ -67,7 +67,7 @@ async function commit(host: Host, start: Start, built: Build): Promise<Report> {
     if (isDisconnected(error)) {
       throw withConsequence(
         error,
-        "What has begun on it goes on to its end, or it reverts by itself; run the same command again to see",
+        "The host finishes what it has begun, or reverts by itself; run the same command again to find out",
       );
     }
     const report = await inspect(host);
@@ -78,10 +78,10 @@ async function commit(host: Host, start: Start, built: Build): Promise<Report> {
 }
 
 /**
- * Waits until all that is expected holds, as seen over a new TCP connection. The one that is there says meanwhile how far
- * the host has come.
+ * Waits until every expectation holds, as seen over a new TCP connection. The existing connection shows the progress
+ * meanwhile.
  *
- * @returns what else is to be said
+ * @returns a remark for the log
  */
 async function confirm(
   host: Host,
@@ -103,7 +103,7 @@ async function confirm(
     host.log.write(host.name, `not confirmed yet: ${missing.join("; ")}`);
     if (look.over) break;
     if (ended || !look.ended) await pause(POLL_SECONDS);
-    // What its kubelet said before is no sign of its life now.
+    // A heartbeat from before does not show that the kubelet is alive now.
     else heardBefore = heardOf((await kubernetes.nodesIfAny()) ?? [], host);
     fresh = look.callsForNew === true || (look.ended && !ended);
     ended = look.ended;
@@ -113,25 +113,25 @@ async function confirm(
 
 interface Look {
   readonly missing: readonly string[];
-  /** The activation had come to its end. */
+  /** The activation has finished. */
   readonly ended: boolean;
-  /** Waiting longer is of no use. */
+  /** Waiting longer is useless. */
   readonly over?: true;
   readonly reverted?: true;
-  /** Of an activation that did not end with 0, and did not fail. */
+  /** A remark on an activation that exited with another status than 0, but did not fail. */
   readonly words?: string;
-  /** Nothing more is to be learned over the connection that is there. */
+  /** The existing connection has shown all that it can. */
   readonly callsForNew?: boolean;
-  /** What to do where there is nothing to revert. */
+  /** How to end when there is nothing to revert. */
   readonly end?: () => Promise<never>;
 }
 
 interface Before {
   readonly start: Start;
   readonly heardBefore: string | undefined;
-  /** The activation was seen to have ended, over a connection before this one. */
+  /** An earlier connection saw that the activation had finished. */
   readonly ended: boolean;
-  /** To look over a new connection. */
+  /** Use a new connection. */
   readonly fresh: boolean;
 }
 
@@ -147,20 +147,20 @@ async function lookAt(
       return { missing: ["it was rebooted"], ended: true, end: () => rebooted(host, start, report) };
     }
     if (report.one("reverted") === "yes" || report.one("reverting") === "activating") {
-      return { missing: ["the timer had fired"], ended: true, over: true, reverted: true };
+      return { missing: ["the revert timer had fired"], ended: true, over: true, reverted: true };
     }
-    // Without an answer systemd may be replacing itself, as an upgrade of it does.
+    // No answer: systemd may be re-executing itself, as it does in an upgrade.
     if (["activating", ""].includes(report.one("activation"))) {
-      return { missing: ["the activation has not come to its end"], ended: false };
+      return { missing: ["the activation has not finished"], ended: false };
     }
     const failure = failureOf(report, start);
     if (failure !== undefined && isRefusal(report, start)) {
       return { missing: [failure], ended: true, end: () => refused(host, failure, report.one("status")) };
     }
     if (failure !== undefined) return { missing: [failure], ended: true, over: true };
-    // This connection may have passed the former firewall: it came about while the activation was at work.
+    // This connection may have passed the old firewall: it was made while the activation was running.
     if (!ended)
-      return { missing: ["no new SSH connection came about since the activation ended"], ended: true };
+      return { missing: ["no new SSH connection could be made since the activation ended"], ended: true };
     const own = hostFaults(report, { system: built.path });
     if (own.length > 0) return { missing: own, ended: true };
     const missing = await nodeFaults(host, report, kubernetes, heardBefore);
@@ -173,21 +173,21 @@ async function lookAt(
   }
 }
 
-/** Another program of the host's activates something. */
+/** Another program on the host is activating a system. */
 const LOCKED = "11";
 
-/** Codes with which switch-to-configuration ends before it has changed anything: a check, a lock, another init. */
+/** Exit statuses of switch-to-configuration before it changes anything: a failed check, a lock, another init. */
 const REFUSALS: ReadonlySet<string> = new Set(["1", LOCKED, "100"]);
 
-/** It ends so when a unit is failed, whose it ever is, and when only a user's own activation failed. */
+/** Its exit status when any unit is failed, related or not, and when only a user's own activation failed. */
 const WITH_FAILED_UNITS = "4";
 
-const FAILED_BEFORE = "switch-to-configuration ended with 4, and no unit is failed that was not before";
+const FAILED_BEFORE = "switch-to-configuration exited with 4, but no unit failed that had not failed before";
 
 const isRefusal = (report: Report, start: Start): boolean =>
   REFUSALS.has(report.one("status")) && report.one("current") === start.current;
 
-/** Why an activation that has ended failed: by the units that are failed and were not before, where it is they. */
+/** Why a finished activation failed: the units that failed and had not failed before, if there are any. */
 function failureOf(report: Report, { failedUnits }: Start): string | undefined {
   if (report.one("activation") === "active") return undefined;
   const fresh = report.all("failed").filter((unit) => !failedUnits.includes(unit));
@@ -196,7 +196,7 @@ function failureOf(report: Report, { failedUnits }: Start): string | undefined {
   return `the activation failed (${report.one("result")} ${report.one("status")})`;
 }
 
-/** Nothing has begun that would have to be undone. */
+/** Nothing has to be undone. */
 async function refused(host: Host, failure: string, status: string): Promise<never> {
   const words = `${host.name} refused the activation, and nothing was changed: ${failure}${await lastWords(host)}`;
   await host.call("disarm", {});
@@ -205,10 +205,10 @@ async function refused(host: Host, failure: string, status: string): Promise<nev
     : new UserError("needs boot", `${words}\n${HOW_TO_BOOT}`);
 }
 
-/** The tested system was not the boot default yet. */
+/** The system under test was not the boot default yet. */
 async function rebooted(host: Host, start: Start, report: Report): Promise<never> {
   const current = report.one("current");
-  const runs = current === start.current ? "what it ran before, which it also boots" : current;
+  const runs = current === start.current ? "its previous system, which is also its boot default" : current;
   await host.call("disarm", {}).catch(() => undefined);
   throw new UserError(
     "failed",
@@ -217,7 +217,7 @@ async function rebooted(host: Host, start: Start, report: Report): Promise<never
   );
 }
 
-/** Sees to it that the host is back on its former system. @throws UserError in any case, with what became of it */
+/** Makes sure that the host is back on its previous system. @throws UserError always, with the outcome */
 async function returned(
   host: Host,
   start: Start,
@@ -225,37 +225,37 @@ async function returned(
   early: boolean,
 ): Promise<never> {
   const why = missing.join("; ");
-  // Where there is a way to it; else the timer does the same.
+  // If the host can be reached; otherwise its timer does the same.
   const words = early ? await lastWords(host) : "";
   if (early) await host.call("revert-now", {}).catch(() => undefined);
   const { state } = await awaitReturn(host, start, REVERT_SECONDS);
   if (state === "back") {
     throw new UserError(
       "failed",
-      `${host.name} was not confirmed and has reverted by itself to what it ran before, which it also boots: ${why}${words}`,
+      `${host.name} was not confirmed and has reverted by itself to its previous system, which is also its boot default: ${why}${words}`,
     );
   }
   if (state === "rebooted") {
     throw new UserError(
       "failed",
-      `${host.name} was not confirmed, and was rebooted into what it ran before, which it also boots: ${why}${words}`,
+      `${host.name} was not confirmed, and was rebooted into its previous system, which is also its boot default: ${why}${words}`,
     );
   }
   if (state === "starting") {
     throw new UserError(
       "failed",
-      `${host.name} was not confirmed (${why}), and runs what it ran before, which it also boots; its services are still ` +
+      `${host.name} was not confirmed (${why}), and runs its previous system, which is also its boot default; its services are still ` +
         `starting: look at them with systemctl list-jobs there, and run the same command again when there are none${words}`,
     );
   }
   throw new UserError(
     "unreachable",
-    `${host.name} was not confirmed (${why}), and could not be seen to have reverted within ${REVERT_SECONDS} s. It boots what it ` +
-      `ran before: reset its VM in Proxmox VE, or look at its console${words}`,
+    `${host.name} was not confirmed (${why}), and was not seen to revert within ${REVERT_SECONDS} s. Its previous system is ` +
+      `still its boot default: reset its VM in Proxmox VE, or look at its console${words}`,
   );
 }
 
-/** Lines of what did not start, the most telling first. */
+/** Maximum number of log lines to show of what did not start. */
 const LAST_WORDS = 14;
 
 async function lastWords(host: Host): Promise<string> {

@@ -19,17 +19,17 @@ import { deliver, isMissing, tokenFiles, type JoinTokens } from "./token";
 import { bootOnTrial, HOW_TO_BOOT, type TrialOptions } from "./trial";
 
 export interface ApplyOptions extends RebootOptions, TrialOptions {
-  /** Boot into what cannot be activated while a host runs, on trial. */
+  /** Boot, on trial, into systems that cannot be activated while the host runs. */
   readonly boot: boolean;
-  /** Agents that are changed at the same time, and nodes that are away at the same time. */
+  /** Maximum number of agents changed, and of nodes rebooting, at the same time. */
   readonly agentsAtOnce: number;
   readonly rebootsAtOnce: number;
 }
 
-/** How long an API that was there may be away: a server that was just changed may be the one that is asked. */
+/** How long an API that had answered may be unavailable: the server asked may be the one just changed. */
 const API_SECONDS = 60;
 
-/** A host that is going to be changed. */
+/** A host to be changed. */
 interface Job extends Built {
   readonly host: Host;
   readonly node: Host["node"];
@@ -37,7 +37,7 @@ interface Job extends Built {
   readonly built: Build;
 }
 
-/** Changes hosts in an order in which the cluster stays whole. */
+/** Changes hosts in an order that keeps the cluster available. */
 export class Apply {
   private readonly agents: Semaphore;
   private readonly away: Semaphore;
@@ -52,7 +52,7 @@ export class Apply {
     private readonly options: ApplyOptions,
     private readonly log: Log,
     private readonly lock: Lock,
-    /** Its end: what has begun is finished, and nothing else begins. */
+    /** When aborted, finishes what has begun, and begins nothing else. */
     private readonly stop: AbortSignal,
   ) {
     this.agents = new Semaphore(options.agentsAtOnce);
@@ -60,7 +60,7 @@ export class Apply {
     this.kubernetes = fleet.kubernetes;
   }
 
-  /** @throws UserError at the first failure, when what has begun has ended, with the names of the rest */
+  /** @throws UserError after the first failure, once everything begun has finished, with the names of the remaining hosts */
   public async run(): Promise<void> {
     await this.endTrials();
     const jobs = await this.build();
@@ -82,7 +82,7 @@ export class Apply {
     if (this.fleet.nodes === undefined && servers.length > 0) {
       this.log.say(
         "cluster",
-        "no server's API answers: nobody can look at the quorum, and nodes are not drained",
+        "no server's API answers: the quorum cannot be checked, and nodes are not drained",
       );
     }
     for (const phase of order) {
@@ -99,8 +99,8 @@ export class Apply {
   }
 
   /**
-   * Of a rollout that is over, as the hosts would do by themselves. What they build is held against what runs, so this comes
-   * before.
+   * Ends trials that an ended rollout left open, as the hosts would do by themselves. The build compares with the running
+   * system, so this comes first.
    */
   private async endTrials(): Promise<void> {
     const open = this.plans.filter(({ facts }) => facts?.unconfirmed?.state === "trial");
@@ -109,11 +109,11 @@ export class Apply {
       const now = await readFacts(host);
       this.plans = this.plans.map((plan) => (plan.host === host ? { ...plan, facts: now } : plan));
     }
-    // A server's API comes after its SSH server.
+    // A server's API starts later than its SSH server.
     if (open.length > 0) await this.nodes();
   }
 
-  /** All of them, before any is changed: one that cannot be built stops the rollout while nothing has happened. */
+  /** Builds all hosts before any is changed: one failed build stops the rollout before anything has happened. */
   private async build(): Promise<Job[]> {
     const work = this.plans.filter(({ verdict }) => verdict !== "unchanged");
     const results = await Promise.allSettled(
@@ -130,7 +130,7 @@ export class Apply {
     return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   }
 
-  /** Before any is changed: pods that a drain would delete for good. */
+  /** Before any host is changed: pods that a drain would delete for good. */
   private async podFaults(jobs: readonly Job[]): Promise<string[]> {
     const { nodes } = this.fleet;
     const drained = jobs.filter((job) => job.member && needsReboot(job)).map(({ host }) => host.name);
@@ -158,7 +158,7 @@ export class Apply {
       this.lock.check();
       await (needsReboot(job) ? this.away.run(run) : run());
     } catch (error) {
-      // Of a system whose switch-to-configuration has no check, only the activation shows it.
+      // If switch-to-configuration has no check, only the activation shows it.
       if (hasCode(error, "needs boot") && this.options.boot && !onTrial(job))
         return this.attempt({ ...job, built: { ...job.built, refusal: error.message } });
       if (!(error instanceof UserError)) this.log.write(job.host.name, (error as Error).stack ?? "");
@@ -168,7 +168,7 @@ export class Apply {
 
   private async change(job: Job): Promise<void> {
     const { host, built } = job;
-    // What came before, in this phase, may have failed while this one waited for its turn.
+    // Another host of this phase may have failed while this one waited for its turn.
     if (this.failures.length > 0 || this.stop.aborted) return;
     const nodes = await unlessStopped(this.stop, () => this.nodes());
     this.begun.add(host.name);
@@ -177,10 +177,10 @@ export class Apply {
     const ours = nodes.some(({ name, cordonedByUs }) => name === host.name && cordonedByUs);
     const drained = needsReboot(job) && (await drain(host, this.kubernetes, nodes, this.options));
     const cordoned = drained || ours;
-    // The first server is the API that its own node is asked of.
+    // The first server is asked about its own node through its own API.
     if (job.node.role === "server") this.kubernetes = this.kubernetes.with(host);
     try {
-      // Draining takes its time, in which another server may have gone.
+      // Draining takes time, in which another server may have failed.
       if (drained && job.node.role === "server") checkQuorum(host, await this.nodes());
       await this.bring(job);
     } catch (error) {
@@ -197,7 +197,7 @@ export class Apply {
     if (cordoned) await uncordon(host, this.kubernetes);
   }
 
-  /** To the built system, as its boot default. @throws UserError when the host is as it was */
+  /** Switches to the built system and makes it the boot default. @throws UserError when the host is unchanged */
   private async bring({ host, facts, built }: Job): Promise<void> {
     const start = await revertUnconfirmed(host, facts, this.options.rebootSeconds);
     if (built.refusal !== "") {
@@ -207,7 +207,7 @@ export class Apply {
     }
   }
 
-  /** @throws UserError when the API had answered, and does not for a minute: without it nobody knows what may go */
+  /** @throws UserError when the API had answered, and is down for a minute: without it nothing shows which node can be spared */
   private async nodes(): Promise<KubeNode[]> {
     if (this.fleet.nodes === undefined) return (await this.kubernetes.nodesIfAny()) ?? [];
     const deadline = new Deadline(API_SECONDS);
@@ -219,7 +219,7 @@ export class Apply {
     }
   }
 
-  /** Only where one is missing, and so to no host that has one. */
+  /** Installs missing tokens; never replaces one. */
   private async deliverTokens({ host, facts }: Job): Promise<void> {
     for (const file of tokenFiles(host, this.tokens, facts).filter(isMissing)) {
       await this.log.step(host.name, "token", () => deliver(host, file), String);
@@ -227,14 +227,14 @@ export class Apply {
   }
 }
 
-/** A member that does not know the agents' token, or knows it from another file than it will. */
+/** A member server that does not know the agents' token, or reads it from another file than it will. */
 function isIgnorantOfToken({ host, facts }: HostState): boolean {
   const fileOf = (text = ""): string => /--agent-token-file=[^"\s]*/.exec(text)?.[0] ?? "";
   const [now, then] = [facts.files, host.files].map((files) => fileOf(files.get("k3s-server.nix")));
   return host.node.role === "server" && facts.joined && now !== then;
 }
 
-/** Agents that would join with a token which a server does not know, since nobody asked to change that one. */
+/** Faults for agents that would join with a token unknown to a server that is not part of this rollout. */
 function agentTokenFaults(jobs: readonly Job[], ignorant: readonly HostState[]): string[] {
   const left = ignorant.filter((known) => !jobs.some(({ host }) => host === known.host));
   const agents = jobs.filter(({ node }) => node.role === "agent").map(({ host }) => host.name);
@@ -249,7 +249,7 @@ const onTrial = ({ built }: Pick<Job, "built">): boolean => built.refusal !== ""
 
 const needsReboot = ({ built }: Pick<Job, "built">): boolean => built.reboot.length > 0 || onTrial({ built });
 
-/** What NixOS refuses, and nobody has asked to boot into. */
+/** Faults for systems that NixOS refuses to activate, without `--boot`. */
 const refusalFaults = ({ host: { name }, built: { refusal } }: Job): string[] =>
   refusal === ""
     ? []

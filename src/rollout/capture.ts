@@ -6,7 +6,7 @@ import { readFacts } from "./facts";
 import { foreignFileSystems, rootDevice } from "./hardware";
 import type { Host } from "./host";
 
-/** Stores the hardware configuration that the right host makes of itself. @returns the file */
+/** Stores the hardware configuration that the host generates, once its identity is checked. @returns the file */
 export async function capture(host: Host): Promise<string> {
   const facts = await readFacts(host);
   const mac = facts.interfaces.get(host.node.nixos.networkInterface);

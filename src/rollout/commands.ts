@@ -27,20 +27,20 @@ import { readTokens, type JoinTokens } from "./token";
 import { isHealthy, verify, type Verification } from "./verify";
 import { planAsJson, formatPlan, formatVerification } from "./format";
 
-/** Who ran a command, a person or a program. */
+/** The person or program that ran a command. */
 export interface Operator {
-  /** What was found, for a person, or as one JSON document. */
+  /** Prints a result, as text for a person or as one JSON document. */
   readonly tell: (words: string, json: object) => void;
-  /** @throws UserError unless somebody agrees, now or beforehand */
+  /** @throws UserError without consent, given now or beforehand */
   readonly askForConsent: (question: string) => Promise<void>;
-  /** Its end asks the command to stop. */
+  /** When aborted, asks the command to stop. */
   readonly stop: AbortSignal;
 }
 
 export interface Trust {
-  /** Nobody is asked. */
+  /** Do not ask. */
   readonly yes: boolean;
-  /** SSH host keys that were never seen are taken for those of the hosts. */
+  /** Trust SSH host keys that were never seen before. */
   readonly acceptNewHostKeys: boolean;
 }
 
@@ -59,11 +59,11 @@ async function surveyAndPlan(
   const faults = chosen(description, hostnames).flatMap((node) => directoryFaults(description, node));
   if (faults.length > 0) throw new UserError("invalid", faults.join("\n"));
   const tokens = await readTokens(description, session.redactor);
-  const fleet = await session.log.step("cluster", "look at the hosts", () => survey(session.hosts));
+  const fleet = await session.log.step("cluster", "survey the hosts", () => survey(session.hosts));
   return { fleet, plans: await planFleet(fleet, hostnames, tokens, options), tokens };
 }
 
-/** `plan`: says what an apply would do. Changes nothing. @returns whether it would do anything */
+/** `plan`: shows what an apply would do. Changes nothing. @returns whether changes are pending */
 export async function planCommand(
   session: Session,
   hostnames: readonly string[],
@@ -77,7 +77,8 @@ export async function planCommand(
 }
 
 /**
- * @throws UserError when an apply would not begin: `unreachable` when it would as soon as all hosts answer, else `refused`
+ * @throws UserError when an apply would not begin: `unreachable` when the only reason is hosts that do not answer, else
+ *   `refused`
  */
 function refuseBlocked(plans: readonly HostPlan[], fleet: Fleet, session: Session, consequence = ""): void {
   const bad = plans.filter(({ verdict }) => verdict === "refused" || verdict === "unreachable");
@@ -101,7 +102,7 @@ const attempt = (check: () => void): string[] => {
   }
 };
 
-/** Members that would not admit a new node, since nobody asked to change them. */
+/** Members that would not admit a new node because they are not part of this rollout. */
 function membersNotAdmitting(plans: readonly HostPlan[], fleet: Fleet, session: Session): string[] {
   const fresh = plans.filter(({ verdict }) => verdict === "new").map(({ host }) => host.name);
   if (fresh.length === 0) return [];
@@ -118,7 +119,7 @@ function membersNotAdmitting(plans: readonly HostPlan[], fleet: Fleet, session: 
   ];
 }
 
-/** `apply`: brings hosts to what was emitted, and verifies them. */
+/** `apply`: rolls out the emitted files, and verifies the hosts. */
 export async function applyCommand(
   session: Session,
   hostnames: readonly string[],
@@ -134,7 +135,7 @@ export async function applyCommand(
   }
   operator.tell(formatPlan(plans), planAsJson(plans));
   refuseBlocked(plans, fleet, session, "\nNo host was changed");
-  // What was just seen is still true, where nothing was done.
+  // Nothing was changed, so the survey is still valid.
   if (plans.every(({ verdict }) => verdict === "unchanged")) {
     report(await verifyHosts(session, hostnames, fleet), operator);
     return;
@@ -146,7 +147,7 @@ export async function applyCommand(
   report(await verifyHosts(session, hostnames), operator);
 }
 
-/** Gives hosts that share an identity their own, once somebody has agreed. @returns whether there were any */
+/** Gives hosts that share an identity new ones, after consent. @returns whether there were any */
 async function separateIdentities(
   session: Session,
   fleet: Fleet,
@@ -166,10 +167,10 @@ async function separateIdentities(
 }
 
 /**
- * Runs what changes hosts, with the lock, and to its end.
+ * Holds the lock while `run` changes hosts, and lets it finish.
  *
- * The lock is a Lease while the API answers, and a file on each server that answers: operators who see no API, or not the
- * same servers, meet there. Where there is no server yet, it is a file on the first host.
+ * The lock is a Lease if the API answers, plus a file on each server that answers: it also excludes operators who cannot reach
+ * the API or reach other servers. Before the first server exists, it is a file on the first host.
  */
 async function changing(
   session: Session,
@@ -178,7 +179,7 @@ async function changing(
   stop: AbortSignal,
   run: (lock: Lock) => Promise<void>,
 ): Promise<void> {
-  // Nothing is written to a machine that is not what it should be.
+  // Never write to a machine that is not the expected one.
   const there = fleet.hosts.filter((state) => identityFaults(state).length === 0).map(({ host }) => host);
   const servers = there.filter(({ node }) => node.role === "server");
   const hosts = servers.length > 0 ? servers : plans.slice(0, 1).map(({ host }) => host);
@@ -192,13 +193,13 @@ async function changing(
   }
 }
 
-/** The hosts as they were, and what was found of them. */
+/** The surveyed hosts, and the result of their verification. */
 interface Look {
   readonly fleet: Fleet;
   readonly verification: Verification;
 }
 
-/** @param seen - the hosts as they are, where that is known. @default - they are asked */
+/** @param seen - a survey that is still valid. @default - the hosts are surveyed */
 async function verifyHosts(session: Session, hostnames: readonly string[], seen?: Fleet): Promise<Look> {
   const names = chosen(session.description, hostnames).map(({ hostname }) => hostname);
   return session.log.step("cluster", "verify", async () => {
@@ -208,13 +209,13 @@ async function verifyHosts(session: Session, hostnames: readonly string[], seen?
   });
 }
 
-/** @throws UserError when something is not as it should be */
+/** @throws UserError when the cluster is not healthy */
 function report(look: Look, { tell }: Operator): void {
   tell(formatVerification(look.verification), look.verification);
   judge(look);
 }
 
-/** @throws UserError `unreachable` when no host answers, `unhealthy` when anything else is not as it should be */
+/** @throws UserError `unreachable` when no host answers, `unhealthy` for every other fault */
 function judge({ fleet, verification }: Look): void {
   if (isHealthy(verification)) return;
   if (fleet.hosts.length === 0) throw joined(fleet.unreachable.map(({ error }) => error));
@@ -222,9 +223,9 @@ function judge({ fleet, verification }: Look): void {
 }
 
 /**
- * `verify`: compares the live cluster with the model, once, or every so many seconds until it is asked to stop.
+ * `verify`: compares the live cluster with the model, once, or at an interval until it is asked to stop.
  *
- * @throws UserError when the last look found something that is not as it should be
+ * @throws UserError when the last verification found a fault
  */
 export async function verifyCommand(
   session: Session,
@@ -237,7 +238,7 @@ export async function verifyCommand(
   else judge(await watch(look, watchSeconds, operator));
 }
 
-/** @returns the last look that came to its end */
+/** @returns the last verification that finished */
 async function watch(look: () => Promise<Look>, seconds: number, { stop, tell }: Operator): Promise<Look> {
   let last = await look();
   for (;;) {
@@ -260,7 +261,9 @@ export async function captureCommand(
   { stop, tell }: Operator,
 ): Promise<void> {
   const path = await unlessStopped(stop, () => capture(session.host(hostname)));
-  tell(`${path} is that of ${hostname} now. Then: npm run synth`, { captured: path });
+  tell(`Stored the hardware configuration of ${hostname} in ${path}. Next: npm run synth`, {
+    captured: path,
+  });
 }
 
 /** `remove`: takes a node out of the cluster and powers its VM off. */
@@ -288,20 +291,20 @@ async function surveyForRemoval(
   host: Host,
   options: RebootOptions,
 ): Promise<{ fleet: Fleet; faults: string[] }> {
-  const fleet = await session.log.step("cluster", "look at the hosts", () => survey(session.hosts));
+  const fleet = await session.log.step("cluster", "survey the hosts", () => survey(session.hosts));
   return { fleet, faults: [...removalFaults(host, fleet), ...(await podFaults(host, fleet, options))] };
 }
 
 export interface KubeconfigOptions {
-  /** Of the context, the cluster and the user. */
+  /** Name of the context, the cluster and the user. */
   readonly name: string;
-  /** Print it and write nothing. */
+  /** Print it instead of writing it. */
   readonly print: boolean;
   /** @default - the first of $KUBECONFIG, or ~/.kube/config */
   readonly output?: string;
 }
 
-/** `kubeconfig`: fetches the cluster's, with its own address and name. */
+/** `kubeconfig`: fetches the cluster's kubeconfig, with its API endpoint and the given name. */
 export async function kubeconfigCommand(
   session: Session,
   options: KubeconfigOptions,
@@ -316,7 +319,7 @@ export async function kubeconfigCommand(
   }
   const path = options.output ?? defaultPath();
   mergeInto(path, config);
-  console.log(`${path} has the context ${options.name}, which is current now.`);
+  console.log(`${path} now has the context ${options.name}, which is the current one.`);
 }
 
 async function fromAnyServer<T>(session: Session, ask: (server: Host) => Promise<T>): Promise<T> {
@@ -331,7 +334,7 @@ async function fromAnyServer<T>(session: Session, ask: (server: Host) => Promise
   throw joined(failures);
 }
 
-/** Of what follows, and of the keys of hosts that are not known yet. @throws UserError unless somebody agrees */
+/** Asks for consent to the change and to SSH host keys that are not pinned yet. @throws UserError without consent */
 async function askToProceed(
   options: Trust,
   { hosts }: Fleet,

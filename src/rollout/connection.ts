@@ -2,31 +2,31 @@ import { randomBytes } from "node:crypto";
 import { converse, endGroup, type Conversation } from "../base/process";
 import { withoutClient } from "./openssh";
 
-/** What a host may say in answer to one script, in characters; more would fill the operator's memory. */
+/** Maximum size of a host's answer to one script, in characters, so that no host can fill the operator's memory. */
 export const ANSWER_LIMIT = 16 * 1024 * 1024;
 
-/** What the client may say while it connects; a host's banner is among it. */
+/** Maximum size of what the client prints while it connects, the host's banner included, in characters. */
 const OPENING_LIMIT = 64 * 1024;
 
 /**
- * - `complete`: the script ended, and all that it said has come.
- * - `broken`: the connection ended before. Nobody knows what became of the script.
- * - `late`: no end within the time.
- * - `too much`: the host said more than anybody reads.
+ * - `complete`: the script ended, and all its output has arrived.
+ * - `broken`: the connection ended early. What the script did is unknown.
+ * - `late`: the script did not end in time.
+ * - `too much`: the output exceeded the limit.
  */
 type Ending = "complete" | "broken" | "late" | "too much";
 
 export interface Answer {
   readonly ending: Ending;
-  /** Of the script; 0 unless complete. */
+  /** Exit status of the script; 0 unless complete. */
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /**
- * A client of OpenSSH and the shell that it reaches, which runs scripts one after another. Each answer has an end that
- * the shell marks, so that one which was cut off is not taken for a whole one.
+ * An OpenSSH client and the remote shell, which runs scripts one after another. The shell marks the end of each answer, so
+ * that a truncated answer is not mistaken for a complete one.
  */
 export class Connection {
   private readonly id = randomBytes(8).toString("hex");
@@ -39,10 +39,10 @@ export class Connection {
 
   /** @param onError - when the client does not start */
   public constructor(words: readonly string[], onError: (error: Error) => void) {
-    // A Ctrl-C at the terminal is for us: what has begun is finished.
+    // A Ctrl-C at the terminal must not reach the client: what has begun is finished.
     this.child = converse("ssh", words);
     const ready = `printf '${Stream.ready(this.id)}'`;
-    this.child.stdin.on("error", () => undefined); // said by the client's end
+    this.child.stdin.on("error", () => undefined); // the end of the client reports it
     this.child.stdin.write(`${ready}\n${ready} >&2\n`);
     for (const name of ["stdout", "stderr"] as const) {
       this.child[name].setEncoding("utf8").on("data", (chunk: string) => this.take(this[name], chunk));
@@ -54,7 +54,7 @@ export class Connection {
     this.child.on("close", () => this.end("broken"));
   }
 
-  /** What the client said of its own work until the shell answered, and what a host's banner said. */
+  /** What the client printed until the shell answered, including the host's banner. */
   public get opening(): string {
     return this.stderr.opening;
   }
@@ -68,12 +68,12 @@ export class Connection {
     return !this.isOver;
   }
 
-  /** Since the host was last heard of. */
+  /** Seconds since the host last sent anything. */
   public get silentSeconds(): number {
     return (performance.now() - this.heard) / 1000;
   }
 
-  /** Runs a script in a shell of its own, when all of it has arrived there. One at a time. */
+  /** Runs a script in a subshell, once all of it has arrived. One at a time. */
   public run(script: string, seconds: number): Promise<Answer> {
     this.stdout.begin();
     this.stderr.begin();
@@ -95,7 +95,7 @@ export class Connection {
     });
   }
 
-  /** Ends it at once, with what the client started: a proxy of a jump host would hold its output open. */
+  /** Kills the client and its children at once: the proxy of a jump host would hold its output open. */
   public close(): void {
     this.end("broken");
   }
@@ -116,15 +116,15 @@ export class Connection {
   }
 }
 
-/** One of the two ways by which a shell answers. */
+/** Standard output or standard error of the remote shell. */
 class Stream {
   public opening = "";
   public isReady = false;
   public status: number | undefined;
-  /** Characters of this answer. */
+  /** Size of this answer, in characters. */
   public size = 0;
   private chunks: string[] = [];
-  /** The last that came, in which a mark may have begun. */
+  /** The end of the output so far, in which a marker may have begun. */
   private tail = "";
 
   public constructor(private readonly id: string) {}
@@ -144,7 +144,7 @@ class Stream {
     else this.takeOpening(chunk);
   }
 
-  /** What was said between the marks. */
+  /** The output between the markers. */
   public answer(): string {
     const text = this.chunks.join("");
     const end = text.lastIndexOf(`\n@end ${this.id} `);
@@ -156,7 +156,7 @@ class Stream {
     this.opening += chunk;
     const at = this.opening.indexOf(mark);
     if (at < 0) {
-      // A mark that has begun stays whole.
+      // Keep enough for a marker that has begun.
       if (this.opening.length > OPENING_LIMIT) this.opening = this.opening.slice(-OPENING_LIMIT);
       return;
     }

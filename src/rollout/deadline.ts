@@ -1,4 +1,4 @@
-/** A time by which something has to have happened, by a clock that nobody sets: the operator's own may jump. */
+/** A deadline by the monotonic clock: the wall clock may jump. */
 export class Deadline {
   private readonly end: number;
 
@@ -16,7 +16,7 @@ export class Deadline {
   }
 }
 
-/** @param signal - ends it before its time */
+/** @param signal - ends the pause early */
 export const pause = (seconds: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const end = (): void => {

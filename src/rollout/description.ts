@@ -12,16 +12,16 @@ import { rootDevice } from "./hardware";
 export const HARDWARE = "hardware-configuration.nix";
 export const LOCAL = "local.nix";
 
-/** What HostFiles emitted, as it lies on the operator's disk. */
+/** The files that HostFiles emitted, on the operator's disk. */
 export interface Description extends Cluster {
   /** Folder of the hosts' directories. */
   readonly folder: string;
 }
 
 /**
- * Reads `cluster.json` and holds every emitted file against it.
+ * Reads `cluster.json`, and compares the hash of every emitted file with it.
  *
- * @throws UserError with everything that is not as HostFiles wrote it
+ * @throws UserError with every file that differs from what HostFiles wrote
  */
 export function readDescription(folder: string): Description {
   const path = join(folder, CLUSTER_JSON);
@@ -58,7 +58,7 @@ function objection(folder: string, file: string, hash: string): string[] {
   const path = join(folder, file);
   if (!existsSync(path)) return [`${path} is missing`];
   const text = readFileSync(path, "utf8");
-  // A checkout with git's autocrlf has other line ends, and the same content.
+  // A checkout with git's autocrlf has other line endings, but the same content.
   const hashes = [text, text.replaceAll("\r\n", "\n")].map((form) =>
     createHash("sha256").update(form).digest("hex"),
   );
@@ -66,11 +66,11 @@ function objection(folder: string, file: string, hash: string): string[] {
   return [`${path} was changed: its hash does not match cluster.json`];
 }
 
-/** What a host gets: what was emitted, captured hardware, its `local.nix`, and what these name. */
+/** Everything that a host gets: emitted files, captured hardware, its `local.nix`, and the files that these name. */
 export const hostFolder = ({ folder }: Description, { directory }: Node): HostFolder =>
   readHostFolder(folder, directory);
 
-/** The host's own mistakes in its directory, that can be seen without asking it. */
+/** Faults in a host's directory that can be found without asking the host. */
 export function directoryFaults(description: Description, node: Node): string[] {
   const { files, faults } = hostFolder(description, node);
   const hardware = files.get(HARDWARE);
@@ -89,12 +89,12 @@ export function directoryFaults(description: Description, node: Node): string[] 
 
 export function checkKeys(description: Description): void {
   if (!description.authorizedKeys.some(isExampleKey)) return;
-  throw new UserError("refused", "The example SSH key is still among those that will log in as root", {
+  throw new UserError("refused", "The example SSH key is still in the list of keys that may log in as root", {
     remedy: "put your own public keys into the file that authorizedKeysFile names, then npm run synth",
   });
 }
 
-/** The nodes of these hostnames, or all. */
+/** The nodes with these hostnames, or all nodes if there are none. */
 export function chosen(description: Description, hostnames: readonly string[]): Node[] {
   const unknown = hostnames.filter((name) => !description.nodes.some(({ hostname }) => hostname === name));
   if (unknown.length > 0) {

@@ -6,7 +6,7 @@ import { rootDevice } from "./hardware";
 import type { Host } from "./host";
 import type { Report } from "./script";
 
-/** What a host is and runs, as it says. */
+/** What a host reports about itself. */
 export interface Facts {
   readonly bootId: string;
   readonly hostname: string;
@@ -18,61 +18,61 @@ export interface Facts {
   readonly rootSource: string;
   /** Whether the device that the host's hardware configuration names for the root filesystem exists there. */
   readonly rootDeviceExists: boolean;
-  /** Address from which the operator comes, as the host sees it. */
+  /** The operator's source address, as the host sees it. */
   readonly operatorAddress: string;
-  /** Fingerprint of the operator's key; empty where he has no key or none was told. */
+  /** Fingerprint of the operator's key; empty if none is known. */
   readonly operatorKey: string;
-  /** Store path that runs, and that boots next. */
+  /** Store paths of the running system and of the boot default. */
   readonly current: string;
   readonly profile: string;
   readonly release: string;
   readonly k3sVersion: string;
   /** systemd's `ActiveState`. */
   readonly k3s: string;
-  /** A K3s server has its data there. */
+  /** It has the data of a K3s server. */
   readonly serverData: boolean;
-  /** K3s has run there. */
+  /** K3s has run on it. */
   readonly joined: boolean;
-  /** Units that are failed, or started again and again. */
+  /** Units that are failed, or that restart again and again. */
   readonly failedUnits: readonly string[];
-  /** An activation that nobody has confirmed. @default - none */
+  /** An unconfirmed activation. @default - none */
   readonly unconfirmed?: Unconfirmed;
   /** The lock of a rollout, as `remote/lock.sh` keeps it on one of the hosts. @default - none */
   readonly lock?: { readonly holder: string; readonly heardSeconds: number };
   /** Seconds since the host booted. */
   readonly upSeconds: number;
-  /** Path to hash, of the files with a token that are there. Salted by the operator, who compares them with his own. */
+  /** Path to salted hash of each token file. The operator chooses the salt, and compares the hashes with its own. */
   readonly tokens: ReadonlyMap<string, string>;
-  /** Hash of the token that a server keeps beside its data; empty where there is none. */
+  /** Hash of the token that a server stores with its data; empty if there is none. */
   readonly keptToken: string;
   readonly salt: string;
-  /** Why a reboot is due, of what runs already. */
+  /** Parts of the running system that require a reboot. */
   readonly rebootDue: readonly string[];
-  /** Why what was last built for it could not be activated while the host runs. @default - empty: it could, or was */
+  /** Why the last build could not be activated while the host runs. @default - empty: it could, or was */
   readonly refusal: string;
-  /** Of /etc/nixos, by their paths from the host's directory, to text. */
+  /** The files of /etc/nixos: path relative to the host's directory, to text. */
   readonly files: ReadonlyMap<string, string>;
-  /** What the running system saved for the next one to delete from the ruleset. */
+  /** Ruleset deletions that the running system saved for the next activation. */
   readonly deletions: string;
 }
 
-/** An activation that has not been confirmed, after which the host reverts. */
+/** An unconfirmed activation: the host reverts unless it is confirmed. */
 export interface Unconfirmed {
-  /** `armed` has come to its end, and only the timer waits; `trial` was booted, or will be. */
+  /** `armed`: the activation has finished, and the timer runs. `trial`: a boot on trial, which has happened or will happen. */
   readonly state: "activating" | "armed" | "reverting" | "trial";
-  /** ID of the rollout that began it, and whose it is. */
+  /** ID of the rollout that began it, and its operator. */
   readonly rollout: string;
   readonly operator: string;
-  /** Until the timer fires; of a trial unknown before its boot. */
+  /** Seconds until the timer fires; unknown before the boot of a trial. */
   readonly secondsLeft: number;
-  /** Store path of what the host returns to. */
+  /** Store path of the system that the host reverts to. */
   readonly before: string;
 }
 
-/** Of /etc/nixos; more would be a plan that nobody can read. */
+/** Maximum number of files read from /etc/nixos; more would make the plan unreadable. */
 const MOST_FILES = 1000;
 
-/** @throws UserError when the host cannot be asked, or is not a NixOS that we may change */
+/** @throws UserError when the host does not answer, does not run NixOS, or does not let us log in as root */
 export async function readFacts(host: Host): Promise<Facts> {
   const device = rootDevice(host.files.get(HARDWARE) ?? "") ?? "";
   const salt = randomBytes(16).toString("hex");
@@ -86,14 +86,10 @@ export async function readFacts(host: Host): Promise<Facts> {
   const at = { host: host.name };
   if (report.one("uid") !== "0") throw new UserError("refused", "the SSH user is not root", at);
   if (report.one("nixos") !== "yes")
-    throw new UserError("refused", "there is no NixOS on it (/etc/NIXOS is missing)", at);
+    throw new UserError("refused", "it does not run NixOS (/etc/NIXOS is missing)", at);
   const count = report.all("file").length;
   if (count > MOST_FILES)
-    throw new UserError(
-      "refused",
-      `it has ${count} files below /etc/nixos, and at most ${MOST_FILES} are read`,
-      at,
-    );
+    throw new UserError("refused", `it has ${count} files below /etc/nixos; the limit is ${MOST_FILES}`, at);
   return { ...factsOf(report, host.node.directory), salt, operatorKey: output.operatorKey };
 }
 
@@ -164,7 +160,7 @@ function unconfirmedState(report: Report): Unconfirmed["state"] | undefined {
   return report.one("revert") === "active" ? "armed" : undefined;
 }
 
-/** A line of name and text, each in base64. */
+/** Parses a line of name and text, each in base64. */
 function namedFile(line: string): [name: string, text: string] {
   const [name = "", text = ""] = line.split(" ").map((part) => Buffer.from(part, "base64").toString("utf8"));
   return [name, text];

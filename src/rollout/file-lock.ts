@@ -4,9 +4,9 @@ import { lockHeld, type Claimant, type Keeper } from "./lock";
 import { isDead } from "./rollout-id";
 import type { Report } from "./script";
 
-/** A lock in a file of a host, gone at its reboot: for operators who reach that host. */
+/** A lock in a file on a host, which a reboot removes. It excludes operators who can reach that host. */
 export class FileLock implements Keeper {
-  /** Boot of the host in which the lock was taken. */
+  /** Boot ID of the host when the lock was taken. */
   private boot = "";
 
   public constructor(private readonly host: Host) {}

@@ -12,19 +12,19 @@ import type { Ssh } from "./ssh";
 import type { JoinTokens } from "./token";
 
 export interface FleetOptions {
-  /** Hostname to the address at which a new host answers until it has its own. */
+  /** Hostname to the address of a new host until it has its own. */
   readonly addresses: ReadonlyMap<string, string>;
   readonly regenerateIdentity: boolean;
   readonly rebuild: boolean;
 }
 
-/** A host that could not be asked, and why. */
+/** A host that did not answer, and why. */
 export interface Unreachable {
   readonly host: Host;
   readonly error: unknown;
 }
 
-/** All hosts of the cluster, as they are now. */
+/** The current state of all hosts of the cluster. */
 export interface Fleet {
   readonly hosts: readonly HostState[];
   readonly unreachable: readonly Unreachable[];
@@ -40,7 +40,7 @@ export const hostsOf = (
 ): Host[] =>
   description.nodes.map((node) => new Host(node, description, ssh, log, addresses.get(node.hostname)));
 
-/** Asks every host at the same time. */
+/** Asks all hosts in parallel. */
 export async function survey(hosts: readonly Host[]): Promise<Fleet> {
   const states: HostState[] = [];
   const unreachable: Unreachable[] = [];
@@ -60,7 +60,7 @@ export async function survey(hosts: readonly Host[]): Promise<Fleet> {
   return { hosts: inOrder, unreachable, kubernetes, nodes: first && (await nodesOf(kubernetes, first.log)) };
 }
 
-/** None where no server answers, which is said. */
+/** `undefined`, with a line in the log, when no server answers. */
 async function nodesOf(kubernetes: Kubernetes, log: Log): Promise<KubeNode[] | undefined> {
   try {
     return await kubernetes.nodes();
@@ -70,7 +70,7 @@ async function nodesOf(kubernetes: Kubernetes, log: Log): Promise<KubeNode[] | u
   }
 }
 
-/** Servers of the cluster as they run: of what the API knows, or, while it does not answer, of what is on their disks. */
+/** Running servers of the cluster, according to the API or, while it does not answer, to the data on their disks. */
 export function serversOf({ hosts, nodes }: Pick<Fleet, "hosts" | "nodes">): RunningServer[] {
   const seen = hosts
     .filter(({ host, facts }) => host.node.role === "server" && facts.k3sVersion !== "")
@@ -85,7 +85,7 @@ export function serversOf({ hosts, nodes }: Pick<Fleet, "hosts" | "nodes">): Run
   return [...seen, ...others];
 }
 
-/** Servers that have K3s running; a machine that is not what it should be is not asked. */
+/** Servers on which K3s runs, without machines that are not the expected ones. */
 const runningServers = (states: readonly HostState[]): Host[] =>
   states
     .filter(
@@ -114,12 +114,12 @@ export async function planFleet(
       if (state !== undefined) return [planHost(state, context)];
       return unreachable === undefined ? [] : [unreachablePlan(unreachable.host, unreachable.error)];
     });
-  // What a drain would delete is of no interest where nothing changes.
+  // Ask for the pods only if a drain may happen.
   const pods = plans.some(mayBeDrained) ? await fleet.kubernetes.pods().catch(() => []) : [];
   return plans.map((plan) => (mayBeDrained(plan) ? withPods(plan, pods) : plan));
 }
 
-/** Hosts that have not joined, and share what should be their own. */
+/** New hosts that share a machine-id or an SSH host key with another host. */
 export const hostsSharingIdentity = (fleet: Fleet, wanted: readonly HostPlan[]): HostState[] =>
   fleet.hosts.filter(
     (state) =>
@@ -127,7 +127,7 @@ export const hostsSharingIdentity = (fleet: Fleet, wanted: readonly HostPlan[]):
       sharedIdentity(state, fleet.hosts).length > 0,
   );
 
-/** Gives them new identities, after which what is known of them is no longer true. */
+/** Gives them new identities. Their states are stale afterwards. */
 export async function regenerateIdentities(shared: readonly HostState[]): Promise<void> {
   for (const state of shared) await regenerateIdentity(state);
 }

@@ -5,7 +5,7 @@ import { indented, oneLine } from "./printable";
 import type { Change, HostPlan } from "./plan";
 import { isHealthy, type Verification } from "./verify";
 
-/** Lines of a file's change that a person is shown; the rest is counted. */
+/** Maximum number of changed lines shown per file; the rest is counted. */
 const SHOWN_LINES = 12;
 
 const VERDICTS: Readonly<Record<HostPlan["verdict"], string>> = {
@@ -33,7 +33,7 @@ function hostInWords({ host, verdict, faults, notes, changes, facts }: HostPlan)
   return [`${host.name}: ${VERDICTS[verdict]}${runs}`, ...lines].join("\n");
 }
 
-/** Of a clone's own files it is enough to know that they are kept. */
+/** For a clone's own files it is enough to know that they are kept. */
 function replacedInWords(changes: readonly Change[]): string[] {
   const files = changes.filter(({ kind }) => kind !== "added").map(({ file }) => oneLine(file));
   return files.length === 0 ? [] : [`  - its own ${files.join(", ")} will be in a dated copy of /etc/nixos`];
@@ -42,13 +42,13 @@ function replacedInWords(changes: readonly Change[]): string[] {
 function changeInWords({ file: name, kind, lines }: Change): string[] {
   const file = oneLine(name);
   if (kind === "added") return [`  ${file}: new`];
-  if (kind === "removed") return [`  ${file}: goes; it stays in the dated copy of /etc/nixos`];
+  if (kind === "removed") return [`  ${file}: removed; the dated copy of /etc/nixos keeps it`];
   if (lines.length === 0) return [`  ${file}: changes`];
   const more = lines.length - SHOWN_LINES;
   return [
     `  ${file}:`,
     ...lines.slice(0, SHOWN_LINES).map((line) => `      ${line}`),
-    ...(more > 0 ? [`      and ${more} lines more`] : []),
+    ...(more > 0 ? [`      and ${more} more lines`] : []),
   ];
 }
 
@@ -86,7 +86,9 @@ export function formatVerification(verification: Verification): string {
     ...nodes.flatMap(({ name, faults }) => faults.map((fault) => `${name}: ${fault}`)),
     ...faults,
   ];
-  const verdict = isHealthy(verification) ? "The cluster matches main.ts." : "Not as it should be:";
+  const verdict = isHealthy(verification)
+    ? "The cluster matches main.ts."
+    : "The cluster does not match main.ts:";
   return [
     ...(rows.length > 0 ? textTable([head, ...rows]) : []),
     "",
@@ -97,7 +99,7 @@ export function formatVerification(verification: Verification): string {
     .trimStart();
 }
 
-/** Packets, by the name of the counter. */
+/** Number of packets per counter. */
 const droppedInWords = (counters: Readonly<Record<string, number>>): string =>
   ["forged", "refused_input", "refused_forward"]
     .flatMap((name) =>
@@ -105,7 +107,7 @@ const droppedInWords = (counters: Readonly<Record<string, number>>): string =>
     )
     .join(", ") || "-";
 
-/** Events as lines; on a terminal the last line says what is going on. */
+/** Prints events as lines. On a terminal the last line shows the running steps. */
 export function progressPrinter(stream: NodeJS.WriteStream): Listener {
   const running = new Map<string, string>();
   const clear = stream.isTTY ? "\r\x1b[K" : "";

@@ -1,4 +1,4 @@
-/** What `nixos-generate-config` writes of a host, as far as a rollout judges it. */
+/** The parts of `nixos-generate-config`'s output that a rollout checks. */
 
 interface FileSystem {
   readonly mountPoint: string;
@@ -7,16 +7,16 @@ interface FileSystem {
   readonly bind: boolean;
 }
 
-/** Device of the root filesystem, as the host's hardware configuration says. */
+/** Device of the root filesystem in the host's hardware configuration. */
 export const rootDevice = (hardware: string): string | undefined =>
   fileSystems(hardware).find(({ mountPoint }) => mountPoint === "/")?.device;
 
 /**
- * What is mounted now and is not a filesystem of the host's own: at the next boot it would not be there, and the host would
- * stop in emergency mode.
+ * Mounts that are not the host's own filesystems: they would be missing at the next boot, and the host would stop in emergency
+ * mode.
  *
- * @param fstab - mount points that the running system has by its configuration, and so boots with
- * @returns mount points, each with what it is
+ * @param fstab - mount points in the running system's configuration, which it boots with
+ * @returns mount points, each with its kind
  */
 export function foreignFileSystems(hardware: string, fstab: readonly string[]): string[] {
   return fileSystems(hardware).flatMap((it) => {
@@ -29,12 +29,12 @@ export function foreignFileSystems(hardware: string, fstab: readonly string[]): 
   });
 }
 
-/** Also where the kubelet has another root folder. */
+/** Also matches when the kubelet has another root folder. */
 const isOfPods = (mountPoint: string): boolean =>
   /^\/var\/lib\/kubelet\/|\/pods\/[0-9a-f-]{36}\/|\/plugins\/kubernetes\.io\//.test(mountPoint);
 
 function passing({ mountPoint, type = "", bind }: FileSystem): string | undefined {
-  if (/^\/(run|proc|sys|dev)(\/|$)/.test(mountPoint)) return "made anew at each boot";
+  if (/^\/(run|proc|sys|dev)(\/|$)/.test(mountPoint)) return "created at each boot";
   if (/^\/var\/lib\/rancher\/k3s\/agent\/containerd\/./.test(mountPoint)) return "a mount of containerd";
   if (bind) return "a bind mount";
   if (mountPoint !== "/" && /^(tmpfs|ramfs|overlay|nsfs|squashfs|fuse(\..*)?)$/.test(type)) return type;

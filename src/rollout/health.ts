@@ -4,14 +4,14 @@ import { rulesetState } from "./ruleset";
 import type { Report } from "./script";
 import type { RunOptions } from "./ssh";
 
-/** What has to hold of a host that runs what it should. */
+/** What to expect of a host after a change. */
 export interface Expected {
   readonly system: string;
-  /** It has booted since: its former boot ID. */
+  /** The boot ID before the reboot; the current one has to differ. */
   readonly notBoot?: string;
 }
 
-/** Asks the host over a new connection, unless stated. @throws UserError when there is none */
+/** Asks the host, by default over a new connection. @throws UserError when none can be made */
 export const inspect = (
   host: Host,
   { fresh, timeoutSeconds }: Pick<RunOptions, "fresh" | "timeoutSeconds"> = OVER_A_NEW_ONE,
@@ -24,38 +24,38 @@ export const inspect = (
 
 const OVER_A_NEW_ONE = { fresh: true, timeoutSeconds: 30 };
 export const OVER_ANY = { fresh: false, timeoutSeconds: 30 };
-/** While a host is waited for: one connection serves, and one that says nothing is soon given up for a new one. */
+/** For polling: reuses one connection, and gives it up soon when it does not answer. */
 const OVER_THE_SAME = { fresh: false, timeoutSeconds: 10 };
 
 /**
- * Asks a host that is waited for.
+ * Polls a host.
  *
- * @param fresh - whether the answer is to count; else it says only how far the host has come
+ * @param fresh - over a new connection, so that the answer is evidence; else the answer shows only the progress
  */
 export const follow = (host: Host, fresh: boolean): Promise<Report> =>
   inspect(host, fresh ? OVER_A_NEW_ONE : OVER_THE_SAME);
 
-/** Of a host that is well by what it says over a connection that was there. */
-export const NO_NEW_CONNECTION = "no new SSH connection came about";
+/** The fault of a host that is healthy according to an older connection. */
+export const NO_NEW_CONNECTION = "no new SSH connection could be made";
 
-/** What does not hold yet of the host itself. */
+/** Expectations that the host itself does not meet yet. */
 export function hostFaults(report: Report, expected: Expected): string[] {
   const { differences } = rulesetState(report);
   return [
     ...(expected.notBoot === report.one("boot_id") ? ["it has not rebooted"] : []),
     ...(report.one("current") !== expected.system ? [`it runs ${report.one("current")}`] : []),
     ...(differences.length > 0
-      ? [`its firewall is not the emitted one (${MEND}): ${differences.slice(0, 3).join("; ")}`]
+      ? [`its firewall differs from the emitted one (${MEND}): ${differences.slice(0, 3).join("; ")}`]
       : []),
     ...(report.one("flushes") === "yes"
-      ? ["its firewall would flush the rules of kube-proxy at the next reload"]
+      ? ["the next reload of its firewall would flush the rules of kube-proxy"]
       : []),
     ...forwardingFaults(report),
-    ...(report.one("k3s") === "active" ? [] : [`K3s is ${report.one("k3s") || "not there"}`]),
+    ...(report.one("k3s") === "active" ? [] : [`K3s is ${report.one("k3s") || "not installed"}`]),
   ];
 }
 
-/** Without forwarding a node is Ready, and its pods reach nobody outside of it. */
+/** Without forwarding a node is still Ready, but its pods cannot reach anything outside of it. */
 export function forwardingFaults(report: Report): string[] {
   const values = new Map(
     report.all("forwarding").map((line): [string, string] => {
@@ -68,14 +68,14 @@ export function forwardingFaults(report: Report): string[] {
     ? []
     : [
         `its kernel does not forward packets of pods (net.ipv4.conf.*.forwarding is not 1 for ${off.join(", ")}): ` +
-          "see boot.kernel.sysctl of its local.nix; systemctl restart systemd-sysctl on it puts back what was changed by hand",
+          "see boot.kernel.sysctl in its local.nix; systemctl restart systemd-sysctl on it undoes changes made by hand",
       ];
 }
 
 /**
- * What does not hold yet of its Node.
+ * Expectations that its Node does not meet yet.
  *
- * @param heardBefore - when its kubelet was last heard of; it has to be heard of again
+ * @param heardBefore - the kubelet's last heartbeat before; there has to be a newer one
  */
 export async function nodeFaults(
   host: Host,
@@ -88,17 +88,17 @@ export async function nodeFaults(
   return [
     ...(node.ready ? [] : ["its node is not Ready"]),
     ...(node.controlPlane || host.node.role !== "server" ? [] : ["its node is not a control plane yet"]),
-    // A kubelet that died stays Ready for 40 seconds; one that lives renews its lease every 10.
-    ...(node.heard === heardBefore ? ["its kubelet was not heard of since"] : []),
-    ...(node.bootId === report.one("boot_id") ? [] : ["its kubelet has not told of this boot"]),
+    // The node of a dead kubelet stays Ready for 40 seconds; a live one renews its lease every 10.
+    ...(node.heard === heardBefore ? ["its kubelet has not reported since"] : []),
+    ...(node.bootId === report.one("boot_id") ? [] : ["its kubelet has not reported this boot"]),
     ...(node.version === report.one("k3s_version")
       ? []
-      : [`its kubelet is of K3s ${node.version}, and its system has ${report.one("k3s_version")}`]),
+      : [`its kubelet runs K3s ${node.version}, but its system has ${report.one("k3s_version")}`]),
   ];
 }
 
 export const heardOf = (nodes: readonly KubeNode[], host: Host): string | undefined =>
   nodes.find(({ name }) => name === host.name)?.heard;
 
-/** NixOS reloads a unit only when it has changed, so what was done by hand outlives a rollout. */
-const MEND = "systemctl reload nftables on it puts back what was changed by hand";
+/** NixOS reloads a unit only when it has changed, so changes made by hand outlive a rollout. */
+const MEND = "systemctl reload nftables on it undoes changes made by hand";

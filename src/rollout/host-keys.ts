@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
-/** SSH host keys: those that somebody has agreed to, and those that were first seen in this run. */
+/** SSH host keys: those that are pinned, and those first seen in this run. */
 export class HostKeys {
   /**
-   * @param pinnedFile - of the pinned ones, to be committed
-   * @param seenFile - of this run, in a folder that is there
+   * @param pinnedFile - known_hosts file of pinned keys, to be committed
+   * @param seenFile - known_hosts file of this run, in an existing folder
    */
   public constructor(
     public readonly pinnedFile: string,
@@ -18,7 +18,7 @@ export class HostKeys {
     rmSync(this.seenFile, { force: true });
   }
 
-  /** For the client, which writes a new key into the first. */
+  /** The files for the client, which adds new keys to the first. */
   public get files(): string[] {
     return [this.seenFile, this.pinnedFile];
   }
@@ -28,13 +28,13 @@ export class HostKeys {
     return keysOf(this.pinnedFile, hostname);
   }
 
-  /** Those that the host has shown to have in this run, and that nobody has agreed to. */
+  /** Keys that the host has proven to own in this run, but that are not pinned. */
   public unpinned(hostname: string): string[] {
     const pinned = this.pinned(hostname);
     return keysOf(this.seenFile, hostname).filter((key) => !pinned.includes(key));
   }
 
-  /** Puts these keys in the place of what was pinned for the host. */
+  /** Replaces the host's pinned keys. */
   public pin(hostname: string, keys: readonly string[]): void {
     const others = lines(this.pinnedFile).filter((line) => !isOf(line, hostname));
     write(this.pinnedFile, [...others, ...keys.map((key) => `${hostname} ${key}`)]);

@@ -4,10 +4,10 @@ import type { Log } from "./log";
 import { remoteScript, reportOf, type Report } from "./script";
 import type { CommandResult, RunOptions, Ssh, Target } from "./ssh";
 
-/** Variables of a program of `remote/`. */
+/** Variables for a program of `remote/`. */
 type Variables = Readonly<Record<string, string | number>>;
 
-/** Programs that change nothing. */
+/** Programs that only read. */
 const READING: ReadonlySet<string> = new Set([
   "alive",
   "clock",
@@ -19,9 +19,9 @@ const READING: ReadonlySet<string> = new Set([
   "reach",
 ]);
 
-/** A machine of the cluster, as the operator reaches it. */
+/** A host of the cluster, and the SSH connection to it. */
 export class Host {
-  /** Path from its directory to text; what it shares with other hosts is at `../…`. */
+  /** Path relative to its directory, to text; files shared with other hosts are at `../…`. */
   public readonly files: ReadonlyMap<string, string>;
   private address: string;
 
@@ -30,7 +30,7 @@ export class Host {
     public readonly description: Description,
     private readonly ssh: Ssh,
     public readonly log: Log,
-    /** Where it answers until it has its own address. @default - at its own address */
+    /** Its address until it has its own. @default - its own address */
     private readonly firstAddress: string = node.ipv4Address,
   ) {
     this.address = firstAddress;
@@ -41,17 +41,17 @@ export class Host {
     return this.node.hostname;
   }
 
-  /** From now on at the address that its configuration gives it. */
+  /** Connects to the configured address from now on. */
   public moveToOwnAddress(): void {
     this.address = this.node.ipv4Address;
   }
 
-  /** A host that reverts is back where it first answered, at some moment. */
+  /** Switches between both addresses: a host that reverts goes back to the first one at an unknown moment. */
   public tryOtherAddress(): void {
     this.address = this.address === this.firstAddress ? this.node.ipv4Address : this.firstAddress;
   }
 
-  /** Runs a program of `remote/` there. @throws UserError with its own words when it fails */
+  /** Runs a program of `remote/` on the host. @throws UserError with its message when it fails */
   public async call(
     program: string,
     variables: Variables,
@@ -61,7 +61,7 @@ export class Host {
     return report;
   }
 
-  /** As `call`, with everything that was printed. */
+  /** Like `call`, with the whole output. */
   public async callFully(
     program: string,
     variables: Variables,
@@ -75,12 +75,12 @@ export class Host {
     return { report: reportOf(this.name, program, output), output };
   }
 
-  /** SSH host keys that it has shown to have, in this run or when they were pinned. */
+  /** SSH host keys that it has proven to own, in this run or when they were pinned. */
   public provenKeys(): string[] {
     return [...this.ssh.keys.pinned(this.name), ...this.unpinnedKeys()];
   }
 
-  /** Those of them to which nobody has agreed. */
+  /** Those of them that are not pinned. */
   public unpinnedKeys(): string[] {
     return this.ssh.keys.unpinned(this.name);
   }

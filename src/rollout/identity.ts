@@ -5,13 +5,13 @@ import type { Facts } from "./facts";
 import { rootDevice } from "./hardware";
 import type { Host } from "./host";
 
-/** What was found out about a host. */
+/** A host and what it reports. */
 export interface HostState {
   readonly host: Host;
   readonly facts: Facts;
 }
 
-/** Why a machine is not the one that the model means; nothing is written to it then. */
+/** Why a machine is not the one in the model. Nothing is written to such a machine. */
 export function identityFaults({ host, facts }: HostState): string[] {
   const { node } = host;
   const nic = node.nixos.networkInterface;
@@ -35,7 +35,7 @@ export function identityFaults({ host, facts }: HostState): string[] {
       : []),
     ...(facts.firmware !== node.nixos.firmware
       ? [
-          `it was booted by ${facts.firmware}, and nixos.firmware says ${node.nixos.firmware}: it would not boot again`,
+          `it was booted by ${facts.firmware}, but nixos.firmware is ${node.nixos.firmware}: it would not boot again`,
         ]
       : []),
     ...(facts.rootDeviceExists
@@ -46,7 +46,7 @@ export function identityFaults({ host, facts }: HostState): string[] {
         ]),
     ...(facts.rootDeviceExists && uuid !== undefined && facts.rootUuid !== "" && facts.rootUuid !== uuid
       ? [
-          `its root filesystem is ${facts.rootUuid}, and its ${HARDWARE} says ${uuid}. Run npm run rollout -- capture ${node.hostname}`,
+          `its root filesystem is ${facts.rootUuid}, but its ${HARDWARE} names ${uuid}. Run npm run rollout -- capture ${node.hostname}`,
         ]
       : []),
     ...(capturedFrom(hardware) === undefined || capturedFrom(hardware) === node.hostname
@@ -56,8 +56,8 @@ export function identityFaults({ host, facts }: HostState): string[] {
 }
 
 /**
- * Of whom a host shares its machine-id or an SSH host key, though each should have its own. A machine-id is what the host
- * says; of keys only those count that a host has shown to have, since everybody can name the public half of others'.
+ * Faults for a machine-id or an SSH host key that a host shares with others. A machine-id is only the host's claim. Keys count
+ * only if a host has proven to own them, since anybody can present the public half of another's.
  */
 export function sharedIdentity(state: HostState, all: readonly HostState[]): string[] {
   const others = all.filter(({ host }) => host !== state.host);
@@ -74,10 +74,10 @@ export function sharedIdentity(state: HostState, all: readonly HostState[]): str
 }
 
 export const HOW_TO_EMPTY_THE_TEMPLATE =
-  "The template was not emptied before it was cloned. In the template: " +
-  `${EMPTY_TEMPLATE.join("; ")}. For a clone that is there: --regenerate-identity`;
+  "The template was not cleaned before it was cloned. Run in the template: " +
+  `${EMPTY_TEMPLATE.join("; ")}. For an existing clone: --regenerate-identity`;
 
-/** Gives a host a machine-id and SSH host keys of its own, and pins these. */
+/** Gives a host a new machine-id and new SSH host keys, and pins the keys. */
 export async function regenerateIdentity({ host }: HostState): Promise<void> {
   const report = await host.log.step(host.name, "new machine-id and SSH host keys", () =>
     host.call("identity", {}),

@@ -19,7 +19,7 @@ interface Kubeconfig {
   readonly contexts: readonly (Named & { readonly context: object })[];
 }
 
-/** The server's kubeconfig, under that name, for the cluster's own address. It is a key to everything. */
+/** The server's kubeconfig, with that name and the cluster's API endpoint. It gives full access to the cluster. */
 export async function fetchKubeconfig(server: Host, name: string): Promise<Kubeconfig> {
   const report = await server.call("kubeconfig", {}, { secret: true });
   const text = report.text("kubeconfig");
@@ -42,21 +42,21 @@ type Certificates = Readonly<Record<"cluster" | "user", Readonly<Record<string, 
 
 const CERTIFICATE = ["CERTIFICATE"];
 
-/** What is taken, and the PEM blocks that it may hold. */
+/** Fields to take, and the PEM blocks that each may contain. */
 const TAKEN: Readonly<Record<string, readonly string[]>> = {
   "cluster.certificate-authority-data": CERTIFICATE,
   "user.client-certificate-data": CERTIFICATE,
   "user.client-key-data": ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"],
 };
 
-/** K3s writes it, for its own machine; the cluster's endpoint takes its place. */
+/** K3s writes it for its own machine; the cluster's endpoint replaces it. */
 const LEFT = "cluster.server";
 
 /**
- * The certificates of a kubeconfig as K3s writes it. A server may be somebody else's by now, and kubectl runs programs
- * that a kubeconfig names (`user.exec`), so a field that K3s does not write is refused and not left out in silence.
+ * The certificates of a kubeconfig as K3s writes it. A server may be compromised, and kubectl runs programs that a kubeconfig
+ * names (`user.exec`). So a field that K3s does not write is refused, not silently dropped.
  *
- * @throws UserError with the name of each field that is not as K3s writes it; no value is repeated
+ * @throws UserError with the name of each unexpected field; values are not shown
  */
 export function certificatesOf(server: string, text: string): Certificates {
   const parts = partsOf(text);
@@ -91,7 +91,7 @@ export function certificatesOf(server: string, text: string): Certificates {
   return { cluster: taken("cluster"), user: taken("user") };
 }
 
-/** The only cluster and the only user; `undefined` when it is not a kubeconfig with one of each. */
+/** The only cluster and the only user; `undefined` unless the kubeconfig has exactly one of each. */
 function partsOf(text: string): Readonly<Record<"cluster" | "user", object>> | undefined {
   let config: Partial<Kubeconfig> | null;
   try {
@@ -111,7 +111,7 @@ const listed = <T>(list: readonly T[] | undefined): readonly T[] =>
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
-/** Whether it is base64 of PEM, and nothing but blocks of those names. */
+/** Whether it is base64 of PEM that contains only blocks with those names. */
 function isPem(value: unknown, blocks: readonly string[]): boolean {
   if (typeof value !== "string" || !/^[A-Za-z0-9+/]+={0,2}$/.test(value)) return false;
   const block = `-----BEGIN (${blocks.join("|")})-----\n[A-Za-z0-9+/=\n]+-----END \\1-----\n*`;
@@ -119,13 +119,13 @@ function isPem(value: unknown, blocks: readonly string[]): boolean {
   return new RegExp(`^${block}`).test(text) && text.replaceAll(new RegExp(block, "g"), "") === "";
 }
 
-/** Where kubectl writes: the first file of $KUBECONFIG, in which there may be empty places, or the one in the home. */
+/** The file that kubectl writes to: the first non-empty one of $KUBECONFIG, or the one in the home directory. */
 export const defaultPath = (kubeconfig = process.env.KUBECONFIG): string =>
   kubeconfig?.split(":").find(Boolean) ?? join(homedir(), ".kube", "config");
 
 export const asYaml = (config: Kubeconfig): string => stringify(config);
 
-/** Puts it among what the file has, in the place of entries of its name, and makes it current. */
+/** Merges it into the file, replaces entries with its name, and makes it the current context. */
 export function mergeInto(path: string, config: Kubeconfig): void {
   const old = existsSync(path) ? (parse(readFileSync(path, "utf8")) as Partial<Kubeconfig> | null) : null;
   const merged = <T extends Named>(others: readonly T[] | undefined, own: readonly T[]): T[] => [
@@ -141,6 +141,6 @@ export function mergeInto(path: string, config: Kubeconfig): void {
   });
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   writeFileSync(`${path}.new`, text, { mode: 0o600 });
-  chmodSync(`${path}.new`, 0o600); // also where one was left by a run that was killed
+  chmodSync(`${path}.new`, 0o600); // also for a file that a killed run left
   renameSync(`${path}.new`, path);
 }

@@ -2,28 +2,28 @@ import { shellWord } from "../base/escape";
 import { hasCode, isDisconnected, messageOf, UserError } from "../base/user-error";
 import type { Host } from "./host";
 
-/** A command of kubectl, as its words. */
+/** The arguments of one kubectl command. */
 type Command = readonly string[];
 
-/** A command that ended with another status than 0. */
+/** A kubectl command with a non-zero exit status. */
 class KubectlFailure extends Error {
-  /** @param stderr - all that it printed there */
+  /** @param stderr - its whole standard error */
   public constructor(public readonly stderr: string) {
     super(stderr);
   }
 }
 
-/** Beside the requests: for the login, and for what a server says of itself after one that failed. */
+/** Extra time for the login, and for the readiness check after a failed request. */
 const MORE_SECONDS = 30;
 
 /**
- * Runs commands of kubectl on a server, over one connection, up to one that fails.
+ * Runs kubectl commands on a server, over one connection, until one fails.
  *
- * @param seconds - that each of their requests may take
- * @param input - what each of them reads
- * @returns what each of them printed
- * @throws UserError `failed` where another server would say the same; `unavailable` where this server's API does not
- *   answer, and that of another may
+ * @param seconds - timeout of each request
+ * @param input - standard input of each command
+ * @returns the output of each command
+ * @throws UserError `failed` when the API has decided, so that another server would answer the same; `unavailable` when this
+ *   server's API does not answer, but another's may
  */
 export async function kubectl(
   server: Host,
@@ -51,24 +51,24 @@ export async function kubectl(
   });
 }
 
-/** All that kubectl printed, where the API decided; else the message. */
+/** The whole output of kubectl if the API decided; else the message. */
 export const kubectlOutput = (error: unknown): string =>
   hasCode(error, "failed") && error.cause instanceof KubectlFailure ? error.cause.stderr : messageOf(error);
 
-/** The API's own constant for why it decided so, such as `Conflict`. */
+/** The API's reason constant, such as `Conflict`. */
 export const reasonOf = (error: unknown): string | undefined => reasonIn(kubectlOutput(error));
 
-/** Whether another server has to be asked. */
+/** Whether to ask another server. */
 export const isAway = (error: unknown): boolean => hasCode(error, "unavailable") || isDisconnected(error);
 
-/** Reasons of an API that cannot answer now (apimachinery, pkg/apis/meta/v1/types.go, StatusReason). */
+/** Reasons of an API that cannot decide at the moment (apimachinery, pkg/apis/meta/v1/types.go, StatusReason). */
 const PASSING = new Set(["ServiceUnavailable", "ServerTimeout", "Timeout", "InternalError", undefined]);
 
 /**
- * Not where the API itself says by its reason that it could not decide, though it is ready again in the meantime. kubectl
- * has no structured form of an error: it prints the API's constant in parentheses, and none where etcd had no answer, as
- * while it elects a leader (kubectl, pkg/cmd/util/helpers.go, StandardErrorMessage). An error of kubectl's own, such as a
- * time-out of its waiting, has no such line.
+ * Whether the API decided. It did not when its reason says that it could not, even if it is ready again meanwhile. kubectl has
+ * no structured errors: it prints the API's reason in parentheses, and none when etcd did not answer, such as during a leader
+ * election (kubectl, pkg/cmd/util/helpers.go, StandardErrorMessage). kubectl's own errors, such as a timeout of a wait, have no
+ * such line.
  */
 function isDecision(stderr: string): boolean {
   return !FROM_SERVER.test(stderr) || !PASSING.has(reasonIn(stderr));

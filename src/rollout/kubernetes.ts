@@ -5,46 +5,47 @@ import type { Host } from "./host";
 import { isAway, kubectl } from "./kubectl";
 import { PODS_AS_ROWS, podsOf, type Pod } from "./pods";
 
-/** A Node object, as far as we look at it. */
+/** The parts of a Node object that a rollout uses. */
 export interface KubeNode {
   readonly name: string;
-  /** A member of etcd, from the first moment on. */
+  /** A member of etcd, from the beginning. */
   readonly server: boolean;
-  /** Its API serves. A server that joins is Ready for some seconds before it has that. */
+  /** Its API serves. A joining server is Ready some seconds before that. */
   readonly controlPlane: boolean;
   readonly ready: boolean;
   readonly address: string;
   readonly hostname: string;
-  /** K3s' version, of its kubelet. */
+  /** K3s version of its kubelet. */
   readonly version: string;
   readonly bootId: string;
   readonly podCidr: string;
   readonly cordoned: boolean;
   /** Whether a rollout cordoned it. */
   readonly cordonedByUs: boolean;
-  /** When its kubelet was last heard of: changes while it lives. */
+  /** Time of its kubelet's last heartbeat. */
   readonly heard: string;
 }
 
-/** Says on the Node that a rollout cordoned it, and so may uncordon it. */
+/** Annotation of a Node that a rollout cordoned, and so may uncordon. */
 const CORDONED = "k3s-rollout/cordoned";
 
-/** The cluster, asked through the first of its servers that answers. */
+/** The cluster's API, through the first server that answers. */
 export class Kubernetes {
   public constructor(private readonly servers: readonly Host[]) {}
 
-  /** With a further server to ask, after the others. */
+  /** The same with another server to ask, after the others. */
   public with(server: Host): Kubernetes {
     return this.servers.includes(server) ? this : new Kubernetes([...this.servers, server]);
   }
 
   /**
-   * Asks one server after the other until one answers, be it that it cannot be done. Without a quorum none does, each
-   * only after a while: so they share the time.
+   * Asks one server after another until one answers; a refusal is an answer. Without a quorum each server fails only after a
+   * timeout, so they share the time.
    *
-   * @param question - is given the seconds that the server may take
-   * @param except - a server that is not to be asked, while another is there
-   * @param seconds - for all of them; one has `LEAST_SECONDS`, or all where these are fewer, also where others have used it up
+   * @param question - called with the server and the seconds that it may take
+   * @param except - a server not to ask, unless it is the only one
+   * @param seconds - for all servers together. Each gets at least `LEAST_SECONDS`, or all of `seconds` if that is less, even
+   *   when the others have used it up
    */
   public async ask<T>(
     question: (server: Host, seconds: number) => Promise<T>,
@@ -64,7 +65,7 @@ export class Kubernetes {
       }
     }
     if (failures.length > 0) throw joined(failures);
-    throw new UserError("unavailable", "no server of the cluster can be asked");
+    throw new UserError("unavailable", "no server of the cluster is available");
   }
 
   /** @throws UserError when no server answers */
@@ -82,18 +83,18 @@ export class Kubernetes {
     }, except);
   }
 
-  /** As `nodes`, and none where no server answers. */
+  /** Like `nodes`, but `undefined` when no server answers. */
   public async nodesIfAny(): Promise<KubeNode[] | undefined> {
     return this.servers.length === 0 ? undefined : this.nodes().catch(() => undefined);
   }
 
-  /** Pods that have not ended, of all nodes. */
+  /** Pods of all nodes that have not terminated. */
   public async pods(except?: Host): Promise<Pod[]> {
     const [rows = ""] = await this.kubectl([["get", "pods", "-A", ...PODS_AS_ROWS]], except);
     return podsOf(rows);
   }
 
-  /** So that a rollout which goes on later knows whose cordon it is. */
+  /** Annotates the node too, so that a later rollout knows whose cordon it is. */
   public async cordon(node: string, except?: Host): Promise<void> {
     const annotate = ["annotate", "node", node, `${CORDONED}=yes`, "--overwrite"];
     await this.kubectl([annotate, ["cordon", node]], except);
@@ -105,9 +106,9 @@ export class Kubernetes {
   }
 
   /**
-   * @param seconds - for all servers that have to be asked
-   * @param barePods - whether pods that nobody would make anew are deleted, too
-   * @throws UserError with what blocks it: at once, or after that time
+   * @param seconds - for all servers that are asked
+   * @param barePods - also delete pods without a controller, which nothing recreates
+   * @throws UserError with what blocks the drain, at once or after that time
    */
   public async drain(node: string, seconds: number, barePods: boolean, except?: Host): Promise<void> {
     const words = ["--ignore-daemonsets", "--delete-emptydir-data", ...(barePods ? ["--force"] : [])];
@@ -119,10 +120,10 @@ export class Kubernetes {
   }
 
   /**
-   * Deletes the Node; the secret that ties its name to its machine goes with it. Of a server K3s takes away the etcd
-   * member first, by a finalizer, so that the Node is gone when the member is (k3s, pkg/etcd/member_controller.go).
+   * Deletes the Node and with it the secret that ties its name to its machine. For a server, a finalizer of K3s removes the
+   * etcd member first, so that the Node is gone only after the member (k3s, pkg/etcd/member_controller.go).
    *
-   * @param seconds - for all servers that have to be asked
+   * @param seconds - for all servers that are asked
    */
   public async deleteNode(node: string, except?: Host, seconds = DELETION_SECONDS): Promise<void> {
     await this.ask(
@@ -138,9 +139,9 @@ export class Kubernetes {
   }
 }
 
-/** Of what is asked. A server without a quorum would let a minute pass. */
+/** Default timeout of a request. A server without a quorum would take a minute. */
 const PATIENCE_SECONDS = 15;
-/** One with a quorum answers within one, and elects a leader within five. */
+/** A server with a quorum answers within one second, and elects a leader within five. */
 const LEAST_SECONDS = 5;
 const DELETION_SECONDS = 120;
 
@@ -171,9 +172,9 @@ interface RawNode {
 }
 
 /**
- * What a server says of the nodes; it may be somebody else's by now.
+ * Parses a server's list of nodes. The server may be compromised.
  *
- * @throws UserError `unavailable` when it is nothing that Kubernetes would say; another server is asked then
+ * @throws UserError `unavailable` when Kubernetes would not answer like this, so that another server is asked
  */
 function nodesOf(server: Host, nodes: string, leases: string): KubeNode[] {
   let found: KubeNode[];
@@ -188,7 +189,7 @@ function nodesOf(server: Host, nodes: string, leases: string): KubeNode[] {
   } catch {
     throw new UserError(
       "unavailable",
-      `${server.name}: its API's list of nodes is not one that Kubernetes gives`,
+      `${server.name}: its API returns a list of nodes that Kubernetes would not return`,
     );
   }
   const strange = found.find((node) => !NODE_NAME.test(node.name) || !isTexts(node));
@@ -202,7 +203,7 @@ function nodesOf(server: Host, nodes: string, leases: string): KubeNode[] {
 /** As apimachinery checks a Node's name: a DNS subdomain (pkg/util/validation, IsDNS1123Subdomain). */
 const NODE_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
-/** All but what is computed here comes as it is. */
+/** Fields that are copied from the API without a check. */
 const isTexts = ({ name, address, hostname, version, bootId, podCidr, heard }: KubeNode): boolean =>
   [name, address, hostname, version, bootId, podCidr, heard].every((value) => typeof value === "string");
 
@@ -227,8 +228,8 @@ function nodeOf({ metadata, spec, status }: RawNode, heard: string): KubeNode {
 }
 
 /**
- * Why a server may not be away now; `undefined` when it may. One server, or two, cannot be spared at all, and a change
- * of theirs is a time without the API: that is said, not refused, since it could never be otherwise.
+ * Why a server cannot be spared now; `undefined` when it can. With one or two servers none can ever be spared. Changing one is
+ * then an outage of the API, which is logged and not refused, since there is no other way.
  */
 export function quorumFault(nodes: readonly KubeNode[], name: string): string | undefined {
   const members = nodes.filter(({ server }) => server);

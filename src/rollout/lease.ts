@@ -6,17 +6,17 @@ import { isDead } from "./rollout-id";
 
 const NAMESPACE = "kube-system";
 const NAME = "k3s-rollout";
-/** Of whom a person would ask. */
+/** Annotation with the owner, for people. */
 const OWNER = "k3s-rollout/owner";
 
-/** As Kubernetes gives it. Source: kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1 */
+/** As returned by Kubernetes. Source: kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1 */
 interface RawLease {
   readonly metadata: {
     readonly resourceVersion: string;
     readonly annotations?: Readonly<Record<string, string>>;
   };
   readonly spec: {
-    /** Empty, or missing, where it was given back. */
+    /** Empty or missing when it was released. */
     readonly holderIdentity?: string;
     readonly leaseDurationSeconds?: number;
     readonly acquireTime?: string;
@@ -24,12 +24,12 @@ interface RawLease {
   };
 }
 
-/** How often another may come before us while we try. */
+/** Maximum number of attempts when other writers are faster. */
 const ATTEMPTS = 5;
 
 /**
- * A lock in the cluster itself: one for all operators, whichever servers they reach. Each write names the version that
- * was seen, and of two at the same time the API refuses one.
+ * A lock in the cluster itself: one for all operators, whichever servers they reach. Each write states the resource version that
+ * it read, so that of two concurrent writes the API refuses one.
  */
 export class LeaseLock implements Keeper {
   public readonly name = "the Kubernetes API";
@@ -56,7 +56,7 @@ export class LeaseLock implements Keeper {
     });
   }
 
-  /** The Lease stays, and is nobody's. */
+  /** Keeps the Lease, without a holder. */
   public release({ id }: Claimant): Promise<void> {
     return this.attempt(async (server, seconds) => {
       const lease = await read(server, seconds);
@@ -65,7 +65,7 @@ export class LeaseLock implements Keeper {
     });
   }
 
-  /** Again when another has written since it was looked at. */
+  /** Retries when another client has written since the read. */
   private async attempt(step: (server: Host, seconds: number) => Promise<void>): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -78,7 +78,7 @@ export class LeaseLock implements Keeper {
   }
 }
 
-/** Reasons of an API that refuses a write since another was faster (apimachinery, StatusReason). */
+/** Reasons for which the API refuses a write because another was faster (apimachinery, StatusReason). */
 const RACES: ReadonlySet<string | undefined> = new Set(["AlreadyExists", "Conflict"]);
 
 async function read(server: Host, seconds: number): Promise<RawLease | undefined> {
@@ -87,7 +87,7 @@ async function read(server: Host, seconds: number): Promise<RawLease | undefined
   return text === "" ? undefined : (JSON.parse(text) as RawLease);
 }
 
-/** The server's, in seconds: operators' own differ more. */
+/** The server's clock, in seconds: the clocks of operators differ more. */
 const clock = async (server: Host): Promise<number> =>
   Number((await server.call("clock", {})).one("seconds"));
 
@@ -102,7 +102,7 @@ async function create(server: Host, seconds: number, claimant: Claimant, now: nu
   await kubectl(server, [["create", "-f", "-"]], seconds, JSON.stringify(lease));
 }
 
-/** Refused by the API when another has written since. */
+/** The API refuses it when another client has written since. */
 async function patch(
   server: Host,
   seconds: number,
@@ -137,7 +137,7 @@ function holderOf({ metadata, spec }: RawLease, now: number): Holder | undefined
 const hasLapsed = ({ spec }: RawLease, now: number): boolean =>
   secondsSince(spec.renewTime, now) >= (spec.leaseDurationSeconds ?? LAPSE_SECONDS);
 
-/** One that was never renewed is as old as can be. */
+/** The age of a lease that was never renewed is the largest possible one. */
 const secondsSince = (time: string | undefined, now: number): number =>
   Math.max(0, Math.round(now - (time === undefined ? 0 : Date.parse(time) / 1000)));
 

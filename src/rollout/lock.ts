@@ -4,34 +4,34 @@ import type { HostState } from "./identity";
 import type { Log } from "./log";
 import { isDead, newRolloutId } from "./rollout-id";
 
-/** A third of the time after which a lock lapses. */
+/** A third of the time after which a lock expires. */
 const RENEWAL_SECONDS = 20;
 
-/** As `remote/lock.sh`: a rollout that was not heard of for so long has ended. */
+/** As in `remote/lock.sh`: a rollout that has not renewed its lock for so long has ended. */
 export const LAPSE_SECONDS = 60;
 
-/** Who asks for a lock. */
+/** A rollout that asks for a lock. */
 export interface Claimant {
-  /** Of the rollout. */
+  /** ID of the rollout. */
   readonly id: string;
   /** For a person. */
   readonly owner: string;
 }
 
-/** Who has a lock. */
+/** The rollout that holds a lock. */
 export interface Holder extends Claimant {
   readonly heldSeconds: number;
   readonly heardSeconds: number;
 }
 
-/** @param holder - none where it was taken from us and given back since */
+/** @param holder - `undefined` when another rollout took the lock from us and has released it since */
 export const lockHeld = (keeper: Keeper, holder?: Holder): UserError =>
   new UserError(
     "locked",
     holder === undefined
-      ? `The lock on ${keeper.name} was given to another rollout, or away by somebody, while this one was not heard of. Run the same command again`
-      : `Another rollout runs: ${holder.owner}, for ${holder.heldSeconds} s, last heard of ${holder.heardSeconds} s ago ` +
-          `(lock on ${keeper.name}). Wait for it; should it have been killed, its lock lapses a minute after it was last heard of`,
+      ? `The lock on ${keeper.name} expired because this rollout did not renew it in time, and was taken or removed. Run the same command again`
+      : `Another rollout is running: ${holder.owner}, for ${holder.heldSeconds} s, renewed ${holder.heardSeconds} s ago ` +
+          `(lock on ${keeper.name}). Wait for it. If it was killed, its lock expires a minute after it was last renewed`,
   );
 
 /** One place where a lock is kept. */
@@ -40,12 +40,12 @@ export interface Keeper {
   readonly name: string;
   /** @throws UserError `locked` */
   take(claimant: Claimant): Promise<void>;
-  /** Says that the rollout lives. Takes nothing that was given back. @throws UserError `locked` */
+  /** Shows that the rollout is alive. Does not take a released lock again. @throws UserError `locked` */
   renew(claimant: Claimant): Promise<void>;
   release(claimant: Claimant): Promise<void>;
 }
 
-/** Says to other operators that a rollout runs. It lapses a minute after the rollout was last heard of. */
+/** Excludes the rollouts of other operators. It expires a minute after its last renewal. */
 export class Lock implements Claimant {
   public readonly id = newRolloutId();
   public readonly owner = `${userInfo().username}@${hostname()}, process ${process.pid}`;
@@ -58,7 +58,7 @@ export class Lock implements Claimant {
     private readonly log: Log,
   ) {}
 
-  /** With all keepers, one after the other. @throws UserError `locked` when another rollout has one of them */
+  /** Takes it in all places, one after another. @throws UserError `locked` when another rollout holds one of them */
   public static async take(keepers: readonly Keeper[], log: Log): Promise<Lock> {
     const lock = new Lock(keepers, log);
     const names = keepers.map(({ name }) => name).join(", ");
@@ -75,7 +75,7 @@ export class Lock implements Claimant {
     return lock;
   }
 
-  /** @throws UserError `locked` when another rollout took it, since we were not heard of */
+  /** @throws UserError `locked` when another rollout has taken it because we did not renew it in time */
   public check(): void {
     if (this.lost !== undefined) throw this.lost;
   }
@@ -90,7 +90,7 @@ export class Lock implements Claimant {
     );
   }
 
-  /** A server may be rebooting. Only somebody else's lock is a reason to stop. */
+  /** A server may be rebooting, so only a lock held by another rollout is a reason to stop. */
   private async renew(): Promise<void> {
     const renewals = await Promise.allSettled(this.keepers.map((keeper) => keeper.renew(this)));
     for (const renewal of renewals) {
@@ -107,8 +107,8 @@ interface Surveyed {
 }
 
 /**
- * Whether a rollout is known to have ended: it ran on this machine and does no more, or its lock is nobody's any more. A
- * host that just booted, or does not answer, could have kept the lock; then nobody knows.
+ * Whether a rollout is known to have ended: it ran on this machine and its process is gone, or no host has its lock. A host that
+ * has just booted, or does not answer, may have had the lock; then the answer is no.
  */
 export function hasEnded(rollout: string, { hosts, unreachable }: Surveyed): boolean {
   if (isDead(rollout)) return true;

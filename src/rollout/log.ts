@@ -2,12 +2,12 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Redactor } from "./secrets";
 
-/** What happened to a step. */
+/** The outcome of a step. */
 export type Outcome = "started" | "done" | "failed" | "said";
 
 export interface Event {
   readonly time: string;
-  /** Host it happened to, or `cluster`. */
+  /** Hostname, or `cluster`. */
   readonly host: string;
   readonly step: string;
   readonly outcome: Outcome;
@@ -18,7 +18,7 @@ export interface Event {
 /** Where events go: a terminal, or a program that reads JSON. */
 export type Listener = (event: Event) => void;
 
-/** What a rollout does, told as it happens and written down for each host. No secret gets past it. */
+/** Reports what a rollout does as it happens, and writes a log file for each host. It redacts all secrets. */
 export class Log {
   public constructor(
     private readonly folder: string,
@@ -28,12 +28,12 @@ export class Log {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
-  /** For a person, beside the steps. */
+  /** Reports something that is not a step. */
   public say(host: string, words: string): void {
     this.tell(host, "", "said", words);
   }
 
-  /** Runs a step, and tells when it begins and how it ends. */
+  /** Runs a step, and reports its start and its outcome. */
   public async step<T>(
     host: string,
     step: string,
@@ -54,7 +54,7 @@ export class Log {
     }
   }
 
-  /** Only for the host's log. */
+  /** Writes to the host's log file only. */
   public write(host: string, text: string): void {
     if (text.trim() === "") return;
     const lines = this.redactor.redact(text).trimEnd().split("\n");

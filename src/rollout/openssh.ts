@@ -1,18 +1,18 @@
 /**
- * What OpenSSH's client prints of its own work. It ends with 255 after every failure of its own, as a program of the host
- * also may, and has no structured output, so its sentences are read, here and nowhere else. They do not depend on the
- * locale: the client sets none but that of characters. Sources: openssh-portable, sshconnect.c and sshconnect2.c;
- * connect(2). __tests__/system/machines/trouble.test.ts makes the real client say them.
+ * Interprets the messages of the OpenSSH client. It exits with 255 after every failure of its own, but so may a remote program,
+ * and it has no structured output. So its messages are parsed, here and nowhere else. They do not depend on the locale: the
+ * client sets only that of characters. Sources: openssh-portable, sshconnect.c and sshconnect2.c; connect(2).
+ * __tests__/system/machines/trouble.test.ts makes the real client print them.
  */
 
 /**
- * Why a session did not come about.
+ * Why a session could not be opened.
  *
- * - `no session`: the login succeeded, and no shell answered.
- * - `host key`: the host has another key than the one that is known.
+ * - `no session`: the login succeeded, but no shell answered.
+ * - `host key`: the host's key is not the known one.
  * - `no key accepted`: the host accepts none of the operator's keys.
  * - `no way`: nothing answers at that address.
- * - `other`: anything else, as a busy server that closes the connection.
+ * - `other`: anything else, such as a busy server that closes the connection.
  */
 export type OpeningFailure = "no session" | "host key" | "no key accepted" | "no way" | "other";
 
@@ -24,15 +24,16 @@ const FAILURES: readonly (readonly [OpeningFailure, RegExp])[] = [
 
 const NO_WAY = /timed out|No route to host|Connection refused|Network is unreachable/;
 
-/** @param printed - by the client until it ended */
+/** @param printed - the client's output until it ended */
 export function openingFailure(printed: string): OpeningFailure {
   const known = FAILURES.find(([, sentence]) => sentence.test(printed))?.[0];
   return known ?? (NO_WAY.test(lastWords(printed)) ? "no way" : "other");
 }
 
 /**
- * Fingerprint of the operator's key that the host accepted; empty where the client named none, and for a certificate,
- * which is let in for its CA and whose key is in no list: the new connection after an activation shows that it still is.
+ * Fingerprint of the operator's key that the host accepted; empty if the client printed none, and for a certificate. The host
+ * accepts a certificate because of its CA, and its key is in no list: the new connection after an activation shows that the
+ * host still accepts it.
  */
 export function acceptedKey(opening: string): string {
   const accepted = [...opening.matchAll(/^debug1: Server accepts key: .*?(-CERT)? (SHA256:\S+)/gm)].at(-1);
@@ -42,7 +43,7 @@ export function acceptedKey(opening: string): string {
 const OWN_WORK =
   /^(debug1:|OpenSSH_|Authenticated to |Warning: Permanently added |Transferred: |Bytes per second: )/;
 
-/** The last lines that are not about the client's own work, as one. */
+/** The last lines without the client's debug output, joined. */
 export const lastWords = (printed: string): string =>
   printed
     .trim()
@@ -51,5 +52,5 @@ export const lastWords = (printed: string): string =>
     .slice(-3)
     .join(" ");
 
-/** What the host printed, without what the client prints beside it. */
+/** The host's output without the client's debug output. */
 export const withoutClient = (text: string): string => text.replaceAll(/^debug1: .*(\n|$)/gm, "");

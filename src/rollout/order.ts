@@ -1,22 +1,22 @@
 import type { Node } from "../config/model";
 import { compareVersions } from "./version";
 
-/** A host that was built, as far as the order goes by it. */
+/** The parts of a built host that determine the order. */
 export interface Built {
   readonly node: Pick<Node, "hostname" | "role" | "clusterInit">;
   /** Part of the cluster already. */
   readonly member: boolean;
-  /** K3s of the system that was built. */
+  /** K3s version of the built system. */
   readonly k3sVersion: string;
 }
 
-/** A server as it runs, whether it is to be changed or not. */
+/** A running server, part of the rollout or not. */
 export interface RunningServer {
   readonly hostname: string;
   readonly k3sVersion: string;
 }
 
-/** Agents that would be newer than a server, since nobody asked to change that one. */
+/** Faults for agents that would be newer than a server that is not part of the rollout. */
 export function skewFaults(hosts: readonly Built[], running: readonly RunningServer[]): string[] {
   const built = hosts.filter(({ node }) => node.role === "server");
   const servers = new Map([
@@ -35,20 +35,20 @@ export function skewFaults(hosts: readonly Built[], running: readonly RunningSer
     });
 }
 
-/** Hosts that are changed together; servers are changed one by one even so. */
+/** Hosts that are changed together; servers still one by one. */
 export interface Phase<T> {
-  /** Why now. */
+  /** Name of the phase, with the reason for the order. */
   readonly words: string;
   readonly hosts: readonly T[];
 }
 
 /**
- * Members first, so that they admit the new nodes before these knock. Of the members the servers, when K3s gets newer:
- * a kubelet must not be newer than its API server (kubernetes.io/releases/version-skew-policy). Otherwise the agents, so
- * that a mistake shows where it hurts least.
+ * Members come first, so that their firewalls admit the new nodes before these join. Among the members, servers come first when
+ * K3s gets newer: a kubelet must not be newer than its API server (kubernetes.io/releases/version-skew-policy). Otherwise
+ * agents come first, where a mistake does the least harm.
  *
- * @param running - K3s versions of the servers that run
- * @param isTokenNew - agents are given a token that servers do not know yet
+ * @param running - K3s versions of the running servers
+ * @param isTokenNew - agents get a token that servers do not know yet
  */
 export function phases<T extends Built>(
   hosts: readonly T[],
@@ -84,7 +84,7 @@ export function phases<T extends Built>(
 const ofRole = <T extends Built>(hosts: readonly T[], role: Node["role"]): T[] =>
   hosts.filter(({ node }) => node.role === role);
 
-/** The newest of what was built, if one of the running servers is older. */
+/** The newest built version, if a running server is older. */
 function newest(built: readonly string[], running: readonly string[]): string | undefined {
   const top = [...built].sort(compareVersions).at(-1);
   return top !== undefined && running.some((version) => compareVersions(version, top) < 0) ? top : undefined;

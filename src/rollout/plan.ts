@@ -17,8 +17,8 @@ import { isMissing, tokenFaults, tokenFiles, tokenNotes, type JoinTokens, type T
 
 /**
  * - `new`: not a node of the cluster yet.
- * - `changed`: its files are other ones than those that were emitted.
- * - `unfinished`: its files are those, and an earlier rollout did not get to its end.
+ * - `changed`: its files differ from the emitted ones.
+ * - `unfinished`: its files match, but an earlier rollout did not finish.
  */
 export type Verdict = "unreachable" | "refused" | "new" | "changed" | "unfinished" | "unchanged";
 
@@ -26,35 +26,35 @@ export type Verdict = "unreachable" | "refused" | "new" | "changed" | "unfinishe
 export interface HostPlan {
   readonly host: Host;
   readonly verdict: Verdict;
-  /** Why nothing can be done. */
+  /** Why the host cannot be changed. */
   readonly faults: readonly string[];
-  /** What else a person should know. */
+  /** Other information for the operator. */
   readonly notes: readonly string[];
   readonly changes: readonly Change[];
-  /** Missing of an unreachable host. */
+  /** `undefined` for an unreachable host. */
   readonly facts?: Facts;
   /** Part of the cluster already. */
   readonly member: boolean;
 }
 
-/** A file of /etc/nixos that would become another, with the lines that change. */
+/** A file of /etc/nixos that would change, with the changed lines. */
 export interface Change {
   readonly file: string;
   readonly kind: "added" | "changed" | "removed";
   readonly lines: readonly string[];
 }
 
-/** What is known when a plan is made. */
+/** The input of a plan besides the host itself. */
 export interface PlanContext {
   readonly hosts: readonly HostState[];
-  /** None where no server answers. */
+  /** `undefined` when no server answers. */
   readonly nodes: readonly KubeNode[] | undefined;
   readonly tokens: JoinTokens;
   /** Whether that rollout is known to have ended. */
   readonly hasEnded: (rollout: string) => boolean;
-  /** Shared identities are not refused, since they will be replaced. */
+  /** Accept shared identities, since they will be replaced. */
   readonly regenerateIdentity: boolean;
-  /** Build also where no file has changed, as for a newer nixpkgs. */
+  /** Build even if no file has changed, for example for a newer nixpkgs. */
   readonly rebuild: boolean;
 }
 
@@ -102,15 +102,15 @@ export function planHost(state: HostState, context: PlanContext): HostPlan {
   };
 }
 
-/** Whether an apply may have to reboot it, and so to drain it. */
+/** Whether an apply may have to reboot the host, and so to drain it. */
 export const mayBeDrained = ({ verdict, member }: HostPlan): boolean =>
   member && (verdict === "changed" || verdict === "unfinished");
 
-/** With what its drain would delete for good. Only the build shows whether it has to be rebooted. */
+/** Adds a note on pods that a drain would delete for good. Only the build shows whether a reboot is needed. */
 export function withPods(plan: HostPlan, pods: readonly Pod[]): HostPlan {
   const bare = barePods(pods, plan.host.name);
   if (bare.length === 0) return plan;
-  const note = `${barePodsInWords(bare)}: should a reboot be due, apply needs --force-bare-pods, which deletes such pods for good`;
+  const note = `${barePodsInWords(bare)}: if a reboot is needed, apply needs --force-bare-pods, which deletes such pods for good`;
   return { ...plan, notes: [...plan.notes, note] };
 }
 
@@ -127,8 +127,8 @@ function verdictOf(
 }
 
 /**
- * Of two that share an identity it is the one that has not joined yet which has to give way. A member is not held up by
- * what another host says of itself.
+ * Of two hosts that share an identity, the one that has not joined yet is refused. A claim of another host must not block a
+ * member.
  */
 function cloneFaults(state: HostState, context: PlanContext): string[] {
   if (context.regenerateIdentity || isMember(state, context)) return [];
@@ -136,14 +136,14 @@ function cloneFaults(state: HostState, context: PlanContext): string[] {
   return shared.length === 0 ? [] : [`${shared.join(", and ")}. ${HOW_TO_EMPTY_THE_TEMPLATE}`];
 }
 
-/** Of members the same is only said. */
+/** For members a shared identity is only a note. */
 function sharedNotes(state: HostState, context: PlanContext): string[] {
   if (!isMember(state, context)) return [];
   const members = context.hosts.filter((other) => isMember(other, context));
   return sharedIdentity(state, members).map((words) => `${words}: each should have its own`);
 }
 
-/** Without an API to ask, data of K3s on its disk says that it has joined. */
+/** Without an API, K3s data on the host's disk shows that it has joined. */
 const isMember = ({ host, facts }: HostState, { nodes }: PlanContext): boolean =>
   nodes === undefined
     ? facts.joined && facts.hostname === host.name
@@ -152,15 +152,15 @@ const isMember = ({ host, facts }: HostState, { nodes }: PlanContext): boolean =
 function foundingFaults({ host, facts }: HostState, { hosts }: PlanContext): string[] {
   if (host.node.clusterInit !== true || facts.serverData) return [];
   const running = hosts.filter(
-    // One that lost its quorum does not get beyond its start, and holds the cluster's data.
+    // A server without a quorum does not finish starting, but has the cluster's data.
     ({ host: other, facts: its }) =>
       other !== host && other.node.role === "server" && (its.k3s === "active" || its.serverData),
   );
   if (running.length === 0) return [];
   const names = running.map((other) => other.host.name).join(", ");
   return [
-    `it would found a second cluster: clusterInit is stated, it has no data, and ${names} has the cluster's. ` +
-      "State clusterInit on the server that is running, or restore this one's data",
+    `it would found a second cluster: it has clusterInit and no data, and ${names} has the cluster's data. ` +
+      "Set clusterInit on the running server, or restore this server's data",
   ];
 }
 
@@ -172,7 +172,7 @@ function renamingFaults({ host, facts }: HostState, { nodes }: PlanContext): str
   ];
 }
 
-/** Whether the operator could log in again. */
+/** Faults that would lock the operator out. */
 function lockOutFaults(host: Host, facts: Facts): string[] {
   const { description, node } = host;
   const keys = description.authorizedKeys.map(fingerprint);
@@ -180,20 +180,20 @@ function lockOutFaults(host: Host, facts: Facts): string[] {
   return [
     ...(keyMissing
       ? [
-          `your SSH key ${facts.operatorKey} is not among those that would be installed: add it to the authorized keys`,
+          `your SSH key ${facts.operatorKey} is not among the keys to be installed: add it to the authorized keys`,
         ]
       : []),
     ...(admitsSsh(host, facts.operatorAddress)
       ? []
       : [
-          `you come from ${facts.operatorAddress}, from where ${node.hostname}'s firewall would not admit SSH: ` +
+          `you connect from ${facts.operatorAddress}, and ${node.hostname}'s new firewall would not admit SSH from there: ` +
             "see network.lanCidrs, managementCidrs and operatorCidrs",
         ]),
   ];
 }
 
 function admitsSsh({ description, node }: Host, address: string): boolean {
-  if (isIP(address) === 0) return true; // the host did not say; the confirmation over a new connection will
+  if (isIP(address) === 0) return true; // unknown; the confirmation over a new connection will show it
   const { network, nodes } = description;
   const ssh = flowsOf(flows(description), node).filter(
     (flow) =>
@@ -211,11 +211,11 @@ function admitsSsh({ description, node }: Host, address: string): boolean {
   });
 }
 
-/** What is on the host alone would be lost. */
+/** Faults for a local.nix that exists only on the host, and would be lost. */
 function localFaults(host: Host, facts: Facts): string[] {
   if (!facts.files.has(LOCAL) || host.files.has(LOCAL)) return [];
   const here = `${host.description.folder}/${host.node.directory}/${LOCAL}`;
-  return [`it has an /etc/nixos/${LOCAL} that the project has not: copy it to ${here}`];
+  return [`it has an /etc/nixos/${LOCAL} that the project does not have: copy it to ${here}`];
 }
 
 function unfinishedWork(
@@ -227,11 +227,11 @@ function unfinishedWork(
   return [
     ...(facts.unconfirmed !== undefined && isOver(facts.unconfirmed.rollout)
       ? [
-          `a rollout that has ended (${facts.unconfirmed.operator}) left it unconfirmed: it returns first to what it ran before`,
+          `a rollout that has ended (${facts.unconfirmed.operator}) left it unconfirmed: it reverts to its previous system first`,
         ]
       : []),
-    ...(facts.current !== facts.profile ? ["what runs is not what would boot"] : []),
-    ...(facts.rebootDue.length > 0 ? [`it has to be rebooted, for its ${facts.rebootDue.join(", ")}`] : []),
+    ...(facts.current !== facts.profile ? ["the running system is not the boot default"] : []),
+    ...(facts.rebootDue.length > 0 ? [`it needs a reboot, for its ${facts.rebootDue.join(", ")}`] : []),
     ...(node?.cordonedByUs === true ? ["an earlier rollout cordoned it"] : []),
     ...(node !== undefined && facts.k3s !== "active"
       ? [`K3s does not run (${facts.k3s || "no such unit"})`]
@@ -240,7 +240,7 @@ function unfinishedWork(
   ];
 }
 
-/** What another rollout has begun, and may still confirm. */
+/** Faults for an activation that another rollout may still confirm. */
 function unconfirmedFaults({ unconfirmed }: Facts, { hasEnded: isOver }: PlanContext): string[] {
   if (unconfirmed === undefined || isOver(unconfirmed.rollout)) return [];
   const { state, operator, secondsLeft } = unconfirmed;
@@ -248,36 +248,36 @@ function unconfirmedFaults({ unconfirmed }: Facts, { hasEnded: isOver }: PlanCon
   const unless = `it reverts in ${secondsLeft} s unless that rollout confirms it`;
   if (state === "trial")
     return [
-      `${whose} has it boot a system on trial that it has not confirmed yet: unless it does, the host reverts by itself`,
+      `${whose} boots it on trial and has not confirmed the system yet; the host reverts by itself unless that rollout confirms it`,
     ];
-  if (state === "activating") return [`an activation of ${whose} runs on it; ${unless}`];
+  if (state === "activating") return [`an activation of ${whose} is running on it; ${unless}`];
   if (state === "armed") return [`${whose} has activated a system that it has not confirmed yet: ${unless}`];
-  return ["it returns at this moment to what it ran before: run the same command again in a minute"];
+  return ["it is reverting to its previous system: run the same command again in a minute"];
 }
 
 const notes = (facts: Facts): string[] => [
   ...(facts.failedUnits.length > 0
     ? [
-        `units are failed on it already: ${facts.failedUnits.join(", ")}; see systemctl status there. ` +
-          "For the sake of these a rollout does not revert it",
+        `units have already failed on it: ${facts.failedUnits.join(", ")}; see systemctl status there. ` +
+          "A rollout does not revert it because of these",
       ]
     : []),
   ...savedFlush(facts),
 ];
 
-/** Of what an earlier rollout has built; without a build nobody knows. */
+/** Concerns the last build; only a new build shows whether it still applies. */
 const refusalInWords = (refusal: string): string =>
-  `what was last built for it cannot be activated while it runs, and was not; apply --boot lets it boot into it on trial:\n${refusal}`;
+  `its last build was not activated, since NixOS refuses that while the host runs; apply --boot boots it on trial:\n${refusal}`;
 
 const savedFlush = (facts: Facts): string[] =>
   /^\s*flush\s+ruleset/m.test(facts.deletions)
     ? [
-        "its running system would flush all rules of the firewall once more, kube-proxy's and flannel's too " +
-          "(/var/lib/nftables/deletions.nft); they are spared",
+        "its running system has saved a flush of the whole ruleset, including kube-proxy's and flannel's rules " +
+          "(/var/lib/nftables/deletions.nft); the rollout removes that flush first",
       ]
     : [];
 
-/** Lines about the file itself say nothing of the host. */
+/** Lines of the generated header, which do not affect the host. */
 const isStamp = (line: string): boolean => /^# (sha256 of the lines below|Generated by HostFiles)/.test(line);
 
 function changesOf(wanted: ReadonlyMap<string, string>, there: ReadonlyMap<string, string>): Change[] {
@@ -288,7 +288,7 @@ function changesOf(wanted: ReadonlyMap<string, string>, there: ReadonlyMap<strin
       {
         file,
         kind: old === undefined ? "added" : "changed",
-        // Other files than these may hold what is for nobody's eyes.
+        // Files of other kinds may contain secrets.
         lines: old !== undefined && /\.(nix|nft)$/.test(file) ? lines(old, text) : [],
       },
     ];
@@ -297,9 +297,9 @@ function changesOf(wanted: ReadonlyMap<string, string>, there: ReadonlyMap<strin
   return [...changed, ...gone.map((file): Change => ({ file, kind: "removed", lines: [] }))];
 }
 
-/** A host may have files that are made to take a day to compare. */
+/** Limits the effort: a malicious host may have files that take very long to compare. */
 const MOST_EDITS = 2000;
-const TOO_FAR = [{ added: true, removed: false, value: "another text altogether" }];
+const TOO_FAR = [{ added: true, removed: false, value: "too many differences to show" }];
 
 const lines = (old: string, text: string): string[] =>
   (diffLines(old, text, { maxEditLength: MOST_EDITS }) ?? TOO_FAR).flatMap(({ added, removed, value }) =>

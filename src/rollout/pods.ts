@@ -1,26 +1,26 @@
-/** A pod that has not ended, as far as a drain looks at it. */
+/** The parts of a running pod that matter for a drain. */
 export interface Pod {
   /** `namespace/name` */
   readonly name: string;
   readonly node: string;
   readonly ofDaemonSet: boolean;
-  /** Nobody makes it anew: it has no controller, such as a Deployment's. */
+  /** Nothing recreates it: it has no controller, such as a Deployment. */
   readonly bare: boolean;
-  /** What it keeps in an `emptyDir` is lost with it. */
+  /** It has an `emptyDir`, whose content is lost with the pod. */
   readonly emptyDir: boolean;
 }
 
-/** A row for each pod, with tabs: all of it would be megabytes in a large cluster. */
+/** Columns of one tab-separated row per pod: full objects would be megabytes in a large cluster. */
 const COLUMNS = [
   "{.metadata.namespace}/{.metadata.name}",
   "{.spec.nodeName}",
   "{.metadata.ownerReferences[?(@.controller==true)].kind}",
-  // The kubelet's own, from a file on the node; a drain leaves it.
+  // A static pod, which the kubelet runs from a file on the node; a drain leaves it alone.
   "{.metadata.annotations.kubernetes\\.io/config\\.mirror}",
   "{.spec.volumes[*].emptyDir}",
 ];
 
-/** Words for kubectl's `get pods`. */
+/** Arguments for `kubectl get pods`. */
 export const PODS_AS_ROWS: readonly string[] = [
   "--field-selector=status.phase!=Succeeded,status.phase!=Failed",
   "-o",
@@ -42,6 +42,6 @@ export const podsOf = (rows: string): Pod[] =>
       };
     });
 
-/** Pods of a node that a drain deletes for good. */
+/** Pods of a node that a drain would delete for good. */
 export const barePods = (pods: readonly Pod[], node: string): string[] =>
   pods.filter((pod) => pod.node === node && pod.bare).map(({ name }) => name);

@@ -1,10 +1,10 @@
 /**
- * What a terminal would obey, or a reader not see: control characters but for tab and end of line, and those that turn
- * the direction of text or have no width.
+ * Characters that a terminal would interpret or a reader would not see: control characters except tab and line feed, and those
+ * that change the direction of text or have no width.
  */
 const UNPRINTABLE = /(?![\t\n])[\p{Cc}\p{Bidi_Control}\u200b-\u200d\u2028\u2029\u2060-\u2064\ufeff]/gu;
 
-/** A text of which a terminal shows everything and obeys nothing; what was taken out leaves a mark. */
+/** Makes a text safe for a terminal: replaces each such character with a visible mark. */
 export const printable = (text: string): string =>
   text.replaceAll("\r\n", "\n").replace(UNPRINTABLE, "\ufffd");
 

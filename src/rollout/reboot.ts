@@ -8,20 +8,20 @@ import { quorumFault, type Kubernetes, type KubeNode } from "./kubernetes";
 import { barePods, type Pod } from "./pods";
 
 export interface RebootOptions {
-  /** How long pods may take to go. */
+  /** How long a drain may take. */
   readonly drainSeconds: number;
-  /** Whether a drain deletes pods that nobody makes anew. */
+  /** Whether a drain deletes pods without a controller, which nothing recreates. */
   readonly forceBarePods: boolean;
   /** How long the host may take to come back. */
   readonly rebootSeconds: number;
 }
 
-/** Whether its pods can go elsewhere; a node alone is not drained. */
+/** Whether another node can take its pods. */
 const canBeDrained = (nodes: readonly KubeNode[], name: string): boolean =>
   nodes.some((node) => node.name === name) &&
   nodes.some((other) => other.name !== name && other.ready && !other.cordoned);
 
-/** Pods that a drain would delete for good, and kubectl therefore refuses to, unless that was asked for. */
+/** Faults for pods that a drain would delete for good. kubectl refuses to without `--force`. */
 export const barePodFaults = (
   names: readonly string[],
   pods: readonly Pod[],
@@ -36,14 +36,14 @@ export const barePodFaults = (
   });
 
 export const barePodsInWords = (names: readonly string[]): string =>
-  `${names.join(", ")} ${names.length === 1 ? "has" : "have"} no controller that would make ` +
-  `${names.length === 1 ? "it" : "them"} anew on another node`;
+  `${names.join(", ")} ${names.length === 1 ? "has" : "have"} no controller that would recreate ` +
+  `${names.length === 1 ? "it" : "them"} on another node`;
 
 /**
- * Takes the pods off a member before its reboot.
+ * Drains a member before its reboot.
  *
- * @returns whether it is cordoned now by a rollout
- * @throws UserError with what blocks it; the node takes pods again then
+ * @returns whether a rollout has cordoned it
+ * @throws UserError with what blocks the drain; the node is uncordoned again
  */
 export async function drain(
   host: Host,
@@ -57,15 +57,15 @@ export async function drain(
   if (!canBeDrained(nodes, name)) {
     log.say(
       name,
-      "no other node can take its pods: it reboots undrained, and they are away until it is back",
+      "no other node can take its pods: it reboots without a drain, and its pods are down until it is back",
     );
     return false;
   }
   const pods = (await kubernetes.pods(host)).filter((pod) => pod.node === name && !pod.ofDaemonSet);
-  say(host, "pods that lose their emptyDir", namesOf(pods, "emptyDir"));
+  say(host, "pods whose emptyDir will be lost", namesOf(pods, "emptyDir"));
   if (forceBarePods) say(host, "pods without a controller, deleted for good", namesOf(pods, "bare"));
   const foreign = node.cordoned && !node.cordonedByUs;
-  if (foreign) log.say(name, "somebody has cordoned it, and it stays so");
+  if (foreign) log.say(name, "it was cordoned before, and stays cordoned");
   else await log.step(name, "cordon", () => kubernetes.cordon(name, host));
   try {
     await log.step(name, "drain", () => kubernetes.drain(name, drainSeconds, forceBarePods, host));
@@ -86,7 +86,7 @@ function say({ log, name }: Host, what: string, pods: readonly string[]): void {
   if (pods.length > 0) log.say(name, `${what}: ${pods.join(", ")}`);
 }
 
-/** kubectl's own words, without those of the work itself, and the pods that did not go. */
+/** kubectl's errors without its progress messages, and the pods that are left. */
 async function blockers({ name }: Host, kubernetes: Kubernetes, error: unknown): Promise<string> {
   const lines = kubectlOutput(error)
     .split("\n")
@@ -101,13 +101,13 @@ async function blockers({ name }: Host, kubernetes: Kubernetes, error: unknown):
   return [...new Set([...lines, ...pods])].join("\n  ");
 }
 
-/** The last kind says in one line what follows in several. */
+/** Progress messages of a drain. The last one repeats in one line what follows in several. */
 const DRAIN_WORK = /^($|Warning: |evicting pod |There are pending |pod\/|error: unable to drain node )/;
 
 export const uncordon = (host: Host, kubernetes: Kubernetes): Promise<void> =>
   host.log.step(host.name, "uncordon", () => kubernetes.uncordon(host.name));
 
-/** Reboots into what was tested, and waits until the node is there again. */
+/** Reboots into the tested system, and waits until the node is back. */
 export async function reboot(
   host: Host,
   built: Build,
@@ -126,15 +126,15 @@ export async function reboot(
     throw new UserError(
       "failed",
       `${host.name} is not back within ${rebootSeconds} s of its reboot: ${missing.join("; ")}. Look at its console in Proxmox VE; ` +
-        "an older generation can be chosen in its boot menu",
+        "you can choose an older generation in its boot menu",
     );
   });
 }
 
 /**
- * Again while nobody can tell whether it was heard: a reboot may break the very connection by which it is asked for.
+ * Requests a reboot. Retries while it is unknown whether the host got the request: a reboot may break the connection.
  *
- * @returns ID of the boot that it ends
+ * @returns the boot ID before the reboot
  */
 export async function requestReboot(host: Host, built: Build): Promise<string> {
   const bootId = (await inspect(host, OVER_ANY)).one("boot_id");
@@ -150,14 +150,18 @@ export async function requestReboot(host: Host, built: Build): Promise<string> {
   return bootId;
 }
 
-/** What became of a host that was told to reboot: `reverted` is back on its former system. */
+/** The outcome of a reboot. `reverted`: the host is back on its previous system. */
 export interface Arrival {
   readonly state: "there" | "reverted" | "away";
-  /** What did not hold of the new system, as far as it answered. */
+  /** Expectations that the new system did not meet, if it answered. */
   readonly missing: readonly string[];
 }
 
-/** @param expected - with the system to which the host reverts, of one that boots on trial */
+/**
+ * Waits for a host after a reboot.
+ *
+ * @param expected - `former`: the system that a host on trial reverts to
+ */
 export async function arrival(
   host: Host,
   expected: { readonly system: string; readonly notBoot: string; readonly former?: string },
@@ -184,28 +188,28 @@ export async function arrival(
       fresh = missing.length === 0;
       if (fresh) missing = [NO_NEW_CONNECTION];
     } catch (error) {
-      // What the new system lacked says more than that it is gone.
+      // The faults of the new system say more than the lost connection.
       if (!answered) missing = [messageAtHost(error)];
       fresh = isDisconnected(error);
-      // It may have its own address only now, or no more.
+      // The change of system may change its address.
       if (former !== undefined) host.tryOtherAddress();
     }
   } while (!deadline.passed);
   return { state: "away", missing };
 }
 
-/** @throws UserError while the other servers would have no quorum without it */
+/** @throws UserError if the other servers would have no quorum without it */
 export function checkQuorum(host: Host, nodes: readonly KubeNode[]): void {
   const fault = quorumFault(nodes, host.name);
-  if (fault !== undefined) throw new UserError("refused", `${host.name} was left as it is: ${fault}`);
+  if (fault !== undefined) throw new UserError("refused", `${host.name} was not changed: ${fault}`);
   const servers = nodes.filter(({ server }) => server);
   if (servers.length <= 2 && servers.some(({ name }) => name === host.name)) {
     host.log.say(
       host.name,
-      `the Kubernetes API is away whenever K3s restarts on it: ${isAre(servers.length)}`,
+      `the Kubernetes API will be down while K3s restarts on it: ${isAre(servers.length)}`,
     );
   }
 }
 
 const isAre = (servers: number): string =>
-  servers === 1 ? "it is the only server" : "of two servers neither can be spared";
+  servers === 1 ? "it is the only server" : "with two servers, neither can be spared";

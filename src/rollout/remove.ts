@@ -11,12 +11,12 @@ import { barePodFaults, drain, type RebootOptions } from "./reboot";
 /** Why the host cannot be taken out of the cluster. */
 export function removalFaults(host: Host, fleet: Fleet): string[] {
   const nodes = fleet.nodes;
-  if (nodes === undefined) return ["no server of the cluster answers, and so nothing can be taken out of it"];
+  if (nodes === undefined) return ["no server of the cluster answers, so no node can be removed"];
   return [
     ...fleet.hosts.filter((known) => known.host === host).flatMap(identityFaults),
     ...(nodes.some(({ name, ready, cordoned }) => name !== host.name && ready && !cordoned)
       ? []
-      : ["no other node can take its pods: bring one back, or uncordon it, first"]),
+      : ["no other node can take its pods: bring one back or uncordon one first"]),
     ...(host.node.role === "server" ? serverFaults(host, nodes) : []),
     ...(isUnreachable(host, fleet) ? aliveFaults(host, nodes) : []),
   ];
@@ -26,18 +26,18 @@ const isUnreachable = (host: Host, { unreachable }: Fleet): boolean =>
   unreachable.some((each) => each.host === host);
 
 /**
- * A kubelet whose Node is deleted while it runs goes on running pods, and makes another Node at its next start. That it
- * has ended is seen from its Node, which is no longer Ready 40 seconds later.
+ * A kubelet whose Node is deleted while it runs keeps running pods, and creates another Node at its next start. Its Node shows
+ * that it has stopped: it is no longer Ready 40 seconds later.
  */
 const aliveFaults = ({ name, node }: Host, nodes: readonly KubeNode[]): string[] =>
   nodes.some((each) => each.name === name && each.ready)
     ? [
-        `it does not answer over SSH, and its K3s still runs, since its node is Ready: power VM ${node.vmId} off in Proxmox VE, ` +
-          "and remove it again a minute later",
+        `it does not answer over SSH, but its node is Ready, so its K3s still runs: power VM ${node.vmId} off in Proxmox VE, ` +
+          "then run the same command again a minute later",
       ]
     : [];
 
-/** Pods of a host that answers, which its drain would delete for good. */
+/** Faults for pods that the drain of a reachable host would delete for good. */
 export async function podFaults(host: Host, fleet: Fleet, options: RebootOptions): Promise<string[]> {
   const { nodes, kubernetes } = fleet;
   if (nodes === undefined || isUnreachable(host, fleet)) return [];
@@ -51,7 +51,7 @@ function serverFaults(host: Host, nodes: readonly KubeNode[]): string[] {
   return [
     ...(host.node.clusterInit === true
       ? [
-          "it is the server with clusterInit: move that to another server in main.ts first, then npm run synth and rollout apply",
+          "it is the server with clusterInit: move clusterInit to another server in main.ts first, then run npm run synth and rollout apply",
         ]
       : []),
     ...(others.length === 0 ? ["it is the only server: without it there is no cluster"] : []),
@@ -64,7 +64,7 @@ function serverFaults(host: Host, nodes: readonly KubeNode[]): string[] {
   ];
 }
 
-/** Takes a node out of the cluster for good and powers its VM off. */
+/** Removes a node from the cluster for good, and powers its VM off. */
 export async function remove(host: Host, fleet: Fleet, options: RebootOptions, log: Log): Promise<void> {
   const { kubernetes } = fleet;
   const { name } = host;
@@ -73,10 +73,10 @@ export async function remove(host: Host, fleet: Fleet, options: RebootOptions, l
   if (unreachable)
     log.say(
       name,
-      "it does not answer, and so is not drained: its pods that have a controller start elsewhere when its node is deleted",
+      "it does not answer, so it is not drained: pods with a controller start on other nodes when its node is deleted",
     );
   else await drain(host, kubernetes, nodes, options);
-  // Draining takes its time, in which other servers may have gone.
+  // Draining takes time, in which other servers may have failed.
   const faults = removalFaults(host, { ...fleet, nodes: await kubernetes.nodes(host) });
   if (faults.length > 0) throw notRemoved(host, faults);
   if (!unreachable) await log.step(name, "stop K3s and power off", () => powerOff(host, kubernetes));
@@ -99,11 +99,11 @@ async function powerOff(host: Host, kubernetes: Kubernetes): Promise<void> {
   }
   throw new UserError(
     "failed",
-    `${host.name} still answers a minute after it was told to power off; its node was not deleted, and is drained`,
+    `${host.name} still answers a minute after the power-off; its node is drained, and was not deleted`,
   );
 }
 
-/** @returns whether it said that its K3s has stopped; it may be off before it has said so */
+/** @returns whether the host confirmed that K3s has stopped; it may be off before it can answer */
 async function stop(host: Host): Promise<boolean> {
   try {
     return (await host.call("power-off", {})).one("k3s") === "stopped";
@@ -113,7 +113,7 @@ async function stop(host: Host): Promise<boolean> {
   }
 }
 
-/** Nobody has said that its K3s has ended, and no connection does not either: its node has to. */
+/** Waits until its node shows that K3s has stopped: the host did not confirm it, and a missing connection does not prove it. */
 async function ended(host: Host, kubernetes: Kubernetes): Promise<void> {
   const deadline = new Deadline(90);
   let faults: readonly string[];
@@ -125,11 +125,11 @@ async function ended(host: Host, kubernetes: Kubernetes): Promise<void> {
   throw notRemoved(host, faults);
 }
 
-/** @param unreachable - it did not answer, and so nobody has powered it off */
+/** @param unreachable - the host did not answer, so it was not powered off */
 export const nextSteps = ({ name, node }: Host, unreachable: boolean): string => `
-${name} is out of the cluster${unreachable ? ", and was NOT powered off, since it did not answer" : " and powered off"}. Should its VM run, it joins again. What is left to do:${
-  unreachable ? `\n  0. see in Proxmox VE that VM ${node.vmId} is off` : ""
+${name} is out of the cluster${unreachable ? ", and was NOT powered off, since it did not answer" : " and powered off"}. If its VM starts again, it joins again. Remaining steps:${
+  unreachable ? `\n  0. make sure in Proxmox VE that VM ${node.vmId} is off` : ""
 }
   1. delete its statement ("${node.id}") in main.ts
   2. npm run synth && npm run apply        this DESTROYS VM ${node.vmId}
-  3. npm run rollout -- apply              the other hosts' firewalls forget it`;
+  3. npm run rollout -- apply              the other hosts' firewalls stop admitting it`;

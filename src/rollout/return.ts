@@ -1,42 +1,42 @@
-/** How a host gets back to what it ran before. */
+/** Reverting a host to its previous system. */
 import { isDisconnected, UserError } from "../base/user-error";
 import { Deadline, pause } from "./deadline";
 import type { Facts } from "./facts";
 import { inspect } from "./health";
 import type { Host } from "./host";
 
-/** Between two looks at a host. */
+/** Interval of polling a host. */
 export const POLL_SECONDS = 1;
 
-/** How long an old system may take to come back without a reboot. */
+/** How long a revert without a reboot may take. */
 export const REVERT_SECONDS = 120;
 
-/** What a host was before it was changed. */
+/** The state of a host before a change. */
 export type Start = Pick<Facts, "current" | "bootId" | "failedUnits">;
 
 /**
- * Ends what a rollout that is over has left unconfirmed.
+ * Reverts an activation that an ended rollout left unconfirmed.
  *
- * @param rebootSeconds - how long the host may take to be back after a reboot, which ends a trial
- * @returns what the host is then
+ * @param rebootSeconds - how long the host may take to come back after a reboot, which ends a trial
+ * @returns the state of the host afterwards
  */
 export async function revertUnconfirmed(host: Host, facts: Facts, rebootSeconds: number): Promise<Start> {
   const { unconfirmed } = facts;
   if (unconfirmed === undefined) return facts;
   const seconds = unconfirmed.state === "trial" ? rebootSeconds : REVERT_SECONDS;
-  return host.log.step(host.name, "take back what was not confirmed", async () => {
+  return host.log.step(host.name, "revert the unconfirmed activation", async () => {
     if (unconfirmed.state !== "reverting") await host.call("revert-now", {});
     const { state, bootId } = await awaitReturn(host, { ...facts, current: unconfirmed.before }, seconds);
     if (state === "away" || state === "starting")
       throw new UserError(
         "failed",
-        `${host.name} does not return to what it ran before an earlier rollout, within ${seconds} s`,
+        `${host.name} did not revert to its system before an earlier rollout within ${seconds} s`,
       );
     return { current: unconfirmed.before, bootId, failedUnits: facts.failedUnits };
   });
 }
 
-/** A lost connection, with what becomes of the host; any other error as it is. */
+/** Adds to a lost connection what happens to the host; returns any other error unchanged. */
 export function withConsequence(error: unknown, next: string): unknown {
   if (!isDisconnected(error)) return error;
   const { code, host, step } = error;
@@ -44,15 +44,15 @@ export function withConsequence(error: unknown, next: string): unknown {
 }
 
 /**
- * How far a host has come on its way back: `starting` is the former system, whose services are not up yet; `rebooted` is
- * its own last resort.
+ * The progress of a revert. `starting`: the previous system runs, but its services are not up yet. `rebooted`: the host
+ * reverted by a reboot, its last resort.
  */
 export interface Return {
   readonly state: "away" | "starting" | "back" | "rebooted";
   readonly bootId: string;
 }
 
-/** Waits for a host to be back, and has it forget the way. */
+/** Waits until a host has reverted, and disarms its timer. */
 export async function awaitReturn(host: Host, start: Start, seconds: number): Promise<Return> {
   const deadline = new Deadline(seconds);
   let last: Return;

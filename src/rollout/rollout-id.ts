@@ -2,13 +2,13 @@ import { createHash, randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** The ID of this rollout: where it runs, its process there, and a word that no other has. */
+/** The ID of this rollout: its hostname, process, a unique word, and its process space. */
 export const newRolloutId = (): string =>
   [hostname(), process.pid, randomUUID(), processSpace() ?? ""].join(":");
 
 /**
- * Whether a rollout is known to have ended: it ran where this one does, and its process is no more. Elsewhere its number
- * says nothing: containers share a hostname, and each counts its processes from 1.
+ * Whether a rollout is known to have ended: it ran in the same process space, and its process is gone. In another one its
+ * process ID means nothing: containers may share a hostname, and each numbers its processes from 1.
  */
 export function isDead(rollout: string): boolean {
   const [, pid = "", , space = ""] = rollout.split(":");
@@ -22,9 +22,9 @@ export function isDead(rollout: string): boolean {
 }
 
 /**
- * Where a process ID means something: one PID namespace, of one boot, of one machine. A machine-id alone may be shared by
- * clones, and the first namespace has the same number on all machines. Unknown without Linux' /proc, as on macOS: there
- * nothing is known of another rollout's process, and its lock lapses in its time.
+ * Identifies the space in which a process ID is valid: one PID namespace, of one boot, of one machine. Clones may share a
+ * machine-id, and the first namespace has the same number on all machines. `undefined` without Linux' /proc, as on macOS:
+ * another rollout's process cannot be checked there, and its lock expires in time.
  */
 function processSpace(): string | undefined {
   try {
@@ -36,7 +36,7 @@ function processSpace(): string | undefined {
   }
 }
 
-/** Empty where there is none, as in many containers. */
+/** Empty if there is none, as in many containers. */
 function machineId(): string {
   try {
     return readFileSync("/etc/machine-id", "utf8");

@@ -4,19 +4,19 @@ interface Listing {
   readonly nftables: readonly Readonly<Record<string, Readonly<Record<string, unknown>>>>[];
 }
 
-/** What was dropped or logged, by the name of the counter. */
+/** Dropped or logged packets, by the name of the counter. */
 export type Counters = Readonly<Record<string, number>>;
 
-/** How a host's firewall compares with the emitted one. */
+/** Result of comparing a host's ruleset with the emitted one. */
 export interface RulesetState {
   /** Empty when they are the same. */
   readonly differences: readonly string[];
   readonly counters: Counters;
 }
 
-/** From what `remote/inspect.sh` reported: both rulesets, as the host's own nft lists them. */
+/** Compares the two rulesets that `remote/inspect.sh` reported, both listed by the host's own nft. */
 export function rulesetState(report: Report): RulesetState {
-  if (report.one("emitted") === "") return { differences: ["nft is not there"], counters: {} };
+  if (report.one("emitted") === "") return { differences: ["nft is not installed"], counters: {} };
   if (report.one("live") === "") return { differences: ["table inet k3s_host is not loaded"], counters: {} };
   const live = objects(report.text("live"));
   const emitted = objects(report.text("emitted"));
@@ -31,7 +31,7 @@ export function rulesetState(report: Report): RulesetState {
   return { differences: differences(live, emitted), counters: counters(report.text("counters")) };
 }
 
-/** Each object as a text that says all of it but what changes while it is loaded. */
+/** Each object as JSON, without the fields that change while the ruleset is loaded. */
 function objects(json: string): string[] | undefined {
   try {
     const { nftables } = JSON.parse(json) as Listing;
@@ -46,7 +46,7 @@ function objects(json: string): string[] | undefined {
 const withoutState = (key: string, value: unknown): unknown =>
   ["handle", "packets", "bytes", "index"].includes(key) ? undefined : value;
 
-/** What one has and the other lacks, however often; and the order, when nothing else differs. */
+/** Added and missing objects, with multiplicity; if there are none, a difference in order. */
 function differences(live: readonly string[], emitted: readonly string[]): string[] {
   const more = without(live, emitted).map((entry) => `added: ${shown(entry)}`);
   const less = without(emitted, live).map((entry) => `missing: ${shown(entry)}`);
@@ -74,7 +74,7 @@ interface Listed {
   readonly elem?: unknown;
 }
 
-/** Kind, chain or name, and the beginning of what it says. */
+/** Kind, chain or name, and the beginning of the content. */
 function shown(entry: string): string {
   const [kind, object] = Object.entries(JSON.parse(entry) as Record<string, Listed>)[0] ?? ["", {}];
   const { chain, name, expr, elem } = object;

@@ -8,8 +8,8 @@ import type { CommandResult } from "./ssh";
 const REMOTE = join(PACKAGE_ROOT, "src/rollout/remote");
 
 /**
- * A program of `remote/`, with its variables set. It runs when all of it has arrived, and not when a connection breaks
- * half-way: the last line starts it, and no part of that line does.
+ * A program of `remote/`, with its variables set. The last line starts it, and no part of that line does. So it never runs when a
+ * connection breaks half-way.
  */
 export function remoteScript(
   name: string,
@@ -27,10 +27,10 @@ export function remoteScript(
   ].join("\n");
 }
 
-/** Text of a program that is to be left on the host. */
+/** Text of a program that is installed on the host. */
 export const text = (name: string): string => readFileSync(join(REMOTE, name), "utf8");
 
-/** What a program of `remote/` reported: lines `@name value`. */
+/** The report of a program of `remote/`: lines `@name value`. */
 export class Report {
   private readonly values = new Map<string, string[]>();
 
@@ -44,7 +44,7 @@ export class Report {
     }
   }
 
-  /** The empty text when it was not reported. */
+  /** Empty when it was not reported. */
   public one(name: string): string {
     return this.values.get(name)?.[0] ?? "";
   }
@@ -59,7 +59,7 @@ export class Report {
   }
 }
 
-/** @throws UserError when the program failed, with its own words where it has some */
+/** @throws UserError when the program failed, with its own error message if it reported one */
 export function reportOf(host: string, program: string, output: CommandResult): Report {
   const report = new Report(output.stdout);
   const reported = report.all("error").join("; ");
@@ -77,10 +77,10 @@ export function reportOf(host: string, program: string, output: CommandResult): 
   }
   throw new UserError(
     "failed",
-    reported || `ended with ${output.status}: ${printed.slice(-5).join(" | ")}`,
+    reported || `exited with ${output.status}: ${printed.slice(-5).join(" | ")}`,
     at,
   );
 }
 
-/** Programs say ENOSPC in no other way than by the words of glibc's strerror, in the locale that prelude.sh sets. */
+/** Programs report ENOSPC only by glibc's strerror message, in the locale that prelude.sh sets. */
 const isDiskFull = (line: string): boolean => line.includes("No space left on device");

@@ -1,4 +1,4 @@
-/** Runs at most so many tasks at a time, in the order in which they came. */
+/** Limits the number of concurrent tasks; waiting tasks start in FIFO order. */
 export class Semaphore {
   private readonly waiting: (() => void)[] = [];
 

@@ -10,17 +10,17 @@ import { Log, type Listener } from "./log";
 import { Redactor } from "./secrets";
 import { Ssh } from "./ssh";
 
-/** Where things lie in the project, beside `main.ts`. */
+/** Paths in the project, relative to the folder of `main.ts`. */
 export interface Paths {
-  /** Of the emitted files. */
+  /** Folder of the emitted files. */
   readonly hosts: string;
   /** SSH host keys, pinned at first contact; to be committed. */
   readonly knownHosts: string;
-  /** Of the logs. */
+  /** Folder of the logs. */
   readonly logs: string;
 }
 
-/** What all commands have: the cluster as emitted, its hosts, and a log that no secret gets into. */
+/** What every command uses: the emitted cluster, its hosts, and a log without secrets. */
 export class Session {
   public readonly redactor = new Redactor();
   public readonly log: Log;
@@ -43,14 +43,14 @@ export class Session {
     return this.hosts.find(({ name }) => name === hostname) as Host;
   }
 
-  /** Ends all connections. */
+  /** Closes all connections. */
   public stop(): void {
     this.ssh.stop();
     this.keys.forgetSeen();
   }
 }
 
-/** @throws UserError when the emitted files are not what `main.ts` says */
+/** @throws UserError when the emitted files do not match `main.ts` */
 export async function checkFreshness(stop: AbortSignal): Promise<void> {
   const { status, stdout, stderr } = await capture("npm", ["run", "--silent", "check"], { signal: stop });
   if (status !== 0)

@@ -6,9 +6,9 @@ import type { HostKeys } from "./host-keys";
 import type { Log } from "./log";
 import { acceptedKey, lastWords, openingFailure } from "./openssh";
 
-/** A host as the client reaches it. */
+/** How the client reaches a host. */
 export interface Target {
-  /** By which `~/.ssh/config`, known_hosts and the logs know it. */
+  /** Its name in `~/.ssh/config`, known_hosts and the logs. */
   readonly hostname: string;
   readonly address: string;
 }
@@ -17,32 +17,29 @@ export interface CommandResult {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** Fingerprint of the operator's key that the host accepted; empty where the client told none. */
+  /** Fingerprint of the operator's key that the host accepted; empty if unknown. */
   readonly operatorKey: string;
 }
 
 export interface RunOptions {
-  /** After which the client is stopped. */
+  /** Time after which the client is stopped. */
   readonly timeoutSeconds: number;
-  /** What the host prints is a secret as a whole, and gets into no log. */
+  /** The whole output is secret, and is not logged. */
   readonly secret?: boolean;
-  /**
-   * Over a new TCP connection, whose coming about is part of what is to be known of the host: one that is there would
-   * outlive a firewall that admits no other.
-   */
+  /** Use a new TCP connection, as evidence that one can be made: an existing one survives a firewall that admits no other. */
   readonly fresh?: boolean;
-  /** It changes nothing, and is asked once more when the connection breaks. */
+  /** It changes nothing, so it is retried once when the connection breaks. */
   readonly reads?: boolean;
 }
 
-/** How long a host may take to answer. */
+/** Timeout of connecting. */
 const CONNECT_SECONDS = 10;
-/** How long it may be silent: a login that PAM holds up is not dead. Where the connection is evidence, less. */
+/** How long a connection may be silent: a login that PAM delays is not dead. Shorter when the connection is evidence. */
 const SILENT_SECONDS = 60;
 const FRESH_SILENT_SECONDS = 15;
-/** How long a connection is kept for the next call. */
+/** How long an idle connection is kept for the next call. */
 const IDLE_SECONDS = 30;
-/** One that was heard of within so many seconds is used without a question, and how long its answer may take. */
+/** An idle connection that was active within HEARD_SECONDS is used without a check; else the check may take ANSWER_SECONDS. */
 const HEARD_SECONDS = 2;
 const ANSWER_SECONDS = 5;
 
@@ -53,13 +50,13 @@ interface Kept {
 }
 
 /**
- * The machine's own OpenSSH client. A connection is kept for the next call to its host, unless that asks for a new one.
- * No `ControlMaster`: it would share one where a new one is asked for.
+ * Runs scripts through the machine's own OpenSSH client. It reuses connections, unless a call asks for a new one. It does not use
+ * `ControlMaster`, which would share a connection even then.
  */
 export class Ssh {
   private stopped = false;
   private readonly open = new Set<Connection>();
-  /** Of each host those that have nothing to do, the newest last; as many as calls were made at the same time. */
+  /** Idle connections by host, the newest last; as many as there were concurrent calls. */
   private readonly kept = new Map<string, Kept[]>();
 
   public constructor(
@@ -68,10 +65,9 @@ export class Ssh {
   ) {}
 
   /**
-   * Runs a shell script on the host as root. The script goes over standard input, so that nothing of it is in an
-   * argument list.
+   * Runs a shell script on the host as root. The script is sent over standard input, so that no argument list shows any of it.
    *
-   * @throws UserError `unreachable` when there is no connection, `connection lost` when there is none any more
+   * @throws UserError `unreachable` when no connection can be made, `connection lost` when it breaks
    */
   public async run(target: Target, script: string, options: RunOptions): Promise<CommandResult> {
     try {
@@ -83,7 +79,7 @@ export class Ssh {
     }
   }
 
-  /** Ends all connections; no new one is made. */
+  /** Closes all connections, and makes no new ones. */
   public stop(): void {
     this.stopped = true;
     for (const connection of this.open) connection.close();
@@ -118,7 +114,7 @@ export class Ssh {
     return connection;
   }
 
-  /** One that has nothing to do. Where the newest is dead, so are the older ones. */
+  /** Takes an idle connection. If the newest is dead, so are the older ones. */
   private async keptOf({ hostname, address }: Target): Promise<Connection | undefined> {
     const kept = this.kept.get(hostname)?.pop();
     if (kept === undefined) return undefined;
@@ -129,7 +125,7 @@ export class Ssh {
     return undefined;
   }
 
-  /** A new one in the place of older ones, which may be of a time before a reboot. */
+  /** Keeps a connection for the next call. A new one replaces older ones, which may date from before a reboot. */
   private keep({ hostname, address }: Target, connection: Connection, { fresh }: RunOptions): void {
     if (fresh === true) this.dropAll(hostname);
     const kept: Kept = {
@@ -175,7 +171,7 @@ export class Ssh {
       Tunnel: "no",
       GSSAPIDelegateCredentials: "no",
       ClearAllForwardings: "yes",
-      // The only place that says which of the operator's keys was accepted.
+      // Only the debug output shows which of the operator's keys was accepted.
       LogLevel: "DEBUG1",
     };
     const words = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
@@ -189,11 +185,10 @@ export class Ssh {
     { timeoutSeconds }: RunOptions,
   ): UserError {
     if (ending === "too much") {
-      return new UserError(
-        "unreachable",
-        "it sent more than 16 MiB in answer to one question, and is not listened to any more",
-        { host, remedy: "look at it at its console" },
-      );
+      return new UserError("unreachable", "it sent more than 16 MiB in one answer, and was disconnected", {
+        host,
+        remedy: "look at it at its console",
+      });
     }
     const late = ending === "late" ? `no answer within ${timeoutSeconds} s` : undefined;
     if (!connection.isReady) return this.openingError(host, address, connection.opening, late);
@@ -207,7 +202,7 @@ export class Ssh {
       case "no session":
         return new UserError(
           "unreachable",
-          `root@${address} is logged in, but its session does not start: ${last || "closed by the host"}. ` +
+          `root@${address} can log in, but the session does not start: ${last || "closed by the host"}. ` +
             "Look at it at its console: systemctl status user@0.service systemd-logind",
           { host },
         );
@@ -215,13 +210,13 @@ export class Ssh {
         return new UserError(
           "unreachable",
           `the host at ${address} has another SSH host key than the one pinned in ${this.keys.pinnedFile}. Either it is ` +
-            `another machine, or it was installed anew: then run ssh-keygen -R ${host} -f ${shellWord(this.keys.pinnedFile)}`,
+            `another machine, or it was reinstalled: then run ssh-keygen -R ${host} -f ${shellWord(this.keys.pinnedFile)}`,
           { host },
         );
       case "no key accepted":
         return new UserError("unreachable", `root@${address} accepts none of your SSH keys`, {
           host,
-          remedy: "ssh-add the one that is in authorized_keys",
+          remedy: "run ssh-add with the key that is in authorized_keys",
         });
       case "no way":
         return noConnection(host, address, last);
@@ -239,14 +234,14 @@ const brokenConnection = (host: string, address: string, why: string): UserError
     host,
   });
 
-/** Whether its shell answers. What is asked of it later changes hosts, and nobody asks that into the void. */
+/** Whether its shell answers. The next script may change the host, so it must not be sent over a dead connection. */
 async function isAlive(connection: Connection): Promise<boolean> {
   if (!connection.isOpen) return false;
   if (connection.silentSeconds < HEARD_SECONDS) return true;
   return (await connection.run(":", ANSWER_SECONDS)).ending === "complete";
 }
 
-/** Whole files, and what tells of a token. */
+/** Reported values that are not logged: whole files, and hashes of tokens. */
 const NOISE = /^@(file|live|emitted|counters|output|deletions|token|kept_token) /;
 
 const worthKeeping = ({ stdout, stderr }: Answer): string =>

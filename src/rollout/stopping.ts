@@ -1,12 +1,12 @@
-/** How a rollout heeds that it is asked to stop. */
+/** Handling of requests to stop. */
 import { UserError } from "../base/user-error";
 import type { Log } from "./log";
 
-/** @param rest - what was left undone, on lines of its own */
+/** @param rest - what was not done, on separate lines */
 export const interrupted = (rest = ""): UserError =>
   new UserError("interrupted", `Stopped as you asked.${rest}`);
 
-/** Gives up what changes nothing. @throws UserError `interrupted` when it is asked to stop before the work has ended */
+/** Abandons work that changes nothing. @throws UserError `interrupted` when asked to stop before the work is done */
 export async function unlessStopped<T>(stop: AbortSignal, work: () => Promise<T>): Promise<T> {
   if (stop.aborted) throw interrupted();
   const over = new AbortController();
@@ -14,7 +14,7 @@ export async function unlessStopped<T>(stop: AbortSignal, work: () => Promise<T>
     stop.addEventListener("abort", () => reject(interrupted()), { signal: over.signal });
   });
   try {
-    // Nobody waits for the work any more when the other has come first; its connections are ended with the session.
+    // After a request to stop nothing waits for the work; the session closes its connections.
     return await Promise.race([work(), stopped]);
   } finally {
     over.abort();
@@ -22,15 +22,15 @@ export async function unlessStopped<T>(stop: AbortSignal, work: () => Promise<T>
 }
 
 /**
- * Runs what comes to its end when it is asked to stop, and tells the person so.
+ * Runs work that finishes what it has begun when asked to stop, and tells the operator so.
  *
- * @throws UserError `interrupted` when it was asked before the work began
+ * @throws UserError `interrupted` when asked to stop before the work began
  */
 export async function untilFinished<T>(stop: AbortSignal, log: Log, work: () => Promise<T>): Promise<T> {
   if (stop.aborted) throw interrupted();
   const over = new AbortController();
   const notice =
-    "Stopping: hosts that are being changed are finished, no other is begun. Again to leave at once";
+    "Stopping: hosts that are being changed will be finished, and no others started. Ask again to stop at once";
   stop.addEventListener("abort", () => log.say("cluster", notice), { signal: over.signal });
   try {
     return await work();

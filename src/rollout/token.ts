@@ -10,28 +10,28 @@ import type { Facts } from "./facts";
 import type { Host } from "./host";
 import { passwordOf, type Redactor } from "./secrets";
 
-/** The join tokens, from where `main.ts` says; `undefined` where it says nothing. */
+/** The join tokens, from the sources in `main.ts`; `undefined` without a source. */
 export interface JoinTokens {
-  /** With which servers join, and agents that have none of their own. */
+  /** The token of servers, and of agents if these have none of their own. */
   readonly server: string | undefined;
   readonly agent: string | undefined;
 }
 
-/** @throws UserError when a source fails; its output is not repeated */
+/** @throws UserError when a source fails; its output is not shown */
 export async function readTokens({ rollout = {} }: Description, redactor: Redactor): Promise<JoinTokens> {
   const server = await read("token", rollout.tokenPath, rollout.tokenCommand, redactor);
   const agent = await read("agentToken", rollout.agentTokenPath, rollout.agentTokenCommand, redactor);
   if (agent !== undefined && (agent.startsWith("K10") || BOOTSTRAP_TOKEN.test(agent))) {
     throw new UserError(
       "invalid",
-      "The agents' token should be a plain word of your own: in K3s' long form, or that of a bootstrap token, it would be " +
-        "another one for servers than for agents; what its source gave is not repeated",
+      "The agents' token should be a plain password: servers and agents would read K3s' long form, or the form of a bootstrap " +
+        "token, differently; the value is not shown",
     );
   }
   if (agent !== undefined && server !== undefined && passwordOf(server) === agent) {
     throw new UserError(
       "invalid",
-      "The agents' token is the servers': with it an agent could join as a server. Make another",
+      "The agents' token equals the servers' token, so an agent could join as a server: choose another one",
     );
   }
   return { server, agent };
@@ -54,7 +54,7 @@ async function read(
   if (!/^\S{8,}$/.test(token)) {
     throw new UserError(
       "invalid",
-      "The join token should be one word of at least 8 characters; what its source gave is not repeated",
+      "The join token should be one word of at least 8 characters; the value is not shown",
     );
   }
   redactor.learn(token);
@@ -76,15 +76,15 @@ async function fromFile(path: string, setting: string): Promise<string> {
 }
 
 /**
- * Refuses a file that git has or that the next `git add` would take, and, in a repository, one of which git does not say.
- * Where there is no repository around the file, nothing can be committed.
+ * Refuses a file that git tracks, or that the next `git add` would add, or for which git gives no answer. Outside a repository
+ * nothing can be committed.
  */
 async function checkGit(path: string): Promise<void> {
   const file = realpathSync(path);
   const repository = repositoryOf(dirname(file));
   if (repository === undefined) return;
   const words = ["--literal-pathspecs", "ls-files", "-t", "--cached", "--others", "--exclude-standard"];
-  // GIT_DIR and the like would have it look into another repository.
+  // GIT_DIR and the like would point git to another repository.
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_"));
   const asked = await capture("git", [...words, "--", basename(file)], {
     cwd: dirname(file),
@@ -93,27 +93,27 @@ async function checkGit(path: string): Promise<void> {
   if (typeof asked === "string" || asked.status !== 0) {
     throw new UserError(
       "invalid",
-      `${path}, which has the join token, is in the repository ${repository}, and git does not say whether it would commit it ` +
-        `(${reasonOf(asked)}): move the file out of the project, or mend that`,
+      `${path}, which contains the join token, is in the repository ${repository}, and git does not tell whether it would commit ` +
+        `it (${reasonOf(asked)}): move the file out of the project, or fix git`,
     );
   }
   const { stdout } = asked;
   if (stdout === "") return;
-  // The tag of a file that git does not have is a question mark.
+  // git marks an untracked file with a question mark.
   throw new UserError(
     "invalid",
     stdout.startsWith("?")
-      ? `${path}, which has the join token, is not ignored by git: move it out of the project, or name it in .gitignore`
-      : `${path}, which has the join token, is in git: git rm --cached it, move it out of the project, and if it was ` +
-          "ever pushed follow 'Rotate the join token' in the cluster's README",
+      ? `${path}, which contains the join token, is not ignored by git: move it out of the project, or add it to .gitignore`
+      : `${path}, which contains the join token, is in git: git rm --cached it, move it out of the project, and if it was ` +
+          "ever pushed, follow 'Rotate the join token' in the cluster's README",
   );
 }
 
-/** Why a program has given nothing: it does not start, or what it said first. */
+/** Why a program failed: it does not start, or its first line of output. */
 function reasonOf(asked: Captured | string): string {
   if (typeof asked === "string") return asked;
   const [first] = asked.stderr.trim().split("\n", 1);
-  return first === undefined || first === "" ? `it ended with ${asked.status}` : first;
+  return first === undefined || first === "" ? `it exited with ${asked.status}` : first;
 }
 
 function repositoryOf(folder: string): string | undefined {
@@ -132,22 +132,22 @@ async function commanded(
   if (typeof asked !== "string" && asked.status === 0) return asked.stdout;
   throw new UserError(
     "invalid",
-    `The join token cannot be had from ${program}: ${reasonOf(asked)} (rollout.${setting} of main.ts)`,
+    `${program} does not provide the join token: ${reasonOf(asked)} (rollout.${setting} of main.ts)`,
   );
 }
 
-/** How a file with a token compares with what `main.ts` says; `there` where it says nothing. */
+/** How a token file compares with the token in `main.ts`; `there` if `main.ts` has none. */
 export type TokenState = "same" | "different" | "missing" | "there";
 
-/** A file from which K3s on the host takes a token. */
+/** A file that K3s on the host reads a token from. */
 export interface TokenFile {
   readonly path: string;
-  /** Undefined where `main.ts` says nothing of it. */
+  /** `undefined` if `main.ts` has no source for it. */
   readonly token: string | undefined;
   readonly state: TokenState;
 }
 
-/** Of the host's files with a token: a server has the agents', too, and an agent never the servers'. */
+/** The host's token files: a server has the agents' token too, and an agent never has the servers'. */
 export function tokenFiles(
   { node, description }: Host,
   { server, agent }: JoinTokens,
@@ -163,7 +163,7 @@ export function tokenFiles(
           { path: k3s.agentTokenFile, token: agent },
         ];
   return withTokens.map(({ path, token }) => {
-    // A server keeps its token beside its data, which is encrypted with it.
+    // A server stores its token with its data, which is encrypted with it.
     const kept = path === own ? facts.keptToken : "";
     return { path, token, state: stateOf(token, facts, facts.tokens.get(path) ?? "", kept) };
   });
@@ -177,26 +177,26 @@ function stateOf(token: string | undefined, facts: Facts, there: string, kept: s
   return there === ours ? "same" : "different";
 }
 
-/** As `remote/facts.sh` makes it of the token there, so that a token need not leave either side to be compared. */
+/** The same hash as in `remote/facts.sh`, so that tokens can be compared without leaving either side. */
 export const saltedHash = (salt: string, token: string): string =>
   createHash("sha256")
     .update(`${salt}${passwordOf(token)}`)
     .digest("hex");
 
-/** Hosts' files that lack a token which the operator has. */
+/** Whether the file is missing and the operator has its token. */
 export const isMissing = ({ token, state }: TokenFile): boolean => state === "missing" && token !== undefined;
 
-/** Puts a token where there is none. @throws UserError when there is another by now */
+/** Installs a missing token. @throws UserError when there is one by now */
 export async function deliver(host: Host, { path, token }: TokenFile): Promise<string> {
   const report = await host.call("token", { token: token ?? "", path });
   if (report.one("token") === "installed") return `installed at ${path}`;
-  throw new UserError("refused", `somebody else has put a join token at ${path}`, {
+  throw new UserError("refused", `another process has just put a join token at ${path}`, {
     remedy: "run the same command again",
     host: host.name,
   });
 }
 
-/** Why the host cannot go on with these. */
+/** Faults that prevent a change of the host. */
 export function tokenFaults(host: Host, files: readonly TokenFile[]): string[] {
   return files.flatMap(({ path, state }) => tokenFault(host, path, state));
 }
@@ -204,8 +204,8 @@ export function tokenFaults(host: Host, files: readonly TokenFile[]): string[] {
 function tokenFault({ node, description }: Host, path: string, state: TokenState): string[] {
   if (state === "different" && path === description.k3s.agentTokenFile) {
     return [
-      `its agents' token at ${path} is another one: follow 'Rotate the agents' token' in the cluster's README, and let the ` +
-        "token's source give the new one",
+      `its agents' token at ${path} is another one: follow 'Rotate the agents' token' in the cluster's README, and make the ` +
+        "token's source provide the new one",
     ];
   }
   if (state === "different") {
@@ -219,12 +219,12 @@ function tokenFault({ node, description }: Host, path: string, state: TokenState
   if (state !== "missing" || !isTokenByHand(description, path)) return [];
   const source = path === description.k3s.agentTokenFile ? "agentToken" : "token";
   return [
-    `it has no join token at ${path}, and K3s would wait for it for ever: state rollout.${source}Path or ` +
-      `rollout.${source}Command in main.ts, or put it there (install -m 0400)`,
+    `it has no join token at ${path}, and K3s would wait for it forever: set rollout.${source}Path or ` +
+      `rollout.${source}Command in main.ts, or put the token there (install -m 0400)`,
   ];
 }
 
-/** What a person should know of them. */
+/** Notes for the operator. */
 export function tokenNotes({ node, description }: Host, facts: Facts): string[] {
   const { tokenFile, agentTokenFile } = description.k3s;
   return [

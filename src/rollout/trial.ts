@@ -8,22 +8,22 @@ import { arrival, requestReboot } from "./reboot";
 import { withConsequence, REVERT_SECONDS, awaitReturn, type Start } from "./return";
 import { text, type Report } from "./script";
 
-/** What to do about what cannot be activated while a host runs. */
+/** The remedy for a system that cannot be activated while a host runs. */
 export const HOW_TO_BOOT =
-  "--boot lets it boot into that, drained and on trial: it reverts by itself unless it is confirmed";
+  "--boot drains it and boots it into that system on trial: it reverts by itself unless it is confirmed";
 
 export interface TrialOptions {
-  /** After its boot, until a host that was not confirmed reverts. */
+  /** Time from its boot until an unconfirmed host reverts. */
   readonly confirmSeconds: number;
-  /** How long the host may take to be back after a reboot. */
+  /** How long the host may take to come back after a reboot. */
   readonly rebootSeconds: number;
 }
 
 /**
- * Has a host boot into a system that cannot be activated while it runs. That is the boot default from then on, and a unit of
- * its own reverts it unless the host was confirmed.
+ * Boots a host into a system that cannot be activated while it runs. The system becomes the boot default, and one of its units
+ * reverts it unless the host is confirmed.
  *
- * @throws UserError when the host is as it was
+ * @throws UserError when the host is unchanged
  */
 export async function bootOnTrial(
   host: Host,
@@ -52,7 +52,7 @@ export async function bootOnTrial(
     const notBoot = await requestReboot(host, built);
     const expected = { system: built.path, notBoot, former: start.current };
     const { state, missing } = await arrival(host, expected, kubernetes, seconds);
-    // One that was away for so long is not waited for any more.
+    // Do not wait again for a host that has already been down for so long.
     if (state !== "there") await notKept(host, start, missing, state === "away" ? 0 : rebootSeconds);
   });
   await log.step(
@@ -63,15 +63,15 @@ export async function bootOnTrial(
   );
 }
 
-/** Nobody knows how far it got. */
+/** How far it got is unknown. */
 function afterBreak(error: Error): never {
   throw withConsequence(
     error,
-    "Its next boot may be one on trial, from which it reverts by itself; run the same command again to take that back",
+    "Its next boot may be on trial, after which it reverts by itself; run the same command again to undo that",
   );
 }
 
-/** @throws UserError when the host has reverted, or is changed but for its /etc/nixos */
+/** @throws UserError when the host has reverted, or when only its /etc/nixos is still the old one */
 async function keep(host: Host, start: Start, built: Build, seconds: number): Promise<Report> {
   try {
     return await host.call("keep", { built: built.path });
@@ -79,7 +79,7 @@ async function keep(host: Host, start: Start, built: Build, seconds: number): Pr
     if (isDisconnected(error)) {
       throw withConsequence(
         error,
-        "What has begun on it goes on to its end, or it reverts by itself; run the same command again to see",
+        "The host finishes what it has begun, or reverts by itself; run the same command again to find out",
       );
     }
     const report = await inspect(host);
@@ -89,7 +89,7 @@ async function keep(host: Host, start: Start, built: Build, seconds: number): Pr
   }
 }
 
-/** Sees to it that the host is back on its former system. @throws UserError in any case, with what became of it */
+/** Makes sure that the host is back on its previous system. @throws UserError always, with the outcome */
 async function notKept(
   host: Host,
   start: Start,
@@ -101,13 +101,13 @@ async function notKept(
   if (state === "away") {
     throw new UserError(
       "unreachable",
-      `${host.name} was not confirmed after its boot on trial (${why}), and could not be seen to have reverted. It does so by ` +
-        "itself where its boot gets as far as systemd: look at its console in Proxmox VE; an older generation can be chosen in " +
+      `${host.name} was not confirmed after its boot on trial (${why}), and was not seen to revert. It reverts by ` +
+        "itself if its boot gets as far as systemd: look at its console in Proxmox VE; you can choose an older generation in " +
         "its boot menu",
     );
   }
   const report = await inspect(host);
-  // Nobody has booted what leads back.
+  // The new system, whose unit would revert, was never booted.
   if (report.one("reverted") !== "yes") {
     await host.call("revert-now", {});
     await awaitReturn(host, { ...start, bootId }, REVERT_SECONDS);
@@ -115,12 +115,12 @@ async function notKept(
   if (report.one("tried") === "")
     throw new UserError(
       "failed",
-      `${host.name} has rebooted, and not into what was built: somebody chose another system in its boot menu, or its boot ` +
-        "loader did. It runs what it ran before, which it also boots",
+      `${host.name} rebooted, but not into the built system: a person or its boot loader chose another one. ` +
+        "It runs its previous system, which is also its boot default",
     );
   throw new UserError(
     "failed",
-    `${host.name} was not confirmed after its boot on trial and has reverted by itself, by another reboot, to what it ran ` +
-      `before, which it also boots: ${why}`,
+    `${host.name} was not confirmed after its boot on trial and has reverted by itself, by another reboot, to its ` +
+      `previous system, which is also its boot default: ${why}`,
   );
 }

@@ -9,7 +9,7 @@ import { rulesetState, type Counters } from "./ruleset";
 import type { Report } from "./script";
 import { compareVersions } from "./version";
 
-/** What was found of a node. */
+/** The result of verifying a node. */
 export interface Health {
   readonly name: string;
   readonly role: string;
@@ -19,20 +19,20 @@ export interface Health {
   readonly reaches: string;
   readonly firewall: string;
   readonly counters: Counters;
-  /** Everything that is not as it should be. */
+  /** Everything that differs from the model. */
   readonly faults: readonly string[];
 }
 
 export interface Verification {
   readonly nodes: readonly Health[];
-  /** Of the cluster as a whole. */
+  /** Faults of the cluster as a whole. */
   readonly faults: readonly string[];
 }
 
 export const isHealthy = ({ nodes, faults }: Verification): boolean =>
   faults.length === 0 && nodes.every((node) => node.faults.length === 0);
 
-/** Holds the live cluster against the model: each of the hosts, and what they are to each other. */
+/** Compares the live cluster with the model: each host, and the cluster as a whole. */
 export async function verify(fleet: Fleet, hosts: readonly Host[]): Promise<Verification> {
   let nodes: readonly KubeNode[];
   try {
@@ -56,7 +56,7 @@ function clusterFaults({ hosts, unreachable }: Fleet, nodes: readonly KubeNode[]
   const oldest = versions[0] ?? "";
   const newer = nodes.filter(({ server, version }) => !server && compareVersions(version, oldest) > 0);
   return [
-    ...strangers.map((name) => `${name} is a node of the cluster and not in main.ts`),
+    ...strangers.map((name) => `${name} is a node of the cluster but not in main.ts`),
     ...(versions.length > 1 ? [`servers run different versions of K3s: ${versions.join(", ")}`] : []),
     ...newer.map(({ name, version }) => `${name} has a newer K3s (${version}) than a server (${oldest})`),
   ];
@@ -73,9 +73,9 @@ async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): P
     return { ...base, ready: found?.ready ?? false, reaches: "?", firewall: "?", counters: {}, faults };
   }
   try {
-    // One that is not Ready has its own fault.
+    // A node that is not Ready has its own fault.
     const others = nodes.filter((each) => each !== found && each.ready && hasPods(each, host));
-    // One after the other, over one connection.
+    // One call after the other, over one connection.
     const report = await inspect(host, OVER_ANY);
     const reach = await reachOf(host, others);
     const ruleset = rulesetState(report);
@@ -85,7 +85,7 @@ async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): P
     const faults = [
       ...own,
       ...runningFaults(host, report, found),
-      ...ruleset.differences.map((difference) => `its firewall is not the emitted one: ${difference}`),
+      ...ruleset.differences.map((difference) => `its firewall differs from the emitted one: ${difference}`),
       ...misses.map((other) => `pods of ${other ?? "another node"} cannot be reached from it (flannel)`),
       ...(reach.one("api") === "reached"
         ? []
@@ -105,7 +105,7 @@ async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): P
   }
 }
 
-/** Whether the node says a network of pods that is one of this cluster: other hosts will call its addresses. */
+/** Whether the node's pod CIDR is part of the cluster's: other hosts will connect to addresses in it. */
 function hasPods({ podCidr }: KubeNode, { description }: Host): boolean {
   const [own, all] = [parseNetwork(podCidr), parseNetwork(description.network.podCidr)];
   return own !== undefined && all !== undefined && contains(all, own.first) && contains(all, own.last);
@@ -117,12 +117,12 @@ function nodeFaults(host: Host, found: KubeNode | undefined): string[] {
   return [
     ...(found.podCidr === "" || hasPods(found, host)
       ? []
-      : [
-          `its node says that its pods are in ${found.podCidr}, which is not in ${description.network.podCidr}`,
-        ]),
+      : [`its node has pod CIDR ${found.podCidr}, which is not in ${description.network.podCidr}`]),
     ...(found.ready ? [] : ["its node is not Ready"]),
     ...(found.cordoned ? ["it is cordoned"] : []),
-    ...(found.server === (node.role === "server") ? [] : [`it should be ${node.role}, and is not`]),
+    ...(found.server === (node.role === "server")
+      ? []
+      : [`it should be ${node.role === "server" ? "a server" : "an agent"}, but is not`]),
     ...(found.address === node.ipv4Address
       ? []
       : [`its node has address ${found.address}, not ${node.ipv4Address}`]),
@@ -134,19 +134,21 @@ function runningFaults({ name }: Host, report: Report, found: KubeNode | undefin
   const version = report.one("k3s_version");
   return [
     ...(hostname === name ? [] : [`its hostname is ${hostname}`]),
-    ...(report.one("current") === report.one("profile") ? [] : ["what runs is not what would boot"]),
+    ...(report.one("current") === report.one("profile")
+      ? []
+      : ["the running system is not the boot default"]),
     ...forwardingFaults(report),
-    ...(report.one("k3s") === "active" ? [] : [`K3s is ${report.one("k3s") || "not there"}`]),
+    ...(report.one("k3s") === "active" ? [] : [`K3s is ${report.one("k3s") || "not installed"}`]),
     ...(found === undefined || found.version === version
       ? []
-      : [`its node says K3s ${found.version}, and its system has ${version || "none"}`]),
+      : [`its node reports K3s ${found.version}, but its system has ${version || "none"}`]),
     ...(found === undefined || found.bootId === report.one("boot_id")
       ? []
-      : ["its node tells of another boot"]),
+      : ["its node reports another boot"]),
   ];
 }
 
-/** Address of the node's flannel device, the first of its pods' network; its bridge, if it has pods, has the next. */
+/** Address of the node's flannel device: the first of its pod CIDR. Its bridge, which exists if it has pods, has the next one. */
 const flannelAddress = ({ podCidr }: KubeNode, tunnel: boolean): string =>
   (podCidr.split("/")[0] ?? "").replace(/0$/, tunnel ? "0" : "1");
 
@@ -163,6 +165,6 @@ const reachOf = (host: Host, others: readonly KubeNode[]): Promise<Report> =>
     { timeoutSeconds: 30 + 8 * others.length },
   );
 
-/** A server asks itself: the endpoint may be a load balancer that is not for it. */
+/** A server asks itself: the endpoint may be a load balancer that servers cannot use. */
 const endpointFor = ({ node, description }: Host): string =>
   node.role === "server" ? `https://127.0.0.1:${API_PORT}` : description.apiEndpoint;

@@ -5,7 +5,7 @@ const numbers = (version: string): number[] =>
     Number(digits ?? 0),
   );
 
-/** Below, at, or above zero, as the first is older than, the same as, or newer than the second. */
+/** Negative if the first is older than the second, positive if it is newer, else 0. */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [numbers(a), numbers(b)];
   for (let at = 0; at < Math.max(left.length, right.length); at++) {

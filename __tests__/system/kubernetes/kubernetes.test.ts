@@ -104,7 +104,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
       const pods = await bed.kubernetes.pods();
       expect(barePods(pods, "mizar")).toEqual(["default/bare"]);
       expect(barePodFaults(["hamal", "mizar"], pods, await bed.kubernetes.nodes(), OPTIONS)).toEqual([
-        "mizar cannot be drained: default/bare has no controller that would make it anew on another node. --force-bare-pods deletes such pods for good",
+        "mizar cannot be drained: default/bare has no controller that would recreate it on another node. --force-bare-pods deletes such pods for good",
       ]);
     });
 

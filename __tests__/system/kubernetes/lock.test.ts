@@ -49,7 +49,7 @@ describeWith(KUBERNETES, "a lock in a real Kubernetes", () => {
   test("the second is told whose it is", async () => {
     await from("alphard").take(ada);
     await expect(from("acrux").take(bob)).rejects.toThrow(
-      /^Another rollout runs: ada@desk, for \d s, last heard of \d s ago \(lock on the Kubernetes API\)/,
+      /^Another rollout is running: ada@desk, for \d s, renewed \d s ago \(lock on the Kubernetes API\)/,
     );
   });
 
@@ -59,7 +59,7 @@ describeWith(KUBERNETES, "a lock in a real Kubernetes", () => {
     await expect(from("alnair").take(bob)).rejects.toMatchObject({ code: "locked" });
     await age(15);
     await from("alnair").take(bob);
-    await expect(from("alphard").renew(ada)).rejects.toThrow("Another rollout runs: bob@desk");
+    await expect(from("alphard").renew(ada)).rejects.toThrow("Another rollout is running: bob@desk");
     expect(await specOf()).toMatchObject({ holderIdentity: bob.id, leaseDurationSeconds: 60 });
   });
 

@@ -22,9 +22,9 @@ describeWith(MACHINES, "an activation", () => {
       cluster.testbed.setFault("hamal", "failing-units", "backup.service\n");
       await cluster.testbed.on("hamal", "systemctl start multi-user.target");
       const { stdout, output } = (await cluster.rollout(...PATIENT)).mustSucceed();
-      expect(stdout).toContain("units are failed on it already: backup.service");
+      expect(stdout).toContain("units have already failed on it: backup.service");
       expect(output).toContain(
-        "confirm: switch-to-configuration ended with 4, and no unit is failed that was not before",
+        "confirm: switch-to-configuration exited with 4, but no unit failed that had not failed before",
       );
     });
 
@@ -54,13 +54,13 @@ describeWith(MACHINES, "an activation", () => {
       await hamal.isLeftWith(
         { "switch-inhibited": "" },
         APPLY,
-        /hamal: what was built cannot be activated while the host runs:\n[^]*dbus-implementation : dbus -> broker\n[^]*Pre-switch checks failed\n--boot lets it boot into that, drained and on trial[^]*No host was changed/,
+        /hamal: what was built cannot be activated while the host runs:\n[^]*dbus-implementation : dbus -> broker\n[^]*Pre-switch checks failed\n--boot drains it and boots it into that system on trial[^]*No host was changed/,
       );
       expect(activated()).toBe(false);
       // From then on a plan knows it, too.
       const { stdout } = (await cluster.rollout("plan", "hamal")).mustSucceed();
       expect(stdout).toMatch(
-        /hamal: changed[^]*what was last built for it cannot be activated while it runs, and was not; apply --boot lets it boot into it on trial:\n[^]*dbus -> broker/,
+        /hamal: changed[^]*its last build was not activated, since NixOS refuses that while the host runs; apply --boot boots it on trial:\n[^]*dbus -> broker/,
       );
     });
 
@@ -77,7 +77,7 @@ describeWith(MACHINES, "an activation", () => {
       await hamal.isLeftWith(
         { "switch-inhibited": "", "old-switch": "" },
         APPLY,
-        /hamal refused the activation, and nothing was changed: the activation failed \(exit-code 1\)\n[^]*Pre-switch checks failed\n--boot lets it boot into that, drained and on trial/,
+        /hamal refused the activation, and nothing was changed: the activation failed \(exit-code 1\)\n[^]*Pre-switch checks failed\n--boot drains it and boots it into that system on trial/,
       );
       expect(cluster.testbed.events().filter((event) => /^hamal (activate|k3s)/.test(event))).toEqual([]);
     });
@@ -87,7 +87,7 @@ describeWith(MACHINES, "an activation", () => {
     await hamal.isLeftWith(
       { "activation-script-fails": "", "return-fails": "" },
       APPLY,
-      /hamal was not confirmed, and was rebooted into what it ran before, which it also boots: the activation failed/,
+      /hamal was not confirmed, and was rebooted into its previous system, which is also its boot default: the activation failed/,
     );
     expect(cluster.testbed.events()).toContain("hamal reboot");
   });
@@ -101,7 +101,7 @@ describeWith(MACHINES, "an activation", () => {
       await cluster.testbed.powerOff("hamal");
       await cluster.testbed.powerOn("hamal");
       return result;
-    }, /hamal was rebooted before it was confirmed, by a reset, a power failure or somebody, and runs what it ran before, which it also boots\. Run the same command again/);
+    }, /hamal was rebooted before it was confirmed, by a reset, a power failure or somebody, and runs its previous system, which is also its boot default\. Run the same command again/);
   });
 
   test("of another rollout is told from one that only waits to be confirmed, with the time that is left", async () => {
@@ -136,7 +136,7 @@ describeWith(MACHINES, "an activation", () => {
       expect(stdout).toMatch(
         /hamal: (changed|unfinished)[^]*a rollout that has ended .* left it unconfirmed/,
       );
-      expect(output).toContain("take back what was not confirmed");
+      expect(output).toContain("revert the unconfirmed activation");
     },
   );
 });

@@ -19,7 +19,7 @@ describeWith(MACHINES, "first contact", () => {
     const refused = await cluster.rollout("apply", "--yes");
     expect(refused.status).toBe(4);
     expect(refused.output).toMatch(
-      /acrux: refused[^]*machine-id is also that of alnair, and it has an SSH host key of alnair\. The template was not emptied/,
+      /acrux: refused[^]*machine-id is also that of alnair, and it has an SSH host key of alnair\. The template was not cleaned/,
     );
     expect(cluster.testbed.events()).toEqual([]);
     // ssh-keygen ends with 255, as the client does that lost its connection.
@@ -92,7 +92,7 @@ describeWith(MACHINES, "first contact", () => {
     const { status, output } = await cluster.rollout("apply", "--yes");
     expect([status, output]).toEqual([4, expect.stringContaining("acrux: refused")]);
     expect(output).toContain(
-      "it would found a second cluster: clusterInit is stated, it has no data, and alphard has the cluster's",
+      "it would found a second cluster: it has clusterInit and no data, and alphard has the cluster's data",
     );
     expect(cluster.testbed.events()).toEqual([]);
   });
@@ -122,10 +122,10 @@ nft 'table inet filter { chain input { type filter hook input priority 0; policy
 printf '#! nft -f\\nflush ruleset\\n' >/var/lib/nftables/deletions.nft`,
     );
     expect((await cluster.rollout("plan", "hamal")).stdout).toContain(
-      "its running system would flush all rules of the firewall once more",
+      "its running system has saved a flush of the whole ruleset",
     );
     const { output } = (await cluster.rollout("apply", "hamal", "--yes")).mustSucceed();
-    expect(output).toContain("activate: the saved 'flush ruleset' was taken out first");
+    expect(output).toContain("activate: the saved 'flush ruleset' was removed first");
     expect(await cluster.testbed.on("hamal", "iptables-nft-save -t nat | grep -c KUBE-SERVICES")).toBe("2\n");
     expect(await cluster.testbed.on("hamal", "nft list tables")).not.toContain("inet filter");
     expect(await cluster.testbed.on("hamal", "cat /var/lib/nftables/deletions.nft")).not.toContain("flush");
@@ -154,7 +154,7 @@ printf '#! nft -f\\nflush ruleset\\n' >/var/lib/nftables/deletions.nft`,
     const { status, output } = await cluster.rollout("apply", "--yes");
     expect([status, output]).toEqual([
       4,
-      expect.stringContaining("The example SSH key is still among those that will log in as root"),
+      expect.stringContaining("The example SSH key is still in the list of keys that may log in as root"),
     ]);
     expect(cluster.testbed.events()).toEqual([]);
   });

@@ -111,7 +111,7 @@ describeWith(MACHINES, "a hostile host", () => {
 
   /** What the server's kubectl prints. */
   test.each<[string, string, string]>([
-    ["brackets without end", "head -c 2000000 /dev/zero | tr '\\0' '['", "is not one that Kubernetes gives"],
+    ["brackets without end", "head -c 2000000 /dev/zero | tr '\\0' '['", "that Kubernetes would not return"],
     ["40 MB", "head -c 40000000 /dev/zero | tr '\\0' ' '", "it sent more than 16 MiB"],
     [
       "a node with no node's name",
@@ -141,7 +141,7 @@ describeWith(MACHINES, "a hostile host", () => {
     const found = [...result.output.matchAll(/^ {2}! (.*)$/gm)].map(([, fault = ""]) => fault);
     expect([result.status, found]).toEqual([
       1,
-      [expect.stringMatching(/^hamal: its node says that its pods are in 8\.8/)],
+      [expect.stringMatching(/^hamal: its node has pod CIDR 8\.8/)],
     ]);
     isHarmless(result);
   });

@@ -32,7 +32,7 @@ describeWith(MACHINES, "a firewall that locks its operator out", () => {
     const { status, output } = await result;
     expect(status).toBe(1);
     expect(output).toMatch(
-      /hamal was not confirmed and has reverted by itself to what it ran before, which it also boots: no (new )?SSH connection/,
+      /hamal was not confirmed and has reverted by itself to its previous system, which is also its boot default: no (new )?SSH connection/,
     );
     expect([await running(cluster), await booting(cluster), await cluster.admitsSsh("hamal")]).toEqual([
       before,

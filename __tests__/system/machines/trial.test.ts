@@ -49,7 +49,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     cluster.testbed.setFault("hamal", "switch-inhibited");
     await hamal.isLeftBy(
       () => cluster.rollout(...APPLY),
-      /hamal was not confirmed after its boot on trial and has reverted by itself, by another reboot, to what it ran before, which it also boots: /,
+      /hamal was not confirmed after its boot on trial and has reverted by itself, by another reboot, to its previous system, which is also its boot default: /,
     );
     expect(hamal.boots()).toBe(2);
   });
@@ -59,7 +59,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     await hamal.isLeftWith(
       { ...REFUSED, "k3s-version": version, "k3s-hangs": version },
       APPLY,
-      /has reverted by itself, by another reboot, [^]*its kubelet has not told of this boot/,
+      /has reverted by itself, by another reboot, [^]*its kubelet has not reported this boot/,
     );
   });
 
@@ -91,7 +91,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     await cluster.testbed.until("it answers", () => cluster.admitsSsh("hamal"));
     const { stdout, output } = (await cluster.rollout(...PATIENT)).mustSucceed();
     expect(stdout).toMatch(/hamal: [^]*a rollout that has ended .* left it unconfirmed/);
-    expect(output).toContain("take back what was not confirmed");
+    expect(output).toContain("revert the unconfirmed activation");
     expect(hamal.boots()).toBe(3);
   });
 
@@ -108,7 +108,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     expect([status, output]).toEqual([
       4,
       expect.stringMatching(
-        /hamal: refused[^]*another rollout \(\S+@\S+, process \d+\) has it boot a system on trial that it has not confirmed yet/,
+        /hamal: refused[^]*another rollout \(\S+@\S+, process \d+\) boots it on trial and has not confirmed the system yet/,
       ),
     ]);
     await first;

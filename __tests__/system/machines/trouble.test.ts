@@ -44,7 +44,7 @@ describeWith(MACHINES, "bad conditions", () => {
     await withFault(
       "boot-loader-fails",
       "",
-      /has reverted by itself to what it ran before, which it also boots: the boot loader could not be written/,
+      /has reverted by itself to its previous system, which is also its boot default: the boot loader could not be written/,
     );
     await cluster.testbed.on("hamal", "rm -f /boot/was-there");
   });
@@ -53,7 +53,7 @@ describeWith(MACHINES, "bad conditions", () => {
     withFault(
       "profile-fails",
       "",
-      /has reverted by itself to what it ran before, which it also boots: the system could not be made the boot default/,
+      /has reverted by itself to its previous system, which is also its boot default: the system could not be made the boot default/,
     ));
 
   test("K3s does not start: its last words are shown", async () => {
@@ -90,7 +90,7 @@ describeWith(MACHINES, "bad conditions", () => {
       1,
       expect.stringContaining("alphard was not confirmed and has reverted by itself"),
     ]);
-    expect(output).toContain("the activation has not come to its end");
+    expect(output).toContain("the activation has not finished");
     expect(output).toContain("Not touched: hamal. Run the same command again to continue");
     expect(cluster.testbed.events().filter((event) => event.startsWith("hamal activate"))).toEqual([]);
     expect(await hamal.state("alphard")).toBe(before);
@@ -130,7 +130,7 @@ describeWith(MACHINES, "bad conditions", () => {
     cluster.testbed.addPod("precious", "hamal", { held: true });
     cluster.testbed.addPod("scratch", "hamal", { emptyDir: true });
     await leavesHamal(
-      /pods that lose their emptyDir: default\/scratch[^]*hamal could not be drained, and was left as it is:\n[^]*disruption budget[^]*global timeout reached: 1s\n {2}default\/precious is still there\n/,
+      /pods whose emptyDir will be lost: default\/scratch[^]*hamal could not be drained, and was left as it is:\n[^]*disruption budget[^]*global timeout reached: 1s\n {2}default\/precious is still there\n/,
       () => cluster.rollout(...APPLY, "--drain-seconds", "1"),
     );
     expect(cluster.testbed.events().filter((event) => event.includes("cordon"))).toEqual([
@@ -147,7 +147,7 @@ describeWith(MACHINES, "bad conditions", () => {
     cluster.testbed.addPod("by-hand", "hamal", { bare: true });
     const { output } = await cluster.rollout("plan");
     expect(output).toMatch(
-      /hamal: changed .*\n {2}- default\/by-hand has no controller that would make it anew on another node: should a reboot be due, apply needs --force-bare-pods/,
+      /hamal: changed .*\n {2}- default\/by-hand has no controller that would recreate it on another node: if a reboot is needed, apply needs --force-bare-pods/,
     );
     const refusal =
       /hamal cannot be drained: default\/by-hand has no controller[^]*--force-bare-pods deletes such pods for good\nNo host was changed/;
@@ -196,7 +196,7 @@ describeWith(MACHINES, "bad conditions", () => {
       ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", stranger],
       cluster.folder,
     );
-    await leavesHamal(/root@172\.22\.0\.135 accepts none of your SSH keys: ssh-add the one/, () =>
+    await leavesHamal(/root@172\.22\.0\.135 accepts none of your SSH keys: run ssh-add with/, () =>
       cluster.rolloutWith({ OPERATOR_KEY: stranger }, ...APPLY),
     );
   });
@@ -220,7 +220,7 @@ describeWith(MACHINES, "bad conditions", () => {
     cluster.testbed.clearFault("hamal", "build-hangs");
     const held = (place: string): RegExp =>
       new RegExp(
-        `Another rollout runs: \\S+@\\S+, process \\d+, for \\d+ s, last heard of \\d+ s ago \\(lock on ${place}\\)`,
+        `Another rollout is running: \\S+@\\S+, process \\d+, for \\d+ s, renewed \\d+ s ago \\(lock on ${place}\\)`,
       );
     expect([second.status, second.output]).toEqual([4, expect.stringMatching(held("the Kubernetes API"))]);
     expect([third.status, third.stderr]).toEqual([4, expect.stringMatching(held("the Kubernetes API"))]);
@@ -235,7 +235,7 @@ describeWith(MACHINES, "bad conditions", () => {
       when: { host: "hamal", step: "activate", outcome: "started" },
       signal: "SIGINT",
     });
-    expect(said).toContain("Stopping: hosts that are being changed are finished, no other is begun");
+    expect(said).toContain("Stopping: hosts that are being changed will be finished, and no others started");
     expect(said).toContain(
       "Stopped as you asked.\\nNot touched: alphard. Run the same command again to continue",
     );

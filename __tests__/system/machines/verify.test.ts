@@ -103,14 +103,14 @@ The cluster matches main.ts.
       "hamal",
       "nft add rule inet k3s_host input tcp dport 9999 accept",
       "systemctl reload nftables",
-      ["hamal: its firewall is not the emitted one: added: rule input"],
+      ["hamal: its firewall differs from the emitted one: added: rule input"],
     ],
     [
       "a firewall that was taken away",
       "hamal",
       "nft delete table inet k3s_host",
       "systemctl reload nftables",
-      ["hamal: its firewall is not the emitted one: table inet k3s_host is not loaded"],
+      ["hamal: its firewall differs from the emitted one: table inet k3s_host is not loaded"],
     ],
     [
       "pods that cannot reach another host",
@@ -130,7 +130,7 @@ The cluster matches main.ts.
       "mizar",
       "ln -sfn /nix/store/6.12.1-kernel /nix/var/nix/profiles/system",
       "ln -sfn system-1-link /nix/var/nix/profiles/system",
-      ["mizar: what runs is not what would boot"],
+      ["mizar: the running system is not the boot default"],
     ],
   ])("finds %s", async (_, host, spoil, mend, expected) => {
     await cluster.testbed.on(host, spoil);
@@ -147,7 +147,7 @@ The cluster matches main.ts.
     const found = await faults();
     await cluster.testbed.on("alphard", "kubectl uncordon hamal");
     cluster.emit(THREE);
-    expect(found).toContain("mizar is a node of the cluster and not in main.ts");
+    expect(found).toContain("mizar is a node of the cluster but not in main.ts");
     expect(found).toContain("hamal: it is cordoned");
   });
 

@@ -44,7 +44,7 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
     hamal.isLeftWith(
       { "activation-hangs": "" },
       QUICK,
-      /has reverted by itself[^:]*: the activation has not come to its end/,
+      /has reverted by itself[^:]*: the activation has not finished/,
     ));
 
   test("a server whose K3s is never ready reverts, without a job that is stuck", async () => {
@@ -118,7 +118,7 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
     );
     hamal.change();
     const { stdout } = (await cluster.rollout(...PATIENT)).mustSucceed();
-    expect(stdout).toContain("units are failed on it already: backup.service");
+    expect(stdout).toContain("units have already failed on it: backup.service");
     await cluster.testbed.on(
       "hamal",
       "rm /etc/systemd/system/backup.service /etc/systemd/system/*.wants/backup.service; systemctl daemon-reload",
@@ -133,7 +133,7 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
     });
     expect(acted).toBe(true);
     expect((await cluster.rollout(...PATIENT)).mustSucceed().output).toContain(
-      "take back what was not confirmed",
+      "revert the unconfirmed activation",
     );
   });
 });
