@@ -5,7 +5,7 @@ import { Annotations, AnnotationMetadataEntryType, TerraformStack } from "cdktf"
 import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer";
 import { Construct, type IConstruct } from "constructs";
 import { UserError } from "../src/base/user-error";
-import { describeFaults, Faults } from "../src/config/fault";
+import { describeFaults, Faults, withNews } from "../src/config/fault";
 import { isLastNode, renamed, vanished, type LastNode } from "../src/config/history";
 import type { Cluster } from "../src/config/model";
 import { validated, withDefaults } from "../src/config/validation";
@@ -70,8 +70,9 @@ export class HostFiles extends Construct {
     const { accept = [], check = false } = this.options;
     const accepted = new Set(accept);
     const last = this.last();
-    const moved = describeFaults(renamed(last.nodes, cluster.nodes, accepted));
-    // The cluster says them. What a faulty model would render says nothing about the files on disk.
+    const moves = renamed(last.nodes, cluster.nodes, accepted);
+    const moved = describeFaults(withNews(faults, moves).slice(faults.length));
+    // The cluster says the others. What a faulty model would render says nothing about the files on disk.
     if (faults.length > 0) return moved;
     const files = this.render(cluster, variables);
     const regions = this.regions(cluster);

@@ -15,7 +15,7 @@ import { DataProxmoxVirtualEnvironmentVms } from "../.gen/providers/proxmox/data
 import type { VirtualEnvironmentVm } from "../.gen/providers/proxmox/virtual-environment-vm";
 import { ProxmoxProvider } from "../.gen/providers/proxmox/provider";
 import { resolveCluster, resolveCommon } from "../src/config/cluster";
-import { describeFaults, Faults, type Fault } from "../src/config/fault";
+import { describeFaults, Faults, withNews, type Fault } from "../src/config/fault";
 import { terraformAddress, type Cluster, type Common, type Node } from "../src/config/model";
 import { policyFaults } from "../src/firewall/policy";
 import { resolveNode } from "../src/config/node";
@@ -74,7 +74,7 @@ export class K3sCluster extends Construct {
   private readonly vms = new Map<string, VirtualEnvironmentVm>();
   /** Of the nodes so far: several ask, and at a thousand nodes it takes a while. */
   private resolved?: { readonly cluster: Cluster; readonly faults: readonly Fault[] };
-  private readonly faults: Fault[];
+  private faults: readonly Fault[];
   /** The default backend, unless the stack had one. */
   private readonly state?: LocalBackend;
 
@@ -122,13 +122,13 @@ export class K3sCluster extends Construct {
   }
 
   private everyFault(): Fault[] {
-    return [...this.faults, ...this.resolveNodes().faults, ...this.rivals()];
+    return [...withNews(this.faults, this.resolveNodes().faults), ...this.rivals()];
   }
 
   private resolveNodes(): { readonly cluster: Cluster; readonly faults: readonly Fault[] } {
     if (this.resolved === undefined) {
       const { cluster, faults } = resolveCluster(this.common, this.nodes, this.settings.allowEvenServerCount);
-      this.resolved = { cluster, faults: [...faults, ...policyFaults(cluster)] };
+      this.resolved = { cluster, faults: withNews(faults, policyFaults(cluster)) };
     }
     return this.resolved;
   }
@@ -159,7 +159,7 @@ export class K3sCluster extends Construct {
     this.nodes.push(node);
     this.resolved = undefined;
     const first = withNews(tokenFaults(conformed, name, this.stack), shape.all);
-    this.faults.push(...withNews(first, faults));
+    this.faults = withNews(this.faults, withNews(first, faults));
     return node;
   }
 
@@ -242,9 +242,3 @@ const movesOf = (nodes: readonly Node[]): { readonly from: string; readonly to: 
         : [{ from: terraformAddress(formerTerraformName), to: terraformAddress(terraformName) }],
     )
     .sort((a, b) => (a.to < b.to ? -1 : 1));
-
-/** A setting that is wrong in one way is not also wrong for what follows from that. */
-const withNews = (first: readonly Fault[], further: readonly Fault[]): Fault[] => [
-  ...first,
-  ...further.filter(({ setting }) => !first.some((fault) => fault.setting === setting)),
-];

@@ -10,6 +10,8 @@ export interface Fault {
   readonly sentence?: string;
   /** The whole message, where the common form would read badly. */
   readonly message?: string;
+  /** Other settings by which it was judged. Where one of them is wrong, this one follows from it, and is not said. */
+  readonly judgedBy?: readonly string[];
 }
 
 const quoted = (name: string): string => `'${name}'`;
@@ -25,8 +27,11 @@ export function listed(names: readonly string[]): string {
 /** A value as a person typed it: strings in quotes, missing ones in words, long ones cut. */
 export function formatValue(value: unknown): string {
   if (value === undefined) return "nothing";
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-conversion -- a function has no JSON
-  const text = typeof value === "string" ? quoted(value) : String(JSON.stringify(value));
+  if (Number.isNaN(value)) return "NaN, which is not a number";
+  if (typeof value === "function") return "a function";
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "symbol")
+    return String(value);
+  const text = typeof value === "string" ? quoted(value) : JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
@@ -45,6 +50,25 @@ export function literal(value: unknown): string {
   return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
 }
 
+/** The settings that are wrong first, and of the others those that do not follow from them. */
+export const withNews = (first: readonly Fault[], further: readonly Fault[]): Fault[] => [
+  ...first,
+  ...further.filter((fault) => !first.some((known) => explains(known, fault))),
+];
+
+/** A cluster's setting has no nodes, and any of them may be judged by it. */
+function explains(known: Fault, fault: Fault): boolean {
+  const shared = known.nodes.some((node) => fault.nodes.includes(node));
+  const alike = shared || (known.nodes.length === 0 && fault.nodes.length === 0);
+  if (alike && isPartOf(fault.setting, known.setting)) return true;
+  const causes = shared || known.nodes.length === 0 ? (fault.judgedBy ?? []) : [];
+  return causes.some((cause) => isPartOf(cause, known.setting) || isPartOf(known.setting, cause));
+}
+
+/** `vm.disks[0]` is a part of `vm.disks` and of `vm`; all are parts of the settings as a whole, which have no name. */
+const isPartOf = (setting: string, whole: string): boolean =>
+  whole === "" || setting === whole || setting.startsWith(`${whole}.`) || setting.startsWith(`${whole}[`);
+
 /** Messages for a person, in the order of the faults; nodes that share a fault share its message. */
 export function describeFaults(faults: readonly Fault[]): string[] {
   const shared = new Map<string, { fault: Fault; nodes: string[] }>();
@@ -57,7 +81,7 @@ export function describeFaults(faults: readonly Fault[]): string[] {
   return [...shared.values()].map(({ fault, nodes }) => {
     if (fault.message !== undefined) return fault.message;
     const owner = nodes.length === 0 ? "" : ` of ${listed([...new Set(nodes)])}`;
-    return `'${fault.setting}'${owner} ${fault.sentence}`;
+    return `'${fault.setting || "settings"}'${owner} ${fault.sentence}`;
   });
 }
 
@@ -80,8 +104,8 @@ export class Faults {
   }
 
   /** As `wrong`, in words of its own: also for values that may be a secret and must not be repeated. */
-  public add(setting: string, sentence: string): void {
-    this.all.push({ nodes: this.nodes, setting: `${this.prefix}${setting}`, sentence });
+  public add(setting: string, sentence: string, judgedBy: readonly string[] = []): void {
+    this.all.push({ nodes: this.nodes, setting: `${this.prefix}${setting}`, sentence, judgedBy });
   }
 
   public unlessWhole(setting: string, value: unknown, least: number, most: number, unit = ""): void {

@@ -41,7 +41,9 @@ export function renamed(
       `    state formerId: "${former.id}" on the node, which moves the VM in the next apply; or\n` +
       `    move it yourself and say so: npm run tofu -- state mv ${from} ${to}\n` +
       `                                 npm run synth -- --accept ${to}`;
-    return [{ nodes: [node.hostname], setting: "construct id", message }];
+    return [
+      { nodes: [node.hostname], setting: "construct id", message, judgedBy: ["vmId", "Terraform name"] },
+    ];
   });
 }
 

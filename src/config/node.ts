@@ -1,6 +1,5 @@
 import {
   canonicalMac,
-  contains,
   hostAddress,
   isUnicastMac,
   macAddressAfter,
@@ -15,6 +14,7 @@ import { terraformName } from "./names";
 import { checkNixos, resolveNixos } from "./nixos";
 import {
   CONSTRUCT_ID,
+  VmSchema,
   type ClusterSettings,
   type MacAddressBase,
   type NodeSettings,
@@ -81,7 +81,7 @@ function faultsOf(
   const name = [node.hostname || node.id];
   const faults = new Faults(name);
   faults.unlessMatches("construct id", node.id, CONSTRUCT_ID.pattern, CONSTRUCT_ID.wish);
-  checkAddress(node, settings, cluster.network, faults);
+  checkAddress(node, cluster.network, faults);
   checkMacAddress(node, settings, cluster.network.macAddressBase, faults);
   checkVm(node.vm, vmSettings, faults);
   checkClone(node, settings, faults);
@@ -91,7 +91,17 @@ function faultsOf(
   const nixosFaults = new Faults(name, "nixos.");
   // Without settings of its own the host has the cluster's, which are checked once.
   if (settings.nixos !== undefined) checkNixos(node.nixos, nixosFaults);
-  return [...faults.all, ...nixosFaults.all];
+  return [...faults.all, ...nixosFaults.all].map((fault) => withOrigin(fault, settings));
+}
+
+/** What a node has from the cluster is judged by the cluster's setting, where it may be wrong already. */
+function withOrigin(fault: Fault, settings: NodeSettings): Fault {
+  const [group = "", key = ""] = fault.setting.split(/[.[]/);
+  const own = group === "nixos" ? settings.nixos : settings;
+  const stated = (own as Readonly<Record<string, unknown>> | undefined)?.[group === "nixos" ? key : group];
+  if (stated !== undefined) return fault;
+  if (group === "nixos") return { ...fault, judgedBy: [fault.setting] };
+  return group in VmSchema.shape ? { ...fault, judgedBy: [`vm.${fault.setting}`] } : fault;
 }
 
 function checkClone(node: Node, settings: NodeSettings, faults: Faults): void {
@@ -102,24 +112,12 @@ function checkClone(node: Node, settings: NodeSettings, faults: Faults): void {
   }
 }
 
-function checkAddress(
-  node: Node,
-  settings: NodeSettings,
-  networks: Pick<Networks, "nodeCidr" | "gateway">,
-  faults: Faults,
-): void {
+/** That it is in the network is judged of all nodes together. */
+function checkAddress(node: Node, networks: Pick<Networks, "nodeCidr" | "gateway">, faults: Faults): void {
   const network = parseNetwork(networks.nodeCidr);
-  if (network === undefined) return; // said of the cluster
-  if (node.ipv4Address === "" && settings.ipv4Address === undefined) {
-    const sentence = `has to be stated: VM ID ${node.vmId} is not a host number in ${network.cidr}`;
-    if (Number.isSafeInteger(node.vmId)) faults.add("ipv4Address", sentence);
-    return;
-  }
   const address = parseAddress(node.ipv4Address);
-  if (address === undefined) return; // said of that address
-  if (!contains(network, address))
-    faults.addInvalid("ipv4Address", `in the node network ${network.cidr}`, node.ipv4Address);
-  else if (address === network.first)
+  if (network === undefined || address === undefined) return; // said of them
+  if (address === network.first)
     faults.add("ipv4Address", `is the address of the node network itself, ${node.ipv4Address}`);
   else if (address === network.last)
     faults.add("ipv4Address", `is the node network's broadcast address, ${node.ipv4Address}`);
@@ -136,11 +134,14 @@ function checkMacAddress(
   if (node.macAddress !== "") return;
   if (settings.macAddress !== undefined) return; // said of that address
   if (base === undefined) {
-    faults.add("macAddress", "has to be stated, since 'network.macAddressBase' is not");
+    faults.add("macAddress", "has to be stated, since 'network.macAddressBase' is not", BASE);
   } else if (isUnicastMac(base.macAddress) && Number.isSafeInteger(node.vmId)) {
     faults.add(
       "macAddress",
       `has to be stated: VM ID ${node.vmId} is too far from VM ID ${base.vmId} of 'network.macAddressBase'`,
+      BASE,
     );
   }
 }
+
+const BASE = ["network.macAddressBase", "vmId"];

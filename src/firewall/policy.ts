@@ -23,7 +23,12 @@ export function policyFaults(cluster: Cluster): Fault[] {
   ];
 }
 
-const clash = (setting: string, message: string): Fault => ({ nodes: [], setting, message });
+const clash = (setting: string, message: string, judgedBy: readonly string[] = []): Fault => ({
+  nodes: [],
+  setting,
+  message,
+  judgedBy,
+});
 
 /** Pods of other hosts come with their node's address, so a flow from their network would be for half of them. */
 function podNetworks({ firewall, network }: Cluster): Fault[] {
@@ -119,6 +124,7 @@ function lockedOut(cluster: Cluster): Fault[] {
       clash(
         setting,
         `'${setting}' would lock out ${cidr} of ${what}: SSH is open to ${open} only; add it there`,
+        ["network.nodeCidr", "network.operatorCidrs"],
       ),
     );
 }

@@ -1,0 +1,76 @@
+/** What an owner may get wrong in `main.ts`, and all that a synth says of it. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { HostFiles } from "../../constructs";
+import { explain } from "../../src/cli/faults";
+import {
+  addCluster,
+  ALPHARD,
+  emit,
+  HAMAL,
+  inside,
+  MIZAR,
+  REFERENCE,
+  temporaryFolder,
+  testApp,
+  textsBelow,
+  type TestNode,
+} from "../fixture";
+import { ALL_MISTAKES, CASCADES, type Mistake } from "./mistakes";
+
+const KEY_BYTES = "\0\0\0\x0bssh-ed25519\0\0\0 0123456789abcdef0123456789abcdef";
+const KEY = `ssh-ed25519 ${Buffer.from(KEY_BYTES, "latin1").toString("base64")} owner`;
+
+let lastSynth: string;
+
+beforeAll(() => {
+  const folder = temporaryFolder();
+  emit(folder, [ALPHARD, HAMAL, MIZAR]);
+  lastSynth = textsBelow(folder)["nix/cluster.json"] as string;
+});
+
+/** What a synth tells in a project that was synthesized before the mistake was made. */
+function told([, { settings = {}, mizar = {}, nodes }]: Mistake): string[] {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "nix"));
+  writeFileSync(join(folder, "nix", "cluster.json"), lastSynth);
+  writeFileSync(join(folder, "authorized_keys"), `${KEY}\n`);
+  const app = testApp();
+  const stated = { ...REFERENCE, authorizedKeysFile: "authorized_keys", ...settings };
+  const all = (nodes ?? [ALPHARD, HAMAL, { ...MIZAR, ...mizar }]) as TestNode[];
+  return inside(folder, () => {
+    try {
+      new HostFiles(addCluster(app, all, stated), "nix");
+      app.synth();
+    } catch (error) {
+      const [head, ...lines] = explain(error).split(/\n {2}(?=\[)/);
+      return lines.length === 0 ? [String(head)] : lines.map((line) => line.replace(/^\[[^\]]*\] /, ""));
+    }
+    const said = app.node.findAll().flatMap(({ node }) => node.metadata);
+    return said.filter(({ type }) => type.endsWith("warn")).map(({ data }) => `Warning: ${String(data)}`);
+  });
+}
+
+test("a cluster without a mistake", () => {
+  expect(told(["none", {}])).toEqual([]);
+});
+
+describe("what follows from another fault is not said", () => {
+  test.each(CASCADES.map((mistake) => ({ what: mistake[0], mistake })))("$what", ({ mistake }) => {
+    expect(told(mistake)).toEqual(mistake.slice(2));
+  });
+});
+
+test("no mistake is told twice, without its place, by a trace, or in the words of a program", () => {
+  const spoilt = ALL_MISTAKES.flatMap((mistake) => {
+    const lines = told(mistake);
+    const bad = lines.filter(
+      (line) =>
+        /\n\s+at |undefined|\[object |\bNaN\b(?!, which is not a number)/.test(line) ||
+        !/'[^']+'|VM \d+/.test(line),
+    );
+    const isFine = lines.length > 0 && bad.length === 0 && new Set(lines).size === lines.length;
+    return isFine ? [] : [[mistake[0], ...lines]];
+  });
+  expect(spoilt).toEqual([]);
+});
