@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -13,13 +14,13 @@ import { join } from "node:path";
 import { REPOSITORY, temporaryFolder } from "../fixture";
 
 /** What the script calls. A machine's own Go may lie beside them, so that its PATH is none to test with. */
-const PROGRAMS = "bash basename cat chmod dirname git mkdir mktemp mv rm sed touch tr uname".split(" ");
+const PROGRAMS = "bash basename cat chmod cp dirname git mkdir mktemp mv rm sed touch tr uname".split(" ");
 
 const pathOf = (program: string): string =>
   spawnSync("sh", ["-c", `command -v ${program}`], { encoding: "utf8" }).stdout.trim();
 
-/** A copy of `testbed/build` with one module, a cache of its own, and a stand-in for Go, whose command is `go`. */
-function bench(go?: string) {
+/** A copy of `testbed/build` with one module, a cache of its own, and stand-ins for Go and npm: their commands. */
+function bench(go?: string, npm?: string) {
   const folder = temporaryFolder();
   cpSync(join(REPOSITORY, "testbed", "build", "build.sh"), join(folder, "build.sh"));
   mkdirSync(join(folder, "widgets"));
@@ -27,9 +28,10 @@ function bench(go?: string) {
   writeFileSync(join(folder, "widgets", "go.sum"), "");
   mkdirSync(join(folder, "bin"));
   for (const program of PROGRAMS) symlinkSync(pathOf(program), join(folder, "bin", program));
-  if (go !== undefined) {
-    writeFileSync(join(folder, "bin", "go"), `#!/usr/bin/env bash\n${go}\n`);
-    chmodSync(join(folder, "bin", "go"), 0o755);
+  for (const [program, text] of Object.entries({ go, npm })) {
+    if (text === undefined) continue;
+    writeFileSync(join(folder, "bin", program), `#!/usr/bin/env bash\n${text}\n`);
+    chmodSync(join(folder, "bin", program), 0o755);
   }
   const cache = join(folder, "cache");
   const build = (...words: string[]) => {
@@ -69,6 +71,27 @@ describe("testbed/build/build.sh", () => {
     appendFileSync(join(folder, "widgets", "go.sum"), "another\n");
     expect(build().stdout).toContain("built\n");
     expect(readdirSync(cached)).toHaveLength(2);
+  });
+
+  test("fetches a module of npm packages, by its lock and without their scripts, and says that npm is missing", () => {
+    const withGadgets = (npm?: string) => {
+      const made = bench(BUILDS, npm);
+      mkdirSync(join(made.folder, "gadgets"));
+      for (const name of ["package.json", "package-lock.json"])
+        writeFileSync(join(made.folder, "gadgets", name), "{}\n");
+      return made;
+    };
+    expect(withGadgets().build("gadgets")).toMatchObject({
+      status: 1,
+      stderr: "npm is missing, which fetches testbed/build/gadgets\n",
+    });
+    const { folder, build } = withGadgets('echo "$*" >called');
+    expect(build("gadgets")).toMatchObject({ status: 0, stderr: "" });
+    const [there, other] = ["gadgets", "widgets"].map((name) => build("--folder", name).stdout.trim());
+    expect(readFileSync(join(there as string, "called"), "utf8")).toMatch(/^ci --ignore-scripts /);
+    expect(existsSync(other as string)).toBe(false);
+    writeFileSync(join(folder, "gadgets", "package-lock.json"), "{ }\n");
+    expect(build("--folder", "gadgets").stdout.trim()).not.toBe(there);
   });
 
   test("fails with a build that fails, and leaves nothing of it", () => {

@@ -2,6 +2,7 @@ import { verdict, type Tool } from "./tools";
 
 const there: Tool = { name: "sh", debianPackage: "dash", works: () => true };
 const missing: Tool = { name: "frobnicate", debianPackage: "frob-utils", works: () => false };
+const unreachable: Tool = { name: "the moon", advice: "fly there", works: () => false };
 const unbuilt: Tool = { name: "widget", module: "widgets", works: () => false };
 
 describe("a suite that needs tools", () => {
@@ -30,5 +31,9 @@ describe("a suite that needs tools", () => {
     [false, "widget is missing, so none of this was tested; to build it: testbed/build/build.sh widgets"],
   ])("says how a program is built: in CI %s", (ci, words) => {
     expect(verdict([unbuilt], ci).instead).toEqual([words]);
+  });
+
+  test("says itself what to do where nothing can be installed", () => {
+    expect(verdict([unreachable], true).instead).toEqual(["the moon is missing; fly there"]);
   });
 });

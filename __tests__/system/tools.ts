@@ -16,6 +16,10 @@ export type Tool = {
       /** What `testbed/build/build.sh` builds it from. */
       readonly module: string;
     }
+  | {
+      /** What to do about it, where nothing can be installed. */
+      readonly advice: string;
+    }
 );
 
 /**
@@ -93,6 +97,13 @@ export const NIX: Tool = {
   works: once(() => attempt(["nix-instantiate", "--version"]) !== undefined),
 };
 
+/** Asked as npm is set up to ask it. */
+export const NPM_REGISTRY: Tool = {
+  name: "the npm registry",
+  advice: "connect this machine to it",
+  works: once(() => attempt(["npm", "view", "tsx", "version"]) !== undefined),
+};
+
 /** A program of a module of `testbed/build`. */
 export const built = (module: string, name: string): Tool => ({
   name,
@@ -100,9 +111,13 @@ export const built = (module: string, name: string): Tool => ({
   works: once(() => builtProgram(module, name) !== undefined),
 });
 
-/** What to do about a missing tool: with Debian's package, or by building it. */
-const remedy = (tool: Tool, debian: string, build: string): string =>
-  "module" in tool ? `${build} testbed/build/build.sh ${tool.module}` : `${debian} ${tool.debianPackage}`;
+/** What to do about a missing tool: with Debian's package, by building it, or what it says itself. */
+function remedy(tool: Tool, debian: string, build: string): string {
+  if ("advice" in tool) return tool.advice;
+  return "module" in tool
+    ? `${build} testbed/build/build.sh ${tool.module}`
+    : `${debian} ${tool.debianPackage}`;
+}
 
 /** One way to say to jest what is to be done about a suite. */
 interface Verdict {

@@ -11,6 +11,7 @@ import {
   type EmissionOptions,
   type EmissionReport,
 } from "../emit/app";
+import "./cdktf-on-newer-node";
 
 const MAIN = "main.ts";
 

