@@ -9,6 +9,7 @@ import { describeFaults, Faults, withNews } from "../src/config/fault";
 import { isLastNode, renamed, vanished, type LastNode } from "../src/config/history";
 import type { Cluster } from "../src/config/model";
 import { validated, withDefaults } from "../src/config/validation";
+import { warningsOf } from "../src/config/warnings";
 import { HostFilesSchema, type HostFilesSettings } from "../src/config/settings";
 import { HOST_FILES, type EmissionOptions, type EmissionReport } from "../src/emit/app";
 import { planEmission, shownPath, type EmissionPlan } from "../src/emit/emission";
@@ -39,7 +40,7 @@ export class HostFiles extends Construct {
 
   private readonly faults = new Faults();
   private readonly cluster: K3sCluster;
-  private emission?: { readonly plan: EmissionPlan; readonly destroyed: readonly LastNode[] };
+  private emission?: { readonly plan: EmissionPlan; readonly warnings: readonly string[] };
 
   /** Throws outside a `K3sCluster`. */
   public constructor(scope: Construct, id: string, props: HostFilesProps = {}) {
@@ -77,7 +78,10 @@ export class HostFiles extends Construct {
     const files = this.render(cluster, variables);
     const regions = this.regions(cluster);
     const plan = planEmission({ folder: HOSTS_FOLDER, files, regions, previous: last.files, accepted });
-    this.emission = { plan, destroyed: vanished(last.nodes, cluster.nodes) };
+    const destroyed = vanished(last.nodes, cluster.nodes).map(
+      ({ hostname, vmId }) => `${hostname}, VM ${vmId}, will be DESTROYED by the next apply`,
+    );
+    this.emission = { plan, warnings: [...warningsOf(cluster, last.nodes), ...destroyed] };
     // A check names them among the stale files.
     return [...moved, ...tokensIn(files), ...(check ? [] : plan.refusals.map(describeRefusal))];
   }
@@ -96,11 +100,9 @@ export class HostFiles extends Construct {
     if (problems.length > 0)
       throw new UserError("invalid", `Nothing was written to ${HOSTS_FOLDER}:\n  ${problems.join("\n  ")}`);
     if (this.emission === undefined) return;
-    const { plan, destroyed } = this.emission;
-    for (const { hostname, vmId } of destroyed) {
-      // On the stack, whose annotations the CLI prints first.
-      Annotations.of(stack).addWarning(`${hostname}, VM ${vmId}, will be DESTROYED by the next apply`);
-    }
+    const { plan, warnings } = this.emission;
+    // On the stack, whose annotations the CLI prints first.
+    for (const warning of warnings) Annotations.of(stack).addWarning(warning);
     const { check = false, report } = this.options;
     if (check) mustBeFresh(plan);
     else applyPlan(plan);

@@ -16,7 +16,7 @@ import {
   textsBelow,
   type TestNode,
 } from "../fixture";
-import { ALL_MISTAKES, CASCADES, type Mistake } from "./mistakes";
+import { ALL_MISTAKES, CASCADES, IN_WORDS, ONCE_SILENT, type Mistake } from "./mistakes";
 
 const KEY_BYTES = "\0\0\0\x0bssh-ed25519\0\0\0 0123456789abcdef0123456789abcdef";
 const KEY = `ssh-ed25519 ${Buffer.from(KEY_BYTES, "latin1").toString("base64")} owner`;
@@ -55,8 +55,12 @@ test("a cluster without a mistake", () => {
   expect(told(["none", {}])).toEqual([]);
 });
 
-describe("what follows from another fault is not said", () => {
-  test.each(CASCADES.map((mistake) => ({ what: mistake[0], mistake })))("$what", ({ mistake }) => {
+describe.each([
+  ["what follows from another fault is not said", CASCADES],
+  ["what passed in silence is told", ONCE_SILENT],
+  ["a message has the value, the unit, and what to write", IN_WORDS],
+])("%s", (_, mistakes) => {
+  test.each(mistakes.map((mistake) => ({ what: mistake[0], mistake })))("$what", ({ mistake }) => {
     expect(told(mistake)).toEqual(mistake.slice(2));
   });
 });

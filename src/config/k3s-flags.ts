@@ -1,5 +1,7 @@
 import type { Faults } from "./fault";
+import { COMPONENT_NAMES, FLAG_NAMES } from "./k3s-flag-names";
 import type { Role } from "./settings";
+import { misspelt } from "./suggestion";
 
 export function checkFlags(setting: string, flags: readonly string[], role: Role, faults: Faults): void {
   for (const flag of flags) {
@@ -7,6 +9,13 @@ export function checkFlags(setting: string, flags: readonly string[], role: Role
     if (objection !== undefined) faults.add(setting, objection);
   }
 }
+
+/** Names of flags that neither this version of K3s nor a slip of the hand explains: of another version, or made up. */
+export const unknownFlags = (flags: readonly string[]): string[] =>
+  flags
+    .flatMap((flag) => FLAG.exec(flag)?.[1] ?? [])
+    .map((written) => ALIASES[written] ?? written)
+    .filter((name) => ![...FLAG_NAMES.server, ...FLAG_NAMES.agent, ...Object.keys(RESERVED)].includes(name));
 
 /** Flags go into a systemd ExecStart, separated by spaces; `%` and `$` are escaped when they are rendered. */
 const FLAG = /^--([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21\x23-\x26\x28-\x5b\x5d-\x7e]*))?$/;
@@ -24,7 +33,13 @@ function objectionTo(flag: string, role: Role): string | undefined {
   const shown = name === written ? `--${written}` : `--${written}, which is --${name}`;
   if (RESERVED[name]) return `has ${shown}, which is said by ${RESERVED[name]}`;
   if (FIXED[name]) return `has ${shown}, which it cannot have here: ${FIXED[name]}`;
-  if (role === "agent" && SERVERS_ONLY.test(name)) return `has ${shown}, which only a server knows`;
+  const other = role === "agent" ? "server" : "agent";
+  if (!FLAG_NAMES[role].includes(name)) {
+    if (FLAG_NAMES[other].includes(name))
+      return `has ${shown}, which only ${other === "agent" ? "an agent" : "a server"} knows`;
+    const meant = misspelt(name, FLAG_NAMES[role]);
+    if (meant !== undefined) return `has ${shown}, which K3s does not know; did you mean --${meant}?`;
+  }
   if (value === undefined && !SWITCHES.has(name)) {
     return `has ${shown} without a value, so that K3s may take the next flag for it; write --${written}=…`;
   }
@@ -33,7 +48,13 @@ function objectionTo(flag: string, role: Role): string | undefined {
 
 function objectionToValue(name: string, shown: string, value: string): string | undefined {
   if (name === "disable") {
-    const ours = value.split(",").some((component) => /^(traefik|servicelb)$/.test(component.trim()));
+    const components = value.split(",").map((component) => component.trim());
+    for (const component of components) {
+      const known = (COMPONENT_NAMES as readonly string[]).includes(component);
+      const meant = known ? undefined : misspelt(component, COMPONENT_NAMES);
+      if (meant !== undefined) return `has ${shown} of what K3s does not have; did you mean ${meant}?`;
+    }
+    const ours = components.some((component) => /^(traefik|servicelb)$/.test(component));
     const why = "'k3s.traefik' and 'k3s.serviceLb' say so";
     return ours ? `has ${shown} with a value that it cannot have here: ${why}` : undefined;
   }
@@ -152,14 +173,6 @@ const COMPONENTS: Readonly<Record<string, Arguments>> = {
     "service-cluster-ip-range": { why: "'network.serviceCidr' says so" },
   },
 };
-
-/** Source: docs.k3s.io/cli/server against docs.k3s.io/cli/agent. K3s does not start with a flag that it does not know. */
-const SERVERS_ONLY = new RegExp(
-  "^(" +
-    "disable|disable-(apiserver|cloud-controller|controller-manager|etcd|helm-controller|kube-proxy|network-policy|scheduler)|" +
-    "tls-san(-security)?|etcd-.+|kube-(apiserver|controller-manager|cloud-controller-manager|scheduler)-arg" +
-    ")$",
-);
 
 /** Flags that take no value. Source: pkg/cli/cmds. A newer one is written as --name=true. */
 const SWITCHES = new Set([

@@ -45,6 +45,11 @@ function checkSource(
   if (command === undefined) return;
   if (command.length === 0 || command[0] === "") {
     faults.add(commandSetting, 'should be a program and its arguments, such as ["sops", "-d", "token.enc"]');
+  } else if (command.length === 1 && /^[^/\s]+\s|\s-/.test(command[0] ?? "")) {
+    faults.add(
+      commandSetting,
+      'has blanks in the name of its program; state each word apart, such as ["sops", "-d", "token.enc"]',
+    );
   }
   const where = "main.ts, cluster.json and git";
   if (printsItself(command)) {

@@ -5,6 +5,15 @@ export function suggestion(name: string, known: readonly string[]): string {
   return near.length > 0 ? `; did you mean ${near.join(" or ")}?` : "";
 }
 
+/**
+ * The name that another one plainly is, with a letter missed or mistaken; two in a long one. `undefined` for what may be
+ * a name of its own.
+ */
+export function misspelt(name: string, known: readonly string[]): string | undefined {
+  const most = plain(name).length < 4 ? 0 : plain(name).length < 12 ? 1 : 2;
+  return known.find((each) => each !== name && distance(plain(name), plain(each)) <= most);
+}
+
 const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, "");
 
 /** The names with the fewest mistakes, at most one in three letters; then those that begin alike. */

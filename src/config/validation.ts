@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { literal, formatValue, type Faults } from "./fault";
+import { formatValue, got, literal, type Faults } from "./fault";
 import { CHARACTER, unwrapped, wordsOf } from "./settings/kinds";
 import { valueAt, formatPath, type Path } from "./setting-path";
 import { suggestion } from "./suggestion";
@@ -78,8 +78,9 @@ function say(issue: z.core.$ZodIssue, schema: z.ZodType, settings: unknown, faul
   if (issue.code === "too_big" && Array.isArray(value))
     return faults.addInvalid(setting, `at most ${String(issue.maximum)}`, value.length);
   if (issue.code === "invalid_type") {
-    if (isHarmless(value)) faults.addInvalid(setting, ofKind(kind), value);
-    else faults.add(setting, `should be ${ofKind(kind)}`);
+    const wish = ofKind(kind);
+    if (isHarmless(value)) faults.add(setting, `should be ${wish}${got(value)}${asNumber(kind, value)}`);
+    else faults.add(setting, `should be ${wish}, got ${kindOf(value)}`);
     return;
   }
   // One of a few words may be misspelt, but not by much.
@@ -91,8 +92,27 @@ function say(issue: z.core.$ZodIssue, schema: z.ZodType, settings: unknown, faul
 /** A text that stands where none belongs may be a secret; it is repeated only where it plainly is none. */
 const isHarmless = (value: unknown): boolean =>
   typeof value === "string"
-    ? /^(true|false|yes|no|on|off|\d{1,9})$/.test(value)
+    ? /^(true|false|yes|no|on|off)$/.test(value) || QUANTITY.test(value)
     : value === null || typeof value !== "object";
+
+/** What is not repeated, in words. */
+const kindOf = (value: unknown): string =>
+  Array.isArray(value) ? "a list" : typeof value === "string" ? "a text" : "a group of settings";
+
+/** `8G`, `512 MiB` or `16384`: as other programs take it. */
+const QUANTITY = /^(\d{1,9}) ?(?:([KMGT])i?B?)?$/i;
+
+/** As the setting wants it: `; write 8192` for `8G` of a number of MiB. */
+function asNumber(schema: z.core.$ZodType, value: unknown): string {
+  const [, digits, prefix] = (typeof value === "string" ? QUANTITY.exec(value) : undefined) ?? [];
+  const unit = wordsOf(schema).unit ?? "";
+  if (digits === undefined || !(unwrapped(schema) instanceof z.ZodNumber)) return "";
+  const powers = "KMGT";
+  const steps =
+    prefix === undefined ? 0 : powers.indexOf(prefix.toUpperCase()) - powers.indexOf(unit[0] ?? "");
+  const inUnit = /^[MG]iB$/.test(unit) || prefix === undefined ? Number(digits) * 1024 ** steps : NaN;
+  return Number.isSafeInteger(inUnit) ? `; write ${inUnit}` : "";
+}
 
 /** What a value of another kind should have been, with an example of what is more than a word. */
 function ofKind(schema: z.core.$ZodType): string {

@@ -22,7 +22,7 @@ export const AllowedFlowSchema = group({
   /** As they are dialled, whether the host answers or a service does. */
   ports: PortRangeSchema.readonly(),
   /** For those who read the ruleset. */
-  why: lines("metrics of the hosts", "a reason, for those who read the ruleset").regex(/\S/),
+  why: lines("metrics of the hosts", { wish: "a reason, for those who read the ruleset" }).regex(/\S/),
 });
 
 /** A flow that the firewall admits beside those that K3s needs. */

@@ -18,51 +18,54 @@ const tokenFile = (example: string) => judged(objectionToTokenFile, PATH, exampl
 
 const flags = (example: string) => list(text(example), [example]);
 
-export const K3sSchema = group({
-  /**
-   * Absolute path, on the hosts, of the file with the join token. The file is delivered apart from NixOS
-   * and K3s waits for it; the token itself is never part of this project.
-   */
-  tokenFile: tokenFile("/var/lib/k3s-secrets/token"),
-  /**
-   * The same for a token of the agents' own, with which no machine joins as a server. Servers have both files, agents only
-   * this one. A plain word, and not K3s' long form, which K3s takes for a part of the password here.
-   * @default - agents join with the servers' token
-   */
-  agentTokenFile: tokenFile("/var/lib/k3s-secrets/agent-token").optional(),
-  /** Keep K3s' own ingress controller. */
-  traefik: yesOrNo(),
-  /** Keep K3s' own load balancer, which takes ports 80 and 443 of every host; the firewall follows. */
-  serviceLb: yesOrNo(),
-  /** Attribute of `pkgs` with K3s, to pin a minor version. @default "k3s" */
-  package: matching(/^k3s(_\d+_\d+)?$/, "an attribute such as k3s_1_34", "k3s_1_34").default("k3s"),
-  /**
-   * How pods of two hosts reach each other: `vxlan`, which trusts everyone who can forge a node's IPv4 and MAC address on the
-   * node network; `host-gw`, the same without a tunnel; `wireguard-native`, which trusts nobody without a key.
-   * @default "vxlan"
-   */
-  flannelBackend: choice("vxlan", "host-gw", "wireguard-native").default("vxlan"),
-  /**
-   * K3s' embedded registry, by which nodes take images from each other; it also needs mirrors in
-   * `/etc/rancher/k3s/registries.yaml` of every host. @default false
-   */
-  embeddedRegistry: yesOrNo().default(false),
-  /** First and last node port. @default { from: 30000, to: 32767 } */
-  nodePorts: PortRangeSchema.readonly().default({ from: 30_000, to: 32_767 }),
-  /**
-   * Ports of load balancers and of pods' host ports, beside 80 and 443, that the LAN may reach on every host.
-   * @default - none
-   */
-  exposedPorts: list(PublishedPortsSchema.readonly(), [{ protocol: "tcp", from: 8443, to: 8443 }]).default(
-    [],
-  ),
-  /** Serve the kubelet's unauthenticated port 10255 to the other nodes; K3s keeps it off. @default false */
-  kubeletReadOnlyPort: yesOrNo().default(false),
-  /** Further flags of `k3s server`. @default - none */
-  serverFlags: flags("--disable=metrics-server").default([]),
-  /** Further flags of `k3s agent`. @default - none */
-  agentFlags: flags("--kubelet-arg=max-pods=50").default([]),
-});
+export const K3sSchema = group(
+  {
+    /**
+     * Absolute path, on the hosts, of the file with the join token. The file is delivered apart from NixOS
+     * and K3s waits for it; the token itself is never part of this project.
+     */
+    tokenFile: tokenFile("/var/lib/k3s-secrets/token"),
+    /**
+     * The same for a token of the agents' own, with which no machine joins as a server. Servers have both files, agents only
+     * this one. A plain word, and not K3s' long form, which K3s takes for a part of the password here.
+     * @default - agents join with the servers' token
+     */
+    agentTokenFile: tokenFile("/var/lib/k3s-secrets/agent-token").optional(),
+    /** Keep K3s' own ingress controller. */
+    traefik: yesOrNo(),
+    /** Keep K3s' own load balancer, which takes ports 80 and 443 of every host; the firewall follows. */
+    serviceLb: yesOrNo(),
+    /** Attribute of `pkgs` with K3s, to pin a minor version. @default "k3s" */
+    package: matching(/^k3s(_\d+_\d+)?$/, "an attribute such as k3s_1_34", "k3s_1_34").default("k3s"),
+    /**
+     * How pods of two hosts reach each other: `vxlan`, which trusts everyone who can forge a node's IPv4 and MAC address on the
+     * node network; `host-gw`, the same without a tunnel; `wireguard-native`, which trusts nobody without a key.
+     * @default "vxlan"
+     */
+    flannelBackend: choice("vxlan", "host-gw", "wireguard-native").default("vxlan"),
+    /**
+     * K3s' embedded registry, by which nodes take images from each other; it also needs mirrors in
+     * `/etc/rancher/k3s/registries.yaml` of every host. @default false
+     */
+    embeddedRegistry: yesOrNo().default(false),
+    /** First and last node port. @default { from: 30000, to: 32767 } */
+    nodePorts: PortRangeSchema.readonly().default({ from: 30_000, to: 32_767 }),
+    /**
+     * Ports of load balancers and of pods' host ports, beside 80 and 443, that the LAN may reach on every host.
+     * @default - none
+     */
+    exposedPorts: list(PublishedPortsSchema.readonly(), [{ protocol: "tcp", from: 8443, to: 8443 }]).default(
+      [],
+    ),
+    /** Serve the kubelet's unauthenticated port 10255 to the other nodes; K3s keeps it off. @default false */
+    kubeletReadOnlyPort: yesOrNo().default(false),
+    /** Further flags of `k3s server`. @default - none */
+    serverFlags: flags("--disable=metrics-server").default([]),
+    /** Further flags of `k3s agent`. @default - none */
+    agentFlags: flags("--kubelet-arg=max-pods=50").default([]),
+  },
+  { tokenFile: "/var/lib/k3s-secrets/token", traefik: true, serviceLb: true },
+);
 
 /** What K3s is told. */
 export interface K3sSettings extends Readonly<z.input<typeof K3sSchema>> {}

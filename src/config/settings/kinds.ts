@@ -44,8 +44,19 @@ export const text = (example: string, wish = TEXT) =>
   z.string().superRefine(refuseCharacters(false)).register(WORDS, { wish, example });
 
 /** Text that people read, and that may go on for several lines. */
-export const lines = (example: string, wish = TEXT) =>
-  z.string().superRefine(refuseCharacters(true)).register(WORDS, { wish, example });
+export const lines = (example: string, { wish = TEXT, most = Infinity, whose = "" } = {}) => {
+  const schema = z
+    .string()
+    .superRefine(refuseCharacters(true))
+    .superRefine((value, context) => {
+      const { length } = Array.from(value);
+      if (length <= most) return;
+      const message = `should be at most ${most} characters, which is ${whose}'s limit, got ${length}`;
+      context.addIssue({ code: "custom", message });
+    })
+    .register(WORDS, { wish, example });
+  return most < Infinity ? schema.meta({ maxLength: most }) : schema;
+};
 
 /** A text of one line that keeps to a pattern. */
 export const matching = (pattern: RegExp, wish: string, example: string) =>

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { ipv4Address } from "./cidr";
-import { group, lines, list, matching, text, texts, whole, yesOrNo } from "./kinds";
+import { got } from "../fault";
+import { group, judged, lines, list, matching, text, texts, whole, yesOrNo } from "./kinds";
 import { macAddress } from "./mac-address";
 import { NixosSchema } from "./nixos";
 import { VmSchema } from "./vm";
@@ -11,6 +12,24 @@ export const CONSTRUCT_ID = {
   wish: "lower-case letters, digits, - and _, a letter first",
 };
 
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const LABEL_WISH = "an RFC 1123 label: 1 to 63 of a-z, 0-9 and -";
+
+const hostname = (example: string) =>
+  judged(
+    (name) => {
+      if (!LABEL.test(name)) return `should be ${LABEL_WISH}${got(name)}`;
+      return name === "localhost"
+        ? `is ${name}, by which every host means itself; give it a name of its own`
+        : undefined;
+    },
+    LABEL_WISH,
+    example,
+  ).meta({ pattern: LABEL.source });
+
+/** Characters. Source: qemu-server, PVE/QemuServer.pm, `maxLength` of `description`. */
+const DESCRIPTION_LENGTH = 8192;
+
 const NAME = "[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?";
 const DOMAIN = "([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?";
 const TAINT = new RegExp(`^${DOMAIN}${NAME}(=(${NAME})?)?:(NoSchedule|PreferNoSchedule|NoExecute)$`);
@@ -20,11 +39,7 @@ export const LABEL_KEY = new RegExp(`^${DOMAIN}${NAME}$`);
 
 export const NodeSchema = VmSchema.extend({
   /** RFC 1123 label, in the lower case that Kubernetes wants of a node name; also the VM's name. */
-  hostname: matching(
-    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    "an RFC 1123 label: 1 to 63 of a-z, 0-9 and -",
-    "mizar",
-  ),
+  hostname: hostname("mizar"),
   /** PVE VM ID. */
   vmId: whole(100, 999_999_999, { example: 136 }),
   /** Address of the node. @default - the address of the node network whose host number is the VM ID */
@@ -32,7 +47,7 @@ export const NodeSchema = VmSchema.extend({
   /** MAC address of the first network interface. @default - counted from the network's `macAddressBase` */
   macAddress: macAddress().optional(),
   /** Notes of the VM in PVE, as Markdown. @default - the template's */
-  description: lines("# K3s agent").optional(),
+  description: lines("# K3s agent", { most: DESCRIPTION_LENGTH, whose: "PVE" }).optional(),
   /** Folder of the host's files. @default - the construct id */
   directory: matching(/^[a-z0-9][a-z0-9_-]*$/, "one folder name in lower case", "k3s-agent-1").optional(),
   /**

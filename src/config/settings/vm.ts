@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { cpuType } from "./cpu-type";
 import { DiskSchema } from "./disk";
 import { choice, group, list, matching, text, whole, yesOrNo } from "./kinds";
 import { NetworkInterfaceSchema } from "./network-interface";
@@ -39,7 +40,7 @@ export const VmSchema = group(
     /** CPU sockets. @default 1 */
     sockets: whole(1, 16, { example: 2 }).default(1),
     /** CPU type; PVE makes an unnamed one `qemu64`. @default "x86-64-v2-AES" */
-    cpuType: matching(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "a CPU type of PVE", "host").default("x86-64-v2-AES"),
+    cpuType: cpuType("host").default("x86-64-v2-AES"),
     /** Relative CPU weight. @default - PVE's: 100 */
     cpuUnits: whole(1, 262_144, { example: 1024 }).optional(),
     /** Cores' worth of CPU time that the VM may use. @default - unlimited */
