@@ -56,7 +56,7 @@ async function programsOfApply(macAddresses: Readonly<Record<string, string>> = 
     return { report, output: { status: 0, stdout: "", stderr: "", operatorKey: "" } };
   });
   const operator: Operator = {
-    tell: () => undefined,
+    print: () => undefined,
     askForConsent: () => Promise.resolve(),
     stop: new AbortController().signal,
   };

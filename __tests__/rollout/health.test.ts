@@ -44,7 +44,7 @@ test("a node whose kubelet was not heard of since the step began is not there", 
   const node = kubeNode(hamal);
   const kubernetes = { nodes: () => Promise.resolve([node]) } as unknown as Kubernetes;
   const seen = report(`@boot_id boot of ${hamal.name}`, "@k3s_version v1.34.2+k3s1");
-  expect(await nodeFaults(hamal, seen, kubernetes, node.heard)).toEqual([
+  expect(await nodeFaults(hamal, seen, kubernetes, node.heartbeat)).toEqual([
     "its kubelet has not reported since",
   ]);
   expect(await nodeFaults(hamal, seen, kubernetes, "before")).toEqual([]);

@@ -1,4 +1,4 @@
-import { hasEnded, Lock, type Keeper } from "../../src/rollout/lock";
+import { hasEnded, Lock, type LockStore } from "../../src/rollout/lock";
 import { Log } from "../../src/rollout/log";
 import { isDead, newRolloutId } from "../../src/rollout/rollout-id";
 import { Redactor } from "../../src/rollout/secrets";
@@ -58,7 +58,7 @@ describe("a lock", () => {
 
   const log = (): Log => new Log(temporaryFolder(), new Redactor(), () => undefined);
 
-  const keeper = (name: string, acts: string[], more: Partial<Keeper> = {}): Keeper => ({
+  const store = (name: string, acts: string[], more: Partial<LockStore> = {}): LockStore => ({
     name,
     take: async () => void acts.push(`${name} taken`),
     renew: async () => void acts.push(`${name} renewed`),
@@ -73,7 +73,7 @@ describe("a lock", () => {
       await new Promise<void>((resolve) => (arrive = resolve));
       acts.push("renewed late");
     };
-    const lock = await Lock.take([keeper("api", acts, { renew })], log());
+    const lock = await Lock.take([store("api", acts, { renew })], log());
     jest.advanceTimersByTime(20_000);
     const released = lock.release();
     arrive();
@@ -82,11 +82,11 @@ describe("a lock", () => {
     expect(acts).toEqual(["api taken", "renewed late", "api released"]);
   });
 
-  test("that somebody else has at one of its keepers is given back at the others", async () => {
+  test("that somebody else has at one of its stores is given back at the others", async () => {
     const acts: string[] = [];
     const take = (): Promise<void> => Promise.reject(new Error("held"));
-    const keepers = [keeper("api", acts), keeper("alphard", acts, { take }), keeper("alnair", acts)];
-    await expect(Lock.take(keepers, log())).rejects.toThrow("held");
+    const stores = [store("api", acts), store("alphard", acts, { take }), store("alnair", acts)];
+    await expect(Lock.take(stores, log())).rejects.toThrow("held");
     expect(acts).toEqual(["api taken", "api released", "alphard released", "alnair released"]);
   });
 });

@@ -104,7 +104,7 @@ export const kubeNode = (host: Host, more: Partial<KubeNode> = {}): KubeNode => 
   podCidr: "10.42.0.0/24",
   cordoned: false,
   cordonedByUs: false,
-  heard: "now",
+  heartbeat: "now",
   ...more,
 });
 

@@ -21,7 +21,7 @@ export async function judge(path: string, { allow, json }: Options): Promise<Exi
   try {
     const verdict = judgePlan(readPlan(contentOf(path)), allow);
     console.log(
-      json ? JSON.stringify({ formatVersion: FORMAT_VERSION, ...verdict }, null, 2) : inWords(verdict),
+      json ? JSON.stringify({ formatVersion: FORMAT_VERSION, ...verdict }, null, 2) : formatVerdict(verdict),
     );
     return verdict.passes ? ExitCode.Done : ExitCode.Refused;
   } catch (error) {
@@ -41,7 +41,7 @@ function contentOf(path: string): string {
   }
 }
 
-function inWords({ passes, summary, reasons, allowed, notes, unmatched }: Verdict): string {
+function formatVerdict({ passes, summary, reasons, allowed, notes, unmatched }: Verdict): string {
   return [
     summary,
     ...notes.map((note) => `  ${note}`),

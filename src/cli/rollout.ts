@@ -113,7 +113,7 @@ const run = (
     let session: Session | undefined;
     const redacted = (text: string): string => session?.redactor.redact(text) ?? text;
     const operator: Operator = {
-      tell: (words, document) => console.log(redacted(json ? asJson(document) : words)),
+      print: (words, document) => console.log(redacted(json ? asJson(document) : words)),
       askForConsent: (question) => askForConsent(question, { yes, stop }),
       stop,
     };

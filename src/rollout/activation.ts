@@ -1,7 +1,7 @@
 import { isDisconnected, messageAtHost, messageOf, UserError } from "../base/user-error";
 import type { Build } from "./build";
 import { Deadline, pause } from "./deadline";
-import { follow, heardOf, hostFaults, inspect, nodeFaults, NO_NEW_CONNECTION } from "./health";
+import { poll, lastHeartbeat, hostFaults, inspect, nodeFaults, NO_NEW_CONNECTION } from "./health";
 import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
 import type { Lock } from "./lock";
@@ -73,7 +73,7 @@ async function commit(host: Host, start: Start, built: Build): Promise<Report> {
     const report = await inspect(host);
     if (report.one("current") === built.path && report.one("profile") === built.path) throw error;
     if (report.one("boot_id") !== start.bootId) return rebooted(host, start, report);
-    return returned(host, start, [error instanceof UserError ? error.text : messageOf(error)], false);
+    return ensureReverted(host, start, [error instanceof UserError ? error.text : messageOf(error)], false);
   }
 }
 
@@ -94,9 +94,14 @@ async function confirm(
   let missing: readonly string[] = [NO_NEW_CONNECTION];
   let ended = false;
   let fresh = false;
-  let heardBefore: string | undefined;
+  let heartbeatBefore: string | undefined;
   while (!deadline.passed) {
-    const look = await lookAt(host, built, kubernetes, { start, heardBefore, ended, fresh });
+    const look = await observe(host, built, kubernetes, {
+      start,
+      heartbeatBefore,
+      ended,
+      fresh,
+    });
     if (look.end !== undefined) return look.end();
     if (look.missing.length === 0) return look.words ?? "";
     if (!look.reverted) missing = look.missing;
@@ -104,14 +109,14 @@ async function confirm(
     if (look.over) break;
     if (ended || !look.ended) await pause(POLL_SECONDS);
     // A heartbeat from before does not show that the kubelet is alive now.
-    else heardBefore = heardOf((await kubernetes.nodesIfAny()) ?? [], host);
-    fresh = look.callsForNew === true || (look.ended && !ended);
+    else heartbeatBefore = lastHeartbeat((await kubernetes.nodesIfAny()) ?? [], host);
+    fresh = look.needsNewConnection === true || (look.ended && !ended);
     ended = look.ended;
   }
-  return returned(host, start, missing, !deadline.passed);
+  return ensureReverted(host, start, missing, !deadline.passed);
 }
 
-interface Look {
+interface Observation {
   readonly missing: readonly string[];
   /** The activation has finished. */
   readonly ended: boolean;
@@ -121,28 +126,28 @@ interface Look {
   /** A remark on an activation that exited with another status than 0, but did not fail. */
   readonly words?: string;
   /** The existing connection has shown all that it can. */
-  readonly callsForNew?: boolean;
+  readonly needsNewConnection?: boolean;
   /** How to end when there is nothing to revert. */
   readonly end?: () => Promise<never>;
 }
 
 interface Before {
   readonly start: Start;
-  readonly heardBefore: string | undefined;
+  readonly heartbeatBefore: string | undefined;
   /** An earlier connection saw that the activation had finished. */
   readonly ended: boolean;
   /** Use a new connection. */
   readonly fresh: boolean;
 }
 
-async function lookAt(
+async function observe(
   host: Host,
   built: Build,
   kubernetes: Kubernetes,
-  { start, heardBefore, ended, fresh }: Before,
-): Promise<Look> {
+  { start, heartbeatBefore, ended, fresh }: Before,
+): Promise<Observation> {
   try {
-    const report = await follow(host, fresh);
+    const report = await poll(host, fresh);
     if (report.one("boot_id") !== start.bootId) {
       return { missing: ["it was rebooted"], ended: true, end: () => rebooted(host, start, report) };
     }
@@ -163,13 +168,13 @@ async function lookAt(
       return { missing: ["no new SSH connection could be made since the activation ended"], ended: true };
     const own = hostFaults(report, { system: built.path });
     if (own.length > 0) return { missing: own, ended: true };
-    const missing = await nodeFaults(host, report, kubernetes, heardBefore);
+    const missing = await nodeFaults(host, report, kubernetes, heartbeatBefore);
     if (missing.length === 0 && !fresh)
-      return { missing: [NO_NEW_CONNECTION], ended: true, callsForNew: true };
+      return { missing: [NO_NEW_CONNECTION], ended: true, needsNewConnection: true };
     return { missing, ended: true, words: report.one("activation") === "failed" ? FAILED_BEFORE : "" };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { missing: [messageAtHost(error)], ended, callsForNew: isDisconnected(error) };
+    return { missing: [messageAtHost(error)], ended, needsNewConnection: isDisconnected(error) };
   }
 }
 
@@ -198,7 +203,7 @@ function failureOf(report: Report, { failedUnits }: Start): string | undefined {
 
 /** Nothing has to be undone. */
 async function refused(host: Host, failure: string, status: string): Promise<never> {
-  const words = `${host.name} refused the activation, and nothing was changed: ${failure}${await lastWords(host)}`;
+  const words = `${host.name} refused the activation, and nothing was changed: ${failure}${await lastLogLines(host)}`;
   await host.call("disarm", {});
   throw status === LOCKED
     ? new UserError("refused", words)
@@ -218,7 +223,7 @@ async function rebooted(host: Host, start: Start, report: Report): Promise<never
 }
 
 /** Makes sure that the host is back on its previous system. @throws UserError always, with the outcome */
-async function returned(
+async function ensureReverted(
   host: Host,
   start: Start,
   missing: readonly string[],
@@ -226,7 +231,7 @@ async function returned(
 ): Promise<never> {
   const why = missing.join("; ");
   // If the host can be reached; otherwise its timer does the same.
-  const words = early ? await lastWords(host) : "";
+  const words = early ? await lastLogLines(host) : "";
   if (early) await host.call("revert-now", {}).catch(() => undefined);
   const { state } = await awaitReturn(host, start, REVERT_SECONDS);
   if (state === "back") {
@@ -256,13 +261,13 @@ async function returned(
 }
 
 /** Maximum number of log lines to show of what did not start. */
-const LAST_WORDS = 14;
+const MAX_LOG_LINES = 14;
 
-async function lastWords(host: Host): Promise<string> {
+async function lastLogLines(host: Host): Promise<string> {
   try {
     const { output } = await host.callFully("diagnose", {});
     const lines = output.stdout.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("@"));
-    return lines.length === 0 ? "" : `\n    ${lines.slice(0, LAST_WORDS).join("\n    ")}`;
+    return lines.length === 0 ? "" : `\n    ${lines.slice(0, MAX_LOG_LINES).join("\n    ")}`;
   } catch {
     return "";
   }

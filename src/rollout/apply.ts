@@ -40,10 +40,10 @@ interface Job extends Built {
 /** Changes hosts in an order that keeps the cluster available. */
 export class Apply {
   private readonly agents: Semaphore;
-  private readonly away: Semaphore;
+  private readonly reboots: Semaphore;
   private kubernetes: Kubernetes;
   private readonly failures: unknown[] = [];
-  private readonly begun = new Set<string>();
+  private readonly started = new Set<string>();
 
   public constructor(
     private readonly fleet: Fleet,
@@ -56,7 +56,7 @@ export class Apply {
     private readonly stop: AbortSignal,
   ) {
     this.agents = new Semaphore(options.agentsAtOnce);
-    this.away = new Semaphore(options.rebootsAtOnce);
+    this.reboots = new Semaphore(options.rebootsAtOnce);
     this.kubernetes = fleet.kubernetes;
   }
 
@@ -65,7 +65,7 @@ export class Apply {
     await this.endTrials();
     const jobs = await this.build();
     const servers = serversOf(this.fleet);
-    const ignorant = this.fleet.hosts.filter(isIgnorantOfToken);
+    const ignorant = this.fleet.hosts.filter(lacksAgentToken);
     const faults = [
       ...skewFaults(jobs, servers),
       ...agentTokenFaults(jobs, ignorant),
@@ -78,9 +78,9 @@ export class Apply {
       servers.map(({ k3sVersion }) => k3sVersion),
       ignorant.length > 0,
     );
-    this.announce(order);
+    this.reportOrder(order);
     if (this.fleet.nodes === undefined && servers.length > 0) {
-      this.log.say(
+      this.log.info(
         "cluster",
         "no server's API answers: the quorum cannot be checked, and nodes are not drained",
       );
@@ -89,7 +89,7 @@ export class Apply {
       await this.runPhase(phase);
       if (this.failures.length > 0 || this.stop.aborted) break;
     }
-    const untouched = jobs.filter(({ host }) => !this.begun.has(host.name)).map(({ host }) => host.name);
+    const untouched = jobs.filter(({ host }) => !this.started.has(host.name)).map(({ host }) => host.name);
     const rest =
       untouched.length === 0
         ? ""
@@ -138,9 +138,9 @@ export class Apply {
     return barePodFaults(drained, await this.kubernetes.pods(), nodes, this.options);
   }
 
-  private announce(order: readonly Phase<Job>[]): void {
+  private reportOrder(order: readonly Phase<Job>[]): void {
     const words = order.map(({ words, hosts }) => `${words}: ${hosts.map(nameAndReboot).join(", ")}`);
-    this.log.say("cluster", words.length === 0 ? "nothing to do" : `in this order: ${words.join("; ")}`);
+    this.log.info("cluster", words.length === 0 ? "nothing to do" : `in this order: ${words.join("; ")}`);
   }
 
   private async runPhase({ hosts }: Phase<Job>): Promise<void> {
@@ -156,7 +156,7 @@ export class Apply {
     const run = (): Promise<void> => this.change(job);
     try {
       this.lock.check();
-      await (needsReboot(job) ? this.away.run(run) : run());
+      await (needsReboot(job) ? this.reboots.run(run) : run());
     } catch (error) {
       // If switch-to-configuration has no check, only the activation shows it.
       if (hasCode(error, "needs boot") && this.options.boot && !onTrial(job))
@@ -171,7 +171,7 @@ export class Apply {
     // Another host of this phase may have failed while this one waited for its turn.
     if (this.failures.length > 0 || this.stop.aborted) return;
     const nodes = await unlessStopped(this.stop, () => this.nodes());
-    this.begun.add(host.name);
+    this.started.add(host.name);
     if (job.node.role === "server") checkQuorum(host, nodes);
     await this.deliverTokens(job);
     const ours = nodes.some(({ name, cordonedByUs }) => name === host.name && cordonedByUs);
@@ -182,11 +182,11 @@ export class Apply {
     try {
       // Draining takes time, in which another server may have failed.
       if (drained && job.node.role === "server") checkQuorum(host, await this.nodes());
-      await this.bring(job);
+      await this.switchSystem(job);
     } catch (error) {
       if (cordoned) {
         const left = `it is still cordoned: kubectl uncordon ${host.name}`;
-        await uncordon(host, this.kubernetes).catch(() => this.log.say(host.name, left));
+        await uncordon(host, this.kubernetes).catch(() => this.log.info(host.name, left));
       }
       throw error;
     }
@@ -198,7 +198,7 @@ export class Apply {
   }
 
   /** Switches to the built system and makes it the boot default. @throws UserError when the host is unchanged */
-  private async bring({ host, facts, built }: Job): Promise<void> {
+  private async switchSystem({ host, facts, built }: Job): Promise<void> {
     const start = await revertUnconfirmed(host, facts, this.options.rebootSeconds);
     if (built.refusal !== "") {
       await bootOnTrial(host, start, built, this.kubernetes, this.lock, this.options);
@@ -228,7 +228,7 @@ export class Apply {
 }
 
 /** A member server that does not know the agents' token, or reads it from another file than it will. */
-function isIgnorantOfToken({ host, facts }: HostState): boolean {
+function lacksAgentToken({ host, facts }: HostState): boolean {
   const fileOf = (text = ""): string => /--agent-token-file=[^"\s]*/.exec(text)?.[0] ?? "";
   const [now, then] = [facts.files, host.files].map((files) => fileOf(files.get("k3s-server.nix")));
   return host.node.role === "server" && facts.joined && now !== then;

@@ -2,7 +2,7 @@ import { hasCode, joined, messageOf, UserError } from "../base/user-error";
 import { Apply, type ApplyOptions } from "./apply";
 import { capture } from "./capture";
 import { pause } from "./deadline";
-import { checkKeys, chosen, directoryFaults } from "./description";
+import { checkKeys, selectNodes, directoryFaults } from "./description";
 import {
   planFleet,
   regenerateIdentities,
@@ -30,7 +30,7 @@ import { planAsJson, formatPlan, formatVerification } from "./format";
 /** The person or program that ran a command. */
 export interface Operator {
   /** Prints a result, as text for a person or as one JSON document. */
-  readonly tell: (words: string, json: object) => void;
+  readonly print: (words: string, json: object) => void;
   /** @throws UserError without consent, given now or beforehand */
   readonly askForConsent: (question: string) => Promise<void>;
   /** When aborted, asks the command to stop. */
@@ -56,7 +56,7 @@ async function surveyAndPlan(
   options: FleetOptions,
 ): Promise<Planned> {
   const { description } = session;
-  const faults = chosen(description, hostnames).flatMap((node) => directoryFaults(description, node));
+  const faults = selectNodes(description, hostnames).flatMap((node) => directoryFaults(description, node));
   if (faults.length > 0) throw new UserError("invalid", faults.join("\n"));
   const tokens = await readTokens(description, session.redactor);
   const fleet = await session.log.step("cluster", "survey the hosts", () => survey(session.hosts));
@@ -68,10 +68,10 @@ export async function planCommand(
   session: Session,
   hostnames: readonly string[],
   options: FleetOptions,
-  { stop, tell }: Operator,
+  { stop, print }: Operator,
 ): Promise<boolean> {
   const { fleet, plans } = await unlessStopped(stop, () => surveyAndPlan(session, hostnames, options));
-  tell(formatPlan(plans), planAsJson(plans));
+  print(formatPlan(plans), planAsJson(plans));
   refuseBlocked(plans, fleet, session);
   return plans.some(({ verdict }) => verdict !== "unchanged");
 }
@@ -133,7 +133,7 @@ export async function applyCommand(
   if (options.regenerateIdentity && (await separateIdentities(session, fleet, plans, options, operator))) {
     ({ fleet, plans, tokens } = await look({ ...options, regenerateIdentity: false }));
   }
-  operator.tell(formatPlan(plans), planAsJson(plans));
+  operator.print(formatPlan(plans), planAsJson(plans));
   refuseBlocked(plans, fleet, session, "\nNo host was changed");
   // Nothing was changed, so the survey is still valid.
   if (plans.every(({ verdict }) => verdict === "unchanged")) {
@@ -162,7 +162,7 @@ async function separateIdentities(
   const names = shared.map(({ host }) => host.name).join(", ");
   await askToProceed(options, fleet, `Give ${names} a machine-id and SSH host keys of their own?`, operator);
   await changing(session, fleet, plans, operator.stop, () => regenerateIdentities(shared));
-  session.log.say("cluster", `${names}: machine-id and SSH host keys are new`);
+  session.log.info("cluster", `${names}: machine-id and SSH host keys are new`);
   return true;
 }
 
@@ -194,14 +194,18 @@ async function changing(
 }
 
 /** The surveyed hosts, and the result of their verification. */
-interface Look {
+interface VerifiedFleet {
   readonly fleet: Fleet;
   readonly verification: Verification;
 }
 
 /** @param seen - a survey that is still valid. @default - the hosts are surveyed */
-async function verifyHosts(session: Session, hostnames: readonly string[], seen?: Fleet): Promise<Look> {
-  const names = chosen(session.description, hostnames).map(({ hostname }) => hostname);
+async function verifyHosts(
+  session: Session,
+  hostnames: readonly string[],
+  seen?: Fleet,
+): Promise<VerifiedFleet> {
+  const names = selectNodes(session.description, hostnames).map(({ hostname }) => hostname);
   return session.log.step("cluster", "verify", async () => {
     const fleet = seen ?? (await survey(session.hosts));
     const hosts = session.hosts.filter(({ name }) => names.includes(name));
@@ -210,13 +214,13 @@ async function verifyHosts(session: Session, hostnames: readonly string[], seen?
 }
 
 /** @throws UserError when the cluster is not healthy */
-function report(look: Look, { tell }: Operator): void {
-  tell(formatVerification(look.verification), look.verification);
+function report(look: VerifiedFleet, { print }: Operator): void {
+  print(formatVerification(look.verification), look.verification);
   judge(look);
 }
 
 /** @throws UserError `unreachable` when no host answers, `unhealthy` for every other fault */
-function judge({ fleet, verification }: Look): void {
+function judge({ fleet, verification }: VerifiedFleet): void {
   if (isHealthy(verification)) return;
   if (fleet.hosts.length === 0) throw joined(fleet.unreachable.map(({ error }) => error));
   throw new UserError("unhealthy", "The cluster does not match main.ts");
@@ -233,17 +237,21 @@ export async function verifyCommand(
   { watchSeconds }: { readonly watchSeconds?: number },
   operator: Operator,
 ): Promise<void> {
-  const look = (): Promise<Look> => verifyHosts(session, hostnames);
+  const look = (): Promise<VerifiedFleet> => verifyHosts(session, hostnames);
   if (watchSeconds === undefined) report(await unlessStopped(operator.stop, look), operator);
   else judge(await watch(look, watchSeconds, operator));
 }
 
 /** @returns the last verification that finished */
-async function watch(look: () => Promise<Look>, seconds: number, { stop, tell }: Operator): Promise<Look> {
+async function watch(
+  look: () => Promise<VerifiedFleet>,
+  seconds: number,
+  { stop, print }: Operator,
+): Promise<VerifiedFleet> {
   let last = await look();
   for (;;) {
     const { verification } = last;
-    tell(`${new Date().toISOString()}\n${formatVerification(verification)}\n`, verification);
+    print(`${new Date().toISOString()}\n${formatVerification(verification)}\n`, verification);
     await pause(seconds, stop);
     try {
       last = await unlessStopped(stop, look);
@@ -258,10 +266,10 @@ async function watch(look: () => Promise<Look>, seconds: number, { stop, tell }:
 export async function captureCommand(
   session: Session,
   hostname: string,
-  { stop, tell }: Operator,
+  { stop, print }: Operator,
 ): Promise<void> {
   const path = await unlessStopped(stop, () => capture(session.host(hostname)));
-  tell(`Stored the hardware configuration of ${hostname} in ${path}. Next: npm run synth`, {
+  print(`Stored the hardware configuration of ${hostname} in ${path}. Next: npm run synth`, {
     captured: path,
   });
 }
@@ -271,7 +279,7 @@ export async function removeCommand(
   session: Session,
   hostname: string,
   options: RebootOptions,
-  { stop, tell, askForConsent }: Operator,
+  { stop, print, askForConsent }: Operator,
 ): Promise<void> {
   const host = session.host(hostname);
   const { fleet, faults } = await unlessStopped(stop, () => surveyForRemoval(session, host, options));
@@ -283,7 +291,7 @@ export async function removeCommand(
   await askForConsent(`Take ${hostname} (VM ${host.node.vmId}) out of the cluster and power it off?`);
   await changing(session, fleet, [], stop, () => remove(host, fleet, options, session.log));
   const unreachable = fleet.unreachable.some((each) => each.host === host);
-  tell(nextSteps(host, unreachable), { removed: hostname, poweredOff: !unreachable });
+  print(nextSteps(host, unreachable), { removed: hostname, poweredOff: !unreachable });
 }
 
 async function surveyForRemoval(

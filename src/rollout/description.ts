@@ -95,7 +95,7 @@ export function checkKeys(description: Description): void {
 }
 
 /** The nodes with these hostnames, or all nodes if there are none. */
-export function chosen(description: Description, hostnames: readonly string[]): Node[] {
+export function selectNodes(description: Description, hostnames: readonly string[]): Node[] {
   const unknown = hostnames.filter((name) => !description.nodes.some(({ hostname }) => hostname === name));
   if (unknown.length > 0) {
     const known = description.nodes.map(({ hostname }) => hostname).join(", ");

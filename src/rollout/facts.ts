@@ -70,7 +70,7 @@ export interface Unconfirmed {
 }
 
 /** Maximum number of files read from /etc/nixos; more would make the plan unreadable. */
-const MOST_FILES = 1000;
+const MAX_FILES = 1000;
 
 /** @throws UserError when the host does not answer, does not run NixOS, or does not let us log in as root */
 export async function readFacts(host: Host): Promise<Facts> {
@@ -88,8 +88,8 @@ export async function readFacts(host: Host): Promise<Facts> {
   if (report.one("nixos") !== "yes")
     throw new UserError("refused", "it does not run NixOS (/etc/NIXOS is missing)", at);
   const count = report.all("file").length;
-  if (count > MOST_FILES)
-    throw new UserError("refused", `it has ${count} files below /etc/nixos; the limit is ${MOST_FILES}`, at);
+  if (count > MAX_FILES)
+    throw new UserError("refused", `it has ${count} files below /etc/nixos; the limit is ${MAX_FILES}`, at);
   return { ...factsOf(report, host.node.directory), salt, operatorKey: output.operatorKey };
 }
 

@@ -1,11 +1,11 @@
 import type { UserError } from "../base/user-error";
 import type { Host } from "./host";
-import { lockHeld, type Claimant, type Keeper } from "./lock";
+import { lockHeld, type Claimant, type LockStore } from "./lock";
 import { isDead } from "./rollout-id";
 import type { Report } from "./script";
 
 /** A lock in a file on a host, which a reboot removes. It excludes operators who can reach that host. */
-export class FileLock implements Keeper {
+export class FileLock implements LockStore {
   /** Boot ID of the host when the lock was taken. */
   private boot = "";
 
@@ -45,7 +45,7 @@ export class FileLock implements Keeper {
       id: report.one("held_id"),
       owner: report.one("held"),
       heldSeconds: Number(report.one("held_for")),
-      heardSeconds: Number(report.one("heard")),
+      renewedSeconds: Number(report.one("heard")),
     });
   }
 }

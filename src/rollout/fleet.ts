@@ -1,5 +1,5 @@
 import { messageOf } from "../base/user-error";
-import { chosen, type Description } from "./description";
+import { selectNodes, type Description } from "./description";
 import { readFacts } from "./facts";
 import { Host } from "./host";
 import { identityFaults, regenerateIdentity, sharedIdentity, type HostState } from "./identity";
@@ -65,7 +65,7 @@ async function nodesOf(kubernetes: Kubernetes, log: Log): Promise<KubeNode[] | u
   try {
     return await kubernetes.nodes();
   } catch (error) {
-    log.say("cluster", `the Kubernetes API cannot be asked: ${messageOf(error)}`);
+    log.info("cluster", `the Kubernetes API cannot be asked: ${messageOf(error)}`);
     return undefined;
   }
 }
@@ -103,7 +103,7 @@ export async function planFleet(
 ): Promise<HostPlan[]> {
   const description = fleet.hosts[0]?.host.description ?? fleet.unreachable[0]?.host.description;
   if (description === undefined) return [];
-  const wanted = new Set(chosen(description, hostnames).map(({ hostname }) => hostname));
+  const wanted = new Set(selectNodes(description, hostnames).map(({ hostname }) => hostname));
   const over = (rollout: string): boolean => hasEnded(rollout, fleet);
   const context = { ...options, hosts: fleet.hosts, nodes: fleet.nodes, tokens, hasEnded: over };
   const plans = description.nodes

@@ -19,27 +19,27 @@ const VERDICTS: Readonly<Record<HostPlan["verdict"], string>> = {
 
 /** A plan for a person. */
 export function formatPlan(plans: readonly HostPlan[]): string {
-  return plans.map(hostInWords).join("\n");
+  return plans.map(formatHost).join("\n");
 }
 
-function hostInWords({ host, verdict, faults, notes, changes, facts }: HostPlan): string {
+function formatHost({ host, verdict, faults, notes, changes, facts }: HostPlan): string {
   const runs =
     facts === undefined ? "" : `  NixOS ${facts.release || "?"}, K3s ${facts.k3sVersion || "none"}`;
   const lines = [
     ...faults.map((fault) => `  ! ${indented(fault)}`),
     ...notes.map((note) => `  - ${indented(note)}`),
-    ...(verdict === "new" ? replacedInWords(changes) : changes.flatMap(changeInWords)),
+    ...(verdict === "new" ? formatReplaced(changes) : changes.flatMap(formatChange)),
   ];
   return [`${host.name}: ${VERDICTS[verdict]}${runs}`, ...lines].join("\n");
 }
 
 /** For a clone's own files it is enough to know that they are kept. */
-function replacedInWords(changes: readonly Change[]): string[] {
+function formatReplaced(changes: readonly Change[]): string[] {
   const files = changes.filter(({ kind }) => kind !== "added").map(({ file }) => oneLine(file));
   return files.length === 0 ? [] : [`  - its own ${files.join(", ")} will be in a dated copy of /etc/nixos`];
 }
 
-function changeInWords({ file: name, kind, lines }: Change): string[] {
+function formatChange({ file: name, kind, lines }: Change): string[] {
   const file = oneLine(name);
   if (kind === "added") return [`  ${file}: new`];
   if (kind === "removed") return [`  ${file}: removed; the dated copy of /etc/nixos keeps it`];
@@ -79,7 +79,7 @@ export function formatVerification(verification: Verification): string {
       node.ready ? "yes" : "NO",
       node.reaches,
       node.firewall,
-      droppedInWords(node.counters),
+      formatDropped(node.counters),
     ].map(oneLine),
   );
   const wrong = [
@@ -100,7 +100,7 @@ export function formatVerification(verification: Verification): string {
 }
 
 /** Number of packets per counter. */
-const droppedInWords = (counters: Readonly<Record<string, number>>): string =>
+const formatDropped = (counters: Readonly<Record<string, number>>): string =>
   ["forged", "refused_input", "refused_forward"]
     .flatMap((name) =>
       counters[name] === undefined ? [] : [`${name.replace("refused_", "")} ${counters[name]}`],

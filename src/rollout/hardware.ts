@@ -24,7 +24,7 @@ export function foreignFileSystems(hardware: string, fstab: readonly string[]): 
       ? "a volume of a pod"
       : fstab.includes(it.mountPoint)
         ? undefined
-        : passing(it);
+        : transientKind(it);
     return why === undefined ? [] : [`${it.mountPoint} (${why})`];
   });
 }
@@ -33,7 +33,7 @@ export function foreignFileSystems(hardware: string, fstab: readonly string[]): 
 const isOfPods = (mountPoint: string): boolean =>
   /^\/var\/lib\/kubelet\/|\/pods\/[0-9a-f-]{36}\/|\/plugins\/kubernetes\.io\//.test(mountPoint);
 
-function passing({ mountPoint, type = "", bind }: FileSystem): string | undefined {
+function transientKind({ mountPoint, type = "", bind }: FileSystem): string | undefined {
   if (/^\/(run|proc|sys|dev)(\/|$)/.test(mountPoint)) return "created at each boot";
   if (/^\/var\/lib\/rancher\/k3s\/agent\/containerd\/./.test(mountPoint)) return "a mount of containerd";
   if (bind) return "a bind mount";

@@ -14,7 +14,7 @@ export interface Expected {
 /** Asks the host, by default over a new connection. @throws UserError when none can be made */
 export const inspect = (
   host: Host,
-  { fresh, timeoutSeconds }: Pick<RunOptions, "fresh" | "timeoutSeconds"> = OVER_A_NEW_ONE,
+  { fresh, timeoutSeconds }: Pick<RunOptions, "fresh" | "timeoutSeconds"> = NEW_CONNECTION,
 ): Promise<Report> =>
   host.call(
     "inspect",
@@ -22,18 +22,18 @@ export const inspect = (
     { timeoutSeconds, fresh },
   );
 
-const OVER_A_NEW_ONE = { fresh: true, timeoutSeconds: 30 };
-export const OVER_ANY = { fresh: false, timeoutSeconds: 30 };
+const NEW_CONNECTION = { fresh: true, timeoutSeconds: 30 };
+export const ANY_CONNECTION = { fresh: false, timeoutSeconds: 30 };
 /** For polling: reuses one connection, and gives it up soon when it does not answer. */
-const OVER_THE_SAME = { fresh: false, timeoutSeconds: 10 };
+const POLLING_CONNECTION = { fresh: false, timeoutSeconds: 10 };
 
 /**
  * Polls a host.
  *
  * @param fresh - over a new connection, so that the answer is evidence; else the answer shows only the progress
  */
-export const follow = (host: Host, fresh: boolean): Promise<Report> =>
-  inspect(host, fresh ? OVER_A_NEW_ONE : OVER_THE_SAME);
+export const poll = (host: Host, fresh: boolean): Promise<Report> =>
+  inspect(host, fresh ? NEW_CONNECTION : POLLING_CONNECTION);
 
 /** The fault of a host that is healthy according to an older connection. */
 export const NO_NEW_CONNECTION = "no new SSH connection could be made";
@@ -45,7 +45,7 @@ export function hostFaults(report: Report, expected: Expected): string[] {
     ...(expected.notBoot === report.one("boot_id") ? ["it has not rebooted"] : []),
     ...(report.one("current") !== expected.system ? [`it runs ${report.one("current")}`] : []),
     ...(differences.length > 0
-      ? [`its firewall differs from the emitted one (${MEND}): ${differences.slice(0, 3).join("; ")}`]
+      ? [`its firewall differs from the emitted one (${RELOAD_HINT}): ${differences.slice(0, 3).join("; ")}`]
       : []),
     ...(report.one("flushes") === "yes"
       ? ["the next reload of its firewall would flush the rules of kube-proxy"]
@@ -75,13 +75,13 @@ export function forwardingFaults(report: Report): string[] {
 /**
  * Expectations that its Node does not meet yet.
  *
- * @param heardBefore - the kubelet's last heartbeat before; there has to be a newer one
+ * @param heartbeatBefore - the kubelet's last heartbeat before; there has to be a newer one
  */
 export async function nodeFaults(
   host: Host,
   report: Report,
   kubernetes: Kubernetes,
-  heardBefore: string | undefined,
+  heartbeatBefore: string | undefined,
 ): Promise<string[]> {
   const node = (await kubernetes.nodes()).find(({ name }) => name === host.name);
   if (node === undefined) return ["it is not a node of the cluster yet"];
@@ -89,7 +89,7 @@ export async function nodeFaults(
     ...(node.ready ? [] : ["its node is not Ready"]),
     ...(node.controlPlane || host.node.role !== "server" ? [] : ["its node is not a control plane yet"]),
     // The node of a dead kubelet stays Ready for 40 seconds; a live one renews its lease every 10.
-    ...(node.heard === heardBefore ? ["its kubelet has not reported since"] : []),
+    ...(node.heartbeat === heartbeatBefore ? ["its kubelet has not reported since"] : []),
     ...(node.bootId === report.one("boot_id") ? [] : ["its kubelet has not reported this boot"]),
     ...(node.version === report.one("k3s_version")
       ? []
@@ -97,8 +97,8 @@ export async function nodeFaults(
   ];
 }
 
-export const heardOf = (nodes: readonly KubeNode[], host: Host): string | undefined =>
-  nodes.find(({ name }) => name === host.name)?.heard;
+export const lastHeartbeat = (nodes: readonly KubeNode[], host: Host): string | undefined =>
+  nodes.find(({ name }) => name === host.name)?.heartbeat;
 
 /** NixOS reloads a unit only when it has changed, so changes made by hand outlive a rollout. */
-const MEND = "systemctl reload nftables on it undoes changes made by hand";
+const RELOAD_HINT = "systemctl reload nftables on it undoes changes made by hand";

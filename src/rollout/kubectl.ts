@@ -14,7 +14,7 @@ class KubectlFailure extends Error {
 }
 
 /** Extra time for the login, and for the readiness check after a failed request. */
-const MORE_SECONDS = 30;
+const EXTRA_SECONDS = 30;
 
 /**
  * Runs kubectl commands on a server, over one connection, until one fails.
@@ -36,7 +36,7 @@ export async function kubectl(
     "kubectl",
     { commands: lines.join("\n"), input },
     {
-      timeoutSeconds: commands.length * seconds + MORE_SECONDS,
+      timeoutSeconds: commands.length * seconds + EXTRA_SECONDS,
       reads: commands.every(([verb]) => verb === "get"),
     },
   );
@@ -59,7 +59,8 @@ export const kubectlOutput = (error: unknown): string =>
 export const reasonOf = (error: unknown): string | undefined => reasonIn(kubectlOutput(error));
 
 /** Whether to ask another server. */
-export const isAway = (error: unknown): boolean => hasCode(error, "unavailable") || isDisconnected(error);
+export const isApiUnavailable = (error: unknown): boolean =>
+  hasCode(error, "unavailable") || isDisconnected(error);
 
 /** Reasons of an API that cannot decide at the moment (apimachinery, pkg/apis/meta/v1/types.go, StatusReason). */
 const PASSING = new Set(["ServiceUnavailable", "ServerTimeout", "Timeout", "InternalError", undefined]);

@@ -2,7 +2,7 @@ import { joined, UserError } from "../base/user-error";
 import { quorumOf } from "../config/quorum";
 import { Deadline } from "./deadline";
 import type { Host } from "./host";
-import { isAway, kubectl } from "./kubectl";
+import { isApiUnavailable, kubectl } from "./kubectl";
 import { PODS_AS_ROWS, podsOf, type Pod } from "./pods";
 
 /** The parts of a Node object that a rollout uses. */
@@ -23,7 +23,7 @@ export interface KubeNode {
   /** Whether a rollout cordoned it. */
   readonly cordonedByUs: boolean;
   /** Time of its kubelet's last heartbeat. */
-  readonly heard: string;
+  readonly heartbeat: string;
 }
 
 /** Annotation of a Node that a rollout cordoned, and so may uncordon. */
@@ -44,23 +44,23 @@ export class Kubernetes {
    *
    * @param question - called with the server and the seconds that it may take
    * @param except - a server not to ask, unless it is the only one
-   * @param seconds - for all servers together. Each gets at least `LEAST_SECONDS`, or all of `seconds` if that is less, even
+   * @param seconds - for all servers together. Each gets at least `MIN_SERVER_SECONDS`, or all of `seconds` if that is less, even
    *   when the others have used it up
    */
   public async ask<T>(
     question: (server: Host, seconds: number) => Promise<T>,
     except?: Host,
-    seconds = PATIENCE_SECONDS,
+    seconds = REQUEST_SECONDS,
   ): Promise<T> {
     const candidates = this.servers.filter((server) => server !== except || this.servers.length === 1);
     const deadline = new Deadline(seconds);
-    const least = Math.min(LEAST_SECONDS, seconds);
+    const least = Math.min(MIN_SERVER_SECONDS, seconds);
     const failures: unknown[] = [];
     for (const server of candidates) {
       try {
         return await question(server, Math.max(least, Math.ceil(deadline.secondsLeft)));
       } catch (error) {
-        if (!isAway(error)) throw error;
+        if (!isApiUnavailable(error)) throw error;
         failures.push(error);
       }
     }
@@ -140,9 +140,9 @@ export class Kubernetes {
 }
 
 /** Default timeout of a request. A server without a quorum would take a minute. */
-const PATIENCE_SECONDS = 15;
+const REQUEST_SECONDS = 15;
 /** A server with a quorum answers within one second, and elects a leader within five. */
-const LEAST_SECONDS = 5;
+const MIN_SERVER_SECONDS = 5;
 const DELETION_SECONDS = 120;
 
 interface RawList<T> {
@@ -204,7 +204,15 @@ function nodesOf(server: Host, nodes: string, leases: string): KubeNode[] {
 const NODE_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** Fields that are copied from the API without a check. */
-const isTexts = ({ name, address, hostname, version, bootId, podCidr, heard }: KubeNode): boolean =>
+const isTexts = ({
+  name,
+  address,
+  hostname,
+  version,
+  bootId,
+  podCidr,
+  heartbeat: heard,
+}: KubeNode): boolean =>
   [name, address, hostname, version, bootId, podCidr, heard].every((value) => typeof value === "string");
 
 function nodeOf({ metadata, spec, status }: RawNode, heard: string): KubeNode {
@@ -223,7 +231,7 @@ function nodeOf({ metadata, spec, status }: RawNode, heard: string): KubeNode {
     podCidr: spec.podCIDR ?? "",
     cordoned: spec.unschedulable ?? false,
     cordonedByUs: CORDONED in (metadata.annotations ?? {}),
-    heard,
+    heartbeat: heard,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Host } from "./host";
 import { kubectl, reasonOf } from "./kubectl";
 import type { Kubernetes } from "./kubernetes";
-import { LAPSE_SECONDS, lockHeld, type Claimant, type Holder, type Keeper } from "./lock";
+import { EXPIRY_SECONDS, lockHeld, type Claimant, type Holder, type LockStore } from "./lock";
 import { isDead } from "./rollout-id";
 
 const NAMESPACE = "kube-system";
@@ -31,7 +31,7 @@ const ATTEMPTS = 5;
  * A lock in the cluster itself: one for all operators, whichever servers they reach. Each write states the resource version that
  * it read, so that of two concurrent writes the API refuses one.
  */
-export class LeaseLock implements Keeper {
+export class LeaseLock implements LockStore {
   public readonly name = "the Kubernetes API";
 
   public constructor(private readonly kubernetes: Kubernetes) {}
@@ -41,7 +41,7 @@ export class LeaseLock implements Keeper {
       const [lease, now] = [await read(server, seconds), await clock(server)];
       if (lease === undefined) return create(server, seconds, claimant, now);
       const holder = holderOf(lease, now);
-      if (holder !== undefined && holder.id !== claimant.id && !hasLapsed(lease, now) && !isDead(holder.id))
+      if (holder !== undefined && holder.id !== claimant.id && !hasExpired(lease, now) && !isDead(holder.id))
         throw lockHeld(this, holder);
       await patch(server, seconds, lease, takenBy(claimant, now));
     });
@@ -118,7 +118,7 @@ const takenBy = ({ id, owner }: Claimant, now: number): { metadata: object; spec
   metadata: { annotations: { [OWNER]: owner } },
   spec: {
     holderIdentity: id,
-    leaseDurationSeconds: LAPSE_SECONDS,
+    leaseDurationSeconds: EXPIRY_SECONDS,
     acquireTime: microTime(now),
     renewTime: microTime(now),
   },
@@ -130,12 +130,12 @@ function holderOf({ metadata, spec }: RawLease, now: number): Holder | undefined
     id: spec.holderIdentity,
     owner: metadata.annotations?.[OWNER] ?? spec.holderIdentity,
     heldSeconds: secondsSince(spec.acquireTime, now),
-    heardSeconds: secondsSince(spec.renewTime, now),
+    renewedSeconds: secondsSince(spec.renewTime, now),
   };
 }
 
-const hasLapsed = ({ spec }: RawLease, now: number): boolean =>
-  secondsSince(spec.renewTime, now) >= (spec.leaseDurationSeconds ?? LAPSE_SECONDS);
+const hasExpired = ({ spec }: RawLease, now: number): boolean =>
+  secondsSince(spec.renewTime, now) >= (spec.leaseDurationSeconds ?? EXPIRY_SECONDS);
 
 /** The age of a lease that was never renewed is the largest possible one. */
 const secondsSince = (time: string | undefined, now: number): number =>

@@ -8,7 +8,7 @@ import { isDead, newRolloutId } from "./rollout-id";
 const RENEWAL_SECONDS = 20;
 
 /** As in `remote/lock.sh`: a rollout that has not renewed its lock for so long has ended. */
-export const LAPSE_SECONDS = 60;
+export const EXPIRY_SECONDS = 60;
 
 /** A rollout that asks for a lock. */
 export interface Claimant {
@@ -21,21 +21,21 @@ export interface Claimant {
 /** The rollout that holds a lock. */
 export interface Holder extends Claimant {
   readonly heldSeconds: number;
-  readonly heardSeconds: number;
+  readonly renewedSeconds: number;
 }
 
 /** @param holder - `undefined` when another rollout took the lock from us and has released it since */
-export const lockHeld = (keeper: Keeper, holder?: Holder): UserError =>
+export const lockHeld = (store: LockStore, holder?: Holder): UserError =>
   new UserError(
     "locked",
     holder === undefined
-      ? `The lock on ${keeper.name} expired because this rollout did not renew it in time, and was taken or removed. Run the same command again`
-      : `Another rollout is running: ${holder.owner}, for ${holder.heldSeconds} s, renewed ${holder.heardSeconds} s ago ` +
-          `(lock on ${keeper.name}). Wait for it. If it was killed, its lock expires a minute after it was last renewed`,
+      ? `The lock on ${store.name} expired because this rollout did not renew it in time, and was taken or removed. Run the same command again`
+      : `Another rollout is running: ${holder.owner}, for ${holder.heldSeconds} s, renewed ${holder.renewedSeconds} s ago ` +
+          `(lock on ${store.name}). Wait for it. If it was killed, its lock expires a minute after it was last renewed`,
   );
 
 /** One place where a lock is kept. */
-export interface Keeper {
+export interface LockStore {
   /** For a person. */
   readonly name: string;
   /** @throws UserError `locked` */
@@ -54,17 +54,17 @@ export class Lock implements Claimant {
   private lost: UserError | undefined;
 
   private constructor(
-    private readonly keepers: readonly Keeper[],
+    private readonly stores: readonly LockStore[],
     private readonly log: Log,
   ) {}
 
   /** Takes it in all places, one after another. @throws UserError `locked` when another rollout holds one of them */
-  public static async take(keepers: readonly Keeper[], log: Log): Promise<Lock> {
-    const lock = new Lock(keepers, log);
-    const names = keepers.map(({ name }) => name).join(", ");
+  public static async take(stores: readonly LockStore[], log: Log): Promise<Lock> {
+    const lock = new Lock(stores, log);
+    const names = stores.map(({ name }) => name).join(", ");
     try {
       await log.step("cluster", `lock on ${names}`, async () => {
-        for (const keeper of keepers) await keeper.take(lock);
+        for (const store of stores) await store.take(lock);
       });
     } catch (error) {
       await lock.release();
@@ -84,15 +84,15 @@ export class Lock implements Claimant {
     clearInterval(this.timer);
     await this.renewal;
     await Promise.all(
-      this.keepers.map((keeper) =>
-        keeper.release(this).catch((error: unknown) => this.log.write("cluster", messageOf(error))),
+      this.stores.map((store) =>
+        store.release(this).catch((error: unknown) => this.log.write("cluster", messageOf(error))),
       ),
     );
   }
 
   /** A server may be rebooting, so only a lock held by another rollout is a reason to stop. */
   private async renew(): Promise<void> {
-    const renewals = await Promise.allSettled(this.keepers.map((keeper) => keeper.renew(this)));
+    const renewals = await Promise.allSettled(this.stores.map((store) => store.renew(this)));
     for (const renewal of renewals) {
       if (renewal.status === "rejected" && hasCode(renewal.reason, "locked")) this.lost = renewal.reason;
     }
@@ -115,6 +115,6 @@ export function hasEnded(rollout: string, { hosts, unreachable }: Surveyed): boo
   if (unreachable.length > 0) return false;
   return hosts.every(
     ({ facts: { lock, upSeconds } }) =>
-      upSeconds >= LAPSE_SECONDS && (lock?.holder !== rollout || lock.heardSeconds >= LAPSE_SECONDS),
+      upSeconds >= EXPIRY_SECONDS && (lock?.holder !== rollout || lock.heardSeconds >= EXPIRY_SECONDS),
   );
 }

@@ -29,8 +29,8 @@ export class Log {
   }
 
   /** Reports something that is not a step. */
-  public say(host: string, words: string): void {
-    this.tell(host, "", "said", words);
+  public info(host: string, words: string): void {
+    this.report(host, "", "said", words);
   }
 
   /** Runs a step, and reports its start and its outcome. */
@@ -41,15 +41,15 @@ export class Log {
     words?: (result: T) => string,
   ): Promise<T> {
     const begin = performance.now();
-    this.tell(host, step, "started", "");
+    this.report(host, step, "started", "");
     try {
       const result = await run();
       const took = `${((performance.now() - begin) / 1000).toFixed(1)} s`;
       const more = words?.(result) ?? "";
-      this.tell(host, step, "done", more === "" ? took : `${more} (${took})`);
+      this.report(host, step, "done", more === "" ? took : `${more} (${took})`);
       return result;
     } catch (error) {
-      this.tell(host, step, "failed", error instanceof Error ? error.message : String(error));
+      this.report(host, step, "failed", error instanceof Error ? error.message : String(error));
       throw error;
     }
   }
@@ -62,7 +62,7 @@ export class Log {
     appendFileSync(join(this.folder, `${host}.log`), stamped, { mode: 0o600 });
   }
 
-  private tell(host: string, step: string, outcome: Outcome, words: string): void {
+  private report(host: string, step: string, outcome: Outcome, words: string): void {
     const event = { time: new Date().toISOString(), host, step, outcome, words: this.redactor.redact(words) };
     this.write(host, `== ${[step, outcome, event.words].filter(Boolean).join(": ")}`);
     this.listener(event);

@@ -1,7 +1,7 @@
 import { isDisconnected, messageAtHost, UserError } from "../base/user-error";
 import type { Build } from "./build";
 import { Deadline, pause } from "./deadline";
-import { follow, hostFaults, inspect, nodeFaults, NO_NEW_CONNECTION, OVER_ANY } from "./health";
+import { poll, hostFaults, inspect, nodeFaults, NO_NEW_CONNECTION, ANY_CONNECTION } from "./health";
 import type { Host } from "./host";
 import { kubectlOutput } from "./kubectl";
 import { quorumFault, type Kubernetes, type KubeNode } from "./kubernetes";
@@ -55,7 +55,7 @@ export async function drain(
   const node = nodes.find((each) => each.name === name);
   if (node === undefined) return false;
   if (!canBeDrained(nodes, name)) {
-    log.say(
+    log.info(
       name,
       "no other node can take its pods: it reboots without a drain, and its pods are down until it is back",
     );
@@ -65,7 +65,7 @@ export async function drain(
   say(host, "pods whose emptyDir will be lost", namesOf(pods, "emptyDir"));
   if (forceBarePods) say(host, "pods without a controller, deleted for good", namesOf(pods, "bare"));
   const foreign = node.cordoned && !node.cordonedByUs;
-  if (foreign) log.say(name, "it was cordoned before, and stays cordoned");
+  if (foreign) log.info(name, "it was cordoned before, and stays cordoned");
   else await log.step(name, "cordon", () => kubernetes.cordon(name, host));
   try {
     await log.step(name, "drain", () => kubernetes.drain(name, drainSeconds, forceBarePods, host));
@@ -83,7 +83,7 @@ const namesOf = (pods: readonly Pod[], property: "emptyDir" | "bare"): string[] 
   pods.filter((pod) => pod[property]).map(({ name }) => name);
 
 function say({ log, name }: Host, what: string, pods: readonly string[]): void {
-  if (pods.length > 0) log.say(name, `${what}: ${pods.join(", ")}`);
+  if (pods.length > 0) log.info(name, `${what}: ${pods.join(", ")}`);
 }
 
 /** kubectl's errors without its progress messages, and the pods that are left. */
@@ -116,7 +116,7 @@ export async function reboot(
 ): Promise<void> {
   await host.log.step(host.name, "reboot", async () => {
     const notBoot = await requestReboot(host, built);
-    const { state, missing } = await arrival(
+    const { state, missing } = await awaitBoot(
       host,
       { system: built.path, notBoot },
       kubernetes,
@@ -137,7 +137,7 @@ export async function reboot(
  * @returns the boot ID before the reboot
  */
 export async function requestReboot(host: Host, built: Build): Promise<string> {
-  const bootId = (await inspect(host, OVER_ANY)).one("boot_id");
+  const bootId = (await inspect(host, ANY_CONNECTION)).one("boot_id");
   for (let attempt = 1; attempt <= 3; attempt++) {
     try {
       await host.call("reboot", { built: built.path, boot_id: bootId });
@@ -151,7 +151,7 @@ export async function requestReboot(host: Host, built: Build): Promise<string> {
 }
 
 /** The outcome of a reboot. `reverted`: the host is back on its previous system. */
-export interface Arrival {
+export interface BootOutcome {
   readonly state: "there" | "reverted" | "away";
   /** Expectations that the new system did not meet, if it answered. */
   readonly missing: readonly string[];
@@ -162,12 +162,12 @@ export interface Arrival {
  *
  * @param expected - `former`: the system that a host on trial reverts to
  */
-export async function arrival(
+export async function awaitBoot(
   host: Host,
   expected: { readonly system: string; readonly notBoot: string; readonly former?: string },
   kubernetes: Kubernetes,
   seconds: number,
-): Promise<Arrival> {
+): Promise<BootOutcome> {
   const { system, notBoot, former } = expected;
   const deadline = new Deadline(seconds);
   let missing: readonly string[] = [NO_NEW_CONNECTION];
@@ -176,7 +176,7 @@ export async function arrival(
   do {
     await pause(1);
     try {
-      const report = await follow(host, fresh);
+      const report = await poll(host, fresh);
       const isThere = report.one("boot_id") !== notBoot;
       if (isThere && report.one("current") === former) return { state: "reverted", missing };
       answered ||= isThere && report.one("current") === system;
@@ -204,12 +204,12 @@ export function checkQuorum(host: Host, nodes: readonly KubeNode[]): void {
   if (fault !== undefined) throw new UserError("refused", `${host.name} was not changed: ${fault}`);
   const servers = nodes.filter(({ server }) => server);
   if (servers.length <= 2 && servers.some(({ name }) => name === host.name)) {
-    host.log.say(
+    host.log.info(
       host.name,
-      `the Kubernetes API will be down while K3s restarts on it: ${isAre(servers.length)}`,
+      `the Kubernetes API will be down while K3s restarts on it: ${whyNoneCanBeSpared(servers.length)}`,
     );
   }
 }
 
-const isAre = (servers: number): string =>
+const whyNoneCanBeSpared = (servers: number): string =>
   servers === 1 ? "it is the only server" : "with two servers, neither can be spared";

@@ -71,7 +71,7 @@ export async function remove(host: Host, fleet: Fleet, options: RebootOptions, l
   const nodes = await kubernetes.nodes(host);
   const unreachable = isUnreachable(host, fleet);
   if (unreachable)
-    log.say(
+    log.info(
       name,
       "it does not answer, so it is not drained: pods with a controller start on other nodes when its node is deleted",
     );
@@ -87,14 +87,14 @@ const notRemoved = ({ name }: Host, faults: readonly string[]): UserError =>
   new UserError("refused", `${name} is drained, and was not removed: ${faults.join("; ")}`);
 
 async function powerOff(host: Host, kubernetes: Kubernetes): Promise<void> {
-  const stopped = await stop(host);
+  const stopped = await requestPowerOff(host);
   for (let attempt = 0; attempt < 60; attempt++) {
     await pause(1);
     try {
       await host.call("alive", {}, { timeoutSeconds: 5 });
     } catch (error) {
       if (!isDisconnected(error)) continue;
-      return stopped ? undefined : ended(host, kubernetes);
+      return stopped ? undefined : awaitNotReady(host, kubernetes);
     }
   }
   throw new UserError(
@@ -104,7 +104,7 @@ async function powerOff(host: Host, kubernetes: Kubernetes): Promise<void> {
 }
 
 /** @returns whether the host confirmed that K3s has stopped; it may be off before it can answer */
-async function stop(host: Host): Promise<boolean> {
+async function requestPowerOff(host: Host): Promise<boolean> {
   try {
     return (await host.call("power-off", {})).one("k3s") === "stopped";
   } catch (error) {
@@ -114,7 +114,7 @@ async function stop(host: Host): Promise<boolean> {
 }
 
 /** Waits until its node shows that K3s has stopped: the host did not confirm it, and a missing connection does not prove it. */
-async function ended(host: Host, kubernetes: Kubernetes): Promise<void> {
+async function awaitNotReady(host: Host, kubernetes: Kubernetes): Promise<void> {
   const deadline = new Deadline(90);
   let faults: readonly string[];
   do {

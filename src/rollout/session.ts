@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { capture } from "../base/process";
 import { UserError } from "../base/user-error";
 import { HOSTS_FOLDER } from "../emit/place";
-import { chosen, readDescription, type Description } from "./description";
+import { selectNodes, readDescription, type Description } from "./description";
 import { hostsOf } from "./fleet";
 import type { Host } from "./host";
 import { HostKeys } from "./host-keys";
@@ -31,7 +31,7 @@ export class Session {
 
   public constructor(paths: Paths, listener: Listener, addresses: ReadonlyMap<string, string> = new Map()) {
     this.description = readDescription(paths.hosts);
-    chosen(this.description, [...addresses.keys()]);
+    selectNodes(this.description, [...addresses.keys()]);
     this.log = new Log(paths.logs, this.redactor, listener);
     this.keys = new HostKeys(paths.knownHosts, join(paths.logs, `host-keys-seen-by-${process.pid}`));
     this.ssh = new Ssh(this.keys, this.log);
@@ -39,7 +39,7 @@ export class Session {
   }
 
   public host(hostname: string): Host {
-    chosen(this.description, [hostname]);
+    selectNodes(this.description, [hostname]);
     return this.hosts.find(({ name }) => name === hostname) as Host;
   }
 

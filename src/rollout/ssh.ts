@@ -43,7 +43,7 @@ const IDLE_SECONDS = 30;
 const HEARD_SECONDS = 2;
 const ANSWER_SECONDS = 5;
 
-interface Kept {
+interface IdleConnection {
   readonly connection: Connection;
   readonly address: string;
   readonly timer: NodeJS.Timeout;
@@ -57,7 +57,7 @@ export class Ssh {
   private stopped = false;
   private readonly open = new Set<Connection>();
   /** Idle connections by host, the newest last; as many as there were concurrent calls. */
-  private readonly kept = new Map<string, Kept[]>();
+  private readonly idle = new Map<string, IdleConnection[]>();
 
   public constructor(
     public readonly keys: HostKeys,
@@ -83,7 +83,7 @@ export class Ssh {
   public stop(): void {
     this.stopped = true;
     for (const connection of this.open) connection.close();
-    for (const { timer } of [...this.kept.values()].flat()) clearTimeout(timer);
+    for (const { timer } of [...this.idle.values()].flat()) clearTimeout(timer);
   }
 
   private async once(target: Target, script: string, options: RunOptions): Promise<CommandResult> {
@@ -104,7 +104,7 @@ export class Ssh {
   }
 
   private async connection(target: Target, { fresh }: RunOptions): Promise<Connection> {
-    const kept = fresh === true ? undefined : await this.keptOf(target);
+    const kept = fresh === true ? undefined : await this.takeIdle(target);
     if (kept !== undefined) return kept;
     if (this.stopped) throw new UserError("cancelled", "stopped");
     const connection = new Connection(this.words(target, fresh === true), (error) => {
@@ -115,8 +115,8 @@ export class Ssh {
   }
 
   /** Takes an idle connection. If the newest is dead, so are the older ones. */
-  private async keptOf({ hostname, address }: Target): Promise<Connection | undefined> {
-    const kept = this.kept.get(hostname)?.pop();
+  private async takeIdle({ hostname, address }: Target): Promise<Connection | undefined> {
+    const kept = this.idle.get(hostname)?.pop();
     if (kept === undefined) return undefined;
     clearTimeout(kept.timer);
     if (kept.address === address && (await isAlive(kept.connection))) return kept.connection;
@@ -128,23 +128,23 @@ export class Ssh {
   /** Keeps a connection for the next call. A new one replaces older ones, which may date from before a reboot. */
   private keep({ hostname, address }: Target, connection: Connection, { fresh }: RunOptions): void {
     if (fresh === true) this.dropAll(hostname);
-    const kept: Kept = {
+    const kept: IdleConnection = {
       connection,
       address,
       timer: setTimeout(() => this.drop(hostname, kept), IDLE_SECONDS * 1000),
     };
     if (this.stopped) this.drop(hostname, kept);
-    else this.kept.set(hostname, [...(this.kept.get(hostname) ?? []), kept]);
+    else this.idle.set(hostname, [...(this.idle.get(hostname) ?? []), kept]);
   }
 
   private dropAll(hostname: string): void {
-    for (const kept of this.kept.get(hostname) ?? []) this.drop(hostname, kept);
+    for (const kept of this.idle.get(hostname) ?? []) this.drop(hostname, kept);
   }
 
-  private drop(hostname: string, { connection, timer }: Kept): void {
+  private drop(hostname: string, { connection, timer }: IdleConnection): void {
     clearTimeout(timer);
-    const others = (this.kept.get(hostname) ?? []).filter((kept) => kept.connection !== connection);
-    this.kept.set(hostname, others);
+    const others = (this.idle.get(hostname) ?? []).filter((kept) => kept.connection !== connection);
+    this.idle.set(hostname, others);
     this.open.delete(connection);
     connection.close();
   }

@@ -31,7 +31,7 @@ export async function untilFinished<T>(stop: AbortSignal, log: Log, work: () => 
   const over = new AbortController();
   const notice =
     "Stopping: hosts that are being changed will be finished, and no others started. Ask again to stop at once";
-  stop.addEventListener("abort", () => log.say("cluster", notice), { signal: over.signal });
+  stop.addEventListener("abort", () => log.info("cluster", notice), { signal: over.signal });
   try {
     return await work();
   } finally {

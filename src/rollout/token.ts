@@ -47,7 +47,7 @@ async function read(
   redactor: Redactor,
 ): Promise<string | undefined> {
   const text = await (path === undefined
-    ? commanded(command, `${setting}Command`)
+    ? fromCommand(command, `${setting}Command`)
     : fromFile(path, `${setting}Path`));
   const token = text?.trim();
   if (token === undefined) return undefined;
@@ -121,7 +121,7 @@ function repositoryOf(folder: string): string | undefined {
   return dirname(folder) === folder ? undefined : repositoryOf(dirname(folder));
 }
 
-async function commanded(
+async function fromCommand(
   command: readonly string[] | undefined,
   setting: string,
 ): Promise<string | undefined> {

@@ -4,7 +4,7 @@ import { inspect } from "./health";
 import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
 import type { Lock } from "./lock";
-import { arrival, requestReboot } from "./reboot";
+import { awaitBoot, requestReboot } from "./reboot";
 import { withConsequence, REVERT_SECONDS, awaitReturn, type Start } from "./return";
 import { text, type Report } from "./script";
 
@@ -51,9 +51,9 @@ export async function bootOnTrial(
   await log.step(name, "boot on trial", async () => {
     const notBoot = await requestReboot(host, built);
     const expected = { system: built.path, notBoot, former: start.current };
-    const { state, missing } = await arrival(host, expected, kubernetes, seconds);
+    const { state, missing } = await awaitBoot(host, expected, kubernetes, seconds);
     // Do not wait again for a host that has already been down for so long.
-    if (state !== "there") await notKept(host, start, missing, state === "away" ? 0 : rebootSeconds);
+    if (state !== "there") await ensureReverted(host, start, missing, state === "away" ? 0 : rebootSeconds);
   });
   await log.step(
     name,
@@ -85,12 +85,12 @@ async function keep(host: Host, start: Start, built: Build, seconds: number): Pr
     const report = await inspect(host);
     const reverts = report.one("trial") === "yes" || report.one("reverted") === "yes";
     if (report.one("current") === built.path && !reverts) throw error;
-    return notKept(host, start, [error instanceof UserError ? error.text : messageOf(error)], seconds);
+    return ensureReverted(host, start, [error instanceof UserError ? error.text : messageOf(error)], seconds);
   }
 }
 
 /** Makes sure that the host is back on its previous system. @throws UserError always, with the outcome */
-async function notKept(
+async function ensureReverted(
   host: Host,
   start: Start,
   missing: readonly string[],

@@ -2,7 +2,7 @@ import { messageAtHost, messageOf } from "../base/user-error";
 import { API_PORT } from "../config/k3s";
 import { contains, parseNetwork } from "../config/address";
 import type { Fleet } from "./fleet";
-import { forwardingFaults, inspect, OVER_ANY } from "./health";
+import { forwardingFaults, inspect, ANY_CONNECTION } from "./health";
 import type { Host } from "./host";
 import type { KubeNode } from "./kubernetes";
 import { rulesetState, type Counters } from "./ruleset";
@@ -76,7 +76,7 @@ async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): P
     // A node that is not Ready has its own fault.
     const others = nodes.filter((each) => each !== found && each.ready && hasPods(each, host));
     // One call after the other, over one connection.
-    const report = await inspect(host, OVER_ANY);
+    const report = await inspect(host, ANY_CONNECTION);
     const reach = await reachOf(host, others);
     const ruleset = rulesetState(report);
     const misses = reach

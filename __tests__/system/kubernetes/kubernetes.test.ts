@@ -1,5 +1,5 @@
 /** What a rollout asks of Kubernetes, answered by a real one. */
-import { heardOf } from "../../../src/rollout/health";
+import { lastHeartbeat } from "../../../src/rollout/health";
 import { barePods } from "../../../src/rollout/pods";
 import { barePodFaults, drain, uncordon, type RebootOptions } from "../../../src/rollout/reboot";
 import { remove } from "../../../src/rollout/remove";
@@ -69,10 +69,10 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
       ["hamal", false, false, true, false],
       ["mizar", false, false, true, false],
     ]);
-    const before = heardOf(nodes, bed.host("hamal"));
+    const before = lastHeartbeat(nodes, bed.host("hamal"));
     await bed.plane.until(
       "it is heard of",
-      async () => heardOf(await bed.kubernetes.nodes(), bed.host("hamal")) !== before,
+      async () => lastHeartbeat(await bed.kubernetes.nodes(), bed.host("hamal")) !== before,
     );
   });
 

@@ -139,7 +139,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     await hamal.isLeftWith(
       { ...REFUSED, "boot-menu": former },
       APPLY,
-      "hamal has rebooted, and not into what was built",
+      "hamal rebooted, but not into the built system",
     );
   });
 

@@ -1,13 +1,13 @@
 # built: system to activate
-# before: system that is known to run
+# before: system that should be running
 # seconds: until the host reverts by itself
 # revert_program: text of the program that reverts
-# rollout: its ID; operator: whose it is, as one line
+# rollout: its ID; operator: its operator, on one line
 acquire_lock
 prepare_return
 
-# The next generation runs what the last one saved to be deleted. `flush ruleset` in it would take away kube-proxy's
-# and flannel's rules, so the tables of that generation are named in its place.
+# The next generation runs the deletions that the last one saved. `flush ruleset` among them would delete kube-proxy's and
+# flannel's rules, so it is replaced by the deletion of that generation's own tables.
 deletions=/var/lib/nftables/deletions.nft
 if [ -s "$deletions" ] && grep -Eq '^[[:space:]]*flush[[:space:]]+ruleset' "$deletions"; then
   {
@@ -28,11 +28,11 @@ if [ -s "$deletions" ] && grep -Eq '^[[:space:]]*flush[[:space:]]+ruleset' "$del
   report neutralised "$deletions"
 fi
 
-# Outside of this session, and by the clock that nobody sets. The accuracy is a minute unless stated.
+# Outside of this session, and by the monotonic clock. The default accuracy is a minute.
 systemd-run --quiet --unit="$revert" --on-active="$seconds" --timer-property=AccuracySec=1s \
   --property=Type=oneshot /bin/sh "$home/revert" 9>&-
 [ "$(unit "$revert.timer" ActiveState)" = active ] || fail "the timer that would revert is not armed"
 
-# Not the boot default: a power cycle reverts, too.
+# Not the boot default: a power cycle reverts too.
 systemd-run --quiet --no-block --unit="$activate" --property=Type=oneshot --property=RemainAfterExit=yes \
   "$built/bin/switch-to-configuration" test 9>&-

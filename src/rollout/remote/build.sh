@@ -11,9 +11,9 @@ rm -rf "$home/staging"
 mv "$home/staging.new" "$home/staging"
 
 cd "$home"
-# One that the host's environment names would win over `-I` (nixos/default.nix).
+# Set it, since NIXOS_CONFIG in the host's environment would override `-I` (nixos/default.nix).
 export NIXOS_CONFIG="$home/staging/configuration.nix"
-# `--no-flake`: a flake of /etc/nixos would otherwise be built in its place.
+# `--no-flake`: otherwise a flake in /etc/nixos would be built instead.
 nixos-rebuild build --no-flake -I "nixos-config=$NIXOS_CONFIG" >build.log 2>&1 9>&- || {
   tail -n 40 build.log
   exit 1
@@ -29,7 +29,7 @@ for part in kernel initrd kernel-modules; do
   fi
 done
 cmp -s "$built/kernel-params" /run/booted-system/kernel-params || report reboot "kernel-params"
-# Whether it would refuse to be activated while the host runs. What has no such check does not refuse.
+# Whether it refuses to be activated while the host runs. A system without such a check does not refuse.
 refusals() {
   if "$built/bin/switch-to-configuration" 2>&1 | grep -q '^check:'; then
     "$built/bin/switch-to-configuration" check >check.log 2>&1 9>&- || tail -n 12 check.log
@@ -41,7 +41,7 @@ refusals >refusal
 if [ -s refusal ]; then report_file refusal refusal; else rm -f refusal; fi
 hostname=$(cat "$built/etc/hostname" 2>/dev/null || true)
 [ "$hostname" = "$(cat /proc/sys/kernel/hostname)" ] || report reboot "hostname"
-# Whom the new system lets in as root.
+# The keys with which the new system accepts root.
 for keys in "$built/etc/ssh/authorized_keys.d/root" /root/.ssh/authorized_keys; do
   if [ -s "$keys" ]; then
     ssh-keygen -lf "$keys" | while read -r _ fingerprint _; do report key "$fingerprint"; done

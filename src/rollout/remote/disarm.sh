@@ -1,6 +1,6 @@
-# The host has returned; nothing is to be done to it any more.
+# The host has reverted: stop the timer and clean up.
 systemctl stop "$revert.timer" 2>/dev/null || true
-# It may have fired in this very moment.
+# It may have fired just now.
 if [ "$(unit "$revert.service" ActiveState)" = activating ]; then return 0; fi
 systemctl stop "$activate.service" 2>/dev/null || true
 systemctl reset-failed "$activate.service" "$revert.service" 2>/dev/null || true

@@ -1,6 +1,6 @@
 # Reads, and changes nothing.
-# device: of the root filesystem, as the host's hardware configuration says
-# salt: of the operator's; token_files: paths of files with join tokens
+# device: root device in the host's hardware configuration
+# salt: chosen by the operator; token_files: paths of files with join tokens
 report uid "$(id -u)"
 report boot_id "$(cat /proc/sys/kernel/random/boot_id)"
 report hostname "$(cat /proc/sys/kernel/hostname)"
@@ -22,7 +22,7 @@ report k3s_version "$(/run/current-system/sw/bin/k3s --version 2>/dev/null | sed
 report k3s "$(unit k3s.service ActiveState)"
 if [ -d /var/lib/rancher/k3s/server/db ]; then report server_data yes; fi
 if [ -d /var/lib/rancher/k3s/server ] || [ -d /var/lib/rancher/k3s/agent ]; then report joined yes; fi
-# No token leaves this host, and none is sent to be compared.
+# Only salted hashes leave this host, and no token is sent to it for comparison.
 hash_of() { { printf '%s' "$salt"; password <"$1"; } | sha256sum | cut -d' ' -f1; }
 for path in $token_files; do
   [ ! -s "$path" ] || report token "$path $(hash_of "$path")"
@@ -60,12 +60,12 @@ fi
 report wanted_hostname "$(cat /run/current-system/etc/hostname 2>/dev/null || true)"
 
 if [ -d /etc/nixos ]; then
-  # A name may have blanks, or several lines.
+  # A name may contain spaces and line breaks.
   # shellcheck disable=SC2016 # these are the inner shell's
   find -L /etc/nixos -type f -size -256k ! -path '*/.git/*' -exec sh -c '
     for file; do
       printf "@file %s %s\n" "$(printf %s "${file#/etc/nixos/}" | base64 -w0)" "$(base64 -w0 "$file")"
-    done' sh {} + || true # of what goes while it is looked at
+    done' sh {} + || true # a file may disappear meanwhile
 fi
 report_file refusal "$home/refusal"
 report_file deletions /var/lib/nftables/deletions.nft

@@ -1,4 +1,4 @@
-# Gives the host a machine-id and SSH host keys of its own. The connection stays; the next one has the new key.
+# Gives the host a new machine-id and new SSH host keys. This connection stays; the next one uses the new keys.
 acquire_lock
 rm -f /etc/machine-id
 systemd-machine-id-setup >/dev/null 2>&1 || { tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id; }
@@ -11,8 +11,8 @@ for key in /etc/ssh/ssh_host_*_key; do
   mv "$key.new.pub" "$key.pub"
   mv "$key.new" "$key"
 done
-# What a clone of a node would answer for (k3s#802).
+# The node password of a cloned node is another node's (k3s#802).
 [ -d /var/lib/rancher/k3s/server/db ] || rm -f /etc/rancher/node/password
 for key in /etc/ssh/ssh_host_*_key.pub; do report host_key "$(cut -d' ' -f1,2 "$key")"; done
-# Where sshd is started by its socket, each connection has the new keys.
+# With socket activation every new connection uses the new keys.
 systemctl restart sshd.service 9>&- || systemctl restart sshd.socket 9>&-

@@ -1,4 +1,4 @@
-# emitted: text of the firewall as HostFiles wrote it; interface: the node's own
+# emitted: ruleset that HostFiles emitted; interface: the node's network interface
 report current "$(current_system)"
 report activation "$(unit "$activate.service" ActiveState)"
 report result "$(unit "$activate.service" Result)"
@@ -10,7 +10,7 @@ report reverting "$(unit "$revert.service" ActiveState)"
 report tried "$(cat "$home/tried" 2>/dev/null || true)"
 report k3s "$(unit k3s.service ActiveState)"
 report k3s_version "$(/run/current-system/sw/bin/k3s --version 2>/dev/null | sed -n 's/^k3s version \([^ ]*\).*/\1/p')"
-# Of all interfaces, of those that are yet to come, and of those that packets of pods arrive by.
+# For all interfaces, for future ones, and for those that receive packets of pods.
 for name in all default "$interface" cni0 flannel.1 flannel-wg; do
   forwarding=/proc/sys/net/ipv4/conf/$name/forwarding
   [ ! -r "$forwarding" ] || report forwarding "$name $(cat "$forwarding")"
@@ -20,10 +20,10 @@ report hostname "$(cat /proc/sys/kernel/hostname)"
 report profile "$(readlink -f "$profile" || true)"
 if grep -Eqs '^[[:space:]]*flush[[:space:]]+ruleset' /var/lib/nftables/deletions.nft; then report flushes yes; fi
 
-# Both rulesets through the same nft, in networks of their own, so that they can be compared.
+# List both rulesets with the same nft, each in its own network namespace, so that they can be compared.
 if command -v nft >/dev/null; then
   listed() { printf '%s\n' "$1" | unshare -n sh -c 'nft -f - && nft -j list table inet k3s_host'; }
-  # What nft warns of is not part of its JSON; what it complains of takes its place.
+  # Drop nft's warnings from its JSON; on failure report its errors instead.
   listing() { { listed "$1" 2>/dev/null || listed "$1" 2>&1 || true; } | base64 -w0; }
   if live=$(nft list table inet k3s_host 2>/dev/null); then
     report live "$(listing "$live")"

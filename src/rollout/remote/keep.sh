@@ -1,4 +1,4 @@
-# built: system that was booted on trial, and is to stay
+# built: system that was booted on trial and is confirmed
 acquire_lock
 [ "$(current_system)" = "$built" ] || fail "the host has reverted by itself before it was confirmed"
 [ ! -e "$home/reverted" ] || fail "the host was reverting by itself when it was confirmed"

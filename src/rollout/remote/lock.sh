@@ -1,6 +1,6 @@
-# owner: who asks, as one line; id: of this rollout; dead: id of one that is known to have ended, or empty
-# boot: in which this rollout took the lock, to renew it; empty to take it
-# A rollout that was not heard of for a minute has ended.
+# owner: who asks, on one line; id: ID of this rollout; dead: ID of a rollout that is known to have ended, or empty
+# boot: boot ID when this rollout took the lock, to renew it; empty to take it
+# A rollout that has not renewed its lock for a minute has ended.
 exec 8>"$lock.turn"
 flock -w 10 8 || fail "the lock at $lock does not answer"
 now=$(uptime_seconds)
@@ -16,7 +16,7 @@ if [ -s "$lock" ]; then
   fi
   [ "$holder" = "$id" ] || since=$now
 elif [ "$boot" = "$boot_id" ]; then
-  # No reboot took it away: it was given back, and this is a renewal that comes late.
+  # No reboot removed it, so it was released, and this renewal is late.
   report gone yes
   return 0
 else

@@ -1,4 +1,4 @@
-# K3s first, so that no pod is served any more while the machine goes down. It starts with the machine.
+# Stop K3s first, so that no pod runs while the machine shuts down. K3s starts again when the machine does.
 acquire_lock
 systemctl stop k3s.service
 report k3s stopped

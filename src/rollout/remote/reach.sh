@@ -1,10 +1,10 @@
-# targets: addresses, one after another, of the ends of flannel's tunnels; without tunnels, of the bridges of pods
+# targets: addresses of flannel's tunnel endpoints, separated by spaces; without tunnels, of the pods' bridges
 # tunnel: whether there are tunnels; endpoint: URL of the API
 reaches() {
   if [ "$tunnel" = yes ]; then
     ping -c 1 -W 2 "$1" >/dev/null 2>&1 || ping -c 2 -W 2 "$1" >/dev/null 2>&1
   else
-    # The kubelet, whose refusal is an answer.
+    # The kubelet: its refusal is an answer too.
     curl -sk --max-time 4 -o /dev/null "https://$1:10250/"
   fi
 }

@@ -1,5 +1,5 @@
-# built: what is expected to boot
-# boot_id: that of the boot to be ended; another one means that it was asked for before
+# built: expected boot default
+# boot_id: current boot ID; a different one means that the host has already rebooted
 acquire_lock
 [ "$(cat /proc/sys/kernel/random/boot_id)" = "$boot_id" ] || return 0
 [ "$(readlink -f "$profile")" = "$built" ] || fail "the boot default is not what was tested"

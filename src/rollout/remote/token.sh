@@ -1,7 +1,7 @@
-# token: never an argument of a program, which everyone could read
-# path: where K3s looks for it; what is there stays
+# token: never pass it as an argument of a program, which everyone could read
+# path: where K3s looks for it; an existing file is kept
 acquire_lock
-# Of a delivery that a reset of this host cut off.
+# Remove the rest of a delivery that a reset of this host interrupted.
 rm -f "${path%/*}"/.token.*
 if [ -s "$path" ]; then report token there; return 0; fi
 mkdir -p "${path%/*}"

@@ -1,13 +1,13 @@
-# Returns from a system that was booted on trial. The host's own k3s-rollout-trial.service runs this at a boot that finds the
-# trial open, and then it waits; `now` does not.
+# Reverts from a system that was booted on trial. The host's own k3s-rollout-trial.service runs this at boot while a trial is
+# open; it waits first, unless called with `now`.
 umask 077
 home=/var/lib/k3s-rollout
 profile=/nix/var/nix/profiles/system
 read -r before <"$home/before"
 { read -r rollout; read -r operator; read -r seconds; read -r built; } <"$home/trial"
-# A unit has little in its PATH, and what runs is what nobody has confirmed.
+# A unit has little in its PATH, and the running system is not confirmed.
 PATH=$before/sw/bin
-# Pre-switch checks are against changes of a running system.
+# Pre-switch checks guard against changes of a running system.
 NIXOS_NO_CHECK=1
 export PATH NIXOS_NO_CHECK
 on_trial() { [ "$(readlink -f /run/current-system)" = "$built" ]; }
@@ -19,11 +19,11 @@ if [ "${1:-}" != now ] && on_trial; then
   sleep "$seconds"
 fi
 
-# Makes the former system what boots, unless somebody has chosen yet another one.
+# Makes the previous system the boot default again, unless yet another one was chosen.
 former_boots() {
-  # Between the steps of a rollout; one that hangs does not keep the host here.
+  # Wait for a running step of a rollout, but not for one that hangs.
   flock -w 60 9
-  [ -e "$home/trial" ] || return 0 # kept
+  [ -e "$home/trial" ] || return 0 # confirmed
   case "$(readlink -f "$profile")" in
     "$built" | "$before")
       nix-env -p "$profile" --set "$before" && "$before/bin/switch-to-configuration" boot || return 1 ;;
@@ -32,6 +32,6 @@ former_boots() {
   rm -f "$home/trial"
   sync
 }
-# A reboot before that would lead to the same system.
+# A reboot before that would boot the same system.
 until (former_boots) 9>"$home/lock"; do sleep 5; done
 if [ -e "$home/reverted" ] && on_trial; then exec systemctl reboot --force; fi

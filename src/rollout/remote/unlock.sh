@@ -1,2 +1,2 @@
-# id: of the rollout that is over
+# id: ID of the rollout that has ended
 if [ -s "$lock" ] && [ "$(head -n 1 "$lock")" = "$id" ]; then rm -f "$lock"; fi
