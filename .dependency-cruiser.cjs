@@ -8,6 +8,7 @@ const ALLOWED = {
   "src/emit": ["src/base"],
   "src/init": ["src/base", "src/config", "src/render"],
   "src/provider": ["src/base", "src/config", ".gen", "cdktf"],
+  "src/doctor": ["src/base", "src/config", "src/render", "src/emit", "src/init"],
   constructs: [
     "src/base",
     "src/config",
@@ -30,6 +31,7 @@ const ALLOWED = {
     "src/preview",
     "src/gate",
     "src/rollout",
+    "src/doctor",
   ],
   packaging: ["src/base", "src/render"],
   "testbed/build": [],

@@ -56,6 +56,7 @@ test.each([
   ["rollout capture --help", "store a host's own hardware configuration"],
   ["rollout remove --help", "--drain-seconds <seconds>"],
   ["rollout kubeconfig --help", "--print"],
+  ["doctor --help", "says what it did not look at"],
   ["preview --help", "--fail-on-danger"],
   ["gate --help", "power-cycle"],
   ["apply --help", "--parallelism <number>"],

@@ -27,6 +27,7 @@ test("the exit code tells what a script does next: go on, come back later, or lo
 });
 
 describe.each([
+  ["doctor", 1],
   ["gate", 2],
   ["preview", 1],
   ["rollout", 1],

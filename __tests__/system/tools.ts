@@ -39,6 +39,12 @@ export const ownNetwork = once((): readonly string[] | undefined => {
   return ways.find((way) => attempt([...way, "nft", "-f", "-"], "table inet probe {\n}\n") !== undefined);
 });
 
+export const OPENSSL: Tool = {
+  name: "openssl",
+  debianPackage: "openssl",
+  works: once(() => attempt(["openssl", "version"]) !== undefined),
+};
+
 const nftIsThere = once(() => attempt(["nft", "--version"]) !== undefined);
 
 export const NFT: Tool = { name: "nft", debianPackage: "nftables", works: nftIsThere };

@@ -22,7 +22,7 @@ export function program(ended: (code: ExitCode) => void): Command {
     async (...words) =>
       ended(await action(...words));
   const root = new Command(NAME)
-    .description("A K3s cluster on NixOS and Proxmox VE, from main.ts. Each command is an npm script.")
+    .description("K3s on NixOS and Proxmox VE, from main.ts. Each command is an npm script.")
     .version(version(), "-V, --version", "show the version")
     .helpOption("-h, --help", HELP)
     .addHelpText("after", exitCodes)
@@ -124,6 +124,15 @@ function addInit(root: Command, ending: Ending): void {
 
 /** Commands that review a change before it is made. */
 function addReview(root: Command, ending: Ending): void {
+  root
+    .command("doctor")
+    .description("look for what a cluster needs: programs, keys, Proxmox VE, names")
+    .option("--json", "print JSON", false)
+    .addHelpText(
+      "after",
+      "\nIt asks Proxmox VE by PROXMOX_VE_ENDPOINT and PROXMOX_VE_API_TOKEN, and changes\nnothing. Without them it looks at the rest, and says what it did not look at.",
+    )
+    .action(ending(async (options) => (await import("./doctor.js")).doctor(options)));
   root
     .command("preview")
     .description("show what the working tree changes for VMs, hosts and firewalls")

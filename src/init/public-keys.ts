@@ -6,8 +6,8 @@ import { authorizedKeys, checkAuthorizedKeys } from "../config/ssh-keys";
 import { Faults } from "../config/fault";
 
 /** Your own public SSH keys: those in the agent and those in `~/.ssh`, without duplicates. */
-export async function ownPublicKeys(home: string): Promise<string[]> {
-  const agent = await keysOfAgent();
+export async function ownPublicKeys(home: string, env = process.env): Promise<string[]> {
+  const agent = await keysOfAgent(env);
   const folder = join(home, ".ssh");
   const files = filesIn(folder).filter((name) => name.endsWith(".pub"));
   const all = [...agent, ...files.flatMap((name) => keysOf(join(folder, name)))];
@@ -55,9 +55,9 @@ function filesIn(folder: string): string[] {
 }
 
 /** Empty when there is no agent, or it does not answer. */
-async function keysOfAgent(): Promise<string[]> {
+export async function keysOfAgent(env: NodeJS.ProcessEnv): Promise<string[]> {
   try {
-    const { status, stdout } = await capture("ssh-add", ["-L"], { signal: AbortSignal.timeout(5_000) });
+    const { status, stdout } = await capture("ssh-add", ["-L"], { env, signal: AbortSignal.timeout(5_000) });
     return status === 0 ? authorizedKeys(stdout) : [];
   } catch {
     return [];

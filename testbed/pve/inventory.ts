@@ -13,6 +13,8 @@ interface Container {
 export interface Hardware {
   readonly nodes: readonly string[];
   readonly storages: readonly string[];
+  /** Of each node. @default - vmbr0 */
+  readonly bridges?: readonly string[];
 }
 
 /** What a cluster of Proxmox VE has: nodes, guests, volumes, tasks. */
@@ -31,6 +33,14 @@ export class Inventory {
 
   public get nodes(): readonly string[] {
     return this.hardware.nodes;
+  }
+
+  public get bridges(): readonly string[] {
+    return this.hardware.bridges ?? ["vmbr0"];
+  }
+
+  public get storages(): readonly string[] {
+    return this.hardware.storages;
   }
 
   public knowsNode(node: string): void {

@@ -30,7 +30,7 @@ interface Answer {
 }
 
 /**
- * A stand-in for Proxmox VE: as much of its API as the provider bpg/proxmox 0.111.1 calls for virtual machines, over
+ * A stand-in for Proxmox VE: as much of its API as the provider bpg/proxmox 0.111.1 calls for virtual machines and `doctor` asks, over
  * TLS 1.3, with tokens, privileges, tasks, locks, volumes, and changes that wait for the next start. No guest runs.
  */
 export class Pve {
@@ -114,6 +114,7 @@ export class Pve {
   }
 
   private handle({ method, segments, parameters, authorization }: Request): unknown {
+    if (authorization === "") throw new Refusal(401, "No ticket");
     const token = this.tokens.find(({ name, secret }) => authorization === `PVEAPIToken=${name}=${secret}`);
     if (token === undefined) throw new Refusal(401, "invalid token value!");
     for (const [wanted, path, handler] of ROUTES) {

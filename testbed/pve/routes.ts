@@ -4,7 +4,7 @@ import { move, resize } from "./disk";
 import { storageOf } from "./drive";
 import type { Inventory } from "./inventory";
 import { destroy, migrate, power } from "./power";
-import { Refusal } from "./refusal";
+import { invalid, Refusal } from "./refusal";
 import type { Token } from "./token";
 import type { Vm } from "./vm";
 
@@ -73,10 +73,60 @@ function volume({ inventory, token, at }: Call) {
   return { format: "raw", path: `/dev/${name}`, size: bytes, used: bytes };
 }
 
+const ofStorage = { active: 1, enabled: 1, shared: 0, type: "lvmthin", content: "images,rootdir" };
+
+/** Storages that the token has nothing to do with are left out. */
+function storages({ inventory, token, at }: Call) {
+  inventory.knowsNode(at.node ?? "");
+  return inventory.storages
+    .filter((storage) =>
+      ["Datastore.Audit", "Datastore.AllocateSpace"].some((one) => token.holds(`/storage/${storage}`, one)),
+    )
+    .map((storage) => ({ storage, ...ofStorage }));
+}
+
+/** So are bridges. */
+function networks({ inventory, token, at }: Call) {
+  inventory.knowsNode(at.node ?? "");
+  return inventory.bridges
+    .filter((bridge) =>
+      ["SDN.Audit", "SDN.Use"].some((one) => token.holds(`/sdn/zones/localnetwork/${bridge}`, one)),
+    )
+    .map((iface) => ({ iface, type: "bridge", active: 1 }));
+}
+
+/** Of guests that the token does not see, too. */
+function nextId({ inventory, parameters }: Call): string {
+  const id = Number(parameters.get("vmid"));
+  const taken = inventory.vms.has(id) || inventory.containers.some((one) => one.id === id);
+  if (taken) throw invalid({ vmid: `VM ${id} already exists` });
+  return String(id);
+}
+
+/** Those in effect at a path, each with whether it is handed down. */
+function permissions({ token, parameters }: Call) {
+  const path = parameters.get("path") ?? "/";
+  return { [path]: Object.fromEntries(token.privilegesAt(path).map((privilege) => [privilege, 1])) };
+}
+
+function guests(call: Call) {
+  const { inventory, token } = call;
+  const vms = visible(call).map((vm) => ({
+    ...summary(vm),
+    id: `qemu/${vm.id}`,
+    type: "qemu",
+    node: vm.node,
+  }));
+  const containers = inventory.containers
+    .filter(({ id }) => token.holds(`/vms/${id}`, "VM.Audit"))
+    .map(({ id, name, node }) => ({ vmid: id, name, status: "running", id: `lxc/${id}`, type: "lxc", node }));
+  return [...vms, ...containers];
+}
+
 function storageStatus({ inventory, token, at }: Call) {
   token.demand(`/storage/${at.storage}`, "Datastore.Audit", "Datastore.AllocateSpace");
   inventory.storage.exists(at.storage ?? "");
-  return { active: 1, enabled: 1, shared: 0, type: "lvmthin", content: "images,rootdir" };
+  return ofStorage;
 }
 
 function pools({ inventory, parameters }: Call) {
@@ -97,12 +147,10 @@ function cloneOf(call: Call): string {
 export const ROUTES: readonly (readonly [method: string, path: string, handler: Handler])[] = [
   ["GET", "nodes", ({ inventory }) => inventory.nodes.map((node) => ({ node, status: "online", uptime: 1 }))],
   ["GET", "pools", pools],
-  [
-    "GET",
-    "cluster/resources",
-    (call) =>
-      visible(call).map((vm) => ({ ...summary(vm), id: `qemu/${vm.id}`, type: "qemu", node: vm.node })),
-  ],
+  ["GET", "version", () => ({ version: "9.0.3", release: "9.0", repoid: "0123456789abcdef" })],
+  ["GET", "access/permissions", permissions],
+  ["GET", "cluster/resources", guests],
+  ["GET", "cluster/nextid", nextId],
   [
     "GET",
     "cluster/ha/resources/:sid",
@@ -113,6 +161,8 @@ export const ROUTES: readonly (readonly [method: string, path: string, handler: 
   ],
   ["GET", "nodes/:node/tasks/:upid/status", ({ inventory, at }) => inventory.tasks.status(at.upid ?? "")],
   ["GET", "nodes/:node/tasks/:upid/log", ({ inventory, at }) => inventory.tasks.log(at.upid ?? "")],
+  ["GET", "nodes/:node/storage", storages],
+  ["GET", "nodes/:node/network", networks],
   ["GET", "nodes/:node/storage/:storage/status", storageStatus],
   ["GET", "nodes/:node/storage/:storage/content/:volume", volume],
   ["GET", "nodes/:node/lxc", containers],

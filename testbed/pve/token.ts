@@ -5,6 +5,18 @@ export type Grants = Readonly<Record<string, readonly string[] | "all">>;
 
 export const EVERYTHING: Grants = { "/": "all" };
 
+/** Those of Proxmox VE 9 that have to do with guests and what they need. */
+const PRIVILEGES = [
+  ..."VM.Allocate VM.Audit VM.Clone VM.Migrate VM.PowerMgmt VM.GuestAgent.Audit VM.GuestAgent.Unrestricted".split(
+    " ",
+  ),
+  ..."CDROM CPU Cloudinit Disk HWType Memory Network Options".split(" ").map((name) => `VM.Config.${name}`),
+  ..."Datastore.Allocate Datastore.AllocateSpace Datastore.Audit Mapping.Use Pool.Allocate Pool.Audit".split(
+    " ",
+  ),
+  ..."SDN.Audit SDN.Use Sys.Audit Sys.Modify".split(" "),
+];
+
 /** An API token with privileges of its own (`pveum user token add … --privsep 1`). */
 export class Token {
   public constructor(
@@ -21,6 +33,10 @@ export class Token {
       .sort((a, b) => b.length - a.length);
     const privileges = closest === undefined ? [] : (this.grants[closest] ?? []);
     return privileges === "all" || privileges.includes(privilege);
+  }
+
+  public privilegesAt(path: string): string[] {
+    return PRIVILEGES.filter((privilege) => this.holds(path, privilege));
   }
 
   /** @throws Refusal unless the token has one of the privileges there */

@@ -1,0 +1,235 @@
+/** What the doctor says of Proxmox VE: over HTTPS, to the stand-in of its API. */
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Pve } from "../../testbed/pve/pve";
+import { EVERYTHING, type Grants } from "../../testbed/pve/token";
+import { CLI, REPOSITORY, temporaryFolder } from "../fixture";
+import { schemaFaults } from "../json-schema";
+import { role } from "./tofu/readme";
+import { describeWith, OPENSSL } from "./tools";
+
+interface Seen {
+  readonly status: number | null;
+  readonly output: string;
+  /** Name of a check to its state, a colon, and what was found. */
+  readonly checks: Readonly<Record<string, string>>;
+  readonly remedies: Readonly<Record<string, string>>;
+}
+
+const APPLY = role("K3sApply");
+const HEALTHY = {
+  "PVE token": expect.stringMatching(/^ok: terraform@pve!doctor\d+, accepted by Proxmox VE 9\.0\.3$/),
+  "PVE rights": expect.stringMatching(/^ok: all that an apply needs, on \d+ paths$/),
+  "PVE nodes": "ok: pve",
+  Template: "ok: VM 9903",
+  Datastores: "ok: Cesspool-VM",
+  Bridges: "ok: vmbr0",
+  "VM IDs": "ok: 3 free, 0 VMs of this cluster",
+};
+
+describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over HTTPS", () => {
+  const folder = temporaryFolder();
+  let pve: Pve;
+  let environment: Record<string, string>;
+  let tokens = 0;
+
+  const cluster = (change: (text: string) => string = (text) => text): void =>
+    writeFileSync(
+      join(folder, "nix", "cluster.json"),
+      change(readFileSync(join(REPOSITORY, "nix", "cluster.json"), "utf8")),
+    );
+  const become = (grants: Grants): void => {
+    environment.PROXMOX_VE_API_TOKEN = pve.addToken(`doctor${++tokens}`, grants);
+  };
+
+  beforeEach(async () => {
+    mkdirSync(join(folder, "nix"), { recursive: true });
+    cluster();
+    pve = new Pve({ nodes: ["pve", "pve2"], storages: ["Cesspool-VM"] });
+    pve.inventory.add(9903, "pve", { name: "template", template: "1", scsi0: "Cesspool-VM:20" });
+    await pve.listen();
+    writeFileSync(join(folder, "ca.pem"), pve.ca);
+    environment = {
+      PROXMOX_VE_ENDPOINT: pve.endpoint,
+      SSL_CERT_FILE: join(folder, "ca.pem"),
+      TF_VAR_proxmox_node: "pve",
+    };
+    become(APPLY.whole);
+  });
+  afterEach(async () => {
+    expect(pve.journal.filter(({ method }) => method !== "GET")).toEqual([]);
+    await pve.leave();
+  });
+
+  /** What `doctor --json` says; the secret of the token never. */
+  async function look(...words: string[]): Promise<{ status: number | null; output: string }> {
+    const child = spawn(CLI, ["doctor", ...words], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, HOME: folder, ...environment },
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
+    const secret = environment.PROXMOX_VE_API_TOKEN?.split("=").at(-1);
+    if (secret !== undefined && secret !== "") expect(output).not.toContain(secret);
+    return { status, output };
+  }
+
+  async function seen(): Promise<Seen> {
+    const { status, output } = await look("--json");
+    const document = JSON.parse(output) as {
+      checks: { name: string; state: string; found: string; remedy?: string }[];
+    };
+    expect(schemaFaults("doctor#checks", document)).toEqual([]);
+    return {
+      status,
+      output,
+      checks: Object.fromEntries(
+        document.checks.map(({ name, state, found }) => [name, `${state}: ${found}`]),
+      ),
+      remedies: Object.fromEntries(document.checks.map(({ name, remedy = "" }) => [name, remedy])),
+    };
+  }
+
+  test("README's rights for applies, and all that the nodes need, are seen to be there", async () => {
+    const { checks } = await seen();
+    expect(checks).toMatchObject(HEALTHY);
+    expect(checks["PVE endpoint"]).toMatch(/^ok: https:\/\/127\.0\.0\.1:\d+, certificate trusted$/);
+  });
+
+  test("VMs that are there have their node's name, and a guest of another name holds the ID", async () => {
+    pve.inventory.add(134, "pve", { name: "alphard" });
+    pve.inventory.add(135, "pve2", { name: "nextcloud" });
+    pve.inventory.containers.push({ id: 136, node: "pve", name: "dns" });
+    expect((await seen()).checks["VM IDs"]).toBe(
+      "problem: 135 of hamal is held by the VM nextcloud on pve2; 136 of mizar is held by the container dns on pve",
+    );
+    pve.inventory.vms.delete(135);
+    pve.inventory.containers.pop();
+    expect((await seen()).checks["VM IDs"]).toBe("ok: 2 free, 1 VM of this cluster");
+  });
+
+  test("an ID is taken also where the token does not see by whom", async () => {
+    pve.inventory.add(135, "pve2", { name: "nextcloud" });
+    become({ ...APPLY.whole, "/vms/135": [] });
+    const { checks } = await seen();
+    expect(checks["VM IDs"]).toBe("problem: 135 of hamal is held by a guest that the token does not see");
+    expect(checks["PVE rights"]).toMatch(/VM\.Audit lacks on \/vms\/135;/);
+  });
+
+  test.each(APPLY.whole["/"].filter((privilege) => privilege !== "Pool.Audit"))(
+    "without %s an apply fails, and the doctor says so",
+    async (privilege) => {
+      become(APPLY.without(privilege));
+      const { status, checks, remedies } = await seen();
+      expect(status).toBe(1);
+      expect(checks["PVE rights"]).toMatch(
+        new RegExp(`^problem: ${privilege.replaceAll(".", "\\.")} lacks on /`),
+      );
+      expect(remedies["PVE rights"]).toContain(`--privs "${privilege}"`);
+    },
+  );
+
+  test("startup and a pool need rights of their own, and a VLAN its own path", async () => {
+    become({ ...APPLY.whole, "/sdn/zones/localnetwork/vmbr0/20": [] });
+    cluster((text) =>
+      text
+        .replace('"startOnBoot": true', '"startOnBoot": true, "startup": { "order": 1 }, "pool": "k3s"')
+        .replace('"bridge": "vmbr0"', '"bridge": "vmbr0", "vlanId": 20'),
+    );
+    expect((await seen()).checks["PVE rights"]).toBe(
+      "problem: Sys.Modify lacks on /; Pool.Allocate lacks on /pool/k3s; SDN.Use lacks on /sdn/zones/localnetwork/vmbr0/20",
+    );
+  });
+
+  test("a template that is not there, is none, or is elsewhere", async () => {
+    const template = pve.inventory.vms.get(9903);
+    pve.inventory.vms.delete(9903);
+    expect((await seen()).checks.Template).toBe("problem: there is no VM 9903 that the token sees");
+    pve.inventory.add(9903, "pve", { name: "template" });
+    expect((await seen()).checks.Template).toBe("problem: VM 9903 is no template");
+    pve.inventory.vms.delete(9903);
+    pve.inventory.add(9903, "pve2", Object.fromEntries(template?.options ?? []));
+    expect((await seen()).checks.Template).toBe("problem: VM 9903 is on pve2, not on pve");
+  });
+
+  test("a datastore and a bridge that the PVE node does not have", async () => {
+    cluster((text) =>
+      text
+        .replace('"datastore": "Cesspool-VM"', '"datastore": "tank"')
+        .replace('"bridge": "vmbr0"', '"bridge": "vmbr7"'),
+    );
+    const { checks } = await seen();
+    expect(checks.Datastores).toBe("problem: pve has no tank that the token sees");
+    expect(checks.Bridges).toBe("problem: pve has no vmbr7 that the token sees");
+  });
+
+  test("a PVE node that is not there, and one that nobody can know", async () => {
+    environment.TF_VAR_proxmox_node = "pve9";
+    expect((await seen()).checks).toMatchObject({
+      "PVE nodes": "problem: there is no pve9",
+      Datastores: "unknown: pve9 does not answer",
+    });
+    delete environment.TF_VAR_proxmox_node;
+    expect((await seen()).checks).toMatchObject({
+      "PVE nodes": "unknown: TF_VAR_proxmox_node is not set",
+      Bridges: "unknown: TF_VAR_proxmox_node is not set",
+      "VM IDs": HEALTHY["VM IDs"],
+    });
+  });
+
+  test.each([
+    [
+      "another secret",
+      "terraform@pve!doctor=11111111-0000-4000-8000-other",
+      "problem: terraform@pve!doctor is not accepted",
+    ],
+    ["no form of a token", "hunter2-hunter2", "problem: PROXMOX_VE_API_TOKEN is not USER@REALM!NAME=SECRET"],
+    ["none", "", "problem: PROXMOX_VE_API_TOKEN is not set"],
+  ])("a token: %s", async (_, token, expected) => {
+    environment.PROXMOX_VE_API_TOKEN = token;
+    const { status, output, checks } = await seen();
+    expect([status, checks["PVE token"], checks["VM IDs"]]).toEqual([
+      1,
+      expected,
+      "unknown: not looked at: Proxmox VE was not asked",
+    ]);
+    expect(output).not.toMatch(/hunter2|1111/);
+  });
+
+  test("no endpoint, one that is none, and one where nobody listens", async () => {
+    environment.PROXMOX_VE_ENDPOINT = "";
+    expect((await seen()).checks).toMatchObject({
+      "PVE endpoint": "problem: PROXMOX_VE_ENDPOINT is not set",
+      "PVE token": "unknown: is set; nobody could be asked whether it is accepted",
+      Template: "unknown: not looked at: Proxmox VE was not asked",
+    });
+    environment.PROXMOX_VE_ENDPOINT = "http://pve.example.org:8006/";
+    expect((await seen()).checks["PVE endpoint"]).toBe("problem: PROXMOX_VE_ENDPOINT is no URL of https");
+    environment.PROXMOX_VE_ENDPOINT = "https://127.0.0.1:1/";
+    expect((await seen()).checks["PVE endpoint"]).toMatch(
+      /^problem: https:\/\/127\.0\.0\.1:1: .*ECONNREFUSED/,
+    );
+  });
+
+  test("a certificate that is not trusted gets no token, and one that is not to be looked at is told", async () => {
+    environment.SSL_CERT_FILE = "";
+    const { checks, remedies } = await seen();
+    expect(checks["PVE endpoint"]).toMatch(/^problem: .*(certificate|self-signed)/);
+    expect(remedies["PVE endpoint"]).toContain("/etc/pve/pve-root-ca.pem");
+    expect(pve.journal).toEqual([]);
+    environment.PROXMOX_VE_INSECURE = "true";
+    const insecure = (await seen()).checks;
+    expect(insecure).toMatchObject(HEALTHY);
+    expect(insecure["PVE endpoint"]).toContain("certificate NOT looked at (PROXMOX_VE_INSECURE)");
+  });
+
+  test("with every right it says so in lines of 80 columns", async () => {
+    become(EVERYTHING);
+    const { output } = await look();
+    expect(output).toMatch(/^PVE rights +ok +all that an apply needs/m);
+    expect(output.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
+});

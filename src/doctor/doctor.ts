@@ -1,0 +1,104 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { counted } from "../base/markdown";
+import { HOSTS_FOLDER } from "../emit/place";
+import { CLUSTER_JSON, FORMAT_VERSION, parseClusterJson, type ClusterJson } from "../render/cluster-json";
+import { access, type Access } from "./access";
+import { ok, problem, unknown, type Check } from "./check";
+import {
+  asked,
+  checkBridges,
+  checkDatastores,
+  checkPveNodes,
+  checkTemplates,
+  checkVmIds,
+  guests,
+  lookAtPveNodes,
+  vnetsOf,
+} from "./inventory";
+import { checkGit, checkNode, checkOpenTofu, checkSsh, checkTokens } from "./machine";
+import { checkAddresses, checkDns, resolveHere, type Resolve } from "./network";
+import { checkRights } from "./rights";
+import type { Surroundings } from "./surroundings";
+
+/** Looks at all that a cluster needs before its first apply, and changes nothing. */
+export async function diagnose(
+  surroundings: Surroundings,
+  { version = process.versions.node, resolve = resolveHere }: { version?: string; resolve?: Resolve } = {},
+): Promise<Check[]> {
+  const file = join(HOSTS_FOLDER, CLUSTER_JSON);
+  const cluster = clusterIn(join(surroundings.folder, file));
+  const [machine, pve, dns] = await Promise.all([
+    Promise.all([checkOpenTofu(surroundings), checkSsh(surroundings, cluster), checkGit(surroundings)]),
+    checkPve(surroundings.env, cluster),
+    cluster && checkDns(cluster, resolve),
+  ]);
+  const checks = [checkNode(version), ...machine, checkCluster(cluster, file)];
+  if (cluster) checks.push(...checkTokens(surroundings, cluster));
+  checks.push(...pve);
+  if (cluster && dns) checks.push(dns, checkAddresses(cluster));
+  return checks.map((check) => withoutSecret(check, surroundings.env.PROXMOX_VE_API_TOKEN));
+}
+
+function clusterIn(file: string): ClusterJson | undefined {
+  try {
+    const cluster = parseClusterJson(readFileSync(file, "utf8"));
+    return cluster?.formatVersion === FORMAT_VERSION ? cluster : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const checkCluster = (cluster: ClusterJson | undefined, file: string): Check =>
+  cluster === undefined
+    ? problem(
+        "Cluster",
+        `there is no ${file} of this version; what the cluster needs was not looked at`,
+        "Run npm run synth, in the project's folder.",
+      )
+    : ok("Cluster", `${counted(cluster.nodes.length, "node")}, as of the last synth`);
+
+/** What is asked of Proxmox VE about the cluster. */
+const ASKED = ["PVE rights", "PVE nodes", "Template", "Datastores", "Bridges", "VM IDs"];
+
+async function checkPve(env: NodeJS.ProcessEnv, cluster: ClusterJson | undefined): Promise<Check[]> {
+  const { checks, api, major = 0 } = await access(env);
+  if (cluster === undefined) {
+    api?.close();
+    return [...checks];
+  }
+  if (api === undefined)
+    return [...checks, ...ASKED.map((name) => unknown(name, "not looked at: Proxmox VE was not asked"))];
+  try {
+    return [...checks, ...(await inventoryOf(api, major, cluster, env))];
+  } finally {
+    api.close();
+  }
+}
+
+async function inventoryOf(
+  api: NonNullable<Access["api"]>,
+  major: number,
+  { nodes }: ClusterJson,
+  env: NodeJS.ProcessEnv,
+): Promise<Check[]> {
+  const wanted = { nodes, env };
+  const pve = await lookAtPveNodes(api, wanted);
+  return Promise.all([
+    asked("PVE rights", () => checkRights(api, nodes, { env, major, vnets: vnetsOf(pve) })),
+    asked("PVE nodes", () => checkPveNodes(api, wanted)),
+    asked("Template", async () => checkTemplates(await guests(api), wanted)),
+    asked("Datastores", () => checkDatastores(pve, wanted)),
+    asked("Bridges", () => checkBridges(pve, wanted)),
+    asked("VM IDs", async () => checkVmIds(api, await guests(api), wanted)),
+  ]);
+}
+
+/** Whoever answers may repeat what it was asked. */
+function withoutSecret(check: Check, token: string | undefined): Check {
+  const secret = token?.slice(token.lastIndexOf("=") + 1) ?? "";
+  if (secret === "") return check;
+  const blanked = (text: string): string => text.replaceAll(secret, "[blanked]");
+  const { found, remedy } = check;
+  return { ...check, found: blanked(found), ...(remedy === undefined ? {} : { remedy: blanked(remedy) }) };
+}

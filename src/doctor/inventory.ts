@@ -1,0 +1,218 @@
+/** What Proxmox VE has, beside what the nodes use: PVE nodes, the template, datastores, bridges, VM IDs. */
+import { counted, enumerated } from "../base/markdown";
+import type { Node } from "../config/model";
+import { summed, unknown, type Check } from "./check";
+import { PveError, type PveApi } from "./pve-api";
+import { settled, settledAll } from "./references";
+
+/** Nodes of the cluster, and what their settings may refer to. */
+interface Wanted {
+  readonly nodes: readonly Node[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+interface Guest {
+  readonly type: "qemu" | "lxc";
+  readonly vmid: number;
+  readonly name?: string;
+  readonly node: string;
+  readonly template?: 0 | 1;
+}
+
+/** Answers of Proxmox VE about one of its nodes. */
+interface PveNode {
+  readonly name: string;
+  readonly storages: ReadonlyMap<string, { readonly content: string; readonly active: number }>;
+  /** Name to type. */
+  readonly bridges: ReadonlyMap<string, string>;
+}
+
+export async function checkPveNodes(api: PveApi, { nodes, env }: Wanted): Promise<Check> {
+  const all = (await api.get(["nodes"])) as { node: string; status: string }[];
+  const { values, unseen } = settledAll(
+    nodes.flatMap(({ vm }) => [
+      vm.pveNode,
+      ...(vm.templatePveNode === undefined ? [] : [vm.templatePveNode]),
+    ]),
+    env,
+  );
+  const status = new Map(all.map(({ node, status }) => [node, status]));
+  return summed("PVE nodes", {
+    problems: values.flatMap((name) => {
+      if (!status.has(name)) return [`there is no ${name}`];
+      return status.get(name) === "online" ? [] : [`${name} is ${status.get(name)}`];
+    }),
+    unseen,
+    summary: enumerated(values),
+    remedy: `Proxmox VE has ${enumerated([...status.keys()])}: correct pveNode in main.ts, or TF_VAR_….`,
+  });
+}
+
+/** Of those PVE nodes that the nodes name and that are there. What does not answer is not among them. */
+export async function lookAtPveNodes(api: PveApi, { nodes, env }: Wanted): Promise<PveNode[]> {
+  const { values } = settledAll(
+    nodes.map(({ vm }) => vm.pveNode),
+    env,
+  );
+  const found = await Promise.allSettled(values.map((name) => lookAt(api, name)));
+  return found.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+}
+
+async function lookAt(api: PveApi, name: string): Promise<PveNode> {
+  const [storages, bridges] = (await Promise.all([
+    api.get(["nodes", name, "storage"]),
+    api.get(["nodes", name, "network"], { type: "any_bridge" }),
+  ])) as [{ storage: string; content: string; active: number }[], { iface: string; type: string }[]];
+  return {
+    name,
+    storages: new Map(storages.map(({ storage, content, active }) => [storage, { content, active }])),
+    bridges: new Map(bridges.map(({ iface, type }) => [iface, type])),
+  };
+}
+
+export const guests = async (api: PveApi): Promise<Guest[]> =>
+  (await api.get(["cluster", "resources"], { type: "vm" })) as Guest[];
+
+export function checkTemplates(all: readonly Guest[], { nodes, env }: Wanted): Check {
+  const wanted = new Map(nodes.map(({ vm }) => [vm.templateVmId, vm.templatePveNode ?? vm.pveNode]));
+  const unseen: string[] = [];
+  const problems = [...wanted].flatMap(([id, text]) => {
+    const guest = all.find(({ vmid }) => vmid === id);
+    if (guest === undefined) return [`there is no VM ${id} that the token sees`];
+    if (guest.type !== "qemu") return [`${id} is a container`];
+    if (guest.template !== 1) return [`VM ${id} is no template`];
+    const node = settled(text, env);
+    if ("unseen" in node) unseen.push(node.unseen);
+    return "value" in node && node.value !== guest.node
+      ? [`VM ${id} is on ${guest.node}, not on ${node.value}`]
+      : [];
+  });
+  return summed("Template", {
+    problems,
+    unseen: [...new Set(unseen)],
+    summary: enumerated([...wanted.keys()].map((id) => `VM ${id}`)),
+    remedy:
+      "Correct templateVmId or templatePveNode in main.ts, or make the template: qm template ID on its PVE node. Without VM.Audit Proxmox VE hides it.",
+  });
+}
+
+export function checkDatastores(pve: readonly PveNode[], wanted: Wanted): Check {
+  return eachOnItsNode("Datastores", pve, wanted, {
+    used: ({ vm }) => [
+      ...vm.disks.map(({ datastore }) => datastore),
+      ...(vm.cloneDatastore === undefined ? [] : [vm.cloneDatastore]),
+    ],
+    fault: ({ name, storages }, datastore) => {
+      const storage = storages.get(datastore);
+      if (storage === undefined) return `${name} has no ${datastore} that the token sees`;
+      if (!storage.content.split(",").includes("images"))
+        return `${datastore} on ${name} takes no disk images`;
+      return storage.active === 1 ? undefined : `${datastore} on ${name} is not active`;
+    },
+    remedy:
+      "Correct the datastore in main.ts, or add it there with the content 'Disk image'. Without Datastore.Audit Proxmox VE hides it.",
+  });
+}
+
+export function checkBridges(pve: readonly PveNode[], wanted: Wanted): Check {
+  return eachOnItsNode("Bridges", pve, wanted, {
+    used: ({ vm }) => vm.networkInterfaces.map(({ bridge }) => bridge),
+    fault: ({ name, bridges }, bridge) =>
+      bridges.has(bridge) ? undefined : `${name} has no ${bridge} that the token sees`,
+    remedy: "Correct the bridge in main.ts, or add it on that PVE node. Without SDN.Use Proxmox VE hides it.",
+  });
+}
+
+interface Kind {
+  /** Names that a node's settings have. */
+  readonly used: (node: Node) => readonly string[];
+  readonly fault: (pve: PveNode, name: string) => string | undefined;
+  readonly remedy: string;
+}
+
+function eachOnItsNode(
+  title: string,
+  pve: readonly PveNode[],
+  { nodes, env }: Wanted,
+  { used, fault, remedy }: Kind,
+): Check {
+  const problems = new Set<string>();
+  const unseen = new Set<string>();
+  const seen = new Set<string>();
+  for (const node of nodes) {
+    const at = settled(node.vm.pveNode, env);
+    const { values, unseen: names } = settledAll(used(node), env);
+    for (const name of names) unseen.add(name);
+    if ("unseen" in at) unseen.add(at.unseen);
+    const there = "value" in at ? pve.find(({ name }) => name === at.value) : undefined;
+    if ("value" in at && there === undefined) unseen.add(`${at.value} does not answer`);
+    for (const name of there === undefined ? [] : values) {
+      const wrong = there && fault(there, name);
+      if (wrong === undefined) seen.add(name);
+      else problems.add(wrong);
+    }
+  }
+  return summed(title, {
+    problems: [...problems],
+    unseen: [...unseen],
+    summary: enumerated([...seen]),
+    remedy,
+  });
+}
+
+/** A node that is not in Proxmox VE yet needs its ID free; of one that is, the VM has its name. */
+export async function checkVmIds(api: PveApi, all: readonly Guest[], { nodes }: Wanted): Promise<Check> {
+  const found = await Promise.all(nodes.map((node) => holderOf(api, all, node)));
+  const problems = found.flatMap((one) => ("problem" in one ? [one.problem] : []));
+  const free = found.filter((one) => "isFree" in one && one.isFree).length;
+  return summed("VM IDs", {
+    problems,
+    unseen: [],
+    summary: `${free} free, ${counted(nodes.length - free, "VM")} of this cluster`,
+    remedy: "State another vmId in main.ts. If it is that node's VM, rename it: qm set ID --name HOSTNAME.",
+  });
+}
+
+async function holderOf(
+  api: PveApi,
+  all: readonly Guest[],
+  { vmId, hostname }: Node,
+): Promise<{ readonly problem: string } | { readonly isFree: boolean }> {
+  const guest = all.find(({ vmid }) => vmid === vmId);
+  if (guest === undefined) {
+    if (await isFree(api, vmId)) return { isFree: true };
+    return { problem: `${vmId} of ${hostname} is held by a guest that the token does not see` };
+  }
+  const { type, name = "without a name", node } = guest;
+  const kind = type === "lxc" ? "container" : guest.template === 1 ? "template" : "VM";
+  return kind === "VM" && name === hostname
+    ? { isFree: false }
+    : { problem: `${vmId} of ${hostname} is held by the ${kind} ${name} on ${node}` };
+}
+
+/** Proxmox VE says so of guests, too, which it hides otherwise. */
+async function isFree(api: PveApi, vmId: number): Promise<boolean> {
+  try {
+    await api.get(["cluster", "nextid"], { vmid: String(vmId) });
+    return true;
+  } catch (error) {
+    if (error instanceof PveError && error.status === 400) return false;
+    throw error;
+  }
+}
+
+/** A check that asks, or why nothing was answered. */
+export async function asked(name: string, check: () => Check | Promise<Check>): Promise<Check> {
+  try {
+    return await check();
+  } catch (error) {
+    if (error instanceof PveError) return unknown(name, `was not answered: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Networks of zones among what VMs are attached to. */
+export const vnetsOf = (pve: readonly PveNode[]): Set<string> =>
+  new Set(
+    pve.flatMap(({ bridges }) => [...bridges].filter(([, type]) => type === "vnet").map(([name]) => name)),
+  );

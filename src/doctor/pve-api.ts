@@ -1,0 +1,89 @@
+import { Agent, request } from "node:https";
+import type { Trust } from "./trust";
+
+/** What kept an answer away, or what Proxmox VE answered instead of data. */
+export class PveError extends Error {
+  public constructor(
+    message: string,
+    /** Of HTTP. @default - there was no answer */
+    public readonly status?: number,
+    /** Of Node, such as `ECONNREFUSED`. @default - there was an answer */
+    public readonly code?: string,
+  ) {
+    super(message);
+  }
+}
+
+const TIMEOUT_MS = 15_000;
+
+/** Questions to Proxmox VE. It changes nothing: there is no other method than GET. */
+export class PveApi {
+  private readonly agent: Agent;
+
+  public constructor(
+    private readonly origin: string,
+    trust: Trust,
+    /** As PROXMOX_VE_API_TOKEN has it. @default - nobody asks */
+    private readonly token?: string,
+  ) {
+    this.agent = new Agent({ ...trust, ca: [...trust.ca], keepAlive: true, maxSockets: 4 });
+  }
+
+  public close(): void {
+    this.agent.destroy();
+  }
+
+  /**
+   * @param parts - of the path, each as it is
+   * @returns what the answer has as `data`
+   * @throws PveError without one
+   */
+  public async get(
+    parts: readonly string[],
+    parameters: Readonly<Record<string, string>> = {},
+  ): Promise<unknown> {
+    const url = new URL(`/api2/json/${parts.map(encodeURIComponent).join("/")}`, this.origin);
+    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+    const { status, reason, text } = await this.ask(url);
+    const json = parsed(text);
+    if (status === 200 && json !== undefined) return json.data;
+    if (status === 200) throw new PveError("it answers, but not as Proxmox VE's API", status);
+    throw new PveError(`${status} ${reason}`, status);
+  }
+
+  private ask(url: URL): Promise<{ status: number; reason: string; text: string }> {
+    const headers = this.token === undefined ? {} : { authorization: `PVEAPIToken=${this.token}` };
+    return new Promise((resolve, reject) => {
+      const failed = (error: NodeJS.ErrnoException): void =>
+        reject(new PveError(error.message, undefined, error.code ?? "failed"));
+      const asked = request(url, { agent: this.agent, headers, timeout: TIMEOUT_MS }, (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+        answer.once("error", failed);
+        answer.once("end", () =>
+          resolve({
+            status: answer.statusCode ?? 0,
+            reason: answer.statusMessage ?? "",
+            text: Buffer.concat(chunks).toString(),
+          }),
+        );
+      });
+      asked.once("timeout", () =>
+        asked.destroy(
+          Object.assign(new Error(`no answer within ${TIMEOUT_MS / 1000} s`), { code: "ETIMEDOUT" }),
+        ),
+      );
+      asked.once("error", failed);
+      asked.end();
+    });
+  }
+}
+
+function parsed(text: string): { data: unknown } | undefined {
+  try {
+    const json = JSON.parse(text) as unknown;
+    return typeof json === "object" && json !== null && "data" in json ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,104 @@
+/** What the token may do, beside what an apply of this cluster does (README, "Rights in Proxmox VE"). */
+import { groupBy } from "../base/group-by";
+import { counted } from "../base/markdown";
+import type { Node } from "../config/model";
+import { summed, type Check } from "./check";
+import type { PveApi } from "./pve-api";
+import { settled, type Setting } from "./references";
+
+interface Need {
+  readonly path: string;
+  readonly privileges: readonly string[];
+}
+
+const OF_A_VM = [
+  ..."VM.Audit VM.Allocate VM.Migrate VM.PowerMgmt".split(" "),
+  ..."CPU Disk HWType Memory Network Options".split(" ").map((name) => `VM.Config.${name}`),
+];
+
+/** Before Proxmox VE 9 the privilege that lets the provider read a guest's addresses was a part of another. */
+const ofAgent = (major: number): string => (major < 9 ? "VM.Monitor" : "VM.GuestAgent.Audit");
+
+interface Needed {
+  readonly needs: readonly Need[];
+  /** Why some are not known. */
+  readonly unseen: readonly string[];
+}
+
+function needed(
+  nodes: readonly Node[],
+  env: NodeJS.ProcessEnv,
+  major: number,
+  vnets: ReadonlySet<string>,
+): Needed {
+  const unseen: string[] = [];
+  const at = (text: string | undefined, needs: (value: string) => Need): Need[] => {
+    if (text === undefined) return [];
+    const setting: Setting = settled(text, env);
+    if ("value" in setting) return [needs(setting.value)];
+    unseen.push(setting.unseen);
+    return [];
+  };
+  const needs = nodes.flatMap(({ vmId, vm }) => [
+    { path: `/vms/${vm.templateVmId}`, privileges: ["VM.Audit", "VM.Clone"] },
+    { path: `/vms/${vmId}`, privileges: [...OF_A_VM, ofAgent(major)] },
+    // The provider asks whether Proxmox VE keeps the VM highly available.
+    { path: "/", privileges: vm.startup === undefined ? ["Sys.Audit"] : ["Sys.Audit", "Sys.Modify"] },
+    ...[vm.cloneDatastore, ...vm.disks.map(({ datastore }) => datastore)].flatMap((name) =>
+      at(name, (value) => ({
+        path: `/storage/${value}`,
+        privileges: ["Datastore.Audit", "Datastore.AllocateSpace"],
+      })),
+    ),
+    ...at(vm.pool, (value) => ({ path: `/pool/${value}`, privileges: ["Pool.Audit", "Pool.Allocate"] })),
+    ...vm.networkInterfaces.flatMap(({ bridge, vlanId }) =>
+      at(bridge, (value) => ({
+        path: ["/sdn/zones/localnetwork", value, ...(vlanId === undefined ? [] : [vlanId])].join("/"),
+        // Those of a zone are at a path that is not known here.
+        privileges: vnets.has(value) ? [] : ["SDN.Use"],
+      })),
+    ),
+  ]);
+  return { needs, unseen: [...new Set(unseen)] };
+}
+
+/** @param vnets - what is no bridge of a PVE node, but a network of a zone */
+export async function checkRights(
+  api: PveApi,
+  nodes: readonly Node[],
+  { env, major, vnets }: { env: NodeJS.ProcessEnv; major: number; vnets: ReadonlySet<string> },
+): Promise<Check> {
+  const { needs, unseen } = needed(nodes, env, major, vnets);
+  const byPath = [...groupBy(needs, ({ path }) => path)];
+  const missing = await Promise.all(
+    byPath.map(async ([path, some]) => {
+      const held = await privilegesAt(api, path);
+      const wanted = new Set(some.flatMap(({ privileges }) => privileges));
+      return [...wanted]
+        .filter((privilege) => !held.has(privilege))
+        .map((privilege) => ({ path, privilege }));
+    }),
+  );
+  const byPrivilege = [...groupBy(missing.flat(), ({ privilege }) => privilege)];
+  return summed("PVE rights", {
+    problems: byPrivilege.map(([privilege, some]) => `${privilege} lacks on ${pathsOf(some)}`),
+    unseen,
+    summary: `all that an apply needs, on ${counted(byPath.length, "path")}`,
+    remedy: `An apply needs them. Add them to the token's role: pveum role modify ROLE --append 1 --privs "${byPrivilege.map(([privilege]) => privilege).join(" ")}" (README, "Rights in Proxmox VE"). A token with --privsep 1 needs the role itself, beside its user.`,
+  });
+}
+
+function pathsOf(some: readonly { readonly path: string }[]): string {
+  const [first, second, ...rest] = some.map(({ path }) => path);
+  if (rest.length > 0) return `${first} and ${rest.length + 1} more`;
+  return second === undefined ? `${first}` : `${first} and ${second}`;
+}
+
+/** Those in effect there, of the token itself: from pools and from above too. */
+async function privilegesAt(api: PveApi, path: string): Promise<Set<string>> {
+  const answer = (await api.get(["access", "permissions"], { path })) as Record<
+    string,
+    Record<string, unknown>
+  >;
+  return new Set(Object.keys(answer[path] ?? {}));
+}
