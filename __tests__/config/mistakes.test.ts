@@ -16,7 +16,17 @@ import {
   textsBelow,
   type TestNode,
 } from "../fixture";
-import { ALL_MISTAKES, CASCADES, IN_WORDS, ONCE_SILENT, type Mistake } from "./mistakes";
+import {
+  ALL_MISTAKES,
+  CASCADES,
+  IN_WORDS,
+  NO_SETTINGS,
+  OF_A_NODE,
+  OF_THE_CLUSTER,
+  ONCE_SILENT,
+  SHARED,
+  type Mistake,
+} from "./mistakes";
 
 const KEY_BYTES = "\0\0\0\x0bssh-ed25519\0\0\0 0123456789abcdef0123456789abcdef";
 const KEY = `ssh-ed25519 ${Buffer.from(KEY_BYTES, "latin1").toString("base64")} owner`;
@@ -59,6 +69,10 @@ describe.each([
   ["what follows from another fault is not said", CASCADES],
   ["what passed in silence is told", ONCE_SILENT],
   ["a message has the value, the unit, and what to write", IN_WORDS],
+  ["what two nodes may not share", SHARED],
+  ["a node's settings", OF_A_NODE],
+  ["the cluster's settings", OF_THE_CLUSTER],
+  ["what is not a setting, or not of its kind", NO_SETTINGS],
 ])("%s", (_, mistakes) => {
   test.each(mistakes.map((mistake) => ({ what: mistake[0], mistake })))("$what", ({ mistake }) => {
     expect(told(mistake)).toEqual(mistake.slice(2));

@@ -272,4 +272,756 @@ export const IN_WORDS: readonly Mistake[] = [
   ],
 ];
 
-export const ALL_MISTAKES: readonly Mistake[] = [...CASCADES, ...ONCE_SILENT, ...IN_WORDS];
+/** What two nodes may not share. */
+export const SHARED: readonly Mistake[] = [
+  [
+    "an IPv4 address",
+    { mizar: { ipv4Address: "172.22.0.135" } },
+    "'hamal' and 'mizar' both use 172.22.0.135 as 'ipv4Address'",
+  ],
+  [
+    "a MAC address",
+    { mizar: { macAddress: "bc:24:11:b3:ed:02" } },
+    "'hamal' and 'mizar' both use BC:24:11:B3:ED:02 as 'macAddress'",
+  ],
+  [
+    "a MAC address, also of further interfaces",
+    { mizar: { networkInterfaces: [{ bridge: "b" }, { bridge: "b", macAddress: "bc:24:11:b3:ed:02" }] } },
+    "'hamal' and 'mizar' both use BC:24:11:B3:ED:02 as 'macAddress'",
+  ],
+  [
+    "a hostname",
+    { mizar: { hostname: "hamal" } },
+    "'k3s-agent' and 'k3s-agent-1' both use hamal as 'hostname'",
+  ],
+  [
+    "a construct id",
+    { mizar: { id: "k3s-agent" } },
+    "'hamal' and 'mizar' both use k3s-agent as 'construct id'",
+  ],
+  [
+    "a directory",
+    { mizar: { directory: "k3s-agent" } },
+    "'hamal' and 'mizar' both use k3s-agent as 'directory'",
+  ],
+  [
+    "a Terraform name, also when ids differ only in - and _",
+    { mizar: { id: "k3s_agent" } },
+    "'hamal' and 'mizar' both use k3s_agent as 'Terraform name'",
+  ],
+];
+
+/** Settings of a node, each alone wrong. */
+export const OF_A_NODE: readonly Mistake[] = [
+  [
+    "an id that is no folder name",
+    { mizar: { id: "K3s/agent" } },
+    "'construct id' of 'mizar' should be lower-case letters, digits, - and _, a letter first, got 'K3s/agent'",
+  ],
+  [
+    "an empty id",
+    { mizar: { id: "" } },
+    "'construct id' of 'mizar' should be lower-case letters, digits, - and _, a letter first, got ''",
+  ],
+  [
+    "a hostname with _",
+    { mizar: { hostname: "mi_zar" } },
+    "'hostname' of 'mi_zar' should be an RFC 1123 label: 1 to 63 of a-z, 0-9 and -, got 'mi_zar'",
+  ],
+  [
+    "a hostname of 64",
+    { mizar: { hostname: "m".repeat(64) } },
+    "'hostname' of 'mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm' should be an RFC 1123 label: 1 to 63 of a-z, 0-9 and -, got 'mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm'",
+  ],
+  [
+    "a directory outside",
+    { mizar: { directory: "../mizar" } },
+    "'directory' of 'mizar' should be one folder name in lower case, got '../mizar'",
+  ],
+  [
+    "a former id that is its own",
+    { mizar: { formerId: "k3s-agent-1" } },
+    "'formerId' of 'mizar' is k3s_agent_1, its own Terraform name",
+  ],
+  [
+    "a former id that another bears",
+    { mizar: { formerId: "k3s-agent" } },
+    "'formerId' of 'mizar' is k3s_agent, the present or former Terraform name of 'hamal'",
+  ],
+  [
+    "a malformed former id",
+    { mizar: { formerId: "K" } },
+    "'formerId' of 'mizar' should be lower-case letters, digits, - and _, a letter first, got 'K'",
+  ],
+  [
+    "a VM ID below 100",
+    { mizar: { vmId: 99, ipv4Address: "172.22.0.9", macAddress: "BC:24:11:00:00:09" } },
+    "'vmId' of 'mizar' should be a whole number from 100 to 999999999, got 99",
+  ],
+  [
+    "a VM ID above the largest",
+    { mizar: { vmId: 1_000_000_000, ipv4Address: "172.22.0.9", macAddress: "BC:24:11:00:00:09" } },
+    "'vmId' of 'mizar' should be a whole number from 100 to 999999999, got 1000000000",
+  ],
+  [
+    "a VM ID that is no host number",
+    { mizar: { vmId: 300 } },
+    "'ipv4Address' of 'mizar' has to be stated: VM ID 300 is not a host number in 172.22.0.0/24",
+  ],
+  [
+    "a VM ID whose host number is broadcast",
+    { mizar: { vmId: 255 } },
+    "'ipv4Address' of 'mizar' has to be stated: VM ID 255 is not a host number in 172.22.0.0/24",
+  ],
+  [
+    "an address outside the network",
+    { mizar: { ipv4Address: "172.23.0.1" } },
+    "'ipv4Address' of 'mizar' should be in the node network 172.22.0.0/24, got '172.23.0.1'",
+  ],
+  [
+    "the network's own address",
+    { mizar: { ipv4Address: "172.22.0.0" } },
+    "'ipv4Address' of 'mizar' is the address of the node network itself, 172.22.0.0",
+  ],
+  [
+    "the broadcast address",
+    { mizar: { ipv4Address: "172.22.0.255" } },
+    "'ipv4Address' of 'mizar' is the node network's broadcast address, 172.22.0.255",
+  ],
+  [
+    "no address",
+    { mizar: { ipv4Address: "172.22.0" } },
+    "'ipv4Address' of 'mizar' should be an IPv4 address, got '172.22.0'",
+  ],
+  [
+    "a multicast MAC address",
+    { mizar: { macAddress: "01:24:11:B3:ED:03" } },
+    "'macAddress' of 'mizar' should be a unicast MAC address such as BC:24:11:00:00:01, got '01:24:11:B3:ED:03'",
+  ],
+  [
+    "a malformed MAC address",
+    { mizar: { macAddress: "BC-24-11-B3-ED-03" } },
+    "'macAddress' of 'mizar' should be a unicast MAC address such as BC:24:11:00:00:01, got 'BC-24-11-B3-ED-03'",
+  ],
+  [
+    "a VM ID too far for its MAC address",
+    { mizar: { vmId: 99_999_999, ipv4Address: "172.22.0.9" } },
+    "'macAddress' of 'mizar' has to be stated: VM ID 99999999 is too far from VM ID 134 of 'network.macAddressBase'",
+  ],
+  [
+    "too little memory",
+    { mizar: { memoryMib: 63 } },
+    "'memoryMib' of 'mizar' should be a whole number of MiB from 64 to 268435456, got 63",
+  ],
+  [
+    "a fraction of memory",
+    { mizar: { memoryMib: 1024.5 } },
+    "'memoryMib' of 'mizar' should be a whole number of MiB from 64 to 268435456, got 1024.5",
+  ],
+  [
+    "a balloon above the memory",
+    { mizar: { memoryMib: 1024, balloonMib: 2048 } },
+    "'balloonMib' of 'mizar' should be a whole number of MiB from 0 to 1024, got 2048",
+  ],
+  ["no cores", { mizar: { cores: 0 } }, "'cores' of 'mizar' should be a whole number from 1 to 2304, got 0"],
+  [
+    "too many sockets",
+    { mizar: { sockets: 17 } },
+    "'sockets' of 'mizar' should be a whole number from 1 to 16, got 17",
+  ],
+  [
+    "a CPU type with a space",
+    { mizar: { cpuType: "x86 64" } },
+    "'cpuType' of 'mizar' should be a CPU type of PVE, got 'x86 64'; did you mean x86-64-v2 or x86-64-v2-AES or x86-64-v3 or x86-64-v4?",
+  ],
+  [
+    "CPU units above PVE's",
+    { mizar: { cpuUnits: 262_145 } },
+    "'cpuUnits' of 'mizar' should be a whole number from 1 to 262144, got 262145",
+  ],
+  [
+    "an agent timeout of nothing",
+    { mizar: { agentTimeoutSeconds: 0 } },
+    "'agentTimeoutSeconds' of 'mizar' should be a whole number of seconds from 1 to 3600, got 0",
+  ],
+  ["no disk", { mizar: { disks: [] } }, "'disks' of 'mizar' should be at least the template's disk, got []"],
+  [
+    "a disk of nothing",
+    { mizar: { disks: [{ ...disk, sizeGib: 0 }] } },
+    "'disks[scsi0].sizeGib' of 'mizar' should be a whole number of GiB from 1 to 131072, got 0",
+  ],
+  [
+    "a disk below the template's",
+    { mizar: { disks: [{ ...disk, sizeGib: 16 }], templateDiskGib: 32 } },
+    "'disks[scsi0].sizeGib' of 'mizar' should be at least 'templateDiskGib', 32 GiB, got 16",
+  ],
+  [
+    "two disks on one interface",
+    { mizar: { disks: [disk, disk] } },
+    "'disks' of 'mizar' has two disks on scsi0",
+  ],
+  [
+    "a disk on no interface",
+    { mizar: { disks: [{ ...disk, interface: "scsi31" }] } },
+    "'disks[scsi31].interface' of 'mizar' should be ide0-3, sata0-5, scsi0-30 or virtio0-15, got 'scsi31'",
+  ],
+  [
+    "a disk in no datastore",
+    { mizar: { disks: [{ ...disk, datastore: "" }] } },
+    "'disks[scsi0].datastore' of 'mizar' should be the name of a PVE datastore, got ''",
+  ],
+  [
+    "no network interface",
+    { mizar: { networkInterfaces: [] } },
+    "'networkInterfaces' of 'mizar' should be at least the node's own, got []",
+  ],
+  [
+    "33 network interfaces",
+    { mizar: { networkInterfaces: Array(33).fill({ bridge: "vmbr0" }) } },
+    "'networkInterfaces' of 'mizar' should be at most 32, got 33",
+  ],
+  [
+    "no bridge",
+    { mizar: { networkInterfaces: [{ bridge: "" }] } },
+    "'networkInterfaces[0].bridge' of 'mizar' should be the name of a PVE bridge, got ''",
+  ],
+  [
+    "VLAN 4095",
+    { mizar: { networkInterfaces: [{ bridge: "vmbr0", vlanId: 4095 }] } },
+    "'networkInterfaces[0].vlanId' of 'mizar' should be a whole number from 1 to 4094, got 4095",
+  ],
+  [
+    "a malformed MTU",
+    { mizar: { networkInterfaces: [{ bridge: "vmbr0", mtu: 0 }] } },
+    "'networkInterfaces[0].mtu' of 'mizar' should be a whole number of bytes from 1 to 65520, got 0",
+  ],
+  [
+    "too many queues",
+    { mizar: { networkInterfaces: [{ bridge: "vmbr0", queues: 65 }] } },
+    "'networkInterfaces[0].queues' of 'mizar' should be a whole number from 0 to 64, got 65",
+  ],
+  [
+    "malformed trunks",
+    { mizar: { networkInterfaces: [{ bridge: "vmbr0", trunks: "10,20" }] } },
+    "'networkInterfaces[0].trunks' of 'mizar' should be VLANs such as 10;20, got '10,20'",
+  ],
+  [
+    "a malformed second MAC address",
+    { mizar: { networkInterfaces: [{ bridge: "vmbr0" }, { bridge: "vmbr1", macAddress: "x" }] } },
+    "'networkInterfaces[1].macAddress' of 'mizar' should be a unicast MAC address such as BC:24:11:00:00:01, got 'x'",
+  ],
+  [
+    "a MAC address of the first interface",
+    { mizar: { networkInterfaces: [{ bridge: "vmbr0", macAddress: "BC:24:11:00:00:01" }] } },
+    "'networkInterfaces[0].macAddress' of 'mizar' should be left out: the first interface has the node's 'macAddress'",
+  ],
+  [
+    "a boot device that is not there",
+    { mizar: { bootOrder: ["scsi1"] } },
+    "'bootOrder' of 'mizar' should be interfaces of the VM's disks, or netN, got 'scsi1'",
+  ],
+  [
+    "a start-up order below 0",
+    { mizar: { startup: { order: -1 } } },
+    "'startup.order' of 'mizar' should be a whole number from 0 to 999999, got -1",
+  ],
+  [
+    "a start-up delay of half a second",
+    { mizar: { startup: { order: 1, upDelaySeconds: 0.5 } } },
+    "'startup.upDelaySeconds' of 'mizar' should be a whole number of seconds from 0 to 86400, got 0.5",
+  ],
+  [
+    "tags that PVE does not take",
+    { mizar: { tags: ["K3s"] } },
+    "'tags[0]' of 'mizar' should be lower-case letters, digits, _ . + -, got 'K3s'",
+  ],
+  [
+    "a template that is no VM ID",
+    { mizar: { templateVmId: 9 } },
+    "'templateVmId' of 'mizar' should be a whole number from 100 to 999999999, got 9",
+  ],
+  [
+    "a datastore for a linked clone",
+    { mizar: { linkedClone: true, cloneDatastore: "d" } },
+    "'cloneDatastore' of 'mizar' should be left out for a linked clone, which stays in its template's datastore, got 'd'",
+  ],
+  [
+    "no PVE node",
+    { mizar: { pveNode: "" } },
+    "'pveNode' of 'mizar' should be the name of a PVE node, got ''",
+  ],
+  [
+    "a label value with a space",
+    { mizar: { nodeLabels: { disk: "fast ssd" } } },
+    "'nodeLabels[disk]' of 'mizar' should be at most 63 letters, digits, - _ and ., got 'fast ssd'",
+  ],
+  [
+    "a malformed label key",
+    { mizar: { nodeLabels: { "-disk": "x" } } },
+    "'nodeLabels' of 'mizar' should be label keys such as disk or example.org/disk, got '-disk'",
+  ],
+  [
+    "a label with which the kubelet does not start",
+    { mizar: { nodeLabels: { "node-role.kubernetes.io/worker": "true" } } },
+    "'nodeLabels' of 'mizar' should be keys that a kubelet may set on its own node, got 'node-role.kubernetes.io/worker'",
+  ],
+  [
+    "a taint without effect",
+    { mizar: { nodeTaints: ["dedicated=db"] } },
+    "'nodeTaints[0]' of 'mizar' should be key=value:Effect with NoSchedule, PreferNoSchedule or NoExecute, got 'dedicated=db'",
+  ],
+  [
+    "a flag with a space",
+    { mizar: { k3sFlags: ["--kubelet-arg=max-pods=50 --x"] } },
+    "'k3sFlags' of 'mizar' has a flag that should be --name or --name=value, without spaces, quotes and backslashes; it is not repeated here, since it may hold a token",
+  ],
+  [
+    "a flag that the model decides",
+    { mizar: { k3sFlags: ["--node-ip=172.22.0.9"] } },
+    "'k3sFlags' of 'mizar' has --node-ip, which is said by 'ipv4Address'",
+  ],
+  [
+    "a server's flag on an agent",
+    { mizar: { k3sFlags: ["--disable=metrics-server"] } },
+    "'k3sFlags' of 'mizar' has --disable, which only a server knows",
+  ],
+  [
+    "a server's certificate on an agent",
+    { mizar: { k3sFlags: ["--tls-san=a.b"] } },
+    "'k3sFlags' of 'mizar' has --tls-san, which only a server knows",
+  ],
+  [
+    "a server's etcd on an agent",
+    { mizar: { k3sFlags: ["--etcd-expose-metrics"] } },
+    "'k3sFlags' of 'mizar' has --etcd-expose-metrics, which only a server knows",
+  ],
+  [
+    "a flag with a quote",
+    { mizar: { k3sFlags: ['--x="a'] } },
+    "'k3sFlags' of 'mizar' has a flag that should be --name or --name=value, without spaces, quotes and backslashes; it is not repeated here, since it may hold a token",
+  ],
+  [
+    "a flag with an apostrophe",
+    { mizar: { k3sFlags: ["--x='a"] } },
+    "'k3sFlags' of 'mizar' has a flag that should be --name or --name=value, without spaces, quotes and backslashes; it is not repeated here, since it may hold a token",
+  ],
+  [
+    "a flag with a backslash",
+    { mizar: { k3sFlags: ["--x=\\a"] } },
+    "'k3sFlags' of 'mizar' has a flag that should be --name or --name=value, without spaces, quotes and backslashes; it is not repeated here, since it may hold a token",
+  ],
+  [
+    "a directory that starts with a dot",
+    { mizar: { directory: ".git" } },
+    "'directory' of 'mizar' should be one folder name in lower case, got '.git'",
+  ],
+  [
+    "an interface name of 16",
+    { mizar: { nixos: { networkInterface: "e".repeat(16) } } },
+    "'nixos.networkInterface' of 'mizar' should be the name of the node's own interface, such as ens18, got 'eeeeeeeeeeeeeeee'",
+  ],
+  [
+    "another platform",
+    { mizar: { nixos: { platform: "riscv64-linux" as "x86_64-linux" } } },
+    "'nixos.platform' of 'mizar' should be one of x86_64-linux, aarch64-linux, got 'riscv64-linux'",
+  ],
+  [
+    "the VM ID of its template",
+    { mizar: { vmId: 9903, ipv4Address: "172.22.0.9" } },
+    "'vmId' of 'mizar' is that of its template, 9903",
+  ],
+  [
+    "a chipset that is none",
+    { mizar: { machine: "q36" } },
+    "'machine' of 'mizar' should be a chipset of PVE such as q35, got 'q36'",
+  ],
+  [
+    "a rate limit of nothing",
+    { mizar: { networkInterfaces: [{ bridge: "vmbr0", rateLimitMBps: 0 }] } },
+    "'networkInterfaces[0].rateLimitMBps' of 'mizar' should be a number of megabytes a second above 0, got 0",
+  ],
+  [
+    "another flannel backend",
+    { mizar: { k3sFlags: ["--flannel-backend=host-gw"] } },
+    "'k3sFlags' of 'mizar' has --flannel-backend, which is said by 'k3s.flannelBackend'",
+  ],
+  [
+    "the embedded registry by a flag",
+    { mizar: { k3sFlags: ["--embedded-registry"] } },
+    "'k3sFlags' of 'mizar' has --embedded-registry, which is said by 'k3s.embeddedRegistry'",
+  ],
+  [
+    "the read-only port by a flag",
+    { mizar: { k3sFlags: ["--kubelet-arg=read-only-port=10255"] } },
+    "'k3sFlags' of 'mizar' has --kubelet-arg=read-only-port with a value that it cannot have here: 'k3s.kubeletReadOnlyPort' says so",
+  ],
+  [
+    "pods' interface as the node's",
+    { mizar: { nixos: { networkInterface: "cni0" } } },
+    "'nixos.networkInterface' of 'mizar' should be the name of the node's own interface, such as ens18, got 'cni0'",
+  ],
+  [
+    "an interface that is WireGuard's among pods",
+    { mizar: { nixos: { networkInterface: "flannel-wg" } } },
+    "'nixos.networkInterface' of 'mizar' should be the name of the node's own interface, such as ens18, got 'flannel-wg'",
+  ],
+  [
+    "a NixOS setting of its own",
+    { mizar: { nixos: { networkInterface: "an-interface-name-too-long" } } },
+    "'nixos.networkInterface' of 'mizar' should be the name of the node's own interface, such as ens18, got 'an-interface-name-too-long'",
+  ],
+];
+
+/** Settings of the cluster, each alone wrong. */
+export const OF_THE_CLUSTER: readonly Mistake[] = [
+  [
+    "a CIDR with host bits",
+    { settings: { network: { ...network, nodeCidr: "172.22.0.1/24", lanCidrs: ["172.22.0.0/24"] } } },
+    "'network.nodeCidr' should be written as 172.22.0.0/24, got '172.22.0.1/24'",
+  ],
+  [
+    "no CIDR",
+    { settings: { network: { ...network, podCidr: "10.42" } } },
+    "'network.podCidr' should be an IPv4 network such as 10.0.0.0/24, got '10.42'",
+  ],
+  [
+    "pods among services",
+    { settings: { network: { ...network, podCidr: "10.43.0.0/17" } } },
+    "'network.podCidr' 10.43.0.0/17 overlaps 'serviceCidr' 10.43.0.0/16",
+  ],
+  [
+    "pods among nodes",
+    { settings: { network: { ...network, podCidr: "172.22.0.0/22" } } },
+    "'network.podCidr' 172.22.0.0/22 overlaps 'nodeCidr' 172.22.0.0/24",
+  ],
+  [
+    "services in the LAN",
+    { settings: { network: { ...network, lanCidrs: ["172.22.0.0/24", "10.43.1.0/24"] } } },
+    "'network.serviceCidr' 10.43.0.0/16 overlaps 'lanCidrs' 10.43.1.0/24",
+  ],
+  [
+    "a gateway elsewhere",
+    { settings: { network: { ...network, gateway: "172.23.0.1", nameservers: ["9.9.9.9"] } } },
+    "'network.gateway' should be a host's address in 172.22.0.0/24, got '172.23.0.1'",
+  ],
+  [
+    "a gateway that is the network's own address",
+    { settings: { network: { ...network, gateway: "172.22.0.0", nameservers: ["9.9.9.9"] } } },
+    "'network.gateway' should be a host's address in 172.22.0.0/24, got '172.22.0.0'",
+  ],
+  [
+    "a gateway that is the broadcast address",
+    { settings: { network: { ...network, gateway: "172.22.0.255", nameservers: ["9.9.9.9"] } } },
+    "'network.gateway' should be a host's address in 172.22.0.0/24, got '172.22.0.255'",
+  ],
+  [
+    "a pod network below a /24",
+    { settings: { network: { ...network, podCidr: "10.42.0.0/25" } } },
+    "'network.podCidr' 10.42.0.0/25 has a /24 for 0 nodes, the cluster has 3",
+  ],
+  [
+    "a network that ends where another starts",
+    { settings: { network: { ...network, podCidr: "10.43.252.0/22" } } },
+    "'network.podCidr' 10.43.252.0/22 overlaps 'serviceCidr' 10.43.0.0/16",
+  ],
+  [
+    "a malformed VM ID to count from",
+    { settings: { network: { ...network, macAddressBase: { vmId: 99, macAddress: "BC:24:11:00:00:01" } } } },
+    "'network.macAddressBase.vmId' should be a whole number from 100 to 999999999, got 99",
+  ],
+  [
+    "a root filesystem that is none",
+    { settings: { nixos: { ...nixos, rootFilesystem: { ...nixos.rootFilesystem, type: "zfs" as "ext4" } } } },
+    "'nixos.rootFilesystem.type' should be one of ext4, btrfs, xfs, got 'zfs'",
+  ],
+  [
+    "a token file above its folder",
+    { settings: { k3s: { ...k3s, tokenFile: "/var/lib/../token" } } },
+    "'k3s.tokenFile' should be an absolute path on the hosts, outside /nix/store, such as /var/lib/k3s-secrets/token, got '/var/lib/../token'",
+  ],
+  [
+    "a token file in this folder",
+    { settings: { k3s: { ...k3s, tokenFile: "/var/./token" } } },
+    "'k3s.tokenFile' should be an absolute path on the hosts, outside /nix/store, such as /var/lib/k3s-secrets/token, got '/var/./token'",
+  ],
+  [
+    "a gateway without nameservers",
+    { settings: { network: { ...network, gateway: "172.22.0.1" } } },
+    "'network.nameservers' should be at least one address beside a gateway, got []",
+  ],
+  [
+    "a malformed nameserver",
+    { settings: { network: { ...network, nameservers: ["dns.example"] } } },
+    "'network.nameservers[0]' should be an IPv4 address, got 'dns.example'",
+  ],
+  [
+    "a node on the gateway's address",
+    { settings: { network: { ...network, gateway: "172.22.0.135", nameservers: ["9.9.9.9"] } } },
+    "'ipv4Address' of 'hamal' is the gateway's, 172.22.0.135",
+  ],
+  [
+    "a pod network too small for its nodes",
+    { settings: { network: { ...network, podCidr: "10.42.0.0/23" } } },
+    "'network.podCidr' 10.42.0.0/23 has a /24 for 2 nodes, the cluster has 3",
+  ],
+  [
+    "MAC addresses counted from a multicast one",
+    { settings: { network: { ...network, macAddressBase: { vmId: 134, macAddress: "01:00:00:00:00:00" } } } },
+    "'network.macAddressBase.macAddress' should be a unicast MAC address such as BC:24:11:00:00:01, got '01:00:00:00:00:00'",
+  ],
+  [
+    "no MAC addresses to count from",
+    { settings: { network: { ...network, macAddressBase: undefined } } },
+    "'macAddress' of 'alphard', 'hamal' and 'mizar' has to be stated, since 'network.macAddressBase' is not",
+  ],
+  [
+    "an endpoint without https",
+    { settings: { apiEndpoint: "http://172.22.0.134:6443" } },
+    "'apiEndpoint' should be a URL such as https://192.0.2.10:6443, without a path, got 'http://172.22.0.134:6443'",
+  ],
+  [
+    "an endpoint with a path",
+    { settings: { apiEndpoint: "https://172.22.0.134:6443/x" } },
+    "'apiEndpoint' should be a URL such as https://192.0.2.10:6443, without a path, got 'https://172.22.0.134:6443/x'",
+  ],
+  [
+    "an endpoint on no address",
+    { settings: { apiEndpoint: "https://172.22.0.999:6443" } },
+    "'apiEndpoint' should be a URL such as https://192.0.2.10:6443, without a path, got 'https://172.22.0.999:6443'",
+  ],
+  [
+    "an endpoint on an agent",
+    { settings: { apiEndpoint: "https://172.22.0.135:6443" } },
+    "'apiEndpoint' https://172.22.0.135:6443 is on 'hamal', an agent; the API is on servers",
+  ],
+  [
+    "an endpoint on an agent, by name",
+    { settings: { apiEndpoint: "https://hamal.lan:6443" } },
+    "'apiEndpoint' https://hamal.lan:6443 is on 'hamal', an agent; the API is on servers",
+  ],
+  [
+    "a release that is none",
+    { settings: { nixos: { ...nixos, release: "25.10" } } },
+    "'nixos.release' should be a NixOS release such as 25.11, got '25.10'",
+  ],
+  [
+    "a state version after the release",
+    { settings: { nixos: { ...nixos, release: "25.05" } } },
+    "'nixos.stateVersion' should be at most the release, 25.05, got '25.11'",
+  ],
+  [
+    "BIOS without a boot disk",
+    { settings: { nixos: { ...nixos, bootDisk: undefined } } },
+    "'nixos.bootDisk' should be a device such as /dev/sda, for bios, got nothing",
+  ],
+  [
+    "UEFI without its partition",
+    { settings: { nixos: { ...nixos, firmware: "uefi" } } },
+    "'nixos.efiSystemPartition' should be a vfat UUID such as 1A2B-3C4D, for uefi, got nothing",
+  ],
+  [
+    "a root filesystem without UUID",
+    { settings: { nixos: { ...nixos, rootFilesystem: { uuid: "sda1" } } } },
+    "'nixos.rootFilesystem.uuid' should be a filesystem UUID in lower case, got 'sda1'",
+  ],
+  [
+    "kernel packages that are an expression",
+    { settings: { nixos: { ...nixos, kernelPackages: "linuxPackages; x = 1" } } },
+    "'nixos.kernelPackages' should be an attribute such as linuxPackages_6_12, got 'linuxPackages; x = 1'",
+  ],
+  [
+    "a boot menu without a way back",
+    { settings: { nixos: { ...nixos, configurationLimit: 1 } } },
+    "'nixos.configurationLimit' should be a whole number of generations from 2 to 100, got 1",
+  ],
+  [
+    "generations that are deleted before they are made",
+    { settings: { nixos: { ...nixos, deleteGenerationsAfterDays: -1 } } },
+    "'nixos.deleteGenerationsAfterDays' should be a whole number of days from 0 to 3650, got -1",
+  ],
+  [
+    "a K3s package that is an expression",
+    { settings: { k3s: { ...k3s, package: "k3s; x = 1" } } },
+    "'k3s.package' should be an attribute such as k3s_1_34, got 'k3s; x = 1'",
+  ],
+  [
+    "a token file in the Nix store",
+    { settings: { k3s: { ...k3s, tokenFile: "/nix/store/x/token" } } },
+    "'k3s.tokenFile' should be an absolute path on the hosts, outside /nix/store, such as /var/lib/k3s-secrets/token, got '/nix/store/x/token'",
+  ],
+  [
+    "node ports reversed",
+    { settings: { k3s: { ...k3s, nodePorts: { from: 32767, to: 30000 } } } },
+    '\'k3s.nodePorts\' should be a range from low to high, got {"from":32767,"to":30000}',
+  ],
+  [
+    "node ports that are none",
+    { settings: { k3s: { ...k3s, nodePorts: { from: 30000, to: 65536 } } } },
+    "'k3s.nodePorts.to' should be a whole number from 1 to 65535, got 65536",
+  ],
+  [
+    "a server flag that the model decides",
+    { settings: { k3s: { ...k3s, serverFlags: ["--cluster-cidr=10.0.0.0/8"] } } },
+    "'k3s.serverFlags' has --cluster-cidr, which is said by 'network.podCidr'",
+  ],
+  [
+    "ServiceLB off by a flag",
+    { settings: { k3s: { ...k3s, serverFlags: ["--disable=traefik,servicelb"] } } },
+    "'k3s.serverFlags' has --disable with a value that it cannot have here: 'k3s.traefik' and 'k3s.serviceLb' say so",
+  ],
+  [
+    "another API port",
+    { settings: { k3s: { ...k3s, serverFlags: ["--https-listen-port=7443"] } } },
+    "'k3s.serverFlags' has --https-listen-port, which it cannot have here: the firewall opens the API, and what nodes join by, on the port that K3s has for it by itself",
+  ],
+  [
+    "node ports by a flag",
+    { settings: { k3s: { ...k3s, serverFlags: ["--kube-apiserver-arg=service-node-port-range=1-2"] } } },
+    "'k3s.serverFlags' has --kube-apiserver-arg=service-node-port-range with a value that it cannot have here: 'k3s.nodePorts' says so",
+  ],
+  [
+    "exposed ports reversed",
+    { settings: { k3s: { ...k3s, exposedPorts: [{ protocol: "tcp", from: 9, to: 8 }] } } },
+    '\'k3s.exposedPorts[0]\' should be a range from low to high, got {"from":9,"to":8,"protocol":"tcp"}',
+  ],
+  [
+    "an endpoint on a server and another port",
+    { settings: { apiEndpoint: "https://alphard.lan:7443" } },
+    "'apiEndpoint' https://alphard.lan:7443 is on 'alphard', which serves the API on port 6443",
+  ],
+  [
+    "an endpoint whose host ends in a hyphen",
+    { settings: { apiEndpoint: "https://k3s-:6443" } },
+    "'apiEndpoint' should be a URL such as https://192.0.2.10:6443, without a path, got 'https://k3s-:6443'",
+  ],
+  [
+    "exposed ports of no protocol",
+    {
+      settings: {
+        k3s: { ...k3s, exposedPorts: [{ from: 8, to: 9 } as { protocol: "tcp"; from: number; to: number }] },
+      },
+    },
+    "'k3s.exposedPorts[0].protocol' should be one of tcp, udp, got nothing",
+  ],
+  [
+    "kube-proxy in another mode",
+    { settings: { k3s: { ...k3s, agentFlags: ["--kube-proxy-arg=proxy-mode=ipvs"] } } },
+    "'k3s.agentFlags' has --kube-proxy-arg=proxy-mode with a value that it cannot have here: the firewall goes by the destinations that kube-proxy rewrites with iptables",
+  ],
+  [
+    "flags in a file",
+    { settings: { k3s: { ...k3s, agentFlags: ["--config=/etc/x"] } } },
+    "'k3s.agentFlags' has --config, which it cannot have here: flags in a file are not seen here",
+  ],
+  [
+    "a choice that is not made",
+    { settings: { k3s: { ...k3s, traefik: undefined as unknown as boolean } } },
+    "'k3s.traefik' should be true or false, got nothing",
+  ],
+  [
+    "keys in no file",
+    { settings: { authorizedKeysFile: "/nowhere/keys" } },
+    "'authorizedKeysFile' /nowhere/keys cannot be read: ENOENT",
+  ],
+  [
+    "what all VMs share",
+    { settings: { vm: { ...vm, cores: 0 } } },
+    "'vm.cores' should be a whole number from 1 to 2304, got 0",
+  ],
+];
+
+/** What is not a setting, or not of its kind. */
+export const NO_SETTINGS: readonly Mistake[] = [
+  [
+    "a misspelt one",
+    { mizar: { memoryMiB: 8192 } },
+    "'memoryMiB' of 'mizar' is not a setting; did you mean memoryMib?",
+  ],
+  ["an unknown one", { mizar: { colour: "red" } }, "'colour' of 'mizar' is not a setting"],
+  [
+    "a misspelt one in a list",
+    { mizar: { disks: [{ ...disk, size: 32 }] } },
+    "'disks[scsi0].size' of 'mizar' is not a setting; did you mean sizeGib?",
+  ],
+  [
+    "a text for a yes or no",
+    { mizar: { protection: "no" } },
+    "'protection' of 'mizar' should be true or false, got 'no'",
+  ],
+  [
+    "two letters exchanged",
+    { mizar: { coers: 4 } },
+    "'coers' of 'mizar' is not a setting; did you mean cores?",
+  ],
+  [
+    "a letter too many",
+    { mizar: { soockets: 2 } },
+    "'soockets' of 'mizar' is not a setting; did you mean sockets?",
+  ],
+  [
+    "one that begins like several",
+    { mizar: { networkMode: "x" } },
+    "'networkMode' of 'mizar' is not a setting; did you mean networkInterfaces?",
+  ],
+  [
+    "a text for a number",
+    { mizar: { cores: "4" } },
+    "'cores' of 'mizar' should be a whole number from 1 to 2304, got '4'; write 4",
+  ],
+  [
+    "a text for a number of something",
+    { mizar: { memoryMib: "16384" } },
+    "'memoryMib' of 'mizar' should be a whole number of MiB from 64 to 268435456, got '16384'; write 16384",
+  ],
+  ["a number for a text", { mizar: { pool: 5 } }, "'pool' of 'mizar' should be a text in quotes, got 5"],
+  [
+    "none of the values that there are",
+    { mizar: { disks: [{ ...disk, cache: "fast" }] } },
+    "'disks[scsi0].cache' of 'mizar' should be one of none, directsync, writethrough, writeback, unsafe, got 'fast'",
+  ],
+  [
+    "one value for a list",
+    { mizar: { tags: "k3s" } },
+    "'tags' of 'mizar' should be a list such as [\"k3s\", \"agent\"], got a text",
+  ],
+  [
+    "nothing for a part of a list's entry",
+    { mizar: { disks: [{ interface: "scsi0", sizeGib: 32 }] } },
+    "'disks[scsi0].datastore' of 'mizar' should be the name of a PVE datastore, got nothing",
+  ],
+  [
+    "a group for a list of groups",
+    { mizar: { disks: disk } },
+    "'disks' of 'mizar' should be a list such as [{ interface: \"scsi0\", datastore: \"local-lvm\", sizeGib: 32 }], got a group of settings",
+  ],
+  [
+    "nothing in a list",
+    { mizar: { tags: [null] } },
+    "'tags[0]' of 'mizar' should be a text in quotes, got null",
+  ],
+  [
+    "nothing for a group",
+    { mizar: { startup: null } },
+    "'startup' of 'mizar' should be a group of settings such as { order: 1 }, got null",
+  ],
+  [
+    "a list for texts by their names",
+    { mizar: { nodeLabels: ["a"] } },
+    "'nodeLabels' of 'mizar' should be texts by their names such as { disk: \"ssd\" }, got a list",
+  ],
+  [
+    "a server's setting on an agent",
+    { mizar: { clusterInit: true } },
+    "'clusterInit' of 'mizar' is not a setting",
+  ],
+];
+
+export const ALL_MISTAKES: readonly Mistake[] = [
+  ...CASCADES,
+  ...ONCE_SILENT,
+  ...IN_WORDS,
+  ...SHARED,
+  ...OF_A_NODE,
+  ...OF_THE_CLUSTER,
+  ...NO_SETTINGS,
+];

@@ -30,7 +30,7 @@ test.each([
     "'documents' should be Markdown files of this project, such as k8s/README.md, got 'notes.txt'",
   ],
   [["nix/README.md"], "'documents' nix/README.md lies in nix/, where all files are emitted"],
-  ["k8s/README.md", `'documents' should be a list such as ["k8s/README.md"]`],
+  ["k8s/README.md", `'documents' should be a list such as ["k8s/README.md"], got a text`],
 ])("documents %j are a fault", (documents, message) => {
   expect(faults(documents)).toEqual([message]);
 });
