@@ -38,7 +38,7 @@ test("a host that is well has none of these", () => {
   expect(hostFaults(well, EXPECTED).filter((fault) => !fault.startsWith("its firewall differs"))).toEqual([]);
 });
 
-test("a node whose kubelet was not heard of since the step began is not there", async () => {
+test("a node whose kubelet has sent no heartbeat since the step began is not there", async () => {
   const [, hamal] = hosts(described([ALPHARD, HAMAL]));
   if (hamal === undefined) throw new Error("no such host");
   const node = kubeNode(hamal);

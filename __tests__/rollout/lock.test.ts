@@ -66,7 +66,7 @@ describe("a lock", () => {
     ...more,
   });
 
-  test("is given back when a renewal that is on its way has come to its end", async () => {
+  test("is released once a running renewal has finished", async () => {
     const acts: string[] = [];
     let arrive = (): void => undefined;
     const renew = async (): Promise<void> => {

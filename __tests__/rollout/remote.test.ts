@@ -45,7 +45,7 @@ test("a program runs only when all of it has arrived", () => {
   }
 });
 
-test("a program goes on to its end when nobody listens any more", () => {
+test("a program runs to its end when the connection is gone", () => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, "secrets"));
   const path = join(folder, "secrets", "token");
@@ -131,7 +131,7 @@ describe("the lock", () => {
     expect(take(folder, "a", "", "of a boot before").one("taken")).toBe("yes");
   });
 
-  test("lapses a minute after its holder was last heard of, by a clock that nobody sets", () => {
+  test("expires a minute after its holder renewed it, by the monotonic clock", () => {
     const folder = temporaryFolder();
     take(folder, "a");
     const up = Math.floor(Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]));

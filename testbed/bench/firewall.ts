@@ -39,7 +39,7 @@ const CONNECTIONS = 200;
 /** Short and many, since a connection takes microseconds, and what disturbs them comes and goes. */
 const ROUNDS_A_RUN = 4;
 
-/** The kubelet's: by both rulesets open to nodes, and nobody else. */
+/** The kubelet's port: both rulesets open it to nodes only. */
 const PORT = 10_250;
 
 /** Both ends on one, since a wake-up of another takes as long as a connection. */
@@ -50,7 +50,7 @@ interface Bed {
   readonly host: string;
   readonly client: string;
   readonly address: string;
-  /** Of the ruleset, if it has one. */
+  /** Its ruleset, if it has one. */
   readonly file?: string;
   readonly loads: number[];
   readonly latencies: number[];

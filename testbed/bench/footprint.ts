@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** What stands in a folder, as a write would show. */
+/** The entries of a folder, with what a write would change. */
 export interface Footprint {
   readonly files: number;
   readonly bytes: number;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { footprint, touched } from "./footprint";
 import { FLOOR, synth, type App, type Cost } from "./synth";
 
-/** What clusters of one size cost: a single round, or the medians of several. */
+/** The cost of clusters of one size: a single round, or the medians of several. */
 export interface Measurement {
   readonly nodes: number;
   readonly floor: Cost;
@@ -18,7 +18,7 @@ export interface Measurement {
 }
 
 /**
- * Runs floor and product in turn, so that what slows the machine slows both.
+ * Runs floor and product in turn, so that other load on the machine slows both.
  *
  * @param product - see `installProduct`
  * @param folder - in which each app of each round has a folder of its own

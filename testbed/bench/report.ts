@@ -1,16 +1,16 @@
 import { textTable } from "../../src/base/table";
 
-/** Head of a column, and what stands in it. */
+/** Heading and content of a column. */
 export type Column<Row> = readonly [head: string, cell: (row: Row) => string];
 
-/** One line a size, under heads as wide as they need to be. */
+/** One line per size, under the headings. */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const head = columns.map(([name]) => name);
   const lines = [head, ...rows.map((row) => columns.map(([, cell]) => cell(row)))];
   return textTable(lines, "right").join("\n");
 }
 
-/** What the project promises. */
+/** A limit that the project promises. */
 export interface Bar<Row> {
   readonly claim: string;
   readonly unit: string;

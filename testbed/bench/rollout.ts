@@ -13,7 +13,7 @@ import { renderHosts } from "../../src/render/host";
 import { macAddressOf } from "./nodes";
 import { settings } from "./settings";
 
-/** What a rollout to that many hosts took. */
+/** The duration of a rollout to that many hosts. */
 export interface Rollout {
   readonly nodes: number;
   /** Steps that have to follow one another, in the order and with the parallelism of a rollout. */
@@ -24,7 +24,7 @@ export interface Rollout {
 
 const AGENTS_AT_ONCE = 3;
 
-/** What happens once: the hosts are read, locked by a Lease, built, unlocked and verified. */
+/** Steps that happen once: the hosts are read, locked by a Lease, built, unlocked and verified. */
 const LEASE = ["kubectl", "clock", "kubectl"];
 const ONCE = ["facts", "kubectl", ...LEASE, "build", "kubectl", "kubectl", "facts", "kubectl", "inspect"];
 

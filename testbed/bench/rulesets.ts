@@ -23,13 +23,13 @@ export function cluster(count: number): Cluster {
   return whole.cluster;
 }
 
-/** What the product writes for that host. */
+/** The product's ruleset for that host. */
 export const product = (cluster: Cluster, host: Node): string => new Firewall(cluster).render(host);
 
 /**
- * What a person writes who goes through all pairs of nodes, one rule for each direction: the same on every host, and in
+ * A hand-written ruleset with one rule per pair of nodes and direction: the same on every host, and in
  * a table of the family that ours has. (In a table of family `ip` the kernel takes a fifth of the time for these rules.)
- * The first rule spares what is under way, so that only new connections pay.
+ * The first rule accepts established connections, so that only new ones pay.
  */
 export function* perPair(nodes: readonly Node[]): Generator<string> {
   yield "table inet per_pair\ndelete table inet per_pair\ntable inet per_pair {\n  chain input {\n";

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: what a synth costs beside bare CDKTF, a firewall beside one that is written by hand, and a rollout
- * beside the time that its steps take.
+ * `npm run bench`: compares a synth with bare CDKTF, a firewall with a hand-written one, and a rollout with the time that its
+ * steps take.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -35,7 +35,7 @@ interface Options {
   readonly stepSeconds: number;
 }
 
-/** Throws on words that are not as `USAGE` says. */
+/** Throws on arguments that do not match `USAGE`. */
 function options(): Options {
   const { values, positionals } = parseArgs({
     allowPositionals: true,

@@ -7,7 +7,7 @@ import { installPackage } from "../package/install";
 const ROOT = join(__dirname, "../..");
 const TSX = require.resolve("tsx/cli");
 
-/** What one synth cost. */
+/** The cost of one synth. */
 export interface Cost {
   /** Wall time from the start of the process to its end. */
   readonly seconds: number;
@@ -36,7 +36,7 @@ export function installProduct(folder: string): App {
  * Synthesizes an app in a process of its own, which writes `cdktf.out`, and the product `nix`, into that folder.
  * Nothing of it outlives this process.
  *
- * @throws what the app complained of
+ * @throws the app's error output
  */
 export async function synth({ script, tsconfig }: App, nodes: number, folder: string): Promise<Cost> {
   const start = performance.now();

@@ -11,7 +11,7 @@ import { k3sArguments } from "./command";
 
 const TOKEN = "of-the-testbed";
 
-/** What the bed runs on every host. */
+/** The programs that the bed runs on every host. */
 export interface Programs {
   /** Path of K3s, outside of /run, /var/lib and /var/log, which every host has for itself. */
   readonly k3s: string;
@@ -86,7 +86,7 @@ export class K3sBed {
     await this.sandbox.run([...NetnsSandbox.in(hostname), "nft", "-f", ruleset]);
   }
 
-  /** Asks until it is so. Throws with the end of K3s' log when K3s has ended, or time is up. */
+  /** Polls until the condition holds. Throws with the end of K3s' log when K3s has ended or the time is up. */
   public async until(what: string, seconds: number, isSo: () => Promise<boolean>): Promise<void> {
     const end = Date.now() + seconds * 1000;
     while (!(await isSo())) {

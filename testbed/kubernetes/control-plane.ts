@@ -191,7 +191,7 @@ export class ControlPlane {
       "--service-account-issuer=https://kubernetes.default.svc",
       `--service-account-key-file=${folder}/accounts.key`,
       `--service-account-signing-key-file=${folder}/accounts.key`,
-      // There is no one to make accounts before the first pod.
+      // Nothing creates service accounts before the first pod.
       "--disable-admission-plugins=ServiceAccount",
     ]);
   }
@@ -202,7 +202,7 @@ export class ControlPlane {
     return this.launch(first.hostname, "kube-controller-manager", [
       `--kubeconfig=${this.folderOf(first.hostname)}/kubeconfig`,
       "--leader-elect=false",
-      // A node that is not heard of is NotReady after seconds.
+      // A node without heartbeats is NotReady after seconds.
       "--node-monitor-period=1s",
       "--node-monitor-grace-period=5s",
     ]);

@@ -31,7 +31,7 @@ interface Pod {
   readonly status: { readonly phase?: string };
 }
 
-/** By which the controller of DaemonSets tells the scheduler where a pod belongs. */
+/** The field with which the DaemonSet controller tells the scheduler a pod's node. */
 interface Affinity {
   readonly nodeAffinity?: {
     readonly requiredDuringSchedulingIgnoredDuringExecution?: {
@@ -48,7 +48,7 @@ interface Answer {
 }
 
 const PAUSE_MS = 300;
-/** Of K3s, which takes the etcd member away before the Node goes (k3s, pkg/etcd/member_controller.go). */
+/** K3s' finalizer, which removes the etcd member before the Node (k3s, pkg/etcd/member_controller.go). */
 const FINALIZER = "wrangler.cattle.io/managed-etcd-controller";
 
 const { servers, token, nodes } = JSON.parse(readFileSync(join(__dirname, "kubelet.json"), "utf8")) as Setup;
@@ -91,7 +91,7 @@ async function anywhere(method: string, path: string, body?: object): Promise<An
 const NODES = "/api/v1/nodes";
 const LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
 
-/** Once: a kubelet whose Node is deleted while it runs makes none anew. */
+/** Only once: a kubelet whose Node is deleted while it runs does not recreate it. */
 async function register({ name, address, roles }: Setup["nodes"][number]): Promise<void> {
   const labels = Object.fromEntries(["kubernetes.io/hostname"].map((label) => [label, name]));
   for (const role of roles) labels[`node-role.kubernetes.io/${role}`] = "true";

@@ -5,7 +5,7 @@ import type { NetnsSandbox } from "../namespaces/netns-sandbox";
 import type { OperatorKey } from "./operator";
 import type { Paths } from "./paths";
 
-/** What a machine is before anybody rolls out anything. */
+/** The state of a machine before the first rollout. */
 export interface Machine {
   /** `member` has what was emitted, `template` is a clone of the template that nobody has touched. */
   readonly state: "member" | "template";
@@ -44,7 +44,7 @@ const FOLDERS = [
   ],
 ];
 
-/** Makes disks of machines, as their installer leaves them: a system that was built, and is what boots. */
+/** Makes disks of machines as an installer leaves them: with a built system as the boot default. */
 export class Disks {
   public constructor(
     private readonly sandbox: NetnsSandbox,
@@ -91,7 +91,7 @@ export class Disks {
     writeFileSync(join(this.paths.disk(hostname), path), text, { mode });
   }
 
-  /** A clone of a template that was not emptied shares its machine-id and SSH host keys with all others. */
+  /** A clone of a template that was not cleaned shares its machine-id and SSH host keys with all others. */
   private async giveIdentity(hostname: string, { identity }: Machine): Promise<void> {
     const own = join(this.paths.disk(hostname), "etc/ssh/ssh_host_ed25519_key");
     const make = (file: string): string => `ssh-keygen -q -t ed25519 -N '' -C '' -f ${file}`;

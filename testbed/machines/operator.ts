@@ -18,12 +18,12 @@ export function makeOperatorKey(folder: string): OperatorKey {
   return { file, publicKey: readFileSync(`${file}.pub`, "utf8").trim() };
 }
 
-/** What the operator has on his machine: an SSH client with his key, and the rollout program. */
+/** The operator's machine: an SSH client with the operator's key, and the rollout program. */
 export function equipOperator({ operator, program }: Paths, key: OperatorKey): void {
   const bin = join(operator, "bin");
   mkdirSync(bin, { recursive: true });
   const put = (name: string, text: string): void => writeFileSync(join(bin, name), text, { mode: 0o755 });
-  // OpenSSH finds its settings by the user's home in passwd, which is not this one.
+  // OpenSSH looks for its settings in the home directory from passwd, which is another one.
   put(
     "ssh",
     `#!/bin/sh\nexec /usr/bin/ssh -F /dev/null -o IdentitiesOnly=yes -i "\${OPERATOR_KEY:-${key.file}}" "$@"\n`,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-/** Where things lie in the folder of a sandbox of machines. */
+/** Paths in the folder of a sandbox of machines. */
 export class Paths {
   public constructor(public readonly folder: string) {}
 

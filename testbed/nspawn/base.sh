@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the Debian that the hosts of testbed/nspawn are, once, into a cache outside of the checkout.
+# Builds the Debian of testbed/nspawn's hosts once, in a cache outside of the checkout.
 #
 #   testbed/nspawn/base.sh             makes it unless it is there, as root
 #   testbed/nspawn/base.sh --folder    prints where it is, or would be

@@ -1,4 +1,4 @@
-/** What Proxmox VE answers instead of data. The reason is the phrase of the HTTP status line, which the provider reads. */
+/** An error response of Proxmox VE. The reason is the phrase of the HTTP status line, which the provider reads. */
 export class Refusal extends Error {
   public constructor(
     public readonly status: number,

@@ -53,7 +53,7 @@ describeWith(KUBERNETES, "a lock in a real Kubernetes", () => {
     );
   });
 
-  test("it lapses when its holder was not heard of for a minute, who is told when he comes back", async () => {
+  test("it expires when its holder has not renewed it for a minute, and a late renewal is refused", async () => {
     await from("alphard").take(ada);
     await age(45);
     await expect(from("alnair").take(bob)).rejects.toMatchObject({ code: "locked" });
@@ -73,7 +73,7 @@ describeWith(KUBERNETES, "a lock in a real Kubernetes", () => {
     expect((await specOf()).acquireTime).toBe(acquireTime);
   });
 
-  test("given back, it is free at once, and a renewal that comes late does not take it again", async () => {
+  test("released, it is free at once, and a late renewal does not take it again", async () => {
     const lock = from("alphard");
     await lock.take(ada);
     await lock.release(ada);

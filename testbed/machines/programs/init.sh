@@ -1,9 +1,9 @@
 # What NixOS does between its boot loader and its SSH server.
 . /etc/set-environment
 mkdir -p /run/units /run/sshd /run/nixos /run/systemd-bin
-# All that a transient unit has in its PATH on NixOS.
+# The whole PATH of a transient unit on NixOS.
 for program in systemctl systemd-run journalctl; do ln -s "/programs/$program" "/run/systemd-bin/$program"; done
-# Somebody may choose another system in the boot menu.
+# A person may choose another system in the boot menu.
 system=$(cat /faults/boot-menu 2>/dev/null || readlink -f /boot/default)
 ln -sfn "$system" /run/booted-system
 ln -sfn "$system" /run/current-system

@@ -47,7 +47,7 @@ function reaches(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** Where it joins; the first server joins nobody. */
+/** The server to join; the first server joins none. */
 async function reachesEndpoint(): Promise<boolean> {
   const [host = "", port = ""] = server.split(":");
   return server === "" || reaches(host, Number(port));
@@ -97,7 +97,7 @@ function serve(): void {
   writeFileSync("/etc/rancher/k3s/k3s.yaml", `${kubeconfig.join("\n")}\n`, { mode: 0o600 });
 }
 
-/** In the form of a kubeconfig: base64 of PEM, whose content nobody reads here. */
+/** Base64 of PEM, as in a kubeconfig; nothing here reads the content. */
 const pem = (block: string, content: string): string =>
   Buffer.from(
     `-----BEGIN ${block}-----\n${Buffer.from(content).toString("base64")}\n-----END ${block}-----\n`,

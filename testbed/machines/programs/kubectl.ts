@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 
 const CLUSTER = "/cluster";
-/** A node that was not heard of for so long is not Ready; 40 seconds in a real cluster. */
+/** A node without a heartbeat for so long is not Ready; 40 seconds in a real cluster. */
 const GRACE_MS = 1500;
 
 interface Node {
