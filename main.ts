@@ -14,8 +14,8 @@ const cluster = new K3sCluster(stack, "cluster", {
     podCidr: "10.42.0.0/16",
     serviceCidr: "10.43.0.0/16",
     lanCidrs: ["172.22.0.0/24"],
-    operatorCidrs: ["172.22.0.0/24"], // whence SSH comes: settings that would lock it out are refused
-    // No gateway is named: the hosts take their address from DHCP, which knows them by MAC address.
+    operatorCidrs: ["172.22.0.0/24"], // operators' SSH comes from here: settings that would lock it out are faults
+    // Without a gateway, the hosts get their addresses by DHCP, which recognizes their MAC addresses.
     macAddressBase: { vmId: 134, macAddress: "BC:24:11:B3:ED:01" },
   },
   apiEndpoint: "https://172.22.0.134:6443",
@@ -23,7 +23,7 @@ const cluster = new K3sCluster(stack, "cluster", {
     templateVmId: 9903, // "empty VM"
     pveNode: proxmoxNode.stringValue,
     cores: 4,
-    cpuType: "qemu64", // what the running VMs have
+    cpuType: "qemu64", // as the running VMs have it
     cpuUnits: 1024,
     memoryMib: 16384,
     disks: [{ interface: "scsi0", datastore: "Cesspool-VM", sizeGib: 32 }],
@@ -46,8 +46,8 @@ const cluster = new K3sCluster(stack, "cluster", {
   authorizedKeysFile: "authorized_keys",
 });
 
-// Certain of alphard and hamal: hostname, VM ID, address, cores and memory. INFERRED from mizar, and to be compared
-// with the running VMs before a first apply: their MAC address, description, disk and network interface.
+// Hostname, VM ID, address, cores and memory of alphard and hamal are known. Their MAC address, description, disk and
+// network interface are INFERRED from mizar: compare them with the running VMs before the first apply.
 new K3sServerNode(cluster, "k3s-server", { hostname: "alphard", vmId: 134, description: "# K3s Server" });
 new K3sAgentNode(cluster, "k3s-agent", { hostname: "hamal", vmId: 135, description: "# K3s Agent" });
 new K3sAgentNode(cluster, "k3s-agent-1", { hostname: "mizar", vmId: 136, description: "# K3s Agent 1" });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { EMPTY_TEMPLATE } from "../src/config/template-vm";
 import { MEANINGS } from "../src/cli/exit-code";
 import { flows } from "../src/firewall/flows";
-import { judgePlan } from "../src/gate/gate";
+import { checkPlan } from "../src/gate/gate";
 import { readPlan } from "../src/gate/plan";
 import packageJson from "../package.json";
 import { REPOSITORY } from "./fixture";
@@ -66,7 +66,7 @@ test("README's samples of a preview and of the gate are what these say", () => {
   const readme = textOf("README.md");
   const said = [
     textOf("__tests__/preview/expected/add-an-agent.md"),
-    judgePlan(readPlan(textOf("__tests__/gate/plans/tofu-1.10/cores.json")), [])
+    checkPlan(readPlan(textOf("__tests__/gate/plans/tofu-1.10/cores.json")), [])
       .reasons.map(({ words }) => words)
       .join(),
   ].join("\n");

@@ -1,6 +1,6 @@
 import type { IConstruct } from "constructs";
 
-/** Constructs of that class that stand before this one in the app. */
+/** Constructs of the class that come before this one in the app's tree. */
 export function constructsBefore<T extends IConstruct>(
   construct: T,
   type: abstract new (...args: never[]) => T,

@@ -6,14 +6,14 @@ import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer";
 import { Construct, type IConstruct } from "constructs";
 import { UserError } from "../src/base/user-error";
 import { describeFaults, Faults, withNews } from "../src/config/fault";
-import { isLastNode, renamed, vanished, type LastNode } from "../src/config/history";
+import { isRecordedNode, renameFaults, removedNodes, type RecordedNode } from "../src/config/history";
 import type { Cluster } from "../src/config/model";
-import { validated, withDefaults } from "../src/config/validation";
+import { validateSettings, withDefaults } from "../src/config/validation";
 import { warningsOf } from "../src/config/warnings";
 import { HostFilesSchema, type HostFilesSettings } from "../src/config/settings";
 import { HOST_FILES, type EmissionOptions, type EmissionReport } from "../src/emit/app";
 import { planEmission, shownPath, type EmissionPlan } from "../src/emit/emission";
-import { HOSTS_FOLDER, outsideOfProject } from "../src/emit/place";
+import { HOSTS_FOLDER, pathProblem } from "../src/emit/place";
 import { describeRefusal, describeStale } from "../src/emit/report";
 import { capturedFrom, withHeader } from "../src/emit/header";
 import { applyPlan } from "../src/emit/writer";
@@ -25,15 +25,14 @@ import { K3sCluster } from "./k3s-cluster";
 
 export type HostFilesProps = HostFilesSettings;
 
-/** Name of the cluster's document for people. */
+/** Name of the cluster's README. */
 const README = "README.md";
 
 /**
- * The cluster's files for its hosts, in `nix/` of the project: a folder for each with its NixOS configuration and firewall,
- * and two that describe all of them: `cluster.json` for programs, `README.md` for people. One to an app.
+ * Emits the cluster's files to `nix/` of the project: a folder for each host with its NixOS configuration and firewall,
+ * `cluster.json` for programs and `README.md` for people. At most one in an app.
  *
- * Nothing is written while anything in the app is invalid. The CDK context `hostFiles` holds its options; see
- * `EmissionOptions`.
+ * Writes nothing if anything in the app is invalid. The CDK context `hostFiles` has its options; see `EmissionOptions`.
  */
 export class HostFiles extends Construct {
   public readonly documents: readonly string[];
@@ -42,11 +41,11 @@ export class HostFiles extends Construct {
   private readonly cluster: K3sCluster;
   private emission?: { readonly plan: EmissionPlan; readonly warnings: readonly string[] };
 
-  /** Throws outside a `K3sCluster`. */
+  /** Throws if the scope is not in a `K3sCluster`. */
   public constructor(scope: Construct, id: string, props: HostFilesProps = {}) {
     super(scope, id);
     this.cluster = K3sCluster.of(scope);
-    const stated = validated(props, HostFilesSchema, this.faults);
+    const stated = validateSettings(props, HostFilesSchema, this.faults);
     const { documents } = withDefaults(HostFilesSchema, stated);
     this.documents = documents;
     for (const document of documents) this.checkDocument(document);
@@ -54,31 +53,31 @@ export class HostFiles extends Construct {
     addCustomSynthesis(this, { onSynthesize: ({ skipValidation }) => this.write(skipValidation !== true) });
   }
 
-  /** Everything that stands against writing. Leaves the plan of what would be written. */
+  /** Collects everything that prevents writing, and keeps the plan of what to write. */
   private validate(): string[] {
     this.emission = undefined;
     const [other] = constructsBefore<HostFiles>(this, HostFiles);
     if (other !== undefined) {
       return [
-        `${other.node.path} emits ${HOSTS_FOLDER}/ already, and an app has one HostFiles: ` +
-          "give another cluster a project of its own",
+        `${other.node.path} already emits ${HOSTS_FOLDER}/, and an app can have only one HostFiles; ` +
+          "use a separate project for another cluster",
       ];
     }
-    const why = outsideOfProject(HOSTS_FOLDER);
+    const why = pathProblem(HOSTS_FOLDER);
     if (why !== undefined) return [`${HOSTS_FOLDER} should be a folder of this project${why}`];
     if (this.faults.all.length > 0) return describeFaults(this.faults.all);
     const { cluster, faults, variables } = this.cluster.resolve();
     const { accept = [], check = false } = this.options;
     const accepted = new Set(accept);
     const last = this.last();
-    const moves = renamed(last.nodes, cluster.nodes, accepted);
+    const moves = renameFaults(last.nodes, cluster.nodes, accepted);
     const moved = describeFaults(withNews(faults, moves).slice(faults.length));
-    // The cluster says the others. What a faulty model would render says nothing about the files on disk.
+    // The cluster reports its faults. The files of a faulty model are not worth comparing with those on disk.
     if (faults.length > 0) return moved;
     const files = this.render(cluster, variables);
     const regions = this.regions(cluster);
     const plan = planEmission({ folder: HOSTS_FOLDER, files, regions, previous: last.files, accepted });
-    const destroyed = vanished(last.nodes, cluster.nodes).map(
+    const destroyed = removedNodes(last.nodes, cluster.nodes).map(
       ({ hostname, vmId }) => `${hostname}, VM ${vmId}, will be DESTROYED by the next apply`,
     );
     this.emission = { plan, warnings: [...warningsOf(cluster, last.nodes), ...destroyed] };
@@ -93,7 +92,7 @@ export class HostFiles extends Construct {
   private write(validated: boolean): void {
     const stack = TerraformStack.of(this);
     const problems = this.node.root.node.findAll().flatMap((construct) => [
-      // CDKTF validates a stack just before it writes it, and not the stacks that come later.
+      // CDKTF validates each stack just before writing it, so later stacks are not validated yet.
       ...(validated && construct.node.scopes.includes(stack) ? [] : construct.node.validate()),
       ...errorAnnotations(construct),
     ]);
@@ -101,7 +100,7 @@ export class HostFiles extends Construct {
       throw new UserError("invalid", `Nothing was written to ${HOSTS_FOLDER}:\n  ${problems.join("\n  ")}`);
     if (this.emission === undefined) return;
     const { plan, warnings } = this.emission;
-    // On the stack, whose annotations the CLI prints first.
+    // On the stack, since the CLI prints its annotations first.
     for (const warning of warnings) Annotations.of(stack).addWarning(warning);
     const { check = false, report } = this.options;
     if (check) mustBeFresh(plan);
@@ -109,7 +108,7 @@ export class HostFiles extends Construct {
     if (report !== undefined) writeFileSync(report, JSON.stringify(reportOf(plan)));
   }
 
-  /** Path below the folder, to the whole text. The list of them comes last. */
+  /** The text of each file, by its path in the folder. `cluster.json`, which lists the others, is last. */
   private render(cluster: Cluster, variables: readonly string[]): Map<string, string> {
     const captured = this.captured(cluster);
     const files = new Map<string, string>();
@@ -124,14 +123,14 @@ export class HostFiles extends Construct {
     return files.set(CLUSTER_JSON, withHeader(CLUSTER_JSON, description));
   }
 
-  /** The marked regions of people's documents, by their paths from the folder. */
+  /** The emitted regions of the owner's documents, by their paths relative to the folder. */
   private regions(cluster: Cluster): Map<string, string> {
     const text = withHeader(README, renderNodeRegion(cluster));
     return new Map(this.documents.map((document) => [relative(HOSTS_FOLDER, document), text]));
   }
 
   private checkDocument(document: string): void {
-    const why = outsideOfProject(document) ?? (document.endsWith(".md") ? undefined : "");
+    const why = pathProblem(document) ?? (document.endsWith(".md") ? undefined : "");
     if (why !== undefined) {
       this.faults.addInvalid(
         "documents",
@@ -139,11 +138,14 @@ export class HostFiles extends Construct {
         document,
       );
     } else if (!relative(HOSTS_FOLDER, document).startsWith("..")) {
-      this.faults.add("documents", `${document} lies in ${HOSTS_FOLDER}/, where all files are emitted`);
+      this.faults.add(
+        "documents",
+        `${document} is in ${HOSTS_FOLDER}/, which is only for emitted files; move it`,
+      );
     }
   }
 
-  /** Directories of the hosts whose hardware configuration came from the host itself. */
+  /** Directories whose hardware configuration was captured from the host. */
   private captured(cluster: Cluster): Set<string> {
     const directories = cluster.nodes.map((node) => node.directory);
     const isCaptured = (directory: string): boolean =>
@@ -151,9 +153,9 @@ export class HostFiles extends Construct {
     return new Set(directories.filter(isCaptured));
   }
 
-  private last(): { nodes: readonly LastNode[]; files: readonly string[] } {
+  private last(): { nodes: readonly RecordedNode[]; files: readonly string[] } {
     const json = parseClusterJson(textOf(join(HOSTS_FOLDER, CLUSTER_JSON)));
-    return { nodes: (json?.nodes ?? []).filter(isLastNode), files: Object.keys(json?.files ?? {}) };
+    return { nodes: (json?.nodes ?? []).filter(isRecordedNode), files: Object.keys(json?.files ?? {}) };
   }
 }
 
@@ -171,13 +173,15 @@ function mustBeFresh(plan: EmissionPlan): void {
 const textOf = (file: string): string =>
   statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, "utf8") : "";
 
-/** The last line of defence against `${TfToken[...]}` in a host's configuration. */
+/** Last check against `${TfToken[...]}` in a host's configuration. */
 const tokensIn = (files: ReadonlyMap<string, string>): string[] =>
   [...files]
     .filter(([, text]) => text.includes("TfToken["))
-    .map(([path]) => `${path} would hold a CDKTF token`);
+    .map(
+      ([path]) => `${path} would contain a CDKTF token, whose value only OpenTofu knows; use a literal value`,
+    );
 
-/** CDKTF heeds these only after files are written. */
+/** Error annotations, which CDKTF reports only after files are written. */
 const errorAnnotations = (construct: IConstruct): string[] =>
   construct.node.metadata
     .filter(({ type }) => type === (AnnotationMetadataEntryType.ERROR as string))

@@ -4,7 +4,7 @@ import { K3sNode } from "./k3s-node";
 
 export type K3sAgentNodeProps = AgentSettings;
 
-/** A node that runs pods. Its VM is made after those of the servers. */
+/** A node that runs pods but no control plane. Its VM is created after the servers' VMs. */
 export class K3sAgentNode extends K3sNode {
   public constructor(scope: Construct, id: string, props: K3sAgentNodeProps) {
     super(scope, id, "agent", props);

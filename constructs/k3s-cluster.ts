@@ -19,7 +19,7 @@ import { describeFaults, Faults, withNews, type Fault } from "../src/config/faul
 import { terraformAddress, type Cluster, type Common, type Node } from "../src/config/model";
 import { policyFaults } from "../src/firewall/policy";
 import { resolveNode } from "../src/config/node";
-import { validated } from "../src/config/validation";
+import { validateSettings } from "../src/config/validation";
 import {
   ClusterSchema,
   NodeSchema,
@@ -35,33 +35,32 @@ import { tokenFaults, variablesIn, withReferences } from "../src/provider/tokens
 export type K3sClusterProps = ClusterSettings;
 
 /**
- * State of a stack that declares no backend: a relative path, seen from the stack's folder, that leaves
- * `cdktf.out`, since the CLI deletes the folder of a stack that was renamed.
+ * State path for stacks without a backend, relative to the stack's folder. It is outside of `cdktf.out`, since the CLI
+ * deletes the folder of a renamed stack.
  */
 const DEFAULT_STATE_PATH = "../../../state/terraform.tfstate";
 
 /**
- * What all nodes of a K3s cluster share, and the registry of its nodes. One to a stack.
+ * A K3s cluster: the settings that all nodes share, and the registry of its nodes. At most one in a stack.
  *
- * The stack's state is kept in `state/` of the project; for another place construct a backend, such as CDKTF's
- * `S3Backend`, before the cluster. The Proxmox provider takes endpoint and token from `PROXMOX_VE_ENDPOINT` and
- * `PROXMOX_VE_API_TOKEN`.
+ * The stack's state is in `state/` of the project. To keep it elsewhere, construct a backend such as CDKTF's `S3Backend`
+ * before the cluster. The Proxmox provider reads `PROXMOX_VE_ENDPOINT` and `PROXMOX_VE_API_TOKEN`.
  *
- * Nothing is thrown for bad input: validation reports all faults of cluster and nodes together.
+ * Invalid settings do not throw: validation reports all faults of the cluster and its nodes together.
  */
 export class K3sCluster extends Construct {
-  /** The cluster to which a scope belongs. Throws where there is none. */
+  /** The cluster that contains a scope. Throws if there is none. */
   public static of(scope: Construct): K3sCluster {
     const cluster = scope.node.scopes.reverse().find((construct) => construct instanceof K3sCluster);
     if (cluster === undefined)
-      throw new Error(`${scope.node.path}: nodes and host files belong inside a K3sCluster`);
+      throw new Error(`${scope.node.path}: nodes and HostFiles must be inside a K3sCluster`);
     return cluster;
   }
 
   public readonly provider: ProxmoxProvider;
 
   /**
-   * The stack's `moved` blocks, for the nodes that state a former id.
+   * The stack's `moved` blocks, for nodes with a `formerId`.
    *
    * @internal
    */
@@ -72,17 +71,17 @@ export class K3sCluster extends Construct {
   private readonly nodes: Node[] = [];
   /** By the node's own Terraform name, for which an owner may state another. */
   private readonly vms = new Map<string, VirtualEnvironmentVm>();
-  /** Of the nodes so far: several ask, and at a thousand nodes it takes a while. */
+  /** Cached for the nodes so far, since several callers need it, and it is slow with a thousand nodes. */
   private resolved?: { readonly cluster: Cluster; readonly faults: readonly Fault[] };
   private faults: readonly Fault[];
-  /** The default backend, unless the stack had one. */
+  /** The default backend, unless the stack has its own. */
   private readonly state?: LocalBackend;
 
   public constructor(scope: Construct, id: string, props: K3sClusterProps) {
     super(scope, id);
     const shape = new Faults();
     const groups = { network: {}, k3s: {}, nixos: {}, vm: {} };
-    this.settings = { ...groups, ...validated(props, ClusterSchema, shape) };
+    this.settings = { ...groups, ...validateSettings(props, ClusterSchema, shape) };
     const keys = this.authorizedKeys();
     const { common, faults } = resolveCommon(this.settings, keys.text);
     this.common = common;
@@ -103,13 +102,13 @@ export class K3sCluster extends Construct {
   }
 
   /**
-   * The whole cluster, everything that is wrong with it, and the OpenTofu variables that its VMs are made with.
+   * Resolves the whole cluster, its faults, and the OpenTofu variables that its VMs' settings use.
    *
    * @internal
    */
   public resolve(): { cluster: Cluster; faults: Fault[]; variables: string[] } {
     const { cluster } = this.resolveNodes();
-    // Only a VM's settings may hold tokens; elsewhere `tokenFaults` has refused them.
+    // Only a VM's settings may contain tokens; `tokenFaults` refuses them elsewhere.
     const nodes = cluster.nodes.map((node) => ({
       ...this.asStated(node),
       vm: withReferences(node.vm, this.stack),
@@ -134,7 +133,7 @@ export class K3sCluster extends Construct {
   }
 
   /**
-   * Terraform addresses of the VMs of all servers that are there by now, sorted.
+   * Terraform addresses of the VMs of all servers constructed so far, sorted.
    *
    * @internal
    */
@@ -146,15 +145,15 @@ export class K3sCluster extends Construct {
   }
 
   /**
-   * Registers a node; only `K3sNode` calls it. Values of the result may hold CDKTF tokens.
+   * Registers a node; only `K3sNode` calls it. Values of the result may contain CDKTF tokens.
    *
    * @internal
    */
   public add(id: string, role: Role, settings: ServerSettings): Node {
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- nobody checks the types of a `.js` app
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- a `.js` app has no type checks
     const name = [settings?.hostname || id];
     const shape = new Faults(name);
-    const conformed = validated(settings, role === "server" ? ServerSchema : NodeSchema, shape);
+    const conformed = validateSettings(settings, role === "server" ? ServerSchema : NodeSchema, shape);
     const { node, faults } = resolveNode(id, role, conformed, this.settings);
     this.nodes.push(node);
     this.resolved = undefined;
@@ -180,15 +179,17 @@ export class K3sCluster extends Construct {
     };
   }
 
-  /** Clusters of this app that would overwrite each other's names in a stack, or each other's state. */
+  /** Other clusters of this app that would clash with this one in a stack or in a state file. */
   private rivals(): Fault[] {
     return constructsBefore<K3sCluster>(this, K3sCluster).flatMap((other) => {
       const paths = `${other.node.path} and ${this.node.path}`;
       if (other.stack === this.stack) {
-        return [{ nodes: [], setting: "cluster", message: `${paths} are in one stack; give each its own` }];
+        return [
+          { nodes: [], setting: "cluster", message: `${paths} are in the same stack; give each its own` },
+        ];
       }
       if (!other.state || !this.state) return [];
-      const message = `${paths} would keep their state in one file; construct a backend before one of them`;
+      const message = `${paths} would share a state file; construct a backend before one of them`;
       return [{ nodes: [], setting: "backend", message }];
     });
   }
@@ -203,8 +204,8 @@ export class K3sCluster extends Construct {
       return { text: "", faults: [{ nodes: [], setting: "authorizedKeysFile", sentence }] };
     };
     if (!file) return fault("should be the path of a file, got nothing");
-    // What is not a path may be the keys themselves, and a private one among them.
-    if (/PRIVATE KEY/.test(file)) return fault("should be the path of a file; it is not repeated here");
+    // The value may be the keys themselves instead of a path, including a private one.
+    if (/PRIVATE KEY/.test(file)) return fault("should be the path of a file; the value is not shown");
     try {
       return { text: readFileSync(file, "utf8"), faults: [] };
     } catch (error) {
@@ -215,16 +216,16 @@ export class K3sCluster extends Construct {
   private warnOfExampleKey(): void {
     if (!this.common.authorizedKeys.some(isExampleKey)) return;
     Annotations.of(this).addWarning(
-      `${this.settings.authorizedKeysFile} holds the example key, whose private half nobody has: ` +
-        "put in your own key before the first deployment, or nobody can log in to a new host",
+      `${this.settings.authorizedKeysFile} contains the example key, for which no private key exists. ` +
+        "Replace it with your own key before the first deployment, or you cannot log in to new hosts",
     );
   }
 
-  /** What exists in Proxmox VE, for the nodes' `<node>_exists` and their checks. */
+  /** VMs and containers that exist in Proxmox VE, for the nodes' `<node>_exists` and their checks. */
   private addInventory(): void {
     new DataProxmoxVirtualEnvironmentVms(this, "Vms").overrideLogicalId("all");
     new DataProxmoxVirtualEnvironmentContainers(this, "Containers").overrideLogicalId("all");
-    // Grouped (`...`), since a VM that is being migrated may be listed twice, which would be an error otherwise.
+    // Grouped (`...`), since PVE may list a VM twice during a migration, and duplicate keys would be an error.
     const names =
       "${{for vm in data.proxmox_virtual_environment_vms.all.vms : tostring(vm.vm_id) => vm.name...}}";
     new TerraformLocal(this, "VmNames", names).overrideLogicalId("vm_names");

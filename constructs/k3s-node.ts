@@ -9,10 +9,10 @@ import { virtualMachine } from "../src/provider/virtual-machine";
 export type K3sNodeProps = NodeSettings;
 
 /**
- * One node of the cluster: one VM, cloned from a template.
+ * A node of the cluster: one VM, cloned from a template.
  *
- * The construct id is part of the contract: it becomes the Terraform name (`k3s-agent-1` is
- * `proxmox_virtual_environment_vm.k3s_agent_1`) and the folder of the host's files.
+ * The construct id becomes the Terraform name (`k3s-agent-1` is `proxmox_virtual_environment_vm.k3s_agent_1`) and the
+ * folder of the host's files. To change it, set `formerId`.
  */
 export abstract class K3sNode extends Construct {
   public readonly hostname: string;
@@ -20,7 +20,7 @@ export abstract class K3sNode extends Construct {
   public readonly ipv4Address: string;
   public readonly macAddress: string;
 
-  /** The generated resource: the way to arguments that the props do not have. */
+  /** The generated resource, for arguments that the props do not have. */
   public readonly resource: VirtualEnvironmentVm;
 
   protected constructor(scope: Construct, id: string, role: Role, props: K3sNodeProps) {
@@ -35,16 +35,16 @@ export abstract class K3sNode extends Construct {
     this.resource = withoutStackTraces(() => new VirtualEnvironmentVm(this, "Vm", virtualMachine(node)));
     this.resource.overrideLogicalId(node.terraformName);
     cluster.addVm(node, this.resource);
-    // Not by its id, `Resource`: OpenTofu's JSON names each construct's path.
+    // Set explicitly: naming the child `Resource` would change the construct paths in OpenTofu's JSON.
     this.node.defaultChild = this.resource;
     if (role === "agent") this.dependOnServers(cluster);
     this.addExistence(node);
     this.addOutput(node);
-    // Not CDKTF's `moveFromId`, which needs an OpenTofu binary at synth.
+    // Not with CDKTF's `moveFromId`, which needs an OpenTofu binary at synth.
     if (node.formerTerraformName !== undefined) TerraformStack.of(this).addOverride("moved", cluster.moves);
   }
 
-  /** When the stack is written: a server may be stated after its agents, and an owner may add to what they depend on. */
+  /** Runs at synth, since a server may be constructed after its agents, and owners may add dependencies. */
   private dependOnServers(cluster: K3sCluster): void {
     const add = (): void => {
       this.resource.dependsOn = [
@@ -59,8 +59,8 @@ export abstract class K3sNode extends Construct {
   }
 
   /**
-   * Whether the VM exists, and a warning when its ID belongs to a stranger. Never a condition of the resource: once
-   * the VM exists that would turn, and destroy it.
+   * A local that says whether the VM exists, and a check that warns if another VM or a container has its ID. Never make
+   * it a condition of the resource: it turns true once the VM exists, and would then destroy it.
    */
   private addExistence({ terraformName, hostname, vmId }: Node): void {
     const names = `lookup(local.vm_names, "${vmId}", [])`;
@@ -81,7 +81,7 @@ export abstract class K3sNode extends Construct {
     });
   }
 
-  /** Configured values; what the guest agent reports changes with every pod. */
+  /** Outputs the configured values. What the guest agent reports changes with every pod. */
   private addOutput(node: Node): void {
     const value = {
       hostname: node.hostname,
@@ -94,7 +94,7 @@ export abstract class K3sNode extends Construct {
   }
 }
 
-/** An id that the tree accepts: the model reports the duplicate together with all other faults. */
+/** A free id for a duplicate, so that the model can report it together with all other faults. */
 function freeId(scope: Construct, id: string): string {
   let free = id || "#";
   for (let n = 2; scope.node.tryFindChild(free) !== undefined; n++) free = `${id}#${n}`;
@@ -102,8 +102,8 @@ function freeId(scope: Construct, id: string): string {
 }
 
 /**
- * CDKTF keeps a stack trace of each of a VM's tokens, and tsx looks up the source of every frame: with a thousand
- * nodes that is half of the time and a third of the memory of a synth.
+ * CDKTF records a stack trace for each token of a VM, and tsx maps every frame to its source. With a thousand nodes
+ * this takes half of the time and a third of the memory of a synth.
  */
 function withoutStackTraces<T>(make: () => T): T {
   // eslint-disable-next-line @typescript-eslint/unbound-method -- put back as it was

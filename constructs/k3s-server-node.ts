@@ -4,7 +4,7 @@ import { K3sNode } from "./k3s-node";
 
 export type K3sServerNodeProps = ServerSettings;
 
-/** A node that runs the Kubernetes API and etcd, and pods as well. */
+/** A node that runs the control plane and etcd, and also pods. */
 export class K3sServerNode extends K3sNode {
   public constructor(scope: Construct, id: string, props: K3sServerNodeProps) {
     super(scope, id, "server", props);

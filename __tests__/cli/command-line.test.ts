@@ -26,7 +26,7 @@ test("files that are not what main.ts says are not rolled out", () => {
   );
   const { status, output } = project.npm("rollout", "--", "plan");
   expect(status).toBe(1);
-  expect(output).toContain("Not what main.ts says");
+  expect(output).toContain("These files do not match main.ts");
   expect(output).toContain("The hosts were not touched");
   expect(existsSync(project.path("known_hosts"))).toBe(false);
 });

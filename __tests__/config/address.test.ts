@@ -1,5 +1,5 @@
 import {
-  cover,
+  coversNetwork,
   hostAddress,
   macAddressAfter,
   parseAnyNetwork,
@@ -43,7 +43,7 @@ describe("a network", () => {
     ["fd00:22::/64", ["fd00::/16"], true],
     ["fd00:22::/64", ["0.0.0.0/0"], false],
   ])("%s is covered by %j: %s", (cidr, networks, covered) => {
-    expect(cover(networks.map(any), any(cidr))).toBe(covered);
+    expect(coversNetwork(networks.map(any), any(cidr))).toBe(covered);
   });
 
   test.each(["10.0.0.0", "fd00::", "10.0.0.0/33", "fd00::/129", "fd00::1::/64", "fd00::/64%eth0", "x/8", 8])(

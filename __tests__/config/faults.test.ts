@@ -21,7 +21,7 @@ test("the reference cluster has no faults", () => {
   expect(faultsOf([ALPHARD, HAMAL, MIZAR])).toEqual([]);
 });
 
-test("three servers, one of which founds the cluster, have no faults", () => {
+test("three servers, one of which initializes the cluster, have no faults", () => {
   expect(faultsOf(FIVE_NODES)).toEqual([]);
 });
 
@@ -99,31 +99,31 @@ test("two nodes cannot both have had one name", () => {
 describe("servers", () => {
   test("agents need one", () => {
     expect(faultsOf([HAMAL, MIZAR], { ...REFERENCE, apiEndpoint: "https://172.22.0.9:6443" })).toEqual([
-      "there is no server for 'hamal' and 'mizar' to join; add a K3sServerNode",
+      "the cluster has no server for 'hamal' and 'mizar' to join; add a K3sServerNode",
     ]);
   });
 
   test("a cluster without nodes has none", () => {
-    expect(faultsOf([])).toEqual(["there is no server; add a K3sServerNode"]);
+    expect(faultsOf([])).toEqual(["the cluster has no server; add a K3sServerNode"]);
   });
 
   const three = [ALPHARD, server("s1", "acrux", 137), server("s2", "alnair", 138)];
 
   test("one of several has to found the cluster", () => {
     expect(faultsOf(three)).toEqual([
-      "'clusterInit' should be true for exactly one server, it is for none of 'alphard', 'acrux' and 'alnair'",
+      "'clusterInit' should be true for exactly one server, but it is for none of 'alphard', 'acrux' and 'alnair'",
     ]);
   });
 
   test("only one of several may found the cluster", () => {
     expect(faultsOf(three.map((node) => ({ ...node, clusterInit: node.id !== "s2" })))).toEqual([
-      "'clusterInit' should be true for exactly one server, it is for 'alphard' and 'acrux'",
+      "'clusterInit' should be true for exactly one server, but it is for 'alphard' and 'acrux'",
     ]);
   });
 
   test("the only one cannot join itself", () => {
     expect(faultsOf([{ ...ALPHARD, clusterInit: false }])).toEqual([
-      "'clusterInit' should be true for exactly one server, it is for none of 'alphard'",
+      "'clusterInit' should be true for exactly one server, but it is for none of 'alphard'",
     ]);
   });
 
@@ -132,7 +132,7 @@ describe("servers", () => {
   test("an even number is refused, unless it is asked for", () => {
     expect(faultsOf(two)).toEqual([
       "2 servers, 'alphard' and 'acrux', tolerate no more failures than 1; " +
-        "add or remove one, or state 'allowEvenServerCount' for the time of a change",
+        "add or remove one, or set 'allowEvenServerCount: true' during a change",
     ]);
     expect(faultsOf(two, { ...REFERENCE, allowEvenServerCount: true })).toEqual([]);
   });
@@ -183,22 +183,26 @@ describe("characters that no emitted file can hold, or that show a reader someth
     [
       "a NUL",
       { k3sFlags: ["--debug\0"] },
-      "'k3sFlags[0]' of 'mizar' has the character U+0000, which no setting can have",
+      "'k3sFlags[0]' of 'mizar' contains the character U+0000, which no setting may contain",
     ],
-    ["a line break", { pool: "a\nb" }, "'pool' of 'mizar' has the character U+000A"],
-    ["an escape", { description: "\u001b[2J" }, "'description' of 'mizar' has the character U+001B"],
-    ["a NUL", { description: "a\0b" }, "'description' of 'mizar' has the character U+0000"],
-    ["half a character", { description: "\ud83e" }, "'description' of 'mizar' has the character U+D83E"],
-    ["a reordering", { description: "\u202egnp.live" }, "'description' of 'mizar' has the character U+202E"],
+    ["a line break", { pool: "a\nb" }, "'pool' of 'mizar' contains the character U+000A"],
+    ["an escape", { description: "\u001b[2J" }, "'description' of 'mizar' contains the character U+001B"],
+    ["a NUL", { description: "a\0b" }, "'description' of 'mizar' contains the character U+0000"],
+    ["half a character", { description: "\ud83e" }, "'description' of 'mizar' contains the character U+D83E"],
+    [
+      "a reordering",
+      { description: "\u202egnp.live" },
+      "'description' of 'mizar' contains the character U+202E",
+    ],
     [
       "a reordering in a label",
       { nodeLabels: { a: "\u2066" } },
-      "'nodeLabels[a]' of 'mizar' has the character U+2066",
+      "'nodeLabels[a]' of 'mizar' contains the character U+2066",
     ],
     [
       "a line break in a label's name",
       { nodeLabels: { "a\n": "b" } },
-      "'nodeLabels' of 'mizar' has the character U+000A",
+      "'nodeLabels' of 'mizar' contains the character U+000A",
     ],
   ])("%s", (_, mizar, message) => {
     expect(faultsOfMizar(mizar)).toEqual([expect.stringContaining(message)]);
@@ -208,7 +212,7 @@ describe("characters that no emitted file can hold, or that show a reader someth
     const file = join(temporaryFolder(), "keys");
     writeFileSync(file, readFileSync(REFERENCE.authorizedKeysFile, "utf8").trimEnd() + "\u0007\n");
     expect(faultsWith({ authorizedKeysFile: file })).toEqual([
-      expect.stringMatching(/^'authorizedKeysFile' .*: entry 1 has the character U\+0007$/),
+      expect.stringMatching(/^'authorizedKeysFile' .*: entry 1 contains the character U\+0007$/),
     ]);
   });
 
@@ -271,7 +275,7 @@ describe("secrets in the wrong place are refused and not repeated", () => {
     writeFileSync(file, "-----BEGIN OPENSSH PRIVATE KEY-----\nfeedface\n-----END OPENSSH PRIVATE KEY-----\n");
     const faults = faultsWith({ authorizedKeysFile: file });
     expect(faults).toEqual([
-      `'authorizedKeysFile' ${file} holds a private key; take it out of the project and of git, and replace the pair`,
+      `'authorizedKeysFile' ${file} contains a private key; remove it from the project and from git, and replace the key pair`,
     ]);
   });
 });
@@ -280,7 +284,7 @@ describe("operators' keys", () => {
   test("belong into a file, and are not repeated where its path belongs", () => {
     const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nfeedface\n-----END OPENSSH PRIVATE KEY-----\n";
     expect(faultsWith({ authorizedKeysFile: key })).toEqual([
-      "'authorizedKeysFile' has the character U+000A, which no setting can have",
+      "'authorizedKeysFile' contains the character U+000A, which no setting may contain",
     ]);
     expect(faultsWith({ authorizedKeysFile: undefined })).toEqual([
       "'authorizedKeysFile' should be the path of a file, got nothing",
@@ -296,7 +300,7 @@ describe("operators' keys", () => {
 
   test("there has to be one", () => {
     expect(faultsOfKeys("# none\n\n")).toEqual([
-      "'authorizedKeysFile' keys holds no key: nobody could log in",
+      "'authorizedKeysFile' keys contains no key, so that nobody could log in; add yours",
     ]);
   });
 
@@ -327,12 +331,12 @@ test.each<[string, object, string]>([
   [
     "that is the servers'",
     { k3s: { ...REFERENCE.k3s, agentTokenFile: REFERENCE.k3s.tokenFile } },
-    "'k3s.agentTokenFile' should be another file than 'k3s.tokenFile': agents have no token of the servers",
+    "'k3s.agentTokenFile' should be another file than 'k3s.tokenFile': agents must not get the servers' token",
   ],
   [
     "without a place on the hosts",
     { rollout: { agentTokenPath: "agent-token" } },
-    "'rollout.agentTokenPath' has no effect without 'k3s.agentTokenFile', which says where hosts have it",
+    "'rollout.agentTokenPath' has no effect without 'k3s.agentTokenFile'; set that to the path of the token on the hosts",
   ],
 ])("an agents' token %s is a fault", (_, settings, message) => {
   expect(faultsWith(settings)).toEqual([message]);
@@ -345,17 +349,17 @@ describe("where the join token comes from", () => {
     [
       "two sources",
       { tokenPath: "token", tokenCommand: ["cat", "token"] },
-      "'rollout.tokenPath' and 'rollout.tokenCommand' exclude each other: the join token has one source",
+      "'rollout.tokenPath' and 'rollout.tokenCommand' exclude each other; keep one of them",
     ],
     [
       "the token in the place of its path",
       { tokenPath: LONG },
-      "'rollout.tokenPath' should be the path of a file; what was given is not repeated, since it may be a token",
+      "'rollout.tokenPath' should be the path of a file; the value is not shown, since it may be a token",
     ],
     [
       "the token in a command",
       { tokenCommand: ["echo", LONG] },
-      "'rollout.tokenCommand' prints its own words, so that the join token would be in main.ts, cluster.json and git; take it from a store of secrets",
+      "'rollout.tokenCommand' prints its own arguments, which would put the join token into main.ts, cluster.json and git; use a secret store",
     ],
     [
       "an empty command",
@@ -374,15 +378,15 @@ describe("where the join token comes from", () => {
 
   const PRINTED = "should not be in a file";
   test.each<[string[], string]>([
-    [["/bin/echo", PRINTED], "prints its own words"],
-    [["printf", "%s", PRINTED], "prints its own words"],
-    [["sh", "-c", `true; echo ${PRINTED}`], "prints its own words"],
-    [["vault", "login", LONG], "has a word that looks like a secret"],
+    [["/bin/echo", PRINTED], "prints its own arguments"],
+    [["printf", "%s", PRINTED], "prints its own arguments"],
+    [["sh", "-c", `true; echo ${PRINTED}`], "prints its own arguments"],
+    [["vault", "login", LONG], "has an argument that looks like a secret"],
     [
       ["curl", "-H", "Authorization: Bearer 0f1e2d3c4b5a69788796a5b4c3d2e1f0"],
-      "has a word that looks like a secret",
+      "has an argument that looks like a secret",
     ],
-    [["cat", "/dev/null", "b3J9Wq0Zt7Lx2Vn8Kc4Rm1"], "has a word that looks like a secret"],
+    [["cat", "/dev/null", "b3J9Wq0Zt7Lx2Vn8Kc4Rm1"], "has an argument that looks like a secret"],
   ])("the command %j is a fault, and no word of it is repeated", (tokenCommand, sentence) => {
     const faults = faultsWith({ rollout: { tokenCommand } });
     expect(faults).toEqual([expect.stringContaining(`'rollout.tokenCommand' ${sentence}`)]);

@@ -53,7 +53,7 @@ test.each([
   "--disable-kube-proxy=true",
   "--flannel-conf=/etc/x",
 ])("%s is refused, since the firewall would be wrong", (flag) => {
-  expect(faultsOf([flag])).toEqual([expect.stringContaining("which it cannot have here: ")]);
+  expect(faultsOf([flag])).toEqual([expect.stringMatching(/must not contain --[^;]*: /)]);
 });
 
 test.each([
@@ -65,7 +65,7 @@ test.each([
   "--cluster-reset",
   "--i=10.0.0.1",
 ])("%s is refused, since something else says it", (flag) => {
-  expect(faultsOf([flag])).toEqual([expect.stringContaining("which is said by ")]);
+  expect(faultsOf([flag])).toEqual([expect.stringMatching(/; use .* instead$/)]);
 });
 
 test.each([
@@ -80,7 +80,7 @@ test.each([
 test.each(["-c=/etc/x", "--kubelet-arg read-only-port=1", "read-only-port=1", "-kubelet-arg=port=1", "--"])(
   "%s is no flag",
   (flag) => {
-    expect(faultsOf([flag])).toEqual([expect.stringContaining("should be --name or --name=value")]);
+    expect(faultsOf([flag])).toEqual([expect.stringContaining("is not --name or --name=value")]);
   },
 );
 
@@ -99,5 +99,7 @@ test.each([
 });
 
 test("an argument without a value is true", () => {
-  expect(faultsOf(["--kubelet-arg=anonymous-auth"])).toEqual([expect.stringContaining("without a name")]);
+  expect(faultsOf(["--kubelet-arg=anonymous-auth"])).toEqual([
+    expect.stringContaining("without authentication"),
+  ]);
 });

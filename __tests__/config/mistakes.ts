@@ -29,7 +29,7 @@ export const CASCADES: readonly Mistake[] = [
   [
     "a construct id that is none: the VM's past",
     { mizar: { id: "K3s/agent" } },
-    "'construct id' of 'mizar' should be lower-case letters, digits, - and _, a letter first, got 'K3s/agent'",
+    "'construct id' of 'mizar' should be lower-case letters, digits, - and _, starting with a letter, got 'K3s/agent'",
   ],
   [
     "a VM ID that is none: address and MAC address",
@@ -44,7 +44,7 @@ export const CASCADES: readonly Mistake[] = [
   [
     "a network too small for the VM IDs: every address, and who may reach SSH",
     { settings: { network: { ...network, nodeCidr: "172.22.0.0/28" } } },
-    "'network.nodeCidr' 172.22.0.0/28 has none of the nodes: 'ipv4Address' of 'alphard' has to be stated: VM ID 134 is not a host number in 172.22.0.0/28",
+    "'network.nodeCidr' 172.22.0.0/28 contains none of the nodes: 'ipv4Address' of 'alphard' must be set: VM ID 134 is not a host number in 172.22.0.0/28",
   ],
   [
     "a network of others: every address, and who may reach SSH",
@@ -52,12 +52,12 @@ export const CASCADES: readonly Mistake[] = [
       settings: { network: { ...network, nodeCidr: "172.23.0.0/24" } },
       nodes: [ALPHARD, HAMAL, MIZAR].map((node) => ({ ...node, ipv4Address: `172.22.0.${node.vmId}` })),
     },
-    "'network.nodeCidr' 172.23.0.0/24 has none of the nodes: 'ipv4Address' of 'alphard' should be in the node network 172.23.0.0/24, got '172.22.0.134'",
+    "'network.nodeCidr' 172.23.0.0/24 contains none of the nodes: 'ipv4Address' of 'alphard' should be in the node network 172.23.0.0/24, got '172.22.0.134'",
   ],
   [
     "the only server as an agent: the endpoint",
     { nodes: [{ ...ALPHARD, role: "agent" }, HAMAL, MIZAR] },
-    "there is no server for 'alphard', 'hamal' and 'mizar' to join; add a K3sServerNode",
+    "the cluster has no server for 'alphard', 'hamal' and 'mizar' to join; add a K3sServerNode",
   ],
   [
     "an address of another: the endpoint",
@@ -67,7 +67,7 @@ export const CASCADES: readonly Mistake[] = [
   [
     "three servers and no founder",
     { nodes: [ALPHARD, server("s1", "acrux", 137), server("s2", "alnair", 138)] },
-    "'clusterInit' should be true for exactly one server, it is for none of 'alphard', 'acrux' and 'alnair'",
+    "'clusterInit' should be true for exactly one server, but it is for none of 'alphard', 'acrux' and 'alnair'",
   ],
   [
     "a founder by a text: that there is none",
@@ -132,27 +132,27 @@ export const ONCE_SILENT: readonly Mistake[] = [
   [
     "a misspelt flag",
     withFlags("--disabel=metrics-server"),
-    "'k3s.serverFlags' has --disabel, which K3s does not know; did you mean --disable?",
+    "'k3s.serverFlags' has --disabel, which K3s does not have; did you mean --disable?",
   ],
   [
     "a misspelt flag of a node",
     { mizar: { k3sFlags: ["--kubelet-args=max-pods=50"] } },
-    "'k3sFlags' of 'mizar' has --kubelet-args, which K3s does not know; did you mean --kubelet-arg?",
+    "'k3sFlags' of 'mizar' has --kubelet-args, which K3s does not have; did you mean --kubelet-arg?",
   ],
   [
     "a misspelt component",
     withFlags("--disable=metric-server"),
-    "'k3s.serverFlags' has --disable of what K3s does not have; did you mean metrics-server?",
+    "'k3s.serverFlags' has --disable with an unknown component; did you mean metrics-server?",
   ],
   [
     "an agent's flag on servers",
     withFlags("--disable-apiserver-lb"),
-    "'k3s.serverFlags' has --disable-apiserver-lb, which only an agent knows",
+    "'k3s.serverFlags' must not contain --disable-apiserver-lb: only agents accept it",
   ],
   [
     "a flag of another version",
     withFlags("--a-switch-of-tomorrow=true"),
-    "Warning: 'k3s.serverFlags' has --a-switch-of-tomorrow, which no K3s of 1.31 to 1.34 knows: with it K3s may not start",
+    "Warning: 'k3s.serverFlags' has --a-switch-of-tomorrow, which no K3s of 1.31 to 1.34 has: K3s may not start with it",
   ],
   [
     "a CPU type in another case",
@@ -172,7 +172,7 @@ export const ONCE_SILENT: readonly Mistake[] = [
   [
     "a thread for a disk whose controller has none",
     { mizar: { disks: [{ ...disk, iothread: true }], scsiHardware: "virtio-scsi-pci" } },
-    `Warning: 'iothread' of a disk of 'mizar' has an effect with 'scsiHardware: "virtio-scsi-single"' alone, which is not stated`,
+    `Warning: 'iothread' of a disk of 'mizar' has no effect without 'scsiHardware: "virtio-scsi-single"'`,
   ],
   [
     "an endpoint without a port",
@@ -183,13 +183,13 @@ export const ONCE_SILENT: readonly Mistake[] = [
     "Traefik without an address",
     { settings: { k3s: { ...k3s, serviceLb: false } } },
     "Warning: 'k3s.traefik' is true and 'k3s.serviceLb' false: nothing gives Traefik an address that the LAN reaches; " +
-      "install a load balancer such as MetalLB and state its ports in 'k3s.exposedPorts'",
+      "install a load balancer such as MetalLB and set its ports in 'k3s.exposedPorts'",
   ],
   [
     "a changed hostname",
     { mizar: { hostname: "mizor" } },
-    "Warning: VM 136, 'mizar' until now, becomes 'mizor', which is another node to Kubernetes: " +
-      "drain mizar before, and after that take it away by kubectl delete node mizar",
+    "Warning: VM 136, 'mizar' until now, becomes 'mizor', which is a new node for Kubernetes: " +
+      "drain mizar first, and run kubectl delete node mizar afterwards",
   ],
   [
     "a description that PVE does not take",
@@ -316,12 +316,12 @@ export const OF_A_NODE: readonly Mistake[] = [
   [
     "an id that is no folder name",
     { mizar: { id: "K3s/agent" } },
-    "'construct id' of 'mizar' should be lower-case letters, digits, - and _, a letter first, got 'K3s/agent'",
+    "'construct id' of 'mizar' should be lower-case letters, digits, - and _, starting with a letter, got 'K3s/agent'",
   ],
   [
     "an empty id",
     { mizar: { id: "" } },
-    "'construct id' of 'mizar' should be lower-case letters, digits, - and _, a letter first, got ''",
+    "'construct id' of 'mizar' should be lower-case letters, digits, - and _, starting with a letter, got ''",
   ],
   [
     "a hostname with _",
@@ -351,7 +351,7 @@ export const OF_A_NODE: readonly Mistake[] = [
   [
     "a malformed former id",
     { mizar: { formerId: "K" } },
-    "'formerId' of 'mizar' should be lower-case letters, digits, - and _, a letter first, got 'K'",
+    "'formerId' of 'mizar' should be lower-case letters, digits, - and _, starting with a letter, got 'K'",
   ],
   [
     "a VM ID below 100",
@@ -366,12 +366,12 @@ export const OF_A_NODE: readonly Mistake[] = [
   [
     "a VM ID that is no host number",
     { mizar: { vmId: 300 } },
-    "'ipv4Address' of 'mizar' has to be stated: VM ID 300 is not a host number in 172.22.0.0/24",
+    "'ipv4Address' of 'mizar' must be set: VM ID 300 is not a host number in 172.22.0.0/24",
   ],
   [
     "a VM ID whose host number is broadcast",
     { mizar: { vmId: 255 } },
-    "'ipv4Address' of 'mizar' has to be stated: VM ID 255 is not a host number in 172.22.0.0/24",
+    "'ipv4Address' of 'mizar' must be set: VM ID 255 is not a host number in 172.22.0.0/24",
   ],
   [
     "an address outside the network",
@@ -381,12 +381,12 @@ export const OF_A_NODE: readonly Mistake[] = [
   [
     "the network's own address",
     { mizar: { ipv4Address: "172.22.0.0" } },
-    "'ipv4Address' of 'mizar' is the address of the node network itself, 172.22.0.0",
+    "'ipv4Address' of 'mizar' is the network address of the node network, 172.22.0.0",
   ],
   [
     "the broadcast address",
     { mizar: { ipv4Address: "172.22.0.255" } },
-    "'ipv4Address' of 'mizar' is the node network's broadcast address, 172.22.0.255",
+    "'ipv4Address' of 'mizar' is the broadcast address of the node network, 172.22.0.255",
   ],
   [
     "no address",
@@ -406,7 +406,7 @@ export const OF_A_NODE: readonly Mistake[] = [
   [
     "a VM ID too far for its MAC address",
     { mizar: { vmId: 99_999_999, ipv4Address: "172.22.0.9" } },
-    "'macAddress' of 'mizar' has to be stated: VM ID 99999999 is too far from VM ID 134 of 'network.macAddressBase'",
+    "'macAddress' of 'mizar' must be set: VM ID 99999999 is too far from VM ID 134 of 'network.macAddressBase'",
   ],
   [
     "too little memory",
@@ -473,7 +473,7 @@ export const OF_A_NODE: readonly Mistake[] = [
   [
     "no network interface",
     { mizar: { networkInterfaces: [] } },
-    "'networkInterfaces' of 'mizar' should be at least the node's own, got []",
+    "'networkInterfaces' of 'mizar' should be at least the node's interface, got []",
   ],
   [
     "33 network interfaces",
@@ -513,7 +513,7 @@ export const OF_A_NODE: readonly Mistake[] = [
   [
     "a MAC address of the first interface",
     { mizar: { networkInterfaces: [{ bridge: "vmbr0", macAddress: "BC:24:11:00:00:01" }] } },
-    "'networkInterfaces[0].macAddress' of 'mizar' should be left out: the first interface has the node's 'macAddress'",
+    "'networkInterfaces[0].macAddress' of 'mizar' should be left out; set the node's 'macAddress' instead, which the first interface gets",
   ],
   [
     "a boot device that is not there",
@@ -543,7 +543,7 @@ export const OF_A_NODE: readonly Mistake[] = [
   [
     "a datastore for a linked clone",
     { mizar: { linkedClone: true, cloneDatastore: "d" } },
-    "'cloneDatastore' of 'mizar' should be left out for a linked clone, which stays in its template's datastore, got 'd'",
+    "'cloneDatastore' of 'mizar' should be left out for a linked clone, which stays in the template's datastore, got 'd'",
   ],
   [
     "no PVE node",
@@ -573,42 +573,42 @@ export const OF_A_NODE: readonly Mistake[] = [
   [
     "a flag with a space",
     { mizar: { k3sFlags: ["--kubelet-arg=max-pods=50 --x"] } },
-    "'k3sFlags' of 'mizar' has a flag that should be --name or --name=value, without spaces, quotes and backslashes; it is not repeated here, since it may hold a token",
+    "'k3sFlags' of 'mizar' has a flag that is not --name or --name=value without spaces, quotes or backslashes; the flag is not shown, since it may contain a token",
   ],
   [
     "a flag that the model decides",
     { mizar: { k3sFlags: ["--node-ip=172.22.0.9"] } },
-    "'k3sFlags' of 'mizar' has --node-ip, which is said by 'ipv4Address'",
+    "'k3sFlags' of 'mizar' must not contain --node-ip; use 'ipv4Address' instead",
   ],
   [
     "a server's flag on an agent",
     { mizar: { k3sFlags: ["--disable=metrics-server"] } },
-    "'k3sFlags' of 'mizar' has --disable, which only a server knows",
+    "'k3sFlags' of 'mizar' must not contain --disable: only servers accept it",
   ],
   [
     "a server's certificate on an agent",
     { mizar: { k3sFlags: ["--tls-san=a.b"] } },
-    "'k3sFlags' of 'mizar' has --tls-san, which only a server knows",
+    "'k3sFlags' of 'mizar' must not contain --tls-san: only servers accept it",
   ],
   [
     "a server's etcd on an agent",
     { mizar: { k3sFlags: ["--etcd-expose-metrics"] } },
-    "'k3sFlags' of 'mizar' has --etcd-expose-metrics, which only a server knows",
+    "'k3sFlags' of 'mizar' must not contain --etcd-expose-metrics: only servers accept it",
   ],
   [
     "a flag with a quote",
     { mizar: { k3sFlags: ['--x="a'] } },
-    "'k3sFlags' of 'mizar' has a flag that should be --name or --name=value, without spaces, quotes and backslashes; it is not repeated here, since it may hold a token",
+    "'k3sFlags' of 'mizar' has a flag that is not --name or --name=value without spaces, quotes or backslashes; the flag is not shown, since it may contain a token",
   ],
   [
     "a flag with an apostrophe",
     { mizar: { k3sFlags: ["--x='a"] } },
-    "'k3sFlags' of 'mizar' has a flag that should be --name or --name=value, without spaces, quotes and backslashes; it is not repeated here, since it may hold a token",
+    "'k3sFlags' of 'mizar' has a flag that is not --name or --name=value without spaces, quotes or backslashes; the flag is not shown, since it may contain a token",
   ],
   [
     "a flag with a backslash",
     { mizar: { k3sFlags: ["--x=\\a"] } },
-    "'k3sFlags' of 'mizar' has a flag that should be --name or --name=value, without spaces, quotes and backslashes; it is not repeated here, since it may hold a token",
+    "'k3sFlags' of 'mizar' has a flag that is not --name or --name=value without spaces, quotes or backslashes; the flag is not shown, since it may contain a token",
   ],
   [
     "a directory that starts with a dot",
@@ -628,12 +628,12 @@ export const OF_A_NODE: readonly Mistake[] = [
   [
     "the VM ID of its template",
     { mizar: { vmId: 9903, ipv4Address: "172.22.0.9" } },
-    "'vmId' of 'mizar' is that of its template, 9903",
+    "'vmId' of 'mizar' should differ from the template's, 9903",
   ],
   [
     "a chipset that is none",
     { mizar: { machine: "q36" } },
-    "'machine' of 'mizar' should be a chipset of PVE such as q35, got 'q36'",
+    "'machine' of 'mizar' should be a machine type of PVE such as q35, got 'q36'",
   ],
   [
     "a rate limit of nothing",
@@ -643,17 +643,17 @@ export const OF_A_NODE: readonly Mistake[] = [
   [
     "another flannel backend",
     { mizar: { k3sFlags: ["--flannel-backend=host-gw"] } },
-    "'k3sFlags' of 'mizar' has --flannel-backend, which is said by 'k3s.flannelBackend'",
+    "'k3sFlags' of 'mizar' must not contain --flannel-backend; use 'k3s.flannelBackend' instead",
   ],
   [
     "the embedded registry by a flag",
     { mizar: { k3sFlags: ["--embedded-registry"] } },
-    "'k3sFlags' of 'mizar' has --embedded-registry, which is said by 'k3s.embeddedRegistry'",
+    "'k3sFlags' of 'mizar' must not contain --embedded-registry; use 'k3s.embeddedRegistry' instead",
   ],
   [
     "the read-only port by a flag",
     { mizar: { k3sFlags: ["--kubelet-arg=read-only-port=10255"] } },
-    "'k3sFlags' of 'mizar' has --kubelet-arg=read-only-port with a value that it cannot have here: 'k3s.kubeletReadOnlyPort' says so",
+    "'k3sFlags' of 'mizar' has --kubelet-arg=read-only-port with a value that is not allowed: use 'k3s.kubeletReadOnlyPort' instead",
   ],
   [
     "pods' interface as the node's",
@@ -717,7 +717,7 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
   [
     "a pod network below a /24",
     { settings: { network: { ...network, podCidr: "10.42.0.0/25" } } },
-    "'network.podCidr' 10.42.0.0/25 has a /24 for 0 nodes, the cluster has 3",
+    "'network.podCidr' 10.42.0.0/25 has a /24 for 0 nodes, but the cluster has 3",
   ],
   [
     "a network that ends where another starts",
@@ -747,7 +747,7 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
   [
     "a gateway without nameservers",
     { settings: { network: { ...network, gateway: "172.22.0.1" } } },
-    "'network.nameservers' should be at least one address beside a gateway, got []",
+    "'network.nameservers' should be at least one address if 'gateway' is set, got []",
   ],
   [
     "a malformed nameserver",
@@ -757,12 +757,12 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
   [
     "a node on the gateway's address",
     { settings: { network: { ...network, gateway: "172.22.0.135", nameservers: ["9.9.9.9"] } } },
-    "'ipv4Address' of 'hamal' is the gateway's, 172.22.0.135",
+    "'ipv4Address' of 'hamal' is the address of the gateway, 172.22.0.135",
   ],
   [
     "a pod network too small for its nodes",
     { settings: { network: { ...network, podCidr: "10.42.0.0/23" } } },
-    "'network.podCidr' 10.42.0.0/23 has a /24 for 2 nodes, the cluster has 3",
+    "'network.podCidr' 10.42.0.0/23 has a /24 for 2 nodes, but the cluster has 3",
   ],
   [
     "MAC addresses counted from a multicast one",
@@ -772,7 +772,7 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
   [
     "no MAC addresses to count from",
     { settings: { network: { ...network, macAddressBase: undefined } } },
-    "'macAddress' of 'alphard', 'hamal' and 'mizar' has to be stated, since 'network.macAddressBase' is not",
+    "'macAddress' of 'alphard', 'hamal' and 'mizar' must be set, since 'network.macAddressBase' is not",
   ],
   [
     "an endpoint without https",
@@ -792,12 +792,12 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
   [
     "an endpoint on an agent",
     { settings: { apiEndpoint: "https://172.22.0.135:6443" } },
-    "'apiEndpoint' https://172.22.0.135:6443 is on 'hamal', an agent; the API is on servers",
+    "'apiEndpoint' https://172.22.0.135:6443 is on 'hamal', an agent; use the address of a server",
   ],
   [
     "an endpoint on an agent, by name",
     { settings: { apiEndpoint: "https://hamal.lan:6443" } },
-    "'apiEndpoint' https://hamal.lan:6443 is on 'hamal', an agent; the API is on servers",
+    "'apiEndpoint' https://hamal.lan:6443 is on 'hamal', an agent; use the address of a server",
   ],
   [
     "a release that is none",
@@ -852,7 +852,7 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
   [
     "node ports reversed",
     { settings: { k3s: { ...k3s, nodePorts: { from: 32767, to: 30000 } } } },
-    '\'k3s.nodePorts\' should be a range from low to high, got {"from":32767,"to":30000}',
+    "'k3s.nodePorts' should be a range with 'from' at most 'to', got {\"from\":32767,\"to\":30000}",
   ],
   [
     "node ports that are none",
@@ -862,32 +862,32 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
   [
     "a server flag that the model decides",
     { settings: { k3s: { ...k3s, serverFlags: ["--cluster-cidr=10.0.0.0/8"] } } },
-    "'k3s.serverFlags' has --cluster-cidr, which is said by 'network.podCidr'",
+    "'k3s.serverFlags' must not contain --cluster-cidr; use 'network.podCidr' instead",
   ],
   [
     "ServiceLB off by a flag",
     { settings: { k3s: { ...k3s, serverFlags: ["--disable=traefik,servicelb"] } } },
-    "'k3s.serverFlags' has --disable with a value that it cannot have here: 'k3s.traefik' and 'k3s.serviceLb' say so",
+    "'k3s.serverFlags' has --disable with a value that is not allowed: use 'k3s.traefik' and 'k3s.serviceLb' instead",
   ],
   [
     "another API port",
     { settings: { k3s: { ...k3s, serverFlags: ["--https-listen-port=7443"] } } },
-    "'k3s.serverFlags' has --https-listen-port, which it cannot have here: the firewall opens the API, and what nodes join by, on the port that K3s has for it by itself",
+    "'k3s.serverFlags' must not contain --https-listen-port: the firewall opens the API and the supervisor on K3s' default port",
   ],
   [
     "node ports by a flag",
     { settings: { k3s: { ...k3s, serverFlags: ["--kube-apiserver-arg=service-node-port-range=1-2"] } } },
-    "'k3s.serverFlags' has --kube-apiserver-arg=service-node-port-range with a value that it cannot have here: 'k3s.nodePorts' says so",
+    "'k3s.serverFlags' has --kube-apiserver-arg=service-node-port-range with a value that is not allowed: use 'k3s.nodePorts' instead",
   ],
   [
     "exposed ports reversed",
     { settings: { k3s: { ...k3s, exposedPorts: [{ protocol: "tcp", from: 9, to: 8 }] } } },
-    '\'k3s.exposedPorts[0]\' should be a range from low to high, got {"from":9,"to":8,"protocol":"tcp"}',
+    '\'k3s.exposedPorts[0]\' should be a range with \'from\' at most \'to\', got {"from":9,"to":8,"protocol":"tcp"}',
   ],
   [
     "an endpoint on a server and another port",
     { settings: { apiEndpoint: "https://alphard.lan:7443" } },
-    "'apiEndpoint' https://alphard.lan:7443 is on 'alphard', which serves the API on port 6443",
+    "'apiEndpoint' https://alphard.lan:7443 is on 'alphard', which serves the API on port 6443; use that port",
   ],
   [
     "an endpoint whose host ends in a hyphen",
@@ -906,12 +906,12 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
   [
     "kube-proxy in another mode",
     { settings: { k3s: { ...k3s, agentFlags: ["--kube-proxy-arg=proxy-mode=ipvs"] } } },
-    "'k3s.agentFlags' has --kube-proxy-arg=proxy-mode with a value that it cannot have here: the firewall goes by the destinations that kube-proxy rewrites with iptables",
+    "'k3s.agentFlags' has --kube-proxy-arg=proxy-mode with a value that is not allowed: the firewall relies on kube-proxy rewriting destinations with iptables",
   ],
   [
     "flags in a file",
     { settings: { k3s: { ...k3s, agentFlags: ["--config=/etc/x"] } } },
-    "'k3s.agentFlags' has --config, which it cannot have here: flags in a file are not seen here",
+    "'k3s.agentFlags' must not contain --config: flags in a file cannot be checked",
   ],
   [
     "a choice that is not made",
@@ -1007,7 +1007,7 @@ export const NO_SETTINGS: readonly Mistake[] = [
   [
     "a list for texts by their names",
     { mizar: { nodeLabels: ["a"] } },
-    "'nodeLabels' of 'mizar' should be texts by their names such as { disk: \"ssd\" }, got a list",
+    "'nodeLabels' of 'mizar' should be a map of texts such as { disk: \"ssd\" }, got a list",
   ],
   [
     "a server's setting on an agent",

@@ -15,7 +15,7 @@ function faults(documents: unknown): string[] {
 test.each([
   [
     ["/etc/README.md"],
-    "'documents' should be Markdown files of this project, such as k8s/README.md by a relative path of letters, digits, . _ and -, got '/etc/README.md'",
+    "'documents' should be Markdown files of this project, such as k8s/README.md, as a relative path of letters, digits, . _ and -, got '/etc/README.md'",
   ],
   [
     ["../README.md"],
@@ -23,13 +23,13 @@ test.each([
   ],
   [
     ["k8s; rm -rf .md"],
-    "'documents' should be Markdown files of this project, such as k8s/README.md by a relative path of letters, digits, . _ and -, got 'k8s; rm -rf .md'",
+    "'documents' should be Markdown files of this project, such as k8s/README.md, as a relative path of letters, digits, . _ and -, got 'k8s; rm -rf .md'",
   ],
   [
     ["notes.txt"],
     "'documents' should be Markdown files of this project, such as k8s/README.md, got 'notes.txt'",
   ],
-  [["nix/README.md"], "'documents' nix/README.md lies in nix/, where all files are emitted"],
+  [["nix/README.md"], "'documents' nix/README.md is in nix/, which is only for emitted files; move it"],
   ["k8s/README.md", `'documents' should be a list such as ["k8s/README.md"], got a text`],
 ])("documents %j are a fault", (documents, message) => {
   expect(faults(documents)).toEqual([message]);

@@ -115,7 +115,7 @@ describe("what is emitted", () => {
       readFileSync(EXAMPLE_KEYS, "utf8").trimEnd() + " ${TfToken[TOKEN.0]}\n",
     );
     expect(() => emit(folder, [ALPHARD], { ...REFERENCE, authorizedKeysFile })).toThrow(
-      "k3s-server/configuration.nix would hold a CDKTF token",
+      "k3s-server/configuration.nix would contain a CDKTF token",
     );
     expect(Object.keys(textsBelow(folder))).toEqual(["keys"]);
   });
@@ -165,7 +165,7 @@ describe("nothing is written", () => {
     new LocalBackend(other, { path: "k3s-2.tfstate" });
     new HostFiles(whose === "of the same cluster" ? cluster : addCluster(other, [ALPHARD]), "more");
     expect(() => inside(folder, () => app.synth())).toThrow(
-      "k3s/cluster/nix emits nix/ already, and an app has one HostFiles: give another cluster a project of its own",
+      "k3s/cluster/nix already emits nix/, and an app can have only one HostFiles; use a separate project for another cluster",
     );
     expect(textsBelow(folder)).toEqual({});
   });

@@ -322,7 +322,7 @@ describe("references to what OpenTofu knows later", () => {
     const memoryMib = new TerraformVariable(stack, "memory", { type: "number" }).numberValue;
     const faults = addCluster(stack, [ALPHARD, { ...MIZAR, memoryMib }]).node.validate();
     expect(faults).toContain(
-      "'memoryMib' of 'mizar' should be known at synth, got var.memory, which OpenTofu knows only later",
+      "'memoryMib' of 'mizar' should be known at synth, got var.memory, which only OpenTofu knows; use a literal value",
     );
   });
 });
@@ -332,7 +332,7 @@ describe("text that looks like a reference and is none of the app's tokens", () 
     [
       "pveNode",
       { pveNode: "${var.x}" },
-      "should be the name of a PVE node, got '${var.x}'; what OpenTofu knows is",
+      "should be the name of a PVE node, got '${var.x}'; to refer to a value of OpenTofu, pass a token",
     ],
     [
       "templatePveNode",
@@ -351,20 +351,16 @@ describe("text that looks like a reference and is none of the app's tokens", () 
       { networkInterfaces: [{ bridge: "${1}" }] },
       "should be the name of a PVE",
     ],
-    [
-      "description",
-      { description: "a ${TfToken[TOKEN.4711]} b" },
-      "holds what looks like a CDKTF token and is none",
-    ],
+    ["description", { description: "a ${TfToken[TOKEN.4711]} b" }, "contains a CDKTF token that does not"],
     [
       "pool",
       { pool: "${TfToken[TOKEN.4711]}" },
-      "holds what looks like a CDKTF token and is none of this app: '${",
+      "contains a CDKTF token that does not belong to this app: '${",
     ],
     [
       "hostname",
       { hostname: "${TfToken[TOKEN.4711]}" },
-      "holds what looks like a CDKTF token and is none of this",
+      "contains a CDKTF token that does not belong to this",
     ],
   ])("is a fault of %s", (setting, node, sentence) => {
     const faults = addCluster(testApp(), [ALPHARD, { ...MIZAR, ...node }]).node.validate();
@@ -434,7 +430,7 @@ describe("state", () => {
     addCluster(new TerraformStack(app, "a"), [ALPHARD]);
     const second = addCluster(new TerraformStack(app, "b"), [ALPHARD]);
     expect(second.node.validate()).toEqual([
-      "a/cluster and b/cluster would keep their state in one file; construct a backend before one of them",
+      "a/cluster and b/cluster would share a state file; construct a backend before one of them",
     ]);
   });
 });
@@ -451,13 +447,15 @@ test("a stack holds one cluster", () => {
   const stack = new TerraformStack(testApp(), "k3s");
   addCluster(stack, [ALPHARD]);
   const second = new K3sCluster(stack, "second", REFERENCE);
-  expect(second.node.validate()).toContain("k3s/cluster and k3s/second are in one stack; give each its own");
+  expect(second.node.validate()).toContain(
+    "k3s/cluster and k3s/second are in the same stack; give each its own",
+  );
 });
 
 test("a node outside a cluster says where it belongs", () => {
   const stack = new TerraformStack(new App(), "k3s");
   expect(() => new K3sAgentNode(stack, "a", { hostname: "a", vmId: 100 })).toThrow(
-    "k3s: nodes and host files belong inside a K3sCluster",
+    "k3s: nodes and HostFiles must be inside a K3sCluster",
   );
 });
 
@@ -466,7 +464,7 @@ test("a synth warns while the example key is in use, and no longer", () => {
     addCluster(testApp(), [ALPHARD], settings)
       .node.metadata.filter(({ type }) => type.endsWith("warn"))
       .map(({ data }) => data);
-  expect(warningsWith(REFERENCE)).toEqual([expect.stringContaining("holds the example key")]);
+  expect(warningsWith(REFERENCE)).toEqual([expect.stringContaining("contains the example key")]);
   const own = join(temporaryFolder(), "keys");
   const key = Buffer.concat([Buffer.from("\0\0\0\x0bssh-ed25519\0\0\0\x20", "latin1"), Buffer.alloc(32, 7)]);
   writeFileSync(own, `ssh-ed25519 ${key.toString("base64")} me\n`);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { VirtualEnvironmentVm } from "../../.gen/providers/proxmox/virtual-environment-vm";
 import { HostFiles, K3sNode } from "../../constructs";
-import { judgePlan, type Verdict } from "../../src/gate/gate";
+import { checkPlan, type Verdict } from "../../src/gate/gate";
 import { readPlan } from "../../src/gate/plan";
 import type { Emitted } from "../../src/preview/emitted";
 import { compare, type Preview } from "../../src/preview/preview";
@@ -58,7 +58,7 @@ function judged(before: Emitted, after: Emitted, address: string): Verdict {
   );
   const change = { actions: ["update"], before: old, after: now };
   const resources = [{ address, mode: "managed", type: VM, change }];
-  return judgePlan(
+  return checkPlan(
     readPlan(JSON.stringify({ format_version: "1.2", errored: false, resource_changes: resources })),
     [],
   );
@@ -110,7 +110,7 @@ describe("an owner's override", () => {
     const after = emitted(({ hamal }) => hamal.resource.addOverride("lifecycle.prevent_destroy", false));
     expect(vmsOf(after).k3s_agent.lifecycle).toEqual({ ignore_changes: ["clone"], prevent_destroy: false });
     expect(compare(emitted(), after).dangers).toEqual([
-      "**hamal (VM 135)**: loses `prevent_destroy`: nothing stops an apply that replaces it",
+      "**hamal (VM 135)**: loses `prevent_destroy`: nothing stops an apply from replacing it",
     ]);
   });
 

@@ -208,7 +208,7 @@ describe("what is not a regular file is refused, and no flag helps", () => {
       emit(folder, withoutAgent);
       fs.mkdirSync(join(parent, "outside"));
       fs.symlinkSync(target, join(folder, "k3s-agent"));
-      const why = "lies under 'k3s-agent', which is a symbolic link";
+      const why = "is in 'k3s-agent', which is a symbolic link";
       expect(refusals(folder, before, [AGENT, RULES])).toEqual([`${AGENT} ${why}`, `${RULES} ${why}`]);
       expect(fs.readdirSync(join(parent, "outside"))).toEqual([]);
     }),
@@ -217,7 +217,7 @@ describe("what is not a regular file is refused, and no flag helps", () => {
   test("a host directory that is a file", () =>
     inTempFolder((folder) => {
       put(folder, "k3s-agent", "a file");
-      expect(refusals(folder, before)).toContain(`${AGENT} lies under 'k3s-agent', which is a file`);
+      expect(refusals(folder, before)).toContain(`${AGENT} is in 'k3s-agent', which is a file`);
     }));
 });
 
@@ -300,7 +300,7 @@ describe("what is removed", () => {
     afterFirstRun((folder) => {
       put(folder, AGENT, `${read(folder, AGENT)}edit\n`);
       expect(refusals(folder, withoutAgent)).toEqual([
-        `${AGENT} belongs to no host any more, but was edited by hand`,
+        `${AGENT} no longer belongs to a host, but was edited by hand`,
       ]);
       emit(folder, withoutAgent, { accepted: new Set([join(folder, AGENT)]) });
       expect(tree(folder)).toEqual(texts(withoutAgent));

@@ -42,7 +42,7 @@ describe("a refusal", () => {
           "-by hand",
           "+b",
           " c",
-          "A host's own additions go into its local.nix. To give up what is there now:",
+          "Put a host's own additions into its local.nix. To overwrite the file:",
           `  npm run synth -- --accept nix/${AGENT}`,
         ].join("\n"),
       );
@@ -77,7 +77,7 @@ describe("a refusal", () => {
     inProject({}, () => {
       fs.mkdirSync(join("nix", AGENT), { recursive: true });
       expect(refusal({ [AGENT]: "ours\n" })).toBe(
-        `nix/${AGENT} is a directory. HostFiles replaces nothing but files. Move it away, then run: npm run synth`,
+        `nix/${AGENT} is a directory. HostFiles only replaces regular files. Move it away, then run: npm run synth`,
       );
     }));
 });
@@ -97,7 +97,7 @@ describe("what is stale", () => {
         "edited/configuration.nix": "ours\n",
       });
       expect(text.split("\n").slice(0, 6)).toEqual([
-        "Not what main.ts says (5 under nix):",
+        "These files do not match main.ts (5 in nix):",
         `  stale      nix/${AGENT}`,
         "  missing    nix/new/configuration.nix",
         "  stale      nix/cluster.json",
@@ -114,7 +114,7 @@ describe("what is stale", () => {
       put("nix", AGENT, read("nix", AGENT).replaceAll("\n", "\r\n"));
       expect(stale({ [AGENT]: "agent\n" })).toBe(
         [
-          "Not what main.ts says (1 under nix):",
+          "These files do not match main.ts (1 in nix):",
           `  stale  nix/${AGENT}`,
           "",
           "(the lines are the same; their ends or their encoding differ)",

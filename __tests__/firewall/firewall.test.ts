@@ -25,17 +25,17 @@ describe("operators are not locked out:", () => {
     [
       "SSH open to nobody",
       { lanCidrs: [] },
-      "'network.lanCidrs' should be at least one network, or SSH is closed, got []",
+      "'network.lanCidrs' should be at least one network, otherwise SSH is closed, got []",
     ],
     [
       "SSH open to no management network",
       { managementCidrs: [] },
-      "'network.managementCidrs' should be at least one network, or SSH is closed, got []",
+      "'network.managementCidrs' should be at least one network, otherwise SSH is closed, got []",
     ],
     [
       "SSH closed to the node network",
       { lanCidrs: ["192.168.0.0/16"] },
-      "'network.lanCidrs' would lock out 172.22.0.0/24 of 'nodeCidr': SSH is open to 192.168.0.0/16 only; add it there",
+      "'network.lanCidrs' would lock out 172.22.0.0/24 of 'nodeCidr': SSH is open only to 192.168.0.0/16; add the network",
     ],
     [
       "SSH closed to half of the node network",
@@ -50,7 +50,7 @@ describe("operators are not locked out:", () => {
     [
       "SSH closed to operators",
       { operatorCidrs: ["10.8.0.0/24"] },
-      "'network.lanCidrs' would lock out 10.8.0.0/24 of 'operatorCidrs': SSH is open to 172.22.0.0/24 only",
+      "'network.lanCidrs' would lock out 10.8.0.0/24 of 'operatorCidrs': SSH is open only to 172.22.0.0/24; add the network",
     ],
     [
       "SSH closed to operators of IPv6",
@@ -60,12 +60,12 @@ describe("operators are not locked out:", () => {
     [
       "a LAN that does not count, since SSH is for management alone",
       { operatorCidrs: ["10.8.0.0/24"], lanCidrs: ["10.8.0.0/24"], managementCidrs: ["172.22.0.0/24"] },
-      "'network.managementCidrs' would lock out 10.8.0.0/24 of 'operatorCidrs': SSH is open to 172.22.0.0/24 only",
+      "'network.managementCidrs' would lock out 10.8.0.0/24 of 'operatorCidrs': SSH is open only to 172.22.0.0/24; add the network",
     ],
     [
       "operators of whom nothing is said",
       { operatorCidrs: undefined },
-      "'network.operatorCidrs' should be the networks from which operators come by SSH, or waived by " +
+      "'network.operatorCidrs' should be the networks from which operators use SSH, or waived by " +
         "'operatorNetworkWaived: true', got nothing",
     ],
     [
@@ -91,8 +91,8 @@ describe("operators are not locked out:", () => {
     [
       "a LAN of IPv6, which reaches nothing beside a management network",
       { lanCidrs: ["172.22.0.0/24", "fd00:22::/64"], managementCidrs: ["172.22.0.0/24"] },
-      "'network.lanCidrs' fd00:22::/64 has no effect: over IPv6 the LAN reaches SSH and the API alone, and " +
-        "'managementCidrs' has these for others; take it out, or add it there",
+      "'network.lanCidrs' fd00:22::/64 has no effect: over IPv6 the LAN reaches only SSH and the API, and " +
+        "'managementCidrs' reserves these; remove it, or add it to 'managementCidrs'",
     ],
     [
       "pods that would pass for operators",
@@ -180,12 +180,12 @@ describe("an allowed flow", () => {
     [
       "of ports reversed",
       { ports: port(9, 8) },
-      "'firewall.allow[0].ports' should be a range from low to high",
+      "'firewall.allow[0].ports' should be a range with 'from' at most 'to'",
     ],
     [
       "for no reason",
       { why: " " },
-      "'firewall.allow[0].why' should be a reason, for those who read the ruleset, got ' '",
+      "'firewall.allow[0].why' should be a reason, which becomes a comment in the ruleset, got ' '",
     ],
   ])("%s is a fault", (_, flow, message) => {
     expect(faultsOfAllowed(flow).join("\n")).toContain(message);
@@ -201,7 +201,7 @@ describe("an allowed flow", () => {
     "from %s, which is of pods, is a fault",
     (from) => {
       expect(faultsOfAllowed({ from })).toEqual([
-        `'firewall.allow[0].from' should be pods, since ${from} is of the pod or service network`,
+        `'firewall.allow[0].from' should be 'pods', since ${from} is in the pod or service network`,
       ]);
     },
   );
@@ -220,13 +220,13 @@ describe("a contradiction is a fault:", () => {
       "VXLAN opened",
       { from: "everyone", protocol: "udp", ports: port(8000, 9000) },
       {},
-      "'firewall.allow[0]' opens UDP 8000-9000 to everyone, and UDP 8472 is reserved for nodes: VXLAN: pods of two hosts",
+      "'firewall.allow[0]' opens UDP 8000-9000 to everyone, but UDP 8472 is reserved for nodes: VXLAN: pods on different hosts",
     ],
     [
       "WireGuard opened",
       { protocol: "udp", ports: port(51_820) },
       { flannelBackend: "wireguard-native" },
-      "'firewall.allow[0]' opens UDP 51820 to 192.168.50.0/24, and UDP 51820 is reserved for nodes: WireGuard",
+      "'firewall.allow[0]' opens UDP 51820 to 192.168.50.0/24, but UDP 51820 is reserved for nodes: WireGuard",
     ],
   ])("%s", (_, flow, more, message) => {
     const faults = faultsOfAllowed(flow, { k3s: { ...k3s, ...more } });
@@ -245,7 +245,7 @@ describe("a contradiction is a fault:", () => {
       firewall: { allow: [{ ...METRICS, from: "nodes", ports: port(2379) }] },
     };
     expect(faultsOf(nodes, settings)).toEqual([
-      "'firewall.allow[0]' opens TCP 2379 to nodes, and TCP 2379-2380 is reserved for servers: etcd",
+      "'firewall.allow[0]' opens TCP 2379 to nodes, but TCP 2379-2380 is reserved for servers: etcd; choose other ports",
     ]);
   });
 
@@ -253,17 +253,17 @@ describe("a contradiction is a fault:", () => {
     [
       "SSH's port given to pods",
       { exposedPorts: [{ protocol: "tcp", ...port(20, 25) }] },
-      "'k3s.exposedPorts' TCP 20-25 would be forwarded to pods, and TCP 22 is the host's: SSH",
+      "'k3s.exposedPorts' TCP 20-25 would go to pods, but the host needs TCP 22: SSH",
     ],
     [
       "the API's port among node ports",
       { nodePorts: port(6000, 7000) },
-      "'k3s.nodePorts' TCP 6000-7000 would be forwarded to pods, and TCP 6443 is the host's: Kubernetes API",
+      "'k3s.nodePorts' TCP 6000-7000 would go to pods, but the host needs TCP 6443: Kubernetes API",
     ],
     [
       "VXLAN given to pods",
       { exposedPorts: [{ protocol: "udp", ...port(8472) }] },
-      "'k3s.exposedPorts' UDP 8472 would be forwarded to pods, and UDP 8472 is the host's: VXLAN",
+      "'k3s.exposedPorts' UDP 8472 would go to pods, but the host needs UDP 8472: VXLAN",
     ],
   ])("%s", (_, more, message) => {
     const faults = faultsWith({ k3s: { ...k3s, ...more } });
@@ -277,7 +277,7 @@ describe("a contradiction is a fault:", () => {
       k3s: { ...k3s, exposedPorts: [{ protocol: "tcp", ...port(25_565) } as const] },
     };
     expect(faultsWith(settings)).toEqual([
-      "'k3s.exposedPorts' has no effect: 'network.lanCidrs' has no network of IPv4 to expose them to",
+      "'k3s.exposedPorts' has no effect: 'network.lanCidrs' has no IPv4 network; add one",
     ]);
   });
 

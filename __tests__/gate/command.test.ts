@@ -18,7 +18,7 @@ describe("the command", () => {
   test("ends with 0 when the plan passes", () => {
     expect(run(pathOf("create"))).toEqual({
       status: 0,
-      stdout: "3 VMs are made; 4 outputs are changed.\nThe plan passes.\n",
+      stdout: "3 VMs are created; 4 outputs are changed.\nThe plan passes.\n",
       stderr: "",
     });
   });
@@ -28,7 +28,7 @@ describe("the command", () => {
     expect(status).toBe(4);
     expect(stdout.split("\n")).toEqual([
       "1 VM is changed.",
-      "  --allow alnair:pending: there is no such node in the plan",
+      "  --allow alnair:pending: the plan has no such node",
       "The plan does NOT pass:",
       `  ${HAMAL}: cpu.cores 4 → 8: takes effect at the VM's next power-off. If that is meant: --allow hamal:pending`,
       "",
@@ -37,7 +37,7 @@ describe("the command", () => {
 
   test("does not advise to agree to what cannot succeed", () => {
     expect(run(pathOf("disk-shrinks")).stdout).toContain(
-      "is refused, and the apply fails. Take it back; to let it fail: --allow hamal:fail\n",
+      "is refused, so the apply fails. Take it back; to let it fail: --allow hamal:fail\n",
     );
   });
 
@@ -67,7 +67,7 @@ describe("the command", () => {
     expect(run(file)).toMatchObject({
       status: 1,
       stdout: "",
-      stderr: expect.stringContaining(`${file}: This is empty`),
+      stderr: expect.stringContaining(`${file}: The input is empty`),
     });
     expect(run("no-such.json")).toMatchObject({
       status: 1,

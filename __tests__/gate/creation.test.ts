@@ -17,7 +17,7 @@ test("is refused when its template is not among the VMs that the token sees", ()
     const all = read(plan, VMS);
     all.vms = all.vms.filter(({ vm_id }: Json) => vm_id !== 9903);
   });
-  expect(words).toEqual([expect.stringContaining("its template, VM 9903, is not there")]);
+  expect(words).toEqual([expect.stringContaining("its template, VM 9903, does not exist")]);
 });
 
 test("is not refused for a template of which nobody can tell, since not all VMs were read", () => {
@@ -37,7 +37,7 @@ test("is not taken for a container of its name, which nobody can import", () => 
   const words = wordsWith((plan) => {
     read(plan, CONTAINERS).containers = [{ vm_id: 136, name: "mizar", node_name: "pve" }];
   });
-  expect(words).toEqual(["cannot be made: VM ID 136 is held by the container mizar on pve"]);
+  expect(words).toEqual(["cannot be created: the container mizar on pve already has VM ID 136"]);
 });
 
 test("is refused for its own check, and not for another's", () => {
@@ -46,7 +46,7 @@ test("is refused for its own check, and not for another's", () => {
     check.status = "fail";
     check.instances = [{ problems: [{ message: "the ID is held" }] }];
   };
-  expect(wordsWith(failing("k3s_agent_1"))).toEqual(["cannot be made: the ID is held"]);
+  expect(wordsWith(failing("k3s_agent_1"))).toEqual(["cannot be created: the ID is held"]);
   expect(wordsWith(failing("k3s_agent"))).toEqual([]);
 });
 
@@ -60,9 +60,9 @@ test("alone is judged so, and not another resource that has a vm_id as well", ()
 test("is lost when its own VM was, and not when another's or data that was read has changed", () => {
   const drifted = (change: (drift: Json) => void): string[] =>
     wordsWith((plan) => change(plan.resource_drift[0]), "lost");
-  expect(drifted(() => undefined)).toEqual([expect.stringContaining("is made anew")]);
+  expect(drifted(() => undefined)).toEqual([expect.stringContaining("is created again")]);
   expect(drifted((drift) => (drift.address = `${drift.address}_of_another`)).join()).not.toContain(
-    "is made anew",
+    "is created again",
   );
   expect(drifted((drift) => (drift.mode = "data"))).toEqual([]);
   expect(drifted((drift) => (drift.change.actions = ["update"]))).toEqual([]);

@@ -1,7 +1,7 @@
 /** Plans of the real provider, made by OpenTofu and Terraform: plans/README.md says how. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { judgePlan, type Verdict } from "../../src/gate/gate";
+import { checkPlan, type Verdict } from "../../src/gate/gate";
 import { readPlan } from "../../src/gate/plan";
 import type { Json } from "../fixture";
 
@@ -15,11 +15,11 @@ const pathOf = (name: string, engine = TOFU): string => join(__dirname, "plans",
 export const textOf = (name: string, engine?: string): string => readFileSync(pathOf(name, engine), "utf8");
 
 export const judged = (name: string, allowed: readonly string[] = [], engine?: string): Verdict =>
-  judgePlan(readPlan(textOf(name, engine)), allowed);
+  checkPlan(readPlan(textOf(name, engine)), allowed);
 
 /** Of a plan that somebody has changed by hand. */
 export function judgedWith(name: string, change: (plan: Json) => void, engine?: string): Verdict {
   const plan = JSON.parse(textOf(name, engine));
   change(plan);
-  return judgePlan(readPlan(JSON.stringify(plan)), []);
+  return checkPlan(readPlan(JSON.stringify(plan)), []);
 }

@@ -14,14 +14,14 @@ test("a byte order mark before it, as Windows' shells write one, does not matter
 });
 
 test.each([
-  ["blanks", " \n", "This is empty"],
-  ["a log behind an empty line", '\n{"@level":"info"}', "This is the log"],
-  ["a version that is a number", '{"format_version":1,"planned_values":{}}', "no plan"],
-  ["a change that is nothing", '{"format_version":"1.2","resource_changes":[null]}', "no plan"],
+  ["blanks", " \n", "The input is empty"],
+  ["a log behind an empty line", '\n{"@level":"info"}', "The input is the log"],
+  ["a version that is a number", '{"format_version":1,"planned_values":{}}', "not a plan"],
+  ["a change that is nothing", '{"format_version":"1.2","resource_changes":[null]}', "not a plan"],
   [
     "a change without an address",
     '{"format_version":"1.2","resource_changes":[{"change":{"actions":[]}}]}',
-    "no plan",
+    "not a plan",
   ],
 ])("%s is none", (_, text, complaint) => {
   expect(() => readPlan(text)).toThrow(complaint);
@@ -43,13 +43,13 @@ test.each(["count_expression", "for_each_expression"])(
     const missing = (resource: object) => () =>
       readWith((plan) => plan.configuration.root_module.resources.push(resource), "asked", ASKING);
     expect(missing({ ...stated, [expression]: {} })).not.toThrow();
-    expect(missing(stated)).toThrow("says nothing of a.b");
+    expect(missing(stated)).toThrow("does not cover a.b");
   },
 );
 
 test("an -exclude that leaves out everything is not taken for a -refresh-only, which has evaluated its checks", () => {
   const unknown = (plan: Json): unknown => (plan.checks[0].status = "unknown");
-  expect(() => readWith(unknown, "refresh-only", ASKING)).toThrow("The plan says nothing of");
+  expect(() => readWith(unknown, "refresh-only", ASKING)).toThrow("The plan does not cover");
 });
 
 test("a plan is summed up by what becomes of VMs, the replaced and destroyed as well", () => {

@@ -15,7 +15,7 @@ test("nothing is said of what only the guest or the provider knows", () => {
   expect(plannedChanges(change({ after_unknown }))).toEqual([]);
 });
 
-test.each(["", false, 0, []])("what was not stated and is %j now has not changed", (zero) => {
+test.each(["", false, 0, []])("what was not set and is %j now has not changed", (zero) => {
   expect(plannedChanges(change({ after: { hook_script_file_id: zero } }))).toEqual([]);
 });
 
@@ -80,7 +80,7 @@ test.each<[string, unknown, unknown, string]>([
 test("a text that is stated for the first time is shown beside nothing, and a long one cut to a hundred characters", () => {
   const wordsOf = (description: string): string =>
     plannedChanges(change({ after: { description } }))[0]?.words ?? "";
-  expect(wordsOf("short")).toBe('description not stated → "short"');
+  expect(wordsOf("short")).toBe('description not set → "short"');
   const [, shown = ""] = wordsOf("x".repeat(200)).split(" → ");
   expect([shown.length, shown.at(-1)]).toEqual([100, "…"]);
   expect(wordsOf("x".repeat(98))).toContain(`"${"x".repeat(98)}"`);

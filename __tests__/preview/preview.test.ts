@@ -2,7 +2,7 @@ import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { REPOSITORY } from "../fixture";
-import { emittedBy, type Emitted } from "../../src/preview/emitted";
+import { synthTree, type Emitted } from "../../src/preview/emitted";
 import { toMarkdown } from "../../src/preview/markdown";
 import { compare } from "../../src/preview/preview";
 import { asPrinted, schemaFaults } from "../json-schema";
@@ -186,7 +186,7 @@ function KEY(filler: string): string {
 async function emittedAfter(...changes: readonly Change[]): Promise<Emitted> {
   const project = new Project(mkdtempSync(join(trees, "project-")));
   all(APP_WITHOUT_NPX, ...changes)(project);
-  return emittedBy(project.folder, `${project.folder}.out`, new AbortController().signal);
+  return synthTree(project.folder, `${project.folder}.out`, new AbortController().signal);
 }
 
 /** Of all cases; a base serves several. */
@@ -289,7 +289,7 @@ describe("the base", () => {
     expect(preview(project, "--base", "origin/nowhere")).toEqual({
       status: 64,
       output: expect.stringContaining(
-        "git knows no commit 'origin/nowhere' here: fetch it, or name another with --base",
+        "git has no commit 'origin/nowhere' here: fetch it, or choose another with --base",
       ),
     });
   });

@@ -145,7 +145,7 @@ test("a restart of the provider's own is known apart from what Proxmox VE leaves
   expect(["disk.cache", "smbios.serial", "description"].map(restartsVm)).toEqual([false, false, false]);
 });
 
-test("what an attribute needs beside is said: rights, and that every later plan shows it again", () => {
+test("what an attribute needs beside is said: rights, and that every later plan shows the change again", () => {
   expect(describeImpact("nothing", "startup.order")).toBe(
     "takes effect at once; the token needs Sys.Modify on /",
   );
@@ -153,15 +153,15 @@ test("what an attribute needs beside is said: rights, and that every later plan 
     /; the token needs Mapping.Use on the mapping$/,
   );
   expect(describeImpact("no effect", "disk.file_format")).toBe(
-    "has no effect on a VM that exists; every later plan shows it again",
+    "has no effect on an existing VM; every later plan shows the change again",
   );
   expect(describeImpact("live interface", "network_device.enabled")).toMatch(
-    /; every later plan shows it again$/,
+    /; every later plan shows the change again$/,
   );
   expect(describeImpact("root only", "usb.host")).not.toContain("Mapping.Use");
 });
 
 test("a disk that changes is not said to disturb nothing", () => {
   expect(describeImpact("nothing", "disk.size")).toBe("takes effect at once");
-  expect(describeImpact("nothing", "description")).toBe("takes effect at once and disturbs nothing");
+  expect(describeImpact("nothing", "description")).toBe("takes effect at once without interruption");
 });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import ts from "typescript";
 import * as z from "zod";
-import { literal } from "../../src/config/fault";
+import { formatLiteral } from "../../src/config/fault";
 import * as settings from "../../src/config/settings";
 import { unwrapped } from "../../src/config/settings/kinds";
 import { readComments } from "../../src/reference/comments";
@@ -56,9 +56,9 @@ test.each(SETTINGS.map((setting) => [`${setting.noun.source}.${setting.name}`, s
     const said = comment?.defaultText;
     if (schema instanceof z.ZodDefault) {
       const value = schema.def.defaultValue as unknown;
-      const isEmpty = ["[]", "{}"].includes(literal(value));
+      const isEmpty = ["[]", "{}"].includes(formatLiteral(value));
       if (isEmpty) expect(said).toMatch(/^- /);
-      else expect(said).toBe(literal(value));
+      else expect(said).toBe(formatLiteral(value));
     } else if (schema instanceof z.ZodOptional) expect(said).toMatch(/^- /);
     else expect(said).toBeUndefined();
   },
@@ -88,6 +88,6 @@ test("an editor shows the comment of a setting where main.ts states it", () => {
     readFile: (path) => ts.sys.readFile(path),
   });
   const shown = service.getQuickInfoAtPosition(file, text.indexOf("cores"));
-  expect(ts.displayPartsToString(shown?.documentation)).toBe("Cores a socket.");
+  expect(ts.displayPartsToString(shown?.documentation)).toBe("Cores per socket.");
   expect(ts.displayPartsToString(shown?.tags?.[0]?.text)).toBe("2");
 });

@@ -59,7 +59,7 @@ describe("golden host directories", () => {
 describe("joining", () => {
   const k3sOf = (texts: Record<string, string>, path: string): string => texts[path] as string;
 
-  test("one server founds the cluster and the others join it, through another than themselves", () => {
+  test("one server initializes the cluster and the others join it, through another than themselves", () => {
     const texts = emitted([...FIVE_NODES], { ...REFERENCE, apiEndpoint: "https://172.22.0.137:6443" });
     expect(k3sOf(texts, "k3s-server/k3s-server.nix")).toContain("clusterInit = true;");
     expect(k3sOf(texts, "k3s-server/k3s-server.nix")).not.toContain("serverAddr");

@@ -1,4 +1,4 @@
-import { openedBy } from "../../src/firewall/labels";
+import { openedPorts } from "../../src/firewall/labels";
 import { flows } from "../../src/firewall/flows";
 import type { Cluster } from "../../src/config/model";
 import { renderNodeRegion, renderReadme } from "../../src/render/readme";
@@ -122,7 +122,7 @@ describe.each(Object.entries(CLUSTERS))("the document of %s", (_, make) => {
     const matrix = /## Firewall[^]*?\n## /.exec(text)?.[0] ?? "";
     const plainMatrix = matrix.replace(/\\(.)/g, "$1");
     const missing = flows(described).filter(
-      (flow) => !plainMatrix.includes(`${openedBy(flow)}: ${flow.why}`),
+      (flow) => !plainMatrix.includes(`${openedPorts(flow)}: ${flow.why}`),
     );
     expect(missing).toEqual([]);
   });

@@ -213,7 +213,7 @@ describe("the first deployment", () => {
     );
     const { cluster, variables } = addCluster(stack, [{ ...ALPHARD, ...settings(rack, pool) }]).resolve();
     const text = section(renderReadme(cluster, ["nix"], variables));
-    return /installed, and (.*) in the environment:/.exec(text)?.[1] ?? "";
+    return /or later, set (.*) in your environment, and run:/.exec(text)?.[1] ?? "";
   };
 
   test.each<[string, string, (rack: string, pool: string) => Partial<TestNode>]>([
@@ -235,6 +235,6 @@ describe("the first deployment", () => {
   ] as const)("asks for the join token's source when it comes from %s", (_, of, asks) => {
     const text = first(of);
     expect(text).toContain("npm run rollout -- apply");
-    expect(text.includes("where the join token comes from")).toBe(asks);
+    expect(text.includes("The rollout needs the join token")).toBe(asks);
   });
 });

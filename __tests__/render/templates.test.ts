@@ -26,7 +26,7 @@ describe("a name that the context lacks is an error", () => {
     expect(() => fill("k3s-server.nix", context)).not.toThrow();
     const lacking = Object.entries(context).filter(([key]) => key !== name);
     expect(() => fill("k3s-server.nix", Object.fromEntries(lacking))).toThrow();
-    expect(() => fill("k3s-server.nix", without(name))).toThrow("was not given what it names");
+    expect(() => fill("k3s-server.nix", without(name))).toThrow("the template's context has no value for");
   });
 });
 
@@ -76,6 +76,6 @@ describe("an unknown name is an error in every position", () => {
   test("a name without a value, at any depth", () => {
     const fillIn = (): string =>
       compileTemplate("{{#each list}}{{name}}{{/each}}")({ list: [{ name: undefined }] });
-    expect(fillIn).toThrow("was not given what it names: name");
+    expect(fillIn).toThrow("the template's context has no value for name");
   });
 });

@@ -237,7 +237,7 @@ const SERVICE_LB: readonly Check[] = [
   closed("the LAN reaches a load balancer's port that is not exposed", "lan", tcp("hamal", 25_565, BY_POD)),
 ];
 
-/** Where pods of two hosts reach each other by a tunnel. */
+/** Where pods on different hosts reach each other by a tunnel. */
 const tunnel = ({ host, other }: Subject): Check[] => [
   open(
     "a host reaches a pod of another, as its tunnel",

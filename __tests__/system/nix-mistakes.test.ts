@@ -29,7 +29,13 @@ const MISTAKES: readonly Mistake[] = [
   ["flushRuleset on", SYSTEM, "flushRuleset = false", "flushRuleset = true", /flushRuleset is true/],
   ["firewall left to its default", SYSTEM, "networking.firewall.enable", "# ", /firewall is on/],
   ["firewall on", SYSTEM, "firewall.enable = false", "firewall.enable = true", /firewall is on/],
-  ["nftables left to its default", SYSTEM, "enable = true;\n    # With", "# With", /nftables is not enabled/],
+  [
+    "nftables left to its default",
+    SYSTEM,
+    "enable = true;\n    # The default",
+    "# The default",
+    /nftables is not enabled/,
+  ],
   ["a ruleset that is not there", SYSTEM, "./nftables.nft", "./nft.nft", /rulesetFile is no file beside/],
   ["a ruleset by a relative string", SYSTEM, "./nftables.nft", '"nft"', /rulesetFile .* no absolute path/],
   ["deletions that delete nothing", SYSTEM, "delete table inet k3s_host", "", /extraDeletions/],
@@ -79,7 +85,7 @@ const MISTAKES: readonly Mistake[] = [
   ],
   ["no platform", HARDWARE, "nixpkgs.hostPlatform", "# ", /hostPlatform is missing/],
   [
-    "no forwarding between pods of two hosts",
+    "no forwarding between pods on different hosts",
     SYSTEM,
     '"net.ipv4.conf.all.forwarding" = true',
     '"net.ipv4.conf.all.forwarding" = false',

@@ -381,7 +381,7 @@ function k3sRules(get: Get, { hostname, role, ipv4Address }: Identity): Rules {
     [founds || server !== undefined, "services.k3s.serverAddr is missing on a node that joins"],
     [
       !founds || server === undefined,
-      "services.k3s.serverAddr is there on the server that founds the cluster",
+      "services.k3s.serverAddr is there on the server that initializes the cluster",
     ],
     [
       server === undefined || /^https:\/\/[a-z0-9.-]+(:\d+)?$/.test(server),

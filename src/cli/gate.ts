@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { judgePlan, type Verdict } from "../gate/gate";
+import { checkPlan, type Verdict } from "../gate/gate";
 import { readPlan } from "../gate/plan";
 import type { Reason } from "../gate/reason";
 import { shellWord } from "../base/escape";
@@ -19,7 +19,7 @@ const FORMAT_VERSION = 2;
 // eslint-disable-next-line @typescript-eslint/require-await -- every command of the program is asynchronous
 export async function judge(path: string, { allow, json }: Options): Promise<ExitCode> {
   try {
-    const verdict = judgePlan(readPlan(contentOf(path)), allow);
+    const verdict = checkPlan(readPlan(contentOf(path)), allow);
     console.log(
       json ? JSON.stringify({ formatVersion: FORMAT_VERSION, ...verdict }, null, 2) : formatVerdict(verdict),
     );

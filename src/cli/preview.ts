@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { HOSTS_FOLDER } from "../emit/place";
-import { emittedBy, type Emitted } from "../preview/emitted";
+import { synthTree, type Emitted } from "../preview/emitted";
 import { failure, toMarkdown } from "../preview/markdown";
 import { compare, isEmpty, type Preview } from "../preview/preview";
 import { committed, findBase, Trees, type Base } from "../preview/trees";
@@ -63,8 +63,8 @@ async function compared(base: Base, stop: AbortSignal): Promise<{ preview: Previ
   const trees = await Trees.of(process.cwd(), base);
   try {
     const [working, former] = await Promise.allSettled([
-      emittedBy(trees.working, trees.output("working"), stop),
-      emittedBy(trees.base, trees.output("base"), stop),
+      synthTree(trees.working, trees.output("working"), stop),
+      synthTree(trees.base, trees.output("base"), stop),
     ]);
     if (stop.aborted) throw new UserError("interrupted", "Interrupted");
     if (working.status === "rejected") throw working.reason;
@@ -90,8 +90,8 @@ async function withoutApp(
   await trees.restoreBase();
   // Loaded lazily: it loads CDKTF, which nothing else here needs.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { committedIn, withVmsOf } = require("../preview/committed") as typeof import("../preview/committed");
-  const former = committedIn(trees.base);
+  const { readEmitted, withVmsOf } = require("../preview/committed") as typeof import("../preview/committed");
+  const former = readEmitted(trees.base);
   if (former.cluster !== undefined) {
     const note = `Its committed \`${HOSTS_FOLDER}/\` is compared instead; for OpenTofu, only the VMs are compared.`;
     return { preview: compare(former, withVmsOf(working)), notes: [...notes, note] };

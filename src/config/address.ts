@@ -1,6 +1,6 @@
 import { Address4, Address6 } from "ip-address";
 
-/** A network in canonical form, as numbers that compare. */
+/** A network in canonical form, with its bounds as numbers so that networks can be compared. */
 export interface Network {
   readonly cidr: string;
   readonly family: 4 | 6;
@@ -13,15 +13,15 @@ function parsed<T>(family: new (text: string) => T, text: unknown): T | undefine
   try {
     return new family(text as string);
   } catch {
-    return undefined; // the library has no other way to say no
+    return undefined; // the library reports invalid input only by throwing
   }
 }
 
-/** The network, or `undefined` for what is not an IPv4 CIDR. Host bits are allowed: see `cidr` of the result. */
+/** Parses an IPv4 CIDR; `undefined` for anything else. Host bits may be set: `cidr` of the result has them cleared. */
 export const parseNetwork = (text: unknown): Network | undefined =>
   isCidr(text) ? networkOf(4, parsed(Address4, text)) : undefined;
 
-/** The network, or `undefined` for what is not an IPv4 or IPv6 CIDR. Host bits are allowed. */
+/** Parses an IPv4 or IPv6 CIDR; `undefined` for anything else. Host bits may be set. */
 export const parseAnyNetwork = (text: unknown): Network | undefined =>
   parseNetwork(text) ?? (isCidr(text) ? networkOf(6, parsed(Address6, text)) : undefined);
 
@@ -39,7 +39,7 @@ function networkOf(family: 4 | 6, address: Address4 | Address6 | undefined): Net
   };
 }
 
-/** The address as a number, or `undefined` for what is not a plain IPv4 address. */
+/** Parses a plain IPv4 address to a number; `undefined` for anything else. */
 export function parseAddress(text: unknown): bigint | undefined {
   if (typeof text !== "string" || text.includes("/")) return undefined;
   return parsed(Address4, text)?.bigInt();
@@ -51,12 +51,12 @@ export const contains = (network: Network, address: bigint): boolean =>
 export const overlap = (a: Network, b: Network): boolean =>
   a.family === b.family && a.first <= b.last && b.first <= a.last;
 
-/** Whether the networks hold every address of the network, one of them alone or several together. */
-export function cover(networks: readonly Network[], network: Network): boolean {
+/** Whether the networks together contain every address of the network. */
+export function coversNetwork(networks: readonly Network[], network: Network): boolean {
   const inOrder = networks
     .filter((each) => overlap(each, network))
     .sort((a, b) => (a.first < b.first ? -1 : 1));
-  let next = network.first; // the first address that was not found yet
+  let next = network.first; // the first address not yet covered
   for (const { first, last } of inOrder) {
     if (first > next) return false;
     if (last >= next) next = last + 1n;
@@ -64,7 +64,7 @@ export function cover(networks: readonly Network[], network: Network): boolean {
   return next > network.last;
 }
 
-/** The address with that number in the network, or `undefined` where it is none that a host can have. */
+/** The address with that host number in the network; `undefined` if a host cannot use it. */
 export function hostAddress(network: Network, hostNumber: number): string | undefined {
   if (!Number.isSafeInteger(hostNumber)) return undefined;
   const address = network.first + BigInt(hostNumber);
@@ -78,10 +78,10 @@ const MAC_ADDRESS = /^[0-9A-F]{2}(:[0-9A-F]{2}){5}$/i;
 export const isUnicastMac = (text: unknown): text is string =>
   typeof text === "string" && MAC_ADDRESS.test(text) && parseInt(text.slice(0, 2), 16) % 2 === 0;
 
-/** `BC:24:11:B3:ED:01`: the form in which PVE stores and the provider compares. */
+/** Upper case, such as `BC:24:11:B3:ED:01`: PVE stores it so, and the provider compares it letter by letter. */
 export const canonicalMac = (text: string): string => text.toUpperCase();
 
-/** The MAC address that many after another, or `undefined` outside the 24 bits below its vendor's prefix. */
+/** The MAC address at an offset from another; `undefined` if it leaves the 24 bits below the vendor prefix. */
 export function macAddressAfter(base: string, offset: number): string | undefined {
   if (!isUnicastMac(base) || !Number.isSafeInteger(offset)) return undefined;
   const bytes = base.split(":");

@@ -10,9 +10,9 @@ import type { ClusterSettings } from "./settings";
 import { authorizedKeys, checkAuthorizedKeys } from "./ssh-keys";
 
 /**
- * What all nodes share, with everything that is wrong with it.
+ * Resolves what all nodes share, and collects its faults.
  *
- * @param keysText - content of the authorized keys file
+ * @param keysText - content of the authorized_keys file
  */
 export function resolveCommon(
   settings: ClusterSettings,
@@ -39,7 +39,7 @@ export function resolveCommon(
   return { common, faults: [network, own, k3s, nixos, rollout].flatMap((faults) => faults.all) };
 }
 
-/** The whole cluster, with everything that is wrong between its nodes. */
+/** Resolves the whole cluster, and collects the faults between its nodes. */
 export function resolveCluster(
   common: Common,
   nodes: readonly Node[],

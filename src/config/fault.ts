@@ -1,14 +1,14 @@
 import { looksSecret } from "./secrets";
 
-/** A reason why the cluster cannot be what `main.ts` says. */
+/** One thing that is wrong with the settings in `main.ts`. */
 export interface Fault {
-  /** Names of the nodes it concerns; empty for a setting of the cluster. */
+  /** Names of the affected nodes; empty for a setting of the cluster. */
   readonly nodes: readonly string[];
-  /** Setting as it is written in `main.ts`, such as `vmId` or `network.podCidr`. */
+  /** The setting as `main.ts` writes it, such as `vmId` or `network.podCidr`. */
   readonly setting: string;
-  /** What is wrong with it, with the value: the rest of the sentence that starts with setting and nodes. */
+  /** The problem and the value: completes a sentence that starts with the setting and the nodes. */
   readonly sentence?: string;
-  /** The whole message, where the common form would read badly. */
+  /** The whole message, where that form would read badly. */
   readonly message?: string;
   /** Other settings by which it was judged. Where one of them is wrong, this one follows from it, and is not said. */
   readonly judgedBy?: readonly string[];
@@ -16,15 +16,15 @@ export interface Fault {
 
 const quoted = (name: string): string => `'${name}'`;
 
-/** `'a'`, `'a' and 'b'`, `'a', 'b' and 'c'`; a mistake in what a large cluster shares names twenty of its nodes. */
-export function listed(names: readonly string[]): string {
+/** `'a'`, `'a' and 'b'`, `'a', 'b' and 'c'`. At most 20 names, since one fault may affect every node of a large cluster. */
+export function quoteAll(names: readonly string[]): string {
   const all = names.slice(0, 20).map(quoted);
   if (names.length > all.length) all.push(`${names.length - all.length} more`);
   const last = all.pop() ?? "";
   return all.length === 0 ? last : `${all.join(", ")} and ${last}`;
 }
 
-/** A value as a person typed it: strings in quotes, missing ones in words, long ones cut. */
+/** A value for a message: strings in quotes, `undefined` as "nothing", long values truncated. */
 export function formatValue(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Number.isNaN(value)) return "NaN, which is not a number";
@@ -35,18 +35,18 @@ export function formatValue(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
-/** The end of a sentence on what a setting should be. A text that may be a secret is not repeated. */
-export const got = (value: unknown): string =>
+/** Completes "should be …" with the actual value. A text that may be a secret is not repeated. */
+export const describeActual = (value: unknown): string =>
   typeof value === "string" && looksSecret(value)
-    ? "; what was given is not repeated, since it may be a secret"
+    ? "; the value is not shown, since it may be a secret"
     : `, got ${formatValue(value)}`;
 
-/** A value as `main.ts` may state it: `{ from: 9100, to: 9100 }`. */
-export function literal(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
+/** A value as a TypeScript literal: `{ from: 9100, to: 9100 }`. */
+export function formatLiteral(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(formatLiteral).join(", ")}]`;
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-conversion -- a function has no JSON
   if (typeof value !== "object" || value === null) return String(JSON.stringify(value));
-  const entries = Object.entries(value).map(([key, item]) => `${key}: ${literal(item)}`);
+  const entries = Object.entries(value).map(([key, item]) => `${key}: ${formatLiteral(item)}`);
   return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
 }
 
@@ -69,7 +69,7 @@ function explains(known: Fault, fault: Fault): boolean {
 const isPartOf = (setting: string, whole: string): boolean =>
   whole === "" || setting === whole || setting.startsWith(`${whole}.`) || setting.startsWith(`${whole}[`);
 
-/** Messages for a person, in the order of the faults; nodes that share a fault share its message. */
+/** Messages in the order of the faults. Nodes that share a fault share its message. */
 export function describeFaults(faults: readonly Fault[]): string[] {
   const shared = new Map<string, { fault: Fault; nodes: string[] }>();
   for (const fault of faults) {
@@ -80,7 +80,7 @@ export function describeFaults(faults: readonly Fault[]): string[] {
   }
   return [...shared.values()].map(({ fault, nodes }) => {
     if (fault.message !== undefined) return fault.message;
-    const owner = nodes.length === 0 ? "" : ` of ${listed([...new Set(nodes)])}`;
+    const owner = nodes.length === 0 ? "" : ` of ${quoteAll([...new Set(nodes)])}`;
     return `'${fault.setting || "settings"}'${owner} ${fault.sentence}`;
   });
 }
@@ -90,31 +90,31 @@ export class Faults {
   public readonly all: Fault[] = [];
 
   /**
-   * @param nodes - names of the nodes; none for the cluster's own settings
-   * @param prefix - of every setting, such as `network.`
+   * @param nodes - names of the affected nodes; none for the cluster's own settings
+   * @param prefix - prepended to every setting, such as `network.`
    */
   constructor(
     private readonly nodes: readonly string[] = [],
     private readonly prefix = "",
   ) {}
 
-  /** The setting should be something else than the value. */
-  public addInvalid(setting: string, wish: string, value: unknown): void {
-    this.add(setting, `should be ${wish}${got(value)}`);
+  /** Reports what the setting should be, and its actual value. */
+  public addInvalid(setting: string, expected: string, value: unknown): void {
+    this.add(setting, `should be ${expected}${describeActual(value)}`);
   }
 
-  /** As `wrong`, in words of its own: also for values that may be a secret and must not be repeated. */
+  /** Reports a fault without repeating the value, for example because it may be a secret. */
   public add(setting: string, sentence: string, judgedBy: readonly string[] = []): void {
     this.all.push({ nodes: this.nodes, setting: `${this.prefix}${setting}`, sentence, judgedBy });
   }
 
-  public unlessWhole(setting: string, value: unknown, least: number, most: number, unit = ""): void {
+  public checkInteger(setting: string, value: unknown, least: number, most: number, unit = ""): void {
     if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return;
     this.addInvalid(setting, `a whole number${unit && ` of ${unit}`} from ${least} to ${most}`, value);
   }
 
-  public unlessMatches(setting: string, value: unknown, pattern: RegExp, wish: string): void {
+  public checkPattern(setting: string, value: unknown, pattern: RegExp, expected: string): void {
     if (typeof value === "string" && pattern.test(value)) return;
-    this.addInvalid(setting, wish, value);
+    this.addInvalid(setting, expected, value);
   }
 }

@@ -5,7 +5,7 @@ import { misspelt } from "./suggestion";
 
 export function checkFlags(setting: string, flags: readonly string[], role: Role, faults: Faults): void {
   for (const flag of flags) {
-    const objection = objectionTo(flag, role);
+    const objection = flagProblem(flag, role);
     if (objection !== undefined) faults.add(setting, objection);
   }
 }
@@ -20,58 +20,57 @@ export const unknownFlags = (flags: readonly string[]): string[] =>
 /** Flags go into a systemd ExecStart, separated by spaces; `%` and `$` are escaped when they are rendered. */
 const FLAG = /^--([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21\x23-\x26\x28-\x5b\x5d-\x7e]*))?$/;
 
-/** Never repeats more than a flag's name: its value may be a token. */
-function objectionTo(flag: string, role: Role): string | undefined {
+/** Shows only a flag's name, since its value may be a token. */
+function flagProblem(flag: string, role: Role): string | undefined {
   const [, written, value] = FLAG.exec(flag) ?? [];
   if (written === undefined) {
     return (
-      "has a flag that should be --name or --name=value, without spaces, quotes and backslashes; " +
-      "it is not repeated here, since it may hold a token"
+      "has a flag that is not --name or --name=value without spaces, quotes or backslashes; " +
+      "the flag is not shown, since it may contain a token"
     );
   }
   const name = ALIASES[written] ?? written;
-  const shown = name === written ? `--${written}` : `--${written}, which is --${name}`;
-  if (RESERVED[name]) return `has ${shown}, which is said by ${RESERVED[name]}`;
-  if (FIXED[name]) return `has ${shown}, which it cannot have here: ${FIXED[name]}`;
+  const shown = name === written ? `--${written}` : `--${written} (an alias of --${name})`;
+  if (RESERVED[name]) return `must not contain ${shown}; use ${RESERVED[name]} instead`;
+  if (FIXED[name]) return `must not contain ${shown}: ${FIXED[name]}`;
   const other = role === "agent" ? "server" : "agent";
   if (!FLAG_NAMES[role].includes(name)) {
-    if (FLAG_NAMES[other].includes(name))
-      return `has ${shown}, which only ${other === "agent" ? "an agent" : "a server"} knows`;
+    if (FLAG_NAMES[other].includes(name)) return `must not contain ${shown}: only ${other}s accept it`;
     const meant = misspelt(name, FLAG_NAMES[role]);
-    if (meant !== undefined) return `has ${shown}, which K3s does not know; did you mean --${meant}?`;
+    if (meant !== undefined) return `has ${shown}, which K3s does not have; did you mean --${meant}?`;
   }
   if (value === undefined && !SWITCHES.has(name)) {
-    return `has ${shown} without a value, so that K3s may take the next flag for it; write --${written}=…`;
+    return `has ${shown} without a value, and K3s may take the next flag as its value; write --${written}=…`;
   }
-  return objectionToValue(name, shown, value ?? "");
+  return valueProblem(name, shown, value ?? "");
 }
 
-function objectionToValue(name: string, shown: string, value: string): string | undefined {
+function valueProblem(name: string, shown: string, value: string): string | undefined {
   if (name === "disable") {
     const components = value.split(",").map((component) => component.trim());
     for (const component of components) {
       const known = (COMPONENT_NAMES as readonly string[]).includes(component);
       const meant = known ? undefined : misspelt(component, COMPONENT_NAMES);
-      if (meant !== undefined) return `has ${shown} of what K3s does not have; did you mean ${meant}?`;
+      if (meant !== undefined) return `has ${shown} with an unknown component; did you mean ${meant}?`;
     }
     const ours = components.some((component) => /^(traefik|servicelb)$/.test(component));
-    const why = "'k3s.traefik' and 'k3s.serviceLb' say so";
-    return ours ? `has ${shown} with a value that it cannot have here: ${why}` : undefined;
+    const instead = "use 'k3s.traefik' and 'k3s.serviceLb' instead";
+    return ours ? `has ${shown} with a value that is not allowed: ${instead}` : undefined;
   }
   const component = COMPONENTS[name];
   if (component === undefined) return undefined;
   const [argument, ...rest] = value.split("=");
   const plain = argumentName(argument as string);
   const rule = component[plain];
-  // Without a value it is true (pkg/util/args.go).
+  // An argument without a value is true (pkg/util/args.go).
   const allowed = rule?.unless?.test(rest.length === 0 ? "true" : rest.join("=")) ?? false;
   if (rule === undefined || allowed) return undefined;
-  return `has ${shown}=${plain} with a value that it cannot have here: ${rule.why}`;
+  return `has ${shown}=${plain} with a value that is not allowed: ${rule.why}`;
 }
 
 /**
- * K3s takes an argument with `--` in front and, to put it before or after its own, with `+` or `-` behind
- * (pkg/util/args.go); Kubernetes' programs take `_` for `-` (component-base, cli/flag, WordSepNormalizeFunc).
+ * K3s accepts an argument with a leading `--`, and with a trailing `+` or `-` that puts it before or after K3s' own
+ * (pkg/util/args.go). Kubernetes' programs treat `_` as `-` (component-base, cli/flag, WordSepNormalizeFunc).
  */
 const argumentName = (text: string): string =>
   text
@@ -79,7 +78,7 @@ const argumentName = (text: string): string =>
     .replace(/[-+]+$/, "")
     .replaceAll("_", "-");
 
-/** Further names that K3s has for its flags. Source: pkg/cli/cmds, server.go and agent.go. */
+/** K3s' aliases of its flags. Source: pkg/cli/cmds, server.go and agent.go. */
 const ALIASES: Readonly<Record<string, string>> = {
   c: "config",
   d: "data-dir",
@@ -91,22 +90,22 @@ const ALIASES: Readonly<Record<string, string>> = {
   "kube-cloud-controller-arg": "kube-cloud-controller-manager-arg",
 };
 
-/** What the model decides, or what has no place in a world-readable command line. */
+/** Flags that a setting decides, or whose value does not belong on a world-readable command line. */
 const RESERVED: Readonly<Record<string, string>> = {
   token: "'k3s.tokenFile'",
   "token-file": "'k3s.tokenFile'",
   "cluster-secret": "'k3s.tokenFile'",
   "agent-token": "'k3s.agentTokenFile'",
   "agent-token-file": "'k3s.agentTokenFile'",
-  "datastore-endpoint": "a file on the host, since it holds a password",
+  "datastore-endpoint": "a file on the host, since the value contains a password,",
   "vpn-auth": "--vpn-auth-file",
   "etcd-s3-access-key": "--etcd-s3-config-secret",
   "etcd-s3-secret-key": "--etcd-s3-config-secret",
   "etcd-s3-session-token": "--etcd-s3-config-secret",
   server: "'apiEndpoint'",
   "cluster-init": "'clusterInit'",
-  "cluster-reset": "the restore in the emitted README, once and never at every start",
-  "cluster-reset-restore-path": "the restore in the emitted README, once and never at every start",
+  "cluster-reset": "the restore procedure in the emitted README, once and not at every start,",
+  "cluster-reset-restore-path": "the restore procedure in the emitted README, once and not at every start,",
   "node-name": "'hostname'",
   "with-node-id": "'hostname'",
   "node-ip": "'ipv4Address'",
@@ -121,12 +120,12 @@ const RESERVED: Readonly<Record<string, string>> = {
   "service-node-port-range": "'k3s.nodePorts'",
 };
 
-const API = "the firewall opens the API, and what nodes join by, on the port that K3s has for it by itself";
-const REWRITTEN = "the firewall goes by the destinations that kube-proxy rewrites with iptables";
-const FLANNEL = "the firewall is made for flannel as K3s sets it up";
-const UNSEEN = "flags in a file are not seen here";
+const API = "the firewall opens the API and the supervisor on K3s' default port";
+const REWRITTEN = "the firewall relies on kube-proxy rewriting destinations with iptables";
+const FLANNEL = "the firewall relies on flannel as K3s configures it";
+const UNSEEN = "flags in a file cannot be checked";
 
-/** What the firewall relies upon: with these flags it would be right for another cluster. */
+/** Flags that would break an assumption of the firewall. */
 const FIXED: Readonly<Record<string, string>> = {
   "https-listen-port": API,
   "supervisor-port": API,
@@ -139,16 +138,16 @@ const FIXED: Readonly<Record<string, string>> = {
   config: UNSEEN,
 };
 
-/** Why a component may not have an argument, unless its value is harmless. */
+/** Why a component must not get an argument, unless its value is harmless. */
 type Arguments = Readonly<Record<string, { readonly why: string; readonly unless?: RegExp }>>;
 
-const ANONYMOUS = "whoever reaches the port would be let in without a name";
-const UNAUTHORIZED = "whoever has a name would be allowed everything";
+const ANONYMOUS = "anyone who reaches the port would get in without authentication";
+const UNAUTHORIZED = "every authenticated client would be allowed everything";
 
-/** Arguments that K3s hands to the programs that it runs. */
+/** Arguments that K3s passes to its components. */
 const COMPONENTS: Readonly<Record<string, Arguments>> = {
   "kubelet-arg": {
-    "read-only-port": { why: "'k3s.kubeletReadOnlyPort' says so" },
+    "read-only-port": { why: "use 'k3s.kubeletReadOnlyPort' instead" },
     port: { why: "the firewall opens the kubelet on 10250" },
     "anonymous-auth": { why: ANONYMOUS, unless: /^(0|f|F|false|False|FALSE)$/ },
     "authorization-mode": { why: UNAUTHORIZED, unless: /^Webhook$/ },
@@ -160,8 +159,8 @@ const COMPONENTS: Readonly<Record<string, Arguments>> = {
     config: { why: UNSEEN },
   },
   "kube-apiserver-arg": {
-    "service-node-port-range": { why: "'k3s.nodePorts' says so" },
-    "service-cluster-ip-range": { why: "'network.serviceCidr' says so" },
+    "service-node-port-range": { why: "use 'k3s.nodePorts' instead" },
+    "service-cluster-ip-range": { why: "use 'network.serviceCidr' instead" },
     "secure-port": { why: API },
     "anonymous-auth": { why: ANONYMOUS, unless: /^(0|f|F|false|False|FALSE)$/ },
     "authorization-mode": { why: UNAUTHORIZED, unless: /^(?!.*AlwaysAllow)/ },
@@ -169,12 +168,12 @@ const COMPONENTS: Readonly<Record<string, Arguments>> = {
     "authentication-config": { why: UNSEEN },
   },
   "kube-controller-manager-arg": {
-    "cluster-cidr": { why: "'network.podCidr' says so" },
-    "service-cluster-ip-range": { why: "'network.serviceCidr' says so" },
+    "cluster-cidr": { why: "use 'network.podCidr' instead" },
+    "service-cluster-ip-range": { why: "use 'network.serviceCidr' instead" },
   },
 };
 
-/** Flags that take no value. Source: pkg/cli/cmds. A newer one is written as --name=true. */
+/** Flags that take no value. Source: pkg/cli/cmds. Write a newer one as --name=true. */
 const SWITCHES = new Set([
   "alsologtostderr",
   "debug",

@@ -5,24 +5,24 @@ import { checkFlags } from "./k3s-flags";
 import type { K3s } from "./model";
 import { K3sSchema, LABEL_KEY, type K3sSettings, type Role } from "./settings";
 
-/** Port on which every K3s server serves the Kubernetes API and K3s' own supervisor. */
+/** Port of the Kubernetes API and of K3s' supervisor on every server. */
 export const API_PORT = 6443;
 
 export const resolveK3s = (settings: K3sSettings): K3s => withDefaults(K3sSchema, settings);
 
-/** What the settings have to be together; each alone is checked by its schema. */
+/** Checks the settings in combination; the schema checks each of them alone. */
 export function checkK3s(k3s: K3s, faults: Faults): void {
   if (k3s.agentTokenFile !== undefined && k3s.agentTokenFile === k3s.tokenFile) {
     faults.add(
       "agentTokenFile",
-      "should be another file than 'k3s.tokenFile': agents have no token of the servers",
+      "should be another file than 'k3s.tokenFile': agents must not get the servers' token",
     );
   }
   checkFlags("serverFlags", k3s.serverFlags, "server", faults);
   checkFlags("agentFlags", k3s.agentFlags, "agent", faults);
 }
 
-/** From where K3s of that role takes the token with which it joins. */
+/** File from which K3s of that role reads its join token. */
 export const tokenFileOf = ({ tokenFile, agentTokenFile }: K3s, role: Role): string =>
   role === "agent" ? (agentTokenFile ?? tokenFile) : tokenFile;
 
@@ -30,7 +30,7 @@ export function checkLabels(labels: Readonly<Record<string, string>>, faults: Fa
   for (const key of Object.keys(labels)) {
     const character = forbiddenCharacter(key);
     if (character !== undefined)
-      faults.add("nodeLabels", `has the character ${character}, which no setting can have`);
+      faults.add("nodeLabels", `contains the character ${character}, which no setting may contain`);
     else if (!LABEL_KEY.test(key))
       faults.addInvalid("nodeLabels", "label keys such as disk or example.org/disk", key);
     else if (isForbiddenLabel(key))
@@ -39,7 +39,7 @@ export function checkLabels(labels: Readonly<Record<string, string>>, faults: Fa
 }
 
 /**
- * With a label of these domains the kubelet refuses to start.
+ * The kubelet refuses to start with a label of these domains.
  * Source: kubernetes, cmd/kubelet/app/options (`unknown 'kubernetes.io' or 'k8s.io' labels`).
  */
 function isForbiddenLabel(key: string): boolean {

@@ -1,6 +1,6 @@
 /**
- * The cluster as it will be: every setting resolved, nothing left to decide. What OpenTofu knows later is written as
- * OpenTofu names it, such as `var.proxmox_node`.
+ * The resolved cluster: every setting has its value. A value that only OpenTofu knows is written as OpenTofu names it,
+ * such as `var.proxmox_node`.
  */
 
 import type * as z from "zod";
@@ -15,12 +15,12 @@ import {
   type RolloutSettings,
 } from "./settings";
 
-/** What cluster and node state together; `description` is the node's alone. */
+/** VM settings of the cluster, overridden by the node's; `description` comes from the node only. */
 export const VmModel = VmSchema.omit({ templateDiskGib: true })
   .required({ templateVmId: true, pveNode: true, disks: true, networkInterfaces: true })
   .extend({ description: NodeSchema.shape.description });
 
-/** Disks are sorted by interface, tags by themselves. The first network interface carries the node's MAC address. */
+/** Disks are sorted by interface, tags alphabetically. The first network interface has the node's MAC address. */
 export interface Vm extends Readonly<z.output<typeof VmModel>> {}
 
 export interface Nixos extends Readonly<z.output<typeof NixosSchema>> {}
@@ -30,12 +30,12 @@ export interface Node {
   readonly id: string;
   readonly hostname: string;
   readonly role: Role;
-  /** As stated; `resolveCluster` decides for an only server. */
+  /** As set; `resolveCluster` sets it for an only server. */
   readonly clusterInit?: boolean;
   readonly vmId: number;
   readonly ipv4Address: string;
   readonly macAddress: string;
-  /** Folder of the host's files, below that of `HostFiles`. */
+  /** Folder of the host's files, below the folder of `HostFiles`. */
   readonly directory: string;
   /** Name of the VM in `proxmox_virtual_environment_vm.<name>`. */
   readonly terraformName: string;
@@ -55,10 +55,10 @@ export const NetworksModel = NetworkSchema.omit({
   operatorCidrs: true,
 });
 
-/** `managementCidrs` is stated where SSH and the API are for other networks than the LAN's. */
+/** `managementCidrs` is present if networks other than `lanCidrs` may reach SSH and the API. */
 export interface Networks extends Readonly<z.output<typeof NetworksModel>> {}
 
-/** `agentTokenFile` is present where agents have a token of their own. */
+/** `agentTokenFile` is present if agents have their own token. */
 export interface K3s extends Readonly<z.output<typeof K3sSchema>> {}
 
 export interface FirewallModel extends Readonly<z.output<typeof FirewallSchema>> {}
@@ -69,23 +69,23 @@ export interface Common {
   readonly apiEndpoint: string;
   readonly k3s: K3s;
   readonly firewall: FirewallModel;
-  /** Present when stated. */
+  /** Present if set. */
   readonly rollout?: RolloutSettings;
-  /** Operators' public keys, a line each. */
+  /** Operators' public keys, one line each. */
   readonly authorizedKeys: readonly string[];
 }
 
 export interface Cluster extends Common {
-  /** Sorted by VM ID, so that the order in which `main.ts` writes them means nothing. */
+  /** Sorted by VM ID, so that their order in `main.ts` does not matter. */
   readonly nodes: readonly Node[];
 }
 
-/** The server that founds the cluster. */
+/** The server that initializes the cluster. */
 export const initServer = (cluster: Cluster): Node | undefined =>
   cluster.nodes.find((node) => node.clusterInit);
 
 export const servers = (cluster: Cluster): Node[] => cluster.nodes.filter((node) => node.role === "server");
 
-/** The address that state, plan and `tofu` commands know the node's VM by. */
+/** The VM's address in the state, in plans and in `tofu` commands. */
 export const terraformAddress = (terraformName: string): string =>
   `proxmox_virtual_environment_vm.${terraformName}`;

@@ -20,12 +20,12 @@ export const resolveNetworks = (settings: NetworkSettings): Networks =>
     operatorCidrs: settings.operatorCidrs ?? [],
   });
 
-/** What the settings have to be together; each alone is checked by its schema. */
+/** Checks the settings in combination; the schema checks each of them alone. */
 export function checkNetworks(networks: Networks, settings: NetworkSettings, faults: Faults): void {
   const node = parseNetwork(networks.nodeCidr);
   const pods = parseNetwork(networks.podCidr);
   const services = parseNetwork(networks.serviceCidr);
-  // What is not said to be the LAN's is the node network.
+  // Only stated networks: the default, the node network, is checked below.
   const lans = parseAll(settings.lanCidrs);
   const managements = parseAll(settings.managementCidrs);
 
@@ -35,7 +35,7 @@ export function checkNetworks(networks: Networks, settings: NetworkSettings, fau
     ["serviceCidr", services],
   ] as const) {
     refuseOverlap(setting, network, "nodeCidr", node, faults);
-    // Its pods would be taken for that network, and reach SSH of their own host.
+    // The firewall would mistake pods for that network and let them reach SSH of their own host.
     for (const lan of lans) refuseOverlap(setting, network, "lanCidrs", lan, faults);
     for (const each of managements) refuseOverlap(setting, network, "managementCidrs", each, faults);
   }
@@ -44,28 +44,28 @@ export function checkNetworks(networks: Networks, settings: NetworkSettings, fau
   checkOperators(networks, settings, faults);
 }
 
-/** The networks, without those that are none. */
+/** Parses the networks and skips invalid ones, which their schema reports. */
 const parseAll = (cidrs: readonly string[] = []): Network[] =>
   cidrs.flatMap((cidr) => parseAnyNetwork(cidr) ?? []);
 
-/** Of IPv6 the LAN reaches SSH and the API alone, and nothing where these are for others. */
+/** Over IPv6 the LAN reaches only SSH and the API, and nothing at all beside `managementCidrs`. */
 function checkLanOfIpv6({ lanCidrs, managementCidrs }: Networks, faults: Faults): void {
   const [network] = ofFamily(6, lanCidrs);
   if (network === undefined || managementCidrs === undefined) return;
-  const why = "over IPv6 the LAN reaches SSH and the API alone, and 'managementCidrs' has these for others";
-  faults.add("lanCidrs", `${network} has no effect: ${why}; take it out, or add it there`);
+  const why = "over IPv6 the LAN reaches only SSH and the API, and 'managementCidrs' reserves these";
+  faults.add("lanCidrs", `${network} has no effect: ${why}; remove it, or add it to 'managementCidrs'`);
 }
 
-/** Whether SSH is open to them is the policy's to judge. */
+/** The policy checks whether the firewall opens SSH to them. */
 function checkOperators(networks: Networks, settings: NetworkSettings, faults: Faults): void {
   const waived = settings.operatorNetworkWaived ?? false;
   if (waived === networks.operatorCidrs.length > 0) {
-    const wish = "the networks from which operators come by SSH, or waived by 'operatorNetworkWaived: true'";
-    faults.addInvalid("operatorCidrs", waived ? `${wish}, not both` : wish, settings.operatorCidrs);
+    const expected = "the networks from which operators use SSH, or waived by 'operatorNetworkWaived: true'";
+    faults.addInvalid("operatorCidrs", waived ? `${expected}, not both` : expected, settings.operatorCidrs);
   }
   const setting = networks.managementCidrs === undefined ? "lanCidrs" : "managementCidrs";
   const sources = networks[setting] ?? [];
-  if (sources.length === 0) faults.addInvalid(setting, "at least one network, or SSH is closed", []);
+  if (sources.length === 0) faults.addInvalid(setting, "at least one network, otherwise SSH is closed", []);
 }
 
 function refuseOverlap(
@@ -90,12 +90,12 @@ function checkGateway(networks: Networks, node: Network | undefined, faults: Fau
     gateway !== node.last;
   if (node && gateway !== undefined && !isHost)
     faults.addInvalid("gateway", `a host's address in ${node.cidr}`, networks.gateway);
-  // A gateway means static addresses, and then nobody else tells the hosts whom to ask for names.
+  // A gateway means static addresses, so that no DHCP server gives the hosts their name servers.
   if (networks.nameservers.length === 0)
-    faults.addInvalid("nameservers", "at least one address beside a gateway", []);
+    faults.addInvalid("nameservers", "at least one address if 'gateway' is set", []);
 }
 
-/** The endpoint's host, or `undefined` for what is not a URL. */
+/** The endpoint's host; `undefined` if the endpoint is not a URL. */
 export function endpointHost(apiEndpoint: string): string | undefined {
   return URL.canParse(apiEndpoint) ? new URL(apiEndpoint).hostname : undefined;
 }

@@ -24,11 +24,11 @@ import {
 import { checkVm, resolveVm } from "./vm";
 
 /**
- * A node with everything that can be known without the other nodes.
+ * Resolves a node as far as possible without the other nodes, and collects its faults.
  *
- * Never throws: with faults the node is only good for finding more of them.
+ * Never throws. If there are faults, use the node only to find more of them.
  *
- * @param settings - as `validated` leaves them: nothing of another kind, and no gaps that would override
+ * @param settings - from `validated`: every value has its type, and no `undefined` overrides a default
  */
 export function resolveNode(
   id: string,
@@ -80,7 +80,7 @@ function faultsOf(
 ): Fault[] {
   const name = [node.hostname || node.id];
   const faults = new Faults(name);
-  faults.unlessMatches("construct id", node.id, CONSTRUCT_ID.pattern, CONSTRUCT_ID.wish);
+  faults.checkPattern("construct id", node.id, CONSTRUCT_ID.pattern, CONSTRUCT_ID.expected);
   checkAddress(node, cluster.network, faults);
   checkMacAddress(node, settings, cluster.network.macAddressBase, faults);
   checkVm(node.vm, vmSettings, faults);
@@ -89,7 +89,7 @@ function faultsOf(
   checkFlags("k3sFlags", node.k3sFlags, node.role, faults);
 
   const nixosFaults = new Faults(name, "nixos.");
-  // Without settings of its own the host has the cluster's, which are checked once.
+  // Otherwise the host has the cluster's settings, which are checked once.
   if (settings.nixos !== undefined) checkNixos(node.nixos, nixosFaults);
   return [...faults.all, ...nixosFaults.all].map((fault) => withOrigin(fault, settings));
 }
@@ -105,10 +105,11 @@ function withOrigin(fault: Fault, settings: NodeSettings): Fault {
 }
 
 function checkClone(node: Node, settings: NodeSettings, faults: Faults): void {
-  if (node.vmId === node.vm.templateVmId) faults.add("vmId", `is that of its template, ${node.vmId}`);
+  if (node.vmId === node.vm.templateVmId)
+    faults.add("vmId", `should differ from the template's, ${node.vmId}`);
   if (node.vm.linkedClone && settings.cloneDatastore !== undefined) {
-    const wish = "left out for a linked clone, which stays in its template's datastore";
-    faults.addInvalid("cloneDatastore", wish, settings.cloneDatastore);
+    const expected = "left out for a linked clone, which stays in the template's datastore";
+    faults.addInvalid("cloneDatastore", expected, settings.cloneDatastore);
   }
 }
 
@@ -116,13 +117,13 @@ function checkClone(node: Node, settings: NodeSettings, faults: Faults): void {
 function checkAddress(node: Node, networks: Pick<Networks, "nodeCidr" | "gateway">, faults: Faults): void {
   const network = parseNetwork(networks.nodeCidr);
   const address = parseAddress(node.ipv4Address);
-  if (network === undefined || address === undefined) return; // said of them
+  if (network === undefined || address === undefined) return; // reported elsewhere
   if (address === network.first)
-    faults.add("ipv4Address", `is the address of the node network itself, ${node.ipv4Address}`);
+    faults.add("ipv4Address", `is the network address of the node network, ${node.ipv4Address}`);
   else if (address === network.last)
-    faults.add("ipv4Address", `is the node network's broadcast address, ${node.ipv4Address}`);
+    faults.add("ipv4Address", `is the broadcast address of the node network, ${node.ipv4Address}`);
   if (node.ipv4Address === networks.gateway)
-    faults.add("ipv4Address", `is the gateway's, ${node.ipv4Address}`);
+    faults.add("ipv4Address", `is the address of the gateway, ${node.ipv4Address}`);
 }
 
 function checkMacAddress(
@@ -132,13 +133,13 @@ function checkMacAddress(
   faults: Faults,
 ): void {
   if (node.macAddress !== "") return;
-  if (settings.macAddress !== undefined) return; // said of that address
+  if (settings.macAddress !== undefined) return; // the schema reports it
   if (base === undefined) {
-    faults.add("macAddress", "has to be stated, since 'network.macAddressBase' is not", BASE);
+    faults.add("macAddress", "must be set, since 'network.macAddressBase' is not", BASE);
   } else if (isUnicastMac(base.macAddress) && Number.isSafeInteger(node.vmId)) {
     faults.add(
       "macAddress",
-      `has to be stated: VM ID ${node.vmId} is too far from VM ID ${base.vmId} of 'network.macAddressBase'`,
+      `must be set: VM ID ${node.vmId} is too far from VM ID ${base.vmId} of 'network.macAddressBase'`,
       BASE,
     );
   }

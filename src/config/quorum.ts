@@ -1,2 +1,2 @@
-/** Servers of which a majority has to be there for etcd to answer. */
+/** The majority of the servers' etcd members, without which etcd does not answer. */
 export const quorumOf = (servers: number): number => Math.floor(servers / 2) + 1;

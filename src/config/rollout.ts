@@ -3,12 +3,12 @@ import type { Common, K3s } from "./model";
 import { looksSecret } from "./secrets";
 import type { RolloutSettings } from "./settings";
 
-/** `echo x`, also as a word of a shell; what comes of a variable or of another command is in no file. */
+/** Whether it is `echo x`, or a shell that runs it. A variable or another command may be printed: no file contains its value. */
 const printsItself = (command: readonly string[]): boolean =>
   /(^|\/)(echo|printf)$/.test(command[0] ?? "") ||
   command.slice(1).some((word) => /(^|[\s;&|(])(echo|printf)\s+[^$`;&|]+($|[;&|])/.test(word));
 
-/** A value that may be the token itself is not repeated. */
+/** Does not repeat a value that may be the token itself. */
 export function checkRollout(
   settings: RolloutSettings,
   k3s: Pick<K3s, "agentTokenFile">,
@@ -19,7 +19,10 @@ export function checkRollout(
   checkSource("agentTokenPath", agentTokenPath, "agentTokenCommand", agentTokenCommand, faults);
   if (k3s.agentTokenFile === undefined && (agentTokenPath ?? agentTokenCommand) !== undefined) {
     const stated = agentTokenPath === undefined ? "agentTokenCommand" : "agentTokenPath";
-    faults.add(stated, "has no effect without 'k3s.agentTokenFile', which says where hosts have it");
+    faults.add(
+      stated,
+      "has no effect without 'k3s.agentTokenFile'; set that to the path of the token on the hosts",
+    );
   }
 }
 
@@ -31,16 +34,10 @@ function checkSource(
   faults: Faults,
 ): void {
   if (path !== undefined && command !== undefined) {
-    faults.add(
-      pathSetting,
-      `and 'rollout.${commandSetting}' exclude each other: the join token has one source`,
-    );
+    faults.add(pathSetting, `and 'rollout.${commandSetting}' exclude each other; keep one of them`);
   }
   if (path !== undefined && (path.trim() === "" || looksSecret(path))) {
-    faults.add(
-      pathSetting,
-      "should be the path of a file; what was given is not repeated, since it may be a token",
-    );
+    faults.add(pathSetting, "should be the path of a file; the value is not shown, since it may be a token");
   }
   if (command === undefined) return;
   if (command.length === 0 || command[0] === "") {
@@ -55,24 +52,24 @@ function checkSource(
   if (printsItself(command)) {
     faults.add(
       commandSetting,
-      `prints its own words, so that the join token would be in ${where}; take it from a store of secrets`,
+      `prints its own arguments, which would put the join token into ${where}; use a secret store`,
     );
   } else if (command.some(looksSecret)) {
     faults.add(
       commandSetting,
-      `has a word that looks like a secret, which would be in ${where}; it is not repeated here. ` +
-        "If it is a mere name, put the command into a script and state that",
+      `has an argument that looks like a secret, which would end up in ${where}; it is not shown here. ` +
+        "If it is only a name, put the command into a script and set the script's path",
     );
   }
 }
 
-/** What is under /run comes with the activation, as sops-nix and agenix have it. */
+/** Whether the host's activation delivers the token: sops-nix and agenix write to /run. */
 export const isTokenDelivered = (path: string): boolean => path.startsWith("/run/");
 
 /**
- * Neither a rollout nor the activation brings a token to the hosts.
+ * Whether you have to copy the token to the hosts, since neither a rollout nor the activation delivers it.
  *
- * @param path - of its file on them
+ * @param path - of the token file on the hosts
  */
 export function isTokenByHand(
   { k3s, rollout }: Pick<Common, "k3s" | "rollout">,

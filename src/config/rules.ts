@@ -1,11 +1,11 @@
 import { contains, parseAddress, parseNetwork } from "./address";
-import { formatValue, listed, withNews, type Fault } from "./fault";
+import { formatValue, quoteAll, withNews, type Fault } from "./fault";
 import type { Cluster, Node } from "./model";
 import { servers } from "./model";
 import { API_PORT } from "./k3s";
 import { isEndpoint } from "./network";
 
-/** Rules that only hold, or break, between nodes. */
+/** Faults between nodes. */
 export function clusterFaults(cluster: Cluster, allowEvenServerCount: boolean): Fault[] {
   return [
     addressRules(cluster),
@@ -17,20 +17,20 @@ export function clusterFaults(cluster: Cluster, allowEvenServerCount: boolean): 
   ].reduce<Fault[]>(withNews, []);
 }
 
-/** What no two nodes may have in common. */
+/** Values that must differ between nodes. */
 const UNIQUE: readonly {
   setting: string;
   of: (node: Node) => string | string[];
   name?: (node: Node) => string;
-  /** Follows from the construct id, so that nodes of one id share it: that is one fault, not several. */
+  /** Derived from the construct id: nodes with the same id share it, and the id's fault is enough. */
   followsId?: true;
   judgedBy?: readonly string[];
 }[] = [
-  // Constructs of one id would take each other's place, so the second is kept under another key and told here.
+  // CDKTF does not allow two constructs with one id, so `K3sNode` gives the second a free one, and this reports it.
   { setting: "construct id", of: (node) => node.id },
-  // The hostname is what is wrong, so the ids tell the nodes apart.
+  // The hostname is the problem, so name the nodes by their ids.
   { setting: "hostname", of: (node) => node.hostname, name: (node) => node.id },
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- a fault of its own when it is missing
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- another check reports a missing one
   { setting: "vmId", of: (node) => (node.vmId === undefined ? [] : String(node.vmId)) },
   { setting: "ipv4Address", of: (node) => node.ipv4Address, judgedBy: ["vmId"] },
   {
@@ -39,21 +39,21 @@ const UNIQUE: readonly {
     judgedBy: ["vmId"],
   },
   { setting: "directory", of: (node) => node.directory, followsId: true },
-  // Two ids that differ in - and _ only: OpenTofu JSON would hold one VM for both.
+  // Ids that differ only in - and _ would make one VM in OpenTofu's JSON.
   { setting: "Terraform name", of: (node) => node.terraformName, followsId: true },
 ];
 
-const nameOf = (node: Node): string => node.hostname || node.id;
+const nodeName = (node: Node): string => node.hostname || node.id;
 
 /** For each of them the nodes that share one. */
 function sharedValues(nodes: readonly Node[]): Fault[][] {
   const seen = new Set<string>();
   const firsts = nodes.filter(({ id }) => !seen.has(id) && seen.add(id));
-  return UNIQUE.map(({ setting, of, name = nameOf, followsId, judgedBy = [] }) => {
+  return UNIQUE.map(({ setting, of, name = nodeName, followsId, judgedBy = [] }) => {
     const owners = new Map<string, string[]>();
     for (const node of followsId ? firsts : nodes) {
       for (const value of [of(node)].flat()) {
-        if (!value) continue; // said of the node
+        if (!value) continue; // another check reports it
         const names = owners.get(value);
         if (names) names.push(name(node));
         else owners.set(value, [name(node)]);
@@ -62,17 +62,17 @@ function sharedValues(nodes: readonly Node[]): Fault[][] {
     return [...owners]
       .filter(([, names]) => names.length > 1)
       .map(([value, names]) =>
-        between(
+        faultBetween(
           names,
           setting,
-          `${listed(names)} ${names.length === 2 ? "both" : "all"} use ${value} as '${setting}'`,
+          `${quoteAll(names)} ${names.length === 2 ? "both" : "all"} use ${value} as '${setting}'`,
           judgedBy,
         ),
       );
   });
 }
 
-const between = (
+const faultBetween = (
   nodes: readonly string[],
   setting: string,
   message: string,
@@ -82,25 +82,25 @@ const between = (
 /** Where it is so of all nodes, their network is what is wrong. */
 function addressRules({ network, nodes }: Cluster): Fault[] {
   const node = parseNetwork(network.nodeCidr);
-  if (node === undefined) return []; // said of the network
+  if (node === undefined) return []; // a fault of the network
   const judgedBy = ["vmId", "network.nodeCidr"];
   const faults = nodes.flatMap((each) => {
-    const [name, { ipv4Address, vmId }] = [nameOf(each), each];
+    const [name, { ipv4Address, vmId }] = [nodeName(each), each];
     const address = parseAddress(ipv4Address);
     const underivable = ipv4Address === "";
     if (!underivable && (address === undefined || contains(node, address))) return [];
     const sentence = underivable
-      ? `has to be stated: VM ID ${vmId} is not a host number in ${node.cidr}`
+      ? `must be set: VM ID ${vmId} is not a host number in ${node.cidr}`
       : `should be in the node network ${node.cidr}, got ${formatValue(ipv4Address)}`;
     return [{ nodes: [name], setting: "ipv4Address", sentence, judgedBy }];
   });
   const [first] = faults;
   if (first === undefined || faults.length < Math.max(2, nodes.length)) return faults;
-  const message = `'network.nodeCidr' ${node.cidr} has none of the nodes: 'ipv4Address' of ${listed(first.nodes)} ${first.sentence}`;
-  return [{ ...between([], "network.nodeCidr", message), judgedBy }];
+  const message = `'network.nodeCidr' ${node.cidr} contains none of the nodes: 'ipv4Address' of ${quoteAll(first.nodes)} ${first.sentence}`;
+  return [{ ...faultBetween([], "network.nodeCidr", message), judgedBy }];
 }
 
-/** A former name that another node bears or claims would move that node's VM away. */
+/** A former name that another node has or claims would move that node's VM. */
 function formerNames(nodes: readonly Node[]): Fault[] {
   const claims = new Map(nodes.map((node) => [node.terraformName, node]));
   return nodes.flatMap((node) => {
@@ -112,9 +112,13 @@ function formerNames(nodes: readonly Node[]): Fault[] {
     const claim =
       other === node
         ? "its own Terraform name"
-        : `the present or former Terraform name of ${listed([nameOf(other)])}`;
+        : `the present or former Terraform name of ${quoteAll([nodeName(other)])}`;
     return [
-      between([nameOf(node)], "formerId", `'formerId' of ${listed([nameOf(node)])} is ${former}, ${claim}`),
+      faultBetween(
+        [nodeName(node)],
+        "formerId",
+        `'formerId' of ${quoteAll([nodeName(node)])} is ${former}, ${claim}`,
+      ),
     ];
   });
 }
@@ -122,44 +126,48 @@ function formerNames(nodes: readonly Node[]): Fault[] {
 function serverRules(cluster: Cluster, allowEven: boolean): Fault[] {
   const all = servers(cluster);
   if (all.length === 0) {
-    const waiting = cluster.nodes.map(nameOf);
-    const whom = waiting.length === 0 ? "" : ` for ${listed(waiting)} to join`;
-    return [between(waiting, "servers", `there is no server${whom}; add a K3sServerNode`)];
+    const waiting = cluster.nodes.map(nodeName);
+    const whom = waiting.length === 0 ? "" : ` for ${quoteAll(waiting)} to join`;
+    return [faultBetween(waiting, "servers", `the cluster has no server${whom}; add a K3sServerNode`)];
   }
   return [...founder(all), ...evenCount(all, allowEven)];
 }
 
-/** Two founders found two clusters; without one the servers wait for each other for ever. */
+/** Two founders would make two clusters; without any, the servers would wait for each other forever. */
 function founder(all: readonly Node[]): Fault[] {
   const founders = all.filter((node) => node.clusterInit);
   if (founders.length === 1) return [];
-  const names = (founders.length === 0 ? all : founders).map(nameOf);
-  const found = founders.length === 0 ? `for none of ${listed(names)}` : `for ${listed(names)}`;
+  const names = (founders.length === 0 ? all : founders).map(nodeName);
+  const found = founders.length === 0 ? `for none of ${quoteAll(names)}` : `for ${quoteAll(names)}`;
   return [
-    between(names, "clusterInit", `'clusterInit' should be true for exactly one server, it is ${found}`),
+    faultBetween(
+      names,
+      "clusterInit",
+      `'clusterInit' should be true for exactly one server, but it is ${found}`,
+    ),
   ];
 }
 
-/** Of an even number of etcd members as many may fail as of one fewer, and one more can. */
+/** An even number of etcd members tolerates no more failures than one member fewer, but has one more that can fail. */
 function evenCount(all: readonly Node[], allowEven: boolean): Fault[] {
   if (all.length % 2 === 1 || allowEven) return [];
-  const names = all.map(nameOf);
+  const names = all.map(nodeName);
   const message =
-    `${all.length} servers, ${listed(names)}, tolerate no more failures than ${all.length - 1}; ` +
-    "add or remove one, or state 'allowEvenServerCount' for the time of a change";
-  return [between(names, "servers", message)];
+    `${all.length} servers, ${quoteAll(names)}, tolerate no more failures than ${all.length - 1}; ` +
+    "add or remove one, or set 'allowEvenServerCount: true' during a change";
+  return [faultBetween(names, "servers", message)];
 }
 
 function endpointRules(cluster: Cluster): Fault[] {
   const server = servers(cluster).find((node) => isEndpoint(cluster.apiEndpoint, node));
   if (server && new URL(cluster.apiEndpoint).port !== String(API_PORT)) {
-    const message = `'apiEndpoint' ${cluster.apiEndpoint} is on ${listed([nameOf(server)])}, which serves the API on port ${API_PORT}`;
-    return [between([nameOf(server)], "apiEndpoint", message, ENDPOINT_JUDGED_BY)];
+    const message = `'apiEndpoint' ${cluster.apiEndpoint} is on ${quoteAll([nodeName(server)])}, which serves the API on port ${API_PORT}; use that port`;
+    return [faultBetween([nodeName(server)], "apiEndpoint", message, ENDPOINT_JUDGED_BY)];
   }
   const agent = cluster.nodes.find((node) => node.role === "agent" && isEndpoint(cluster.apiEndpoint, node));
   if (agent === undefined) return [];
-  const message = `'apiEndpoint' ${cluster.apiEndpoint} is on ${listed([nameOf(agent)])}, an agent; the API is on servers`;
-  return [between([nameOf(agent)], "apiEndpoint", message, ENDPOINT_JUDGED_BY)];
+  const message = `'apiEndpoint' ${cluster.apiEndpoint} is on ${quoteAll([nodeName(agent)])}, an agent; use the address of a server`;
+  return [faultBetween([nodeName(agent)], "apiEndpoint", message, ENDPOINT_JUDGED_BY)];
 }
 
 /** Nodes of one address or name would both be the endpoint's, and without a server none is. */
@@ -173,6 +181,6 @@ function podNetworkRoom(cluster: Cluster): Fault[] {
   if (pods === undefined) return [];
   const room = pods.prefixLength > POD_PREFIX_LENGTH ? 0 : 2 ** (POD_PREFIX_LENGTH - pods.prefixLength);
   if (room >= cluster.nodes.length) return [];
-  const message = `'network.podCidr' ${pods.cidr} has a /${POD_PREFIX_LENGTH} for ${room} nodes, the cluster has ${cluster.nodes.length}`;
-  return [between([], "network.podCidr", message)];
+  const message = `'network.podCidr' ${pods.cidr} has a /${POD_PREFIX_LENGTH} for ${room} nodes, but the cluster has ${cluster.nodes.length}`;
+  return [faultBetween([], "network.podCidr", message)];
 }

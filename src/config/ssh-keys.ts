@@ -2,35 +2,36 @@ import { forbiddenCharacter } from "../base/characters";
 import type { Faults } from "./fault";
 
 /**
- * Text in place of the 32 bytes of an ed25519 public key. Nobody can have its private half, and anybody can see
- * that: `awk '{print $2}' authorized_keys | base64 -d`
+ * Text in place of the 32 bytes of an ed25519 public key, so that no private key can exist for it. You can see it with
+ * `awk '{print $2}' authorized_keys | base64 -d`.
  */
 const EXAMPLE_KEY_BYTES = "EXAMPLE KEY! PUT IN YOUR OWN ONE";
 
 const KEY_LINE = /^([a-z0-9@.-]+) ([A-Za-z0-9+/]+={0,2})( [^\r\n]*)?$/;
 
-/** Lines of an `authorized_keys` file, without comments and blank ones. */
+/** Lines of an `authorized_keys` file, without comments and blank lines. */
 export const authorizedKeys = (text: string): string[] =>
   text
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"));
 
-/** No line is ever repeated in a message: one of them may be a private key. */
+/** Never repeats a line in a message, since it may be a private key. */
 export function checkAuthorizedKeys(keys: readonly string[], file: string, faults: Faults): void {
   const setting = "authorizedKeysFile";
   if (keys.some((line) => line.includes("PRIVATE KEY"))) {
     faults.add(
       setting,
-      `${file} holds a private key; take it out of the project and of git, and replace the pair`,
+      `${file} contains a private key; remove it from the project and from git, and replace the key pair`,
     );
     return;
   }
-  if (keys.length === 0) faults.add(setting, `${file} holds no key: nobody could log in`);
+  if (keys.length === 0)
+    faults.add(setting, `${file} contains no key, so that nobody could log in; add yours`);
   keys.forEach((line, index) => {
     const character = forbiddenCharacter(line, true);
     if (character !== undefined)
-      faults.add(setting, `${file}: entry ${index + 1} has the character ${character}`);
+      faults.add(setting, `${file}: entry ${index + 1} contains the character ${character}`);
     if (!isPublicKey(line)) {
       faults.add(
         setting,
@@ -40,19 +41,19 @@ export function checkAuthorizedKeys(keys: readonly string[], file: string, fault
   });
 }
 
-/** The type is said twice, in words and in the key's own first field; a truncated paste differs in one of them. */
+/** A line has the key type twice, as text and in the first field of the key itself; a truncated paste has it wrong in one. */
 function isPublicKey(line: string): boolean {
   const [, type, base64] = KEY_LINE.exec(line) ?? [];
   if (type === undefined || base64 === undefined) return false;
   const blob = Buffer.from(base64, "base64");
   if (blob.length < 4 || blob.toString("base64").replace(/=+$/, "") !== base64.replace(/=+$/, ""))
     return false;
-  const fields = sshFields(blob);
+  const fields = parseSshFields(blob);
   return fields !== undefined && fields.length > 1 && fields[0]?.toString() === type && KEY_TYPES.has(type);
 }
 
-/** RFC 4253 strings: four bytes of length, then that many bytes. `undefined` when they do not fill the blob. */
-function sshFields(blob: Buffer): Buffer[] | undefined {
+/** RFC 4253 strings: four bytes of length, then that many bytes. `undefined` if they do not fill the blob exactly. */
+function parseSshFields(blob: Buffer): Buffer[] | undefined {
   const fields: Buffer[] = [];
   let at = 0;
   while (at + 4 <= blob.length) {
@@ -64,7 +65,7 @@ function sshFields(blob: Buffer): Buffer[] | undefined {
   return at === blob.length ? fields : undefined;
 }
 
-/** Those that OpenSSH 9 and later accept for public key authentication. */
+/** Key types that OpenSSH 9 and later accept for public key authentication. */
 const KEY_TYPES = new Set([
   "ssh-ed25519",
   "ssh-rsa",

@@ -1,6 +1,6 @@
-/** What a misspelt name may have been meant for, as `; did you mean cores?`; nothing where none is near. */
+/** Suggestion for a misspelt name, such as `; did you mean cores?`; empty if no known name is similar. */
 export function suggestion(name: string, known: readonly string[]): string {
-  const same = known.filter((each) => plain(each) === plain(name));
+  const same = known.filter((each) => normalized(each) === normalized(name));
   const near = same.length > 0 ? same : nearest(name, known);
   return near.length > 0 ? `; did you mean ${near.join(" or ")}?` : "";
 }
@@ -10,26 +10,26 @@ export function suggestion(name: string, known: readonly string[]): string {
  * a name of its own.
  */
 export function misspelt(name: string, known: readonly string[]): string | undefined {
-  const most = plain(name).length < 4 ? 0 : plain(name).length < 12 ? 1 : 2;
-  return known.find((each) => each !== name && distance(plain(name), plain(each)) <= most);
+  const most = normalized(name).length < 4 ? 0 : normalized(name).length < 12 ? 1 : 2;
+  return known.find((each) => each !== name && distance(normalized(name), normalized(each)) <= most);
 }
 
-const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, "");
+const normalized = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, "");
 
-/** The names with the fewest mistakes, at most one in three letters; then those that begin alike. */
+/** The names with the fewest differences, at most one in three letters; otherwise those with the same beginning. */
 function nearest(name: string, known: readonly string[]): readonly string[] {
-  const mistakes = known.map((each) => distance(plain(name), plain(each)));
+  const mistakes = known.map((each) => distance(normalized(name), normalized(each)));
   const fewest = Math.min(...mistakes);
-  if (fewest <= Math.max(1, Math.floor(plain(name).length / 3))) {
+  if (fewest <= Math.max(1, Math.floor(normalized(name).length / 3))) {
     return known.filter((_, index) => mistakes[index] === fewest);
   }
-  const start = plain(name).slice(0, 3);
-  return known.filter((each) => plain(each).startsWith(start));
+  const start = normalized(name).slice(0, 3);
+  return known.filter((each) => normalized(each).startsWith(start));
 }
 
 /**
- * Letters to be inserted, deleted, replaced or exchanged with their neighbour, to make one text of the other
- * (optimal string alignment).
+ * Edits that turn one text into the other: insert, delete or replace a letter, or swap two neighbours (optimal string
+ * alignment).
  */
 function distance(one: string, other: string): number {
   const rows = [Array.from({ length: other.length + 1 }, (_, index) => index)];

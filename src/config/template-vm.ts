@@ -1,4 +1,4 @@
-/** What a template must not hand on to its clones: its identity, and the state of a K3s that ran in it. */
+/** Commands that remove what clones must not inherit: the template's identity, and the state of a K3s that ran in it. */
 export const EMPTY_TEMPLATE = [
   "truncate -s 0 /etc/machine-id",
   "rm -f /etc/ssh/ssh_host_*",

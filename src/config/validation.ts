@@ -1,37 +1,41 @@
 import * as z from "zod";
-import { formatValue, got, literal, type Faults } from "./fault";
-import { CHARACTER, unwrapped, wordsOf } from "./settings/kinds";
+import { formatValue, describeActual, formatLiteral, type Faults } from "./fault";
+import { CHARACTER, unwrapped, docOf } from "./settings/kinds";
 import { valueAt, formatPath, type Path } from "./setting-path";
 import { suggestion } from "./suggestion";
 
 /**
- * The settings without what has no place in them, of which each is a fault. What is merely out of bounds is a fault and is
- * kept, so that no default hides it. No gaps are left that would override.
+ * Checks settings, and drops unknown ones and values of the wrong type. A value that is only out of bounds is a fault, but
+ * stays, so that no default hides it. Keys with `undefined` are dropped, so that they override nothing.
  *
- * `tsx` runs `main.ts` without checking types, so that anything may arrive here.
+ * `tsx` runs `main.ts` without checking types, so the input may be anything.
  */
-export function validated<T extends z.ZodObject>(settings: unknown, schema: T, faults: Faults): z.input<T> {
+export function validateSettings<T extends z.ZodObject>(
+  settings: unknown,
+  schema: T,
+  faults: Faults,
+): z.input<T> {
   const stated = settings ?? {};
   const { error } = schema.safeParse(stated);
-  const misfits = new Set<string>();
-  const said = new Set<string>();
+  const invalid = new Set<string>();
+  const reported = new Set<string>();
   for (const issue of error?.issues ?? []) {
     const path = issue.path.join("\n");
     for (const key of issue.code === "unrecognized_keys" ? issue.keys : []) {
-      misfits.add([...issue.path, key].join("\n"));
+      invalid.add([...issue.path, key].join("\n"));
       const known = namesIn(schemaAt(schema, issue.path));
       faults.add(formatPath([...issue.path, key], stated), `is not a setting${suggestion(key, known)}`);
     }
     if (issue.code === "unrecognized_keys") continue;
-    if (isMisfit(issue)) misfits.add(path);
-    if (!said.has(path)) say(issue, schema, stated, faults);
-    said.add(path);
+    if (hasWrongType(issue)) invalid.add(path);
+    if (!reported.has(path)) reportIssue(issue, schema, stated, faults);
+    reported.add(path);
   }
-  return without(stated, misfits, []) as z.input<T>;
+  return withoutInvalid(stated, invalid, []) as z.input<T>;
 }
 
-/** Whether the value is of another kind than the setting, and not only out of its bounds. */
-const isMisfit = (issue: z.core.$ZodIssue): boolean =>
+/** Whether the value has the wrong type, instead of only being out of bounds. */
+const hasWrongType = (issue: z.core.$ZodIssue): boolean =>
   issue.code === "invalid_type" ||
   issue.code === "invalid_value" ||
   (issue.code === "custom" && issue.params?.reason === CHARACTER);
@@ -54,7 +58,7 @@ function filled(schema: z.core.$ZodType, stated: unknown): unknown {
   return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
 }
 
-/** Says of each that it has to be stated, as its schema wants it. */
+/** Reports each of these settings that is missing. */
 export function checkStated<K extends string>(
   settings: { readonly [key in K]?: unknown },
   schema: z.ZodObject,
@@ -63,33 +67,34 @@ export function checkStated<K extends string>(
 ): void {
   for (const key of keys) {
     if (settings[key] !== undefined) continue;
-    faults.addInvalid(key, wordsOf(schema.shape[key] as z.core.$ZodType).wish, undefined);
+    faults.addInvalid(key, docOf(schema.shape[key] as z.core.$ZodType).expected, undefined);
   }
 }
 
-function say(issue: z.core.$ZodIssue, schema: z.ZodType, settings: unknown, faults: Faults): void {
+function reportIssue(issue: z.core.$ZodIssue, schema: z.ZodType, settings: unknown, faults: Faults): void {
   const setting = formatPath(issue.path, settings);
   if (issue.code === "custom") return faults.add(setting, issue.message);
   const kind = schemaAt(schema, issue.path);
   if (kind === undefined) return faults.add(setting, issue.message);
-  const { wish } = wordsOf(kind);
+  const { expected } = docOf(kind);
   const value = valueAt(settings, issue.path);
-  if (value === undefined) return faults.addInvalid(setting, whenMissing(kind), value);
+  if (value === undefined) return faults.addInvalid(setting, expectedIfMissing(kind), value);
   if (issue.code === "too_big" && Array.isArray(value))
     return faults.addInvalid(setting, `at most ${String(issue.maximum)}`, value.length);
   if (issue.code === "invalid_type") {
-    const wish = ofKind(kind);
-    if (isHarmless(value)) faults.add(setting, `should be ${wish}${got(value)}${asNumber(kind, value)}`);
+    const wish = expectedType(kind);
+    if (isHarmless(value))
+      faults.add(setting, `should be ${wish}${describeActual(value)}${asNumber(kind, value)}`);
     else faults.add(setting, `should be ${wish}, got ${kindOf(value)}`);
     return;
   }
-  // One of a few words may be misspelt, but not by much.
+  // Repeat a value only if it is short enough to be a misspelling of one of the allowed words.
   if (issue.code === "invalid_value" && formatValue(value).length > 34)
-    faults.add(setting, `should be ${wish}`);
-  else faults.addInvalid(setting, wish, value);
+    faults.add(setting, `should be ${expected}`);
+  else faults.addInvalid(setting, expected, value);
 }
 
-/** A text that stands where none belongs may be a secret; it is repeated only where it plainly is none. */
+/** Whether a value of the wrong type may be repeated. A text may be a secret, unless it plainly is not one. */
 const isHarmless = (value: unknown): boolean =>
   typeof value === "string"
     ? /^(true|false|yes|no|on|off)$/.test(value) || QUANTITY.test(value)
@@ -105,7 +110,7 @@ const QUANTITY = /^(\d{1,9}) ?(?:([KMGT])i?B?)?$/i;
 /** As the setting wants it: `; write 8192` for `8G` of a number of MiB. */
 function asNumber(schema: z.core.$ZodType, value: unknown): string {
   const [, digits, prefix] = (typeof value === "string" ? QUANTITY.exec(value) : undefined) ?? [];
-  const unit = wordsOf(schema).unit ?? "";
+  const unit = docOf(schema).unit ?? "";
   if (digits === undefined || !(unwrapped(schema) instanceof z.ZodNumber)) return "";
   const powers = "KMGT";
   const steps =
@@ -114,19 +119,19 @@ function asNumber(schema: z.core.$ZodType, value: unknown): string {
   return Number.isSafeInteger(inUnit) ? `; write ${inUnit}` : "";
 }
 
-/** What a value of another kind should have been, with an example of what is more than a word. */
-function ofKind(schema: z.core.$ZodType): string {
-  const { wish, example } = wordsOf(schema);
+/** What a value should have been, with an example for lists and groups. */
+function expectedType(schema: z.core.$ZodType): string {
+  const { expected, example } = docOf(schema);
   const inner = unwrapped(schema);
-  const such = example === undefined ? "" : ` such as ${literal(example)}`;
+  const such = example === undefined ? "" : ` such as ${formatLiteral(example)}`;
   if (inner instanceof z.ZodString) return "a text in quotes";
   if (inner instanceof z.ZodArray) return `a list${such}`;
-  return inner instanceof z.ZodObject || inner instanceof z.ZodRecord ? `${wish}${such}` : wish;
+  return inner instanceof z.ZodObject || inner instanceof z.ZodRecord ? `${expected}${such}` : expected;
 }
 
-/** What is not stated has no kind that could be wrong. */
-const whenMissing = (schema: z.core.$ZodType): string =>
-  unwrapped(schema) instanceof z.ZodString ? wordsOf(schema).wish : ofKind(schema);
+/** What to set for a missing value. */
+const expectedIfMissing = (schema: z.core.$ZodType): string =>
+  unwrapped(schema) instanceof z.ZodString ? docOf(schema).expected : expectedType(schema);
 
 const namesIn = (schema: z.core.$ZodType | undefined): string[] =>
   schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
@@ -146,16 +151,16 @@ function schemaAt(schema: z.core.$ZodType, path: Path): z.core.$ZodType | undefi
   return next && schemaAt(next, rest);
 }
 
-function without(value: unknown, misfits: ReadonlySet<string>, path: Path): unknown {
-  if (misfits.has(path.join("\n")) && path.length > 0) return undefined;
+function withoutInvalid(value: unknown, invalid: ReadonlySet<string>, path: Path): unknown {
+  if (invalid.has(path.join("\n")) && path.length > 0) return undefined;
   if (Array.isArray(value)) {
     return value
-      .map((item, index) => without(item, misfits, [...path, index]))
+      .map((item, index) => withoutInvalid(item, invalid, [...path, index]))
       .filter((item) => item !== undefined);
   }
   if (typeof value !== "object" || value === null) return value;
   const kept = Object.entries(value).map(
-    ([key, item]) => [key, without(item, misfits, [...path, key])] as const,
+    ([key, item]) => [key, withoutInvalid(item, invalid, [...path, key])] as const,
   );
   return Object.fromEntries(kept.filter(([, item]) => item !== undefined));
 }

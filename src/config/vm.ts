@@ -6,7 +6,7 @@ import { VmModel, type Vm } from "./model";
 import { VmSchema, type DiskSettings, type NetworkInterfaceSettings, type VmSettings } from "./settings";
 
 /**
- * The VM's settings with their defaults.
+ * Resolves the VM's settings with their defaults.
  *
  * @param macAddress - of the first network interface
  */
@@ -21,31 +21,31 @@ export function resolveVm(settings: VmSettings & { description?: string }, macAd
     networkInterfaces: first ? [{ ...first, macAddress }, ...rest.map(withCanonicalMac)] : [],
     tags: [...(settings.tags ?? [])].sort(),
   };
-  // That something has to be stated is said by `checkVm`.
+  // `checkVm` reports missing settings.
   return withDefaults(VmModel, stated as z.input<typeof VmModel>);
 }
 
-/** PVE stores upper case, and the provider compares letter by letter. */
+/** PVE stores MAC addresses in upper case, and the provider compares them letter by letter. */
 function withCanonicalMac(nic: NetworkInterfaceSettings): NetworkInterfaceSettings {
   return nic.macAddress === undefined ? nic : { ...nic, macAddress: canonicalMac(nic.macAddress) };
 }
 
-/** `scsi2` before `scsi10`, so that a config written in another order is not a change. */
+/** `scsi2` before `scsi10`, so that another order in `main.ts` is not a change. */
 function byInterface(a: Partial<DiskSettings>, b: Partial<DiskSettings>): number {
-  // One that is not stated is a fault, and nothing throws for it.
+  // A missing interface is a fault, and must not throw here.
   return (a.interface ?? "").localeCompare(b.interface ?? "", "en", { numeric: true });
 }
 
-/** What the settings of cluster and node have to be together; each alone is checked by its schema. */
+/** Checks the settings of cluster and node in combination; the schema checks each of them alone. */
 export function checkVm(vm: Vm, settings: VmSettings, faults: Faults): void {
   const needed = ["templateVmId", "pveNode", "disks", "networkInterfaces"] as const;
   checkStated(settings, VmSchema, needed, faults);
-  if (vm.balloonMib > vm.memoryMib) faults.unlessWhole("balloonMib", vm.balloonMib, 0, vm.memoryMib, "MiB");
+  if (vm.balloonMib > vm.memoryMib) faults.checkInteger("balloonMib", vm.balloonMib, 0, vm.memoryMib, "MiB");
   checkDisks(vm.disks, settings.templateDiskGib, faults);
   if (settings.networkInterfaces?.[0]?.macAddress !== undefined) {
     faults.add(
       "networkInterfaces[0].macAddress",
-      "should be left out: the first interface has the node's 'macAddress'",
+      "should be left out; set the node's 'macAddress' instead, which the first interface gets",
     );
   }
   checkBootOrder(vm, faults);
@@ -62,10 +62,10 @@ function checkDisks(
     seen.add(disk.interface);
   }
   const [first] = disks;
-  // A smaller clone is made first and refused when it is resized, which leaves a tainted VM behind.
+  // PVE would clone the disk and then refuse to shrink it, which leaves a tainted VM.
   if (first !== undefined && templateDiskGib !== undefined && first.sizeGib < templateDiskGib) {
-    const wish = `at least 'templateDiskGib', ${templateDiskGib} GiB`;
-    faults.addInvalid(`disks[${first.interface}].sizeGib`, wish, first.sizeGib);
+    const expected = `at least 'templateDiskGib', ${templateDiskGib} GiB`;
+    faults.addInvalid(`disks[${first.interface}].sizeGib`, expected, first.sizeGib);
   }
 }
 

@@ -2,16 +2,15 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/user-error";
 
-/** What a program that runs an app asks of its `HostFiles`. */
+/** Options that a program passes to the `HostFiles` of an app that it runs. */
 export interface EmissionOptions {
   /**
-   * What its owner gives up: files to be overwritten although they were edited, and Terraform addresses to which a VM
-   * was moved in the state.
+   * Edited files that may be overwritten, and Terraform addresses to which the owner has moved a VM in the state.
    */
   readonly accept?: readonly string[];
-  /** Write nothing, and fail when a file is not as it would be written. */
+  /** Write nothing, and fail if a file is stale. */
   readonly check?: boolean;
-  /** A file for an `EmissionReport` as JSON, once the host files are what the app says. */
+  /** A file for an `EmissionReport` as JSON, to create once the host files are up to date. */
   readonly report?: string;
 }
 
@@ -24,22 +23,22 @@ export interface EmissionReport {
 /** Name of the CDK context that holds the options. */
 export const HOST_FILES = "hostFiles";
 
-/** CDKTF's variable, by which an app gets its context. */
+/** CDKTF's environment variable for the context of an app. */
 export const CONTEXT_VARIABLE = "CDKTF_CONTEXT_JSON";
 
 export type Context = Readonly<Record<string, unknown>>;
 
-/** An app's own context, with these options in it: a value of CONTEXT_VARIABLE. */
+/** Adds the options to an app's own context; the result is a value of CONTEXT_VARIABLE. */
 export const contextJson = (context: Context, options: EmissionOptions): string =>
   JSON.stringify({ ...context, [HOST_FILES]: { ...(context[HOST_FILES] as EmissionOptions), ...options } });
 
-/** The context that this process would give to an app. */
+/** The context that an app would inherit from this process. */
 export const contextOfProcess = (): Context => JSON.parse(process.env[CONTEXT_VARIABLE] ?? "{}") as Context;
 
 /**
  * The command that runs a project's app, and the app's context.
  *
- * @throws UserError when `cdktf.json` names no app
+ * @throws UserError if `cdktf.json` is missing or has no app
  */
 export function appOf(project: string): { app: string; context: Context } {
   const path = join(project, "cdktf.json");

@@ -1,71 +1,71 @@
 import { dirname, join, posix } from "node:path";
-import { isEmittedPath, lookAt, type Entry } from "./entry";
+import { isEmittedPath, readEntry, type Entry } from "./entry";
 import { readRegion } from "./region";
 import { pathsOfDeadRuns, type Write } from "./staging";
 import { headerState } from "./header";
 
-/** What shall stand in a folder. */
+/** The desired contents of a folder. */
 export interface Emission {
   /** Absolute, or relative to the working directory, e.g. `nix`. */
   readonly folder: string;
-  /** Path under `folder`, with `/`, to the whole stamped text. The last one is the list of all. */
+  /** Whole text with its header, by path in `folder`, separated by `/`. The last one is the list of all files. */
   readonly files: ReadonlyMap<string, string>;
   /**
-   * Documents of people, in each of which a marked region is ours: path from `folder`, which may lead out of it, to
-   * the region's stamped text.
+   * Text with its header of the region in each of the owner's documents, by path relative to `folder`, which may lead
+   * out of it.
    */
   readonly regions?: ReadonlyMap<string, string>;
-  /** The paths that the last list names. They may say anything: people merge that file. */
+  /** The paths in the previous list. Not trustworthy, since that file may have been merged by hand. */
   readonly previous: readonly string[];
-  /** Files, as `folder/path`, whose present text may be lost. */
+  /** Files, as `folder/path`, whose current text may be overwritten. */
   readonly accepted: ReadonlySet<string>;
 }
 
-/** What is to be done for an {@link Emission}. Paths are relative to `folder`. */
+/** What to do for an {@link Emission}. Paths are relative to `folder`. */
 export interface EmissionPlan {
   readonly folder: string;
   /** Files to create or to replace, in order. */
   readonly writes: readonly Write[];
   readonly removals: readonly string[];
-  /** Directories that lost a file, now or in a run that was cut off, and go when nothing is left in them. */
+  /** Directories that lose a file, or lost one in an interrupted run; removed if empty. */
   readonly abandoned: readonly string[];
-  /** The list of all files: written after everything else, so that a crash forgets no file to be removed. */
+  /** The list of all files. Written last, so that a crash does not lose track of files to remove. */
   readonly list: string | undefined;
   readonly refusals: readonly Refusal[];
 }
 
-/** A file that is not HostFiles' to replace or remove. */
+/** A file that HostFiles must not replace or remove. */
 export interface Refusal {
-  /** As `folder/path`, which is also how a person accepts its loss. */
+  /** As `folder/path`, the form of `HOST_FILES_ACCEPT`. */
   readonly path: string;
-  /** Continues a sentence that starts with the path. */
+  /** The problem: continues a sentence that starts with the path. */
   readonly why: string;
-  /** What to do where no flag helps. */
+  /** What to do, if accepting the loss is not an option. */
   readonly remedy?: string;
-  /** What would be lost, and for what. Absent where no flag helps. */
+  /** What would be overwritten, and with what. Absent if accepting the loss is not an option. */
   readonly loss?: { readonly there: string; readonly wanted: string };
 }
 
-/** How a path is shown to a person. */
+/** A path as messages show it. */
 export function shownPath(folder: string, path: string): string {
   return posix.join(folder, path);
 }
 
 /**
- * Reads the disk and writes nothing.
+ * Compares an emission with the disk. Writes nothing.
  *
- * @throws when a path in `files` is not relative and plain: that is a fault of the program
+ * @throws if a path in `files` is not a plain relative path, which is a bug
  */
 export function planEmission(emission: Emission): EmissionPlan {
   const wanted = [...emission.files].map(([path, text]) => ({
     path,
     text,
-    verdict: judgeWrite(emission, path, text),
+    verdict: checkWrite(emission, path, text),
   }));
-  const regions = [...(emission.regions ?? [])].map(([path, text]) => judgeRegion(emission, path, text));
+  const regions = [...(emission.regions ?? [])].map(([path, text]) => checkRegion(emission, path, text));
   const dropped = droppedFiles(emission).map(({ path, entry }) => ({
     path,
-    verdict: judgeRemoval(emission, path, entry),
+    verdict: checkRemoval(emission, path, entry),
   }));
   return {
     folder: emission.folder,
@@ -83,21 +83,21 @@ export function planEmission(emission: Emission): EmissionPlan {
 
 type Verdict = "change" | "keep" | Refusal;
 
-function judgeWrite(emission: Emission, path: string, wanted: string): Verdict {
+function checkWrite(emission: Emission, path: string, wanted: string): Verdict {
   if (!isEmittedPath(path)) throw new Error(`'${path}' is not a path that can be emitted`);
-  const entry = lookAt(emission.folder, path);
+  const entry = readEntry(emission.folder, path);
   if (entry.kind === "missing") return "change";
   if (entry.kind === "irregular") {
-    const remedy = "HostFiles replaces nothing but files. Move it away, then run: npm run synth";
+    const remedy = "HostFiles only replaces regular files. Move it away, then run: npm run synth";
     return { path: shownPath(emission.folder, path), why: entry.why, remedy };
   }
   if (entry.bytes.equals(Buffer.from(wanted))) return "keep";
 
   const there = entry.bytes.toString();
-  return judgeText(emission, path, there, wanted);
+  return checkText(emission, path, there, wanted);
 }
 
-function judgeText(emission: Emission, path: string, there: string, wanted: string): Verdict {
+function checkText(emission: Emission, path: string, there: string, wanted: string): Verdict {
   switch (headerState(path, there)) {
     case "foreign":
       return unlessAccepted(emission, path, "was not written by HostFiles", there, wanted);
@@ -108,8 +108,8 @@ function judgeText(emission: Emission, path: string, there: string, wanted: stri
   }
 }
 
-/** The whole document with its region as it shall be; of the rest not a byte is changed. */
-function judgeRegion(
+/** The whole document with its new region. Every other byte stays the same. */
+function checkRegion(
   emission: Emission,
   path: string,
   wanted: string,
@@ -118,35 +118,34 @@ function judgeRegion(
   if ("why" in region) {
     return { path, text: "", verdict: { path: shownPath(emission.folder, path), ...region } };
   }
-  const { before, there, after, lineEnd } = region;
+  const { before, current, after, lineEnd } = region;
   const text = before + wanted.replaceAll("\n", lineEnd) + after;
   const verdict =
-    text === before + there + after ? "keep" : judgeText(emission, path, there.trim() && there, wanted);
+    text === before + current + after ? "keep" : checkText(emission, path, current.trim() && current, wanted);
   return { path, text, verdict };
 }
 
 /**
- * What the last list names and `files` does not. A path that no run could have written names nothing of ours: it is
- * passed over rather than refused, since this run writes the list anew. The same holds for what became a link or a
- * directory.
+ * Files of the previous list that are no longer in `files`. Skips paths that no run can have written, links and
+ * directories: they are not ours, and this run rewrites the list.
  */
 function droppedFiles({ folder, files, previous }: Emission) {
   const named = new Set([...previous, ...pathsOfDeadRuns(folder)]);
   return [...named]
     .filter((path) => isEmittedPath(path) && !files.has(path))
-    .map((path) => ({ path, entry: lookAt(folder, path) }))
+    .map((path) => ({ path, entry: readEntry(folder, path) }))
     .filter(({ entry }) => entry.kind !== "irregular");
 }
 
-/** A file that somebody put in the place of ours is theirs, and blocks nothing: it stays, and leaves the list. */
-function judgeRemoval(emission: Emission, path: string, entry: Entry): Verdict {
+/** A foreign file in place of ours stays and leaves the list, without blocking the emission. */
+function checkRemoval(emission: Emission, path: string, entry: Entry): Verdict {
   if (entry.kind !== "file") return "keep";
   const there = entry.bytes.toString();
   switch (headerState(path, there)) {
     case "foreign":
       return "keep";
     case "edited":
-      return unlessAccepted(emission, path, "belongs to no host any more, but was edited by hand", there, "");
+      return unlessAccepted(emission, path, "no longer belongs to a host, but was edited by hand", there, "");
     default:
       return "change";
   }

@@ -2,27 +2,27 @@ import fs from "node:fs";
 import { dirname, join, posix, relative, sep } from "node:path";
 import { relativePaths } from "./nix-paths";
 
-/** What a host gets of its owner's project. */
+/** The files of the project that a host gets. */
 export interface HostFolder {
-  /** Path from the host's directory to text; what it shares with other hosts is at `../…`. */
+  /** Text by path relative to the host's directory; files shared with other hosts are at `../…`. */
   readonly files: ReadonlyMap<string, string>;
-  /** Why it cannot be delivered as it is: complete sentences, each with its path. */
+  /** Why the files cannot be delivered: complete sentences, each with a path. */
   readonly faults: readonly string[];
 }
 
 const CONFIGURATION = "configuration.nix";
 
-/** A host tells of no larger one in its /etc/nixos. */
+/** The host does not report larger files in /etc/nixos. */
 const LARGEST_KIB = 255;
 const MOST_FILES = 500;
 const DEEPEST = 16;
 
 /**
- * Reads everything below the host's directory but hidden files, and whatever else below `folder` is named by a path in
- * one of its Nix files, such as `../common.nix`.
+ * Reads everything below the host's directory except hidden files, and every other file below `folder` to which one of
+ * its Nix files refers by a path, such as `../common.nix`.
  *
- * @param folder - of all hosts, such as `nix`
- * @param directory - of the host, below it
+ * @param folder - folder of all hosts, such as `nix`
+ * @param directory - directory of the host in it
  */
 export function readHostFolder(folder: string, directory: string): HostFolder {
   const reader = new Reader(folder, directory);
@@ -34,19 +34,19 @@ export function readHostFolder(folder: string, directory: string): HostFolder {
 }
 
 /**
- * The files by their paths below /etc/nixos. A host that shares some has its own in a folder there, named as in the
- * project, so that `../common.nix` leads to the same file.
+ * The files by their paths below /etc/nixos. If the host has shared files, its own are in a subfolder named as in the
+ * project, so that `../common.nix` refers to the same file.
  */
 export function delivered(files: ReadonlyMap<string, string>, directory: string): Map<string, string> {
   if (![...files.keys()].some(isShared)) return new Map(files);
-  const entry = `# Written by the rollout: this host's own files lie beside those that it shares with others.
+  const entry = `# Written by the rollout. This host's own files are next to those that it shares with other hosts.
 { imports = [ ./${directory}/${CONFIGURATION} ]; }
 `;
   const nested = [...files].map(([path, text]): [string, string] => [posix.join(directory, path), text]);
   return new Map([[CONFIGURATION, entry], ...nested]);
 }
 
-/** The reverse: files of /etc/nixos by their paths from the host's directory. */
+/** The reverse: files of /etc/nixos by their paths relative to the host's directory. */
 export function fromDelivered(there: ReadonlyMap<string, string>, directory: string): Map<string, string> {
   if (!there.has(`${directory}/${CONFIGURATION}`)) return new Map(there);
   const own = [...there].filter(([path]) => path !== CONFIGURATION);
@@ -67,23 +67,24 @@ class Reader {
     this.project = fs.existsSync(folder) ? fs.realpathSync(dirname(fs.realpathSync(folder))) : "";
   }
 
-  /** @param path - below the folder of all hosts; @param named - by which file, where one named it */
+  /** @param path - below the folder of all hosts; @param named - the file that refers to it, if any */
   public add(path: string, named: string, depth = 0): void {
     const key = posix.relative(this.directory, path);
     const file = join(this.folder, path);
     if (this.files.has(key) || !fs.existsSync(file)) {
-      if (isDangling(file)) this.fault(path, "is a link to what is not there");
+      if (isDangling(file)) this.fault(path, "is a dangling link");
       return;
     }
     if (!this.isInProject(file)) return this.fault(path, "is a link that leads out of the project");
-    if (/^\s|\s$|\p{Cc}/u.test(path)) return this.fault(path, "has a name that no rollout delivers");
-    if (depth > DEEPEST) return this.fault(path, `lies more than ${DEEPEST} folders deep`);
+    if (/^\s|\s$|\p{Cc}/u.test(path))
+      return this.fault(path, "has a name with control characters, or with spaces at its start or end");
+    if (depth > DEEPEST) return this.fault(path, `is more than ${DEEPEST} folders deep`);
     const stat = fs.statSync(file);
     if (stat.isDirectory()) return this.addFolder(path, named, depth);
     if (!stat.isFile()) return this.fault(path, "is not a regular file");
     if (stat.size > LARGEST_KIB * 1024) return this.fault(path, `is larger than ${LARGEST_KIB} KiB`);
     if (path === CONFIGURATION)
-      return this.fault(path, `has the name of the host's own: name it otherwise, in ${named} too`);
+      return this.fault(path, `has the name of the host's own configuration; rename it, also in ${named}`);
     if (this.files.size === MOST_FILES)
       return this.fault(this.directory, `has more than ${MOST_FILES} files`);
     this.addFile(path, key, fs.readFileSync(file));
@@ -91,7 +92,7 @@ class Reader {
 
   private addFolder(path: string, named: string, depth: number): void {
     for (const name of fs.readdirSync(join(this.folder, path)).sort()) {
-      // Such as what editors and file managers leave; one that is named by a path is read all the same.
+      // Hidden files may come from editors or file managers. One to which a path refers is read anyway.
       if (!name.startsWith(".")) this.add(posix.join(path, name), named, depth + 1);
     }
   }
@@ -100,7 +101,7 @@ class Reader {
     const text = bytes.toString("utf8");
     if (!Buffer.from(text).equals(bytes)) return this.fault(path, "is not text in UTF-8");
     const isNix = path.endsWith(".nix");
-    // A checkout with git's autocrlf has other line ends.
+    // git's autocrlf changes line endings in a checkout.
     this.files.set(key, isNix || path.endsWith(".nft") ? text.replaceAll("\r\n", "\n") : text);
     if (!isNix) return;
     for (const reference of relativePaths(text)) this.follow(path, reference);
@@ -111,7 +112,7 @@ class Reader {
     if (target === ".." || isShared(target)) {
       this.fault(
         path,
-        `names ${reference}, which is outside of ${this.folder}: a host gets nothing from there`,
+        `refers to ${reference}, which is outside of ${this.folder} and is not delivered to hosts`,
       );
     } else this.add(target, this.shown(path));
   }

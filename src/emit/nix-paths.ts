@@ -1,12 +1,12 @@
-/** Comments, and both kinds of strings, of which only what is interpolated may hold paths. */
+/** Comments, and both kinds of strings, which contain paths only in interpolations. */
 const OTHER_THAN_CODE = /#[^\n]*|\/\*[^]*?\*\/|"(?:[^"\\]|\\[^])*"|''(?:''['$]|''\\[^]|'(?!')|[^'])*''/g;
 
-/** A path as Nix reads one, relative to its file: not absolute, of the home folder, of `<…>`, or in a URL. */
+/** A relative path in Nix: not an absolute or home path, not in `<…>`, not in a URL. */
 const PATH = /(?<![\w.+~/<:-])[\w.+-]+(?:\/[\w.+-]+)*\/?(?:[\w.+-]+)?/g;
 
 /**
- * Relative paths that a Nix expression names, as `./registries.yaml` or `../modules`; of one that is computed, such as
- * `./${name}.nix`, the folder.
+ * Relative paths in a Nix expression, such as `./registries.yaml` or `../modules`. For a computed path, such as
+ * `./${name}.nix`, its folder.
  */
 export function relativePaths(text: string): string[] {
   const code = text.replace(OTHER_THAN_CODE, (part) =>

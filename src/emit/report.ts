@@ -7,21 +7,21 @@ import { shownPath, type EmissionPlan, type Refusal } from "./emission";
 const MOST_FILES = 100;
 const MOST_LINES = 400;
 const MOST_LINES_OF_A_FILE = 40;
-// The time that a diff takes grows with the square of the edits: 2000 take 0.2 s.
+// A diff takes time proportional to the square of the edits: 2000 take 0.2 s.
 const MOST_EDITS = 2000;
 
-/** Names the file, says why it is refused, what would be lost for what, and the way out. */
+/** Describes the file, why it is refused, what would be overwritten with what, and what to do. */
 export function describeRefusal({ path, why, remedy, loss }: Refusal): string {
   if (loss === undefined) return `${path} ${why}. ${remedy}`;
   return [
     `${path} ${why}:`,
     ...excerpt(path, loss.there, loss.wanted),
-    "A host's own additions go into its local.nix. To give up what is there now:",
+    "Put a host's own additions into its local.nix. To overwrite the file:",
     `  npm run synth -- --accept ${shellWord(path)}`,
   ].join("\n");
 }
 
-/** Every file that is not what `main.ts` says, with diffs, for `npm run check`. Empty when there is none. */
+/** Describes every file that does not match `main.ts`, with diffs, for `npm run check`. Empty if there are none. */
 export function describeStale(plan: EmissionPlan): string {
   const files = staleFiles(plan);
   if (files.length === 0) return "";
@@ -29,7 +29,7 @@ export function describeStale(plan: EmissionPlan): string {
   const names = textTable(rows).map((line) => `  ${line}`);
   if (files.length > MOST_FILES) names.push(`  and ${files.length - MOST_FILES} more`);
   return [
-    `Not what main.ts says (${files.length} under ${shownPath(plan.folder, "")}):`,
+    `These files do not match main.ts (${files.length} in ${shownPath(plan.folder, "")}):`,
     ...names,
     ...details(files),
   ].join("\n");
@@ -57,7 +57,7 @@ function staleFiles({ folder, writes, removals, refusals }: EmissionPlan): Stale
   return [...stale, ...leftOver, ...refused];
 }
 
-/** The details of as many files as the bound allows, and how many it left out. */
+/** Details of as many files as fit into the limit, and the number of others. */
 function details(files: readonly StaleFile[]): string[] {
   const all = files.flatMap(({ detail }) => detail ?? []);
   const lines: string[] = [];
@@ -69,9 +69,9 @@ function details(files: readonly StaleFile[]): string[] {
   return lines;
 }
 
-/** A unified diff from what is there to what is wanted, cut after some lines. */
+/** A unified diff from the current to the new text, truncated. */
 function excerpt(path: string, there: string, wanted: string): string[] {
-  // Loaded here, because it takes 12 ms and a run without complaints needs none of it.
+  // Loaded on demand, because it takes 12 ms and most runs do not need it.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { createTwoFilesPatch, FILE_HEADERS_ONLY } = require("diff") as typeof import("diff");
   const patch = createTwoFilesPatch(path, path, there, wanted, "there now", "from HostFiles", {

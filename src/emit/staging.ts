@@ -7,16 +7,16 @@ export interface Write {
   readonly text: string;
 }
 
-// One folder a run, beside the files that it becomes, because a rename is whole only within one filesystem. git
-// ignores `.staging-*` by name. The process ID tells a run that died from one that is still at work.
+// A folder for each run, next to the files that it becomes, because a rename is atomic only within one filesystem.
+// .gitignore has `.staging-*`. The process ID distinguishes a dead run from a live one.
 const STAGING = /^\.staging-([1-9]\d*)-/;
 
-// The paths of a run, so that a later one knows what a dead one may have created before its list was in place.
+// The paths of a run, from which a later run knows what a dead one may have created before it wrote its list.
 const RECORD = "paths";
 
 /**
- * Writes every text into a new staging folder, and has the disk confirm all of them before it returns: a rename that
- * reached the disk before its text would leave an empty file after a power cut.
+ * Writes every text to a new staging folder and flushes all of them to disk before it returns: a rename that reaches
+ * the disk before its text would leave an empty file after a power cut.
  *
  * @returns the staged file of each path, in order
  */
@@ -35,13 +35,13 @@ export function stage(folder: string, writes: readonly Write[]): Map<string, str
     flushAll(run, [record, ...staged.map(([, file]) => file)]);
     return new Map(staged);
   } catch (error) {
-    // Nothing was put in place yet. On a full disk, half a run would only make matters worse.
+    // Nothing was put in place yet. On a full disk, half a run would only make things worse.
     fs.rmSync(run, { recursive: true, force: true });
     throw error;
   }
 }
 
-/** The paths that runs which died may have created. */
+/** The paths that dead runs may have created. */
 export function pathsOfDeadRuns(folder: string): string[] {
   return deadRuns(folder).flatMap((run) => {
     const record = join(run, RECORD);
@@ -50,14 +50,14 @@ export function pathsOfDeadRuns(folder: string): string[] {
 }
 
 /**
- * Removes the staging folders of this run and of dead ones. Only once the list is written: until then their records
- * are all that names what they created.
+ * Removes the staging folders of this run and of dead ones. Call it only after the list is written: until then, only
+ * their records name what they created.
  */
 export function sweep(folder: string): void {
   for (const run of deadRuns(folder)) fs.rmSync(run, { recursive: true, force: true });
 }
 
-/** A run of this very process counts as dead: runs are synchronous, so that it ended by an exception. */
+/** A run of this process counts as dead: runs are synchronous, so it ended with an exception. */
 function deadRuns(folder: string): string[] {
   if (!fs.existsSync(folder)) return [];
   return fs
@@ -77,12 +77,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** From so many files on the start of a program costs less than waiting for each of them. */
+/** From this number of files, starting a program is faster than flushing each file. */
 const MANY = 64;
 
 /**
- * Of many files the whole filesystem is asked at once, by coreutils' `sync -f`, since Node has no syncfs(2): 4000 files on
- * a busy ext4 take 0.05 s, and 1 to 3 s one by one. Where there is no such program, or it fails, each is asked.
+ * Flushes many files by flushing the whole filesystem with coreutils' `sync -f`, since Node has no syncfs(2): 4000 files on
+ * a busy ext4 take 0.05 s, and 1 to 3 s one by one. Without that program, or if it fails, flushes each file.
  */
 function flushAll(folder: string, files: readonly string[]): void {
   const atOnce = files.length >= MANY && process.platform === "linux";

@@ -5,10 +5,10 @@ import { describeRefusal } from "./report";
 import { stage, sweep } from "./staging";
 
 /**
- * Makes the folder what the plan says. Each file changes by one rename, so that a run that is cut off at any moment
- * leaves it old or new, and the next run does the rest.
+ * Applies a plan to its folder. Each file changes by one rename, so that a run interrupted at any moment leaves it old or
+ * new, and the next run completes it.
  *
- * @throws when the plan holds refusals: then nothing was touched
+ * @throws if the plan has refusals; nothing is changed then
  */
 export function applyPlan(plan: EmissionPlan): void {
   const { folder, writes, removals, abandoned, list, refusals } = plan;
@@ -26,13 +26,13 @@ export function applyPlan(plan: EmissionPlan): void {
 function putInPlace(folder: string, path: string, file: string): void {
   const target = join(folder, path);
   fs.mkdirSync(dirname(target), { recursive: true });
-  // A document of people keeps its mode.
+  // Keeps the mode of the owner's documents.
   const there = fs.statSync(target, { throwIfNoEntry: false });
   if (there) fs.chmodSync(file, there.mode);
   fs.renameSync(file, target);
 }
 
-/** Removes `directory` and its parents below `folder`, up to the first that still holds something. */
+/** Removes `directory` and its parents below `folder`, up to the first that is not empty. */
 function removeWhileEmpty(folder: string, directory: string): void {
   if (directory === ".") return;
   try {

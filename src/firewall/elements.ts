@@ -4,7 +4,7 @@ import { comment } from "../base/escape";
 
 const INDENT = "      ";
 
-/** Elements of a set, a line each, so that one more is one more line. */
+/** Elements of a set, one on each line, so that another element is another line in a diff. */
 export const elements = (values: readonly string[]): string =>
   values.map((value) => `${INDENT}${value},\n`).join("");
 
@@ -14,8 +14,8 @@ export const portElements = (flows: readonly { ports: PortRange; why: string }[]
 export const range = ({ from, to }: PortRange): string => (from === to ? `${from}` : `${from}-${to}`);
 
 /**
- * Elements of all nodes but one. They are joined once and cut per host, since a thousand hosts with a thousand
- * lines each would otherwise be a million of them.
+ * Elements for all nodes except one. The text is built once, and each host cuts its own element out: building it for
+ * each of a thousand hosts would format a million lines.
  */
 export class NodeElements {
   private readonly text: string;

@@ -1,18 +1,18 @@
 import { networksOf } from "./flow-sources";
-import { openedBy, sourceWords } from "./labels";
+import { openedPorts, sourceLabel } from "./labels";
 import { flows, isPortFlow, type Flow } from "./flows";
 import type { Cluster } from "../config/model";
 import { code, enumerated, plain } from "../base/markdown";
 import { markdownTable } from "../base/table";
 
-/** A column: what of the cluster is reached. */
+/** A column: a target of flows. */
 interface Column {
   readonly title: string;
-  /** What a flow opens there; hosts that are not all of that kind are named with it. */
+  /** What a flow opens on the target, with the host's name if it opens it on only one. */
   readonly cell: (flow: Flow) => string | undefined;
 }
 
-/** Who may reach what, on which ports, and why: as many rows as there are sources, however many hosts there are. */
+/** Who may reach what, on which ports, and why: one row for each source, however many hosts there are. */
 export function firewallMatrix(cluster: Cluster): string {
   const all = flows(cluster);
   const agents = cluster.nodes.some(({ role }) => role === "agent");
@@ -29,13 +29,13 @@ export function firewallMatrix(cluster: Cluster): string {
       const networks = networksOf(source, cluster.network).map(code);
       const who = source.includes("/")
         ? enumerated(networks)
-        : [sourceWords(source), ...networks].join("<br>");
+        : [sourceLabel(source), ...networks].join("<br>");
       return [who, ...columns.map(({ cell }) => own.flatMap((flow) => cell(flow) ?? []).join("<br>"))];
     }),
   );
 }
 
-/** Programs of the hosts themselves. */
+/** Column for programs that run on the hosts of a role. */
 function hosts(title: "servers" | "agents", role: "server" | "agent", { nodes }: Cluster): Column {
   const ofRole = new Set(nodes.filter((node) => node.role === role).map(({ hostname }) => hostname));
   const cell = (flow: Flow): string | undefined => {
@@ -47,7 +47,7 @@ function hosts(title: "servers" | "agents", role: "server" | "agent", { nodes }:
   return { title, cell };
 }
 
-/** What is forwarded: flows that a host or a service may answer stand with the hosts. */
+/** Column for forwarded traffic. Flows that either a host or a service answers are in the hosts' columns. */
 const PODS_AND_SERVICES: Column = {
   title: "pods, and services through every host",
   cell: (flow) =>
@@ -58,4 +58,4 @@ const PODS_AND_SERVICES: Column = {
       : undefined,
 };
 
-const described = (flow: Flow): string => `${openedBy(flow)}: ${plain(flow.why)}`;
+const described = (flow: Flow): string => `${openedPorts(flow)}: ${plain(flow.why)}`;

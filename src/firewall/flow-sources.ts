@@ -1,19 +1,19 @@
 import { ofFamily } from "../config/address";
 import type { Networks } from "../config/model";
 
-/** Names of the policy for networks that `network` of the settings lists, one for each family. */
+/** The policy's names of the networks in the setting `network`, one for each address family. */
 export const NAMED_NETWORKS = ["lan", "lan by IPv6", "management", "management by IPv6"] as const;
 
 export type NamedNetworks = (typeof NAMED_NETWORKS)[number];
 
 /**
  * Who starts a connection: named networks, one network by its CIDR, or
- * - `nodes`, `servers`: the other ones, by IPv4 address and MAC address; `nodes by IPv6` by MAC address alone, since
- *   the model does not know more;
- * - `tunnel`: the other nodes and their pods, by flannel's device;
- * - `pods`: those of the host itself. Pods of another host arrive with their node's address, so they are `nodes`.
+ * - `nodes`, `servers`: the other ones, by IPv4 and MAC address; `nodes by IPv6` by MAC address only, since the model
+ *   has no IPv6 addresses;
+ * - `tunnel`: the other nodes and their pods, through flannel's device;
+ * - `pods`: pods of the host itself. Pods of another host arrive with their node's address, so they count as `nodes`.
  *
- * A name without a family is of IPv4, which is all that pods, services and nodes have; `everyone` is of both.
+ * A name without a family means IPv4, the only family of pods, services and nodes; `everyone` means both.
  */
 export type Source =
   | NamedNetworks
@@ -28,11 +28,11 @@ export type Source =
 export const isNamed = (from: string): from is NamedNetworks =>
   (NAMED_NETWORKS as readonly string[]).includes(from);
 
-/** Whether it is networks that are told by their addresses, or everyone: not a part of the cluster. */
+/** Whether a source is outside of the cluster: networks matched by address, or everyone. */
 export const isOutside = (from: string): boolean =>
   isNamed(from) || from === "everyone" || from.includes("/");
 
-/** The networks behind a source; none for those that are told by who they are. */
+/** The networks of a source; none for a source that is matched otherwise. */
 export function networksOf(from: string, { lanCidrs, managementCidrs = [] }: Networks): readonly string[] {
   switch (from) {
     case "lan":

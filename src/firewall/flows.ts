@@ -4,12 +4,12 @@ import { servers, type Cluster, type Node } from "../config/model";
 import type { AllowedFlow, PortRange } from "../config/settings";
 
 /**
- * What the firewall admits: who may start a connection, to whom, by which protocol and ports, and why. What is not in
- * the list is refused, but for the housekeeping without which IPv6 has no neighbours, and replies.
+ * What the firewall allows: who may start a connection, to whom, by which protocol and ports, and why. Everything else
+ * is refused, except replies and the neighbour discovery that IPv6 needs.
  */
 export type Flow = PortFlow | PingFlow | PodFlow;
 
-/** By which code finds a flow. Flows that differ in their source or protocol only share it. */
+/** Identifies a flow in code. Flows that differ only in source or protocol share it. */
 export type FlowId =
   | "ssh"
   | "kubernetes-api"
@@ -32,11 +32,11 @@ export type FlowId =
 /** A flow of the policy. `cluster.json` lists it without its ID. */
 export type PolicyFlow<T extends Flow = Flow> = T & { readonly id: FlowId };
 
-/** Hosts that admit it: all, those of a role, or one by its hostname. */
+/** Hosts that allow the flow: all, those of a role, or one by its hostname. */
 export type Hosts = "every host" | "servers" | "agents" | (string & {});
 
 interface Common {
-  /** Who starts it. */
+  /** Who starts the connection. */
   readonly from: Source;
   readonly to: Hosts;
   readonly why: string;
@@ -44,14 +44,14 @@ interface Common {
 
 export interface PortFlow extends Common {
   readonly protocol: "tcp" | "udp";
-  /** As they are dialled. */
+  /** Ports as the client uses them. */
   readonly ports: PortRange;
   /**
-   * Who serves the port: a program of the host itself, a `service`, to whose pod kube-proxy or the CNI's port map
-   * forwards, or either of them.
+   * Who serves the port: a program on the host; a `service`, to whose pod kube-proxy or the CNI's portmap plugin
+   * forwards; or either of them.
    */
   readonly servedBy: "host" | "service" | "either";
-  /** Cluster traffic of which nobody else may be a part, since it is trusted as it comes or holds all secrets. */
+  /** Cluster traffic that no allowed flow may open to others, since it is unauthenticated or contains all secrets. */
   readonly reserved?: true;
 }
 
@@ -59,7 +59,7 @@ interface PingFlow extends Common {
   readonly protocol: "icmp echo";
 }
 
-/** Of any protocol, to or from pods. */
+/** Traffic of any protocol to or from pods. */
 export interface PodFlow {
   readonly from: "pods" | "pods and hosts of other nodes";
   readonly to: "services of the host" | "anywhere beyond the host" | "pods";
@@ -68,7 +68,7 @@ export interface PodFlow {
 }
 
 export const SSH_PORT = 22;
-/** Of Linux' own VXLAN, which flannel keeps (flannel, pkg/backend/vxlan). */
+/** Linux' default VXLAN port, which flannel keeps (flannel, pkg/backend/vxlan). */
 export const VXLAN_PORT = 8472;
 
 const port = (from: number, to = from): PortRange => ({ from, to });
@@ -82,11 +82,11 @@ export function flows(cluster: Cluster): PolicyFlow[] {
     ...publishedFlows(cluster),
     ...firewall.allow.flatMap(allowedFlows),
   ];
-  // Nobody is in a LAN of which no network is stated.
+  // A name without any network matches nothing.
   return all.filter(({ from }) => !isNamed(from) || networksOf(from, network).length > 0);
 }
 
-/** Over IPv6, too, SSH and the API; ping is IPv4's. */
+/** SSH and the API over IPv4 and IPv6; ping over IPv4 only. */
 function operatorFlows({ network }: Cluster): PolicyFlow[] {
   const operators = network.managementCidrs === undefined ? "lan" : "management";
   const tcp = { protocol: "tcp", servedBy: "host" } as const;
@@ -119,7 +119,7 @@ function nodeFlows(cluster: Cluster): PolicyFlow[] {
           ...tcp,
           id: "kubernetes-api",
           ports: port(API_PORT),
-          why: "Kubernetes API, joining, and finding images",
+          why: "Kubernetes API, joining, and image discovery",
         }
       : {
           ...tcp,
@@ -146,7 +146,7 @@ function nodeFlows(cluster: Cluster): PolicyFlow[] {
   ];
 }
 
-/** How packets of pods get from host to host. */
+/** How pods' packets get from host to host. */
 function backendFlows({ k3s }: Cluster): PolicyFlow[] {
   const udp = { id: "backend", to: "every host", protocol: "udp", servedBy: "host", reserved: true } as const;
   const whole = {
@@ -154,29 +154,32 @@ function backendFlows({ k3s }: Cluster): PolicyFlow[] {
     from: "tunnel",
     to: "every host",
     protocol: "icmp echo",
-    why: "whether the pod network is whole",
+    why: "checks of the pod network",
   } as const;
   switch (k3s.flannelBackend) {
     case "vxlan":
-      // Anyone who may send VXLAN may put packets into pods.
-      return [{ ...udp, from: "nodes", ports: port(VXLAN_PORT), why: "VXLAN: pods of two hosts" }, whole];
+      // Anyone who may send VXLAN can send packets to pods.
+      return [
+        { ...udp, from: "nodes", ports: port(VXLAN_PORT), why: "VXLAN: pods on different hosts" },
+        whole,
+      ];
     case "wireguard-native":
       return [
-        { ...udp, from: "nodes", ports: port(51_820), why: "WireGuard: pods of two hosts" },
+        { ...udp, from: "nodes", ports: port(51_820), why: "WireGuard: pods on different hosts" },
         { ...udp, from: "nodes by IPv6", ports: port(51_821), why: "WireGuard over IPv6" },
         whole,
       ];
     case "host-gw":
-      return []; // they come as they are
+      return []; // without encapsulation
   }
 }
 
-/** A pod keeps its own address on the way to its own host; to another host it has its node's (flannel's masquerade). */
+/** A pod has its own address towards its own host, and its node's address towards another (flannel masquerades). */
 function podFlows({ firewall, k3s }: Cluster): PolicyFlow[] {
   const tcp = { from: "pods", to: "every host", protocol: "tcp", servedBy: "host" } as const;
   const trusted = { ...tcp, id: "trusted-pods", why: "pods are trusted" } as const;
   const all = port(1, 65_535);
-  // A pod that sends VXLAN would be taken for a node.
+  // Otherwise a pod could send VXLAN to its host and pass for a node.
   const allUdp =
     k3s.flannelBackend === "vxlan" ? [port(1, VXLAN_PORT - 1), port(VXLAN_PORT + 1, 65_535)] : [all];
   const few: PolicyFlow[] = [
@@ -202,14 +205,14 @@ function podFlows({ firewall, k3s }: Cluster): PolicyFlow[] {
       from: "pods",
       to: "anywhere beyond the host",
       protocol: "any",
-      why: "what pods start",
+      why: "connections from pods",
     },
     {
       id: "to-pods",
       from: "pods and hosts of other nodes",
       to: "pods",
       protocol: "any",
-      why: "pods of two hosts",
+      why: "pods on different hosts",
     },
   ];
 }
@@ -232,7 +235,7 @@ function publishedFlows({ k3s }: Cluster): PolicyFlow[] {
   ];
 }
 
-/** As its owner states it; for pods of every host, of which those of other hosts come as nodes. */
+/** A flow from `main.ts`. One from `pods` becomes two, since pods of other hosts arrive with their node's address. */
 function allowedFlows({ from, to, protocol, ports, why }: AllowedFlow): PolicyFlow[] {
   const flow = { id: "allowed", to, protocol, ports, why, servedBy: "either" } as const;
   if (from !== "pods") return [{ ...flow, from: from as Source }];
@@ -244,12 +247,12 @@ function allowedFlows({ from, to, protocol, ports, why }: AllowedFlow): PolicyFl
 
 const when = (condition: boolean, flow: PolicyFlow): PolicyFlow[] => (condition ? [flow] : []);
 
-/** Whether that host is one of those. */
-export const isOne = (hosts: Hosts, { hostname, role }: Pick<Node, "hostname" | "role">): boolean =>
+/** Whether the host is one of these. */
+export const includesHost = (hosts: Hosts, { hostname, role }: Pick<Node, "hostname" | "role">): boolean =>
   hosts === "every host" || hosts === `${role}s` || hosts === hostname;
 
-/** The flows to ports of one host, and to it by ping. */
+/** The flows that concern one host. */
 export const flowsOf = (all: readonly Flow[], node: Node): Flow[] =>
-  all.filter((flow) => flow.protocol === "any" || isOne(flow.to, node));
+  all.filter((flow) => flow.protocol === "any" || includesHost(flow.to, node));
 
 export const isPortFlow = <T extends Flow>(flow: T): flow is T & PortFlow => "ports" in flow;

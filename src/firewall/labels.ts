@@ -2,12 +2,12 @@ import { isPortFlow, type Flow } from "./flows";
 import type { AllowedFlow } from "../config/settings";
 
 /** `TCP 22`, `UDP 30000-32767` */
-export const portsInWords = ({ protocol, ports }: Pick<AllowedFlow, "protocol" | "ports">): string =>
+export const portLabel = ({ protocol, ports }: Pick<AllowedFlow, "protocol" | "ports">): string =>
   `${protocol.toUpperCase()} ${ports.from === ports.to ? ports.from : `${ports.from}-${ports.to}`}`;
 
-/** What of its target a flow opens. */
-export const openedBy = (flow: Flow): string =>
-  isPortFlow(flow) ? portsInWords(flow) : flow.protocol === "any" ? "any port" : "ICMP echo";
+/** What a flow opens on its target: ports, or a protocol. */
+export const openedPorts = (flow: Flow): string =>
+  isPortFlow(flow) ? portLabel(flow) : flow.protocol === "any" ? "any port" : "ICMP echo";
 
 const SOURCES: Readonly<Record<string, string>> = {
   lan: "LAN networks",
@@ -22,16 +22,16 @@ const SOURCES: Readonly<Record<string, string>> = {
   "pods and hosts of other nodes": "the other nodes and their pods",
 };
 
-/** Who starts it: words for those that have a name, others as they are stated. */
-export const sourceWords = (from: Flow["from"]): string => SOURCES[from] ?? from;
+/** A description of the source; a CIDR stays as it is. */
+export const sourceLabel = (from: Flow["from"]): string => SOURCES[from] ?? from;
 
 const TARGETS: Readonly<Record<string, string>> = {
   "services of the host": "their own host",
   "anywhere beyond the host": "pods, services, LAN and outside",
 };
 
-/** To whom: services are reached through the hosts. */
-export function targetWords(flow: Flow): string {
+/** A description of the target. Clients reach services through the hosts. */
+export function targetLabel(flow: Flow): string {
   const hosts = TARGETS[flow.to] ?? flow.to;
   return isPortFlow(flow) && flow.servedBy === "service" ? `services, through ${hosts}` : hosts;
 }

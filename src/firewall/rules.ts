@@ -4,15 +4,15 @@ import { portElements, range } from "./elements";
 import { comment } from "../base/escape";
 import type { Sources } from "./sources";
 
-/** Ports that one rule admits. */
+/** Ports that one rule allows. */
 export interface PortSet {
   readonly name: string;
   readonly ports: string;
-  /** One of its flows; they differ in ports and reason only. */
+  /** Any of its flows: they differ only in ports and reason. */
   readonly flow: PortFlow;
 }
 
-/** Flows of one source and protocol share a set of ports and a rule; those of the owner have a rule each. */
+/** Flows with the same source and protocol share a port set and a rule. Flows from `main.ts` have a rule each. */
 export function portSets(flows: readonly PortFlow[]): PortSet[] {
   const byName = new Map<string, PortFlow[]>();
   for (const flow of flows) {
@@ -23,7 +23,7 @@ export function portSets(flows: readonly PortFlow[]): PortSet[] {
   return [...byName].map(([name, all]) => ({ name, ports: portElements(all), flow: all[0] as PortFlow }));
 }
 
-/** Sources in the names of sets of ports. */
+/** Sources in the names of port sets. */
 const SHORT: Partial<Record<Source, string>> = {
   lan: "lan",
   "lan by IPv6": "lan6",
@@ -37,7 +37,7 @@ const SHORT: Partial<Record<Source, string>> = {
 
 const rule = (...parts: readonly string[]): string => parts.filter(Boolean).join(" ");
 
-/** To ports of the host itself. */
+/** Rules for ports of the host itself. */
 export const hostRules = (sets: readonly PortSet[], sources: Sources): string[] =>
   sets
     .filter(({ flow }) => flow.servedBy === "host")
@@ -46,7 +46,7 @@ export const hostRules = (sets: readonly PortSet[], sources: Sources): string[] 
 const dialled = (protocol: string, ports: string): string =>
   `meta l4proto ${protocol} ct original proto-dst ${ports} accept`;
 
-/** To services, by the port that was dialled. */
+/** Rules for services, by the port that the client used. */
 export const publishedRules = (sets: readonly PortSet[], sources: Sources): string[] =>
   sets
     .filter(({ flow }) => flow.servedBy === "service")
@@ -54,7 +54,7 @@ export const publishedRules = (sets: readonly PortSet[], sources: Sources): stri
       rule("ct status dnat", sources.match(flow.from), dialled(flow.protocol, `@${name}`)),
     );
 
-/** To whoever serves the port that was dialled. */
+/** Rules for flows from `main.ts`, by the port that the client used, whether the host or a service answers. */
 export const allowedRules = (flows: readonly PortFlow[], sources: Sources): string[] =>
   flows
     .filter(({ servedBy }) => servedBy === "either")
@@ -68,7 +68,7 @@ export const pingRules = (flows: readonly Flow[], sources: Sources): string[] =>
     flow.protocol === "icmp echo" ? [`${sources.match(flow.from)} icmp type echo-request accept`] : [],
   );
 
-/** What goes to or comes from pods, whatever its protocol and ports. */
+/** Rules for traffic to or from pods, of any protocol and port. */
 export const podRules = (to: PodFlow["to"], flows: readonly Flow[], matches: readonly string[]): string[] =>
   flows
     .filter((flow) => flow.to === to)

@@ -3,21 +3,21 @@ import type { Source } from "./flow-sources";
 import type { Networks } from "../config/model";
 import { elements } from "./elements";
 
-/** A set of networks of one family. */
+/** An nft set of networks of one family. */
 interface NetworkSet {
   readonly name: string;
   readonly family: 4 | 6;
-  /** What they are. */
+  /** Comment of the set. */
   readonly of: string;
   readonly elements: string;
 }
 
-/** How packets are told by whom they come from, for one cluster. */
+/** How the rules of one cluster match sources. */
 export class Sources {
   /** The sets of networks that rules match by. */
   public readonly sets: readonly NetworkSet[];
 
-  /** @param tunnel - flannel's device, where there is one */
+  /** @param tunnel - flannel's tunnel device, if the backend has one */
   public constructor(
     { lanCidrs, managementCidrs, podCidr, serviceCidr }: Networks,
     private readonly tunnel: string | undefined,
@@ -30,7 +30,7 @@ export class Sources {
     ];
   }
 
-  /** What a packet of that source matches; nothing in particular for everyone. */
+  /** The nft expression that matches a source; empty for everyone. */
   public match(source: Source): string {
     switch (source) {
       case "lan":

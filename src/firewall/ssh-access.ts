@@ -3,16 +3,16 @@ import type { Networks } from "../config/model";
 import { networksOf } from "./flow-sources";
 import { isPortFlow, SSH_PORT, type Flow } from "./flows";
 
-/** One network that may open SSH. */
+/** A network that may open SSH. */
 export interface SshAccess {
   readonly network: Network;
-  /** To whom: every host, a role, or a hostname. */
+  /** Target: every host, a role, or a hostname. */
   readonly to: Flow["to"];
 }
 
 const EVERYWHERE = ["0.0.0.0/0", "::/0"];
 
-/** From where people may open SSH. Networks that cannot be read are left out. */
+/** The networks from which people may open SSH. Invalid networks are left out. */
 export const sshAccess = (flows: readonly Flow[], networks: Networks): SshAccess[] =>
   flows
     .filter(isPortFlow)

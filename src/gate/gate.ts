@@ -1,31 +1,31 @@
-/** Holds a saved plan against what nobody agreed to: a VM destroyed, replaced, powered off, cut off from its network. */
+/** Checks a saved plan for dangerous changes that nobody allowed: a VM destroyed, replaced, powered off or disconnected. */
 import { describeImpact } from "../provider/impact";
-import { KINDS, permissionOf, type Permission } from "./kinds";
+import { KINDS, parsePermission, type Permission } from "./kinds";
 import { checkOf, creationNotes } from "./creation";
 import { isRefreshOnly, problemsOf, type Plan, type ResourceChange } from "./plan";
 import { summaryOf } from "./plan-summary";
 import { plannedChanges } from "./planned-vm";
 import type { Reason } from "./reason";
-import { askedFor, forgotten, forgottenReason, reasonsOf } from "./reasons";
-import { subjectInWords, subjectOf, VM_TYPE } from "./subject";
+import { consentFor, forgotten, forgottenReason, reasonsOf } from "./reasons";
+import { subjectLabel, subjectOf, VM_TYPE } from "./subject";
 
 export interface Verdict {
   readonly passes: boolean;
   readonly summary: string;
-  /** What stands against the plan. */
+  /** Why the plan is refused. */
   readonly reasons: readonly Reason[];
-  /** What would, had it not been allowed. */
+  /** Reasons that were allowed. */
   readonly allowed: readonly Reason[];
-  /** What is good to know. */
+  /** Remarks that need no consent. */
   readonly notes: readonly string[];
-  /** What was allowed and says nothing of this plan, each with what to write. */
+  /** Permissions that do not apply to this plan, each with what to write instead. */
   readonly unmatched: readonly string[];
 }
 
-/** @param allowed - `NODE:KIND`, by the hostname or the resource's address, and one of `KINDS` */
-export function judgePlan(plan: Plan, allowed: readonly string[]): Verdict {
+/** @param allowed - `NODE:KIND`: a hostname or resource address, and one of `KINDS` */
+export function checkPlan(plan: Plan, allowed: readonly string[]): Verdict {
   const resources = plan.resource_changes ?? [];
-  const permissions = allowed.map(permissionOf);
+  const permissions = allowed.map(parsePermission);
   const lost = forgotten(plan);
   const all = [
     ...resources.flatMap((resource) => named(resource, reasonsOf(resource, plan))),
@@ -54,7 +54,7 @@ function named(resource: ResourceChange, reasons: readonly Reason[]): Named[] {
   return reasons.map((reason) => ({ reason, names }));
 }
 
-/** Why a permission changes nothing of the verdict. */
+/** Why a permission has no effect on the verdict. */
 function unmatched(
   { text, node, kind }: Permission,
   resources: readonly ResourceChange[],
@@ -66,17 +66,17 @@ function unmatched(
   if (kind === undefined)
     return [
       options !== ""
-        ? `--allow ${text}: say what may be done to it; for all that the plan does: ${options}`
+        ? `--allow ${text}: add the kind of change; to allow everything that the plan does: ${options}`
         : `--allow ${text}: write NODE:KIND, with one of ${Object.keys(KINDS).join(", ")}`,
     ];
   if (!resources.some((resource) => subjectOf(resource).names.includes(node)))
-    return [`--allow ${text}: there is no such node in the plan`];
-  return [`--allow ${text}: the plan does nothing of this kind to it`];
+    return [`--allow ${text}: the plan has no such node`];
+  return [`--allow ${text}: the plan has no change of this kind to it`];
 }
 
 function notesOf(resource: ResourceChange): string[] {
   const { actions, importing } = resource.change;
-  const name = subjectInWords(subjectOf(resource));
+  const name = subjectLabel(subjectOf(resource));
   const isVm = resource.type === VM_TYPE;
   const updated = actions.length === 1 && actions[0] === "update";
   return [
@@ -84,29 +84,29 @@ function notesOf(resource: ResourceChange): string[] {
       ? [`${name} is moved in the state, from ${resource.previous_address}`]
       : []),
     ...(importing ? [`${name} is imported into the state`] : []),
-    ...(actions.includes("forget") ? [`${name} leaves the state, and stays as it is`] : []),
-    ...(updated && !isVm ? [`${name} is changed; the gate knows what that costs of VMs alone`] : []),
-    ...(updated && isVm ? quietChanges(resource).map((words) => `${name}: ${words}`) : []),
+    ...(actions.includes("forget") ? [`${name} is removed from the state, and stays as it is`] : []),
+    ...(updated && !isVm ? [`${name} changes; the gate knows the impact only for VMs`] : []),
+    ...(updated && isVm ? harmlessChanges(resource).map((words) => `${name}: ${words}`) : []),
     ...(isVm && actions.includes("create")
       ? creationNotes(resource).map((words) => `${name}: ${words}`)
       : []),
   ];
 }
 
-/** What changes in a VM without anybody being asked. */
-const quietChanges = ({ change }: ResourceChange): string[] =>
+/** Changes of a VM that need no consent. */
+const harmlessChanges = ({ change }: ResourceChange): string[] =>
   plannedChanges(change)
-    .filter((one) => askedFor(one, change) === undefined)
+    .filter((one) => consentFor(one, change) === undefined)
     .map(({ attribute, words, impact }) => `${words}: ${describeImpact(impact, attribute)}`);
 
 function notesOfPlan(plan: Plan): string[] {
-  // A check that a new VM fails is a reason.
+  // A failed check of a new VM is already a reason.
   const created = (plan.resource_changes ?? []).filter(({ change }) => change.actions.includes("create"));
   const reasons = new Set(created.map((resource) => checkOf(resource, plan)));
   const failed = (plan.checks ?? []).filter((check) => check.status === "fail" && !reasons.has(check));
   return [
     ...(isRefreshOnly(plan)
-      ? ["the plan was made with `-refresh-only`, and says nothing of the configuration"]
+      ? ["the plan was made with `-refresh-only`, so it does not cover the configuration"]
       : []),
     ...failed.map((check) => `${check.address.to_display} fails: ${problemsOf(check)}`),
   ];

@@ -1,4 +1,4 @@
-/** The guests that Proxmox VE has, by the data that the constructs read for their checks. */
+/** The guests in Proxmox VE, from the data sources that the constructs read for their checks. */
 import { knownResources, type Attributes, type Plan } from "./plan";
 
 export interface Guest {
@@ -10,14 +10,14 @@ export interface Guest {
 
 const [VMS, CONTAINERS] = ["proxmox_virtual_environment_vms", "proxmox_virtual_environment_containers"];
 
-/** None where the plan has not read them. */
+/** Empty if the plan did not read the data sources. */
 export const guestsOf = (plan: Plan): Guest[] =>
   knownResources(plan).flatMap(({ type, values = {} }) => {
-    if (type === VMS) return listed(values.vms, "VM");
-    return type === CONTAINERS ? listed(values.containers, "container") : [];
+    if (type === VMS) return guestsIn(values.vms, "VM");
+    return type === CONTAINERS ? guestsIn(values.containers, "container") : [];
   });
 
-const listed = (all: unknown, kind: Guest["kind"]): Guest[] =>
+const guestsIn = (all: unknown, kind: Guest["kind"]): Guest[] =>
   ((all ?? []) as Attributes[]).map(({ vm_id, name, node_name }) => ({
     kind,
     vmId: Number(vm_id),
@@ -25,12 +25,12 @@ const listed = (all: unknown, kind: Guest["kind"]): Guest[] =>
     pveNode: String(node_name),
   }));
 
-/** Whether one of the lists has every VM that the token may see. */
+/** Whether the plan read an unfiltered list of the VMs that the token may see. */
 export const templatesAreSeen = (plan: Plan): boolean =>
   knownResources(plan).some(({ type, values = {} }) => {
     const { node_name, tags, filter } = values;
-    return type === VMS && [node_name, tags, filter].every(isUnstated);
+    return type === VMS && [node_name, tags, filter].every(isUnset);
   });
 
-const isUnstated = (value: unknown): boolean =>
+const isUnset = (value: unknown): boolean =>
   value === undefined || value === null || (Array.isArray(value) && value.length === 0);

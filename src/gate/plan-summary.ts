@@ -1,11 +1,11 @@
-import { lostOf } from "./creation";
+import { lostResources } from "./creation";
 import type { Plan, ResourceChange } from "./plan";
 import { VM_TYPE } from "./subject";
 
-/** What a plan does, counted: `1 VM is made; 2 VMs are changed`. */
+/** Counts what a plan does: `1 VM is created; 2 VMs are changed`. */
 export function summaryOf(plan: Plan): string {
   const { resource_changes = [], output_changes = {} } = plan;
-  const lost = lostOf(plan);
+  const lost = lostResources(plan);
   const vms = resource_changes.filter(({ type }) => type === VM_TYPE);
   const others = resource_changes.filter(({ type }) => type !== VM_TYPE);
   const outputs = Object.values(output_changes).filter(({ actions }) => !actions.includes("no-op")).length;
@@ -19,7 +19,7 @@ export function summaryOf(plan: Plan): string {
 }
 
 const ACTIONS: readonly [string, (resource: ResourceChange) => boolean][] = [
-  ["made", ({ change }) => is(change.actions, "create")],
+  ["created", ({ change }) => is(change.actions, "create")],
   ["changed", ({ change }) => is(change.actions, "update")],
   ["REPLACED", ({ change }) => change.actions.includes("delete") && change.actions.includes("create")],
   ["DESTROYED", ({ change }) => is(change.actions, "delete")],

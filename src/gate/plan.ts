@@ -1,4 +1,4 @@
-/** A saved plan, as `tofu show -json` and `terraform show -json` write it: format version 1. */
+/** A saved plan as `tofu show -json` and `terraform show -json` print it: format version 1. */
 import { UserError } from "../base/user-error";
 
 export type Attributes = Readonly<Record<string, unknown>>;
@@ -8,7 +8,7 @@ export interface ResourceChange {
   readonly previous_address?: string;
   readonly mode: string;
   readonly type: string;
-  /** Of an object that a replacement left behind. */
+  /** Key of an object that a replacement left behind. */
   readonly deposed?: string;
   readonly action_reason?: string;
   readonly change: Change;
@@ -18,16 +18,16 @@ export interface Change {
   readonly actions: readonly string[];
   readonly before?: Attributes | null;
   readonly after?: Attributes | null;
-  /** `true` in the places of values that are not known yet. */
+  /** Has `true` in place of values that are not known yet. */
   readonly after_unknown?: unknown;
-  /** `true` in the places of values that nobody should see. */
+  /** Has `true` in place of sensitive values. */
   readonly before_sensitive?: unknown;
   readonly after_sensitive?: unknown;
   readonly replace_paths?: readonly (readonly (string | number)[])[];
   readonly importing?: unknown;
 }
 
-/** Of a `check` block, or of the conditions of a resource or an output. */
+/** Result of a `check` block, or of the conditions of a resource or an output. */
 export interface Check {
   readonly address: { readonly kind: string; readonly to_display: string };
   readonly status: "pass" | "fail" | "error" | "unknown";
@@ -39,20 +39,20 @@ export interface Plan {
   readonly resource_changes?: readonly ResourceChange[];
   readonly output_changes?: Readonly<Record<string, Change>>;
   readonly checks?: readonly Check[];
-  /** Terraform before 1.6 does not say. */
+  /** Missing before Terraform 1.6. */
   readonly errored?: boolean;
-  /** OpenTofu does not say; of Terraform's it is false with `-target`, too. */
+  /** Missing in OpenTofu's plans. In Terraform's it is also false with `-target`. */
   readonly complete?: boolean;
   readonly deferred_changes?: readonly unknown[];
-  /** What a refresh has found to be other than the state said. */
+  /** Differences between the state and what a refresh found. */
   readonly resource_drift?: readonly ResourceChange[];
-  readonly configuration?: { readonly root_module?: { readonly resources?: readonly Stated[] } };
-  /** The state, after it has been refreshed, and the data that was read. */
+  readonly configuration?: { readonly root_module?: { readonly resources?: readonly ConfiguredResource[] } };
+  /** The refreshed state and the data sources that were read. */
   readonly prior_state?: { readonly values?: { readonly root_module?: Module } };
 }
 
 /** A resource of the configuration. */
-interface Stated {
+interface ConfiguredResource {
   readonly address: string;
   readonly mode: string;
   readonly count_expression?: unknown;
@@ -71,7 +71,7 @@ interface Module {
   readonly child_modules?: readonly Module[];
 }
 
-/** Resources and data of the state, after a refresh, of all modules. */
+/** Resources and data sources of all modules in the refreshed state. */
 export const knownResources = ({ prior_state }: Plan): KnownResource[] =>
   resourcesIn(prior_state?.values?.root_module);
 
@@ -80,17 +80,17 @@ const resourcesIn = ({ resources = [], child_modules = [] }: Module = {}): Known
   ...child_modules.flatMap(resourcesIn),
 ];
 
-const HOW = "Save a plan by `tofu plan -out=plan.tfplan`, and write it by `tofu show -json plan.tfplan`.";
+const HOW = "Save a plan with `tofu plan -out=plan.tfplan`, and print it with `tofu show -json plan.tfplan`.";
 
-/** @throws {UserError} where the text is not a plan, or one that cannot be judged */
+/** @throws {UserError} if the text is not a plan, or not one that can be checked */
 export function readPlan(text: string): Plan {
   const plan = parsed(text);
-  if (!isPlan(plan)) throw new UserError("invalid", `${whatItIs(plan)}. ${HOW}`);
+  if (!isPlan(plan)) throw new UserError("invalid", `${describeInput(plan)}. ${HOW}`);
   if (plan.format_version.split(".", 1)[0] !== "1")
     throw new UserError(
       "invalid",
-      `This is a plan of format version ${plan.format_version}, and the gate knows version 1. ` +
-        "Use OpenTofu 1.10 or Terraform 1.5, or later ones whose format is the same.",
+      `The plan has format version ${plan.format_version}, but the gate supports only version 1. ` +
+        "Use OpenTofu 1.10 or Terraform 1.5, or a later version with the same format.",
     );
   const problem = incompleteness(plan);
   if (problem !== undefined) throw new UserError("invalid", problem);
@@ -98,15 +98,15 @@ export function readPlan(text: string): Plan {
 }
 
 function parsed(text: string): unknown {
-  if (text.trim() === "") throw new UserError("invalid", `This is empty, and no plan. ${HOW}`);
+  if (text.trim() === "") throw new UserError("invalid", `The input is empty. ${HOW}`);
   if (text.startsWith("PK"))
-    throw new UserError("invalid", `This is the saved plan itself, and not its JSON. ${HOW}`);
+    throw new UserError("invalid", `The input is the saved plan itself, not its JSON. ${HOW}`);
   if (/^\s*\{"@level"/.test(text))
-    throw new UserError("invalid", `This is the log of \`plan -json\`, and no plan. ${HOW}`);
+    throw new UserError("invalid", `The input is the log of \`plan -json\`, not a plan. ${HOW}`);
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
-    throw new UserError("invalid", `This is not JSON, or JSON that was cut off. ${HOW}`);
+    throw new UserError("invalid", `The input is not JSON, or truncated. ${HOW}`);
   }
 }
 
@@ -127,12 +127,12 @@ const isResourceChange = (value: unknown): boolean =>
   isObject(value.change) &&
   Array.isArray(value.change.actions);
 
-function whatItIs(value: unknown): string {
+function describeInput(value: unknown): string {
   const isState = isObject(value) && ("values" in value || "serial" in value);
-  return isState ? "This is a state, and no plan" : "This is JSON, but no plan";
+  return isState ? "The input is a state, not a plan" : "The input is JSON, but not a plan";
 }
 
-/** Why a plan says less than what an apply would do. */
+/** Why a plan does not show everything that an apply would do. */
 function incompleteness(plan: Plan): string | undefined {
   const failed = (plan.checks ?? []).filter(
     ({ status, address }) => status === "error" || (status === "fail" && address.kind !== "check"),
@@ -140,43 +140,45 @@ function incompleteness(plan: Plan): string | undefined {
   if (plan.errored === true || failed.length > 0) {
     const conditions = failed.map((check) => `${check.address.to_display}: ${problemsOf(check)}`);
     return [
-      "Planning failed, so that the plan is not whole. Correct what `tofu plan` says, and plan again.",
+      "Planning failed, so the plan is incomplete. Fix what `tofu plan` reports, and plan again.",
       ...conditions,
     ].join("\n  ");
   }
   if ((plan.deferred_changes ?? []).length > 0)
-    return "A part of the plan is deferred to a later one, and cannot be judged. Apply what it waits for first, and plan again.";
+    return "A part of the plan is deferred and cannot be checked. Apply what it waits for first, and plan again.";
   if (plan.complete === false)
-    return "The plan is not complete: it was made with `-target`, or defers a part. Plan again, for everything.";
-  const missing = leftOut(plan);
+    return "The plan is incomplete: it was made with `-target`, or a part is deferred. Plan everything again.";
+  const missing = missingResources(plan);
   if (missing.length > 0 && !isRefreshOnly(plan))
     return (
-      `The plan says nothing of ${missing.join(", ")}: it was made with \`-target\` or \`-exclude\`, or planning failed. ` +
-      "Plan again, for everything; where planning failed, correct first what it says."
+      `The plan does not cover ${missing.join(", ")}: it was made with \`-target\` or \`-exclude\`, or planning failed. ` +
+      "Fix any errors of the planning, and plan everything again."
     );
   return undefined;
 }
 
 /**
- * What is in the state or in the configuration and not in the plan, which has each resource, also those that stay.
- * OpenTofu does not say that `-target` or `-exclude` left something out, and Terraform before 1.6 not that planning
- * failed.
+ * Resources of the state or the configuration that are not in the plan. A complete plan has every resource, even
+ * unchanged ones. OpenTofu does not mark plans made with `-target` or `-exclude`, and Terraform before 1.6 does not mark
+ * failed ones.
  */
-function leftOut(plan: Plan): string[] {
+function missingResources(plan: Plan): string[] {
   const planned = new Set(
     (plan.resource_changes ?? []).flatMap((change) => [change.address, change.previous_address]),
   );
-  const all = [...knownResources(plan), ...stated(plan)].filter(({ mode }) => mode === "managed");
+  const all = [...knownResources(plan), ...configuredResources(plan)].filter(
+    ({ mode }) => mode === "managed",
+  );
   return [...new Set(all.map(({ address }) => address))].filter((address) => !planned.has(address));
 }
 
-/** Of `count` and `for_each` there may be none. */
-const stated = ({ configuration }: Plan): readonly Stated[] =>
+/** Resources of the configuration, without those whose `count` or `for_each` may be empty. */
+const configuredResources = ({ configuration }: Plan): readonly ConfiguredResource[] =>
   (configuration?.root_module?.resources ?? []).filter(
     ({ count_expression, for_each_expression }) => !count_expression && !for_each_expression,
   );
 
-/** Such a plan has no changes at all, and evaluates the checks, which `-exclude` leaves out with their resources. */
+/** A `-refresh-only` plan has no changes but evaluated checks. `-exclude` would leave the checks of its resources unknown. */
 export const isRefreshOnly = ({ resource_changes, checks = [], prior_state }: Plan): boolean =>
   resource_changes === undefined &&
   prior_state !== undefined &&

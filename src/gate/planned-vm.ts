@@ -1,4 +1,4 @@
-/** What a plan changes in one VM. */
+/** Changes that a plan makes to one VM. */
 import { changesBetween, type AttributeChange } from "../provider/attributes";
 import { impactOf, type Impact, worstImpactOf } from "../provider/impact";
 import type { Attributes, Change } from "./plan";
@@ -6,16 +6,16 @@ import { isSensitive } from "./sensitive";
 
 export interface PlannedChange extends AttributeChange {
   readonly impact: Impact;
-  /** What it becomes is known at the apply alone; the impact is the worst that it can come to. */
+  /** Whether the new value is known only at apply; `impact` is then the worst possible one. */
   readonly unknown: boolean;
-  /** `cpu.cores 4 → 8`, without values that nobody should see. */
+  /** `cpu.cores 4 → 8`, without sensitive values. */
   readonly words: string;
 }
 
-/** In the place of a value. */
+/** Stands for an unknown value. */
 const UNKNOWN = "(known after apply)";
 
-/** Attributes that only the provider sets, from what the guest says. */
+/** Attributes that only the provider sets, from what the guest reports. */
 const READ = new Set(["id", "ipv4_addresses", "ipv6_addresses", "mac_addresses", "network_interface_names"]);
 
 export function plannedChanges(change: Change): PlannedChange[] {
@@ -27,18 +27,18 @@ export function plannedChanges(change: Change): PlannedChange[] {
       const unknown = one.after === UNKNOWN;
       const impact = impactIn(change, one, unknown ? worstImpactOf(one.attribute) : impactOf(one));
       const named = { ...one, where: namesDisks ? one.where : one.attribute };
-      return { ...named, impact, unknown, words: worded(named, isSensitive(change, one.attribute)) };
+      return { ...named, impact, unknown, words: describeChange(named, isSensitive(change, one.attribute)) };
     });
 }
 
-/** A refresh has read whether it runs. */
+/** Whether the last refresh found the VM off. */
 export const isOff = ({ before }: Change): boolean => before?.started === false;
 
-/** The provider cannot read back from what a VM was cloned: an imported one has no `clone`. */
+/** The provider cannot read the source of a clone, so an imported VM has no `clone`. */
 const isImported = ({ before }: Change): boolean =>
   !Array.isArray(before?.clone) || before.clone.length === 0;
 
-/** Of a VM that is off. Proxmox VE has nothing to plug, and nothing to wait for. */
+/** Impacts on a VM that is off: Proxmox VE applies everything at once. */
 const WHEN_OFF: Readonly<Partial<Record<Impact, Impact>>> = {
   "power-off later": "nothing",
   "live interface": "nothing",
@@ -51,8 +51,8 @@ function impactIn(change: Change, { attribute, before }: AttributeChange, impact
   if (attribute === "disk" && before !== undefined && DETACHED.has(impact))
     return refusedDetachment(change, before as Attributes) ?? (isOff(change) ? "detached disk" : impact);
   if (isOff(change)) return WHEN_OFF[impact] ?? impact;
-  // The drive of an imported VM has no `aio`, which counts for a change of its own that waits for a power-off, and
-  // holds up everything else of that drive (`disk.Update`, `vmconfig_update_disk`).
+  // The drive of an imported VM has no `aio`. Setting it is a change that waits for a power-off, and delays every other
+  // change of that drive (`disk.Update`, `vmconfig_update_disk`).
   if (isImported(change) && attribute.startsWith("disk.") && impact === "nothing")
     return attribute === "disk.size" ? "second apply" : "power-off later";
   return impact;
@@ -66,7 +66,7 @@ function refusedDetachment({ before, after }: Change, disk: Attributes): Impact 
   return before?.protection === true ? "protected disk" : undefined;
 }
 
-/** By `replace_paths`, such as `["disk", 0, "file_id"]`. */
+/** Changes listed in `replace_paths`, such as `["disk", 0, "file_id"]`. */
 export function replacingChanges(change: Change): PlannedChange[] {
   const attributes = (change.replace_paths ?? []).map((path) =>
     path.filter((step) => typeof step === "string").join("."),
@@ -76,7 +76,7 @@ export function replacingChanges(change: Change): PlannedChange[] {
   );
 }
 
-/** The zero of its type is not stated, for the SDK of this resource: its plans write now null and now zero. */
+/** The provider's SDK does not distinguish a zero value from an unset one: its plans contain either null or zero. */
 export const isZero = (value: unknown): boolean =>
   value === undefined ||
   value === "" ||
@@ -97,19 +97,19 @@ function withUnknown(value: unknown, unknown: unknown): unknown {
   return { ...fields, ...Object.fromEntries(filled) };
 }
 
-function worded({ where, before, after }: AttributeChange, sensitive: boolean): string {
+function describeChange({ where, before, after }: AttributeChange, sensitive: boolean): string {
   if (isBlock(before) && after === undefined) return `${where} is removed`;
   if (before === undefined && isBlock(after)) return `${where} is added`;
-  return sensitive ? `${where} (sensitive)` : `${where} ${shown(before)} → ${shown(after)}`;
+  return sensitive ? `${where} (sensitive)` : `${where} ${formatValue(before)} → ${formatValue(after)}`;
 }
 
 const isBlock = (value: unknown): boolean => typeof value === "object" && !Array.isArray(value);
 
 const MOST_CHARACTERS = 100;
 
-function shown(value: unknown): string {
+function formatValue(value: unknown): string {
   if (value === UNKNOWN) return UNKNOWN;
-  if (value === undefined) return "not stated";
+  if (value === undefined) return "not set";
   const text = JSON.stringify(value);
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
 }

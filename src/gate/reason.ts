@@ -1,19 +1,19 @@
 import type { Kind } from "./kinds";
-import { subjectInWords, type Subject } from "./subject";
+import { subjectLabel, type Subject } from "./subject";
 
-/** What somebody has to agree to. */
+/** A change that you have to allow. */
 export interface Reason {
   readonly address: string;
   readonly hostname?: string;
   readonly vmId?: number;
-  /** Where one attribute is the reason: `cpu.cores`. */
+  /** The attribute, if one is the reason: `cpu.cores`. */
   readonly attribute?: string;
   readonly kind: Kind;
-  /** One sentence, without what to do. */
+  /** The problem, as one sentence. */
   readonly words: string;
-  /** What to do about it, where there is more to do than to take it back. */
+  /** What to do, other than reverting the change. */
   readonly remedy?: string;
-  /** What `--allow` has to say: `hamal:pending`. */
+  /** The argument of `--allow`: `hamal:pending`. */
   readonly allow: string;
 }
 
@@ -28,6 +28,6 @@ export const reasonFor = (subject: Subject, kind: Kind, words: string, details: 
   vmId: subject.vmId,
   ...details,
   kind,
-  words: `${subjectInWords(subject)}${words}`,
+  words: `${subjectLabel(subject)}${words}`,
   allow: `${subject.hostname ?? subject.address}:${kind}`,
 });

@@ -1,21 +1,21 @@
-/** Why somebody has to agree to what a plan does to a resource. */
+/** Reasons why a planned change of a resource needs consent. */
 import {
   describeImpact,
   IMPACT_LABELS,
-  DETACHES,
+  DETACHES_OTHERS,
   restartsVm,
   touchesDisks,
   blockedGrowth,
   rebootsAfterUpdate,
 } from "../provider/impact";
-import { creationReasons, lostOf, WHETHER_IT_RUNS } from "./creation";
-import { ASKED, REMEDIES, type Kind } from "./kinds";
+import { creationReasons, lostResources, WHETHER_IT_RUNS } from "./creation";
+import { CONSENT, REMEDIES, type Kind } from "./kinds";
 import type { Change, Plan, ResourceChange } from "./plan";
 import { isOff, plannedChanges, replacingChanges, type PlannedChange } from "./planned-vm";
 import { reasonFor, type Reason } from "./reason";
 import { subjectOf, VM_TYPE, type Subject } from "./subject";
 
-/** Actions that take nothing away. A `forget` leaves the VM where it is. */
+/** Actions that remove nothing. A `forget` does not touch the VM. */
 const HARMLESS = new Set(["no-op", "read", "create", "forget"]);
 
 export function reasonsOf(resource: ResourceChange, plan: Plan): Reason[] {
@@ -32,26 +32,26 @@ export function reasonsOf(resource: ResourceChange, plan: Plan): Reason[] {
   return isVm ? updateReasons(resource, subject) : [];
 }
 
-/** What leaves the state because a refresh has not found it, as with `-refresh-only`. */
+/** Resources that leave the state because a refresh did not find them, as with `-refresh-only`. */
 export function forgotten(plan: Plan): ResourceChange[] {
   const planned = new Set(plan.resource_changes?.map(({ address }) => address));
-  return lostOf(plan).filter(({ address }) => !planned.has(address));
+  return lostResources(plan).filter(({ address }) => !planned.has(address));
 }
 
 export function forgottenReason(lost: ResourceChange): Reason {
-  const words = " is dropped from the state: it is gone, or the token may not see it";
+  const words = " is removed from the state: it is gone, or the token may not see it";
   return reasonFor(subjectOf(lost), "forget", words, { remedy: WHETHER_IT_RUNS });
 }
 
-/** `action_reason` of the plan, where it says more than the attributes do. */
+/** Explanations of the plan's `action_reason`, where they add to the attributes. */
 const WHY: Readonly<Record<string, string>> = {
-  delete_because_no_resource_config: "it is not in the configuration any more",
-  delete_because_no_module: "its module is not in the configuration any more",
-  delete_because_wrong_repetition: "`count` or `for_each` of it has been added or removed",
-  delete_because_count_index: "`count` is lower than it was",
-  delete_because_each_key: "`for_each` does not have it any more",
-  delete_because_no_move_target: "the place to which it was moved is not in the configuration",
-  replace_because_tainted: "it is tainted: an apply failed half-way, and `tofu untaint` keeps it",
+  delete_because_no_resource_config: "it is no longer in the configuration",
+  delete_because_no_module: "its module is no longer in the configuration",
+  delete_because_wrong_repetition: "its `count` or `for_each` was added or removed",
+  delete_because_count_index: "`count` is lower than before",
+  delete_because_each_key: "`for_each` no longer contains it",
+  delete_because_no_move_target: "the address to which it was moved is not in the configuration",
+  replace_because_tainted: "it is tainted, since an apply failed half-way; `tofu untaint` keeps it",
   replace_by_request: "`-replace` asks for it",
   replace_by_triggers: "`replace_triggered_by` asks for it",
 };
@@ -62,14 +62,14 @@ function destruction(
 ): Reason {
   const replaced = change.actions.includes("create");
   const what = ` is ${replaced ? "REPLACED" : "DESTROYED"}`;
-  const disks = type === VM_TYPE ? ", and its disks with it" : "";
+  const disks = type === VM_TYPE ? ", with its disks" : "";
   const replacing = type === VM_TYPE ? replacingChanges(change) : [];
   const attributes = replacing.map(({ words }) => words).join(", ");
   const fails = replacing.some(({ impact }) => impact === "failing replacement");
   const why = [
-    change.actions[0] === "create" ? "another is made first" : undefined,
+    change.actions[0] === "create" ? "another is created first" : undefined,
     deposed === undefined ? undefined : `a replacement left it behind (deposed ${deposed})`,
-    attributes === "" ? WHY[action_reason] : `${attributes}: not possible in place`,
+    attributes === "" ? WHY[action_reason] : `${attributes}: cannot change in place`,
     fails ? `it ${IMPACT_LABELS["failing replacement"]}` : undefined,
   ].filter((part) => part !== undefined);
   const words = [`${what}${disks}`, ...why].join("; ");
@@ -79,7 +79,7 @@ function destruction(
 function updateReasons({ change }: ResourceChange, subject: Subject): Reason[] {
   const changes = plannedChanges(change);
   const affecting = changes.flatMap((one) => {
-    const kind = askedFor(one, change);
+    const kind = consentFor(one, change);
     if (kind === undefined) return [];
     const words = `: ${one.words}: ${one.unknown ? "at worst " : ""}${effect(one, change)}`;
     return [reasonFor(subject, kind, words, { attribute: one.where, remedy: REMEDIES[one.impact] })];
@@ -87,43 +87,43 @@ function updateReasons({ change }: ResourceChange, subject: Subject): Reason[] {
   return [...affecting, ...growthReasons(changes, change, subject), ...unseenDisks(changes, subject)];
 }
 
-/** What somebody has to be asked for it in an update, if anything. */
-export function askedFor(one: PlannedChange, change: Change): Kind | undefined {
-  const kind = ASKED[one.impact];
+/** The consent that a change needs in an update, if any. */
+export function consentFor(one: PlannedChange, change: Change): Kind | undefined {
+  const kind = CONSENT[one.impact];
   const fails = kind === "fail" && one.impact !== "needs off";
   return powerCycles(one, change) && !fails ? "power-cycle" : kind;
 }
 
-/** Whether the apply itself does. */
+/** Whether the apply itself power-cycles the VM. */
 const powerCycles = ({ attribute }: PlannedChange, change: Change): boolean =>
   reboots(change) && restartsVm(attribute);
 
-/** A VM that is off is not powered off. */
+/** Whether the apply may reboot the VM. */
 const reboots = (change: Change): boolean => !isOff(change) && rebootsAfterUpdate(change.after);
 
 const effect = (one: PlannedChange, change: Change): string =>
-  askedFor(one, change) === "power-cycle" && one.impact !== "power-off now"
-    ? "powers the VM off and on in the apply itself, since reboot_after_update is true"
+  consentFor(one, change) === "power-cycle" && one.impact !== "power-off now"
+    ? "powers the VM off and on during the apply, since reboot_after_update is true"
     : describeImpact(one.impact, one.attribute);
 
 function growthReasons(changes: readonly PlannedChange[], change: Change, subject: Subject): Reason[] {
   if (isOff(change)) return [];
   const { growing, waiting } = blockedGrowth(changes, reboots(change));
   return growing.map(({ words, where }) => {
-    const why = `does not grow in one apply with ${waiting.join(", ")}, and the apply fails half-way`;
-    const remedy = "Apply it by itself, first";
+    const why = `cannot grow in the same apply as ${waiting.join(", ")}, so the apply fails half-way`;
+    const remedy = "Apply the growth first, in a separate apply";
     return reasonFor(subject, "fail", `: ${words}: ${why}`, { attribute: where, remedy });
   });
 }
 
 /**
- * As soon as one disk changes, vmUpdate detaches every disk that it is not told of, and a refresh reads back no disk
- * that the state has not (`disk.Read`): no plan shows them.
+ * As soon as one disk changes, vmUpdate detaches every disk that is not in the configuration. A refresh does not read
+ * disks that are not in the state (`disk.Read`), so no plan shows them.
  */
 function unseenDisks(changes: readonly PlannedChange[], subject: Subject): Reason[] {
   const changed = changes.filter(({ attribute }) => touchesDisks(attribute)).map(({ where }) => where);
   if (changed.length === 0) return [];
-  const what = `: with ${changed.join(", ")} ${DETACHES}, also those that no plan shows`;
-  const remedy = `See in \`qm config ${subject.vmId ?? "…"}\` that every disk is stated`;
+  const what = `: with ${changed.join(", ")} ${DETACHES_OTHERS}, even those that no plan shows`;
+  const remedy = `Compare \`qm config ${subject.vmId ?? "…"}\` with main.ts: it must contain every disk`;
   return [reasonFor(subject, "disk", what, { attribute: "disk", remedy })];
 }

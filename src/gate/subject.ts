@@ -3,12 +3,12 @@ import { isSensitive } from "./sensitive";
 
 export const VM_TYPE = "proxmox_virtual_environment_vm";
 
-/** A VM, or any other resource, as a person knows it. */
+/** How messages name a VM or another resource. */
 export interface Subject {
   readonly address: string;
   readonly hostname?: string;
   readonly vmId?: number;
-  /** Every name by which it can be allowed. */
+  /** Every name that `--allow` accepts for it. */
   readonly names: readonly string[];
 }
 
@@ -23,7 +23,7 @@ export function subjectOf({ address, previous_address, type, change }: ResourceC
 }
 
 /** `hamal, VM 135 (proxmox_virtual_environment_vm.k3s_agent)` */
-export function subjectInWords({ address, hostname, vmId }: Subject): string {
+export function subjectLabel({ address, hostname, vmId }: Subject): string {
   const name = [hostname, vmId === undefined ? undefined : `VM ${vmId}`].filter((part) => part !== undefined);
   return name.length > 0 ? `${name.join(", ")} (${address})` : address;
 }

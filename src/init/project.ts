@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { counted } from "../base/markdown";
 import { PACKAGE_ROOT } from "../base/package-root";
 import { hostAddress, parseNetwork } from "../config/address";
-import { literal } from "../config/fault";
+import { formatLiteral } from "../config/fault";
 import { fill } from "../render/templates";
 import type { Answers } from "./question";
 
@@ -95,8 +95,8 @@ function contextOf(answers: Answers): Record<string, unknown> {
     rootUuid: rootUuid === "" ? randomUUID() : rootUuid,
     tokenSetting:
       tokenCommand.length > 0
-        ? `tokenCommand: ${literal(tokenCommand)}`
-        : `tokenPath: ${literal(TOKEN_PATH)}`,
+        ? `tokenCommand: ${formatLiteral(tokenCommand)}`
+        : `tokenPath: ${formatLiteral(TOKEN_PATH)}`,
     tokenStep:
       tokenCommand.length > 0
         ? `The join token, which \`${tokenCommand.join(" ")}\` has to print.`
@@ -122,7 +122,7 @@ function nodesOf({ servers, agents, firstVmId, pveNodes }: Answers): object[] {
     return {
       construct: role === "server" ? "K3sServerNode" : "K3sAgentNode",
       hostname,
-      settings: literal(settings).slice(2, -2),
+      settings: formatLiteral(settings).slice(2, -2),
     };
   });
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { contains, hostAddress, parseAnyNetwork, parseNetwork } from "../config/address";
 import { DiskSchema, NetworkInterfaceSchema, NetworkSchema, NixosSchema, VmSchema } from "../config/settings";
-import { unwrapped, wordsOf } from "../config/settings/kinds";
+import { unwrapped, docOf } from "../config/settings/kinds";
 
 /** What `init` has to know about the new cluster. */
 export interface Answers {
@@ -42,7 +42,7 @@ export interface Question<K extends Name = Name> {
 const setting =
   (schema: z.core.$ZodType) =>
   (text: string): Parsed<string> =>
-    z.safeParse(unwrapped(schema), text).success ? { value: text } : { wish: wordsOf(schema).wish };
+    z.safeParse(unwrapped(schema), text).success ? { value: text } : { wish: docOf(schema).expected };
 
 const orNothing =
   (parse: (text: string) => Parsed<string>) =>

@@ -1,18 +1,18 @@
 import { virtualMachine } from "../provider/virtual-machine";
 import type { Node } from "../config/model";
-import { describedIn, type Emitted } from "./emitted";
+import { readCluster, type Emitted } from "./emitted";
 
 /**
- * What a tree's committed `nix/` says, where its app does not run. It knows no OpenTofu JSON: the VMs are what this
- * version's constructs make of its nodes.
+ * Reads a tree's committed `nix/` instead of running its app. It has no OpenTofu JSON, so the VMs are what this version's
+ * constructs make of its nodes.
  */
-export function committedIn(tree: string): Emitted {
-  const cluster = describedIn(tree);
+export function readEmitted(tree: string): Emitted {
+  const cluster = readCluster(tree);
   const emitted = { stacks: [], emitsHosts: false, tree };
   return cluster === undefined ? emitted : withVmsOf({ ...emitted, cluster });
 }
 
-/** The same for a side whose app runs, so that like is compared with like. */
+/** Does the same for a side whose app runs, so that both sides are comparable. */
 export const withVmsOf = (emitted: Emitted): Emitted => ({
   ...emitted,
   stacks: [
@@ -23,7 +23,7 @@ export const withVmsOf = (emitted: Emitted): Emitted => ({
 const vmsOf = (nodes: readonly Node[]): Record<string, unknown> =>
   Object.fromEntries(nodes.map((node) => [node.terraformName, inSchemaNames(virtualMachine(node))]));
 
-/** `networkDevice` → `network_device`, as the generated bindings do it. */
+/** `networkDevice` → `network_device`, like the generated bindings. */
 function inSchemaNames(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inSchemaNames);
   if (typeof value !== "object" || value === null) return value;

@@ -2,19 +2,18 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { succeeds } from "../base/process";
 
-/** What an app may know of the operator's environment: where programs are, and how text is written. */
-const PASSED_ON = ["PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"];
+/** The operator's environment variables that an app gets: the path and the locale. */
+const PASSED_VARIABLES = ["PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"];
 
 /**
- * Environment of an app that somebody else may have written: none of the operator's credentials, and a home folder with
- * nothing in it.
+ * Environment for an untrusted app: without the operator's credentials, and with an empty home folder.
  *
- * @param folder - a folder of the app's own, made here
+ * @param folder - a folder for the app, which is created
  */
 export function bareEnvironment(folder: string): NodeJS.ProcessEnv {
   const [home, temporary] = [join(folder, "home"), join(folder, "tmp")];
   for (const each of [home, temporary]) mkdirSync(each, { recursive: true });
-  const known = PASSED_ON.filter((name) => process.env[name] !== undefined);
+  const known = PASSED_VARIABLES.filter((name) => process.env[name] !== undefined);
   return {
     ...Object.fromEntries(known.map((name) => [name, process.env[name]])),
     HOME: home,
@@ -22,12 +21,12 @@ export function bareEnvironment(folder: string): NodeJS.ProcessEnv {
   };
 }
 
-/** Root may make a network namespace; others may in a user namespace, where the kernel grants one. */
+/** Root can create a network namespace; other users need a user namespace, if the kernel allows one. */
 const WAYS = [
   ["unshare", "-n"],
   ["unshare", "-rn"],
 ];
 
-/** Command that runs what follows it without any network; empty where the system has none, as macOS. */
+/** Command prefix that runs a command without a network; empty if the system has no such way, as on macOS. */
 export const withoutNetwork = (): readonly string[] =>
   WAYS.find(([program = "", ...words]) => succeeds(program, [...words, "true"])) ?? [];

@@ -8,9 +8,9 @@ import { lostSsh, namesOf } from "./firewall";
 import { keptServers, type Nodes, type NodeSettingChange } from "./nodes";
 import type { SettingChange } from "./settings";
 import type { AttributeImpact, VmChange } from "./vms";
-import { between } from "./format";
+import { formatChange } from "./format";
 
-/** What people have to know before they agree, in sentences. */
+/** Dangers of a change, as sentences. */
 export function dangersOf(
   vms: readonly VmChange[],
   backendMoves: boolean,
@@ -21,22 +21,22 @@ export function dangersOf(
     ...vmDangers(vms),
     ...(backendMoves
       ? [
-          "The state is kept elsewhere: without `tofu init -migrate-state` OpenTofu knows of no VM, and would make all anew",
+          "The backend of the state changes: without `tofu init -migrate-state`, OpenTofu has an empty state and would create all VMs again",
         ]
       : []),
     ...nodes
       .filter(({ effect }) => effect.danger)
       .map(({ hostnames, effect, ...change }) => {
         const names = namesOf(hostnames.map((hostname) => ({ hostname })));
-        return `**${names}**: \`${change.setting}\` ${between(change)}: ${effect.words}`;
+        return `**${names}**: \`${change.setting}\` ${formatChange(change)}: ${effect.words}`;
       }),
     ...cluster
       .filter(({ effect }) => effect.danger)
-      .map(({ effect, ...change }) => `\`${change.setting}\` ${between(change)}: ${effect.words}`),
+      .map(({ effect, ...change }) => `\`${change.setting}\` ${formatChange(change)}: ${effect.words}`),
   ];
 }
 
-/** What several VMs have in common is said once. */
+/** Dangers of VMs. VMs with the same danger share a sentence. */
 function vmDangers(vms: readonly VmChange[]): string[] {
   const all = vms.flatMap((vm) =>
     vmDanger(vm).map((words) => ({ words, hostname: `${vm.hostname} (VM ${vm.vmId})` })),
@@ -46,14 +46,14 @@ function vmDangers(vms: readonly VmChange[]): string[] {
 
 const vmDanger = ({ action, changes, reboots, unprotected }: VmChange): string[] => [
   ...(action === "destroyed" ? ["will be DESTROYED by the next apply, with its disks"] : []),
-  ...(unprotected ? ["loses `prevent_destroy`: nothing stops an apply that replaces it"] : []),
+  ...(unprotected ? ["loses `prevent_destroy`: nothing stops an apply from replacing it"] : []),
   ...changes
     .filter(({ impact }) => DANGEROUS.has(impact))
-    .map((change) => `\`${change.where}\` ${between(change)} ${impactLabel(change, unprotected)}`),
+    .map((change) => `\`${change.where}\` ${formatChange(change)} ${impactLabel(change, unprotected)}`),
   ...growthDangers(blockedGrowth(changes, reboots)),
 ];
 
-/** Costs that interrupt a node, take from it, or make the apply fail. */
+/** Impacts that interrupt a node, remove something from it, or make the apply fail. */
 const DANGEROUS: ReadonlySet<Impact> = new Set([
   "replacement",
   "failing replacement",
@@ -72,21 +72,21 @@ const DANGEROUS: ReadonlySet<Impact> = new Set([
 
 const impactLabel = ({ impact }: AttributeImpact, unprotected: boolean): string =>
   /replacement$/.test(impact) && !unprotected
-    ? `${IMPACT_LABELS[impact]}, at which \`prevent_destroy\` stops the apply`
+    ? `${IMPACT_LABELS[impact]}; \`prevent_destroy\` stops the apply`
     : IMPACT_LABELS[impact];
 
 const growthDangers = ({ growing, waiting }: BlockedGrowth<AttributeImpact>): string[] =>
   growing.map(
     ({ where }) =>
-      `\`${where}\` does not grow in one apply with ${enumerated(waiting.map((other) => `\`${other}\``))}: apply it by itself, first`,
+      `\`${where}\` cannot grow in the same apply as ${enumerated(waiting.map((other) => `\`${other}\``))}: apply the growth first, in a separate apply`,
   );
 
-/** What two descriptions of a cluster say that no single setting does. */
+/** Dangers that follow from more than one setting. */
 export function clusterDangers(before: ClusterJson, after: ClusterJson, nodes: Nodes): string[] {
   return [...lostQuorum(before, nodes), ...lostOperators(before, after)];
 }
 
-/** Members that are gone at once leave the others without a majority, whoever joins later. */
+/** If too many members leave at once, the others have no majority, even if new ones join later. */
 function lostQuorum(before: ClusterJson, nodes: Nodes): string[] {
   const servers = before.nodes.filter(({ role }) => role === "server");
   const kept = keptServers(nodes);
@@ -94,7 +94,7 @@ function lostQuorum(before: ClusterJson, nodes: Nodes): string[] {
   if (servers.length === 0 || kept.length >= quorum) return [];
   const lost = servers.filter((server) => !kept.some(({ vmId }) => vmId === server.vmId));
   return [
-    `**etcd loses its quorum**: of ${servers.length} servers ${kept.length} would stay, and it needs ${quorum}. ` +
+    `**etcd loses quorum**: ${kept.length} of ${servers.length} servers would stay, but ${quorum} are needed. ` +
       `Change one server at a time; lost: ${namesOf(lost)}`,
   ];
 }
@@ -107,13 +107,13 @@ function lostOperators(before: ClusterJson, after: ClusterJson): string[] {
   );
   const people = before.cluster.authorizedKeys
     .filter((line) => !keys.has(keyOf(line)) && !isExampleKey(line))
-    .map((line) => `**SSH** no longer lets in the key ${commentOf(line)}`);
+    .map((line) => `**SSH** no longer accepts the key ${commentOf(line)}`);
   return [...networks, ...people];
 }
 
 const keyOf = (line: string): string => line.split(" ")[1] ?? line;
 
-/** A key is named by its owner's comment, or by its end. */
+/** Names a key by its comment, or else by its end. */
 const commentOf = (line: string): string => {
   const [, key = "", ...comment] = line.split(" ");
   return `\`${comment.join(" ") || `…${key.slice(-12)}`}\``;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { HOSTS_FOLDER } from "../emit/place";
 import type { Emitted } from "./emitted";
 
-/** Documents for people whose emitted text differs, by their paths in the project. */
+/** Paths in the project of Markdown documents whose emitted text differs. */
 export function compareDocuments(before: Emitted, after: Emitted): string[] {
   const emitted = [before, after].flatMap(({ cluster }) =>
     Object.keys(cluster?.files ?? {})

@@ -7,13 +7,13 @@ import { bareEnvironment, withoutNetwork } from "./confinement";
 import { capture } from "../base/process";
 import { UserError } from "../base/user-error";
 
-/** What an app emits: the stacks for OpenTofu, and the cluster's files for its hosts. */
+/** The output of an app: stacks for OpenTofu, and the hosts' files. */
 export interface Emitted {
   readonly stacks: readonly Stack[];
   readonly cluster?: ClusterJson;
-  /** Whether the app said that it emits host files; not where its constructs are of before they said so. */
+  /** Whether the app reported that it emits host files; also false for old versions of the constructs, which do not report it. */
   readonly emitsHosts: boolean;
-  /** Folder in which the files are. */
+  /** Folder that contains the files. */
   readonly tree: string;
 }
 
@@ -24,14 +24,13 @@ export interface Stack {
 }
 
 /**
- * Runs the app of a tree as the CDKTF CLI does, but with a bare environment and without a network, and reads what it
- * emitted.
+ * Runs a tree's app like the CDKTF CLI, but in a bare environment and without a network, and reads its output.
  *
  * @param output - folder for its OpenTofu JSON
- * @param signal - ends the app, and all that it started
- * @throws UserError with what the app says, when it fails
+ * @param signal - kills the app and its child processes
+ * @throws UserError with the app's error output, if it fails
  */
-export async function emittedBy(tree: string, output: string, signal: AbortSignal): Promise<Emitted> {
+export async function synthTree(tree: string, output: string, signal: AbortSignal): Promise<Emitted> {
   const { app, context } = appOf(tree);
   const report = `${output}.report`;
   const [program, ...words] = [...withoutNetwork(), "sh", "-c", app] as const;
@@ -42,13 +41,13 @@ export async function emittedBy(tree: string, output: string, signal: AbortSigna
       CDKTF_OUTDIR: output,
       [CONTEXT_VARIABLE]: contextJson(context, { report }),
       CHECKPOINT_DISABLE: "1",
-      // `npx tsx` of an app that lacks it would ask the network.
+      // `npx tsx` would try to download a missing tsx.
       npm_config_offline: "true",
     },
     signal,
   });
   if (status !== 0) throw new UserError("failed", stderr.trim() || `${app} ended with ${status}`);
-  return { stacks: stacksIn(output), cluster: describedIn(tree), emitsHosts: existsSync(report), tree };
+  return { stacks: stacksIn(output), cluster: readCluster(tree), emitsHosts: existsSync(report), tree };
 }
 
 function stacksIn(output: string): Stack[] {
@@ -63,8 +62,8 @@ function stacksIn(output: string): Stack[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The cluster as the tree's files have it. */
-export function describedIn(tree: string): ClusterJson | undefined {
+/** The cluster as described in the tree's files. */
+export function readCluster(tree: string): ClusterJson | undefined {
   const path = join(tree, HOSTS_FOLDER, CLUSTER_JSON);
   if (!existsSync(path)) return undefined;
   const json = parseClusterJson(readFileSync(path, "utf8"));

@@ -1,32 +1,32 @@
-import { cover } from "../config/address";
+import { coversNetwork } from "../config/address";
 import { isOutside, NAMED_NETWORKS, networksOf } from "../firewall/flow-sources";
-import { openedBy, sourceWords, targetWords } from "../firewall/labels";
+import { openedPorts, sourceLabel, targetLabel } from "../firewall/labels";
 import { isPortFlow, type Flow } from "../firewall/flows";
 import { sshAccess, type SshAccess } from "../firewall/ssh-access";
 import { groupBy } from "../base/group-by";
 import type { Node } from "../config/model";
 import type { ClusterJson } from "../render/cluster-json";
 import type { Nodes } from "./nodes";
-import { withoutSame } from "./format";
+import { difference } from "./format";
 
-/** What the firewalls admit, more or less, in words: who, to whom, what. */
+/** A flow that the firewalls open or close: who, to whom, what. */
 export interface FlowChange {
   readonly sign: "+" | "-";
   readonly who: string;
-  /** `↔` where both may begin. */
+  /** `↔` if both sides may connect. */
   readonly arrow: "→" | "↔";
   readonly whom: string;
   readonly what: readonly string[];
 }
 
-/** @returns `undefined` where one side does not say what it admits */
+/** @returns `undefined` if one side does not list its flows */
 export function compareFlows(
   before: ClusterJson,
   after: ClusterJson,
   nodes: Nodes,
 ): FlowChange[] | undefined {
   if (before.flows === undefined || after.flows === undefined) return undefined;
-  const [old, now] = [withoutSame(before.flows, after.flows), withoutSame(after.flows, before.flows)];
+  const [old, now] = [difference(before.flows, after.flows), difference(after.flows, before.flows)];
   return [
     ...policyChanges("-", old, before),
     ...policyChanges("+", now, after),
@@ -38,22 +38,22 @@ export function compareFlows(
 }
 
 /** `VXLAN (UDP 8472)` */
-const what = (flow: Flow): string => `${flow.why.split(":")[0]} (${openedBy(flow)})`;
+const flowLabel = (flow: Flow): string => `${flow.why.split(":")[0]} (${openedPorts(flow)})`;
 
 const policyChanges = (sign: "+" | "-", flows: readonly Flow[], { cluster }: ClusterJson): FlowChange[] =>
   [...groupBy(flows, ({ from }) => from)].flatMap(([from, own]) => {
     const networks = from.includes("/") ? [] : networksOf(from, cluster.network);
-    const who = `${sourceWords(from)}${networks.length > 0 ? ` (${networks.join(", ")})` : ""}`;
-    return [...groupBy(own, targetWords)].map(([whom, some]) => ({
+    const who = `${sourceLabel(from)}${networks.length > 0 ? ` (${networks.join(", ")})` : ""}`;
+    return [...groupBy(own, targetLabel)].map(([whom, some]) => ({
       sign,
       who,
       arrow: "→" as const,
       whom,
-      what: some.map(what),
+      what: some.map(flowLabel),
     }));
   });
 
-/** Networks that a name holds on this side only; a name that the other side's policy lacks is said with its flows. */
+/** Networks that a name has only on this side. If the other side's policy lacks the name, its flows show the change. */
 function networkChanges(sign: "+" | "-", here: ClusterJson, there: ClusterJson): FlowChange[] {
   return NAMED_NETWORKS.flatMap((name) => {
     const others = new Set(networksOf(name, there.cluster.network));
@@ -63,23 +63,23 @@ function networkChanges(sign: "+" | "-", here: ClusterJson, there: ClusterJson):
     return networksOf(name, here.cluster.network)
       .filter((network) => !others.has(network))
       .flatMap((network) =>
-        [...groupBy(flows, targetWords)].map(([whom, some]) => ({
+        [...groupBy(flows, targetLabel)].map(([whom, some]) => ({
           sign,
-          who: `${network} of the ${sourceWords(name)}`,
+          who: `${network} of the ${sourceLabel(name)}`,
           arrow: "→" as const,
           whom,
-          what: some.map(what),
+          what: some.map(flowLabel),
         })),
       );
   });
 }
 
-/** What a node brings or takes along: as a peer of the others, and as a host of those from outside. */
+/** Flows that an added or removed node affects: between it and other nodes, and from outside. */
 function membership(sign: "+" | "-", nodes: readonly Node[], { flows = [] }: ClusterJson): FlowChange[] {
   return [...groupBy(nodes, ({ role }) => role)].flatMap(([role, some]) => {
     const names = namesOf(some);
     const line = (who: string, arrow: "→" | "↔", whom: string, of: readonly Flow[]): FlowChange[] =>
-      of.length === 0 ? [] : [{ sign, who, arrow, whom, what: of.map(what) }];
+      of.length === 0 ? [] : [{ sign, who, arrow, whom, what: of.map(flowLabel) }];
     const between = (from: Flow["from"], to: string): Flow[] =>
       flows.filter((flow) => isPortFlow(flow) && flow.from === from && flow.to === to);
     const outside = flows.filter(isPortFlow).filter(({ from }) => isOutside(from));
@@ -97,12 +97,12 @@ function membership(sign: "+" | "-", nodes: readonly Node[], { flows = [] }: Clu
           outside.filter(({ to }) => to === "every host" || to === `${role}s`),
           ({ from }) => from,
         ),
-      ].flatMap(([from, their]) => line(sourceWords(from), "→", names, their)),
+      ].flatMap(([from, their]) => line(sourceLabel(from), "→", names, their)),
     ];
   });
 }
 
-/** Many nodes are not all named. */
+/** Names of nodes, abbreviated if there are many. */
 export function namesOf(nodes: readonly { readonly hostname: string }[]): string {
   const names = nodes.map(({ hostname }) => hostname);
   return names.length <= 6
@@ -110,13 +110,13 @@ export function namesOf(nodes: readonly { readonly hostname: string }[]): string
     : `${names.slice(0, 5).join(", ")} and ${names.length - 5} more`;
 }
 
-/** Networks whose SSH the base admits, and this tree does not, each with where it was admitted. */
+/** Networks that lose SSH access, each with the hosts that it could reach. */
 export function lostSsh(before: ClusterJson, after: ClusterJson): { network: string; to: string }[] {
   const admitted = accessIn(after);
   return accessIn(before)
     .filter(({ network, to }) => {
       const still = admitted.filter((other) => other.to === "every host" || other.to === to);
-      return !cover(
+      return !coversNetwork(
         still.map((other) => other.network),
         network,
       );

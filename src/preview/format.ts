@@ -1,10 +1,10 @@
-/** Values and counts for people, in Markdown. */
+/** Formats values and changes in Markdown. */
 
 const MOST_CHARACTERS = 120;
 
-/** As `main.ts` would have it, cut when it is long. */
-export function shown(value: unknown): string {
-  if (value === undefined) return "not stated";
+/** A value as in `main.ts`, truncated if it is long. */
+export function formatValue(value: unknown): string {
+  if (value === undefined) return "not set";
   const text = typeof value === "string" ? value : JSON.stringify(value);
   const cut = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
   const safe = cut.replace(/[`\r\n]+/g, " ");
@@ -16,15 +16,16 @@ interface Sides {
   readonly after: unknown;
 }
 
-/** What was, and what will be; of lists, what leaves them and what comes. */
-export function between({ before, after }: Sides): string {
-  if (!Array.isArray(before) || !Array.isArray(after)) return `${shown(before)} → ${shown(after)}`;
-  const gone = withoutSame(before, after).map((item) => `− ${shown(item)}`);
-  const come = withoutSame(after, before).map((item) => `+ ${shown(item)}`);
-  return [...gone, ...come].join(", ") || "in another order";
+/** The old and the new value; for lists, the removed and the added items. */
+export function formatChange({ before, after }: Sides): string {
+  if (!Array.isArray(before) || !Array.isArray(after))
+    return `${formatValue(before)} → ${formatValue(after)}`;
+  const gone = difference(before, after).map((item) => `− ${formatValue(item)}`);
+  const come = difference(after, before).map((item) => `+ ${formatValue(item)}`);
+  return [...gone, ...come].join(", ") || "reordered";
 }
 
-export function withoutSame<T>(items: readonly T[], others: readonly T[]): T[] {
+export function difference<T>(items: readonly T[], others: readonly T[]): T[] {
   const same = new Set(others.map((item) => JSON.stringify(item)));
   return items.filter((item) => !same.has(JSON.stringify(item)));
 }

@@ -4,14 +4,14 @@ import { HOSTS_FOLDER } from "../emit/place";
 import type { Emitted } from "./emitted";
 import type { Nodes } from "./nodes";
 
-/** What of a host that stays is another. */
+/** Changed files of a kept host. */
 export interface HostChange {
   readonly hostname: string;
-  /** Its files that differ, by their paths from its directory; what it shares with other hosts is at `../…`. */
+  /** Paths relative to the host's directory; files shared with other hosts are at `../…`. */
   readonly files: readonly string[];
 }
 
-/** By the files themselves: what a change of the constructs does, and the host's own `local.nix` with all that it names, are among them. */
+/** Compares the files themselves, to include changes of the constructs, and `local.nix` with the files to which it refers. */
 export const compareHosts = (before: Emitted, after: Emitted, { kept }: Nodes): HostChange[] =>
   kept.flatMap((pair) => {
     const [old, now] = [filesOf(before, pair.before.directory), filesOf(after, pair.after.directory)];
@@ -20,7 +20,7 @@ export const compareHosts = (before: Emitted, after: Emitted, { kept }: Nodes): 
     return files.length === 0 ? [] : [{ hostname: pair.after.hostname, files }];
   });
 
-/** What a rollout brings to the host. */
+/** The files that a rollout delivers to the host. */
 const filesOf = ({ tree }: Emitted, directory: string): ReadonlyMap<string, string> =>
   readHostFolder(join(tree, HOSTS_FOLDER), directory).files;
 

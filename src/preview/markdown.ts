@@ -1,19 +1,19 @@
 import { groupBy } from "../base/group-by";
 import { code, counted, enumerated, plain } from "../base/markdown";
 import { markdownTable } from "../base/table";
-import { describeImpact, DETACHES, touchesDisks } from "../provider/impact";
+import { describeImpact, DETACHES_OTHERS, touchesDisks } from "../provider/impact";
 import { namesOf, type FlowChange } from "./firewall";
 import { reloads, restartsK3s, type HostChange } from "./hosts";
 import type { NodeSummary, Preview } from "./preview";
 import { isEmpty } from "./preview";
 import type { Base } from "./trees";
 import type { AttributeImpact, VmChange } from "./vms";
-import { between } from "./format";
+import { formatChange } from "./format";
 
 /**
- * The preview for people, what is dangerous first.
+ * Renders the preview, dangers first.
  *
- * @param notes - what a reader has to know of how it came about
+ * @param notes - remarks on how the preview was made
  */
 export function toMarkdown(preview: Preview, base: Base, notes: readonly string[]): string {
   const against = `Compared with ${code(base.ref)} at ${code(base.commit.slice(0, 12))}.`;
@@ -43,7 +43,7 @@ function summary(preview: Preview): string {
     on(hosts.filter(restartsK3s), "K3s restart"),
     on(rebootingHosts(preview), "reboot"),
     ...(waitingVms(preview).length > 0
-      ? [`${counted(waitingVms(preview).length, "VM")} to power-cycle some day`]
+      ? [`${counted(waitingVms(preview).length, "VM")} to power-cycle later`]
       : []),
   ];
   return `${parts.join(" · ")}.`;
@@ -78,12 +78,12 @@ function nodes({ nodes: { added, removed, changed } }: Preview): string {
     ...(changed.length > 0
       ? [
           markdownTable(
-            ["", "node", "setting", "change", "what follows"],
+            ["", "node", "setting", "change", "impact"],
             changed.map(({ hostnames, setting, effect, ...change }) => [
               "~",
               namesOf(hostnames.map((hostname) => ({ hostname }))),
               code(setting),
-              cell(between(change)),
+              cell(formatChange(change)),
               effect.words,
             ]),
           ),
@@ -112,7 +112,7 @@ function vms({ vms, nodes }: Preview): string {
     .filter(({ formerAddress }) => formerAddress !== undefined)
     .map(
       ({ hostname, vmId, address, formerAddress }) =>
-        `- ${code(hostname)}, VM ${vmId}, stays, and moves in the state from ${code(formerAddress ?? "")} to ${code(address)}\n`,
+        `- ${code(hostname)}, VM ${vmId}, stays and moves in the state from ${code(formerAddress ?? "")} to ${code(address)}\n`,
     );
   return [`## VMs: ${vmCounts(vms)}\n`, [...made, ...destroyed, ...moved].join(""), changedVms(vms)]
     .filter(Boolean)
@@ -125,33 +125,33 @@ function sizeOf({ size: { cores, sockets, memoryMib, disks, pveNode, templateVmI
   return `${parts.join(", ")}, cloned from VM ${templateVmId} on ${code(pveNode)}`;
 }
 
-/** Alike changes of several VMs are one row. */
+/** A table of changes. VMs with the same change share a row. */
 function changedVms(all: readonly VmChange[]): string {
   const changes = all.flatMap((vm) => vm.changes.map((change) => ({ vm, change })));
   if (changes.length === 0) return "";
   const alike = groupBy(changes, ({ change }) => JSON.stringify(change));
   return markdownTable(
-    ["", "VM", "setting", "change", "what it costs"],
+    ["", "VM", "setting", "change", "impact"],
     [...alike.values()].map((some) => {
       const [{ change }] = some;
       return [
         "~",
         namesOf(some.map(({ vm }) => vm)),
         code(change.where),
-        cell(between(change)),
+        cell(formatChange(change)),
         impactCell(change),
       ];
     }),
   );
 }
 
-/** A preview knows neither what disks a VM has nor whether it was imported. */
+/** Includes warnings, since a preview knows neither the VM's disks nor whether it was imported. */
 const impactCell = ({ attribute, impact }: AttributeImpact): string =>
   [
     describeImpact(impact, attribute),
-    ...(touchesDisks(attribute) ? [DETACHES] : []),
+    ...(touchesDisks(attribute) ? [DETACHES_OTHERS] : []),
     ...(attribute === "disk.size" && impact === "nothing"
-      ? ["of an imported VM the first apply fails, and a second grows it"]
+      ? ["for an imported VM the first apply fails and the second one grows the disk"]
       : []),
   ].join("; ");
 
@@ -160,24 +160,26 @@ const cell = (text: string): string => text.replaceAll("|", "\\|");
 function firewall({ flows, hosts, nodes }: Preview): string {
   const reloading = hosts.filter(reloads);
   if (flows !== undefined && flows.length + reloading.length === 0) return "";
-  return ["## Firewall\n", firewallWords(flows, nodes), reloadWords(reloading)].filter(Boolean).join("\n");
+  return ["## Firewall\n", firewallText(flows, nodes), reloadText(reloading)].filter(Boolean).join("\n");
 }
 
-function firewallWords(flows: Preview["flows"], { changed }: Preview["nodes"]): string {
+function firewallText(flows: Preview["flows"], { changed }: Preview["nodes"]): string {
   if (flows === undefined)
-    return "Which flows open or close is not known, since the base does not list them.\n";
+    return "It is unknown which flows open or close, since the base does not list its flows.\n";
   if (flows.length > 0) return `\`\`\`diff\n${flows.map(flowLine).join("")}\`\`\`\n`;
   const addresses = changed.some(({ setting }) => /Address$/.test(setting));
   return addresses
-    ? "No flow opens or closes; nodes are known by other addresses.\n"
-    : "No flow opens or closes; the rulesets are written otherwise.\n";
+    ? "No flow opens or closes; the addresses of nodes change.\n"
+    : "No flow opens or closes; only the text of the rulesets changes.\n";
 }
 
 const flowLine = ({ sign, who, arrow, whom, what }: FlowChange): string =>
   `${sign} ${who} ${arrow} ${whom}: ${what.join(", ")}\n`.replaceAll("`", "'");
 
-const reloadWords = (hosts: readonly HostChange[]): string =>
-  hosts.length === 0 ? "" : `Reloaded on ${enumerated([namesOf(hosts)])}, in one step; connections stay.\n`;
+const reloadText = (hosts: readonly HostChange[]): string =>
+  hosts.length === 0
+    ? ""
+    : `Reloads atomically on ${enumerated([namesOf(hosts)])}; established connections stay.\n`;
 
 function hosts(preview: Preview): string {
   const { hosts } = preview;
@@ -190,21 +192,21 @@ function hosts(preview: Preview): string {
   return [
     "## Hosts\n",
     lines.join(""),
-    rebootWords(preview),
+    rebootText(preview),
     waiting.length === 0
       ? ""
-      : `Nothing power-cycles ${namesOf(waiting)}: changes of VMs wait until they are switched off and on.\n`,
+      : `Changes of ${namesOf(waiting)} wait until you power-cycle the VM: neither an apply nor a rollout does.\n`,
   ]
     .filter(Boolean)
     .join("\n");
 }
 
-function rebootWords(preview: Preview): string {
+function rebootText(preview: Preview): string {
   const rebooting = rebootingHosts(preview);
   if (rebooting.length > 0) return `A rollout drains and reboots ${namesOf(rebooting)}, one at a time.\n`;
   return preview.hosts.length === 0
     ? ""
-    : "None of this asks for a reboot; a rollout knows for certain once it has built.\n";
+    : "No change needs a reboot; a rollout decides this finally after it has built the system.\n";
 }
 
 function outcome(host: HostChange): string {
@@ -212,7 +214,7 @@ function outcome(host: HostChange): string {
     ...(reloads(host) ? ["the firewall reloads"] : []),
     ...(restartsK3s(host) ? ["K3s restarts"] : []),
     ...(host.files.some((name) => !/^(k3s-(server|agent)\.nix|nftables\.nft)$/.test(name))
-      ? ["the system is built anew"]
+      ? ["the system is rebuilt"]
       : []),
   ];
   return enumerated(parts);
@@ -230,16 +232,16 @@ function settings({ cluster }: Preview): string {
   if (cluster.length === 0) return "";
   const rows = cluster.map(({ setting, effect, ...change }) => [
     code(setting),
-    cell(between(change)),
+    cell(formatChange(change)),
     effect.words,
   ]);
-  return `## Settings of the cluster\n\n${markdownTable(["setting", "change", "what follows"], rows)}`;
+  return `## Settings of the cluster\n\n${markdownTable(["setting", "change", "impact"], rows)}`;
 }
 
 function rest({ others, documents }: Preview): string {
   return [
     ...(others.length > 0
-      ? [`## OpenTofu\n\nBeside VMs:\n\n${others.map((other) => `- ${code(other)}\n`).join("")}`]
+      ? [`## OpenTofu\n\nChanges other than VMs:\n\n${others.map((other) => `- ${code(other)}\n`).join("")}`]
       : []),
     ...(documents.length > 0
       ? [`## Documents\n\n${documents.map((document) => `- ${code(document)}\n`).join("")}`]
@@ -247,6 +249,6 @@ function rest({ others, documents }: Preview): string {
   ].join("\n");
 }
 
-/** Why there is no preview. */
+/** Renders the reason why there is no preview. */
 export const failure = (what: string, complaints: string): string =>
   `# Preview\n\n> [!CAUTION]\n> ${plain(what)}\n\n\`\`\`text\n${complaints.replaceAll("```", "'''")}\n\`\`\`\n`;

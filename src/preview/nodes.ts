@@ -6,20 +6,20 @@ export interface NodePair {
   readonly after: Node;
 }
 
-/** The nodes of both sides, who is who. */
+/** The nodes of both sides, matched. */
 export interface Nodes {
   readonly added: readonly Node[];
   readonly removed: readonly Node[];
   readonly kept: readonly NodePair[];
 }
 
-/** One setting that changes alike for some nodes. */
+/** A setting with the same change on some nodes. */
 export interface NodeSettingChange extends SettingChange {
-  /** Hostnames, as they will be. */
+  /** New hostnames. */
   readonly hostnames: readonly string[];
 }
 
-/** A node stays the same while its place in the state does, or its VM. */
+/** Matches nodes by their address in the state, or else by VM ID. */
 export function pairNodes(before: readonly Node[], after: readonly Node[]): Nodes {
   const byName = new Map(before.map((node) => [node.terraformName, node]));
   const byVmId = new Map(before.map((node) => [node.vmId, node]));
@@ -46,7 +46,7 @@ export function pairNodes(before: readonly Node[], after: readonly Node[]): Node
   };
 }
 
-/** What changes of the nodes that stay; a change that several share comes once. */
+/** Changed settings of kept nodes. Nodes with the same change share an entry. */
 export function compareNodes({ kept }: Nodes): NodeSettingChange[] {
   const shared = new Map<string, { change: SettingChange; hostnames: string[] }>();
   for (const { before, after } of kept) {
@@ -60,7 +60,7 @@ export function compareNodes({ kept }: Nodes): NodeSettingChange[] {
   return [...shared.values()].map(({ change, hostnames }) => ({ ...change, hostnames }));
 }
 
-/** The servers of the base that stay what they are: a renamed one leaves etcd and joins as another. */
+/** The base's servers that keep their etcd membership: a renamed one leaves etcd and joins as another member. */
 export const keptServers = ({ kept }: Nodes): Node[] =>
   kept
     .filter(({ before, after }) => before.role === "server" && after.role === "server")

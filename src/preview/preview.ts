@@ -11,7 +11,7 @@ import { CLUSTER_EFFECTS, compareSettings, type SettingChange } from "./settings
 import { resourcesOf, type Resources } from "./stacks";
 import { compareVms, type VmChange } from "./vms";
 
-/** What a change does, as plain data: `npm run preview -- --json` prints it. */
+/** The effects of a change, as plain data: `npm run preview -- --json` prints it. */
 export interface Preview {
   readonly dangers: readonly string[];
   readonly nodes: {
@@ -21,9 +21,9 @@ export interface Preview {
   };
   readonly cluster: readonly SettingChange[];
   readonly vms: readonly VmChange[];
-  /** Of OpenTofu's other resources, outputs and checks, those that no node brings along or takes away. */
+  /** Changes of OpenTofu's other resources, outputs and checks, without those that belong to a node. */
   readonly others: readonly string[];
-  /** `undefined` where the base does not say what its firewalls admit. */
+  /** `undefined` if the base does not list its flows. */
   readonly flows: readonly FlowChange[] | undefined;
   readonly hosts: readonly HostChange[];
   readonly documents: readonly string[];
@@ -33,12 +33,12 @@ export type NodeSummary = Pick<Node, "hostname" | "role" | "vmId" | "ipv4Address
   readonly size: Pick<Node["vm"], "cores" | "sockets" | "memoryMib" | "disks" | "pveNode" | "templateVmId">;
 };
 
-const ABANDONED = `\`${HOSTS_FOLDER}/\` is no longer emitted: the hosts' files and the documents stay as they were, whatever changes`;
+const ABANDONED = `\`${HOSTS_FOLDER}/\` is no longer emitted: the hosts' files and the documents no longer follow \`main.ts\``;
 
 const NO_CLUSTER: Pick<ClusterJson, "nodes" | "files" | "flows"> = { nodes: [], files: {}, flows: [] };
 
 export function compare(before: Emitted, after: Emitted): Preview {
-  // The hosts are not gone with the files that describe them.
+  // Without host files the hosts still exist, so do not report them as removed.
   if (before.cluster !== undefined && after.cluster === undefined) {
     const preview = compare({ ...before, cluster: undefined }, after);
     return { ...preview, dangers: [...preview.dangers, ABANDONED] };
@@ -74,7 +74,7 @@ export function compare(before: Emitted, after: Emitted): Preview {
   };
 }
 
-/** A base without a cluster admits nothing. */
+/** A side without a cluster has no flows. */
 function flowsOf(
   before: Emitted,
   after: Emitted,
@@ -98,7 +98,7 @@ const summary = ({ hostname, role, vmId, ipv4Address, directory, vm }: Node): No
   };
 };
 
-/** Each node has an output, a check and a local of its own, which say nothing that its VM does not. */
+/** Leaves out the output, the check and the local of each node, which add nothing to the change of its VM. */
 function otherChanges(
   { others: old }: Resources,
   { others: now }: Resources,
@@ -117,7 +117,7 @@ function otherChanges(
     .sort();
 }
 
-/** Whether nothing of what is emitted differs. */
+/** Whether both sides emit the same. */
 export const isEmpty = ({
   dangers,
   nodes,

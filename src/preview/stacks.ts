@@ -1,19 +1,19 @@
 import type { Emitted, Stack } from "./emitted";
 
-/** Attributes of one VM, by the names of the provider's schema. */
+/** Attributes of a VM, by their names in the provider's schema. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
 const VM = "proxmox_virtual_environment_vm";
 
-/** All stacks of an app as one: addresses that two stacks could share bear their stack's name. */
+/** All stacks of an app, merged. If there are several, addresses have the stack's name as a prefix. */
 export interface Resources {
-  /** Address to attributes. */
+  /** Attributes by address. */
   readonly vms: ReadonlyMap<string, Attributes>;
-  /** Everything else that OpenTofu would see: its address or name, to its text. */
+  /** Everything else in OpenTofu's JSON, as text by address or name. */
   readonly others: ReadonlyMap<string, string>;
-  /** Where the state is kept. */
+  /** Configurations of the backends. */
   readonly backends: string;
-  /** New address to the former one. */
+  /** Former address by new address. */
   readonly moved: ReadonlyMap<string, string>;
 }
 
@@ -38,9 +38,9 @@ export function resourcesOf({ stacks }: Emitted): Resources {
   return { vms, others, backends, moved };
 }
 
-/** Sections whose entries are one level deeper: kind, then name. */
+/** Sections with two levels: type, then name. */
 const NESTED = new Set(["resource", "data"]);
-/** Said of VMs, or of the backend; `terraform` also has the versions of providers. */
+/** Sections that are handled elsewhere, or that are comments. */
 const ELSEWHERE = new Set(["//", "moved"]);
 
 function entriesOf({ json }: Stack): { section: string; name: string; value: unknown }[] {
@@ -57,6 +57,6 @@ function entriesOf({ json }: Stack): { section: string; name: string; value: unk
   });
 }
 
-/** As JSON, without what CDKTF notes of where it came from. */
+/** As JSON, without CDKTF's metadata. */
 const text = (value: unknown): string =>
   value === undefined ? "" : JSON.stringify(value, (key, item: unknown) => (key === "//" ? undefined : item));

@@ -13,19 +13,19 @@ import { dirname, join } from "node:path";
 import { capture, type Captured } from "../base/process";
 import { UserError } from "../base/user-error";
 
-/** What comes of an install, not of a commit: the base runs with that of this tree. */
+/** Folders that an install creates and commits do not contain: the base uses those of the working tree. */
 const INSTALLED = ["node_modules", ".gen"];
 
-/** The base, as a person would name it. */
+/** The commit to compare with. */
 export interface Base {
-  /** As it was asked for. */
+  /** As requested. */
   readonly ref: string;
   readonly commit: string;
 }
 
 /**
- * Copies of the project, in which its app can run and write: of the working tree, with all that git does not ignore,
- * and of the base, as a git worktree. They are gone after `remove`.
+ * Copies of the project in which its app can run and write: the working tree, with everything that git does not ignore,
+ * and the base, as a git worktree. `remove` deletes them.
  */
 export class Trees {
   /** Project folders of both. */
@@ -42,7 +42,7 @@ export class Trees {
     this.base = join(this.at("base"), below);
   }
 
-  /** @throws UserError when this is not a git repository, or git refuses */
+  /** @throws UserError if this is not a git repository, or git fails */
   public static async of(project: string, base: Base): Promise<Trees> {
     const top = (await git(project, "rev-parse", "--show-toplevel")).trim();
     const below = (await git(project, "rev-parse", "--show-prefix")).trim();
@@ -57,19 +57,19 @@ export class Trees {
     }
   }
 
-  /** Where the app may put its OpenTofu JSON. */
+  /** Folder for the app's OpenTofu JSON. */
   public output(name: string): string {
     return this.at(`${name}.out`);
   }
 
-  /** The base as it was committed: an app that failed half-way may have written. */
+  /** Resets the base to its commit, since an app that failed half-way may have written to it. */
   public async restoreBase(): Promise<void> {
     await git(this.at("base"), "checkout", "--quiet", "--force", "HEAD", "--", ".");
   }
 
   public async remove(): Promise<void> {
     await run(this.top, "worktree", "remove", "--force", this.at("base"));
-    // An app that was killed may have been at work in it a moment ago.
+    // A killed app may still have been writing to it.
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 
@@ -90,7 +90,7 @@ export class Trees {
     for (const path of new Set(listed.split("\0").filter(Boolean))) {
       const from = join(this.top, path);
       const stat = lstatSync(from, { throwIfNoEntry: false });
-      // What was deleted is still in git's list; a folder is a repository of its own.
+      // git also lists deleted files. A folder is a nested repository.
       if (stat === undefined || stat.isDirectory()) continue;
       const to = join(this.at("working"), path);
       mkdirSync(dirname(to), { recursive: true });
@@ -108,10 +108,10 @@ export class Trees {
 }
 
 /**
- * The commit to compare with: where the working tree's branch left that ref, as for `git diff ref...`; the ref itself
- * where they have nothing in common, or git does not know, as in a shallow clone.
+ * The commit to compare with: the merge base of the ref and HEAD, as for `git diff ref...`, or the ref itself if they
+ * have none or git cannot know it, as in a shallow clone.
  *
- * @throws UserError `failed` when this is not a git repository, `usage` when git knows no such ref
+ * @throws UserError `failed` if this is not a git repository, `usage` if git has no such ref
  */
 export async function findBase(project: string, ref: string): Promise<Base> {
   await git(project, "rev-parse", "--git-dir");
@@ -124,8 +124,8 @@ export async function findBase(project: string, ref: string): Promise<Base> {
     `${ref}^{commit}`,
   );
   if (status !== 0) {
-    throw new UserError("usage", `git knows no commit '${ref}' here`, {
-      remedy: "fetch it, or name another with --base",
+    throw new UserError("usage", `git has no commit '${ref}' here`, {
+      remedy: "fetch it, or choose another with --base",
     });
   }
   const own = stdout.trim();
@@ -133,7 +133,7 @@ export async function findBase(project: string, ref: string): Promise<Base> {
   return { ref, commit: left.status === 0 ? left.stdout.trim() : own };
 }
 
-/** The text of a file as it was committed there, or `undefined`. */
+/** The committed text of a file, or `undefined`. */
 export async function committed(
   project: string,
   { commit }: Base,
@@ -143,7 +143,7 @@ export async function committed(
   return status === 0 ? stdout : undefined;
 }
 
-/** A hook of a checkout is not for a copy that is looked at and thrown away. */
+/** Runs git without checkout hooks, which are not meant for temporary copies. */
 const run = (cwd: string, ...words: string[]): Promise<Captured> =>
   capture("git", ["-c", "core.hooksPath=/dev/null", ...words], { cwd });
 

@@ -2,18 +2,18 @@ import { changesBetween, type AttributeChange } from "../provider/attributes";
 import { impactOf, rebootsAfterUpdate, type Impact } from "../provider/impact";
 import type { Attributes, Resources } from "./stacks";
 
-/** What the next apply does to one VM. */
+/** What the next apply does to a VM. */
 export interface VmChange {
   readonly action: "made" | "destroyed" | "changed" | "moved";
   readonly hostname: string;
   readonly vmId: number;
   readonly address: string;
-  /** Where its state is moved from. */
+  /** Former address, if the VM moves in the state. */
   readonly formerAddress?: string;
   readonly changes: readonly AttributeImpact[];
-  /** Whether the apply reboots it for what needs a reboot. */
+  /** Whether the apply reboots it for changes that need a reboot. */
   readonly reboots: boolean;
-  /** `prevent_destroy` was there, and is not any more. */
+  /** Whether `prevent_destroy` was removed. */
   readonly unprotected: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface AttributeImpact extends AttributeChange {
   readonly impact: Impact;
 }
 
-/** What OpenTofu reads for itself, and the provider never sees. */
+/** Meta-arguments, which the provider does not see. */
 const META = new Set([
   "//",
   "lifecycle",

@@ -1,25 +1,25 @@
 /**
- * Two VMs compared as OpenTofu knows them: attributes and blocks of `proxmox_virtual_environment_vm`, by the names of
- * the provider's schema, from synthesized JSON or from a plan.
+ * Compares two versions of a VM as OpenTofu knows them: attributes and blocks of `proxmox_virtual_environment_vm`, by
+ * their names in the provider's schema, from synthesized JSON or from a plan.
  */
 
-/** One attribute that differs, or a whole block that is there on one side only. */
+/** An attribute that differs, or a block that only one version has. */
 export interface AttributeChange {
-  /** Its path in the provider's schema, such as `disk.size`, or `disk` for a whole disk. */
+  /** Path in the provider's schema, such as `disk.size`, or `disk` for a whole disk. */
   readonly attribute: string;
-  /** The same, with which element of a list it is: `disk[scsi0].size`. */
+  /** The same path with the list element: `disk[scsi0].size`. */
   readonly where: string;
-  /** `undefined` where it is not stated. */
+  /** `undefined` if not set. */
   readonly before: unknown;
   readonly after: unknown;
 }
 
-/** By what the elements of a list are told apart; of others by their place. */
+/** Attribute that identifies the elements of a list. Elements of other lists are identified by index. */
 const KEYS: Record<string, string> = { disk: "interface" };
 
 type Attributes = Readonly<Record<string, unknown>>;
 
-/** Every attribute that differs, sorted by name. What is `null` on one side and missing on the other is the same. */
+/** Every attribute that differs, sorted by name. `null` and a missing attribute count as equal. */
 export function changesBetween(before: Attributes, after: Attributes, prefix = ["", ""]): AttributeChange[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names.flatMap((name) => {
@@ -52,7 +52,7 @@ const byKey = (attribute: string, all: readonly Attributes[]): Map<string, Attri
     all.map((block, index) => [String((block[KEYS[attribute] ?? ""] as string | undefined) ?? index), block]),
   );
 
-/** CDKTF writes a block that there is once as an object, a plan as a list of one. */
+/** CDKTF writes a single block as an object, a plan writes it as a list of one. */
 const blocks = (value: unknown): Attributes[] =>
   Array.isArray(value) ? (value as Attributes[]) : value === undefined ? [] : [value as Attributes];
 
@@ -62,7 +62,7 @@ const isObject = (value: unknown): boolean =>
 const areBlocks = (value: unknown): boolean =>
   isObject(value) || (Array.isArray(value) && value.length > 0 && value.every(isObject));
 
-/** Not so of blocks that a plan does not know yet. */
+/** False for blocks that a plan does not know yet. */
 const mayBeBlocks = (value: unknown): boolean =>
   value === undefined || areBlocks(value) || (Array.isArray(value) && value.length === 0);
 

@@ -1,69 +1,69 @@
 /**
- * What a changed attribute of `proxmox_virtual_environment_vm` does to the VM, for every attribute and block of the
- * provider's schema. It holds for VMs that are on, as the constructs state them: `reboot_after_update = false`,
- * `migrate = true`, and `lifecycle.ignore_changes = ["clone"]`.
+ * The impact of a changed attribute of `proxmox_virtual_environment_vm` on the VM, for every attribute and block of the
+ * provider's schema. It applies to running VMs with what the constructs set: `reboot_after_update = false`,
+ * `migrate = true` and `lifecycle.ignore_changes = ["clone"]`.
  *
- * Sources: of provider 0.111.1 `vmUpdate`, `ForceNew` and `CustomizeDiff` in `proxmoxtf/resource/vm/vm.go`, and
- * `disk/disk.go`, `network/schema.go` beside it; of qemu-server 9.2.6 `vmconfig_hotplug_pending` and what it calls in
- * `src/PVE/QemuServer.pm`, which leaves pending what it cannot change in a running VM, and `update_vm_api` and
- * `check_vm_modify_config_perm` in `src/PVE/API2/Qemu.pm`, which say who may. Replacements were tried in plans of the
- * provider. `hotplug` is taken to be Proxmox VE's default, `network,disk,usb`.
+ * Sources: in provider 0.111.1, `vmUpdate`, `ForceNew` and `CustomizeDiff` in `proxmoxtf/resource/vm/vm.go`, and
+ * `disk/disk.go` and `network/schema.go` next to it. In qemu-server 9.2.6, `vmconfig_hotplug_pending` in
+ * `src/PVE/QemuServer.pm` and what it calls, which leaves pending what it cannot change in a running VM, and
+ * `update_vm_api` and `check_vm_modify_config_perm` in `src/PVE/API2/Qemu.pm` for permissions. Replacements were tried
+ * in plans of the provider. Assumes Proxmox VE's default of `hotplug`, `network,disk,usb`.
  */
 import type { AttributeChange } from "./attributes";
 
-/** Each completes "this changes, and it …". */
+/** Each completes "the change …". */
 export const IMPACT_LABELS = {
-  nothing: "takes effect at once and disturbs nothing",
+  nothing: "takes effect at once without interruption",
   "power-off later": "takes effect at the VM's next power-off",
   "power-off now": "powers the VM off",
   start: "starts the VM, which is off",
-  template: "makes a template of the VM, which never runs again",
-  replacement: "destroys the VM and makes another",
-  "failing replacement": "destroys the VM and makes no other, since only root@pam may set it",
-  refused: "is refused, and the apply fails",
-  "needs off": "needs the VM to be off, which reboot_after_update = false forbids, and the apply fails",
-  "root only": "is refused to every API token, since only root@pam may set it, and the apply fails",
+  template: "turns the VM into a template, which can never run again",
+  replacement: "destroys the VM and creates another",
+  "failing replacement": "destroys the VM and creates no other, since only root@pam may set it",
+  refused: "is refused, so the apply fails",
+  "needs off": "needs the VM to be off, which reboot_after_update = false prevents, so the apply fails",
+  "root only": "is refused to every API token, since only root@pam may set it, so the apply fails",
   "second apply":
-    "fails in the first apply that changes a disk of an imported VM, which writes the disk's options alone",
+    "fails in the first apply that changes a disk of an imported VM, which only writes the disk's options",
   migration: "migrates the VM to another PVE node",
   "new empty disk": "gives the VM a new, empty disk",
-  "detached disk": "detaches a disk, which is kept as unused",
-  "detached disk later": "detaches a disk at the VM's next power-off, and keeps it as unused",
-  "boot disk": "detaches a disk that boot_order has, which the provider refuses, and the apply fails",
-  "protected disk": "detaches a disk, which Proxmox VE refuses while protection is on, and the apply fails",
+  "detached disk": "detaches a disk and keeps it as unused",
+  "detached disk later": "detaches a disk at the VM's next power-off and keeps it as unused",
+  "boot disk": "detaches a disk of boot_order, which the provider refuses, so the apply fails",
+  "protected disk": "detaches a disk, which Proxmox VE refuses while protection is on, so the apply fails",
   "live interface": "changes a network interface of the running VM at once",
   "live device": "changes a USB device of the running VM at once",
   "host's drive":
-    "attaches the PVE node's own CD drive in its place, or fails where the token lacks Sys.Console on /",
-  "no effect": "has no effect on a VM that exists",
+    "attaches the PVE node's own CD drive instead, or fails if the token lacks Sys.Console on /",
+  "no effect": "has no effect on an existing VM",
 } as const;
 
 export type Impact = keyof typeof IMPACT_LABELS;
 
-/** What more there is to know of some attributes, whatever their change does. */
+/** Remarks on some attributes, independent of the impact. */
 const REMARKS: Readonly<Record<string, string>> = {
-  "disk.file_format": "every later plan shows it again",
-  "network_device.enabled": "every later plan shows it again",
+  "disk.file_format": "every later plan shows the change again",
+  "network_device.enabled": "every later plan shows the change again",
 };
 
-/** What a token needs for some blocks, beside the rights that every apply needs. */
-const RIGHTS: Readonly<Record<string, string>> = {
+/** Privileges that a token needs for some blocks, in addition to those that every apply needs. */
+const PRIVILEGES: Readonly<Record<string, string>> = {
   startup: "the token needs Sys.Modify on /",
   hostpci: "the token needs Mapping.Use on the mapping",
   usb: "the token needs Mapping.Use on a mapping",
   virtiofs: "the token needs Mapping.Use on the mapping",
 };
 
-/** Which further right a block needs, in words. */
-export const rightFor = (block: string): string | undefined => RIGHTS[block];
+/** The additional privilege that a block needs, as a sentence. */
+export const privilegeFor = (block: string): string | undefined => PRIVILEGES[block];
 
-/** Of these there is nothing more to know. */
+/** Impacts to which no remark needs to be added. */
 const COMPLETE: ReadonlySet<Impact> = new Set(["replacement", "failing replacement", "root only"]);
 
-/** What a change does, and what more there is to know. */
+/** Describes what a change does, with remarks. */
 export function describeImpact(impact: Impact, attribute: string): string {
   const block = attribute.split(".", 1)[0] ?? attribute;
-  const remarks = COMPLETE.has(impact) ? [] : [RIGHTS[block], REMARKS[attribute]].filter(isStated);
+  const remarks = COMPLETE.has(impact) ? [] : [PRIVILEGES[block], REMARKS[attribute]].filter(isStated);
   const disturbs = remarks.length > 0 || touchesDisks(attribute);
   return [impact === "nothing" && disturbs ? "takes effect at once" : IMPACT_LABELS[impact], ...remarks].join(
     "; ",
@@ -72,38 +72,38 @@ export function describeImpact(impact: Impact, attribute: string): string {
 
 const isStated = (remark: string | undefined): remark is string => remark !== undefined;
 
-/** Whether it is among what vmUpdate answers by `DETACHES`. */
+/** Whether a change of the attribute makes vmUpdate do what `DETACHES` says. */
 export const touchesDisks = (attribute: string): boolean => /^disk(\.|$)/.test(attribute);
 
-/** vmUpdate puts every disk that it is not told of into `delete`, as soon as one of the others changes. */
-export const DETACHES = "the provider detaches every disk of the VM that is not stated";
+/** As soon as one disk changes, vmUpdate puts every disk that is not in the configuration into `delete`. */
+export const DETACHES_OTHERS = "the provider detaches every disk of the VM that is not in the configuration";
 
-/** An impact that depends on the values. `undefined` is not stated. */
+/** An impact that depends on the values; `undefined` means not set. */
 interface Dependent {
   readonly of: (before: unknown, after: unknown) => Impact;
-  /** What any change of it can do, for one that is not known yet. */
+  /** The worst impact of any change, for a value that is not known yet. */
   readonly worst: Impact;
 }
 
 type Block = Readonly<Record<string, unknown>>;
 
-/** The provider's default, stated or not, is the same. */
-const unless = (standard: unknown, impact: Impact): Dependent => ({
+/** Setting the provider's default explicitly is not a change. */
+const unlessDefault = (standard: unknown, impact: Impact): Dependent => ({
   of: (before, after) => ((before ?? standard) === (after ?? standard) ? "nothing" : impact),
   worst: impact,
 });
 
 const depends = (worst: Impact, of: Dependent["of"]): Dependent => ({ of, worst });
 
-/** A whole block that is added, or removed. */
+/** The impact of adding or removing a whole block. */
 const block = (added: Impact, removed: Impact, worst: Impact): Dependent =>
   depends(worst, (before) => (before === undefined ? added : removed));
 
-/** `file_id` is ForceNew, in a disk that is added or removed, too. */
+/** `file_id` is ForceNew, even in a disk that is added or removed. */
 const disk = depends("replacement", (before, after) => {
   const blocks = [before, after].filter(isBlock);
   if (blocks.some(({ file_id }) => Boolean(file_id))) return "replacement";
-  // These two are never plugged or unplugged while the VM runs.
+  // IDE and SATA cannot be hotplugged.
   const waits = blocks.some((one) => /^(ide|sata)/.test(String(one.interface)));
   if (before === undefined) return waits ? "power-off later" : "new empty disk";
   return waits ? "detached disk later" : "detached disk";
@@ -117,7 +117,7 @@ const CLOUD_INIT_FILES = [
   "vendor_data_file_id",
 ];
 
-/** A new drive wants the VM to be off. One that is not stated any more stays. */
+/** A new drive needs the VM to be off. A drive that is no longer in the configuration stays. */
 const initialization = depends("replacement", (before, after) => {
   if (before !== undefined) return "no effect";
   return isBlock(after) && CLOUD_INIT_FILES.some((name) => Boolean(after[name]))
@@ -125,7 +125,7 @@ const initialization = depends("replacement", (before, after) => {
     : "needs off";
 });
 
-/** What names a device of the PVE node itself, and not a mapping, is for root alone. */
+/** Only root may pass through a device of the PVE node itself, instead of a mapping. */
 const device = (isReal: (block: Block) => boolean, added: Impact, removed: Impact): Dependent =>
   depends("root only", (before, after) => {
     if ([before, after].filter(isBlock).some(isReal)) return "root only";
@@ -136,14 +136,14 @@ const isRealUsb = ({ host }: Block): boolean => Boolean(host) && !/^spice$/i.tes
 
 const isRealSerial = ({ device }: Block): boolean => Boolean(device) && device !== "socket";
 
-/** The same of one attribute of such a block. */
+/** The same for one attribute of such a block. */
 const realOr = (isReal: (value: unknown) => boolean, impact: Impact): Dependent =>
   depends("root only", (before, after) => ([before, after].some(isReal) ? "root only" : impact));
 
-/** The provider puts `cdrom`, the drive of the PVE node, where no file is stated. */
+/** Without a file, the provider attaches `cdrom`, the drive of the PVE node. */
 const medium = depends("host's drive", (_, after) => (after ? "nothing" : "host's drive"));
 
-/** The provider never takes the shared memory from a VM. */
+/** The provider never removes shared memory from a VM. */
 const shared = depends("root only", (before, after) => {
   if ((before ?? 0) === (after ?? 0)) return "nothing";
   return after ? "root only" : "no effect";
@@ -154,19 +154,19 @@ const grows = depends("refused", (before, after) => {
   return after < before ? "refused" : "nothing";
 });
 
-/** PVE changes the balloon of a running VM, but neither adds nor removes it. */
+/** PVE can resize the balloon of a running VM, but cannot add or remove it. */
 const balloon = depends("power-off later", (before, after) =>
   Boolean(before) === Boolean(after) ? "nothing" : "power-off later",
 );
 
-/** With `cpu` or `memory` among them, before or after. */
+/** Waits for a power-off if `cpu` or `memory` is in the old or the new list. */
 const hotplug = depends("power-off later", (before, after) =>
   [before, after].some((features) => /cpu|memory/.test(JSON.stringify([features])))
     ? "power-off later"
     : "nothing",
 );
 
-/** The provider refuses to make a VM of a template. */
+/** The provider refuses to turn a template into a VM. */
 const template = depends("template", (before, after) => {
   if (Boolean(before) === Boolean(after)) return "nothing";
   return after ? "template" : "refused";
@@ -180,7 +180,7 @@ const started = depends("power-off now", (before, after) => {
 const isBlock = (value: unknown): value is Block => typeof value === "object" && value !== null;
 
 const TABLE = {
-  // Known to the provider alone, or used when a VM is made or destroyed.
+  // Only the provider uses these, or they matter only when a VM is created or destroyed.
   delete_unreferenced_disks_on_destroy: "nothing",
   id: "nothing",
   migrate: "nothing",
@@ -227,29 +227,29 @@ const TABLE = {
   hotplug,
 
   // In no list of `check_vm_modify_config_perm`: for root alone.
-  hook_script_file_id: unless("", "root only"),
-  kvm_arguments: unless("", "root only"),
+  hook_script_file_id: unlessDefault("", "root only"),
+  kvm_arguments: unlessDefault("", "root only"),
 
-  // Pending in PVE. An unstated value is the provider's default.
-  acpi: unless(true, "power-off later"),
-  bios: unless("seabios", "power-off later"),
+  // Pending in PVE. An unset value is the provider's default.
+  acpi: unlessDefault(true, "power-off later"),
+  bios: unlessDefault("seabios", "power-off later"),
   boot_order: "power-off later",
-  keyboard_layout: unless("en-us", "power-off later"),
-  machine: unless("", "power-off later"),
-  scsi_hardware: unless("virtio-scsi-pci", "power-off later"),
+  keyboard_layout: unlessDefault("en-us", "power-off later"),
+  machine: unlessDefault("", "power-off later"),
+  scsi_hardware: unlessDefault("virtio-scsi-pci", "power-off later"),
 
   // PVE is told of `enabled`, `trim` and `type`; the others are for the provider's own waiting.
   agent: "power-off later",
-  "agent.enabled": unless(false, "power-off later"),
+  "agent.enabled": unlessDefault(false, "power-off later"),
   "agent.timeout": "nothing",
   "agent.trim": "nothing",
-  "agent.type": unless("virtio", "power-off later"),
+  "agent.type": unlessDefault("virtio", "power-off later"),
   "agent.wait_for_ip": "nothing",
   "agent.wait_for_ip.disabled": "nothing",
   "agent.wait_for_ip.ipv4": "nothing",
   "agent.wait_for_ip.ipv6": "nothing",
 
-  // The list is ForceNew, what is in it is not. No list of permissions has `amd-sev`.
+  // The list is ForceNew, its attributes are not. PVE grants `amd-sev` to no privilege.
   amd_sev: "failing replacement",
   "amd_sev.allow_smt": "root only",
   "amd_sev.kernel_hashes": "root only",
@@ -262,14 +262,14 @@ const TABLE = {
   "audio_device.driver": "power-off later",
   "audio_device.enabled": "power-off later",
 
-  // A medium is changed in a running VM, a drive is not; `enabled` is deprecated and read by nothing. Of a block that
-  // is removed vmUpdate takes the defaults, and adds what they say.
+  // PVE changes a medium in a running VM, but not a drive. `enabled` is deprecated and unused. When a block is removed,
+  // vmUpdate uses the defaults, and so attaches the host's drive.
   cdrom: block("power-off later", "host's drive", "host's drive"),
   "cdrom.enabled": "no effect",
   "cdrom.file_id": medium,
-  "cdrom.interface": unless("ide3", "power-off later"),
+  "cdrom.interface": unlessDefault("ide3", "power-off later"),
 
-  // ForceNew, but ignored by the lifecycle that the constructs state.
+  // ForceNew, but ignored by the lifecycle that the constructs set.
   clone: "no effect",
   "clone.datastore_id": "no effect",
   "clone.full": "no effect",
@@ -277,33 +277,33 @@ const TABLE = {
   "clone.retries": "no effect",
   "clone.vm_id": "no effect",
 
-  // PVE changes the control group of `units` and `limit`; without `cpu` in `hotplug` all else is pending.
+  // PVE applies `units` and `limit` through the control group. Without `cpu` in `hotplug`, all else is pending.
   cpu: "power-off later",
-  "cpu.affinity": unless("", "root only"),
-  "cpu.architecture": unless("", "root only"),
-  "cpu.cores": unless(1, "power-off later"),
+  "cpu.affinity": unlessDefault("", "root only"),
+  "cpu.architecture": unlessDefault("", "root only"),
+  "cpu.cores": unlessDefault(1, "power-off later"),
   "cpu.flags": "power-off later",
-  "cpu.hotplugged": unless(0, "power-off later"),
+  "cpu.hotplugged": unlessDefault(0, "power-off later"),
   "cpu.limit": "nothing",
-  "cpu.numa": unless(false, "power-off later"),
-  "cpu.sockets": unless(1, "power-off later"),
-  "cpu.type": unless("qemu64", "power-off later"),
+  "cpu.numa": unlessDefault(false, "power-off later"),
+  "cpu.sockets": unlessDefault(1, "power-off later"),
+  "cpu.type": unlessDefault("qemu64", "power-off later"),
   "cpu.units": "nothing",
 
-  // `vmconfig_update_disk` skips some options, and throttles at once; a running VM keeps the serial that it has.
-  // A move to another datastore wants the VM to be off. Another interface is another disk.
+  // `vmconfig_update_disk` skips some options and applies throttling at once; a running VM keeps its serial. A move to
+  // another datastore needs the VM to be off. Another interface means another disk.
   disk,
-  "disk.aio": unless("io_uring", "power-off later"),
+  "disk.aio": unlessDefault("io_uring", "power-off later"),
   "disk.backup": "nothing",
-  "disk.cache": unless("none", "power-off later"),
-  "disk.datastore_id": unless("local-lvm", "needs off"),
-  "disk.discard": unless("ignore", "power-off later"),
+  "disk.cache": unlessDefault("none", "power-off later"),
+  "disk.datastore_id": unlessDefault("local-lvm", "needs off"),
+  "disk.discard": unlessDefault("ignore", "power-off later"),
   "disk.file_id": "replacement",
   "disk.interface": "detached disk",
-  "disk.iothread": unless(false, "power-off later"),
-  "disk.queues": unless(0, "power-off later"),
+  "disk.iothread": unlessDefault(false, "power-off later"),
+  "disk.queues": unlessDefault(0, "power-off later"),
   "disk.replicate": "nothing",
-  "disk.serial": unless("", "power-off later"),
+  "disk.serial": unlessDefault("", "power-off later"),
   "disk.size": grows,
   "disk.speed": "nothing",
   "disk.speed.iops_read": "nothing",
@@ -314,18 +314,18 @@ const TABLE = {
   "disk.speed.read_burstable": "nothing",
   "disk.speed.write": "nothing",
   "disk.speed.write_burstable": "nothing",
-  "disk.ssd": unless(false, "power-off later"),
-  // `disk.Update` keeps the volume that there is.
+  "disk.ssd": unlessDefault(false, "power-off later"),
+  // `disk.Update` keeps the existing volume.
   "disk.file_format": "no effect",
   "disk.import_from": "no effect",
   "disk.path_in_datastore": "no effect",
 
-  // Any change allocates an empty one, but a move, for which the VM has to be off. None is ever removed.
+  // Any change allocates an empty disk, except a move, which needs the VM to be off. The disk is never removed.
   efi_disk: block("power-off later", "no effect", "power-off later"),
-  "efi_disk.datastore_id": unless("local-lvm", "needs off"),
+  "efi_disk.datastore_id": unlessDefault("local-lvm", "needs off"),
   "efi_disk.file_format": "power-off later",
-  "efi_disk.pre_enrolled_keys": unless(false, "power-off later"),
-  "efi_disk.type": unless("2m", "replacement"),
+  "efi_disk.pre_enrolled_keys": unlessDefault(false, "power-off later"),
+  "efi_disk.type": unlessDefault("2m", "replacement"),
 
   hostpci: device(
     ({ id, rom_file }) => Boolean(id) || Boolean(rom_file),
@@ -337,13 +337,13 @@ const TABLE = {
   "hostpci.mapping": "power-off later",
   "hostpci.mdev": "power-off later",
   "hostpci.pcie": "power-off later",
-  "hostpci.rom_file": unless("", "root only"),
+  "hostpci.rom_file": unlessDefault("", "root only"),
   "hostpci.rombar": "power-off later",
   "hostpci.xvga": "power-off later",
 
-  // The drive is written anew at once, and read by the guest when it boots. ForceNew: the files and `type`.
+  // PVE regenerates the drive at once, and the guest reads it at boot. ForceNew: the files and `type`.
   initialization,
-  "initialization.datastore_id": unless("local-lvm", "needs off"),
+  "initialization.datastore_id": unlessDefault("local-lvm", "needs off"),
   "initialization.file_format": "needs off",
   "initialization.interface": "needs off",
   "initialization.meta_data_file_id": "replacement",
@@ -367,28 +367,28 @@ const TABLE = {
   "initialization.user_account.password": "power-off later",
   "initialization.user_account.username": "power-off later",
 
-  // Without `memory` in `hotplug` more of it is as pending as less.
+  // Without `memory` in `hotplug`, both more and less memory are pending.
   memory: "power-off later",
-  "memory.dedicated": unless(512, "power-off later"),
+  "memory.dedicated": unlessDefault(512, "power-off later"),
   "memory.floating": balloon,
-  "memory.hugepages": unless("", "root only"),
-  "memory.keep_hugepages": unless(false, "root only"),
+  "memory.hugepages": unlessDefault("", "root only"),
+  "memory.keep_hugepages": unlessDefault(false, "root only"),
   "memory.shared": shared,
 
-  // `vmconfig_update_net`: plugged anew, or its tap device is; the rate alone is set in place. One that is added
-  // is plugged beside those that there are.
+  // `vmconfig_update_net` replugs the device or its tap device; only the rate is set in place. A new interface is
+  // hotplugged without touching the others.
   network_device: block("nothing", "live interface", "live interface"),
-  "network_device.bridge": unless("vmbr0", "live interface"),
-  "network_device.disconnected": unless(false, "live interface"),
-  "network_device.enabled": unless(true, "live interface"),
-  "network_device.firewall": unless(false, "live interface"),
+  "network_device.bridge": unlessDefault("vmbr0", "live interface"),
+  "network_device.disconnected": unlessDefault(false, "live interface"),
+  "network_device.enabled": unlessDefault(true, "live interface"),
+  "network_device.firewall": unlessDefault(false, "live interface"),
   "network_device.mac_address": "live interface",
-  "network_device.model": unless("virtio", "live interface"),
-  "network_device.mtu": unless(0, "live interface"),
-  "network_device.queues": unless(0, "live interface"),
+  "network_device.model": unlessDefault("virtio", "live interface"),
+  "network_device.mtu": unlessDefault(0, "live interface"),
+  "network_device.queues": unlessDefault(0, "live interface"),
   "network_device.rate_limit": "nothing",
-  "network_device.trunks": unless("", "live interface"),
-  "network_device.vlan_id": unless(0, "live interface"),
+  "network_device.trunks": unlessDefault("", "live interface"),
+  "network_device.vlan_id": unlessDefault(0, "live interface"),
 
   numa: "power-off later",
   "numa.cpus": "power-off later",
@@ -398,7 +398,7 @@ const TABLE = {
   "numa.policy": "power-off later",
 
   operating_system: "power-off later",
-  "operating_system.type": unless("other", "power-off later"),
+  "operating_system.type": unlessDefault("other", "power-off later"),
 
   rng: "power-off later",
   "rng.max_bytes": "power-off later",
@@ -408,7 +408,7 @@ const TABLE = {
   serial_device: device(isRealSerial, "power-off later", "power-off later"),
   "serial_device.device": realOr((device) => isRealSerial({ device }), "power-off later"),
 
-  // Pending in PVE, although the provider does not count it among what wants a reboot.
+  // Pending in PVE, although the provider does not count it as needing a reboot.
   smbios: "power-off later",
   "smbios.family": "power-off later",
   "smbios.manufacturer": "power-off later",
@@ -418,12 +418,12 @@ const TABLE = {
   "smbios.uuid": "power-off later",
   "smbios.version": "power-off later",
 
-  // Whatever changes, the provider wants the VM to be off first.
+  // For any change, the provider needs the VM to be off first.
   tpm_state: "needs off",
-  "tpm_state.datastore_id": unless("local-lvm", "needs off"),
-  "tpm_state.version": unless("v2.0", "replacement"),
+  "tpm_state.datastore_id": unlessDefault("local-lvm", "needs off"),
+  "tpm_state.version": unlessDefault("v2.0", "replacement"),
 
-  // Plugged at once, in guests of type l26 and with a machine from 7.1 on.
+  // Hotplugged at once in guests of type l26 with machine version 7.1 or later.
   usb: device(isRealUsb, "nothing", "live device"),
   "usb.host": realOr((host) => isRealUsb({ host }), "live device"),
   "usb.mapping": "live device",
@@ -447,22 +447,22 @@ const TABLE = {
   "watchdog.model": "power-off later",
 } satisfies Record<string, Impact | Dependent>;
 
-/** By path in the provider's schema. */
+/** Impacts by path in the provider's schema. */
 export const IMPACTS: Readonly<Record<string, Impact | Dependent>> = TABLE;
 
-/** What the change does; "refused" of an attribute that the provider's schema does not have. */
+/** The impact of a change; "refused" for an attribute that is not in the provider's schema. */
 export function impactOf({ attribute, before, after }: AttributeChange): Impact {
   const impact = IMPACTS[attribute] ?? "refused";
   return typeof impact === "string" ? impact : impact.of(before, after);
 }
 
-/** What any change of the attribute can do, for one whose new value is not known yet. */
+/** The worst impact of a change of the attribute, for a new value that is not known yet. */
 export function worstImpactOf(attribute: string): Impact {
   const impact = IMPACTS[attribute] ?? "refused";
   return typeof impact === "string" ? impact : impact.worst;
 }
 
-/** `rebootRequired` in vmUpdate and `disk.Update`, which compare whole blocks, and ask less than PVE in others. */
+/** Where vmUpdate and `disk.Update` set `rebootRequired`. They compare whole blocks; for other attributes they reboot less than PVE needs. */
 const RESTARTS = new Set<string>([
   "acpi",
   "agent",
@@ -495,22 +495,22 @@ const RESTARTS = new Set<string>([
   "watchdog",
 ] satisfies (keyof typeof TABLE)[]);
 
-/** Whether an update of the attribute power-cycles the VM by itself where `reboot_after_update` is true. */
+/** Whether an update of the attribute power-cycles the VM if `reboot_after_update` is true. */
 export const restartsVm = (attribute: string): boolean =>
   RESTARTS.has(attribute) || RESTARTS.has(attribute.split(".", 1)[0] ?? "");
 
-/** What a disk's growth has to wait for, when it has to. */
+/** Disks that cannot grow yet, and what they wait for. */
 export interface BlockedGrowth<T> {
   readonly growing: readonly T[];
-  /** Where the changes are that wait for a reboot. */
+  /** Attributes whose changes wait for a reboot. */
   readonly waiting: readonly string[];
 }
 
 /**
- * Disks that do not grow in one apply with the other changes: the provider fails half-way while changes wait for a
+ * Disks that cannot grow in the same apply as the other changes: the provider fails half-way if changes wait for a
  * reboot that it may not do (`pendingChangesBeforeResize` in vmUpdate, 0.111.1).
  *
- * @param reboots - whether the apply itself reboots the VM, which the provider does unless told otherwise
+ * @param reboots - whether the apply itself reboots the VM, which is the provider's default
  */
 export function blockedGrowth<T extends { attribute: string; impact: Impact; where: string }>(
   changes: readonly T[],
@@ -523,6 +523,6 @@ export function blockedGrowth<T extends { attribute: string; impact: Impact; whe
   return { growing: reboots || waiting.length === 0 ? [] : growing, waiting };
 }
 
-/** Whether an apply reboots a VM for what needs it: the provider's default is true. */
+/** Whether an apply reboots a VM for changes that need it. The provider's default is true. */
 export const rebootsAfterUpdate = (vm: Readonly<Record<string, unknown>> | null | undefined): boolean =>
   vm?.reboot_after_update !== false;

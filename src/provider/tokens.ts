@@ -2,8 +2,8 @@ import { DefaultTokenResolver, StringConcat, Token, Tokenization, type Terraform
 import { formatValue, type Fault } from "../config/fault";
 import { valueAt, formatPath, type Path } from "../config/setting-path";
 
-/** Settings that only reach the VM, and so may hold what OpenTofu knows at plan or apply. */
-const REFERABLE = new Set([
+/** Settings that only the VM uses, and that may therefore be CDKTF tokens. */
+const MAY_HAVE_TOKENS = new Set([
   "pveNode",
   "templatePveNode",
   "cloneDatastore",
@@ -14,8 +14,8 @@ const REFERABLE = new Set([
 ]);
 
 /**
- * Faults of settings that hold a CDKTF token although they are needed while files are written: a token that
- * reached a template would leave `${TfToken[...]}` in a host's configuration.
+ * Faults of settings that contain a CDKTF token although synth needs their values: a token that reached a template
+ * would leave `${TfToken[...]}` in a host's configuration.
  */
 export function tokenFaults(
   settings: object,
@@ -32,12 +32,12 @@ export function tokenFaults(
           {
             nodes,
             setting,
-            sentence: `holds what looks like a CDKTF token and is none of this app: ${formatValue(value)}`,
+            sentence: `contains a CDKTF token that does not belong to this app: ${formatValue(value)}`,
           },
         ];
       }
-      if (REFERABLE.has(name) && typeof value === "string") return [];
-      const sentence = `should be known at synth, got ${String(withReferences(value, stack))}, which OpenTofu knows only later`;
+      if (MAY_HAVE_TOKENS.has(name) && typeof value === "string") return [];
+      const sentence = `should be known at synth, got ${String(withReferences(value, stack))}, which only OpenTofu knows; use a literal value`;
       return [{ nodes, setting, sentence }];
     }
     if (typeof value !== "object" || value === null) return [];
@@ -45,28 +45,30 @@ export function tokenFaults(
   });
 }
 
-/** Whether all of its tokens are known. Anybody can write `${TfToken[…]}`. */
+/** Whether the app created all tokens in the value. A text may contain a made-up `${TfToken[…]}`. */
 function isOfThisApp(value: unknown): boolean {
   try {
     if (typeof value === "string") Tokenization.reverseString(value);
     return true;
   } catch {
-    return false; // CDKTF has no other way to say no
+    return false; // CDKTF reports an unknown token only by throwing
   }
 }
 
 /**
- * The value with every text in it as OpenTofu has to be told: `${` and `%{` of a person are text, and only a token is a
- * reference. Source: OpenTofu, "Strings and Templates", escape sequences.
+ * Escapes every text in the value for OpenTofu: `${` and `%{` in settings are literal, only tokens are references.
+ * Source: OpenTofu, "Strings and Templates", escape sequences.
  */
-export function literals<T>(value: T): T {
-  if (typeof value === "string") return literal(value) as T;
+export function escapeForOpenTofu<T>(value: T): T {
+  if (typeof value === "string") return escapeText(value) as T;
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((item) => literals<unknown>(item)) as T;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, literals<unknown>(item)])) as T;
+  if (Array.isArray(value)) return value.map((item) => escapeForOpenTofu<unknown>(item)) as T;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, escapeForOpenTofu<unknown>(item)]),
+  ) as T;
 }
 
-function literal(text: string): string {
+function escapeText(text: string): string {
   if (!/[$%]\{/.test(text)) return text;
   const pieces = text.split(/(\$\{TfToken\[[^\]]*\]\})/);
   return pieces
@@ -79,7 +81,7 @@ function literal(text: string): string {
     .join("");
 }
 
-/** The value with `var.proxmox_node` in place of the token that stands for it. */
+/** Replaces tokens in the value with OpenTofu's references, such as `var.proxmox_node`. */
 export function withReferences<T>(value: T, stack: TerraformStack): T {
   if (Token.isUnresolved(value)) {
     return isOfThisApp(value) ? (reference(resolved(value, stack)) as T) : value;
@@ -91,7 +93,7 @@ export function withReferences<T>(value: T, stack: TerraformStack): T {
   ) as T;
 }
 
-/** Names of the OpenTofu variables that the tokens of a value refer to, each once. A person's `${var.x}` is text. */
+/** Names of the OpenTofu variables to which tokens in the value refer, each once. A literal `${var.x}` is only text. */
 export function variablesIn(value: unknown, stack: TerraformStack): string[] {
   if (typeof value === "object" && value !== null)
     return [...new Set(Object.values(value).flatMap((item) => variablesIn(item, stack)))];
@@ -105,11 +107,11 @@ export function variablesIn(value: unknown, stack: TerraformStack): string[] {
 
 const RESOLVER = new DefaultTokenResolver(new StringConcat());
 
-/** A token as it will stand in OpenTofu's JSON. */
+/** A token as it appears in OpenTofu's JSON. */
 const resolved = (value: unknown, scope: TerraformStack): unknown =>
   Tokenization.resolve(value, { scope, preparing: false, resolver: RESOLVER });
 
-/** `${var.proxmox_node}` → `var.proxmox_node`; a reference amid other text stays as OpenTofu writes it. */
+/** `${var.proxmox_node}` → `var.proxmox_node`; a reference within other text stays as OpenTofu writes it. */
 const reference = (resolved: unknown): unknown =>
   typeof resolved === "string"
     ? (/^\$\{([^{}]*)\}$/.exec(resolved)?.[1] ?? resolved)

@@ -5,11 +5,11 @@ import type {
 } from "../../.gen/providers/proxmox/virtual-environment-vm";
 import type { Node, Vm } from "../config/model";
 import type { DiskSettings, NetworkInterfaceSettings } from "../config/settings";
-import { literals } from "./tokens";
+import { escapeForOpenTofu } from "./tokens";
 
-/** The node as arguments of `proxmox_virtual_environment_vm`. Facts about them: provider 0.111.1. */
+/** The node as arguments of `proxmox_virtual_environment_vm`. Comments refer to provider 0.111.1. */
 export function virtualMachine({ hostname, vmId, vm, nixos }: Node): VirtualEnvironmentVmConfig {
-  return literals({
+  return escapeForOpenTofu({
     name: hostname,
     vmId,
     nodeName: vm.pveNode,
@@ -29,9 +29,9 @@ export function virtualMachine({ hostname, vmId, vm, nixos }: Node): VirtualEnvi
     memory: { dedicated: vm.memoryMib, floating: vm.balloonMib },
     disk: vm.disks.map(disk),
     networkDevice: vm.networkInterfaces.map(networkDevice),
-    // Every refresh of a running VM without an answering agent waits this long; the provider's default is 15 min.
+    // Every refresh waits this long for a running VM whose agent does not answer; the provider's default is 15 min.
     agent: { enabled: true, timeout: `${vm.agentTimeoutSeconds}s` },
-    // NixOS. Left out, an imported VM's would be planned back to the provider's default, `other`.
+    // Without it, a plan would change an imported VM back to the provider's default, `other`.
     operatingSystem: { type: "l26" },
     bios: nixos.firmware === "uefi" ? "ovmf" : undefined,
     machine: vm.machine,
@@ -48,26 +48,26 @@ export function virtualMachine({ hostname, vmId, vm, nixos }: Node): VirtualEnvi
   });
 }
 
-/** What keeps an apply from touching a node that was not asked about. */
+/** Arguments that keep an apply from touching other nodes. */
 const SAFE_FOR_LIVE_CLUSTERS = {
-  // Without it another `node_name` replaces the VM.
+  // Without it, another `node_name` replaces the VM.
   migrate: true,
   // A changed core count must not power-cycle a node by itself; it takes effect at the next reboot.
   rebootAfterUpdate: false,
-  // A shutdown asks the guest agent, and waits half an hour for one that is dead.
+  // A shutdown asks the guest agent, and waits half an hour if that is dead.
   stopOnDestroy: true,
-  // Disks that OpenTofu does not know hold somebody's data.
+  // Disks that OpenTofu does not know may contain data.
   deleteUnreferencedDisksOnDestroy: false,
   lifecycle: {
-    // The clone's source cannot be read back, so that an imported VM would be replaced
+    // The provider cannot read the source of a clone back, so an imported VM would be replaced
     // (bpg/terraform-provider-proxmox#1988).
     ignoreChanges: ["clone"],
-    // Stops replacements. Removing a node's statement removes this line too, and destroys the VM.
+    // Prevents replacements. Removing a node's statement also removes this argument, and destroys the VM.
     preventDestroy: true,
   },
 };
 
-/** `retries` stays at 1: from 2 on the provider takes a stranger's VM with this ID for its own clone. */
+/** `retries` stays at 1: with more, the provider mistakes another VM with this ID for its own clone. */
 const clone = (vm: Vm): VirtualEnvironmentVmConfig["clone"] => ({
   vmId: vm.templateVmId,
   full: !vm.linkedClone,
@@ -90,8 +90,8 @@ const disk = (settings: DiskSettings): VirtualEnvironmentVmDisk => ({
 });
 
 /**
- * All eleven keys, since `network_device` is an attribute and JSON leaves nothing out of an object
- * (hashicorp/terraform#23347); null means not set, for which the bindings have no type.
+ * Has all eleven keys, since `network_device` is an attribute, whose objects must be complete in JSON
+ * (hashicorp/terraform#23347). null means not set, for which the bindings have no type.
  */
 function networkDevice(settings: NetworkInterfaceSettings): VirtualEnvironmentVmNetworkDevice {
   const complete = {

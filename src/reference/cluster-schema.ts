@@ -8,12 +8,12 @@ interface Group {
   properties: Record<string, unknown>;
 }
 
-/** What the schema of `cluster.json` has that follows from the settings; all else in it is written by hand. */
+/** The parts of the schema of `cluster.json` that are generated from the settings' schemas; all else is written by hand. */
 interface ClusterSchema {
   properties: { cluster: Group; nodes: { items: Group } };
 }
 
-/** `schemas/cluster.schema.json` with the settings as their schemas have them. */
+/** Updates the settings in the text of `schemas/cluster.schema.json`. */
 export function withSettings(text: string, comments: Comments): string {
   const schema = JSON.parse(text) as ClusterSchema;
   const descriptions = new Map<unknown, string>(
@@ -36,11 +36,11 @@ function jsonSchema(schema: z.ZodType, descriptions: ReadonlyMap<unknown, string
     target: "draft-7",
     io: "output",
     override: ({ zodSchema, jsonSchema: part }) => {
-      delete part.readOnly; // of a property in a protocol, not of a type
+      delete part.readOnly; // in JSON Schema it is about access to a resource, not about types
       const description = descriptions.get(zodSchema);
       if (description) part.description = description;
     },
   });
-  delete json.$schema; // of the whole document
+  delete json.$schema; // only the whole document has it
   return json;
 }

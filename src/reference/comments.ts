@@ -1,23 +1,23 @@
-/** What the comments of `src/config/settings/` say, where an editor shows it and the documents take it from. */
+/** Reads the comments in `src/config/settings/`, which editors show and the documents contain. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 
-/** What is said of one setting. */
+/** The comment of one setting. */
 export interface Comment {
   readonly text: string;
-  /** Behind `@default`: a value, or `- ` and what happens. */
+  /** The text after `@default`: a value, or `- ` and a description. */
   readonly defaultText?: string;
 }
 
 export interface Comments {
-  /** Of a setting, by the name of its schema and its own. */
+  /** Comment of a setting, by the names of its schema and of the setting. */
   readonly of: (schema: string, setting: string) => Comment | undefined;
-  /** Of the interface that a schema is the source of. */
+  /** Comment of the interface that is derived from a schema. */
   readonly ofSchema: (schema: string) => string;
 }
 
-/** @param folder - of the schemas */
+/** @param folder - folder of the schemas */
 export function readComments(folder: string): Comments {
   const settings = new Map<string, ReadonlyMap<string, Comment>>();
   const schemas = new Map<string, string>();
@@ -44,7 +44,7 @@ export function readComments(folder: string): Comments {
 
 type Literals = ReadonlyMap<string, ts.ObjectLiteralExpression>;
 
-/** The first object in what a constant is made of: `const A = group({ … })`. */
+/** The first object literal in the value of each constant: `const A = group({ … })`. */
 function literalsOf(source: ts.SourceFile): Literals {
   const literals = new Map<string, ts.ObjectLiteralExpression>();
   for (const statement of source.statements) {

@@ -1,6 +1,6 @@
 /**
- * `npm run reference`: writes what follows from the settings' schemas. With `--check`, as in `npm run check`, it only says what is
- * not.
+ * `npm run reference`: writes the files generated from the settings' schemas. With `--check`, as in `npm run check`, it only
+ * reports stale files.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ async function formatted(path: string, text: string): Promise<string> {
   return prettier.format(text, { ...options, filepath: path });
 }
 
-/** What is not as the schemas have it: path in the project, to the text that it should have. */
+/** The new text of each stale file, by its path in the project. */
 export async function staleReference(): Promise<Map<string, string>> {
   const comments = readComments(join(PACKAGE_ROOT, "src/config/settings"));
   const texts = [

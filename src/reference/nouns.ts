@@ -27,11 +27,11 @@ export interface Noun {
   readonly schema: z.ZodObject;
   /** Name of the schema in the source. */
   readonly source: string;
-  /** What it has from another, in whose section that stands. */
+  /** Schema that it extends, whose settings are in their own section. */
   readonly base?: z.ZodObject;
 }
 
-/** Every schema of settings, in the order in which a person meets them. */
+/** Every schema of settings, in the order of the document. */
 export const NOUNS: readonly Noun[] = [
   { title: "Cluster", schema: ClusterSchema, source: "ClusterSchema" },
   { title: "Network", schema: NetworkSchema, source: "NetworkSchema" },
@@ -53,6 +53,6 @@ export const NOUNS: readonly Noun[] = [
   { title: "Host files", schema: HostFilesSchema, source: "HostFilesSchema" },
 ];
 
-/** Names and schemas of the settings that the noun has of its own. */
+/** Names and schemas of the settings that the noun adds to its base. */
 export const ownSettings = ({ schema, base }: Noun): [string, z.core.$ZodType][] =>
   Object.entries<z.core.$ZodType>(schema.shape).filter(([name]) => base?.shape[name] === undefined);

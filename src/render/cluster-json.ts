@@ -1,18 +1,18 @@
 import { flows, type Flow } from "../firewall/flows";
 import { terraformAddress, type Cluster, type Node } from "../config/model";
 
-/** Its name, in the folder of the hosts. */
+/** File name in the folder of the hosts. */
 export const CLUSTER_JSON = "cluster.json";
 
-/** Raised when a program that reads `cluster.json` would misread a newer one. See `schemas/cluster.schema.json`. */
+/** Incremented when existing readers would misread a new `cluster.json`. See `schemas/cluster.schema.json`. */
 export const FORMAT_VERSION = 1;
 
 /**
- * `cluster.json`, the description of the cluster for programs, without first lines.
+ * Renders `cluster.json`, the description of the cluster for programs, without its header.
  *
- * @param captured - directories whose `hardware-configuration.nix` came from the host
- * @param files - path below the folder of the hosts, to SHA-256 of the whole file
- * @param documents - files of people with a region of ours
+ * @param captured - directories whose `hardware-configuration.nix` was captured from the host
+ * @param files - SHA-256 of each file, by its path in the folder of the hosts
+ * @param documents - the owner's files that contain an emitted region
  */
 export function renderClusterJson(
   cluster: Cluster,
@@ -29,7 +29,7 @@ export function renderClusterJson(
       terraformAddress: terraformAddress(node.terraformName),
       hardwareConfiguration: captured.has(node.directory) ? "captured" : "generated",
     })),
-    // Without the IDs, by which this program finds them.
+    // The IDs are internal.
     flows: flows(cluster).map((flow) => ({ ...flow, id: undefined })),
     documents,
     files: Object.fromEntries([...files].sort(([a], [b]) => (a < b ? -1 : 1))),
@@ -37,20 +37,20 @@ export function renderClusterJson(
   return `${JSON.stringify(description, null, 2)}\n`;
 }
 
-/** A description of the cluster as some version of this program wrote it. */
+/** `cluster.json` as any version of this program may have written it. */
 export interface ClusterJson {
-  /** Not `FORMAT_VERSION` where another version wrote it, which may mean other things by the same words. */
+  /** Differs from `FORMAT_VERSION` if an incompatible version wrote the file. */
   readonly formatVersion: number;
   readonly cluster: Omit<Cluster, "nodes">;
   readonly nodes: readonly Node[];
-  /** Missing where it was written before there were previews; `documents` too. */
+  /** Missing, like `documents`, in files that versions without previews wrote. */
   readonly flows?: readonly Flow[];
   readonly documents?: readonly string[];
-  /** Path to SHA-256. Captured hardware and `local.nix` are not among them: they are their owner's. */
+  /** SHA-256 by path, without captured hardware and `local.nix`, which belong to the owner. */
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** `undefined` for a text that is not a `cluster.json`: anybody may have edited or merged it. */
+/** Parses a `cluster.json`; `undefined` if the text is not one, for example after a merge conflict. */
 export function parseClusterJson(text: string): ClusterJson | undefined {
   try {
     const json = JSON.parse(text) as ClusterJson;

@@ -5,16 +5,16 @@ import { allowedRules, hostRules, pingRules, podRules, portSets, publishedRules 
 import { Sources } from "../firewall/sources";
 import { fill } from "./templates";
 
-/** The table that belongs to us; everything else in the kernel is kube-proxy's, flannel's or the owner's. */
+/** Our nft table. All other tables belong to kube-proxy, flannel or the owner. */
 export const TABLE = "k3s_host";
 
 /**
- * Device on which packets of other hosts' pods arrive; with host-gw it is the node's own.
+ * Device on which packets of other hosts' pods arrive; with host-gw, the node's own interface.
  * Source: flannel, pkg/backend/vxlan and pkg/backend/wireguard.
  */
 const TUNNEL = { vxlan: "flannel.1", "wireguard-native": "flannel-wg", "host-gw": undefined } as const;
 
-/** Renders the rulesets of one cluster's hosts; what they share is made once. */
+/** Renders the rulesets of one cluster's hosts, and builds shared parts only once. */
 export class Firewall {
   private readonly flows: Flow[];
   private readonly sources: Sources;
@@ -31,7 +31,7 @@ export class Firewall {
     this.macAddresses = new NodeElements(cluster.nodes, ({ macAddress }) => macAddress);
   }
 
-  /** `nftables.nft` of one host. */
+  /** Renders `nftables.nft` of one host. */
   public render(node: Node): string {
     const { cluster, sources } = this;
     const { flannelBackend } = cluster.k3s;
@@ -62,7 +62,7 @@ export class Firewall {
     const ports = admitted.filter(isPortFlow);
     const sets = portSets(ports);
     const entrance = `iifname "${tunnel ?? node.nixos.networkInterface}" oifname "cni0"`;
-    // Without a tunnel packets of another host itself bear its node address; the guard has looked at pod addresses.
+    // Without a tunnel, packets of another host itself have its node address; the guard chain has checked pod addresses.
     const arriving = tunnel === undefined ? ["ip saddr @pods4", sources.match("nodes")] : ["ip saddr @pods4"];
     return {
       portSets: sets,

@@ -5,9 +5,9 @@ import { renderK3s } from "./k3s";
 import { fill } from "./templates";
 
 /**
- * Files of every host, by their path below the folder of the hosts, without first lines.
+ * Renders the files of every host, by their path in the folder of the hosts, without their headers.
  *
- * @param captured - directories whose `hardware-configuration.nix` came from the host and is left alone
+ * @param captured - directories whose `hardware-configuration.nix` was captured from the host and stays as it is
  */
 export function renderHosts(cluster: Cluster, captured: ReadonlySet<string>): Map<string, string> {
   const files = new Map<string, string>();

@@ -4,7 +4,7 @@ import { apiEndpointOf, endpointHost, isEndpoint } from "../config/network";
 import { systemdWord } from "../base/escape";
 import { fill } from "./templates";
 
-/** `k3s-server.nix` or `k3s-agent.nix`. */
+/** Renders `k3s-server.nix` or `k3s-agent.nix`. */
 export function renderK3s(cluster: Cluster, node: Node): string {
   const join = joinAddress(cluster, node);
   return fill(`k3s-${node.role}.nix`, {
@@ -18,11 +18,11 @@ export function renderK3s(cluster: Cluster, node: Node): string {
   });
 }
 
-/** Where the node joins; the server that founds the cluster joins nowhere. */
+/** URL by which the node joins; `undefined` for the server that initializes the cluster. */
 export function joinAddress(cluster: Cluster, node: Node): string | undefined {
   if (node.clusterInit) return undefined;
   const init = initServer(cluster);
-  // A server that the endpoint names cannot join through itself.
+  // The endpoint's own server cannot join through itself.
   return isEndpoint(cluster.apiEndpoint, node) && init
     ? apiEndpointOf(init.ipv4Address)
     : cluster.apiEndpoint;
@@ -30,7 +30,7 @@ export function joinAddress(cluster: Cluster, node: Node): string | undefined {
 
 export function k3sFlags(cluster: Cluster, node: Node): string[] {
   return [
-    // Clones boot under their template's hostname, and a changed one reaches the kernel only by a reboot.
+    // A clone boots with its template's hostname, and the kernel gets a new hostname only at a reboot.
     `--node-name=${node.hostname}`,
     `--node-ip=${node.ipv4Address}`,
     `--flannel-iface=${node.nixos.networkInterface}`,
@@ -42,12 +42,12 @@ export function k3sFlags(cluster: Cluster, node: Node): string[] {
   ];
 }
 
-/** Servers have to agree on these; K3s refuses a server that joins with others. */
+/** Flags that must be the same on all servers: K3s refuses a server that joins with other values. */
 function serverFlags(cluster: Cluster, node: Node): string[] {
   const { network, k3s } = cluster;
   const host = endpointHost(cluster.apiEndpoint);
   return [
-    // An option of NixOS' module would be newer than NixOS 25.11.
+    // NixOS 25.11 has no option for it.
     ...(k3s.agentTokenFile === undefined ? [] : [`--agent-token-file=${k3s.agentTokenFile}`]),
     `--cluster-cidr=${network.podCidr}`,
     `--service-cidr=${network.serviceCidr}`,

@@ -10,10 +10,10 @@ import { fill } from "./templates";
 import { topology } from "./topology";
 
 /**
- * `README.md` of the folder of the hosts: what the cluster is, and how to run it, for people.
+ * Renders `README.md` of the folder of the hosts: a description of the cluster, and its runbook.
  *
- * @param emitted - what a synth writes, as it lies beside `main.ts`: the folder of the hosts, and documents
- * @param variables - of OpenTofu, that the VMs are made with
+ * @param emitted - paths that a synth writes, relative to `main.ts`: the folder of the hosts, and documents
+ * @param variables - OpenTofu variables that the VMs' settings use
  */
 export function renderReadme(
   cluster: Cluster,
@@ -61,13 +61,13 @@ export function renderReadme(
   });
 }
 
-/** The nodes as a table, for documents that people write by hand. */
+/** Renders the table of nodes for a region in a document of the owner. */
 export const renderNodeRegion = (cluster: Cluster): string =>
   `\n${nodesTable(cluster, ({ hostname }) => code(hostname))}\n${totalsOf(cluster)}.\n\n`;
 
 const addresses = (nodes: readonly Node[]): string => nodes.map(({ ipv4Address }) => ipv4Address).join(" ");
 
-/** A file with a join token on the hosts, and how it comes there. */
+/** A join token file on the hosts, and how it gets there. */
 const token = (cluster: Cluster, path: string): object => ({
   path,
   delivered: isTokenDelivered(path),
@@ -93,7 +93,7 @@ function totalsOf({ nodes }: Cluster): string {
   return `${counted(nodes.length, "node")}: ${counted(cores, "core")}, ${memory} memory, ${sum(nodes.map(diskOf))} GiB disk`;
 }
 
-/** Mebibytes as a person says them: what is not half of a GiB stays in MiB. */
+/** Formats MiB as GiB, unless it is not a multiple of half a GiB. */
 const gib = (mib: number): string => (mib % 512 === 0 ? `${mib / 1024} GiB` : `${mib} MiB`);
 
 const nodesTable = ({ nodes }: Cluster, name: (node: Node) => string): string =>
@@ -118,10 +118,10 @@ const reservations = (nodes: readonly Node[]): string =>
     nodes.map(({ macAddress, ipv4Address, hostname }) => [macAddress, ipv4Address, hostname]),
   );
 
-/** What the provider takes from the environment. */
+/** Environment variables of the provider. */
 const CREDENTIALS = ["PROXMOX_VE_ENDPOINT", "PROXMOX_VE_API_TOKEN"];
 
-/** The VM ID and construct id that are free for another agent. */
+/** A free VM ID and construct id for another agent. */
 function next(nodes: readonly Node[]): { id: string; vmId: number } {
   const ids = new Set(nodes.map(({ id }) => id));
   let number = 1;
@@ -130,8 +130,8 @@ function next(nodes: readonly Node[]): { id: string; vmId: number } {
 }
 
 /**
- * K3s restores with what it runs with, or the restored cluster has another network. Each flag is a word for two shells:
- * `ssh` hands its words to another.
+ * A restore needs the flags that K3s runs with; otherwise the restored cluster would have another network. Each flag is
+ * quoted for two shells, since `ssh` passes its arguments to another.
  */
 const restoreFlags = (cluster: Cluster, init: Node): string =>
   [`--token-file=${cluster.k3s.tokenFile}`, ...k3sFlags(cluster, init)]
@@ -140,7 +140,7 @@ const restoreFlags = (cluster: Cluster, init: Node): string =>
 
 function facts({ directory, vm, nixos, ...node }: Node): string {
   const rows: [string, string | undefined][] = [
-    ["role", node.clusterInit ? "server, which founds the cluster" : node.role],
+    ["role", node.clusterInit ? "server, which initializes the cluster" : node.role],
     ["VM", `${node.vmId} on PVE node ${code(vm.pveNode)}, cloned from ${vm.templateVmId}`],
     ["description", vm.description && plain(vm.description)],
     ["in OpenTofu", code(terraformAddress(node.terraformName))],

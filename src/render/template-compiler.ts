@@ -1,8 +1,8 @@
-/** Turns the text of a template into code. The package holds that code instead (packaging/build.mjs), for the sake of time. */
+/** Compiles templates. The package contains the compiled code instead (packaging/build.mjs), which loads faster. */
 import Handlebars from "handlebars";
 import { registerHelpers } from "./template-helpers";
 
-/** `noEscape`: HTML's escaping is wrong for every file here. `strict`: a misspelt name fails instead of vanishing. */
+/** `noEscape`: no emitted file is HTML. `strict`: a misspelt name fails instead of rendering as nothing. */
 const OPTIONS = {
   noEscape: true,
   strict: true,
@@ -13,8 +13,8 @@ const OPTIONS = {
 const handlebars = registerHelpers(Handlebars.create());
 
 /**
- * To `strict`, a name whose value is `undefined` is there: `{{name}}` becomes `{{value name "name"}}`, whose helper looks.
- * Nobody checks what a partial is handed, and no template has needed one.
+ * `strict` accepts a name whose value is `undefined`. This turns `{{name}}` into `{{value name "name"}}`, whose helper
+ * refuses it. It refuses partials, whose context it could not check.
  */
 class Checked extends Handlebars.Visitor {
   public override MustacheStatement(statement: hbs.AST.MustacheStatement): void {
@@ -27,7 +27,7 @@ class Checked extends Handlebars.Visitor {
   }
 
   public override PartialStatement(): void {
-    throw new Error("a template has a partial: say in place what it would say");
+    throw new Error("templates must not contain partials; inline the text");
   }
 
   public override PartialBlockStatement(): void {
@@ -41,10 +41,10 @@ function parse(text: string): hbs.AST.Program {
   return program;
 }
 
-/** @returns what fills a template of that text; it throws when its context lacks a name, or has it as `undefined` */
+/** Compiles a template's text. The result throws if a name is missing or `undefined` in its context. */
 export const compileTemplate = (text: string): Handlebars.TemplateDelegate<object> =>
   handlebars.compile(parse(text), OPTIONS);
 
-/** @returns the same as JavaScript, an object literal for `template` of Handlebars' runtime */
+/** The same as JavaScript: an object literal for `template` of Handlebars' runtime. */
 export const precompileTemplate = (text: string): string =>
   handlebars.precompile(parse(text), OPTIONS) as string;

@@ -6,10 +6,9 @@ import { compileTemplate } from "./template-compiler";
 const compiled = new Map<string, (context: object) => string>();
 
 /**
- * Fills `templates/<name>.hbs`. Throws when the context lacks a name that the template uses; what is absent is `""` or `false`.
+ * Renders `templates/<name>.hbs`. Throws if the context lacks a name of the template; pass `""` or `false` for absent values.
  *
- * The package has another module in the place of this one, whose templates were compiled when it was packed
- * (packaging/precompiled-templates.ts).
+ * The package replaces this module with one whose templates are precompiled (packaging/precompiled-templates.ts).
  */
 export function fill(name: string, context: object): string {
   let template = compiled.get(name);

@@ -1,14 +1,14 @@
 import { isOutside, networksOf } from "../firewall/flow-sources";
-import { openedBy, sourceWords } from "../firewall/labels";
+import { openedPorts, sourceLabel } from "../firewall/labels";
 import { flows, isPortFlow, type Flow, type PolicyFlow } from "../firewall/flows";
 import { groupBy } from "../base/group-by";
 import { initServer, type Cluster, type Node } from "../config/model";
 import { counted } from "../base/markdown";
 
-/** Up to so many of a role each have a box of their own; beyond, those on one PVE node share one. */
+/** Up to this many nodes of a role have a box each; otherwise those on one PVE node share a box. */
 const MOST_BOXES = 12;
 
-/** The cluster as a Mermaid flowchart: its networks, its nodes by their roles, and who comes from outside. */
+/** The cluster as a Mermaid flowchart: its networks, its nodes by role, and its clients from outside. */
 export function topology(cluster: Cluster): string {
   const all = flows(cluster);
   const outside = all.filter(isPortFlow).filter(({ from }) => isOutside(from));
@@ -29,16 +29,18 @@ export function topology(cluster: Cluster): string {
 }
 
 const sourceLines = (source: Flow["from"], { network }: Cluster): string[] =>
-  source.includes("/") ? [source] : [sourceWords(source), ...networksOf(source, network)];
+  source.includes("/") ? [source] : [sourceLabel(source), ...networksOf(source, network)];
 
 const serverTitle = (all: readonly PolicyFlow[]): string => {
   const etcd = all.find(({ id }) => id === "etcd");
-  return etcd === undefined ? "servers" : `servers, etcd on ${openedBy(etcd)}`;
+  return etcd === undefined ? "servers" : `servers, etcd on ${openedPorts(etcd)}`;
 };
 
 function backend(cluster: Cluster): string {
   const flow = flows(cluster).find(({ id }) => id === "backend");
-  return flow === undefined ? cluster.k3s.flannelBackend : `${cluster.k3s.flannelBackend}, ${openedBy(flow)}`;
+  return flow === undefined
+    ? cluster.k3s.flannelBackend
+    : `${cluster.k3s.flannelBackend}, ${openedPorts(flow)}`;
 }
 
 function roleGroup(cluster: Cluster, role: Node["role"], title: string): string[] {
@@ -59,7 +61,7 @@ const nodeLines = ({ hostname, ipv4Address, vmId, vm }: Node, founds: boolean): 
   hostname,
   ipv4Address,
   `VM ${vmId} on ${vm.pveNode}`,
-  ...(founds ? ["founds the cluster"] : []),
+  ...(founds ? ["initializes the cluster"] : []),
 ];
 
 function groupLines(role: Node["role"], pveNode: string, nodes: readonly Node[]): string[] {
@@ -67,16 +69,16 @@ function groupLines(role: Node["role"], pveNode: string, nodes: readonly Node[])
   return [counted(nodes.length, role), `on ${pveNode}`, `VM ${ids[0]} to ${ids.at(-1)}`];
 }
 
-/** An edge for each of the places that the source reaches, with all its ports. */
+/** An edge for each target that the source reaches, with all its ports. */
 function entrances(id: string, all: readonly Flow[], source: Flow["from"], cluster: Cluster): string[] {
   const own = all.filter(({ from }) => from === source);
   const places = groupBy(own, (flow) => placeOf(flow, cluster));
   return [...places].map(
-    ([place, some]) => `  ${id} -->|${label([...new Set(some.map(openedBy))])}| ${place}`,
+    ([place, some]) => `  ${id} -->|${label([...new Set(some.map(openedPorts))])}| ${place}`,
   );
 }
 
-/** One host of several is in its role's group. */
+/** The group of nodes that a flow reaches. A single host counts as its role's group. */
 function placeOf({ to }: Flow, { nodes }: Cluster): string {
   if (to === "servers" || to === "agents") return to;
   const role = nodes.find(({ hostname }) => hostname === to)?.role;
@@ -84,8 +86,8 @@ function placeOf({ to }: Flow, { nodes }: Cluster): string {
 }
 
 /**
- * Text in a box, line by line. Mermaid's own quotes and brackets would end it, `#` and `&` start an entity, and `%%{` a
- * directive, wherever it stands.
+ * A quoted label of several lines. Quotes and brackets would end it, `#` and `&` would start an entity, and `%%{` a
+ * directive, anywhere in the text.
  */
 const label = (lines: readonly string[]): string =>
   `"${lines.map((line) => line.replace(/[#&%"<>`\\]/g, (char) => `#${char.charCodeAt(0)};`)).join("<br>")}"`;

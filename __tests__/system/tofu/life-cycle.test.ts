@@ -75,7 +75,9 @@ describeWith(TOFU, "a cluster's life with the real OpenTofu and its provider", (
     bed().edit("sizeGib: 64", "sizeGib: 65");
     expect(await bed().gate()).toMatchObject({
       status: 4,
-      output: expect.stringContaining("the provider detaches every disk of the VM that is not stated"),
+      output: expect.stringContaining(
+        "the provider detaches every disk of the VM that is not in the configuration",
+      ),
     });
     expect(await bed().judge("--allow", "hamal:disk")).toMatchObject({ status: 0 });
     await bed().apply();

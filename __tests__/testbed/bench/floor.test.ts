@@ -26,5 +26,5 @@ test("the floor makes the same VMs as the product, by the same arguments", async
 }, 60_000);
 
 test("an app that fails is an error with its own words, not a quick run", async () => {
-  await expect(synth(PRODUCT, 0, temporaryFolder())).rejects.toThrow("there is no server");
+  await expect(synth(PRODUCT, 0, temporaryFolder())).rejects.toThrow("the cluster has no server");
 }, 60_000);

@@ -1,22 +1,22 @@
 import type * as z from "zod";
 import { FirewallSchema } from "./firewall";
 import { K3sSchema } from "./k3s";
-import { group, judged, yesOrNo } from "./kinds";
+import { group, checkedText, boolean } from "./kinds";
 import { NetworkSchema } from "./network";
 import { NixosSchema } from "./nixos";
 import { RolloutSchema } from "./rollout";
 import { VmSchema } from "./vm";
-import { got } from "../fault";
+import { describeActual } from "../fault";
 
 const ENDPOINT = "a URL such as https://192.0.2.10:6443, without a path";
 
-/** By a pattern too, since the URL class repairs what K3s would take as it stands. */
+/** Also checked by a pattern, since the URL class repairs input that K3s would use unchanged. */
 function objectionToEndpoint(url: string): string | undefined {
   const [matches, , port] = /^https:\/\/[a-z0-9]+([.-]+[a-z0-9]+)*(:\d{1,5})?$/.exec(url) ?? [];
-  if (matches === undefined || !URL.canParse(url)) return `should be ${ENDPOINT}${got(url)}`;
+  if (matches === undefined || !URL.canParse(url)) return `should be ${ENDPOINT}${describeActual(url)}`;
   // K3s would take 443 for it, which is hardly ever meant.
   return port === undefined
-    ? `has no port${got(url)}; write ${url}:6443, or ${url}:443 where that is meant`
+    ? `has no port${describeActual(url)}; write ${url}:6443, or ${url}:443 where that is meant`
     : undefined;
 }
 
@@ -28,24 +28,24 @@ const objectionToKeysFile = (path: string): string | undefined =>
     : undefined;
 
 export const ClusterSchema = group({
-  /** Networks, and who may reach what from where. */
+  /** Networks of the cluster, and which networks may reach it. */
   network: NetworkSchema.readonly(),
-  /** URL under which agents and further servers reach the Kubernetes API. */
-  apiEndpoint: judged(objectionToEndpoint, ENDPOINT, "https://192.0.2.10:6443"),
-  /** Settings of every VM; a node overrides them one by one. */
+  /** URL by which agents and joining servers reach the Kubernetes API. */
+  apiEndpoint: checkedText(objectionToEndpoint, ENDPOINT, "https://192.0.2.10:6443"),
+  /** Settings of every VM; a node can override each of them. */
   vm: VmSchema.readonly(),
-  /** Settings of every host; a node overrides them one by one. */
+  /** NixOS settings of every host; a node can override each of them. */
   nixos: NixosSchema.readonly(),
-  /** What K3s is told. */
+  /** Settings of K3s. */
   k3s: K3sSchema.readonly(),
-  /** What the firewall admits. @default - what K3s needs */
+  /** Traffic that the firewall allows. @default - what K3s needs */
   firewall: FirewallSchema.readonly().optional(),
-  /** Where a rollout takes the join token from. @default - the join token is delivered by other means */
+  /** Where a rollout gets the join token. @default - you deliver the join token by other means */
   rollout: RolloutSchema.readonly().optional(),
-  /** File of operators' public SSH keys, in the format of `authorized_keys`; they log in as root. */
-  authorizedKeysFile: judged(objectionToKeysFile, KEYS_FILE, "authorized_keys"),
-  /** Accept an even number of servers, which tolerates no more failures than one fewer. @default false */
-  allowEvenServerCount: yesOrNo().default(false),
+  /** File of the operators' public SSH keys, in the format of `authorized_keys`. Operators log in as root. */
+  authorizedKeysFile: checkedText(objectionToKeysFile, KEYS_FILE, "authorized_keys"),
+  /** Allow an even number of servers, which tolerates no more failures than one server fewer. @default false */
+  allowEvenServerCount: boolean().default(false),
 });
 
 /** What all nodes share. */

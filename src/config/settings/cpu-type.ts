@@ -1,6 +1,6 @@
-import { got } from "../fault";
+import { describeActual } from "../fault";
 import { suggestion } from "../suggestion";
-import { judged } from "./kinds";
+import { checkedText } from "./kinds";
 
 /** Those that the provider knows (0.111.1, proxmoxtf/resource/vm/validators.go), by which PVE starts a VM. */
 const CPU_TYPES = (
@@ -20,11 +20,11 @@ const WISH = "a CPU type of PVE";
 
 /** A CPU type of PVE, or one of an owner's own, whose name begins with `custom-`. */
 export const cpuType = (example: string) =>
-  judged(
+  checkedText(
     (name) =>
       CPU_TYPES.includes(name) || /^custom-[A-Za-z0-9._-]+$/.test(name)
         ? undefined
-        : `should be ${WISH}${got(name)}${suggestion(name, CPU_TYPES)}`,
+        : `should be ${WISH}${describeActual(name)}${suggestion(name, CPU_TYPES)}`,
     WISH,
     example,
   ).meta({ pattern: "^[A-Za-z0-9][A-Za-z0-9._-]*$" });

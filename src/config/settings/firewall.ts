@@ -1,31 +1,33 @@
 import type * as z from "zod";
-import { objectionToCidr } from "./cidr";
-import { group, judged, lines, list, matching, yesOrNo } from "./kinds";
+import { cidrProblem } from "./cidr";
+import { group, checkedText, multilineText, list, matching, boolean } from "./kinds";
 import { PortRangeSchema, protocol } from "./ports";
 
 const SOURCES = ["nodes", "pods", "everyone"];
 
 export const AllowedFlowSchema = group({
   /**
-   * A network by its CIDR, IPv4 or IPv6; `nodes`, the other ones; `pods`, of every host, which opens it to nodes too,
-   * since pods of other hosts arrive with their node's address; or `everyone`.
+   * An IPv4 or IPv6 network; `nodes` for the other nodes; `pods` for the pods of every host, which also opens the ports
+   * to the nodes, since pods of other hosts arrive with their node's address; or `everyone`.
    */
-  from: judged(
-    (source) => (SOURCES.includes(source) ? undefined : objectionToCidr(source)),
+  from: checkedText(
+    (source) => (SOURCES.includes(source) ? undefined : cidrProblem(source)),
     `a network such as 10.0.0.0/24 or fd00:22::/64, or one of ${SOURCES.join(", ")}`,
     "nodes",
   ),
-  /** `every host`, `servers`, `agents`, or the hostname of one. */
+  /** `every host`, `servers`, `agents`, or the hostname of one host. */
   to: matching(/./, "every host, servers, agents, or a hostname", "every host"),
   /** Transport protocol. */
   protocol: protocol(),
-  /** As they are dialled, whether the host answers or a service does. */
+  /** Ports as the client uses them, whether the host or a service answers. */
   ports: PortRangeSchema.readonly(),
   /** For those who read the ruleset. */
-  why: lines("metrics of the hosts", { wish: "a reason, for those who read the ruleset" }).regex(/\S/),
+  why: multilineText("metrics of the hosts", { wish: "a reason, for those who read the ruleset" }).regex(
+    /\S/,
+  ),
 });
 
-/** A flow that the firewall admits beside those that K3s needs. */
+/** A flow that the firewall allows in addition to those that K3s needs. */
 export interface AllowedFlow extends Readonly<z.input<typeof AllowedFlowSchema>> {}
 
 const FLOW = {
@@ -38,13 +40,13 @@ const FLOW = {
 
 export const FirewallSchema = group(
   {
-    /** Further flows. @default - none */
+    /** Additional flows. @default - none */
     allow: list(AllowedFlowSchema.readonly(), [FLOW]).default([]),
-    /** Pods may reach every port of their own host, and not only what K3s serves to them. @default false */
-    trustPods: yesOrNo().default(false),
+    /** Let pods reach every port of their own host, not only the ports that K3s serves to them. @default false */
+    trustPods: boolean().default(false),
   },
   { trustPods: true },
 );
 
-/** What the firewall admits beside what K3s needs. */
+/** What the firewall allows in addition to what K3s needs. */
 export interface FirewallSettings extends Readonly<z.input<typeof FirewallSchema>> {}

@@ -1,12 +1,11 @@
 /**
- * What an owner says in `main.ts`, as plain data: a schema for each noun, and its type, which the constructs' props are.
- * A schema has kind, unit, bounds, default and an example of each setting; what a setting is for stands in the comment above
- * it. From them come the faults of kind and bounds (`validation.ts`), the resolved model (`model.ts`), `docs/settings.md` and
- * the settings in `schemas/cluster.schema.json` (`npm run reference`).
+ * The settings in `main.ts` as plain data: a schema for each noun, and its type, which is the type of the constructs' props.
+ * A schema gives the type, unit, bounds, default and example of each setting; the comment above a setting says what it is
+ * for. The schemas are the source of the faults of type and bounds (`validation.ts`), of the resolved model (`model.ts`), of
+ * `docs/settings.md` and of the settings in `schemas/cluster.schema.json` (`npm run reference`).
  *
- * Names of Proxmox VE (`pveNode`, `templatePveNode`, `cloneDatastore`, `datastore`, `bridge`, `pool`) and `description` may
- * hold CDKTF tokens, such as an OpenTofu variable. Everything else is needed while files are written and has to be known at
- * synth.
+ * Names in Proxmox VE (`pveNode`, `templatePveNode`, `cloneDatastore`, `datastore`, `bridge`, `pool`) and `description` may
+ * contain CDKTF tokens, such as an OpenTofu variable. Synth needs the value of every other setting.
  */
 export * from "./cluster";
 export * from "./disk";

@@ -1,20 +1,20 @@
 import type * as z from "zod";
 import { formatValue } from "../fault";
-import { choice, group, judged, list, matching, text, yesOrNo } from "./kinds";
+import { choice, group, checkedText, list, matching, text, boolean } from "./kinds";
 import { PortRangeSchema, PublishedPortsSchema } from "./ports";
 
 const PATH = "an absolute path on the hosts, outside /nix/store, such as /var/lib/k3s-secrets/token";
 
-/** A value that is not a path may be the token itself, so it is not repeated. */
-function objectionToTokenFile(path: string): string | undefined {
-  const wish = `should be ${PATH}`;
+/** Does not repeat a value that is not a path, since it may be the token itself. */
+function tokenFileProblem(path: string): string | undefined {
+  const expected = `should be ${PATH}`;
   if (!/^(\/[A-Za-z0-9._-]+)+$/.test(path))
-    return `${wish}; what was given is not repeated here, since it may be a token`;
+    return `${expected}; the value is not shown, since it may be a token`;
   const strange = path.startsWith("/nix/store/") || path.split("/").some((part) => /^\.\.?$/.test(part));
-  return strange ? `${wish}, got ${formatValue(path)}` : undefined;
+  return strange ? `${expected}, got ${formatValue(path)}` : undefined;
 }
 
-const tokenFile = (example: string) => judged(objectionToTokenFile, PATH, example);
+const tokenFile = (example: string) => checkedText(tokenFileProblem, PATH, example);
 
 const flags = (example: string) => list(text(example), [example]);
 
@@ -31,11 +31,11 @@ export const K3sSchema = group(
      * @default - agents join with the servers' token
      */
     agentTokenFile: tokenFile("/var/lib/k3s-secrets/agent-token").optional(),
-    /** Keep K3s' own ingress controller. */
-    traefik: yesOrNo(),
-    /** Keep K3s' own load balancer, which takes ports 80 and 443 of every host; the firewall follows. */
-    serviceLb: yesOrNo(),
-    /** Attribute of `pkgs` with K3s, to pin a minor version. @default "k3s" */
+    /** Run K3s' bundled ingress controller, Traefik. */
+    traefik: boolean(),
+    /** Run K3s' bundled load balancer (ServiceLB) on ports 80 and 443 of every host, and open them in the firewall. */
+    serviceLb: boolean(),
+    /** Attribute of `pkgs` for K3s; pins a minor version. @default "k3s" */
     package: matching(/^k3s(_\d+_\d+)?$/, "an attribute such as k3s_1_34", "k3s_1_34").default("k3s"),
     /**
      * How pods of two hosts reach each other: `vxlan`, which trusts everyone who can forge a node's IPv4 and MAC address on the
@@ -47,25 +47,25 @@ export const K3sSchema = group(
      * K3s' embedded registry, by which nodes take images from each other; it also needs mirrors in
      * `/etc/rancher/k3s/registries.yaml` of every host. @default false
      */
-    embeddedRegistry: yesOrNo().default(false),
-    /** First and last node port. @default { from: 30000, to: 32767 } */
+    embeddedRegistry: boolean().default(false),
+    /** Node port range. @default { from: 30000, to: 32767 } */
     nodePorts: PortRangeSchema.readonly().default({ from: 30_000, to: 32_767 }),
     /**
-     * Ports of load balancers and of pods' host ports, beside 80 and 443, that the LAN may reach on every host.
+     * Ports of load balancers and host ports of pods that the LAN may reach on every host, in addition to 80 and 443.
      * @default - none
      */
     exposedPorts: list(PublishedPortsSchema.readonly(), [{ protocol: "tcp", from: 8443, to: 8443 }]).default(
       [],
     ),
-    /** Serve the kubelet's unauthenticated port 10255 to the other nodes; K3s keeps it off. @default false */
-    kubeletReadOnlyPort: yesOrNo().default(false),
-    /** Further flags of `k3s server`. @default - none */
+    /** Serve the kubelet's unauthenticated read-only port 10255 to the other nodes; off in K3s. @default false */
+    kubeletReadOnlyPort: boolean().default(false),
+    /** Additional flags of `k3s server`. @default - none */
     serverFlags: flags("--disable=metrics-server").default([]),
-    /** Further flags of `k3s agent`. @default - none */
+    /** Additional flags of `k3s agent`. @default - none */
     agentFlags: flags("--kubelet-arg=max-pods=50").default([]),
   },
   { tokenFile: "/var/lib/k3s-secrets/token", traefik: true, serviceLb: true },
 );
 
-/** What K3s is told. */
+/** Settings of K3s. */
 export interface K3sSettings extends Readonly<z.input<typeof K3sSchema>> {}

@@ -1,50 +1,50 @@
 import * as z from "zod";
 import { forbiddenCharacter } from "../../base/characters";
 
-/** What people are told of a setting, beside what its schema checks. */
-export interface Words {
+/** Documentation of a setting, in addition to what its schema checks. */
+export interface SettingDoc {
   /** Completes "should be …". */
-  readonly wish: string;
+  readonly expected: string;
   readonly unit?: string;
-  /** As `main.ts` may state it. */
+  /** A value as `main.ts` may set it. */
   readonly example?: unknown;
 }
 
-type More = Partial<Pick<Words, "unit" | "example">>;
+type Extra = Partial<Pick<SettingDoc, "unit" | "example">>;
 
-const WORDS = z.registry<Words>();
+const DOCS = z.registry<SettingDoc>();
 
-/** A whole number with its bounds. */
-export const whole = (least: number, most: number, more: More = {}) =>
+/** An integer within bounds. */
+export const integer = (least: number, most: number, more: Extra = {}) =>
   z
     .int()
     .min(least)
     .max(most)
-    .register(WORDS, {
-      wish: `a whole number${more.unit === undefined ? "" : ` of ${more.unit}`} from ${least} to ${most}`,
+    .register(DOCS, {
+      expected: `a whole number${more.unit === undefined ? "" : ` of ${more.unit}`} from ${least} to ${most}`,
       ...more,
     });
 
-/** A number above 0, which need not be whole. */
+/** A number above 0, with or without a fraction. */
 export const positive = (unit: string, example: number) =>
   z
     .number()
     .positive()
-    .register(WORDS, { wish: `a number of ${unit} above 0`, unit, example });
+    .register(DOCS, { expected: `a number of ${unit} above 0`, unit, example });
 
-export const yesOrNo = () => z.boolean().register(WORDS, { wish: "true or false" });
+export const boolean = () => z.boolean().register(DOCS, { expected: "true or false" });
 
 export const choice = <const T extends readonly string[]>(...values: T) =>
-  z.enum(values).register(WORDS, { wish: `one of ${values.join(", ")}` });
+  z.enum(values).register(DOCS, { expected: `one of ${values.join(", ")}` });
 
 const TEXT = "a text in quotes";
 
-/** Any text of one line. */
-export const text = (example: string, wish = TEXT) =>
-  z.string().superRefine(refuseCharacters(false)).register(WORDS, { wish, example });
+/** One line of text. */
+export const text = (example: string, expected = TEXT) =>
+  z.string().superRefine(refuseCharacters(false)).register(DOCS, { expected, example });
 
-/** Text that people read, and that may go on for several lines. */
-export const lines = (example: string, { wish = TEXT, most = Infinity, whose = "" } = {}) => {
+/** Text for people, of one or several lines. */
+export const multilineText = (example: string, { wish = TEXT, most = Infinity, whose = "" } = {}) => {
   const schema = z
     .string()
     .superRefine(refuseCharacters(true))
@@ -54,22 +54,22 @@ export const lines = (example: string, { wish = TEXT, most = Infinity, whose = "
       const message = `should be at most ${most} characters, which is ${whose}'s limit, got ${length}`;
       context.addIssue({ code: "custom", message });
     })
-    .register(WORDS, { wish, example });
+    .register(DOCS, { expected: wish, example });
   return most < Infinity ? schema.meta({ maxLength: most }) : schema;
 };
 
-/** A text of one line that keeps to a pattern. */
-export const matching = (pattern: RegExp, wish: string, example: string) =>
-  z.string().superRefine(refuseCharacters(false)).regex(pattern).register(WORDS, { wish, example });
+/** One line of text that matches a pattern. */
+export const matching = (pattern: RegExp, expected: string, example: string) =>
+  z.string().superRefine(refuseCharacters(false)).regex(pattern).register(DOCS, { expected, example });
 
 /**
- * A text that takes more than a pattern to judge.
+ * One line of text that needs more than a pattern to check.
  *
- * @param objection - says what is wrong with it, after setting and node; `undefined` for nothing
+ * @param objection - the problem with a text, as it follows the setting in a message; `undefined` if the text is valid
  */
-export const judged = (
+export const checkedText = (
   objection: (text: string) => string | undefined,
-  wish: string,
+  expected: string,
   example: string | undefined,
 ) =>
   z
@@ -79,48 +79,49 @@ export const judged = (
       const message = objection(value);
       if (message !== undefined) context.addIssue({ code: "custom", message });
     })
-    .register(WORDS, { wish, example });
+    .register(DOCS, { expected, example });
 
-/** @param wish - what else a list has to be, such as not empty */
+/** @param expected - what the list should be, if it has bounds */
 export const list = <T extends z.ZodType>(
   item: T,
   example: readonly unknown[],
-  { least = 0, most = Infinity, wish = "a list" } = {},
+  { least = 0, most = Infinity, expected = "a list" } = {},
 ) => {
   const array = z.array(item);
   const long = least > 0 ? array.min(least) : array;
-  return (most < Infinity ? long.max(most) : long).register(WORDS, { wish, example }).readonly();
+  return (most < Infinity ? long.max(most) : long).register(DOCS, { expected, example }).readonly();
 };
 
-/** Texts by names that are not known beforehand. */
-export const texts = <T extends z.ZodType<string, string>>(
+/** A map from arbitrary keys to texts. */
+export const textMap = <T extends z.ZodType<string, string>>(
   item: T,
   example: Readonly<Record<string, string>>,
-) => z.record(z.string(), item).register(WORDS, { wish: "texts by their names", example }).readonly();
+) => z.record(z.string(), item).register(DOCS, { expected: "a map of texts", example }).readonly();
 
 const GROUP = "a group of settings";
 
-/** A group of settings, of which no other is known. */
+/** A group of settings; unknown ones are faults. */
 export const group = <T extends z.core.$ZodLooseShape>(shape: T, example?: object) =>
-  z.strictObject(shape).register(WORDS, { wish: GROUP, example });
+  z.strictObject(shape).register(DOCS, { expected: GROUP, example });
 
-/** The schema without what says whether and how its value may be left out. */
+/** The schema without its wrappers, such as optional, default and readonly. */
 export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   const { innerType } = schema._zod.def as { readonly innerType?: z.core.$ZodType };
   return innerType === undefined ? schema : unwrapped(innerType);
 }
 
-/** Groups that were derived from others, as by `extend`, have no words of their own. */
-export const wordsOf = (schema: z.core.$ZodType): Words => WORDS.get(unwrapped(schema)) ?? { wish: GROUP };
+/** Groups derived from others, such as by `extend`, are not registered. */
+export const docOf = (schema: z.core.$ZodType): SettingDoc =>
+  DOCS.get(unwrapped(schema)) ?? { expected: GROUP };
 
-/** The issue of a text that no emitted file can hold; such a value is not kept. */
+/** Marks the issue of a text that no emitted file can contain; validation drops such a value. */
 export const CHARACTER = "character";
 
 function refuseCharacters(several: boolean) {
   return (value: string, context: z.core.$RefinementCtx<string>): void => {
     const character = forbiddenCharacter(value, several);
     if (character === undefined) return;
-    const message = `has the character ${character}, which no setting can have`;
+    const message = `contains the character ${character}, which no setting may contain`;
     context.addIssue({ code: "custom", message, params: { reason: CHARACTER }, continue: false });
   };
 }

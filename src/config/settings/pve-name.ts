@@ -1,7 +1,7 @@
-import { got } from "../fault";
-import { judged } from "./kinds";
+import { describeActual } from "../fault";
+import { checkedText } from "./kinds";
 
-/** What the names consist of. Source: pve-common, JSONSchema.pm; pve-access-control, AccessControl.pm. */
+/** Characters that PVE allows in names. Source: pve-common, JSONSchema.pm; pve-access-control, AccessControl.pm. */
 const PVE_NAMES = {
   node: /^[A-Za-z0-9-]*$/,
   datastore: /^[A-Za-z0-9._-]*$/,
@@ -9,22 +9,22 @@ const PVE_NAMES = {
   bridge: /^[A-Za-z0-9._-]*$/,
 } as const;
 
-/** A token of CDKTF, which stands for what OpenTofu knows later. That it is one of the app's is seen to by the constructs. */
+/** A CDKTF token for a value that OpenTofu resolves later. The constructs check that it belongs to the app. */
 const TOKEN = /\$\{TfToken\[[^\]]*\]\}/g;
 
-/** The name of something in Proxmox VE, or a CDKTF token. Text of an owner is nothing that OpenTofu would evaluate. */
+/** The name of something in Proxmox VE, or a CDKTF token. Never a text that OpenTofu would evaluate. */
 export function pveName(kind: keyof typeof PVE_NAMES, example: string) {
-  const wish = `the name of a PVE ${kind}`;
-  return judged(
+  const expected = `the name of a PVE ${kind}`;
+  return checkedText(
     (name) => {
       if (name !== "" && PVE_NAMES[kind].test(name.replace(TOKEN, ""))) return undefined;
       const reference = /[$%]\{/.test(name);
       const way = reference
-        ? "; what OpenTofu knows is said by a token, such as stringValue of a variable"
+        ? "; to refer to a value of OpenTofu, pass a token such as stringValue of a TerraformVariable"
         : "";
-      return `should be ${wish}${got(name)}${way}`;
+      return `should be ${expected}${describeActual(name)}${way}`;
     },
-    wish,
+    expected,
     example,
   );
 }

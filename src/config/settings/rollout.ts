@@ -5,20 +5,20 @@ const command = () => list(text("sops"), ["sops", "-d", "token.enc"]);
 
 export const RolloutSchema = group(
   {
-    /** File with the join token on the operator's machine; one that git has or would take is refused. Excludes `tokenCommand`. @default - none */
+    /** File with the join token on the operator's machine. A file that git tracks or does not ignore is refused. Excludes `tokenCommand`. @default - none */
     tokenPath: text("secrets/token").optional(),
     /**
-     * Program and arguments that print the join token. It runs beside `main.ts`.
-     * @default - none: the token is delivered to the hosts by other means
+     * Program and arguments that print the join token. The program runs in the folder of `main.ts`.
+     * @default - none: you deliver the token to the hosts by other means
      */
     tokenCommand: command().optional(),
-    /** As `tokenPath`, for the token of `k3s.agentTokenFile`. Excludes `agentTokenCommand`. @default - none */
+    /** Like `tokenPath`, for the token of `k3s.agentTokenFile`. Excludes `agentTokenCommand`. @default - none */
     agentTokenPath: text("secrets/agent-token").optional(),
-    /** As `tokenCommand`, for the token of `k3s.agentTokenFile`. @default - none */
+    /** Like `tokenCommand`, for the token of `k3s.agentTokenFile`. @default - none */
     agentTokenCommand: command().optional(),
   },
   { tokenPath: "secrets/token" },
 );
 
-/** What `npm run rollout` needs to know. */
+/** Settings of `npm run rollout`. */
 export interface RolloutSettings extends Readonly<z.input<typeof RolloutSchema>> {}
