@@ -126,7 +126,7 @@ function addInit(root: Command, ending: Ending): void {
 function addReview(root: Command, ending: Ending): void {
   root
     .command("doctor")
-    .description("look for what a cluster needs: programs, keys, Proxmox VE, names")
+    .description("look for what a cluster needs, from programs to Proxmox VE")
     .option("--json", "print JSON", false)
     .addHelpText(
       "after",
