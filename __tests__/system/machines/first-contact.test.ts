@@ -25,7 +25,7 @@ describeWith(MACHINES, "first contact", () => {
     // ssh-keygen ends with 255, as the client does that lost its connection.
     await cluster.testbed.on("acrux", "touch /etc/ssh/ssh_host_a_key");
     const failed = await cluster.rollout("apply", "--yes", "--regenerate-identity");
-    expect(failed.output).toContain("acrux: identity: ended with 255: unknown key type a");
+    expect(failed.output).toContain("acrux: identity: exited with 255: unknown key type a");
     await cluster.testbed.on("acrux", "rm /etc/ssh/ssh_host_a_key");
     (await cluster.rollout("apply", "--yes", "--regenerate-identity")).mustSucceed();
     const ids = await Promise.all(

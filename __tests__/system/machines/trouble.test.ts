@@ -30,7 +30,7 @@ describeWith(MACHINES, "bad conditions", () => {
     withFault(
       "build-fails",
       "",
-      /hamal: build: ended with 1: error: attribute 'k3s_1_99' missing[^]*No host was changed/,
+      /hamal: build: exited with 1: error: attribute 'k3s_1_99' missing[^]*No host was changed/,
     ));
 
   test("a disk that is full", () =>
