@@ -21,10 +21,10 @@ export const AllowedFlowSchema = group({
   protocol: protocol(),
   /** Ports as the client uses them, whether the host or a service answers. */
   ports: PortRangeSchema.readonly(),
-  /** For those who read the ruleset. */
-  why: multilineText("metrics of the hosts", { wish: "a reason, for those who read the ruleset" }).regex(
-    /\S/,
-  ),
+  /** Becomes a comment in the ruleset. */
+  why: multilineText("metrics of the hosts", {
+    wish: "a reason, which becomes a comment in the ruleset",
+  }).regex(/\S/),
 });
 
 /** A flow that the firewall allows in addition to those that K3s needs. */
