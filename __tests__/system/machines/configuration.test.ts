@@ -89,7 +89,7 @@ describeWith(MACHINES, "the configuration of a host", () => {
     const { status, output } = await cluster.rollout("apply", "hamal", "--yes");
     expect([status, output]).toEqual([
       1,
-      expect.stringContaining("local.nix names ../../common.nix, which is outside"),
+      expect.stringContaining("local.nix refers to ../../common.nix, which is outside"),
     ]);
     expect(cluster.testbed.events()).toEqual([]);
     for (const path of ["k3s-agent/monitoring", "k3s-agent/x.nix", "k3s-agent/empty", "common.nix"])

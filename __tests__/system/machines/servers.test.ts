@@ -129,7 +129,7 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
     expect([status, output]).toEqual([
       4,
       expect.stringContaining(
-        "acrux was left as it is: without acrux only 1 of 3 servers would be ready, and etcd needs 2: alnair not ready",
+        "acrux was not changed: without acrux only 1 of 3 servers would be ready, and etcd needs 2: alnair not ready",
       ),
     ]);
     expect(events()).toEqual(["acrux build"]);
