@@ -23,7 +23,13 @@ export interface App {
 
 export const FLOOR: App = { script: join(__dirname, "floor.ts"), tsconfig: join(ROOT, "tsconfig.json") };
 
-const PRODUCT = ["product.ts", "settings.ts", "nodes.ts", "memory.ts"].map((file) => `testbed/bench/${file}`);
+const PRODUCT = [
+  "bench/product.ts",
+  "bench/settings.ts",
+  "bench/nodes.ts",
+  "bench/memory.ts",
+  "reference.ts",
+].map((file) => `testbed/${file}`);
 
 /** The product as an owner has it: from the package, which is packed and installed there. */
 export function installProduct(folder: string): App {

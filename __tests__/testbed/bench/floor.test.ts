@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FLOOR, synth, type App } from "../../../testbed/bench/synth";
+import { FLOOR, installProduct, synth, type App } from "../../../testbed/bench/synth";
 import { REPOSITORY, temporaryFolder, type Json } from "../../fixture";
 
 const NODES = 5; // servers, and agents that depend on them
@@ -28,3 +28,10 @@ test("the floor makes the same VMs as the product, by the same arguments", async
 test("an app that fails is an error with its own words, not a quick run", async () => {
   await expect(synth(PRODUCT, 0, temporaryFolder())).rejects.toThrow("the cluster has no server");
 }, 60_000);
+
+test("the bench's product runs from the packed package", async () => {
+  const folder = temporaryFolder();
+  const { memory } = await synth(installProduct(folder), NODES, folder);
+  expect(memory).toBeGreaterThan(10);
+  expect(readFileSync(join(folder, "nix", "cluster.json"), "utf8")).toContain("star-4");
+});
