@@ -11,6 +11,7 @@ import {
   type EmissionOptions,
   type EmissionReport,
 } from "../emit/app";
+import { manifestIn } from "../emit/manifest";
 import "./cdktf-on-newer-node";
 
 const MAIN = "main.ts";
@@ -48,7 +49,7 @@ export async function runMain(
   const folder = mkdtempSync(join(tmpdir(), "k3s-app-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const report = join(folder, "report.json");
-  const manifest = join(outdir, "manifest.json");
+  const manifest = manifestIn(outdir);
   const before = writtenAt(manifest);
   process.env[OUTDIR_VARIABLE] = resolve(outdir);
   const context = { ...contextOfProcess(), ...appOf(".").context };

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { counted } from "../base/markdown";
 import { mustHaveOpenTofu } from "../base/programs";
 import { HOSTS_FOLDER } from "../emit/place";
 import type { EmissionReport } from "../emit/app";
+import { synthesizedStacks } from "../emit/manifest";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { explain } from "./faults";
 import { outputFolder, runMain } from "./main-ts";
@@ -21,11 +21,12 @@ export async function synth({ accept, forTofu }: Options): Promise<ExitCode> {
   const outdir = outputFolder();
   try {
     const report = await runMain(outdir, { accept });
-    const stacks = stacksIn(outdir);
+    const stacks = synthesizedStacks(outdir);
     // Warnings come last, where they are seen.
-    for (const line of [...written(report), ...stacks.map(({ path }) => `For OpenTofu: ${path}.`)])
-      console.log(line);
-    for (const { annotations } of stacks)
+    for (const line of written(report)) console.log(line);
+    for (const { synthesizedStackPath } of stacks)
+      console.log(`For OpenTofu: ${relative(".", join(outdir, synthesizedStackPath))}.`);
+    for (const { annotations = [] } of stacks)
       for (const { message } of annotations) console.error(`Warning: ${message}`);
     console.log(
       `Next: ${report.written.length + report.removed.length > 0 ? `git diff ${HOSTS_FOLDER}, npm run preview, ` : ""}npm run plan`,
@@ -35,21 +36,6 @@ export async function synth({ accept, forTofu }: Options): Promise<ExitCode> {
     console.error(explain(error));
     return exitCodeOf(error);
   }
-}
-
-interface Stack {
-  readonly path: string;
-  readonly annotations: readonly { readonly message: string }[];
-}
-
-function stacksIn(outdir: string): Stack[] {
-  const { stacks } = JSON.parse(readFileSync(join(outdir, "manifest.json"), "utf8")) as {
-    stacks: Record<string, { synthesizedStackPath: string; annotations?: Stack["annotations"] }>;
-  };
-  return Object.values(stacks).map(({ synthesizedStackPath, annotations = [] }) => ({
-    path: relative(".", join(outdir, synthesizedStackPath)),
-    annotations,
-  }));
 }
 
 function written({ written, removed }: EmissionReport): string[] {

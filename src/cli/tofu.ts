@@ -5,11 +5,14 @@ import { join } from "node:path";
 import { capture, runInForeground, type Interruption } from "../base/process";
 import { INSTALL_OPENTOFU, mustHaveOpenTofu, openTofu } from "../base/programs";
 import { UserError } from "../base/user-error";
+import { manifestIn, synthesizedStacks } from "../emit/manifest";
 import { askForConsent } from "./consent";
 import { ExitCode } from "./exit-code";
 import { interruptible } from "./interruption";
 
 const BINARY = openTofu();
+/** Where CDKTF writes by default. */
+const OUTPUT = "cdktf.out";
 /** The saved plan that `npm run plan` leaves in the stack's folder. An apply uses its own file. */
 const PLAN_FILE = "plan.tfplan";
 
@@ -24,18 +27,15 @@ interface ApplyOptions extends Options {
 
 /** Folder of the stack in the output of the last synth. */
 function stackFolder(name: string | undefined): string {
-  const manifest = join("cdktf.out", "manifest.json");
+  const manifest = manifestIn(OUTPUT);
   if (!existsSync(manifest))
     throw new UserError("invalid", `${manifest} is missing`, { remedy: "run npm run synth first" });
-  const { stacks } = JSON.parse(readFileSync(manifest, "utf8")) as {
-    stacks: Record<string, { workingDirectory: string }>;
-  };
-  const names = Object.keys(stacks);
-  const chosen = name ?? (names.length === 1 ? names[0] : undefined);
-  const stack = chosen === undefined ? undefined : stacks[chosen];
+  const stacks = new Map(synthesizedStacks(OUTPUT).map((stack) => [stack.name, stack]));
+  const names = [...stacks.keys()];
+  const stack = stacks.get(name ?? (names.length === 1 ? (names[0] ?? "") : ""));
   if (stack === undefined)
     throw new UserError("usage", `choose a stack: --stack=NAME with one of ${names.join(", ")}`);
-  return join("cdktf.out", stack.workingDirectory);
+  return join(OUTPUT, stack.workingDirectory);
 }
 
 /** Exit statuses of a shell that cannot execute, or cannot find, a program. */

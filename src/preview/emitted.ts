@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { appOf, CONTEXT_VARIABLE, contextJson } from "../emit/app";
 import { HOSTS_FOLDER } from "../emit/place";
+import { synthesizedStacks } from "../emit/manifest";
 import { CLUSTER_JSON, parseClusterJson, type ClusterJson } from "../render/cluster-json";
 import { bareEnvironment, withoutNetwork } from "./confinement";
 import { capture } from "../base/process";
@@ -50,17 +51,13 @@ export async function synthTree(tree: string, output: string, signal: AbortSigna
   return { stacks: stacksIn(output), cluster: readCluster(tree), emitsHosts: existsSync(report), tree };
 }
 
-function stacksIn(output: string): Stack[] {
-  const { stacks } = JSON.parse(readFileSync(join(output, "manifest.json"), "utf8")) as {
-    stacks: Record<string, { name: string; synthesizedStackPath: string }>;
-  };
-  return Object.values(stacks)
+const stacksIn = (output: string): Stack[] =>
+  synthesizedStacks(output)
     .map(({ name, synthesizedStackPath }) => ({
       name,
       json: JSON.parse(readFileSync(join(output, synthesizedStackPath), "utf8")) as Stack["json"],
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-}
 
 /** The cluster as described in the tree's files. */
 export function readCluster(tree: string): ClusterJson | undefined {
