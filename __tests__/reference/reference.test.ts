@@ -1,13 +1,18 @@
 import { join } from "node:path";
 import ts from "typescript";
 import * as z from "zod";
+import { USER_ERROR_CODES } from "../../src/base/user-error";
+import { MEANINGS } from "../../src/cli/exit-code";
+import { program } from "../../src/cli/program";
 import { formatLiteral } from "../../src/config/fault";
 import * as settings from "../../src/config/settings";
 import { unwrapped } from "../../src/config/settings/kinds";
+import { commandLineDocument } from "../../src/reference/command-line-document";
 import { readComments } from "../../src/reference/comments";
 import { NOUNS, ownSettings } from "../../src/reference/nouns";
 import { exampleOf } from "../../src/reference/settings-document";
 import { REPOSITORY } from "../fixture";
+import { codeIn } from "../markdown";
 import { Project } from "../project";
 
 const comments = readComments(join(REPOSITORY, "src", "config", "settings"));
@@ -21,9 +26,9 @@ const SETTINGS = NOUNS.flatMap((noun) =>
   })),
 );
 
-test("the settings' document and schema are what npm run reference writes", () => {
+test("the generated documents and schema are what npm run reference writes", () => {
   const project = new Project();
-  const paths = ["docs/settings.md", "schemas/cluster.schema.json"];
+  const paths = ["docs/settings.md", "docs/reference/command-line.md", "schemas/cluster.schema.json"];
   const texts = paths.map((path) => project.text(path));
   expect(project.script("reference").status).toBe(0);
   expect(paths.map((path) => project.text(path))).toEqual(texts);
@@ -35,10 +40,50 @@ test("npm run check tells a stale document, and npm run reference mends it", () 
   project.edit("docs/settings.md", (before) => before.replace("`4096`", "`2048`"));
   expect(project.script("check")).toEqual({
     status: 2,
-    output: expect.stringContaining("Not what src/config/settings says: docs/settings.md"),
+    output: expect.stringContaining("Not what src/config/settings and src/cli say: docs/settings.md"),
   });
   expect(project.script("reference").status).toBe(0);
   expect(project.text("docs/settings.md")).toBe(text);
+});
+
+test("npm run check tells a new option that the command line's document lacks, and npm run reference adds it", () => {
+  const project = new Project();
+  project.edit("src/cli/program.ts", (text) =>
+    text.replace(
+      '.option("--fail-on-danger"',
+      '.option("--brand-new <number>", "a new option", "7")\n    $&',
+    ),
+  );
+  expect(project.script("check")).toEqual({
+    status: 2,
+    output: expect.stringContaining("docs/reference/command-line.md"),
+  });
+  expect(project.script("reference").status).toBe(0);
+  const [, section] = project.text("docs/reference/command-line.md").split("\n## preview\n");
+  expect(section?.split("\n## ")[0]).toMatch(
+    /^\| `--brand-new <number>` +\| a new option \(default: 7\) +\|$/m,
+  );
+  expect(project.script("check").status).toBe(0);
+});
+
+test("the command line's document has every command, with what follows the options in its help", () => {
+  const document = commandLineDocument(program(() => undefined));
+  const missing = [
+    "rollout remove",
+    "completion",
+    "Kinds:",
+    "power-cycle",
+    "known\\_hosts",
+    "completion fish",
+  ];
+  expect(missing.filter((text) => !document.includes(text))).toEqual([]);
+});
+
+test("the command line's document has every exit code, and each kind of failure once", () => {
+  const rows = [...commandLineDocument(program(() => undefined)).matchAll(/^\| (\d+) +\|.*/gm)];
+  expect(rows.map(([, exit]) => exit)).toEqual(Object.keys(MEANINGS));
+  const kinds = rows.flatMap(([row]) => codeIn(row.split("|")[3] as string));
+  expect(kinds.sort()).toEqual([...USER_ERROR_CODES].sort());
 });
 
 test("every schema of settings has its section", () => {

@@ -1,4 +1,4 @@
-import { codeOf, type UserErrorCode } from "../base/user-error";
+import { codeOf, USER_ERROR_CODES, type UserErrorCode } from "../base/user-error";
 
 /** Exit codes, the same for all commands, so that scripts can branch on them. */
 export enum ExitCode {
@@ -13,7 +13,7 @@ export enum ExitCode {
   Interrupted = 130,
 }
 
-/** Shown in `--help` and README. */
+/** Shown in `--help` and `docs/reference/command-line.md`. */
 export const MEANINGS: Readonly<Record<ExitCode, string>> = {
   [ExitCode.Done]: "done",
   [ExitCode.Failed]: "failed",
@@ -42,6 +42,10 @@ const CODES: Readonly<Record<UserErrorCode, ExitCode>> = {
 
 /** Exit code of a command that fails with this error. */
 export const exitCodeOf = (error: unknown): ExitCode => CODES[codeOf(error)];
+
+/** The kinds of failure that end with this exit code. */
+export const codesOf = (exit: ExitCode): UserErrorCode[] =>
+  USER_ERROR_CODES.filter((code) => CODES[code] === exit);
 
 /** An option of both plan commands. Without it they exit with 0, so that `plan && apply` goes on. */
 export const DETAILED = [

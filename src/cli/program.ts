@@ -51,11 +51,14 @@ const exitCodes = (): string =>
     .replace("codes:,", "codes:");
 
 /** Commander's description, without defaults that carry no information. */
-function described(option: Option): string {
-  const { description, defaultValue } = option;
-  const plain =
+function described({ description, argChoices, defaultValue }: Option): string {
+  const isPlain =
     defaultValue === undefined || typeof defaultValue === "boolean" || typeof defaultValue === "object";
-  return plain ? description : `${description} (default: ${String(defaultValue)})`;
+  const extra = [
+    ...(argChoices === undefined ? [] : [`choices: ${argChoices.join(", ")}`]),
+    ...(isPlain ? [] : [`default: ${String(defaultValue)}`]),
+  ];
+  return extra.length === 0 ? description : `${description} (${extra.join("; ")})`;
 }
 
 const version = (): string =>
@@ -202,11 +205,18 @@ function addTofu(root: Command, ending: Ending): void {
     .action(ending(async (words: string[], options) => (await import("./tofu.js")).other(words, options)));
 }
 
+/** The program has to be in PATH, by `npm install --global` or `npm link`. */
+const INSTALLATION = `
+Add to your shell's start-up file:
+  bash, zsh   source <(${NAME} completion bash)
+  fish        ${NAME} completion fish | source`;
+
 function addCompletion(root: Command, ending: Ending): void {
   root
     .command("completion")
     .description("print the completion script for your shell")
     .addArgument(new Argument("<shell>", "your shell").choices(["bash", "zsh", "fish"]))
+    .addHelpText("after", INSTALLATION)
     .action(ending(async (shell: Shell) => (await import("./completion.js")).completion(root, shell)));
 }
 
