@@ -6,13 +6,14 @@ import packageJson from "../../package.json";
 import { CLI, temporaryFolder } from "../fixture";
 import { Project } from "../project";
 
-/** Runs the program where there is no project. */
+/** Runs the program, where there is no project unless a folder is given. */
 function run(
   words: readonly string[],
   environment: Record<string, string> = {},
+  cwd = temporaryFolder(),
 ): { status: number | null; stdout: string; stderr: string } {
   const { status, stdout, stderr } = spawnSync(CLI, words, {
-    cwd: temporaryFolder(),
+    cwd,
     encoding: "utf8",
     env: { ...process.env, ...environment },
   });
@@ -36,6 +37,24 @@ test("files that were changed by hand are not rolled out", () => {
   project.edit("nix/k3s-agent/nftables.nft", (text) => text.replace("policy drop", "policy accept"));
   const { status, output } = project.script("rollout", "apply", "--yes");
   expect([status, output]).toEqual([1, expect.stringContaining("nix/k3s-agent/nftables.nft was changed")]);
+});
+
+test("only nix/ has to match: neither npm, nor a script of it, nor a generated document stops a rollout", () => {
+  const project = new Project();
+  project.edit("package.json", (text) => text.replaceAll(/"(check|reference)": /g, '"former-$1": '));
+  project.edit("docs/settings.md", (text) => `${text}stale\n`);
+  const bin = temporaryFolder();
+  for (const name of ["npm", "npx"]) writeFileSync(join(bin, name), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+  writeFileSync(join(bin, "ssh"), "#!/bin/sh\nexit 255\n", { mode: 0o755 });
+  const { status, stdout, stderr } = run(
+    ["rollout", "plan"],
+    { PATH: `${bin}:${process.env.PATH}` },
+    project.folder,
+  );
+  expect([status, stdout + stderr]).toEqual([
+    4,
+    expect.stringContaining("Not possible now: alphard is unreachable"),
+  ]);
 });
 
 test("a host that is not in main.ts is named with those that are", () => {

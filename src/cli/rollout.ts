@@ -14,12 +14,13 @@ import {
 import type { FleetOptions } from "../rollout/fleet";
 import type { Listener } from "../rollout/log";
 import type { RebootOptions } from "../rollout/reboot";
-import { checkFreshness, DEFAULT_PATHS, Session } from "../rollout/session";
+import { DEFAULT_PATHS, Session } from "../rollout/session";
 import { progressPrinter } from "../rollout/format";
 import { UserError } from "../base/user-error";
 import { askForConsent } from "./consent";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
+import { checkFreshness } from "./freshness";
 import { interruptible } from "./interruption";
 
 export interface Options {

@@ -1,6 +1,4 @@
 import { join } from "node:path";
-import { capture } from "../base/process";
-import { UserError } from "../base/user-error";
 import { HOSTS_FOLDER } from "../emit/place";
 import { selectNodes, readDescription, type Description } from "./description";
 import { hostsOf } from "./fleet";
@@ -48,13 +46,6 @@ export class Session {
     this.ssh.stop();
     this.keys.forgetSeen();
   }
-}
-
-/** @throws UserError when the emitted files do not match `main.ts` */
-export async function checkFreshness(stop: AbortSignal): Promise<void> {
-  const { status, stdout, stderr } = await capture("npm", ["run", "--silent", "check"], { signal: stop });
-  if (status !== 0)
-    throw new UserError("invalid", `${(stderr || stdout).trim()}\nThe hosts were not touched`);
 }
 
 export const DEFAULT_PATHS: Paths = {

@@ -28,11 +28,11 @@ export function equipOperator({ operator, program }: Paths, key: OperatorKey): v
     "ssh",
     `#!/bin/sh\nexec /usr/bin/ssh -F /dev/null -o IdentitiesOnly=yes -i "\${OPERATOR_KEY:-${key.file}}" "$@"\n`,
   );
-  // The check of freshness is a test of its own; here the project has no main.ts.
-  put("npm", "#!/bin/sh\nexit 0\n");
   const app = join(program, "../../..");
   for (const folder of ["base", "config", "firewall", "render", "emit", "rollout", "cli"])
     compile(`src/${folder}`, app);
+  // Without a main.ts in the project, there is nothing to check. `__tests__/cli/command-line.test.ts` tests the check.
+  writeFileSync(join(app, "src/cli/freshness.js"), "exports.checkFreshness = () => Promise.resolve();\n");
   const remote = "src/rollout/remote";
   cpSync(join(REPOSITORY, remote), join(app, remote), { recursive: true });
   cpSync(join(REPOSITORY, "package.json"), join(app, "package.json"));
