@@ -1,4 +1,31 @@
 /** Markdown as a reader's browser sees it. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { REPOSITORY } from "./fixture";
+
+/** Every document for people that is not emitted, by its path in the repository. */
+export const DOCUMENTS: readonly string[] = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  "SECURITY.md",
+  ...readdirSync(join(REPOSITORY, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".md"))
+    .map((path) => join("docs", path))
+    .sort(),
+];
+
+export const textOf = (path: string): string => readFileSync(join(REPOSITORY, path), "utf8");
+
+/** Links of a document to files and headings that are not there. */
+export const brokenLinks = (document: string): string[] =>
+  linksOf(textOf(document)).filter((link) => {
+    if (link.startsWith("https://")) return false;
+    const [path = "", anchor] = link.split("#");
+    const target = path === "" ? document : join(dirname(document), path);
+    if (!existsSync(join(REPOSITORY, target))) return true;
+    return anchor !== undefined && !anchorsOf(textOf(target)).includes(anchor);
+  });
 
 /** As GitHub makes anchors of headings; a heading of the same words gets a number. */
 export function anchorsOf(text: string): string[] {

@@ -1,13 +1,11 @@
 /** What a newcomer reads of versions and of vulnerabilities. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import lock from "../../package-lock.json";
 import packageJson from "../../package.json";
 import { REPOSITORY } from "../fixture";
-import { anchorsOf, linksOf } from "../markdown";
-
-const textOf = (file: string): string => readFileSync(join(REPOSITORY, file), "utf8");
+import { textOf } from "../markdown";
 
 const headings = textOf("CHANGELOG.md")
   .split("\n")
@@ -27,19 +25,6 @@ test("the promise names what an owner's cluster depends on, where it is stated a
     expect(promise).toContain(words);
     expect(textOf("CONTRIBUTING.md")).toContain(words);
   }
-});
-
-test.each(["CHANGELOG.md", "SECURITY.md"])("%s links to files and headings that there are", (document) => {
-  const broken = linksOf(textOf(document))
-    .filter((link) => !link.startsWith("https://"))
-    .filter((link) => {
-      const [file = "", anchor] = link.split("#");
-      return (
-        !existsSync(join(REPOSITORY, file)) ||
-        (anchor !== undefined && !anchorsOf(textOf(file)).includes(anchor))
-      );
-    });
-  expect(broken).toEqual([]);
 });
 
 test("the templates of issues ask for the version, and say that secrets stay out", () => {

@@ -46,7 +46,7 @@ test("it has compiled code, types, schemas, and what runs on hosts, and nothing 
       "*.json",
       "*.md",
       "dist/*.LICENSE",
-      "docs/*.md",
+      "docs/**/*.md",
       "dist/*.js",
       "schemas/*.schema.json",
       "src/rollout/remote/*.sh",

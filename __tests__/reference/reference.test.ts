@@ -28,7 +28,11 @@ const SETTINGS = NOUNS.flatMap((noun) =>
 
 test("the generated documents and schema are what npm run reference writes", () => {
   const project = new Project();
-  const paths = ["docs/settings.md", "docs/reference/command-line.md", "schemas/cluster.schema.json"];
+  const paths = [
+    "docs/reference/settings.md",
+    "docs/reference/command-line.md",
+    "schemas/cluster.schema.json",
+  ];
   const texts = paths.map((path) => project.text(path));
   expect(project.script("reference").status).toBe(0);
   expect(paths.map((path) => project.text(path))).toEqual(texts);
@@ -36,14 +40,16 @@ test("the generated documents and schema are what npm run reference writes", () 
 
 test("npm run check tells a stale document, and npm run reference mends it", () => {
   const project = new Project();
-  const text = project.text("docs/settings.md");
-  project.edit("docs/settings.md", (before) => before.replace("`4096`", "`2048`"));
+  const text = project.text("docs/reference/settings.md");
+  project.edit("docs/reference/settings.md", (before) => before.replace("`4096`", "`2048`"));
   expect(project.script("check")).toEqual({
     status: 2,
-    output: expect.stringContaining("Not what src/config/settings and src/cli say: docs/settings.md"),
+    output: expect.stringContaining(
+      "Not what src/config/settings and src/cli say: docs/reference/settings.md",
+    ),
   });
   expect(project.script("reference").status).toBe(0);
-  expect(project.text("docs/settings.md")).toBe(text);
+  expect(project.text("docs/reference/settings.md")).toBe(text);
 });
 
 test("npm run check tells a new option that the command line's document lacks, and npm run reference adds it", () => {

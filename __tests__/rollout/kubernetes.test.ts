@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { quorumOf } from "../../src/config/quorum";
 import { quorumFault } from "../../src/rollout/kubernetes";
 import { serversOf } from "../../src/rollout/fleet";
 import { nextSteps, removalFaults } from "../../src/rollout/remove";
 import { Kubernetes } from "../../src/rollout/kubernetes";
-import { agent, FIVE_NODES, ALPHARD, HAMAL, MIZAR, REPOSITORY, server } from "../fixture";
+import { agent, FIVE_NODES, ALPHARD, HAMAL, MIZAR, server } from "../fixture";
+import { textOf } from "../markdown";
 import { described, hosts, hostState, kubeNode } from "./plan-context";
 
 test.each([
@@ -113,10 +112,9 @@ describe("removal", () => {
     expect(nextSteps(all[1] as never, true)).toContain("was NOT powered off");
   });
 
-  test("ends with the words that README shows", () => {
+  test("ends with the words that the documents show", () => {
     const { all } = fleetOf([ALPHARD, MIZAR]);
-    const readme = readFileSync(join(REPOSITORY, "README.md"), "utf8");
-    expect(readme).toContain(nextSteps(all[1] as never, false));
+    expect(textOf("docs/how-to/roll-out.md")).toContain(nextSteps(all[1] as never, false));
   });
 
   test("is refused where no server answers", () => {

@@ -176,7 +176,7 @@ const WITHSTOOD_BY_VXLAN = each(({ host }) => [
   closed("a pod sends VXLAN to another host, as its node", `${host}-pod1`, vxlanInto("mizar")),
 ]);
 
-/** What no address tells. README names them. */
+/** What no address tells. docs/reference/firewall.md names them. */
 const NOT_CLOSED = each(({ host, third }) => [
   open(
     "a host that was taken over reaches a pod as one of a third",

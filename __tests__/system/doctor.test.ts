@@ -6,7 +6,7 @@ import { Pve } from "../../testbed/pve/pve";
 import { EVERYTHING, type Grants } from "../../testbed/pve/token";
 import { CLI, REPOSITORY, temporaryFolder } from "../fixture";
 import { schemaFaults } from "../json-schema";
-import { role } from "./tofu/readme";
+import { role } from "./tofu/documents";
 import { describeWith, OPENSSL } from "./tools";
 
 interface Seen {
@@ -93,7 +93,7 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     };
   }
 
-  test("README's rights for applies, and all that the nodes need, are seen to be there", async () => {
+  test("the documented privileges for applies, and all that the nodes need, are seen to be there", async () => {
     const { checks } = await seen();
     expect(checks).toMatchObject(HEALTHY);
     expect(checks["PVE endpoint"]).toMatch(/^ok: https:\/\/127\.0\.0\.1:\d+, certificate trusted$/);

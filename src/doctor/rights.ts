@@ -1,4 +1,5 @@
-/** What the token may do, beside what an apply of this cluster does (README, "Rights in Proxmox VE"). */
+/** What the token may do, beside what an apply of this cluster does (docs/reference/proxmox-privileges.md). */
+import { documentOn } from "../base/documents";
 import { groupBy } from "../base/group-by";
 import { counted } from "../base/markdown";
 import type { Node } from "../config/model";
@@ -84,7 +85,7 @@ export async function checkRights(
     problems: byPrivilege.map(([privilege, some]) => `${privilege} lacks on ${pathsOf(some)}`),
     unseen,
     summary: `all that an apply needs, on ${counted(byPath.length, "path")}`,
-    remedy: `An apply needs them. Add them to the token's role: pveum role modify ROLE --append 1 --privs "${byPrivilege.map(([privilege]) => privilege).join(" ")}" (README, "Rights in Proxmox VE"). A token with --privsep 1 needs the role itself, beside its user.`,
+    remedy: `An apply needs them. Add them to the token's role: pveum role modify ROLE --append 1 --privs "${byPrivilege.map(([privilege]) => privilege).join(" ")}" (see ${documentOn("privileges")}). A token with --privsep 1 needs the role itself, beside its user.`,
   });
 }
 

@@ -13,7 +13,7 @@ import { readComments } from "./comments";
 import { settingsDocument } from "./settings-document";
 
 const SCHEMA = "schemas/cluster.schema.json";
-const SETTINGS = "docs/settings.md";
+const SETTINGS = "docs/reference/settings.md";
 const COMMAND_LINE = "docs/reference/command-line.md";
 
 const textOf = (path: string): string => readFileSync(join(PACKAGE_ROOT, path), "utf8");

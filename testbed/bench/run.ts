@@ -21,7 +21,7 @@ const USAGE = `npm run bench [-- [synth] [firewall] [rollout] [--nodes 3,50,250,
 synth     what a synth costs beside the same VMs in bare CDKTF
 firewall  what a host's ruleset costs beside one rule for each pair of nodes; needs root, perl, and what the packet lab needs
 rollout   what a rollout to 3 and to 30 machines with real SSH servers takes, where each remote step takes a fixed time; needs
-          root, and what the tests of rollouts need (README)
+          root, and what the tests of rollouts need (CONTRIBUTING.md)
 --nodes   sizes of the cluster, for synth and firewall
 --runs    how often each is measured; a rollout once
 TMPDIR=   folder in which files are written, for another disk`;
@@ -78,7 +78,9 @@ ${bars(SYNTH_BARS, all)}`);
 
 async function firewalls({ sizes, runs }: Options): Promise<void> {
   if (unshareAsRoot() === undefined) {
-    throw new Error("the firewall was not measured: it needs root, and what the packet lab needs (README)");
+    throw new Error(
+      "the firewall was not measured: it needs root, and what the packet lab needs (CONTRIBUTING.md)",
+    );
   }
   const all = await measureFirewalls(sizes, runs, (what) => console.error(`firewall: ${what}`));
   console.log(`
@@ -93,7 +95,9 @@ ${bars(FIREWALL_BARS, all)}`);
 
 async function rollouts({ stepSeconds }: Options): Promise<void> {
   if (unshareAsRoot() === undefined) {
-    throw new Error("rollouts were not measured: they need root, and what the packet lab needs (README)");
+    throw new Error(
+      "rollouts were not measured: they need root, and what the packet lab needs (CONTRIBUTING.md)",
+    );
   }
   const all: Rollout[] = [];
   for (const nodes of [3, 30]) {

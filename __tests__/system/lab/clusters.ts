@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { AllowedFlow, ClusterSettings, FirewallSettings } from "../../../src/config/settings";
 import { ALPHARD, emit, FIVE_NODES, HAMAL, MIZAR, REFERENCE, REPOSITORY, type TestNode } from "../../fixture";
@@ -10,7 +10,7 @@ import {
   REFERENCE_FLOWS,
   WIREGUARD_FLOWS,
 } from "../flows";
-import { codeIn } from "../../markdown";
+import { codeIn, textOf } from "../../markdown";
 import { newFolder } from "../clusters";
 import { Lab, type Check } from "./lab";
 
@@ -36,9 +36,9 @@ export async function startLab({ settings, nodes = [ALPHARD, HAMAL, MIZAR] }: La
   }
 }
 
-/** README's line for a service whose endpoint is a program of hamal's. */
+/** The documents' line for a service whose endpoint is a program of hamal's. */
 function hostProgram(): AllowedFlow {
-  const text = readFileSync(join(REPOSITORY, "README.md"), "utf8");
+  const text = textOf("docs/reference/firewall.md");
   const paragraph = /^\*\*A program of a host as a service's endpoint\*\*[^]*?\n\n/m.exec(text)?.[0] ?? "";
   const [line = ""] = codeIn(paragraph).filter((code) => code.startsWith("firewall: "));
   const { firewall } = JSON.parse(`{${line.replace(/(\w+): /g, '"$1": ')}}`) as {

@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { REPOSITORY } from "../../fixture";
+import { textOf } from "../../markdown";
 import { describeWith } from "../tools";
 import { ALNAIR, LiveCluster, THREE } from "./cluster";
 import { MACHINES } from "./tools";
@@ -13,9 +11,7 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
 
   test("plan says so, and changes nothing", async () => {
     const { stdout } = (await cluster.rollout("plan")).mustSucceed();
-    expect(readFileSync(join(REPOSITORY, "README.md"), "utf8")).toContain(
-      `$ npm run rollout -- plan\n${stdout}`,
-    );
+    expect(textOf("docs/how-to/roll-out.md")).toContain(`$ npm run rollout -- plan\n${stdout}`);
     expect(stdout).toContain(
       "hamal: changed  NixOS 25.11.20261101.abcdef0, K3s v1.34.2+k3s1\n  nftables.nft:\n      + 172.22.0.137",
     );

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { ALPHARD, HAMAL, REPOSITORY } from "../../fixture";
+import { ALPHARD, HAMAL } from "../../fixture";
 import { schemaFaults, type SchemaName } from "../../json-schema";
+import { textOf } from "../../markdown";
 import { describeWith } from "../tools";
 import { LiveCluster, THREE } from "./cluster";
 import { MACHINES } from "./tools";
@@ -29,7 +30,7 @@ mizar    agent   172.22.0.136  v1.34.2+k3s1  yes    2/2      as emitted  forged 
 
 The cluster matches main.ts.
 `);
-    expect(readFileSync(join(REPOSITORY, "README.md"), "utf8")).toContain(stdout);
+    expect(textOf("docs/how-to/roll-out.md")).toContain(stdout);
   });
 
   test("an apply with nothing to do needs at most 4 connections a host", async () => {

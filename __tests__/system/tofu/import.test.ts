@@ -1,7 +1,8 @@
 import { describeWith } from "../tools";
 import { NO_CHANGES, printed, sharedBed, TOFU } from "./bed";
-import { block } from "./readme";
+import { block } from "./documents";
 
+const PAGE = "docs/how-to/import.md";
 const MIZAR = `hostname: "mizar", vmId: 136, description: "# K3s Agent 1"`;
 
 /** `qm config` of a VM that a person made as `main.ts` says, with no more than that. */
@@ -40,12 +41,16 @@ describeWith(TOFU, "VMs that run already, with the real OpenTofu and its provide
     inventory.add(136, "pve", byHand("mizar", "# K3s Agent 1", "BC:24:11:B3:ED:03")).start();
   });
 
-  test("are imported word for word as README says, and their plan is README's", async () => {
-    const commands = lines(block("sh", "tofu -- import"));
+  test("are imported word for word as documented, and their plan is the documented one", async () => {
+    const commands = lines(block(PAGE, "sh", "tofu -- import"));
     expect(commands).toHaveLength(6);
     let output = "";
     for (const command of commands) output = printed(await bed().shell(command));
-    expect(lines(output).join("\n")).toContain(lines(block("", "Plan: 0 to add")).slice(0, -1).join("\n"));
+    expect(lines(output).join("\n")).toContain(
+      lines(block(PAGE, "", "Plan: 0 to add"))
+        .slice(0, -1)
+        .join("\n"),
+    );
     expect(output).toContain("Plan: 0 to add, 3 to change, 0 to destroy.");
     expect(bed().pve.journal.filter(({ method }) => method !== "GET")).toEqual([]);
   });

@@ -8,7 +8,7 @@ const ALNAIR = `hostname: "alnair", vmId: 137`;
 describeWith(TOFU, "a cluster's life with the real OpenTofu and its provider", () => {
   const bed = sharedBed();
 
-  test("README's first apply clones, sets and starts each VM", async () => {
+  test("the first apply clones, sets and starts each VM", async () => {
     expect(printed(await bed().npm("apply", "--", "--yes"))).toContain(
       "Apply complete! Resources: 3 added, 0 changed, 0 destroyed.",
     );

@@ -1,12 +1,12 @@
 import { describeWith } from "../tools";
 import { Bed, NO_CHANGES, printed, TOFU } from "./bed";
-import { role } from "./readme";
+import { role } from "./documents";
 
 const SERVER = "proxmox_virtual_environment_vm.k3s_server";
 const HAMAL = 'hostname: "hamal", vmId: 135';
 const ALPHARD = 'hostname: "alphard", vmId: 134';
 
-describeWith(TOFU, "README's rights, with the real OpenTofu and its provider", () => {
+describeWith(TOFU, "the documented privileges, with the real OpenTofu and its provider", () => {
   let bed: Bed;
 
   beforeEach(async () => {
@@ -51,7 +51,7 @@ describeWith(TOFU, "README's rights, with the real OpenTofu and its provider", (
     expect(printed(await bed.tofu("plan"))).toContain("Plan: 1 to add, 0 to change, 0 to destroy.");
   });
 
-  test("without VM.Config.Disk a new VM stays half-made and tainted, and README's words finish it", async () => {
+  test("without VM.Config.Disk a new VM stays half-made and tainted, and the documented commands finish it", async () => {
     bed.become("less", role("K3sApply").without("VM.Config.Disk"));
     expect(await bed.tryApply()).toMatchObject({
       status: 1,

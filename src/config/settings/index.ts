@@ -2,7 +2,7 @@
  * The settings in `main.ts` as plain data: a schema for each noun, and its type, which is the type of the constructs' props.
  * A schema gives the type, unit, bounds, default and example of each setting; the comment above a setting says what it is
  * for. The schemas are the source of the faults of type and bounds (`validation.ts`), of the resolved model (`model.ts`), of
- * `docs/settings.md` and of the settings in `schemas/cluster.schema.json` (`npm run reference`).
+ * `docs/reference/settings.md` and of the settings in `schemas/cluster.schema.json` (`npm run reference`).
  *
  * Names in Proxmox VE (`pveNode`, `templatePveNode`, `cloneDatastore`, `datastore`, `bridge`, `pool`) and `description` may
  * contain CDKTF tokens, such as an OpenTofu variable. Synth needs the value of every other setting.
