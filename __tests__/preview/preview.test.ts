@@ -248,11 +248,11 @@ describe("the base", () => {
     expect(output).not.toContain("mizar, VM 136");
   });
 
-  test("whose packages differ ran with this tree's, which is said", () => {
-    const project = history();
-    project.edit("package-lock.json", (text) => `${text}\n`);
+  test("whose packages cannot be installed ran with this tree's, which is said", () => {
+    const project = history((earlier) => earlier.write("package-lock.json", "<<<<<<<"));
+    cpSync(join(REPOSITORY, "package-lock.json"), project.path("package-lock.json"));
     expect(preview(project).output).toContain(
-      "package-lock.json differs: the base ran with this tree's packages.",
+      "> package-lock.json differs, but the base ran with this tree's packages",
     );
   });
 

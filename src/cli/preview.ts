@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
 import { HOSTS_FOLDER } from "../emit/place";
 import { synthTree, type Emitted } from "../preview/emitted";
 import { failure, toMarkdown } from "../preview/markdown";
 import { compare, isEmpty, type Preview } from "../preview/preview";
-import { committed, findBase, Trees, type Base } from "../preview/trees";
+import { basePackages } from "../preview/packages";
+import { findBase, Trees, type Base } from "../preview/trees";
 import { UserError } from "../base/user-error";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
@@ -19,8 +19,6 @@ interface Options {
 const FORMAT_VERSION = 1;
 
 const NO_HOSTS = `The app emits no \`${HOSTS_FOLDER}/\`, so nothing is known about nodes, hosts and firewalls.`;
-
-const LOCK_FILE = "package-lock.json";
 
 /** `preview`: describes what the working tree would change. */
 export function preview(options: Options): Promise<ExitCode> {
@@ -62,6 +60,8 @@ export const previewDocument = (preview: Preview, base: Base, notes: readonly st
 async function compared(base: Base, stop: AbortSignal): Promise<{ preview: Preview; notes: string[] }> {
   const trees = await Trees.of(process.cwd(), base);
   try {
+    const packages = await basePackages(trees, showInstall, stop);
+    if (packages.modules !== undefined) trees.linkBaseModules(packages.modules);
     const [working, former] = await Promise.allSettled([
       synthTree(trees.working, trees.output("working"), stop),
       synthTree(trees.base, trees.output("base"), stop),
@@ -71,7 +71,7 @@ async function compared(base: Base, stop: AbortSignal): Promise<{ preview: Previ
     const { emitsHosts } = working.value;
     const now = emitsHosts ? working.value : { ...working.value, cluster: undefined };
     const notes = [
-      ...((await lockDiffers(base)) ? [`${LOCK_FILE} differs: the base ran with this tree's packages.`] : []),
+      ...(packages.note === undefined ? [] : [packages.note]),
       ...(emitsHosts ? [] : [NO_HOSTS]),
     ];
     if (former.status === "fulfilled") return { preview: compare(former.value, now), notes };
@@ -107,7 +107,7 @@ const noApp = (reason: unknown): string => {
   return `The base's app does not run: ${first.replaceAll("`", "'")}`;
 };
 
-const lockDiffers = async (base: Base): Promise<boolean> => {
-  const was = await committed(process.cwd(), base, LOCK_FILE);
-  return was !== undefined && (!existsSync(LOCK_FILE) || was !== readFileSync(LOCK_FILE, "utf8"));
-};
+/** It takes seconds, once for each lock file. */
+function showInstall(): void {
+  if (process.stderr.isTTY) console.error("Installing the packages of the base ...");
+}

@@ -2,7 +2,6 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { succeeds } from "../base/process";
 
-/** The operator's environment variables that an app gets: the path and the locale. */
 const PASSED_VARIABLES = ["PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"];
 
 /**
@@ -13,12 +12,13 @@ const PASSED_VARIABLES = ["PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"];
 export function bareEnvironment(folder: string): NodeJS.ProcessEnv {
   const [home, temporary] = [join(folder, "home"), join(folder, "tmp")];
   for (const each of [home, temporary]) mkdirSync(each, { recursive: true });
+  return { ...passedVariables(), HOME: home, TMPDIR: temporary };
+}
+
+/** The path and the locale. */
+export function passedVariables(): NodeJS.ProcessEnv {
   const known = PASSED_VARIABLES.filter((name) => process.env[name] !== undefined);
-  return {
-    ...Object.fromEntries(known.map((name) => [name, process.env[name]])),
-    HOME: home,
-    TMPDIR: temporary,
-  };
+  return Object.fromEntries(known.map((name) => [name, process.env[name]]));
 }
 
 /** Root can create a network namespace; other users need a user namespace, if the kernel allows one. */

@@ -13,8 +13,10 @@ import { dirname, join } from "node:path";
 import { capture, type Captured } from "../base/process";
 import { UserError } from "../base/user-error";
 
+const MODULES = "node_modules";
+
 /** Folders that an install creates and commits do not contain: the base uses those of the working tree. */
-const INSTALLED = ["node_modules", ".gen"];
+const INSTALLED = [MODULES, ".gen"];
 
 /** The commit to compare with. */
 export interface Base {
@@ -33,7 +35,7 @@ export class Trees {
   public readonly base: string;
 
   private constructor(
-    private readonly project: string,
+    public readonly project: string,
     private readonly top: string,
     below: string,
     private readonly folder: string,
@@ -65,6 +67,13 @@ export class Trees {
   /** Resets the base to its commit, since an app that failed half-way may have written to it. */
   public async restoreBase(): Promise<void> {
     await git(this.at("base"), "checkout", "--quiet", "--force", "HEAD", "--", ".");
+  }
+
+  /** Has the base use another `node_modules` than the working tree's. */
+  public linkBaseModules(modules: string): void {
+    const link = join(this.base, MODULES);
+    rmSync(link, { recursive: true, force: true });
+    symlinkSync(modules, link);
   }
 
   public async remove(): Promise<void> {
@@ -131,16 +140,6 @@ export async function findBase(project: string, ref: string): Promise<Base> {
   const own = stdout.trim();
   const left = await run(project, "merge-base", own, "HEAD");
   return { ref, commit: left.status === 0 ? left.stdout.trim() : own };
-}
-
-/** The committed text of a file, or `undefined`. */
-export async function committed(
-  project: string,
-  { commit }: Base,
-  file: string,
-): Promise<string | undefined> {
-  const { status, stdout } = await run(project, "show", `${commit}:./${file}`);
-  return status === 0 ? stdout : undefined;
 }
 
 /** Runs git without checkout hooks, which are not meant for temporary copies. */

@@ -37,15 +37,17 @@ const run = (cwd: string, program: string, ...words: string[]): string =>
  * Builds and packs the package from a copy of this repository: others may build or pack at the same time.
  *
  * @param folder - for the tarball
+ * @param change - changes the copy before it is built, into another version
  * @returns the tarball's path
  */
-export function packPackage(folder: string): string {
+export function packPackage(folder: string, change?: (copy: string) => void): string {
   const copy = mkdtempSync(join(folder, "repository-"));
   const files = packageJson.files.map((file) => file.replace(/\/\*.*/, "")).filter((file) => file !== "dist");
   for (const name of [...SOURCES, ...files]) {
     cpSync(join(REPOSITORY, name), join(copy, name), { recursive: true });
   }
   symlinkSync(join(REPOSITORY, "node_modules"), join(copy, "node_modules"));
+  change?.(copy);
   run(copy, "npm", "run", "--silent", "build");
   // Without scripts: `prepare` would generate the bindings anew.
   const packed = run(copy, "npm", "pack", "--ignore-scripts", "--json", "--pack-destination", folder);
