@@ -23,7 +23,7 @@ import { renderNodeRegion, renderReadme } from "../src/render/readme";
 import { constructsBefore } from "./constructs-before";
 import { K3sCluster } from "./k3s-cluster";
 
-export type HostFilesProps = HostFilesSettings;
+export type { HostFilesSettings as HostFilesProps };
 
 /** Name of the cluster's README. */
 const README = "README.md";
@@ -35,14 +35,18 @@ const README = "README.md";
  * Writes nothing if anything in the app is invalid. The CDK context `hostFiles` has its options; see `EmissionOptions`.
  */
 export class HostFiles extends Construct {
+  /** Paths of your Markdown files with a list of the nodes. */
   public readonly documents: readonly string[];
 
   private readonly faults = new Faults();
   private readonly cluster: K3sCluster;
   private emission?: { readonly plan: EmissionPlan; readonly warnings: readonly string[] };
 
-  /** Throws if the scope is not in a `K3sCluster`. */
-  public constructor(scope: Construct, id: string, props: HostFilesProps = {}) {
+  /**
+   * @param scope - the cluster, or a construct in it
+   * @throws Error if the scope is not in a `K3sCluster`; validation reports invalid settings
+   */
+  public constructor(scope: Construct, id: string, props: HostFilesSettings = {}) {
     super(scope, id);
     this.cluster = K3sCluster.of(scope);
     const stated = validateSettings(props, HostFilesSchema, this.faults);

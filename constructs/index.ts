@@ -3,3 +3,20 @@ export { K3sAgentNode, type K3sAgentNodeProps } from "./k3s-agent-node";
 export { K3sCluster, type K3sClusterProps } from "./k3s-cluster";
 export { K3sNode, type K3sNodeProps } from "./k3s-node";
 export { K3sServerNode, type K3sServerNodeProps } from "./k3s-server-node";
+/** The groups of settings, for helpers of your own: `const small: VmSettings = { cores: 2 }`. */
+export type {
+  AllowedFlow,
+  DiskSettings,
+  FirewallSettings,
+  K3sSettings,
+  MacAddressBase,
+  NetworkInterfaceSettings,
+  NetworkSettings,
+  NixosSettings,
+  PortRange,
+  PublishedPorts,
+  RolloutSettings,
+  RootFilesystemSettings,
+  StartupSettings,
+  VmSettings,
+} from "../src/config/settings";

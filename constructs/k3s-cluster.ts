@@ -32,7 +32,7 @@ import { isExampleKey } from "../src/config/ssh-keys";
 import { constructsBefore } from "./constructs-before";
 import { tokenFaults, variablesIn, withReferences } from "../src/provider/tokens";
 
-export type K3sClusterProps = ClusterSettings;
+export type { ClusterSettings as K3sClusterProps };
 
 /**
  * State path for stacks without a backend, relative to the stack's folder. It is outside of `cdktf.out`, since the CLI
@@ -45,11 +45,13 @@ const DEFAULT_STATE_PATH = "../../../state/terraform.tfstate";
  *
  * The stack's state is in `state/` of the project. To keep it elsewhere, construct a backend such as CDKTF's `S3Backend`
  * before the cluster. The Proxmox provider reads `PROXMOX_VE_ENDPOINT` and `PROXMOX_VE_API_TOKEN`.
- *
- * Invalid settings do not throw: validation reports all faults of the cluster and its nodes together.
  */
 export class K3sCluster extends Construct {
-  /** The cluster that contains a scope. Throws if there is none. */
+  /**
+   * The cluster that contains a scope.
+   *
+   * @throws Error if there is none
+   */
   public static of(scope: Construct): K3sCluster {
     const cluster = scope.node.scopes.reverse().find((construct) => construct instanceof K3sCluster);
     if (cluster === undefined)
@@ -57,6 +59,7 @@ export class K3sCluster extends Construct {
     return cluster;
   }
 
+  /** The generated provider of the stack, for arguments that do not come from the environment. */
   public readonly provider: ProxmoxProvider;
 
   /**
@@ -77,7 +80,12 @@ export class K3sCluster extends Construct {
   /** The default backend, unless the stack has its own. */
   private readonly state?: LocalBackend;
 
-  public constructor(scope: Construct, id: string, props: K3sClusterProps) {
+  /**
+   * Invalid settings do not throw: validation reports all faults of the cluster and its nodes together.
+   *
+   * @param scope - the stack, or a construct in it
+   */
+  public constructor(scope: Construct, id: string, props: ClusterSettings) {
     super(scope, id);
     const shape = new Faults();
     const groups = { network: {}, k3s: {}, nixos: {}, vm: {} };

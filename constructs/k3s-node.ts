@@ -6,7 +6,7 @@ import type { NodeSettings, Role } from "../src/config/settings";
 import { K3sCluster } from "./k3s-cluster";
 import { virtualMachine } from "../src/provider/virtual-machine";
 
-export type K3sNodeProps = NodeSettings;
+export type { NodeSettings as K3sNodeProps };
 
 /**
  * A node of the cluster: one VM, cloned from a template.
@@ -15,15 +15,19 @@ export type K3sNodeProps = NodeSettings;
  * folder of the host's files. To change it, set `formerId`.
  */
 export abstract class K3sNode extends Construct {
+  /** Name of the host, of the Kubernetes node and of the VM. */
   public readonly hostname: string;
+  /** PVE VM ID. */
   public readonly vmId: number;
+  /** IPv4 address in the node network, as set or derived from the VM ID. */
   public readonly ipv4Address: string;
+  /** MAC address of the first network interface, as set or derived from the VM ID. */
   public readonly macAddress: string;
 
   /** The generated resource, for arguments that the props do not have. */
   public readonly resource: VirtualEnvironmentVm;
 
-  protected constructor(scope: Construct, id: string, role: Role, props: K3sNodeProps) {
+  protected constructor(scope: Construct, id: string, role: Role, props: NodeSettings) {
     const cluster = K3sCluster.of(scope);
     super(scope, freeId(scope, id));
     const node = cluster.add(id, role, props);

@@ -6,7 +6,7 @@ import ts from "typescript";
 /** The comment of one setting. */
 export interface Comment {
   readonly text: string;
-  /** The text after `@default`: a value, or `- ` and a description. */
+  /** The text after `@default`: a value, or `- ` and a description. TypeDoc needs an object as a code span, which it is not here. */
   readonly defaultText?: string;
 }
 
@@ -82,5 +82,7 @@ function commentOf(node: ts.Node): Comment | undefined {
     .replace(/^\s*\* ?/gm, " ")
     .replace(/\s+/g, " ");
   const [text = "", defaultText] = words.split("@default").map((part) => part.trim());
-  return defaultText === undefined ? { text } : { text, defaultText };
+  return defaultText === undefined
+    ? { text }
+    : { text, defaultText: defaultText.replace(/^`(\{.*\})`$/, "$1") };
 }

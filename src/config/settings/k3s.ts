@@ -48,7 +48,7 @@ export const K3sSchema = group(
      * `/etc/rancher/k3s/registries.yaml` of every host. @default false
      */
     embeddedRegistry: boolean().default(false),
-    /** Node port range. @default { from: 30000, to: 32767 } */
+    /** Node port range. @default `{ from: 30000, to: 32767 }` */
     nodePorts: PortRangeSchema.readonly().default({ from: 30_000, to: 32_767 }),
     /**
      * Ports of load balancers and host ports of pods that the LAN may reach on every host, in addition to 80 and 443.

@@ -16,11 +16,11 @@ export const NetworkInterfaceSchema = group(
     model: choice("virtio", "e1000", "e1000e", "rtl8139", "vmxnet3").optional(),
     /** Enable PVE's firewall on this interface. @default - the provider's: false */
     firewall: boolean().optional(),
-    /** MTU; 1 uses the bridge's. @default - PVE's */
+    /** MTU in bytes; 1 uses the bridge's. @default - PVE's */
     mtu: integer(1, 65_520, { unit: "bytes", example: 9000 }).optional(),
     /** Multiqueue: packet queues of a virtio interface. @default - one */
     queues: integer(0, 64, { example: 4 }).optional(),
-    /** Rate limit. @default - unlimited */
+    /** Rate limit in megabytes a second. @default - unlimited */
     rateLimitMBps: positive("megabytes a second", 12.5).optional(),
     /** VLANs that the interface trunks. @default - none */
     trunks: matching(/^\d+(;\d+)*$/, "VLANs such as 10;20", "10;20;30").optional(),

@@ -85,6 +85,7 @@ export const ServerSchema = NodeSchema.extend({
 /** A node that runs the control plane and a member of etcd. */
 export interface ServerSettings extends Readonly<z.input<typeof ServerSchema>> {}
 
-export type AgentSettings = NodeSettings;
+/** A node that runs pods but no control plane. */
+export interface AgentSettings extends NodeSettings {}
 
 export type Role = "server" | "agent";
