@@ -1,4 +1,4 @@
-import { code, plain } from "../../src/base/markdown";
+import { code, plain, unmarked } from "../../src/base/markdown";
 import { markdownTable } from "../../src/base/table";
 import { rendered } from "../render/libraries";
 
@@ -36,4 +36,14 @@ test("a text as code is that text, whatever it holds", () => {
 
 test("a text as plain words is that text, whatever it holds", () => {
   expect(cells(plain)).toEqual(HOSTILE.map((text) => [text, []]));
+});
+
+test("of code, plain words and bold names a terminal gets the text", () => {
+  for (const text of HOSTILE) {
+    expect(unmarked(code(text))).toBe(text);
+    expect(unmarked(plain(text))).toBe(text);
+    expect(unmarked(`**hamal**: ${code(text)} and ${code("b")} ${plain(text)}`)).toBe(
+      `hamal: ${text} and b ${text}`,
+    );
+  }
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { judged } from "../render/libraries";
-import { displayWidth, markdownTable, textTable } from "../../src/base/table";
+import { fittedTable, markdownTable, textTable } from "../../src/base/table";
+import { displayWidth, wrapped } from "../../src/base/wrap";
 
 /** As they stand in descriptions, file names and messages; of each, how many columns a terminal gives it. */
 const TEXTS: readonly [string, number][] = [
@@ -53,4 +54,63 @@ test("a table in Markdown has bars below each other, and a rule of three at leas
     "| b   | 節點 1      |",
     "",
   ]);
+});
+
+const COLUMNS = 40;
+
+test("a table of a terminal breaks the cells that have no room between words, and longer words anywhere", () => {
+  const rows = [
+    ["", "setting", "impact"],
+    ["~", "cpu.cores", "takes effect at the VM's next power-off"],
+    ["~", "key", "AAAAC3NzaC1lZDI1NTE5AAAAIEFBQUFBQUFBQUFBQUFB anna"],
+  ];
+  expect(fittedTable(rows, COLUMNS)).toEqual([
+    "   setting    impact",
+    "~  cpu.cores  takes effect at the VM's",
+    "              next power-off",
+    "~  key        AAAAC3NzaC1lZDI1NTE5AAAAIE",
+    "              FBQUFBQUFBQUFBQUFB anna",
+  ]);
+});
+
+test("one that has room is as wide as its cells", () => {
+  const rows = [
+    ["node", "role"],
+    ["hamal", "agent"],
+  ];
+  expect(fittedTable(rows, COLUMNS)).toEqual(textTable(rows));
+});
+
+const anyText = fc.array(
+  fc.constantFrom(...TEXTS.map(([text]) => text), "x".repeat(100), "fd00:22::abcd/64"),
+);
+const anyCell = anyText.map((words) => words.join(" "));
+
+test("no line of one is longer than the terminal is wide, whatever stands in its cells", () => {
+  const rows = fc.array(fc.array(anyCell, { minLength: 6, maxLength: 6 }), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(rows, (each) => {
+      for (const line of fittedTable(each, 80)) expect(displayWidth(line)).toBeLessThanOrEqual(80);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("a text breaks between words, hangs, keeps its indent, and leaves a longer word whole", () => {
+  expect(
+    wrapped("  ! it does not match main.ts: run npm run synth, then look again", COLUMNS, "    "),
+  ).toEqual([
+    "  ! it does not match main.ts: run npm", //
+    "    run synth, then look again",
+  ]);
+  const path = "/nix/store/".padEnd(50, "x");
+  expect(wrapped(`look at ${path} there`, COLUMNS)).toEqual(["look at", path, "there"]);
+  fc.assert(
+    fc.property(anyCell, (text) => {
+      const lines = wrapped(text, COLUMNS);
+      expect(lines.join(" ")).toBe(text);
+      expect(lines.filter((line) => line.trim().includes(" ") && displayWidth(line) > COLUMNS)).toEqual([]);
+    }),
+    { numRuns: 50 },
+  );
 });

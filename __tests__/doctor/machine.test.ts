@@ -9,7 +9,7 @@ import { diagnose } from "../../src/doctor/doctor";
 import { CLI, REPOSITORY, temporaryFolder } from "../fixture";
 import { spawnSync } from "node:child_process";
 import { schemaFaults, asPrinted } from "../json-schema";
-import { displayWidth } from "../../src/base/table";
+import { displayWidth } from "../../src/base/wrap";
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- JSON of some shape
 type Json = any;

@@ -5,6 +5,9 @@ import { REPOSITORY } from "../fixture";
 import { synthTree, type Emitted } from "../../src/preview/emitted";
 import { toMarkdown } from "../../src/preview/markdown";
 import { compare } from "../../src/preview/preview";
+import { reportOf, type Block } from "../../src/preview/report";
+import { toTerminal } from "../../src/preview/terminal";
+import { displayWidth } from "../../src/base/wrap";
 import { asPrinted, schemaFaults } from "../json-schema";
 import { previewDocument } from "../../src/cli/preview";
 import { Project, type Outcome } from "../project";
@@ -203,16 +206,34 @@ function emittedBefore(base: Change): Promise<Emitted> {
 
 const BASE = { ref: "HEAD", commit: "0123456789ab" };
 
-const expectedFile = (name: string): string => join(__dirname, "expected", `${name}.md`);
+const expectedFile = (name: string): string => join(__dirname, "expected", name);
+
+function expectFile(name: string, text: string): void {
+  if (process.env.UPDATE_EXPECTED === "1") writeFileSync(expectedFile(name), text);
+  expect(text).toBe(readFileSync(expectedFile(name), "utf8"));
+}
+
+/** What a person sees at a terminal of so many columns, without its colors. */
+const drawn = (report: readonly Block[], columns: number): string =>
+  `${toTerminal(report, { columns, paint: (_, text) => text }).trimEnd()}\n`;
+
+/** Kinds of change whose preview at a terminal is kept, too. */
+const AT_A_TERMINAL = ["add-an-agent", "remove-two-servers-at-once", "resize", "another-key"];
 
 describe("the preview, as a reviewer reads it", () => {
   test.each(CHANGES)("of: $name", async ({ name, base = unchanged, change }) => {
     const [before, after] = await Promise.all([emittedBefore(base), emittedAfter(base, change)]);
     const preview = compare(before, after);
-    const text = `${toMarkdown(preview, BASE, []).trimEnd()}\n`;
+    const report = reportOf(preview, BASE, []);
     expect(schemaFaults("preview#preview", asPrinted(previewDocument(preview, BASE, [])))).toEqual([]);
-    if (process.env.UPDATE_EXPECTED === "1") writeFileSync(expectedFile(name), text);
-    expect(text).toBe(readFileSync(expectedFile(name), "utf8"));
+    expectFile(`${name}.md`, `${toMarkdown(report).trimEnd()}\n`);
+    for (const columns of [80, 120]) {
+      const text = drawn(report, columns);
+      if (AT_A_TERMINAL.includes(name)) expectFile(`${name}.${columns}.txt`, text);
+      // Neither Markdown, nor a line that the terminal would break.
+      expect(text).not.toMatch(/`|\*\*|^#|^>|^\|/m);
+      expect(text.split("\n").filter((line) => displayWidth(line) > columns)).toEqual([]);
+    }
   });
 
   test("is what npm run preview prints of the working tree, which it leaves as it was", () => {
@@ -220,7 +241,7 @@ describe("the preview, as a reviewer reads it", () => {
     ADD_ALNAIR(project);
     const { status, output } = project.npm("preview");
     const text = output.replace(/at `[0-9a-f]{12}`/, "at `0123456789ab`");
-    expect([status, text]).toEqual([0, readFileSync(expectedFile("add-an-agent"), "utf8")]);
+    expect([status, text]).toEqual([0, readFileSync(expectedFile("add-an-agent.md"), "utf8")]);
     // The working tree and its list of worktrees are as they were.
     expect(project.git("worktree", "list").trim().split("\n")).toHaveLength(1);
     expect(existsSync(project.path("cdktf.out"))).toBe(false);

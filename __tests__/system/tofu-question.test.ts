@@ -1,15 +1,9 @@
-import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { asSynthesized, CLI, temporaryFolder } from "../fixture";
-import { describeWith, type Tool } from "./tools";
-
-/** Gives a command a terminal, without which nobody is asked. */
-const SCRIPT: Tool = {
-  name: "script",
-  debianPackage: "bsdutils",
-  works: () => spawnSync("script", ["-qec", "true", "/dev/null"]).status === 0,
-};
+import { SCRIPT } from "./terminal";
+import { describeWith } from "./tools";
 
 /** A folder as a synth leaves it, with a stand-in for OpenTofu that plans something and notes its calls. */
 function planned(): { folder: string; tofu: string; applied: () => boolean; asker: () => number } {

@@ -23,6 +23,15 @@ export function code(text: string): string {
   return `${fence}${gap}${safe}${gap}${fence}`;
 }
 
+/** A code span, an escaped character, and the marks of bold text. */
+const MARKS = /(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)|\\([\\`*_[\]<>|#&~])|\*\*/g;
+
+/** What inline Markdown says, without its marks: the inverse of `code` and `plain`. */
+export const unmarked = (markdown: string): string =>
+  markdown.replace(MARKS, (_, fence?: string, inside?: string, escaped?: string) =>
+    fence === undefined ? (escaped ?? "") : (inside ?? "").replace(/^ (.*) $/, "$1").replaceAll("\\|", "|"),
+  );
+
 /** `a`, `a and b`, `a, b and c`. */
 export function enumerated(words: readonly string[]): string {
   const last = words.at(-1) ?? "";

@@ -1,4 +1,5 @@
-/** Tables whose columns are as wide as their widest cell. */
+/** Tables whose columns are as wide as their widest cell, or as a terminal has room for. */
+import { displayWidth, wrappedCell } from "./wrap";
 
 type Rows = readonly (readonly string[])[];
 
@@ -12,6 +13,46 @@ export function textTable(rows: Rows, align: "left" | "right" = "left"): string[
       .trimEnd(),
   );
 }
+
+/** Between columns. */
+const GAP = 2;
+
+/** No column is made narrower for the sake of its words. */
+const BROAD_ENOUGH = 20;
+
+/** For a terminal of so many columns: cells of columns that are too wide go on in the lines below. */
+export function fittedTable(rows: Rows, columns: number): string[] {
+  const widths = fittedWidths(rows, columns);
+  return rows.flatMap((row) => {
+    const cells = row.map((cell, column) => wrappedCell(cell, widths[column] ?? 0));
+    const height = Math.max(...cells.map(({ length }) => length));
+    return Array.from({ length: height }, (_, line) =>
+      cells
+        .map((lines, column) => padded(lines[line] ?? "", widths[column] ?? 0, "left"))
+        .join(" ".repeat(GAP))
+        .trimEnd(),
+    );
+  });
+}
+
+/** Takes columns from the widest, and breaks words only where there is no other way. */
+function fittedWidths(rows: Rows, columns: number): number[] {
+  const widths = widthsOf(rows);
+  const words = widthsOf(rows.map((row) => row.map(longestWord)));
+  const least = words.map((width) => Math.min(width, BROAD_ENOUGH));
+  const room = columns - GAP * (widths.length - 1);
+  while (widths.reduce((sum, width) => sum + width, 0) > room) {
+    const able = widths.map((width, at) => (width > (least[at] ?? 0) ? width : 0));
+    const from = able.some((width) => width > 0) ? able : widths;
+    const widest = from.indexOf(Math.max(...from));
+    if (from[widest] === 1) break;
+    widths[widest] = (from[widest] ?? 0) - 1;
+  }
+  return widths;
+}
+
+const longestWord = (cell: string): string =>
+  cell.split(" ").reduce((longest, word) => (displayWidth(word) > displayWidth(longest) ? word : longest));
 
 /**
  * In Markdown, formatted as prettier does, so that an owner's formatter does not change it: a reformatted region would look
@@ -35,19 +76,4 @@ const widthsOf = (rows: Rows): number[] => {
 function padded(cell: string, width: number, align: "left" | "right"): string {
   const gap = " ".repeat(Math.max(0, width - displayWidth(cell)));
   return align === "left" ? cell + gap : gap + cell;
-}
-
-const CHARACTERS = new Intl.Segmenter();
-
-/** Scripts of East Asia, their punctuation and full-width forms, and emoji (Unicode, UAX #11). */
-const WIDE =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\u3000-\u303e\u30fb\u30fc\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|\p{Emoji}\ufe0f/u;
-
-/** Terminal columns that a text takes: two for a wide character, none for a combining mark. */
-export function displayWidth(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
-  return [...CHARACTERS.segment(text)].reduce(
-    (width, { segment }) => width + (WIDE.test(segment) ? 2 : 1),
-    0,
-  );
 }

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
-import { displayWidth, textTable } from "../base/table";
+import { textTable } from "../base/table";
+import { cutToLine, displayWidth, wrapped } from "../base/wrap";
 import type { Check } from "../doctor/check";
 import { diagnose } from "../doctor/doctor";
 import { ExitCode, exitCodeOf } from "./exit-code";
@@ -45,30 +46,11 @@ export function inWords(checks: readonly Check[]): string {
       .flatMap((check) => detail(check, rows[checks.indexOf(check)] ?? "")),
   );
   const end = isHealthy(checks) ? "Nothing that was looked at is a problem." : "There are problems.";
-  return [...rows.map(cut), ...details, "", end].join("\n");
+  return [...rows.map((row) => cutToLine(row, COLUMNS)), ...details, "", end].join("\n");
 }
 
 function detail({ name, found, remedy = "" }: Check, row: string): string[] {
   const whole = displayWidth(row) > COLUMNS ? `${found}. ` : "";
   const text = `${whole}${remedy}`.trim();
-  return text === "" ? [] : ["", ...wrapped(`${name}: ${text}`)];
-}
-
-const cut = (row: string): string => {
-  if (displayWidth(row) <= COLUMNS) return row;
-  let short = row;
-  while (displayWidth(short) > COLUMNS - 1) short = short.slice(0, -1);
-  return `${short}…`;
-};
-
-/** In lines of at most 80 columns where words allow it; all but the first are indented. */
-function wrapped(text: string): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1);
-    if (line !== undefined && displayWidth(`${line} ${word}`) <= COLUMNS)
-      lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(line === undefined ? word : `  ${word}`);
-  }
-  return lines;
+  return text === "" ? [] : ["", ...wrapped(`${name}: ${text}`, COLUMNS, "  ")];
 }

@@ -1,17 +1,22 @@
 import { HOSTS_FOLDER } from "../emit/place";
 import { synthTree, type Emitted } from "../preview/emitted";
-import { failure, toMarkdown } from "../preview/markdown";
+import { toMarkdown } from "../preview/markdown";
 import { compare, isEmpty, type Preview } from "../preview/preview";
+import { failureReport, reportOf, type Block } from "../preview/report";
+import { toTerminal } from "../preview/terminal";
 import { basePackages } from "../preview/packages";
 import { findBase, Trees, type Base } from "../preview/trees";
 import { UserError } from "../base/user-error";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
 import { interruptible } from "./interruption";
+import { paint, terminalColumns } from "./terminal";
 
 interface Options {
   readonly base: string;
   readonly json: boolean;
+  /** Also on a terminal. */
+  readonly markdown: boolean;
   readonly failOnDanger: boolean;
 }
 
@@ -30,22 +35,30 @@ export function preview(options: Options): Promise<ExitCode> {
       console.log(
         options.json
           ? JSON.stringify({ formatVersion: FORMAT_VERSION, ...document })
-          : failure("There is no preview.", document.error).trimEnd(),
+          : drawn(failureReport("There is no preview.", document.error), options),
       );
       return exitCodeOf(error);
     }
   });
 }
 
-async function previewed({ base: ref, json, failOnDanger }: Options, stop: AbortSignal): Promise<ExitCode> {
-  const base = await findBase(process.cwd(), ref);
+async function previewed(options: Options, stop: AbortSignal): Promise<ExitCode> {
+  const base = await findBase(process.cwd(), options.base);
   const { preview, notes } = await compared(base, stop);
   console.log(
-    json
+    options.json
       ? JSON.stringify(previewDocument(preview, base, notes), null, 2)
-      : toMarkdown(preview, base, notes).trimEnd(),
+      : drawn(reportOf(preview, base, notes), options),
   );
-  return failOnDanger && preview.dangers.length > 0 ? ExitCode.Refused : ExitCode.Done;
+  return options.failOnDanger && preview.dangers.length > 0 ? ExitCode.Refused : ExitCode.Done;
+}
+
+/** For the person at a terminal, or as Markdown for what reads a pipe. */
+function drawn(report: readonly Block[], { markdown }: Options): string {
+  const columns = terminalColumns(process.stdout);
+  const text =
+    columns === undefined || markdown ? toMarkdown(report) : toTerminal(report, { columns, paint });
+  return text.trimEnd();
 }
 
 /** The JSON document; see schemas/preview.schema.json. */

@@ -140,7 +140,8 @@ function addReview(root: Command, ending: Ending): void {
     .command("preview")
     .description("show what the working tree changes for VMs, hosts and firewalls")
     .option("--base <ref>", "git ref to compare with, at the merge base", "HEAD")
-    .option("--json", "print JSON instead of Markdown", false)
+    .addOption(new Option("--json", "print JSON").default(false).conflicts("markdown"))
+    .option("--markdown", "print Markdown to a terminal too, as a pipe gets it", false)
     .option("--fail-on-danger", "fail when a change is dangerous", false)
     .action(ending(async (options) => (await import("./preview.js")).preview(options)));
   root

@@ -1,7 +1,7 @@
 import { textTable } from "../base/table";
 import { stripVTControlCharacters } from "node:util";
 import type { Event, Listener } from "./log";
-import { indented, oneLine } from "./printable";
+import { indented, oneLine } from "../base/printable";
 import type { Change, HostPlan } from "./plan";
 import { isHealthy, type Verification } from "./verify";
 

@@ -1,4 +1,4 @@
-import { printable } from "./printable";
+import { printable } from "../base/printable";
 
 /** Replaces a secret. */
 const BLANK = "[blanked]";
