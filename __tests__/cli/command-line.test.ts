@@ -65,11 +65,17 @@ test("a host that is not in main.ts is named with those that are", () => {
   ]);
 });
 
+test.each(["plan", "apply", "verify"])("rollout %s names --on to who names hosts without it", (command) => {
+  const { status, stdout, stderr } = run(["rollout", command, "--json", "hamal", "mizar"]);
+  expect([status, stdout, stderr]).toEqual([64, "", "Name hosts with --on: --on hamal,mizar\n"]);
+});
+
 test.each([
   ["rollout --help", "roll out the emitted files to the hosts"],
   ["rollout plan --help", "show what an apply would do, and why; changes nothing"],
   ["rollout plan --help", "--detailed-exitcode end with 2 when changes are pending"],
   ["plan --help", "--detailed-exitcode end with 2 when changes are pending"],
+  ["rollout apply --help", "--on <names>"],
   ["rollout apply --help", "--confirm-seconds <seconds>"],
   ["rollout verify --help", "--watch [seconds]"],
   ["rollout capture --help", "store a host's own hardware configuration"],
@@ -112,6 +118,8 @@ test.each([
   ["rollout apply --confirm-seconds 0", "Expected seconds, such as 300, a whole number above 0"],
   ["rollout apply --agents-at-once 3s", "Expected a count, such as 3, a whole number above 0"],
   ["rollout apply --at alphard", "Expected HOST=ADDRESS"],
+  ["rollout apply --on hamal,,mizar", "Expected names with commas between them"],
+  ["rollout verify --on=", "Expected names with commas between them"],
   ["rollout appyl", "unknown command 'appyl' (Did you mean apply?)"],
   ["previw", "unknown command 'previw' (Did you mean preview?)"],
   ["preview --bse main", "unknown option '--bse' (Did you mean --base?)"],

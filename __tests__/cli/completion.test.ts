@@ -12,7 +12,7 @@ const CASES: readonly [string, string, readonly string[]][] = [
   ["", "r", ["rollout"]],
   ["rollout", "ve", ["verify"]],
   ["rollout apply", "--re", ["--rebuild", "--regenerate-identity", "--reboot-seconds", "--reboots-at-once"]],
-  ["rollout apply hamal", "--yes", ["--yes"]],
+  ["rollout apply --on hamal", "--yes", ["--yes"]],
   ["gate", "--al", ["--allow"]],
   ["apply", "--st", ["--stack"]],
   // The option of another apply.

@@ -165,6 +165,11 @@ export const ONCE_SILENT: readonly Mistake[] = [
     "'hostname' of 'localhost' is localhost, by which every host means itself; give it a name of its own",
   ],
   [
+    "the name of a group",
+    { mizar: { hostname: "agents" } },
+    "'hostname' of 'agents' is agents, by which a rollout means every agent (--on agents); give it a name of its own",
+  ],
+  [
     "a command in one word",
     { settings: { rollout: { tokenCommand: ["sops -d token.enc"] } } },
     `'rollout.tokenCommand' has blanks in the name of its program; state each word apart, such as ["sops", "-d", "token.enc"]`,

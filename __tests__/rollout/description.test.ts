@@ -1,14 +1,20 @@
 import { createHash } from "node:crypto";
 import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkKeys, directoryFaults, hostFolder, readDescription } from "../../src/rollout/description";
+import {
+  checkKeys,
+  directoryFaults,
+  hostFolder,
+  hostnamesOn,
+  readDescription,
+} from "../../src/rollout/description";
 import { rootDevice } from "../../src/rollout/hardware";
-import { ALPHARD, emit, HAMAL, MIZAR, temporaryFolder } from "../fixture";
+import { ALPHARD, emit, FIVE_NODES, HAMAL, MIZAR, temporaryFolder, type TestNode } from "../fixture";
 import { withHeader } from "../../src/emit/header";
 
-function emitted(): string {
+function emitted(nodes = [ALPHARD, HAMAL, MIZAR] as readonly TestNode[]): string {
   const folder = temporaryFolder();
-  emit(folder, [ALPHARD, HAMAL, MIZAR]);
+  emit(folder, nodes);
   return join(folder, "nix");
 }
 
@@ -113,4 +119,41 @@ test("hashes are of the files as they are written", () => {
   ).toBe(hash);
   cpSync(nix, join(nix, "..", "copy"), { recursive: true });
   expect(readDescription(join(nix, "..", "copy")).nodes).toHaveLength(3);
+});
+
+describe("--on", () => {
+  const five = readDescription(emitted(FIVE_NODES));
+  const all = ["alphard", "hamal", "mizar", "acrux", "alnair"].sort();
+
+  test.each([
+    [[], all],
+    [["servers"], ["acrux", "alnair", "alphard"]],
+    [["agents"], ["hamal", "mizar"]],
+    [
+      ["mizar", "hamal"],
+      ["hamal", "mizar"],
+    ],
+    [
+      ["agents", "alphard", "hamal"],
+      ["alphard", "hamal", "mizar"],
+    ],
+  ])("%j is %j, in whatever order", (names, expected) => {
+    expect(hostnamesOn(five, names).sort()).toEqual(expected);
+    expect(hostnamesOn(five, [...names].reverse()).sort()).toEqual(expected);
+  });
+
+  test.each([
+    [["constructor"], "No such host in main.ts: constructor. There are "],
+    [["hamall"], "No such host in main.ts: hamall; did you mean hamal? There are "],
+    [["server"], "No such host in main.ts: server; did you mean servers? There are "],
+    [["hamal", "vega", "deneb"], "No such host in main.ts: vega, deneb. There are "],
+  ])("%j is refused with the names that there are", (names, expected) => {
+    const known = `${five.nodes.map(({ hostname }) => hostname).join(", ")}, servers, agents`;
+    expect(() => hostnamesOn(five, names)).toThrow(`${expected}${known}`);
+  });
+
+  test("a group without hosts is refused: it must not become all hosts", () => {
+    const one = readDescription(emitted([ALPHARD]));
+    expect(() => hostnamesOn(one, ["agents"])).toThrow("There are no agents in main.ts");
+  });
 });

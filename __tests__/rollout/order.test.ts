@@ -42,7 +42,7 @@ test("members learn of new nodes before these knock", () => {
 test("an agent is not to be newer than a server, also one that is new, or that nobody reaches", () => {
   const acrux = host("acrux", "server", false);
   const alnair = host("alnair", "agent", false, NEW);
-  const fault = `alnair would run K3s ${NEW}, which is newer than that of acrux: apply --rebuild acrux first`;
+  const fault = `alnair would run K3s ${NEW}, which is newer than that of acrux: apply --rebuild --on acrux first`;
   expect(skewFaults([acrux, alnair], [])).toEqual([fault]);
   expect(skewFaults([alnair], [{ hostname: "acrux", k3sVersion: OLD }])).toEqual([fault]);
   expect(
@@ -83,7 +83,7 @@ describe("an agent may not get newer than a server", () => {
 
   test("that is not changed with it", () => {
     expect(skewFaults([newer, MIZAR], running)).toEqual([
-      `hamal would run K3s ${NEW}, which is newer than that of alphard: apply --rebuild alphard first`,
+      `hamal would run K3s ${NEW}, which is newer than that of alphard: apply --rebuild --on alphard first`,
     ]);
   });
 

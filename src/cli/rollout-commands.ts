@@ -1,6 +1,8 @@
 import { InvalidArgumentError, type Command } from "commander";
+import { shellWord } from "../base/escape";
+import { UserError } from "../base/user-error";
 import type { Ending } from "./action";
-import { DETAILED } from "./exit-code";
+import { DETAILED, type ExitCode } from "./exit-code";
 
 /** @param what - the expected value, with an example */
 const wholeNumber =
@@ -38,7 +40,7 @@ is in .rollout/logs, without secrets.`;
 function addPlan(rollout: Command, ending: Ending): void {
   withBuild(onHosts(rollout, "plan", "show what an apply would do, and why; changes nothing"))
     .option(...DETAILED)
-    .action(ending(async (hosts: string[], options) => (await import("./rollout.js")).plan(hosts, options)));
+    .action(ending(onNoWords(async (options) => (await import("./rollout.js")).plan(options))));
 }
 
 function addApply(rollout: Command, ending: Ending): void {
@@ -66,15 +68,13 @@ function addApply(rollout: Command, ending: Ending): void {
     )
     .option("--agents-at-once <count>", "number of agents to change at the same time", count, 3)
     .option("--reboots-at-once <count>", "number of nodes to reboot at the same time", count, 1)
-    .action(ending(async (hosts: string[], options) => (await import("./rollout.js")).apply(hosts, options)));
+    .action(ending(onNoWords(async (options) => (await import("./rollout.js")).apply(options))));
 }
 
 function addVerify(rollout: Command, ending: Ending): void {
   onHosts(rollout, "verify", "compare the live cluster with main.ts; a health check, also for cron")
     .option("--watch [seconds]", "repeat after this many seconds (default: 30)", seconds)
-    .action(
-      ending(async (hosts: string[], options) => (await import("./rollout.js")).verify(hosts, options)),
-    );
+    .action(ending(onNoWords(async (options) => (await import("./rollout.js")).verify(options))));
 }
 
 /** Commands about one host. */
@@ -105,7 +105,24 @@ function addKubeconfig(rollout: Command, ending: Ending): void {
 const onHosts = (rollout: Command, name: string, description: string): Command =>
   withAddresses(withJson(rollout.command(name)))
     .description(description)
-    .argument("[host...]", "hostnames (default: all hosts of the cluster)");
+    .option(
+      "--on <names>",
+      "hostnames, servers or agents, with commas between them; repeatable (default: all hosts)",
+      hostNames,
+      [],
+    )
+    // Without a description it is in no help.
+    .argument("[words...]")
+    .usage("[options]");
+
+/** A hostname that is not an option gets the option. */
+const onNoWords =
+  <Options>(action: (options: Options) => Promise<ExitCode>) =>
+  (words: readonly string[], options: Options): Promise<ExitCode> => {
+    if (words.length > 0)
+      throw new UserError("usage", `Name hosts with --on: --on ${words.map(shellWord).join(",")}`);
+    return action(options);
+  };
 
 const withJson = (command: Command): Command =>
   command.option(
@@ -150,6 +167,15 @@ const withReboot = (command: Command): Command =>
       seconds,
       600,
     );
+
+function hostNames(text: string, before: readonly string[]): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.includes(""))
+    throw new InvalidArgumentError(
+      "Expected names with commas between them, such as servers or hamal,mizar.",
+    );
+  return [...before, ...names];
+}
 
 function address(text: string, before: Record<string, string>): Record<string, string> {
   const [, host, at] = /^([a-z0-9-]+)=(\S+)$/.exec(text) ?? [];

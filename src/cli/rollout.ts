@@ -25,40 +25,43 @@ import { interruptible } from "./interruption";
 
 export interface Options {
   readonly json: boolean;
+  /** Hostnames and groups. @default - all hosts */
+  readonly on?: readonly string[];
   /** Hostname to address. @default - each host's own address */
   readonly at?: Readonly<Record<string, string>>;
 }
 
 type Build = Omit<FleetOptions, "addresses">;
 
-export const plan = (
-  hosts: readonly string[],
-  options: Options & Build & { readonly detailedExitcode: boolean },
-): Promise<ExitCode> =>
+export const plan = (options: Options & Build & { readonly detailedExitcode: boolean }): Promise<ExitCode> =>
   run(options, async (session, operator) => {
-    const isPending = await planCommand(session, hosts, fleetOptions(options), operator);
+    const isPending = await planCommand(
+      session,
+      session.hostnamesOn(options.on ?? []),
+      fleetOptions(options),
+      operator,
+    );
     return isPending && options.detailedExitcode ? ExitCode.Pending : ExitCode.Done;
   });
 
-export const apply = (
-  hosts: readonly string[],
-  options: Options & Build & ApplyOptions & Trust,
-): Promise<ExitCode> =>
+export const apply = (options: Options & Build & ApplyOptions & Trust): Promise<ExitCode> =>
   run(options, async (session, operator) => {
-    await applyCommand(session, hosts, { ...options, ...fleetOptions(options) }, operator);
+    await applyCommand(
+      session,
+      session.hostnamesOn(options.on ?? []),
+      { ...options, ...fleetOptions(options) },
+      operator,
+    );
     return ExitCode.Done;
   });
 
 /** Default interval of `--watch`. */
 const WATCH_SECONDS = 30;
 
-export const verify = (
-  hosts: readonly string[],
-  options: Options & { readonly watch?: true | number },
-): Promise<ExitCode> =>
+export const verify = (options: Options & { readonly watch?: true | number }): Promise<ExitCode> =>
   run(options, async (session, operator) => {
     const watchSeconds = options.watch === true ? WATCH_SECONDS : options.watch;
-    await verifyCommand(session, hosts, { watchSeconds }, operator);
+    await verifyCommand(session, session.hostnamesOn(options.on ?? []), { watchSeconds }, operator);
     return ExitCode.Done;
   });
 

@@ -1,2 +1,8 @@
+/** Names for all hosts with a role, which `--on` takes like hostnames. No host can have one. */
+export const GROUPS: ReadonlyMap<string, "server" | "agent"> = new Map([
+  ["servers", "server"],
+  ["agents", "agent"],
+]);
+
 /** `k3s-agent-1` → `k3s_agent_1`, the name that existing states have. */
 export const terraformName = (id: string): string => id.replaceAll("-", "_");

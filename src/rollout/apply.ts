@@ -239,9 +239,9 @@ function agentTokenFaults(jobs: readonly Job[], ignorant: readonly HostState[]):
   const left = ignorant.filter((known) => !jobs.some(({ host }) => host === known.host));
   const agents = jobs.filter(({ node }) => node.role === "agent").map(({ host }) => host.name);
   if (left.length === 0 || agents.length === 0) return [];
-  const names = left.map(({ host }) => host.name).join(" ");
+  const names = left.map(({ host }) => host.name);
   return [
-    `${names} has to know the agents' token before ${agents.join(", ")} uses it: apply ${names} first, or all hosts`,
+    `${names.join(", ")} has to know the agents' token before ${agents.join(", ")} uses it: apply --on ${names.join(",")} first, or all hosts`,
   ];
 }
 

@@ -113,9 +113,9 @@ function membersNotAdmitting(plans: readonly HostPlan[], fleet: Fleet, session: 
     return joined && facts?.files.get("nftables.nft") !== host.files.get("nftables.nft");
   });
   if (ignorant.length === 0) return [];
-  const names = ignorant.map(({ name }) => name).join(" ");
+  const names = ignorant.map(({ name }) => name);
   return [
-    `${names} would not admit ${fresh.join(", ")} yet: npm run rollout -- apply ${names} ${fresh.join(" ")}`,
+    `${names.join(", ")} would not admit ${fresh.join(", ")} yet: npm run rollout -- apply --on ${[...names, ...fresh].join(",")}`,
   ];
 }
 

@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/user-error";
 import type { Cluster, Node } from "../config/model";
+import { GROUPS } from "../config/names";
 import { isExampleKey } from "../config/ssh-keys";
+import { suggestion } from "../config/suggestion";
 import { readHostFolder, type HostFolder } from "../emit/host-folder";
 import { capturedFrom, headerState } from "../emit/header";
 import { CLUSTER_JSON, FORMAT_VERSION, parseClusterJson } from "../render/cluster-json";
@@ -94,12 +96,41 @@ export function checkKeys(description: Description): void {
   });
 }
 
-/** The nodes with these hostnames, or all nodes if there are none. */
-export function selectNodes(description: Description, hostnames: readonly string[]): Node[] {
-  const unknown = hostnames.filter((name) => !description.nodes.some(({ hostname }) => hostname === name));
+/**
+ * Hostnames of the nodes that `--on` names by hostname or group, of all nodes if it names none.
+ *
+ * @throws UserError for an unknown name, and for a group without nodes
+ */
+export function hostnamesOn(description: Description, names: readonly string[]): string[] {
+  const { nodes } = description;
+  const hostnames = names.flatMap((name) => {
+    const role = GROUPS.get(name);
+    if (role === undefined) return name;
+    const members = nodes.filter((node) => node.role === role);
+    if (members.length === 0) throw new UserError("usage", `There are no ${name} in main.ts`);
+    return members.map(({ hostname }) => hostname);
+  });
+  return selectNodes(description, hostnames, [...GROUPS.keys()]).map(({ hostname }) => hostname);
+}
+
+/**
+ * The nodes with these hostnames, or all nodes if there are none.
+ *
+ * @param others - what else a person may have meant
+ */
+export function selectNodes(
+  description: Description,
+  hostnames: readonly string[],
+  others: readonly string[] = [],
+): Node[] {
+  const known = description.nodes.map(({ hostname }) => hostname);
+  const unknown = [...new Set(hostnames)].filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    const known = description.nodes.map(({ hostname }) => hostname).join(", ");
-    throw new UserError("usage", `No such host in main.ts: ${unknown.join(", ")}. There are ${known}`);
+    const meant = unknown.length === 1 ? suggestion(unknown.join(""), [...known, ...others]) : "";
+    throw new UserError(
+      "usage",
+      `No such host in main.ts: ${unknown.join(", ")}${meant || "."} There are ${[...known, ...others].join(", ")}`,
+    );
   }
   return description.nodes.filter(({ hostname }) => hostnames.length === 0 || hostnames.includes(hostname));
 }

@@ -28,9 +28,9 @@ export function skewFaults(hosts: readonly Built[], running: readonly RunningSer
     .flatMap(({ node, k3sVersion }) => {
       const older = [...servers].filter(([, version]) => compareVersions(version, k3sVersion) < 0);
       if (older.length === 0) return [];
-      const names = older.map(([hostname]) => hostname).join(" ");
+      const names = older.map(([hostname]) => hostname);
       return [
-        `${node.hostname} would run K3s ${k3sVersion}, which is newer than that of ${names}: apply --rebuild ${names} first`,
+        `${node.hostname} would run K3s ${k3sVersion}, which is newer than that of ${names.join(", ")}: apply --rebuild --on ${names.join(",")} first`,
       ];
     });
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { HOSTS_FOLDER } from "../emit/place";
-import { selectNodes, readDescription, type Description } from "./description";
+import { hostnamesOn, selectNodes, readDescription, type Description } from "./description";
 import { hostsOf } from "./fleet";
 import type { Host } from "./host";
 import { HostKeys } from "./host-keys";
@@ -34,6 +34,11 @@ export class Session {
     this.keys = new HostKeys(paths.knownHosts, join(paths.logs, `host-keys-seen-by-${process.pid}`));
     this.ssh = new Ssh(this.keys, this.log);
     this.hosts = hostsOf(this.description, this.ssh, this.log, addresses);
+  }
+
+  /** @param names - of `--on`: hostnames and groups. @returns hostnames; of all hosts if there are none */
+  public hostnamesOn(names: readonly string[]): string[] {
+    return hostnamesOn(this.description, names);
   }
 
   public host(hostname: string): Host {

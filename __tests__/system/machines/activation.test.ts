@@ -4,8 +4,8 @@ import { type LiveCluster, THREE } from "./cluster";
 import { changingHamal, type Hamal } from "./hamal";
 import { MACHINES } from "./tools";
 
-const APPLY = ["apply", "hamal", "--yes", "--confirm-seconds", "6"] as const;
-const PATIENT = ["apply", "hamal", "--yes"] as const;
+const APPLY = ["apply", "--on", "hamal", "--yes", "--confirm-seconds", "6"] as const;
+const PATIENT = ["apply", "--on", "hamal", "--yes"] as const;
 
 describeWith(MACHINES, "an activation", () => {
   let cluster: LiveCluster;
@@ -58,7 +58,7 @@ describeWith(MACHINES, "an activation", () => {
       );
       expect(activated()).toBe(false);
       // From then on a plan knows it, too.
-      const { stdout } = (await cluster.rollout("plan", "hamal")).mustSucceed();
+      const { stdout } = (await cluster.rollout("plan", "--on", "hamal")).mustSucceed();
       expect(stdout).toMatch(
         /hamal: changed[^]*its last build was not activated, since NixOS refuses that while the host runs; apply --boot boots it on trial:\n[^]*dbus -> broker/,
       );
@@ -108,11 +108,11 @@ describeWith(MACHINES, "an activation", () => {
     hamal.change();
     cluster.testbed.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
     cluster.testbed.setFault("hamal", "k3s-hangs");
-    const first = cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "15");
+    const first = cluster.rollout("apply", "--on", "hamal", "--yes", "--confirm-seconds", "15");
     await cluster.testbed.until("it waits", async () =>
-      (await cluster.rollout("plan", "hamal")).output.includes("has activated a system"),
+      (await cluster.rollout("plan", "--on", "hamal")).output.includes("has activated a system"),
     );
-    const { status, output } = await cluster.rollout("plan", "hamal");
+    const { status, output } = await cluster.rollout("plan", "--on", "hamal");
     expect([status, output]).toEqual([
       4,
       expect.stringMatching(

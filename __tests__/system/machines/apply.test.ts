@@ -21,10 +21,10 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
   });
 
   test("a host alone is not begun while the others would not admit it", async () => {
-    const { status, output } = await cluster.rollout("apply", "alnair", "--yes");
+    const { status, output } = await cluster.rollout("apply", "--on", "alnair", "--yes");
     expect(status).toBe(4);
     expect(output).toContain(
-      "alphard hamal mizar would not admit alnair yet: npm run rollout -- apply alphard hamal mizar alnair",
+      "alphard, hamal, mizar would not admit alnair yet: npm run rollout -- apply --on alphard,hamal,mizar,alnair",
     );
     expect(cluster.testbed.events()).toEqual([]);
   });
@@ -102,9 +102,9 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
   test("a host that was not asked about is not touched", async () => {
     cluster.emit([...THREE, { ...ALNAIR, nodeLabels: { disk: "ssd" } }]);
     cluster.testbed.forgetEvents();
-    (await cluster.rollout("apply", "hamal", "--yes")).mustSucceed();
+    (await cluster.rollout("apply", "--on", "hamal", "--yes")).mustSucceed();
     expect(cluster.testbed.events()).toEqual([]);
-    (await cluster.rollout("apply", "alnair", "--yes")).mustSucceed();
+    (await cluster.rollout("apply", "--on", "alnair", "--yes")).mustSucceed();
     expect(new Set(cluster.testbed.events().map((event) => event.split(" ")[0]))).toEqual(
       new Set(["alnair"]),
     );

@@ -83,7 +83,7 @@ describeWith(MACHINES, "an operator with an SSH certificate", () => {
     change(9200);
     const { status, output } = await cluster.rolloutWith(
       { OPERATOR_KEY: certified },
-      ...["apply", "hamal", "--yes", "--confirm-seconds", "6"],
+      ...["apply", "--on", "hamal", "--yes", "--confirm-seconds", "6"],
     );
     expect([status, output]).toEqual([
       1,

@@ -22,7 +22,7 @@ describeWith(MACHINES, "the configuration of a host", () => {
 
   test("keeps its kernel forwarding when another sysctl changes, which sets all of them anew", async () => {
     writeFileSync(local(), '{ boot.kernel.sysctl."net.ipv4.tcp_fin_timeout" = 30; }\n');
-    (await cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "30")).mustSucceed();
+    (await cluster.rollout("apply", "--on", "hamal", "--yes", "--confirm-seconds", "30")).mustSucceed();
     expect(await cluster.testbed.on("hamal", "cat /proc/sys/net/ipv4/tcp_fin_timeout")).toBe("30\n");
     expect(await forwarding()).toBe("1\n1\n1\n");
   });
@@ -33,7 +33,7 @@ describeWith(MACHINES, "the configuration of a host", () => {
       "echo 'export NIXOS_CONFIG=/etc/nixos/configuration.nix' >>/etc/set-environment",
     );
     writeFileSync(local(), '{ boot.kernel.sysctl."net.ipv4.tcp_fin_timeout" = 40; }\n');
-    (await cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "30")).mustSucceed();
+    (await cluster.rollout("apply", "--on", "hamal", "--yes", "--confirm-seconds", "30")).mustSucceed();
     expect(await cluster.testbed.on("hamal", "cat /proc/sys/net/ipv4/tcp_fin_timeout")).toBe("40\n");
   });
 
@@ -41,7 +41,7 @@ describeWith(MACHINES, "the configuration of a host", () => {
     const names = [" leading", "a  b.nix", "back\\slash", "empty ", "trailing ", "two\nlines", "ä"];
     const script = names.map((name) => `printf x >${shellWord(name)}`).join("\n");
     await cluster.testbed.on("hamal", `cd /etc/nixos\n${script}\n: >'empty '`);
-    const { stdout } = await cluster.rollout("plan", "hamal", "--json");
+    const { stdout } = await cluster.rollout("plan", "--on", "hamal", "--json");
     await cluster.testbed.on("hamal", `cd /etc/nixos; rm -- ${names.map(shellWord).join(" ")}`);
     const { hosts } = JSON.parse(stdout) as {
       hosts: { changes: { kind: string; file: string }[] }[];
@@ -61,7 +61,7 @@ describeWith(MACHINES, "the configuration of a host", () => {
     put("k3s-agent/x.nix/with blank.yaml", "password: hunter2\n");
     put("k3s-agent/empty", "");
     put("common.nix", '{ boot.kernel.sysctl."net.ipv4.tcp_fin_timeout" = 50; }\n');
-    (await cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "30")).mustSucceed();
+    (await cluster.rollout("apply", "--on", "hamal", "--yes", "--confirm-seconds", "30")).mustSucceed();
     expect(await cluster.testbed.on("hamal", "cd /etc/nixos; find . -type f | sort")).toBe(
       [
         ...["./common.nix", "./configuration.nix", "./k3s-agent/configuration.nix", "./k3s-agent/empty"],
@@ -75,18 +75,20 @@ describeWith(MACHINES, "the configuration of a host", () => {
       ].join("\n"),
     );
     expect(await cluster.testbed.on("hamal", "cat /proc/sys/net/ipv4/tcp_fin_timeout")).toBe("50\n");
-    expect((await cluster.rollout("plan", "hamal")).mustSucceed().stdout).toMatch(/^hamal: unchanged.*\n$/);
+    expect((await cluster.rollout("plan", "--on", "hamal")).mustSucceed().stdout).toMatch(
+      /^hamal: unchanged.*\n$/,
+    );
 
     put("common.nix", '{ boot.kernel.sysctl."net.ipv4.tcp_fin_timeout" = 51; }\n');
     put("k3s-agent/x.nix/with blank.yaml", "password: hunter3\n");
-    const { stdout } = (await cluster.rollout("plan", "hamal")).mustSucceed();
+    const { stdout } = (await cluster.rollout("plan", "--on", "hamal")).mustSucceed();
     expect(stdout).toContain("  ../common.nix:\n      - { boot.kernel");
     expect(stdout).toContain("  x.nix/with blank.yaml: changes\n");
     expect(stdout).not.toContain("hunter");
 
     put("k3s-agent/local.nix", "{ imports = [ ../../common.nix ]; }\n");
     cluster.testbed.forgetEvents();
-    const { status, output } = await cluster.rollout("apply", "hamal", "--yes");
+    const { status, output } = await cluster.rollout("apply", "--on", "hamal", "--yes");
     expect([status, output]).toEqual([
       1,
       expect.stringContaining("local.nix refers to ../../common.nix, which is outside"),
@@ -99,7 +101,14 @@ describeWith(MACHINES, "the configuration of a host", () => {
   test("that turns forwarding off is not confirmed, although its node is Ready", async () => {
     const off = '"net.ipv4.conf.all.forwarding" = lib.mkForce false;';
     writeFileSync(local(), `{ lib, ... }: {\n  boot.kernel.sysctl.${off}\n}\n`);
-    const { status, output } = await cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "5");
+    const { status, output } = await cluster.rollout(
+      "apply",
+      "--on",
+      "hamal",
+      "--yes",
+      "--confirm-seconds",
+      "5",
+    );
     expect([status, output]).toEqual([
       1,
       expect.stringMatching(

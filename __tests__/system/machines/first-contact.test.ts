@@ -121,10 +121,10 @@ END
 nft 'table inet filter { chain input { type filter hook input priority 0; policy accept; }; }'
 printf '#! nft -f\\nflush ruleset\\n' >/var/lib/nftables/deletions.nft`,
     );
-    expect((await cluster.rollout("plan", "hamal")).stdout).toContain(
+    expect((await cluster.rollout("plan", "--on", "hamal")).stdout).toContain(
       "its running system has saved a flush of the whole ruleset",
     );
-    const { output } = (await cluster.rollout("apply", "hamal", "--yes")).mustSucceed();
+    const { output } = (await cluster.rollout("apply", "--on", "hamal", "--yes")).mustSucceed();
     expect(output).toContain("activate: the saved 'flush ruleset' was removed first");
     expect(await cluster.testbed.on("hamal", "iptables-nft-save -t nat | grep -c KUBE-SERVICES")).toBe("2\n");
     expect(await cluster.testbed.on("hamal", "nft list tables")).not.toContain("inet filter");

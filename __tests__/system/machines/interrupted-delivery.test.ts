@@ -21,12 +21,12 @@ describeWith(MACHINES, "the delivery of a join token", () => {
 
   beforeAll(async () => {
     cluster = await LiveCluster.start([ALPHARD], [ALPHARD, HAMAL, MIZAR, ACRUX]);
-    (await cluster.rollout("apply", "alphard", "--yes")).mustSucceed();
+    (await cluster.rollout("apply", "--on", "alphard", "--yes")).mustSucceed();
     for (const host of ["hamal", "mizar", "acrux"]) await cluster.testbed.on(host, SLOW_CHMOD);
   });
   afterAll(() => cluster?.stop());
 
-  const apply = (host: string): string[] => ["apply", "alphard", host, "--yes"];
+  const apply = (host: string): string[] => ["apply", "--on", `alphard,${host}`, "--yes"];
 
   /** Written, and not in its place. */
   const isHalfWay = async (host: string): Promise<boolean> =>

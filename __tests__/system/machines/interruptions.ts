@@ -90,7 +90,7 @@ export const interruptedRollouts = (host: string, directory: string, way = LIVE)
   test.each(interruptions(host, way))("%s", async (_, interruption) => {
     changeHost();
     const [before] = await systems();
-    const words = ["apply", host, ...APPLY, ...way.words];
+    const words = ["apply", "--on", host, ...APPLY, ...way.words];
     const { acted } = await cluster.testbed.interrupted(words, cluster.folder, interruption);
     expect(acted).toBe(true);
 

@@ -24,7 +24,7 @@ describeWith(MACHINES, "a firewall that locks its operator out", () => {
 
   test("is seen by a new connection, and the host comes back by itself", async () => {
     const before = await running(cluster);
-    const result = cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "6");
+    const result = cluster.rollout("apply", "--on", "hamal", "--yes", "--confirm-seconds", "6");
     await cluster.testbed.until("the new firewall is loaded", () =>
       cluster.testbed.events().some((event) => event.startsWith("hamal activate")),
     );
@@ -44,22 +44,30 @@ describeWith(MACHINES, "a firewall that locks its operator out", () => {
 
   test("would keep him out, were the timer not armed", async () => {
     cluster.testbed.setFault("hamal", "timer-is-not-armed");
-    await cluster.testbed.interrupted(["apply", "hamal", "--yes", "--confirm-seconds", "6"], cluster.folder, {
-      when: { host: "hamal", step: "confirm", outcome: "started" },
-      after: 9,
-      signal: "SIGKILL",
-    });
+    await cluster.testbed.interrupted(
+      ["apply", "--on", "hamal", "--yes", "--confirm-seconds", "6"],
+      cluster.folder,
+      {
+        when: { host: "hamal", step: "confirm", outcome: "started" },
+        after: 9,
+        signal: "SIGKILL",
+      },
+    );
     expect(await cluster.admitsSsh("hamal")).toBe(false);
   });
 
   test("does not survive a reset of the machine, either", async () => {
     cluster.testbed.setFault("hamal", "timer-is-not-armed");
     const before = await running(cluster);
-    await cluster.testbed.interrupted(["apply", "hamal", "--yes", "--confirm-seconds", "6"], cluster.folder, {
-      when: { host: "hamal", step: "confirm", outcome: "started" },
-      after: 1,
-      signal: "SIGKILL",
-    });
+    await cluster.testbed.interrupted(
+      ["apply", "--on", "hamal", "--yes", "--confirm-seconds", "6"],
+      cluster.folder,
+      {
+        when: { host: "hamal", step: "confirm", outcome: "started" },
+        after: 1,
+        signal: "SIGKILL",
+      },
+    );
     expect(await cluster.admitsSsh("hamal")).toBe(false);
     await cluster.testbed.powerOff("hamal");
     await cluster.testbed.powerOn("hamal");
@@ -69,7 +77,14 @@ describeWith(MACHINES, "a firewall that locks its operator out", () => {
   test("an activation that hangs, and holds its lock, is ended", async () => {
     cluster.testbed.setFault("hamal", "activation-hangs");
     const before = await running(cluster);
-    const { status, output } = await cluster.rollout("apply", "hamal", "--yes", "--confirm-seconds", "6");
+    const { status, output } = await cluster.rollout(
+      "apply",
+      "--on",
+      "hamal",
+      "--yes",
+      "--confirm-seconds",
+      "6",
+    );
     expect([status, output]).toEqual([
       1,
       expect.stringContaining("hamal was not confirmed and has reverted by itself"),

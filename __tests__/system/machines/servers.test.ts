@@ -120,11 +120,11 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
   test("a server is left as it is while another is away, since etcd would lose its quorum", async () => {
     await cluster.testbed.powerOff("alnair");
     await cluster.testbed.until("alnair is not Ready", async () =>
-      (await cluster.rollout("verify", "alnair")).output.includes("its node is not Ready"),
+      (await cluster.rollout("verify", "--on", "alnair")).output.includes("its node is not Ready"),
     );
     cluster.testbed.setFault("acrux", "k3s-version", "v1.35.1+k3s1");
     cluster.testbed.forgetEvents();
-    const { status, output } = await cluster.rollout("apply", "acrux", "--yes", "--rebuild");
+    const { status, output } = await cluster.rollout("apply", "--on", "acrux", "--yes", "--rebuild");
     expect([status, output]).toEqual([
       4,
       expect.stringContaining(

@@ -38,7 +38,7 @@ describeWith(MACHINES, "over a link of 200 ms", () => {
     writeFileSync(join(cluster.folder, "nix", "k3s-agent", "local.nix"), "{ } # changed\n");
     cluster.testbed.setFault("hamal", "kernel", "6.12.2");
     cluster.testbed.forgetEvents();
-    const { stdout } = (await cluster.rollout("apply", "hamal", "--yes")).mustSucceed();
+    const { stdout } = (await cluster.rollout("apply", "--on", "hamal", "--yes")).mustSucceed();
     expect(stdout).toContain("The cluster matches main.ts.");
     const events = cluster.testbed.events();
     for (const event of ["activate", "boot-default", "reboot", "boot"])

@@ -6,7 +6,7 @@ import { changingHamal, type Hamal } from "./hamal";
 import { tamper } from "./tampered";
 import { MACHINES } from "./tools";
 
-const PATIENT = ["apply", "hamal", "--yes", "--boot"] as const;
+const PATIENT = ["apply", "--on", "hamal", "--yes", "--boot"] as const;
 const APPLY = [...PATIENT, "--confirm-seconds", "6", "--reboot-seconds", "20"] as const;
 const REFUSED = { "switch-inhibited": "" };
 
@@ -32,7 +32,9 @@ describeWith(MACHINES, "a boot on trial", () => {
     expect(await cluster.testbed.on("hamal", "ls /var/lib/k3s-rollout /nix/var/nix/gcroots")).not.toMatch(
       /^(trial|before|refusal|k3s-rollout-before)$/m,
     );
-    expect((await cluster.rollout("plan", "hamal")).mustSucceed().stdout).toContain("hamal: unchanged");
+    expect((await cluster.rollout("plan", "--on", "hamal")).mustSucceed().stdout).toContain(
+      "hamal: unchanged",
+    );
   });
 
   test("is begun when only the activation shows that it is refused", async () => {
@@ -104,7 +106,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     const first = cluster.rollout(...PATIENT, "--confirm-seconds", "15", "--reboot-seconds", "20");
     await cluster.testbed.until("it was booted", () => hamal.boots() === 1);
     await cluster.testbed.until("it answers", () => cluster.admitsSsh("hamal"));
-    const { status, output } = await cluster.rollout("plan", "hamal");
+    const { status, output } = await cluster.rollout("plan", "--on", "hamal");
     expect([status, output]).toEqual([
       4,
       expect.stringMatching(

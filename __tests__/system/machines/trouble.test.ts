@@ -68,7 +68,7 @@ describeWith(MACHINES, "bad conditions", () => {
     cluster.testbed.clearFault("hamal", "k3s-version");
     await cluster.testbed.until(
       "hamal is Ready again",
-      async () => (await cluster.rollout("verify", "mizar")).status === 0,
+      async () => (await cluster.rollout("verify", "--on", "mizar")).status === 0,
     );
   });
 
@@ -76,7 +76,7 @@ describeWith(MACHINES, "bad conditions", () => {
     withFault(
       "k3s-version",
       "v1.34.3+k3s1",
-      /hamal would run K3s v1\.34\.3\+k3s1, which is newer than that of alphard: apply --rebuild alphard first\nNo host was changed/,
+      /hamal would run K3s v1\.34\.3\+k3s1, which is newer than that of alphard: apply --rebuild --on alphard first\nNo host was changed/,
     ));
 
   test("K3s of a server hangs in its start, which has no time-out", async () => {
@@ -173,7 +173,7 @@ describeWith(MACHINES, "bad conditions", () => {
     await cluster.testbed.powerOn("mizar");
     await cluster.testbed.until(
       "mizar is Ready again",
-      async () => (await cluster.rollout("verify", "mizar")).status === 0,
+      async () => (await cluster.rollout("verify", "--on", "mizar")).status === 0,
     );
   });
 

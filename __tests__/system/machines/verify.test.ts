@@ -39,7 +39,7 @@ The cluster matches main.ts.
     for (const host of ["alphard", "hamal", "mizar"]) {
       const before = await count(host);
       if (host === "alphard") (await cluster.rollout("apply", "--yes")).mustSucceed();
-      else (await cluster.rollout("apply", "--yes", host)).mustSucceed();
+      else (await cluster.rollout("apply", "--yes", "--on", host)).mustSucceed();
       expect((await count(host)) - before).toBeLessThanOrEqual(4);
     }
   });
@@ -183,7 +183,7 @@ The cluster matches main.ts.
       ["sh", "-c", "timeout 1 bash -c 'cat </dev/tcp/172.22.0.135/9999' || true"],
       cluster.folder,
     );
-    const { stdout } = (await cluster.rollout("verify", "hamal")).mustSucceed();
+    const { stdout } = (await cluster.rollout("verify", "--on", "hamal")).mustSucceed();
     expect(stdout).toMatch(/hamal .* forged 0, input [1-9]\d*, forward 0/);
   });
 
@@ -254,7 +254,7 @@ mount -t tmpfs tmpfs "${pod}/volume-subpaths/with blank"`;
     expect(readFileSync(path, "utf8")).toMatch(
       /^# Captured from hamal; HostFiles leaves this file alone\.\n# Do not modify this file!/,
     );
-    (await cluster.rollout("apply", "hamal", "--yes")).mustSucceed();
+    (await cluster.rollout("apply", "--on", "hamal", "--yes")).mustSucceed();
     await cluster.testbed.on("hamal", "ip link set ens18 address bc:24:11:b3:ed:99");
     const other = await cluster.rollout("capture", "hamal");
     await cluster.testbed.on("hamal", "ip link set ens18 address bc:24:11:b3:ed:02");

@@ -9,7 +9,7 @@ import { describeWith } from "../tools";
 import { CONTAINERS } from "./tools";
 
 const FOUR = [...THREE, ALNAIR];
-const PATIENT = ["apply", "hamal", "--yes"] as const;
+const PATIENT = ["apply", "--on", "hamal", "--yes"] as const;
 const QUICK = [...PATIENT, "--confirm-seconds", "20"] as const;
 
 describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
@@ -52,6 +52,7 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
     cluster.testbed.setFault("alphard", "k3s-hangs");
     const { status, output } = await cluster.rollout(
       "apply",
+      "--on",
       "alphard",
       "--rebuild",
       "--yes",

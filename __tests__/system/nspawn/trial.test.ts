@@ -5,7 +5,7 @@ import { changingHamal, type Hamal } from "../machines/hamal";
 import { describeWith } from "../tools";
 import { CONTAINERS } from "./tools";
 
-const PATIENT = ["apply", "hamal", "--yes", "--boot"] as const;
+const PATIENT = ["apply", "--on", "hamal", "--yes", "--boot"] as const;
 const QUICK = [...PATIENT, "--confirm-seconds", "20", "--reboot-seconds", "60"] as const;
 const REFUSED = { "switch-inhibited": "" };
 const REVERTED = /was not confirmed after its boot on trial and has reverted by itself, by another reboot/;
@@ -53,6 +53,7 @@ describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
     const before = await hamal.state("alphard");
     const { status, output } = await cluster.rollout(
       "apply",
+      "--on",
       "alphard",
       "--rebuild",
       "--yes",

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { ipv4Address } from "./cidr";
 import { describeActual } from "../fault";
+import { GROUPS } from "../names";
 import { group, checkedText, multilineText, list, matching, text, textMap, integer, boolean } from "./kinds";
 import { macAddress } from "./mac-address";
 import { NixosSchema } from "./nixos";
@@ -19,8 +20,10 @@ const hostname = (example: string) =>
   checkedText(
     (name) => {
       if (!LABEL.test(name)) return `should be ${LABEL_WISH}${describeActual(name)}`;
-      return name === "localhost"
-        ? `is ${name}, by which every host means itself; give it a name of its own`
+      if (name === "localhost")
+        return `is ${name}, by which every host means itself; give it a name of its own`;
+      return GROUPS.has(name)
+        ? `is ${name}, by which a rollout means every ${GROUPS.get(name)} (--on ${name}); give it a name of its own`
         : undefined;
     },
     LABEL_WISH,
