@@ -43,6 +43,20 @@ test.each([
   expect(shown).toMatch(/^a\tb\n[^\p{Cc}\p{Bidi_Control}]+$/u);
 });
 
+test.each([
+  ["Warning: Permanently added 'hamal' (ED25519)\r\n", "Warning: Permanently added 'hamal' (ED25519)\n"],
+  ["mux_client_request_session: Broken pipe\r", "mux_client_request_session: Broken pipe"],
+  ["a\r\r\nb\r", "a\nb"],
+  // What it would hide on a terminal stays visible.
+  ["evil\rgood", "evil\ufffdgood"],
+])("a carriage return at the end of a line is left out: %j", (text, expected) => {
+  expect(new Redactor().redact(text)).toBe(expected);
+});
+
+test("a million carriage returns are read in one go", () => {
+  expect(new Redactor().redact(`${"\r".repeat(1_000_000)}x`)).toHaveLength(1_000_001);
+});
+
 test("an empty secret blanks nothing", () => {
   const redactor = new Redactor();
   redactor.learn("");

@@ -56,6 +56,28 @@ describe("a call", () => {
     );
   });
 
+  test("tells and logs what the client says without its carriage returns", async () => {
+    const said = [
+      "debug1: Connecting to 192.0.2.1 port 22.",
+      "Warning: Permanently added 'hamal' (ED25519) to the list of known hosts.",
+      "mux_client_request_session: read from master failed: Broken pipe",
+      "kex_exchange_identification: read: Connection reset by peer",
+    ];
+    // OpenSSH ends each line of its own so (log.c, do_log).
+    withClient(`printf '%s\\r\\n' ${said.map((line) => `"${line}"`).join(" ")} >&2\nexit 255`);
+    expect((await failure(":")).message).toBe(
+      "hamal: the SSH connection to 192.0.2.1 broke: mux_client_request_session: read from master failed: Broken pipe " +
+        "kex_exchange_identification: read: Connection reset by peer",
+    );
+  });
+
+  test("logs what a program of the host says without its carriage returns, too", async () => {
+    withClient(SHELL);
+    await run("printf 'mux_client_hello\\r\\nlast\\r' >&2; printf 'one\\r\\r\\n'");
+    const log = readFileSync(join(folder, "logs", "hamal.log"), "utf8");
+    expect(log.replaceAll(/^\S+ /gm, "")).toBe("one\nmux_client_hello\nlast\n");
+  });
+
   test("has its own status and its own words, and leaves nothing to the next", async () => {
     withClient(SHELL);
     const first = await run("printf out; echo err >&2; x=1; cd /; exit 7");

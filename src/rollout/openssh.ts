@@ -4,6 +4,7 @@
  * client sets only that of characters. Sources: openssh-portable, sshconnect.c and sshconnect2.c; connect(2).
  * __tests__/system/machines/trouble.test.ts makes the real client print them.
  */
+import { withoutReturns } from "../base/printable";
 
 /**
  * Why a session could not be opened.
@@ -45,7 +46,7 @@ const OWN_WORK =
 
 /** The last lines without the client's debug output, joined. */
 export const lastWords = (printed: string): string =>
-  printed
+  withoutReturns(printed)
     .trim()
     .split("\n")
     .filter((line) => !OWN_WORK.test(line))
