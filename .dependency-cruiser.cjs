@@ -36,6 +36,7 @@ const ALLOWED = {
   ],
   packaging: ["src/base", "src/render"],
   "testbed/build": [],
+  "testbed/evidence": ["src/base", "testbed/build", "testbed/namespaces"],
   "testbed/package": [],
   "testbed/namespaces": [],
   "testbed/nspawn": [],

@@ -16,6 +16,14 @@ module.exports = {
       { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" } },
     ],
   },
-  moduleNameMapper: { "^proxmox-nixos-k3s$": "<rootDir>/constructs" },
+  moduleNameMapper: {
+    "^proxmox-nixos-k3s$": "<rootDir>/constructs",
+    // Its main file is an ES module, which jest does not load.
+    "^marked$": "<rootDir>/node_modules/marked/lib/marked.umd.js",
+  },
+  // For `npm run evidence`. Asking the programs takes seconds, which only a run with `--json` needs.
+  testResultsProcessor: process.argv.includes("--json")
+    ? "<rootDir>/testbed/evidence/results-processor.mjs"
+    : undefined,
   setupFilesAfterEnv: ["<rootDir>/__tests__/setup.ts"],
 };

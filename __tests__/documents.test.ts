@@ -4,6 +4,8 @@ import { EMPTY_TEMPLATE } from "../src/config/template-vm";
 import { flows } from "../src/firewall/flows";
 import { checkPlan } from "../src/gate/gate";
 import { readPlan } from "../src/gate/plan";
+import { faultsOf } from "../testbed/evidence/faults";
+import { claims, pageOf } from "../testbed/evidence/generate";
 import packageJson from "../package.json";
 import { REPOSITORY } from "./fixture";
 import { brokenLinks, DOCUMENTS, fenced, textOf } from "./markdown";
@@ -118,4 +120,14 @@ test("every file and folder that CONTRIBUTING.md names is there", () => {
 
 test("it is said in full how a template is emptied", () => {
   expect(fenced(textOf("docs/how-to/roll-out.md"), "sh")).toContain(`${EMPTY_TEMPLATE.join("\n")}\n`);
+});
+
+test("every promise of the documents has tests that there are", async () => {
+  const ours = await claims();
+  expect(faultsOf(ours)).toEqual([]);
+  expect(Object.keys(ours.promises).length).toBeGreaterThan(60);
+});
+
+test("the evidence page is what npm run evidence writes", async () => {
+  expect(textOf("docs/evidence.md")).toBe(pageOf(await claims()));
 });

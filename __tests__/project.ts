@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { REPOSITORY, temporaryFolder } from "./fixture";
 
 const COPIED = [
+  "README.md",
   "main.ts",
   "package.json",
   "package-lock.json",
@@ -20,7 +21,11 @@ const COPIED = [
   "schemas/cluster.schema.json",
   "src",
   "templates",
+  "testbed/evidence",
 ];
+
+/** What is not written to, and large. */
+const LINKED = ["node_modules", ".gen", "__tests__"];
 
 export interface Outcome {
   readonly status: number | null;
@@ -33,7 +38,7 @@ export class Project {
     for (const name of COPIED) {
       cpSync(join(REPOSITORY, name), join(this.folder, name), { recursive: true });
     }
-    for (const name of ["node_modules", ".gen"]) symlinkSync(join(REPOSITORY, name), join(this.folder, name));
+    for (const name of LINKED) symlinkSync(join(REPOSITORY, name), join(this.folder, name));
   }
 
   public path(...segments: string[]): string {

@@ -1,0 +1,151 @@
+import type { Bed } from "./evidence";
+
+/** What is real in the suites that show a promise. The longest path that a suite begins with counts. */
+export const BEDS: readonly Bed[] = [
+  {
+    suites: [
+      "__tests__/canary.test.ts",
+      "__tests__/cluster-json.test.ts",
+      "__tests__/config/",
+      "__tests__/constructs/",
+      "__tests__/documents.test.ts",
+      "__tests__/emit/",
+      "__tests__/firewall/",
+      "__tests__/init/",
+      "__tests__/json-schema.test.ts",
+      "__tests__/provider/",
+      "__tests__/reference/",
+      "__tests__/render/",
+      "__tests__/rollout/",
+    ],
+    programs: ["Node"],
+  },
+  { suites: ["__tests__/project.test.ts", "__tests__/cli/synth.test.ts"], programs: ["Node", "npm"] },
+  { suites: ["__tests__/emit/git.test.ts", "__tests__/rollout/token.test.ts"], programs: ["Node", "git"] },
+  { suites: ["__tests__/preview/"], programs: ["Node", "git"] },
+  {
+    suites: ["__tests__/preview/packages.test.ts"],
+    programs: ["npm"],
+    standIn: "the npm registry, which is out of reach: packages come from tarballs",
+  },
+  {
+    suites: ["__tests__/system/package/upgrade.test.ts"],
+    programs: ["npm", "git"],
+    real: "the packed package and the npm registry",
+  },
+  { suites: ["__tests__/render/readme.test.ts"], programs: ["Node", "Mermaid"] },
+  { suites: ["__tests__/render/runbook.test.ts"], programs: ["bash", "zsh", "fish"], standIn: "K3s" },
+  {
+    suites: ["__tests__/rollout/ssh.test.ts"],
+    programs: ["Node"],
+    standIn: "the SSH client, by shell scripts that fail as real ones did",
+  },
+  {
+    suites: ["__tests__/rollout/remote.test.ts"],
+    programs: ["Node"],
+    real: "the programs that run on hosts, in a shell of the test's machine",
+  },
+  {
+    suites: ["__tests__/cli/"],
+    programs: ["Node"],
+    standIn: "OpenTofu, by a script that notes how it is called",
+  },
+  {
+    suites: ["__tests__/system/tofu-question.test.ts"],
+    programs: ["util-linux"],
+    real: "a terminal",
+    standIn: "OpenTofu, by a script that notes how it is called",
+  },
+  {
+    suites: ["__tests__/gate/"],
+    programs: ["Node"],
+    real: "plans of OpenTofu 1.12.6 and 1.10.7 and of Terraform 1.11.4 and 1.5.7 with the real provider, made once and kept; some are edited, as their tests say",
+    standIn: "Proxmox VE's API, by a list of guests, when the plans were made",
+  },
+  {
+    suites: ["__tests__/doctor/"],
+    programs: ["Node"],
+    standIn: "the operator's programs and Proxmox VE",
+  },
+  {
+    suites: ["__tests__/workflows.test.ts"],
+    programs: ["actionlint"],
+    standIn: "GitHub and its runners: the workflows' shell steps are run here",
+  },
+  {
+    suites: ["__tests__/package/"],
+    programs: ["Node", "npm"],
+    real: "the packed package",
+    standIn: "the npm registry: dependencies are linked from the checkout",
+  },
+  {
+    suites: ["__tests__/system/package/"],
+    programs: ["npm"],
+    real: "the packed package, the npm registry, and each version of Node that is promised",
+  },
+  {
+    suites: ["__tests__/system/preview.test.ts"],
+    programs: ["Linux kernel", "git", "Node"],
+    real: "network namespaces",
+  },
+  {
+    suites: ["__tests__/system/tofu/"],
+    programs: ["OpenTofu", "OpenTofu provider bpg/proxmox", "OpenSSL"],
+    standIn: "Proxmox VE's API (`testbed/pve`); no guest runs",
+  },
+  {
+    suites: ["__tests__/system/doctor.test.ts"],
+    programs: ["OpenSSL"],
+    standIn: "Proxmox VE's API (`testbed/pve`)",
+  },
+  {
+    suites: [
+      "__tests__/system/packets.test.ts",
+      "__tests__/system/mutation.test.ts",
+      "__tests__/system/reload.test.ts",
+      "__tests__/system/forwarding.test.ts",
+    ],
+    programs: ["Linux kernel", "nft", "iptables", "iproute2"],
+    real: "packets between network namespaces, VXLAN, and an attacker's own frames",
+    standIn: "kube-proxy's and flannel's rules, which are loaded as K3s writes them; WireGuard",
+  },
+  {
+    suites: ["__tests__/system/nft.test.ts"],
+    programs: ["Linux kernel", "nft"],
+    standIn: "the tables of kube-proxy and flannel, and NixOS' unit that loads the ruleset",
+  },
+  {
+    suites: [
+      "__tests__/system/nix.test.ts",
+      "__tests__/system/nix-text.test.ts",
+      "__tests__/system/nix-mistakes.test.ts",
+    ],
+    programs: ["Nix"],
+    standIn: "nixpkgs, by a table of options made by hand from NixOS' modules",
+  },
+  {
+    suites: ["__tests__/system/fuzz.test.ts"],
+    programs: ["Nix", "nft", "Mermaid", "marked"],
+    standIn: "OpenTofu, by its rules for escapes",
+  },
+  { suites: ["__tests__/system/dnsmasq.test.ts"], programs: ["dnsmasq"] },
+  { suites: ["__tests__/system/shellcheck.test.ts"], programs: ["ShellCheck"] },
+  {
+    suites: ["__tests__/system/machines/"],
+    programs: ["Linux kernel", "OpenSSH", "nft"],
+    real: "SSH servers and the emitted firewalls, in namespaces",
+    standIn: "NixOS' build and activation, systemd, the boot loader, K3s, kubectl and kubelets",
+  },
+  {
+    suites: ["__tests__/system/nspawn/"],
+    programs: ["systemd-nspawn", "OpenSSH", "nft"],
+    real: "Debian's systemd with its timers and reboots, and sshd with PAM, in containers",
+    standIn: "NixOS' build and activation, the boot loader, the kernel's boot, K3s",
+  },
+  {
+    suites: ["__tests__/system/kubernetes/"],
+    programs: ["kube-apiserver", "etcd", "kubectl"],
+    real: "kube-controller-manager",
+    standIn: "kubelets, K3s' controller of etcd's members, SSH",
+  },
+];

