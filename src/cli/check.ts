@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { StatusLine } from "../base/status-line";
 import { hasCode } from "../base/user-error";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { explain } from "./faults";
@@ -11,7 +12,7 @@ export async function check(): Promise<ExitCode> {
   const outdir = mkdtempSync(join(tmpdir(), "k3s-check-"));
   process.on("exit", () => rmSync(outdir, { recursive: true, force: true }));
   try {
-    await runMain(outdir, { check: true });
+    await new StatusLine(process.stderr).during("Running main.ts", () => runMain(outdir, { check: true }));
   } catch (error) {
     console.error(explain(error));
     if (hasCode(error, "stale")) console.error("\nTo rewrite the files: npm run synth");

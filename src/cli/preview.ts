@@ -6,6 +6,7 @@ import { failureReport, reportOf, type Block } from "../preview/report";
 import { toTerminal } from "../preview/terminal";
 import { basePackages } from "../preview/packages";
 import { findBase, Trees, type Base } from "../preview/trees";
+import { since, StatusLine } from "../base/status-line";
 import { UserError } from "../base/user-error";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
@@ -72,13 +73,18 @@ export const previewDocument = (preview: Preview, base: Base, notes: readonly st
 
 async function compared(base: Base, stop: AbortSignal): Promise<{ preview: Preview; notes: string[] }> {
   const trees = await Trees.of(process.cwd(), base);
+  const status = new StatusLine(process.stderr);
   try {
+    // It takes seconds, once for each lock file.
+    const showInstall = (): void => status.show(since("Installing the packages of the base"));
     const packages = await basePackages(trees, showInstall, stop);
     if (packages.modules !== undefined) trees.linkBaseModules(packages.modules);
-    const [working, former] = await Promise.allSettled([
-      synthTree(trees.working, trees.output("working"), stop),
-      synthTree(trees.base, trees.output("base"), stop),
-    ]);
+    const [working, former] = await status.during(`Running main.ts here and at ${base.ref}`, () =>
+      Promise.allSettled([
+        synthTree(trees.working, trees.output("working"), stop),
+        synthTree(trees.base, trees.output("base"), stop),
+      ]),
+    );
     if (stop.aborted) throw new UserError("interrupted", "Interrupted");
     if (working.status === "rejected") throw working.reason;
     const { emitsHosts } = working.value;
@@ -90,6 +96,7 @@ async function compared(base: Base, stop: AbortSignal): Promise<{ preview: Previ
     if (former.status === "fulfilled") return { preview: compare(former.value, now), notes };
     return await withoutApp(trees, now, [...notes, noApp(former.reason)]);
   } finally {
+    status.hide();
     await trees.remove();
   }
 }
@@ -119,8 +126,3 @@ const noApp = (reason: unknown): string => {
   const [first = ""] = (reason as Error).message.trim().split("\n");
   return `The base's app does not run: ${first.replaceAll("`", "'")}`;
 };
-
-/** It takes seconds, once for each lock file. */
-function showInstall(): void {
-  if (process.stderr.isTTY) console.error("Installing the packages of the base ...");
-}

@@ -16,7 +16,9 @@ import type { Listener } from "../rollout/log";
 import type { RebootOptions } from "../rollout/reboot";
 import { DEFAULT_PATHS, Session } from "../rollout/session";
 import { progressPrinter } from "../rollout/format";
+import { StatusLine } from "../base/status-line";
 import { UserError } from "../base/user-error";
+import { HOSTS_FOLDER } from "../emit/place";
 import { askForConsent } from "./consent";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
@@ -121,17 +123,20 @@ const run = (
       askForConsent: (question) => askForConsent(question, { yes, stop }),
       stop,
     };
+    const status = new StatusLine(process.stderr);
     const told: Listener = (event) => process.stderr.write(`${asJson(event)}\n`);
     try {
       const started = new Session(
         DEFAULT_PATHS,
-        json ? told : progressPrinter(process.stderr),
+        json ? told : progressPrinter(status, process.stderr.isTTY),
         new Map(Object.entries(at)),
       );
       session = started;
-      if (fresh) await checkFreshness(stop);
+      const compare = (): Promise<void> => checkFreshness(stop);
+      if (fresh) await (json ? compare() : status.during(`Comparing ${HOSTS_FOLDER}/ with main.ts`, compare));
       return await Promise.race([action(started, operator), left(leave)]);
     } catch (error) {
+      status.hide();
       const document = failureDocument(error);
       if (json) console.log(redacted(asJson(document)));
       else console.error(`\n${redacted(document.error)}`);

@@ -1,6 +1,7 @@
 import { join, relative } from "node:path";
 import { counted } from "../base/markdown";
 import { mustHaveOpenTofu } from "../base/programs";
+import { StatusLine } from "../base/status-line";
 import { HOSTS_FOLDER } from "../emit/place";
 import type { EmissionReport } from "../emit/app";
 import { synthesizedStacks } from "../emit/manifest";
@@ -20,7 +21,9 @@ export async function synth({ accept, forTofu }: Options): Promise<ExitCode> {
   if (forTofu) mustHaveOpenTofu();
   const outdir = outputFolder();
   try {
-    const report = await runMain(outdir, { accept });
+    const report = await new StatusLine(process.stderr).during("Running main.ts", () =>
+      runMain(outdir, { accept }),
+    );
     const stacks = synthesizedStacks(outdir);
     // Warnings come last, where they are seen.
     for (const line of written(report)) console.log(line);

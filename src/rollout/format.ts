@@ -1,5 +1,6 @@
+import { groupBy } from "../base/group-by";
+import { inWords, stopwatch, type StatusLine } from "../base/status-line";
 import { textTable } from "../base/table";
-import { stripVTControlCharacters } from "node:util";
 import type { Event, Listener } from "./log";
 import { indented, oneLine } from "../base/printable";
 import type { Change, HostPlan } from "./plan";
@@ -107,24 +108,36 @@ const formatDropped = (counters: Readonly<Record<string, number>>): string =>
     )
     .join(", ") || "-";
 
-/** Prints events as lines. On a terminal the last line shows the running steps. */
-export function progressPrinter(stream: NodeJS.WriteStream): Listener {
-  const running = new Map<string, string>();
-  const clear = stream.isTTY ? "\r\x1b[K" : "";
+/** Prints events as lines; the status line shows the running steps. */
+export function progressPrinter(status: StatusLine, isTerminal: boolean): Listener {
+  const running = new Map<string, RunningStep>();
   return ({ host, step, outcome, words: said }: Event) => {
-    const words = indented(said);
-    const name = host.padEnd(10);
     const key = `${host} ${step}`;
-    if (outcome === "started") running.set(key, `${host}: ${step}`);
+    if (outcome === "started") running.set(key, { host, step, elapsed: stopwatch() });
     else running.delete(key);
-    if (outcome === "started" && !stream.isTTY) stream.write(`${name} ${step} ...\n`);
-    if (outcome === "done") stream.write(`${clear}${name} ${step}: ${words}\n`);
-    if (outcome === "failed") stream.write(`${clear}${name} ${step} FAILED\n`);
-    if (outcome === "said") stream.write(`${clear}${name} ${words}\n`);
-    if (stream.isTTY && running.size > 0) {
-      const line = `... ${[...running.values()].join(", ")}`;
-      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- only a terminal has columns
-      stream.write(`\r\x1b[K${stripVTControlCharacters(line).slice(0, (stream.columns ?? 80) - 1)}`);
-    }
+    if (running.size === 0) status.hide();
+    const name = host.padEnd(10);
+    const words = indented(said);
+    if (outcome === "started" && !isTerminal) status.print(`${name} ${step} ...`);
+    if (outcome === "done") status.print(`${name} ${step}: ${words}`);
+    if (outcome === "failed") status.print(`${name} ${step} FAILED`);
+    if (outcome === "said") status.print(`${name} ${words}`);
+    if (outcome === "started") status.show(() => formatRunning([...running.values()]));
   };
+}
+
+interface RunningStep {
+  readonly host: string;
+  readonly step: string;
+  readonly elapsed: () => number;
+}
+
+/** `build 1 min 5 s: hamal, mizar; drain 3 s: alnair`, the oldest first. */
+function formatRunning(running: readonly RunningStep[]): string {
+  const alike = groupBy(running, ({ step }) => step);
+  const parts = [...alike].map(([step, some]) => {
+    const hosts = some.map(({ host }) => host).filter((host) => host !== "cluster");
+    return `${step} ${inWords(some[0].elapsed())}${hosts.length > 0 ? `: ${hosts.join(", ")}` : ""}`;
+  });
+  return `... ${parts.join("; ")}`;
 }

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { inWords, stopwatch } from "../base/status-line";
 import type { Redactor } from "./secrets";
 
 /** The outcome of a step. */
@@ -40,11 +41,11 @@ export class Log {
     run: () => Promise<T>,
     words?: (result: T) => string,
   ): Promise<T> {
-    const begin = performance.now();
+    const elapsed = stopwatch();
     this.report(host, step, "started", "");
     try {
       const result = await run();
-      const took = `${((performance.now() - begin) / 1000).toFixed(1)} s`;
+      const took = inWords(elapsed(), 1);
       const more = words?.(result) ?? "";
       this.report(host, step, "done", more === "" ? took : `${more} (${took})`);
       return result;
