@@ -53,17 +53,36 @@ async function reachesEndpoint(): Promise<boolean> {
   return server === "" || reaches(host, Number(port));
 }
 
+let known: { readonly nodes: string; readonly servers: readonly { name: string; address: string }[] } = {
+  nodes: "",
+  servers: [],
+};
+
+/** Read again only when nodes came or went: all nodes ask several times a second, and 30 of them would keep two cores busy. */
+function servers(): typeof known.servers {
+  const files = readdirSync(`${CLUSTER}/nodes`).filter((file) => file.endsWith(".json"));
+  if (files.join(" ") !== known.nodes) {
+    const nodes = files.map((file) => JSON.parse(readFileSync(`${CLUSTER}/nodes/${file}`, "utf8")));
+    known = {
+      nodes: files.join(" "),
+      servers: nodes
+        .filter(({ metadata }) => "node-role.kubernetes.io/control-plane" in metadata.labels)
+        .map(({ metadata, status }) => ({ name: metadata.name, address: status.addresses[0].address })),
+    };
+  }
+  return known.servers;
+}
+
 /** Whom it has to reach to be heard of: an agent any server, by its own load balancer; a server most of them, by etcd. */
 async function isHeard(): Promise<boolean> {
-  const nodes = readdirSync(`${CLUSTER}/nodes`).filter((file) => file.endsWith(".json"));
-  const servers = nodes
-    .map((file) => JSON.parse(readFileSync(`${CLUSTER}/nodes/${file}`, "utf8")))
-    .filter(({ metadata }) => "node-role.kubernetes.io/control-plane" in metadata.labels);
-  const others = servers.filter(({ metadata }) => metadata.name !== name);
-  const port = role === "server" ? 2380 : 6443;
-  const reached = await Promise.all(others.map(({ status }) => reaches(status.addresses[0].address, port)));
-  const count = reached.filter(Boolean).length;
-  return role === "server" ? (count + 1) * 2 > servers.length : count > 0;
+  const all = servers();
+  if (role === "agent") {
+    for (const { address } of all) if (await reaches(address, 6443)) return true;
+    return false;
+  }
+  const others = all.filter((other) => other.name !== name);
+  const reached = await Promise.all(others.map(({ address }) => reaches(address, 2380)));
+  return (reached.filter(Boolean).length + 1) * 2 > all.length;
 }
 
 function serve(): void {
