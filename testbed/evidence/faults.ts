@@ -33,7 +33,7 @@ function faultsOfDocument(path: string, document: Document, made: Promises): str
     .filter((block) => !block.isNavigation)
     .flatMap((block) =>
       block.sentences.filter(
-        (one) => ABSOLUTE.test(one.besideLinks) || (path === "README.md" && block.kind === "item"),
+        (one) => ABSOLUTE.test(one.ownWords) || (path === "README.md" && block.kind === "item"),
       ),
     )
     .filter(({ promises, excused }) => promises.length === 0 && !excused);

@@ -182,6 +182,13 @@ export const PROMISES: Promises = {
         "an activation › from which no switch leads back is ended by a reboot",
         "an activation › that a reset of the machine cuts off is told from one that failed",
       ],
+      "__tests__/system/machines/trouble.test.ts": [
+        "bad conditions › a boot loader that cannot be written",
+        "bad conditions › a boot default that cannot be set, nor set back: the host reverts all the same",
+      ],
+      "__tests__/system/machines/trial.test.ts": [
+        "a boot on trial › is not begun where the boot loader cannot be written",
+      ],
       "__tests__/system/machines/certificate.test.ts": [
         "an operator with an SSH certificate › is not locked out by a system that no longer trusts its authority",
       ],
@@ -726,6 +733,16 @@ export const PROMISES: Promises = {
       "__tests__/system/machines/interrupted-delivery.test.ts": ["the delivery of a join token"],
     },
   },
+  "host-keys-are-pinned": {
+    tests: {
+      "__tests__/system/machines/first-contact.test.ts": [
+        "first contact › no token goes to a machine to whose key nobody has agreed, also with --yes",
+      ],
+      "__tests__/system/machines/trouble.test.ts": [
+        "bad conditions › another machine at the address: its key is not the one that was pinned",
+      ],
+    },
+  },
   "token-is-never-replaced": {
     tests: {
       "__tests__/rollout/remote.test.ts": [
@@ -772,6 +789,18 @@ export const PROMISES: Promises = {
       ],
       "__tests__/constructs/host-files.test.ts": [
         "what is emitted › the order in which nodes are written changes no byte",
+      ],
+    },
+  },
+
+  "same-settings-same-files": {
+    tests: {
+      "__tests__/constructs/host-files.test.ts": [
+        "what is emitted › the order in which nodes are written changes no byte",
+        "what is emitted › a second run that changes nothing writes nothing",
+      ],
+      "__tests__/config/every-setting.test.ts": [
+        "two syntheses of the same settings are the same, or the others would prove nothing",
       ],
     },
   },

@@ -5,8 +5,8 @@ import type { Token, Tokens } from "marked" with { "resolution-mode": "import" }
 export interface Sentence {
   /** Its Markdown without marks, links and bold type: a cell of a table or another document can quote it. */
   readonly text: string;
-  /** The same without its links: what these say, they say of another page. */
-  readonly besideLinks: string;
+  /** The same without links and code: these quote other pages and programs. */
+  readonly ownWords: string;
   /** Ids of the promises that it makes. */
   readonly promises: readonly string[];
   /** Whether a mark says that it is no promise, and why. */
@@ -28,6 +28,7 @@ export interface Document {
 }
 
 const COMMENT = /<!--[^]*?-->/g;
+const CODE = /(`+)[^]*?\1/g;
 const LINK = /!?\[([^\]]*)\]\([^)]*\)/g;
 const PROMISE = /^<!-- promise: ([a-z0-9]+(?:-[a-z0-9]+)*) -->$/;
 const EXCUSE = /^<!-- no promise: \S[^]* -->$/;
@@ -82,7 +83,7 @@ function sentenceOf(markdown: string): Sentence {
     markdown.replace(COMMENT, "").replace(LINK, links).replaceAll("**", "").replace(/\s+/g, " ").trim();
   return {
     text: words("$1"),
-    besideLinks: words(""),
+    ownWords: words("").replace(CODE, ""),
     promises: comments.flatMap((comment) => PROMISE.exec(comment)?.[1] ?? []),
     excused: comments.some((comment) => EXCUSE.test(comment)),
   };

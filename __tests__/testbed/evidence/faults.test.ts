@@ -62,6 +62,7 @@ test.each(["never", "always", "cannot", "nothing", "Nobody", "exactly"])(
     expect(await faults({ page: `${sentence} <!-- no promise: weather -->` })).toEqual([]);
     expect(await faults({ page: `- [A page](page.md): why it ${word} ends\n` })).toEqual([]);
     expect(await faults({ page: `[A page](page.md). ${sentence}` })).toEqual([told]);
+    expect(await faults({ page: `[Why it ${word} ends](page.md), it says: \`${sentence}\`` })).toEqual([]);
     expect(await faults({ page: `\`\`\`\n${sentence}\n\`\`\`\n` })).toEqual([]);
   },
 );

@@ -8,7 +8,7 @@ const strayMarks = async (markdown: string): Promise<readonly string[]> =>
 
 const said = (text: string, ...promises: string[]): Sentence => ({
   text,
-  besideLinks: text.replace(" stays", " "),
+  ownWords: text.replace("`a. b`", "").replace(" stays", " "),
   promises,
   excused: false,
 });
@@ -49,7 +49,7 @@ A block of code. <!-- promise: in-code -->
 
 test("a sentence is excused by a mark that says why", async () => {
   expect(await sentences("It never rains. <!-- no promise: weather -->")).toEqual([
-    { text: "It never rains.", besideLinks: "It never rains.", promises: [], excused: true },
+    { text: "It never rains.", ownWords: "It never rains.", promises: [], excused: true },
   ]);
 });
 
