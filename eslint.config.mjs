@@ -50,10 +50,10 @@ const noDecisionByMessage = [
 }));
 
 export default tseslint.config(
-  { ignores: [".gen", "cdktf.out", "node_modules", "coverage", "dist", ".mutation"] },
+  { ignores: [".gen", "cdktf.out", "node_modules", "coverage", "dist", ".mutation", ".docs"] },
   js.configs.recommended,
   {
-    files: ["**/*.ts"],
+    files: ["**/*.ts", "docs/.vitepress/*.mts"],
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { own: { rules: { "explicit-override": explicitOverride } } },

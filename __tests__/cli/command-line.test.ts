@@ -42,7 +42,7 @@ test("files that were changed by hand are not rolled out", () => {
 test("only nix/ has to match: neither npm, nor a script of it, nor a generated document stops a rollout", () => {
   const project = new Project();
   project.edit("package.json", (text) => text.replaceAll(/"(check|reference)": /g, '"former-$1": '));
-  project.edit("docs/settings.md", (text) => `${text}stale\n`);
+  project.edit("docs/reference/settings.md", (text) => `${text}stale\n`);
   const bin = temporaryFolder();
   for (const name of ["npm", "npx"]) writeFileSync(join(bin, name), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
   writeFileSync(join(bin, "ssh"), "#!/bin/sh\nexit 255\n", { mode: 0o755 });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { installPackage } from "../../testbed/package/install";
 import { REPOSITORY } from "../fixture";
+import { codeIn, DOCUMENTS, fenced, textOf } from "../markdown";
 import * as constructs from "../../constructs";
 
 const NAME = "proxmox-nixos-k3s";
@@ -46,7 +47,10 @@ test("it has compiled code, types, schemas, and what runs on hosts, and nothing 
       "*.json",
       "*.md",
       "dist/*.LICENSE",
-      "docs/**/*.md",
+      "docs/*.md",
+      "docs/explanation/*.md",
+      "docs/how-to/*.md",
+      "docs/reference/*.md",
       "dist/*.js",
       "schemas/*.schema.json",
       "src/rollout/remote/*.sh",
@@ -81,6 +85,53 @@ test("an owner's main.ts is checked against its types, and a mistake in it is fo
   } finally {
     writeFileSync(join(owner, "main.ts"), main);
   }
+});
+
+/** Settings of the cluster of which a document shows some. */
+const SOME = "type Some<T> = T extends object ? { [K in keyof T]?: Some<T[K]> } : T;";
+
+/** A document's block in an owner's `main.ts`: settings of the cluster, or statements after it. */
+const blockAsModule = (block: string): string =>
+  [
+    block.includes("new App(") ? "" : `import { App, TerraformStack } from "cdktf";`,
+    block.includes(`from "${NAME}"`)
+      ? ""
+      : `import { HostFiles, K3sAgentNode, K3sCluster, K3sNode, K3sServerNode, type K3sClusterProps } from "${NAME}";`,
+    block.includes("new App(") ? "" : "declare const app: App, stack: TerraformStack, cluster: K3sCluster;",
+    /^\w+: /.test(block)
+      ? `${SOME}\nexport const settings: Some<K3sClusterProps> = {\n${block}};`
+      : `${block}export {};`,
+  ].join("\n");
+
+describe("the documents' TypeScript", () => {
+  const SETTINGS = /^(network|vm|nixos|k3s|firewall|rollout): \{ [^…]* \}$/;
+  const pages = DOCUMENTS.filter((document) => document !== "docs/reference/settings.md");
+  const blocks = pages.flatMap((document) => [
+    ...fenced(textOf(document), "ts"),
+    ...codeIn(textOf(document)).filter((code) => SETTINGS.test(code) && !code.includes("{ from, to")),
+  ]);
+
+  /** What the compiler says of each, in a project of an owner. */
+  function complaints(texts: readonly string[]): string {
+    const folder = mkdtempSync(join(owner, "blocks-"));
+    for (const [index, text] of texts.entries())
+      writeFileSync(join(folder, `block-${index}.ts`), blockAsModule(text));
+    const tsc = require.resolve("typescript/lib/tsc.js");
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ extends: "../tsconfig.json" }));
+    const { stdout } = node(tsc, "--noEmit", "--skipLibCheck", "-p", folder);
+    rmSync(folder, { recursive: true });
+    return stdout;
+  }
+
+  test("is valid in an owner's main.ts, and a mistake in it would be found", () => {
+    expect(blocks.length).toBeGreaterThan(20);
+    expect(complaints(blocks)).toBe("");
+    const wrong = [
+      "k3s: { serviceLB: true },\n",
+      'new K3sAgentNode(cluster, "a", { hostname: "a", vmID: 1 });\n',
+    ];
+    expect(complaints(wrong)).toMatch(/block-0[^]*serviceLB[^]*block-1[^]*vmID/);
+  });
 });
 
 test("its program runs an owner's commands", () => {

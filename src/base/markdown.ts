@@ -32,6 +32,13 @@ export const unmarked = (markdown: string): string =>
     fence === undefined ? (escaped ?? "") : (inside ?? "").replace(/^ (.*) $/, "$1").replaceAll("\\|", "|"),
   );
 
+/** The anchor that GitHub gives to a heading. */
+export const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}_\- ]/gu, "")
+    .replaceAll(" ", "-");
+
 /** `a`, `a and b`, `a, b and c`. */
 export function enumerated(words: readonly string[]): string {
   const last = words.at(-1) ?? "";

@@ -1,7 +1,13 @@
-import { textOf } from "../../markdown";
+import { fenced, textOf } from "../../markdown";
 import { describeWith } from "../tools";
 import { ALNAIR, LiveCluster, THREE } from "./cluster";
 import { MACHINES } from "./tools";
+
+const [, APPLY_SAMPLE = ""] = fenced(textOf("docs/how-to/roll-out.md"), "");
+
+/** Without what differs from run to run. */
+const timeless = (text: string): string =>
+  text.replace(/\d+\.\d s/g, "0.0 s").replace(/\d{4}-\d\d-\d\dT[\d-]+Z/g, "DATE");
 
 describeWith(MACHINES, "an agent is added to three machines", () => {
   let cluster: LiveCluster;
@@ -48,6 +54,9 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
   test("apply brings it to all, members first, and verifies it", async () => {
     const { stdout } = (await cluster.rollout("apply", "--yes")).mustSucceed();
     expect(stdout).toContain("The cluster matches main.ts.");
+    const [title = "", ...sample] = APPLY_SAMPLE.split("\n");
+    expect(title).toBe("$ npm run rollout -- apply");
+    expect(sample.filter((line) => line !== "..." && !timeless(stdout).includes(timeless(line)))).toEqual([]);
     const events = cluster.testbed.events().map((event) => event.replace(/ [0-9a-f]{6}$/, ""));
     const at = (event: string): number => {
       expect(events).toContain(event);

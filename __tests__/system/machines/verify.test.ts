@@ -216,7 +216,8 @@ mount -t tmpfs tmpfs ${pod}/volumes/kubernetes.io~projected/kube-api-access-x7k2
 mount --bind /var/log "${pod}/volume-subpaths/with blank"
 mount -t tmpfs tmpfs "${pod}/volume-subpaths/with blank"`;
     await cluster.testbed.on("hamal", mounts);
-    (await cluster.rollout("capture", "hamal")).mustSucceed();
+    const { stdout } = (await cluster.rollout("capture", "hamal")).mustSucceed();
+    expect(textOf("docs/how-to/roll-out.md")).toContain(`$ npm run rollout -- capture hamal\n${stdout}`);
     const stored = readFileSync(path, "utf8");
     expect(stored).not.toContain("kubelet");
     expect(stored).toContain('fileSystems."/" =');
@@ -269,7 +270,11 @@ mount -t tmpfs tmpfs "${pod}/volume-subpaths/with blank"`;
 
   test("kubeconfig has the cluster's own address and name, for its owner's eyes", async () => {
     const path = join(cluster.folder, "kubeconfig");
-    (await cluster.rollout("kubeconfig", "--output", path, "--name", "home")).mustSucceed();
+    const words = ["kubeconfig", "--output", path, "--name", "home"];
+    const { stdout } = (await cluster.rollout(...words)).mustSucceed();
+    expect(textOf("docs/how-to/roll-out.md")).toContain(
+      `$ npm run rollout -- kubeconfig --name home\n${stdout.replace(path, "~/.kube/config")}`,
+    );
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(parse(readFileSync(path, "utf8"))).toMatchObject({
       "current-context": "home",
