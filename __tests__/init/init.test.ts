@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { program } from "../../src/cli/program";
 import { answersTo, type Stated } from "../../src/init/answers";
-import { REPOSITORY, temporaryFolder } from "../fixture";
+import { REPOSITORY, temporaryFolder, TSX } from "../fixture";
 
 const KEY = readFileSync(join(REPOSITORY, "authorized_keys"), "utf8")
   .split("\n")
@@ -29,6 +30,30 @@ const refusal = (stated: Stated): Promise<string> =>
   );
 
 describe("what is asked", () => {
+  test("is also an option, whose help has the same words and default", async () => {
+    const asked: string[] = [];
+    await answersTo({}, (text, standard) => {
+      asked.push(text + (standard === "" ? "" : ` (default: ${standard})`));
+      return Promise.resolve("");
+    });
+    const { options = [] } =
+      program(() => undefined).commands.find((command) => command.name() === "init") ?? {};
+    const described = options.map(({ description }) => description);
+    expect(asked.length).toBeGreaterThan(10);
+    expect(described.filter((description) => asked.includes(description))).toEqual(asked);
+    const given = (name: string): Promise<string> => refusal({ [name]: "?" });
+    const parsed = options.filter(({ description }) => asked.includes(description));
+    for (const option of parsed.filter(({ long }) => long !== "--token-command"))
+      expect(await given(option.attributeName())).toContain(`${option.long} should be `);
+  });
+
+  test("loads no settings and no zod for --help", () => {
+    const list = "Object.keys(require.cache).filter((path) => /zod|config.settings/.test(path))";
+    const code = `require("./src/cli/program.ts").program(() => undefined).commands[0].helpInformation(); console.log(${list});`;
+    const { stdout } = spawnSync(TSX, ["--eval", code], { cwd: REPOSITORY, encoding: "utf8" });
+    expect(stdout).toBe("[]\n");
+  });
+
   test("has defaults that make a cluster", async () => {
     expect(await answersTo({}, undefined)).toMatchObject({ pveNodes: ["pve"], servers: 1, agents: 2 });
   });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Argument, Command, Option } from "commander";
 import { PACKAGE_ROOT } from "../base/package-root";
 import { textTable } from "../base/table";
+import { FORGES, OPTIONS } from "../init/options";
 import type { Ending } from "./action";
 import type { Shell } from "./completion";
 import { DETAILED, MEANINGS, type ExitCode } from "./exit-code";
@@ -87,39 +88,26 @@ function addEmission(root: Command, ending: Ending): void {
     .action(ending(async () => (await import("./check.js")).check()));
 }
 
-/** Each question is also an option. They are declared here by hand: loading the questions would load all settings. */
+/** Every question of `init` is also an option. */
 function addInit(root: Command, ending: Ending): void {
-  root
+  const init = root
     .command("init")
     .description("create a repository for your cluster, and synthesize it")
     .argument("<folder>", "new or empty folder")
-    .option("--yes", "ask nothing, and use defaults for what is not given", false)
-    .option("--pve-nodes <names>", "PVE nodes on which the VMs run, the template's first")
-    .option("--endpoint <url>", "URL of Proxmox VE's API")
-    .option("--network <cidr>", "network of the nodes")
-    .option("--gateway <address>", "default gateway and name server; without one the hosts ask DHCP")
-    .option("--servers <number>", "servers, which run the control plane")
-    .option("--agents <number>", "agents")
-    .option("--first-vm-id <id>", "VM ID of the first node, and its host number in the network")
-    .option("--template-vm-id <id>", "VM ID of the template with NixOS")
-    .option("--datastore <name>", "PVE datastore of the disks")
-    .option("--bridge <name>", "PVE bridge of the node network")
-    .option("--root-uuid <uuid>", "UUID of the template's root filesystem")
-    .option(
-      "--token-command <words>",
-      "program that prints the join token (default: a new token, in a file that git ignores)",
-    )
+    .option("--yes", "ask nothing, and use defaults for what is not given", false);
+  for (const { flags, text, standard } of Object.values(OPTIONS)) {
+    // A default of commander's would count as given, and nothing would be asked.
+    const note = standard({}) === "" ? "" : ` (default: ${standard({})})`;
+    init.option(flags, `${text}${note}`);
+  }
+  init
     .option(
       "--ssh-key <file>",
       "public key file for root; repeatable (default: all your keys)",
       collected,
       [],
     )
-    .addOption(
-      new Option("--ci <forge>", "forge whose CI checks changes")
-        .choices(["github", "gitlab", "forgejo", "none"])
-        .default("github"),
-    )
+    .addOption(new Option("--ci <forge>", "forge whose CI checks changes").choices(FORGES).default("github"))
     .option("--package <spec>", "version or path of this package for package.json (default: its version)")
     .option("--no-install", "neither install packages nor synthesize")
     .action(ending(async (folder: string, options) => (await import("./init.js")).init(folder, options)));

@@ -1,5 +1,6 @@
 import { UserError } from "../base/user-error";
-import { QUESTIONS, type Answers, type Name, type Question } from "./question";
+import { OPTIONS, type Answers, type Name } from "./options";
+import { PARSERS } from "./parsers";
 
 /** Asks a person, who may give an empty answer. */
 export type Ask = (text: string, standard: string) => Promise<string>;
@@ -16,46 +17,28 @@ export type Stated = Readonly<Partial<Record<Name, string>>>;
 export async function answersTo(stated: Stated, ask: Ask | undefined): Promise<Answers> {
   const answers: Partial<Record<Name, unknown>> = {};
   const faults: string[] = [];
-  for (const question of QUESTIONS) {
-    const { name } = question;
-    const text = stated[name];
-    const earlier = answers as Partial<Answers>;
-    const standard = question.standard(earlier);
-    if (text === undefined) {
-      answers[name] =
-        ask === undefined
-          ? valueOf(question, standard, earlier)
-          : await asked(question, standard, earlier, ask);
-      continue;
-    }
-    const parsed = question.parse(text, earlier);
+  for (const name of Object.keys(OPTIONS) as Name[]) {
+    const { text, parsed } = await answerTo(name, stated[name], answers as Partial<Answers>, ask);
     if ("value" in parsed) answers[name] = parsed.value;
-    else faults.push(`${optionOf(question)} should be ${parsed.wish}, got '${text}'`);
+    else faults.push(`${OPTIONS[name].flags.replace(/ .*/, "")} should be ${parsed.wish}, got '${text}'`);
   }
   if (faults.length > 0) throw new UserError("usage", faults.join("\n"));
   return answers as unknown as Answers;
 }
 
-/** Asks until the answer is valid. */
-async function asked(
-  question: Question,
-  standard: string,
+/** What was given, or a person's answer, asked for until it is valid, or the default. */
+async function answerTo(
+  name: Name,
+  given: string | undefined,
   earlier: Partial<Answers>,
-  ask: Ask,
-): Promise<unknown> {
-  let text = question.text;
-  for (;;) {
-    const answer = (await ask(text, standard)).trim();
-    const parsed = question.parse(answer === "" ? standard : answer, earlier);
-    if ("value" in parsed) return parsed.value;
-    text = `Please enter ${parsed.wish}. ${question.text}`;
+  ask: Ask | undefined,
+) {
+  const option = OPTIONS[name];
+  const standard = option.standard(earlier);
+  for (let question = option.text; ;) {
+    const text = given ?? ((await ask?.(question, standard))?.trim() || standard);
+    const parsed = PARSERS[name](text, earlier);
+    if ("value" in parsed || given !== undefined || ask === undefined) return { text, parsed };
+    question = `Please enter ${parsed.wish}. ${option.text}`;
   }
 }
-
-function valueOf(question: Question, text: string, earlier: Partial<Answers>): unknown {
-  const parsed = question.parse(text, earlier);
-  if ("value" in parsed) return parsed.value;
-  throw new UserError("usage", `${optionOf(question)} has to be stated: ${parsed.wish}`);
-}
-
-const optionOf = ({ option }: Question): string => option.replace(/ .*/, "");

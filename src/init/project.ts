@@ -6,11 +6,7 @@ import { PACKAGE_ROOT } from "../base/package-root";
 import { hostAddress, parseNetwork } from "../config/address";
 import { formatLiteral } from "../config/fault";
 import { fill } from "../render/templates";
-import type { Answers } from "./question";
-
-/** The forge that hosts a project, which decides the CI configuration. */
-export const FORGES = ["github", "gitlab", "forgejo", "none"] as const;
-export type Forge = (typeof FORGES)[number];
+import type { Answers, Forge } from "./options";
 
 export interface ProjectSettings {
   readonly name: string;
