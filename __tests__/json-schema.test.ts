@@ -1,6 +1,7 @@
 /** No definition of a schema is there that no real document was compared with. */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { FORMAT_VERSIONS } from "../src/cli/json-document";
 import { REPOSITORY } from "./fixture";
 
 const SCHEMAS = join(REPOSITORY, "schemas");
@@ -30,5 +31,17 @@ test.each(readdirSync(SCHEMAS).filter((file) => file.endsWith(".schema.json")))(
     const name = file.replace(".schema.json", "");
     if (definitions === undefined) expect(tests).toContain(`schemas/${file}"`);
     else expect([...validated(name, definitions)].sort()).toEqual(Object.keys(definitions).sort());
+  },
+);
+
+test.each(Object.entries(FORMAT_VERSIONS))(
+  "every document of %s has the format version that its schema states",
+  (command, version) => {
+    const schema = readFileSync(join(SCHEMAS, `${command}.schema.json`), "utf8");
+    const stated = [...schema.matchAll(/"formatVersion": \{\s*"const": (\d+)/g)].map(([, number]) =>
+      Number(number),
+    );
+    expect(stated.length).toBeGreaterThan(1);
+    expect(new Set(stated)).toEqual(new Set([version]));
   },
 );

@@ -5,13 +5,11 @@ import type { Check } from "../doctor/check";
 import { diagnose } from "../doctor/doctor";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument, reportFailure } from "./failure";
+import { documentOf } from "./json-document";
 
 interface Options {
   readonly json: boolean;
 }
-
-/** Raised when a program that reads the JSON would misread a newer one. */
-const FORMAT_VERSION = 1;
 
 const COLUMNS = 80;
 
@@ -23,7 +21,7 @@ export async function doctor({ json }: Options): Promise<ExitCode> {
     return isHealthy(checks) ? ExitCode.Done : ExitCode.Failed;
   } catch (error) {
     if (!json) return reportFailure(error);
-    console.log(JSON.stringify({ formatVersion: FORMAT_VERSION, ...failureDocument(error) }));
+    console.log(JSON.stringify(documentOf("doctor", failureDocument(error))));
     return exitCodeOf(error);
   }
 }
@@ -31,11 +29,8 @@ export async function doctor({ json }: Options): Promise<ExitCode> {
 const isHealthy = (checks: readonly Check[]): boolean => checks.every(({ state }) => state !== "problem");
 
 /** For a program; see schemas/doctor.schema.json. */
-export const doctorDocument = (checks: readonly Check[]): object => ({
-  formatVersion: FORMAT_VERSION,
-  healthy: isHealthy(checks),
-  checks,
-});
+export const doctorDocument = (checks: readonly Check[]): object =>
+  documentOf("doctor", { healthy: isHealthy(checks), checks });
 
 /** A line for each check, and below them in full what is to be done, in lines of at most 80 columns. */
 export function inWords(checks: readonly Check[]): string {

@@ -6,28 +6,24 @@ import { shellWord } from "../base/escape";
 import { UserError } from "../base/user-error";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
+import { documentOf } from "./json-document";
 
 interface Options {
   readonly allow: readonly string[];
   readonly json: boolean;
 }
 
-/** Raise it when existing readers would misread the JSON. */
-const FORMAT_VERSION = 2;
-
 /** `gate`: refuses a plan that does something to a node without consent. */
 // eslint-disable-next-line @typescript-eslint/require-await -- every command of the program is asynchronous
 export async function judge(path: string, { allow, json }: Options): Promise<ExitCode> {
   try {
     const verdict = checkPlan(readPlan(contentOf(path)), allow);
-    console.log(
-      json ? JSON.stringify({ formatVersion: FORMAT_VERSION, ...verdict }, null, 2) : formatVerdict(verdict),
-    );
+    console.log(json ? JSON.stringify(documentOf("gate", verdict), null, 2) : formatVerdict(verdict));
     return verdict.passes ? ExitCode.Done : ExitCode.Refused;
   } catch (error) {
     const failure = failureDocument(error);
     const complaint = error instanceof UserError ? `${path}: ${failure.error}` : failure.error;
-    if (json) console.log(JSON.stringify({ formatVersion: FORMAT_VERSION, ...failure, error: complaint }));
+    if (json) console.log(JSON.stringify(documentOf("gate", { ...failure, error: complaint })));
     else console.error(complaint);
     return exitCodeOf(error);
   }

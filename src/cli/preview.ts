@@ -11,6 +11,7 @@ import { UserError } from "../base/user-error";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
 import { interruptible } from "./interruption";
+import { documentOf } from "./json-document";
 import { paint, terminalColumns } from "./terminal";
 
 interface Options {
@@ -20,9 +21,6 @@ interface Options {
   readonly markdown: boolean;
   readonly failOnDanger: boolean;
 }
-
-/** Raise it when existing readers would misread the JSON. */
-const FORMAT_VERSION = 1;
 
 const NO_HOSTS = `The app emits no \`${HOSTS_FOLDER}/\`, so nothing is known about nodes, hosts and firewalls.`;
 
@@ -35,7 +33,7 @@ export function preview(options: Options): Promise<ExitCode> {
       const document = failureDocument(error);
       console.log(
         options.json
-          ? JSON.stringify({ formatVersion: FORMAT_VERSION, ...document })
+          ? JSON.stringify(documentOf("preview", document))
           : drawn(failureReport("There is no preview.", document.error), options),
       );
       return exitCodeOf(error);
@@ -63,13 +61,8 @@ function drawn(report: readonly Block[], { markdown }: Options): string {
 }
 
 /** The JSON document; see schemas/preview.schema.json. */
-export const previewDocument = (preview: Preview, base: Base, notes: readonly string[]): object => ({
-  formatVersion: FORMAT_VERSION,
-  base,
-  notes,
-  unchanged: isEmpty(preview),
-  ...preview,
-});
+export const previewDocument = (preview: Preview, base: Base, notes: readonly string[]): object =>
+  documentOf("preview", { base, notes, unchanged: isEmpty(preview), ...preview });
 
 async function compared(base: Base, stop: AbortSignal): Promise<{ preview: Preview; notes: string[] }> {
   const trees = await Trees.of(process.cwd(), base);

@@ -24,6 +24,7 @@ import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
 import { checkFreshness } from "./freshness";
 import { interruptible } from "./interruption";
+import { documentOf } from "./json-document";
 
 export interface Options {
   readonly json: boolean;
@@ -102,11 +103,7 @@ const fleetOptions = ({ at = {}, regenerateIdentity, rebuild }: Options & Build)
   rebuild,
 });
 
-/** Raise it when existing readers would misread the JSON. */
-const FORMAT_VERSION = 1;
-
-/** The JSON document; see schemas/rollout.schema.json. */
-const asJson = (document: object): string => JSON.stringify({ formatVersion: FORMAT_VERSION, ...document });
+const asJson = (document: object): string => JSON.stringify(documentOf("rollout", document));
 
 /** @param fresh - whether the emitted files have to match `main.ts` */
 const run = (
