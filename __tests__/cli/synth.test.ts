@@ -94,7 +94,9 @@ describe("a program that is missing is told before anything is written", () => {
       expect(without(project, script)).toMatchObject({
         status: 1,
         stdout: "",
-        stderr: expect.stringMatching(/^tofu is not in PATH: install OpenTofu 1\.10 or later/),
+        stderr: expect.stringMatching(
+          /^tofu is not in PATH, and a plan needs it: install OpenTofu 1\.10 or later/,
+        ),
       });
       expect(existsSync(project.path("cdktf.out"))).toBe(false);
     },

@@ -169,7 +169,11 @@ describe("failures end with another code than 0 and say what to do", () => {
   test.each<[string, Run, string, number?]>([
     ["a plan that fails", run(["apply", "--yes"], { plan: 1 }), "failed"],
     ["an apply that fails", run(["apply", "--yes"], { apply: 1 }), "failed"],
-    ["no OpenTofu", run(["plan"], { binary: "tofu-that-is-not-there" }), "is not in PATH: install OpenTofu"],
+    [
+      "no OpenTofu",
+      run(["plan"], { binary: "tofu-that-is-not-there" }),
+      "is not in PATH, and a plan needs it: install OpenTofu",
+    ],
     [
       "no OpenTofu is told before a missing synth",
       run(["plan"], { binary: "tofu-that-is-not-there", stacks: [] }),

@@ -22,13 +22,22 @@ function isProgram(file: string): boolean {
 /** OpenTofu: `tofu`, or what TERRAFORM_BINARY_NAME says. */
 export const openTofu = (env: NodeJS.ProcessEnv = process.env): string => env.TERRAFORM_BINARY_NAME ?? "tofu";
 
-/** What to do without it. */
-export const INSTALL_OPENTOFU =
-  "install OpenTofu 1.10 or later, or set TERRAFORM_BINARY_NAME to the program that you have";
+/** How to get each program that a command needs, as text that follows a colon. */
+export const INSTALL = {
+  git: "install it from git-scm.com or with your package manager",
+  npm: "install Node.js from nodejs.org, which contains it",
+  openTofu: "install OpenTofu 1.10 or later, or set TERRAFORM_BINARY_NAME to the program that you have",
+  ssh: "install the OpenSSH client (openssh-client on Debian and Ubuntu)",
+} as const;
 
-/** Before anything is done that would be for nothing without OpenTofu. @throws UserError `failed` where it is not there */
-export function mustHaveOpenTofu(): void {
-  const name = openTofu();
+/**
+ * Before a command does anything that would be for nothing without the program.
+ *
+ * @param user - what needs it, such as `a preview`
+ * @throws UserError `failed` where the program is not there
+ */
+export function mustHave(program: keyof typeof INSTALL, user: string): void {
+  const name = program === "openTofu" ? openTofu() : program;
   if (programPath(name) !== undefined) return;
-  throw new UserError("failed", `${name} is not in PATH`, { remedy: INSTALL_OPENTOFU });
+  throw new UserError("failed", `${name} is not in PATH, and ${user} needs it`, { remedy: INSTALL[program] });
 }

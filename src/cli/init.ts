@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { PACKAGE_ROOT } from "../base/package-root";
 import { capture, runInForeground, type Interruption } from "../base/process";
+import { mustHave } from "../base/programs";
 import { UserError } from "../base/user-error";
 import { answersTo, type Ask, type Stated } from "../init/answers";
 import type { Forge } from "../init/options";
@@ -23,6 +24,7 @@ interface Options extends Stated {
 
 /** `init`: writes a new repository for an owner, and runs its first synth. */
 export async function init(folder: string, options: Options): Promise<ExitCode> {
+  if (options.install) mustHave("npm", "the install");
   const target = resolve(folder);
   if (existsSync(target) && readdirSync(target).length > 0)
     throw new UserError("refused", `${folder} is not empty: nothing was written`);

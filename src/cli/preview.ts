@@ -6,6 +6,7 @@ import { failureReport, reportOf, type Block } from "../preview/report";
 import { toTerminal } from "../preview/terminal";
 import { basePackages } from "../preview/packages";
 import { findBase, Trees, type Base } from "../preview/trees";
+import { mustHave } from "../base/programs";
 import { since, StatusLine } from "../base/status-line";
 import { UserError } from "../base/user-error";
 import { ExitCode, exitCodeOf } from "./exit-code";
@@ -42,6 +43,7 @@ export function preview(options: Options): Promise<ExitCode> {
 }
 
 async function previewed(options: Options, stop: AbortSignal): Promise<ExitCode> {
+  mustHave("git", "a preview");
   const base = await findBase(process.cwd(), options.base);
   const { preview, notes } = await compared(base, stop);
   console.log(

@@ -16,6 +16,7 @@ import type { Listener } from "../rollout/log";
 import type { RebootOptions } from "../rollout/reboot";
 import { DEFAULT_PATHS, Session } from "../rollout/session";
 import { progressPrinter } from "../rollout/format";
+import { mustHave } from "../base/programs";
 import { StatusLine } from "../base/status-line";
 import { UserError } from "../base/user-error";
 import { HOSTS_FOLDER } from "../emit/place";
@@ -123,6 +124,7 @@ const run = (
     const status = new StatusLine(process.stderr);
     const told: Listener = (event) => process.stderr.write(`${asJson(event)}\n`);
     try {
+      mustHave("ssh", "every command of rollout");
       const started = new Session(
         DEFAULT_PATHS,
         json ? told : progressPrinter(status, process.stderr.isTTY),

@@ -1,6 +1,6 @@
 import { join, relative } from "node:path";
 import { counted } from "../base/markdown";
-import { mustHaveOpenTofu } from "../base/programs";
+import { mustHave } from "../base/programs";
 import { StatusLine } from "../base/status-line";
 import { HOSTS_FOLDER } from "../emit/place";
 import type { EmissionReport } from "../emit/app";
@@ -18,7 +18,7 @@ interface Options {
 
 /** `synth`: runs `main.ts`, and lists what was written. */
 export async function synth({ accept, forTofu }: Options): Promise<ExitCode> {
-  if (forTofu) mustHaveOpenTofu();
+  if (forTofu) mustHave("openTofu", "a plan");
   const outdir = outputFolder();
   try {
     const report = await new StatusLine(process.stderr).during("Running main.ts", () =>

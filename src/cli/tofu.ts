@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { capture, runInForeground, type Interruption } from "../base/process";
-import { INSTALL_OPENTOFU, mustHaveOpenTofu, openTofu } from "../base/programs";
+import { INSTALL, mustHave, openTofu } from "../base/programs";
 import { UserError } from "../base/user-error";
 import { manifestIn, synthesizedStacks } from "../emit/manifest";
 import { askForConsent } from "./consent";
@@ -98,7 +98,7 @@ class Tofu {
   private async run(words: readonly string[]): Promise<number> {
     const status = await runInForeground(BINARY, words, this.interruption, { cwd: this.folder });
     if (DOES_NOT_START.includes(status))
-      throw new UserError("failed", `${BINARY} does not start`, { remedy: INSTALL_OPENTOFU });
+      throw new UserError("failed", `${BINARY} does not start`, { remedy: INSTALL.openTofu });
     return status;
   }
 
@@ -131,7 +131,7 @@ export function plan(
   words: readonly string[],
   { stack, detailedExitcode }: Options & { readonly detailedExitcode: boolean },
 ): Promise<ExitCode> {
-  mustHaveOpenTofu();
+  mustHave("openTofu", "a plan");
   return interruptible(async (interruption) => {
     const isPending = await new Tofu(stackFolder(stack), interruption).planInto(PLAN_FILE, words);
     return isPending && detailedExitcode ? ExitCode.Pending : ExitCode.Done;
@@ -140,7 +140,7 @@ export function plan(
 
 /** `apply`: plans, shows the plan, asks, and applies exactly that one. */
 export async function apply(words: readonly string[], options: ApplyOptions): Promise<ExitCode> {
-  mustHaveOpenTofu();
+  mustHave("openTofu", "an apply");
   const { parallelism, stack } = options;
   const folder = stackFolder(stack);
   if (!/^[1-9]\d*$/.test(parallelism))
@@ -160,7 +160,7 @@ export async function apply(words: readonly string[], options: ApplyOptions): Pr
 
 /** `tofu`: any other command of OpenTofu. */
 export function other(words: readonly string[], { stack }: Options): Promise<ExitCode> {
-  mustHaveOpenTofu();
+  mustHave("openTofu", "this command");
   return interruptible(async (interruption) => {
     await new Tofu(stackFolder(stack), interruption).withLockFile(...words);
     return ExitCode.Done;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PACKAGE_ROOT } from "../base/package-root";
 import { capture } from "../base/process";
-import { INSTALL_OPENTOFU, openTofu, programPath } from "../base/programs";
+import { INSTALL, openTofu, programPath } from "../base/programs";
 import { isTokenByHand } from "../config/rollout";
 import { keysOfAgent, ownPublicKeys } from "../init/public-keys";
 import type { ClusterJson } from "../render/cluster-json";
@@ -26,7 +26,7 @@ const LEAST: Readonly<Record<string, string>> = { OpenTofu: "1.10", Terraform: "
 
 export async function checkOpenTofu({ env }: Surroundings): Promise<Check> {
   const name = openTofu(env);
-  const remedy = `To mend it, ${INSTALL_OPENTOFU}.`;
+  const remedy = `To mend it, ${INSTALL.openTofu}.`;
   const path = programPath(name, env.PATH);
   if (path === undefined) return problem("OpenTofu", `${name} is not in PATH`, remedy);
   // Terraform asks its maker for newer versions otherwise.
