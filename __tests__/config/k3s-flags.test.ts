@@ -1,5 +1,6 @@
 import { Faults } from "../../src/config/fault";
-import { checkFlags } from "../../src/config/k3s-flags";
+import { FIRST_RELEASES, FLAG_NAMES } from "../../src/config/k3s-flag-names";
+import { checkFlags, lateFlags } from "../../src/config/k3s-flags";
 import type { Role } from "../../src/config/settings";
 
 function faultsOf(flags: readonly string[], role: Role = "server"): string[] {
@@ -102,4 +103,25 @@ test("an argument without a value is true", () => {
   expect(faultsOf(["--kubelet-arg=anonymous-auth"])).toEqual([
     expect.stringContaining("without authentication"),
   ]);
+});
+
+test.each<[string | undefined, string[]]>([
+  ["1.31", ["etcd-s3-retention", "node-internal-dns"]],
+  ["1.32", ["etcd-s3-retention"]],
+  ["1.33", ["etcd-s3-retention"]],
+  ["1.34", []],
+  [undefined, ["etcd-s3-retention", "node-internal-dns"]],
+])("of K3s %s, a release may lack %j", (minor, late) => {
+  const flags = ["--etcd-s3-retention=3", "--node-internal-dns=a.example.org", "--debug"];
+  expect(lateFlags(flags, minor).map(({ name }) => name)).toEqual(late);
+});
+
+test("only flags that are known have a first release, in order of the versions", () => {
+  const known: readonly string[] = [...FLAG_NAMES.server, ...FLAG_NAMES.agent];
+  for (const [name, releases] of Object.entries(FIRST_RELEASES)) {
+    expect(known).toContain(name);
+    expect(releases.map((release) => release.split(".")[1])).toEqual(
+      ["31", "32", "33"].slice(0, releases.length),
+    );
+  }
 });

@@ -152,7 +152,12 @@ export const ONCE_SILENT: readonly Mistake[] = [
   [
     "a flag of another version",
     withFlags("--a-switch-of-tomorrow=true"),
-    "Warning: 'k3s.serverFlags' has --a-switch-of-tomorrow, which no K3s of 1.31 to 1.34 has: K3s may not start with it",
+    "Warning: 'k3s.serverFlags' has --a-switch-of-tomorrow, which no K3s of 1.31 to 1.35 has: K3s may not start with it",
+  ],
+  [
+    "a flag that an older release of the pinned version does not have",
+    { settings: { k3s: { ...k3s, package: "k3s_1_33", serverFlags: ["--etcd-s3-retention=3"] } } },
+    "Warning: 'k3s.serverFlags' has --etcd-s3-retention, which K3s has since 1.31.12, 1.32.8 and 1.33.4: an older release does not start with it",
   ],
   [
     "a CPU type in another case",

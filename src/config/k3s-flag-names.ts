@@ -1,6 +1,7 @@
 /**
- * Names of K3s' flags, for 1.31 to 1.34, which NixOS 25.05 and 25.11 have. Sources: docs.k3s.io/cli/agent and
- * docs.k3s.io/cli/server, "CLI Help" of each; and what these hide: pkg/cli/cmds, agent.go and server.go.
+ * Names of K3s' flags, for 1.31 to 1.35, which NixOS 25.05 to 26.05 have. Sources: docs.k3s.io/cli/agent and
+ * docs.k3s.io/cli/server, "CLI Help" of each; and what these hide: pkg/cli/cmds, agent.go and server.go. The release notes name
+ * no flag that went, and none that came with 1.34 or 1.35 (k3s-io/docs, docs/release-notes: v1.34.X at 0887158, v1.35.X at 1349cf8).
  */
 
 /** Of `k3s agent`, which `k3s server` knows too but for those of `AGENTS_ONLY`. */
@@ -50,3 +51,18 @@ export const COMPONENT_NAMES = [
   "servicelb",
   "traefik",
 ] as const;
+
+/**
+ * Flags that came after 1.31.0: the first release that has it, of each minor version that got it later than with its first. Newer
+ * minor versions have it. Sources: k3s-io/docs, docs/release-notes, v1.31.X at 6811ca2, v1.32.X at 0887158 and v1.33.X at 143463b;
+ * for what these call backports, k3s-io/k3s #11881, #11889 and #12696.
+ *
+ * Not known well enough to be here: `nonroot-devices` and `etcd-s3-bucket-lookup-type`, whose backports the notes do not name.
+ */
+export const FIRST_RELEASES: Readonly<Record<string, readonly string[]>> = {
+  "node-internal-dns": ["1.31.4"],
+  "node-external-dns": ["1.31.4"],
+  "etcd-snapshot-reconcile-interval": ["1.31.7", "1.32.3"],
+  "secrets-encryption-provider": ["1.31.8", "1.32.4"],
+  "etcd-s3-retention": ["1.31.12", "1.32.8", "1.33.4"],
+};

@@ -1,5 +1,5 @@
 import type { Faults } from "./fault";
-import { COMPONENT_NAMES, FLAG_NAMES } from "./k3s-flag-names";
+import { COMPONENT_NAMES, FIRST_RELEASES, FLAG_NAMES } from "./k3s-flag-names";
 import type { Role } from "./settings";
 import { misspelt } from "./suggestion";
 
@@ -12,10 +12,27 @@ export function checkFlags(setting: string, flags: readonly string[], role: Role
 
 /** Names of flags that neither this version of K3s nor a slip of the hand explains: of another version, or made up. */
 export const unknownFlags = (flags: readonly string[]): string[] =>
-  flags
-    .flatMap((flag) => FLAG.exec(flag)?.[1] ?? [])
-    .map((written) => ALIASES[written] ?? written)
-    .filter((name) => ![...FLAG_NAMES.server, ...FLAG_NAMES.agent, ...Object.keys(RESERVED)].includes(name));
+  namesOf(flags).filter(
+    (name) => ![...FLAG_NAMES.server, ...FLAG_NAMES.agent, ...Object.keys(RESERVED)].includes(name),
+  );
+
+/**
+ * Flags that a minor version of K3s did not have from its first release on, with the releases that brought them.
+ *
+ * @param minor - such as `1.33`; `undefined` for any
+ */
+export const lateFlags = (
+  flags: readonly string[],
+  minor: string | undefined,
+): { name: string; releases: readonly string[] }[] =>
+  namesOf(flags)
+    .map((name) => ({ name, releases: FIRST_RELEASES[name] ?? [] }))
+    .filter(({ releases }) =>
+      releases.some((release) => minor === undefined || release.startsWith(`${minor}.`)),
+    );
+
+const namesOf = (flags: readonly string[]): string[] =>
+  flags.flatMap((flag) => FLAG.exec(flag)?.[1] ?? []).map((written) => ALIASES[written] ?? written);
 
 /** Flags go into a systemd ExecStart, separated by spaces; `%` and `$` are escaped when they are rendered. */
 const FLAG = /^--([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21\x23-\x26\x28-\x5b\x5d-\x7e]*))?$/;

@@ -1,29 +1,47 @@
 import { quoteAll } from "./fault";
 import type { RecordedNode } from "./history";
-import { unknownFlags } from "./k3s-flags";
+import { lateFlags, unknownFlags } from "./k3s-flags";
 import type { Cluster, Node } from "./model";
 
 /** Settings that are valid, but usually a mistake. */
 export const warningsOf = (cluster: Cluster, last: readonly RecordedNode[]): string[] => [
   ...flagsOfNoK3s(cluster),
+  ...flagsOfNewerK3s(cluster),
   ...traefikWithoutAddress(cluster),
   ...threadsWithoutEffect(cluster.nodes),
   ...renamedHosts(cluster.nodes, last),
 ];
 
+/** Where flags are written, with the flags. */
+const flagsByPlace = ({ k3s, nodes }: Cluster): (readonly [string, readonly string[]])[] => [
+  ["'k3s.serverFlags'", k3s.serverFlags],
+  ["'k3s.agentFlags'", k3s.agentFlags],
+  ...nodes.map((node) => [`'k3sFlags' of ${quoteAll([node.hostname])}`, node.k3sFlags] as const),
+];
+
 /** Another version of K3s may have them. */
-function flagsOfNoK3s({ k3s, nodes }: Cluster): string[] {
-  const places = [
-    ["'k3s.serverFlags'", k3s.serverFlags],
-    ["'k3s.agentFlags'", k3s.agentFlags],
-    ...nodes.map((node) => [`'k3sFlags' of ${quoteAll([node.hostname])}`, node.k3sFlags] as const),
-  ] as const;
-  return places.flatMap(([place, flags]) =>
+const flagsOfNoK3s = (cluster: Cluster): string[] =>
+  flagsByPlace(cluster).flatMap(([place, flags]) =>
     unknownFlags(flags).map(
-      (name) => `${place} has --${name}, which no K3s of 1.31 to 1.34 has: K3s may not start with it`,
+      (name) => `${place} has --${name}, which no K3s of 1.31 to 1.35 has: K3s may not start with it`,
+    ),
+  );
+
+/** NixOS 25.11 has K3s 1.34, which has every flag that is known; the channel of an older one decides which release of K3s it has. */
+function flagsOfNewerK3s(cluster: Cluster): string[] {
+  const [, major, minor] = /^k3s_(\d+)_(\d+)$/.exec(cluster.k3s.package) ?? [];
+  if (major === undefined && cluster.nodes.every(({ nixos }) => nixos.release >= "25.11")) return [];
+  const pinned = major === undefined ? undefined : `${major}.${minor}`;
+  return flagsByPlace(cluster).flatMap(([place, flags]) =>
+    lateFlags(flags, pinned).map(
+      ({ name, releases }) =>
+        `${place} has --${name}, which K3s has since ${listed(releases)}: an older release does not start with it`,
     ),
   );
 }
+
+const listed = (releases: readonly string[]): string =>
+  [releases.slice(0, -1).join(", "), releases.at(-1)].filter(Boolean).join(" and ");
 
 function traefikWithoutAddress({ k3s }: Cluster): string[] {
   if (!k3s.traefik || k3s.serviceLb || k3s.exposedPorts.length > 0) return [];
