@@ -7,8 +7,10 @@ import { installPackage } from "../../testbed/package/install";
 import { REPOSITORY } from "../fixture";
 import { codeIn, DOCUMENTS, fenced, textOf } from "../markdown";
 import * as constructs from "../../constructs";
+import { changedKinds, hashesOf, record, recorded, type Hashes } from "./emitted";
 
 const NAME = "proxmox-nixos-k3s";
+const changelog = readFileSync(join(REPOSITORY, "CHANGELOG.md"), "utf8");
 let owner: string;
 let installed: string;
 
@@ -147,6 +149,7 @@ test("its program runs an owner's commands", () => {
 
 describe("an example", () => {
   const examples = readdirSync(join(REPOSITORY, "examples"));
+  const emitted: Record<string, Hashes> = {};
 
   test.each(examples)("%s synthesizes without a fault or a warning, and is whole", (example) => {
     const folder = mkdtempSync(join(owner, "example-"));
@@ -166,12 +169,24 @@ describe("an example", () => {
     const { resource } = JSON.parse(readFileSync(join(folder, "out/stacks/k3s/cdk.tf.json"), "utf8")) as {
       resource: { proxmox_virtual_environment_vm: object };
     };
+    emitted[example] = hashesOf(folder);
     const vms = Object.keys(resource.proxmox_virtual_environment_vm);
     expect(vms).toEqual(nodes.map(({ terraformName }) => terraformName).sort());
     // What it says in words is so.
     const imported = [...main.matchAll(/import proxmox_virtual_environment_vm\.(\w+) /g)];
     if (imported.length > 0) expect(imported.map(([, name]) => name).sort()).toEqual(vms);
     expect(readFileSync(join(REPOSITORY, "README.md"), "utf8")).toContain(`(examples/${example})`);
+  });
+
+  test("has the files of the last version, but for those whose change is in the changelog", () => {
+    const [, newest = ""] = /^## \[(\d[^\]]*)\]/m.exec(changelog) ?? [];
+    if (process.env.UPDATE_EMITTED === "1") record({ version: newest, examples: emitted });
+    const last = recorded();
+    expect(last.version).toBe(newest);
+    const section =
+      /^### Emitted files\n([^]*?)(?=^##)/m.exec(changelog.split(/^## \[\d/m)[0] ?? "")?.[1] ?? "";
+    const changed = changedKinds(last.examples, emitted);
+    expect(changed.filter((kind) => !section.includes(`\`${kind}\``))).toEqual([]);
   });
 });
 
