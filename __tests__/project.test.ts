@@ -96,6 +96,7 @@ test("a renamed stack finds its state", () => {
     text.replace('TerraformStack(app, "k3s")', 'TerraformStack(app, "homelab")'),
   );
   expect(project.npm("synth").status).toBe(0);
+  expect(readdirSync(project.path("cdktf.out", "stacks"))).toEqual(["homelab"]);
   expect(stateOf(project, "homelab")).toBe(state);
   expect(existsSync(state)).toBe(true);
 });

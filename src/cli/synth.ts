@@ -4,7 +4,7 @@ import { mustHave } from "../base/programs";
 import { StatusLine } from "../base/status-line";
 import { HOSTS_FOLDER } from "../emit/place";
 import type { EmissionReport } from "../emit/app";
-import { synthesizedStacks } from "../emit/manifest";
+import { removeFormerStacks, stacksOfLastSynth, synthesizedStacks } from "../emit/manifest";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { explain } from "./faults";
 import { outputFolder, runMain } from "./main-ts";
@@ -21,9 +21,11 @@ export async function synth({ accept, forTofu }: Options): Promise<ExitCode> {
   if (forTofu) mustHave("openTofu", "a plan");
   const outdir = outputFolder();
   try {
+    const before = stacksOfLastSynth(outdir);
     const report = await new StatusLine(process.stderr).during("Running main.ts", () =>
       runMain(outdir, { accept }),
     );
+    removeFormerStacks(outdir, before);
     const stacks = synthesizedStacks(outdir);
     // Warnings come last, where they are seen.
     for (const line of written(report)) console.log(line);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { describeWith } from "../tools";
 import { NO_CHANGES, printed, sharedBed, TOFU } from "./bed";
 
@@ -99,6 +100,7 @@ describeWith(TOFU, "a cluster's life with the real OpenTofu and its provider", (
   test("another name of the stack changes nothing", async () => {
     bed().edit('TerraformStack(app, "k3s")', 'TerraformStack(app, "kubernetes")');
     expect(printed(await bed().npm("plan"))).toContain(NO_CHANGES);
+    expect(existsSync(bed().project.path("cdktf.out", "stacks", "k3s"))).toBe(false);
   });
 
   test("another construct id moves the VM in the state, without a write to any", async () => {
