@@ -114,7 +114,7 @@ describe("SSH", () => {
     agentHas(other);
     expect(await machine.check("SSH")).toMatchObject({
       state: "problem",
-      found: expect.stringContaining("no key of the agent is admitted"),
+      found: expect.stringContaining("neither a key of the agent nor one of ~/.ssh"),
     });
   });
 });
@@ -124,7 +124,7 @@ test("git: no program, no repository, no commit, a commit", async () => {
   machine.link("git");
   expect(await machine.check("git")).toMatchObject({
     state: "problem",
-    found: "the project is in no repository",
+    found: "the project is not in a git repository",
   });
   const git = (...words: string[]): unknown =>
     spawnSync("git", ["-c", "user.name=A", "-c", "user.email=a@example.org", ...words], {
@@ -146,7 +146,7 @@ describe("what says the join token is looked for, not run or read", () => {
     machine.program("sops", `echo ran > ${machine.folder}/ran; echo the-token`);
     expect(await machine.check("Join token")).toMatchObject({
       state: "ok",
-      found: "sops is there; it was not run",
+      found: "sops is installed; it was not run",
     });
     expect(programPath(join(machine.folder, "ran"))).toBeUndefined();
     expect(() => readFileSync(join(machine.folder, "ran"))).toThrow();
@@ -159,7 +159,7 @@ describe("what says the join token is looked for, not run or read", () => {
     expect(checks).toContainEqual({
       name: "Join token",
       state: "ok",
-      found: "token is there; it was not read",
+      found: "token exists; it was not read",
     });
     expect(checks).toContainEqual(expect.objectContaining({ name: "Agents' token", state: "problem" }));
     expect(JSON.stringify(checks)).not.toContain("the-token");
@@ -185,7 +185,7 @@ describe("names and addresses", () => {
     });
     expect(await machine.check("DNS", { resolve: resolve({ hamal: "172.22.0.9" }) })).toMatchObject({
       state: "problem",
-      found: "hamal is 172.22.0.9, not 172.22.0.135",
+      found: "hamal resolves to 172.22.0.9, not to 172.22.0.135",
     });
   });
 
@@ -193,7 +193,7 @@ describe("names and addresses", () => {
     machine.cluster((json) => (json.cluster.apiEndpoint = "https://k3s.example.org:6443"));
     expect(await machine.check("DNS")).toMatchObject({
       state: "problem",
-      found: "k3s.example.org of apiEndpoint has no address here",
+      found: "k3s.example.org (apiEndpoint) does not resolve on this machine",
     });
   });
 
@@ -207,7 +207,7 @@ describe("names and addresses", () => {
   });
 });
 
-test("without cluster.json it looks at the rest, and says what it did not look at", async () => {
+test("without cluster.json it checks the rest, and says what it did not check", async () => {
   writeFileSync(join(machine.folder, "nix", "cluster.json"), "{}");
   const checks = await machine.checks();
   expect(checks.map(({ name }) => name)).toEqual([

@@ -20,7 +20,7 @@ interface Seen {
 const APPLY = role("K3sApply");
 const HEALTHY = {
   "PVE token": expect.stringMatching(/^ok: terraform@pve!doctor\d+, accepted by Proxmox VE 9\.0\.3$/),
-  "PVE rights": expect.stringMatching(/^ok: all that an apply needs, on \d+ paths$/),
+  "PVE rights": expect.stringMatching(/^ok: the token has all that an apply needs, on \d+ paths$/),
   "PVE nodes": "ok: pve",
   Template: "ok: VM 9903",
   Datastores: "ok: Cesspool-VM",
@@ -104,7 +104,7 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     pve.inventory.add(135, "pve2", { name: "nextcloud" });
     pve.inventory.containers.push({ id: 136, node: "pve", name: "dns" });
     expect((await seen()).checks["VM IDs"]).toBe(
-      "problem: 135 of hamal is held by the VM nextcloud on pve2; 136 of mizar is held by the container dns on pve",
+      "problem: 135 (hamal) belongs to the VM nextcloud on pve2; 136 (mizar) belongs to the container dns on pve",
     );
     pve.inventory.vms.delete(135);
     pve.inventory.containers.pop();
@@ -115,8 +115,8 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     pve.inventory.add(135, "pve2", { name: "nextcloud" });
     become({ ...APPLY.whole, "/vms/135": [] });
     const { checks } = await seen();
-    expect(checks["VM IDs"]).toBe("problem: 135 of hamal is held by a guest that the token does not see");
-    expect(checks["PVE rights"]).toMatch(/VM\.Audit lacks on \/vms\/135;/);
+    expect(checks["VM IDs"]).toBe("problem: 135 (hamal) belongs to a guest that the token does not see");
+    expect(checks["PVE rights"]).toMatch(/VM\.Audit is missing on \/vms\/135;/);
   });
 
   test.each(APPLY.whole["/"].filter((privilege) => privilege !== "Pool.Audit"))(
@@ -126,7 +126,7 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
       const { status, checks, remedies } = await seen();
       expect(status).toBe(1);
       expect(checks["PVE rights"]).toMatch(
-        new RegExp(`^problem: ${privilege.replaceAll(".", "\\.")} lacks on /`),
+        new RegExp(`^problem: ${privilege.replaceAll(".", "\\.")} is missing on /`),
       );
       expect(remedies["PVE rights"]).toContain(`--privs "${privilege}"`);
     },
@@ -140,16 +140,16 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
         .replace('"bridge": "vmbr0"', '"bridge": "vmbr0", "vlanId": 20'),
     );
     expect((await seen()).checks["PVE rights"]).toBe(
-      "problem: Sys.Modify lacks on /; Pool.Allocate lacks on /pool/k3s; SDN.Use lacks on /sdn/zones/localnetwork/vmbr0/20",
+      "problem: Sys.Modify is missing on /; Pool.Allocate is missing on /pool/k3s; SDN.Use is missing on /sdn/zones/localnetwork/vmbr0/20",
     );
   });
 
   test("a template that is not there, is none, or is elsewhere", async () => {
     const template = pve.inventory.vms.get(9903);
     pve.inventory.vms.delete(9903);
-    expect((await seen()).checks.Template).toBe("problem: there is no VM 9903 that the token sees");
+    expect((await seen()).checks.Template).toBe("problem: the token sees no VM 9903");
     pve.inventory.add(9903, "pve", { name: "template" });
-    expect((await seen()).checks.Template).toBe("problem: VM 9903 is no template");
+    expect((await seen()).checks.Template).toBe("problem: VM 9903 is not a template");
     pve.inventory.vms.delete(9903);
     pve.inventory.add(9903, "pve2", Object.fromEntries(template?.options ?? []));
     expect((await seen()).checks.Template).toBe("problem: VM 9903 is on pve2, not on pve");
@@ -162,14 +162,14 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
         .replace('"bridge": "vmbr0"', '"bridge": "vmbr7"'),
     );
     const { checks } = await seen();
-    expect(checks.Datastores).toBe("problem: pve has no tank that the token sees");
-    expect(checks.Bridges).toBe("problem: pve has no vmbr7 that the token sees");
+    expect(checks.Datastores).toBe("problem: the token sees no tank on pve");
+    expect(checks.Bridges).toBe("problem: the token sees no vmbr7 on pve");
   });
 
   test("a PVE node that is not there, and one that nobody can know", async () => {
     environment.TF_VAR_proxmox_node = "pve9";
     expect((await seen()).checks).toMatchObject({
-      "PVE nodes": "problem: there is no pve9",
+      "PVE nodes": "problem: pve9 does not exist",
       Datastores: "unknown: pve9 does not answer",
     });
     delete environment.TF_VAR_proxmox_node;
@@ -186,7 +186,11 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
       "terraform@pve!doctor=11111111-0000-4000-8000-other",
       "problem: terraform@pve!doctor is not accepted",
     ],
-    ["no form of a token", "hunter2-hunter2", "problem: PROXMOX_VE_API_TOKEN is not USER@REALM!NAME=SECRET"],
+    [
+      "no form of a token",
+      "hunter2-hunter2",
+      "problem: PROXMOX_VE_API_TOKEN does not have the format USER@REALM!NAME=SECRET",
+    ],
     ["none", "", "problem: PROXMOX_VE_API_TOKEN is not set"],
   ])("a token: %s", async (_, token, expected) => {
     environment.PROXMOX_VE_API_TOKEN = token;
@@ -194,7 +198,7 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     expect([status, checks["PVE token"], checks["VM IDs"]]).toEqual([
       1,
       expected,
-      "unknown: not looked at: Proxmox VE was not asked",
+      "unknown: not checked: there is no access to Proxmox VE",
     ]);
     expect(output).not.toMatch(/hunter2|1111/);
   });
@@ -203,18 +207,18 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     environment.PROXMOX_VE_ENDPOINT = "";
     expect((await seen()).checks).toMatchObject({
       "PVE endpoint": "problem: PROXMOX_VE_ENDPOINT is not set",
-      "PVE token": "unknown: is set; nobody could be asked whether it is accepted",
-      Template: "unknown: not looked at: Proxmox VE was not asked",
+      "PVE token": "unknown: is set; it could not be tried",
+      Template: "unknown: not checked: there is no access to Proxmox VE",
     });
     environment.PROXMOX_VE_ENDPOINT = "http://pve.example.org:8006/";
-    expect((await seen()).checks["PVE endpoint"]).toBe("problem: PROXMOX_VE_ENDPOINT is no URL of https");
+    expect((await seen()).checks["PVE endpoint"]).toBe("problem: PROXMOX_VE_ENDPOINT is not an https URL");
     environment.PROXMOX_VE_ENDPOINT = "https://127.0.0.1:1/";
     expect((await seen()).checks["PVE endpoint"]).toMatch(
       /^problem: https:\/\/127\.0\.0\.1:1: .*ECONNREFUSED/,
     );
   });
 
-  test("a certificate that is not trusted gets no token, and one that is not to be looked at is told", async () => {
+  test("a server whose certificate is not trusted gets no token, and the check says where certificates are not verified", async () => {
     environment.SSL_CERT_FILE = "";
     const { checks, remedies } = await seen();
     expect(checks["PVE endpoint"]).toMatch(/^problem: .*(certificate|self-signed)/);
@@ -223,13 +227,13 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     environment.PROXMOX_VE_INSECURE = "true";
     const insecure = (await seen()).checks;
     expect(insecure).toMatchObject(HEALTHY);
-    expect(insecure["PVE endpoint"]).toContain("certificate NOT looked at (PROXMOX_VE_INSECURE)");
+    expect(insecure["PVE endpoint"]).toContain("certificate NOT verified (PROXMOX_VE_INSECURE)");
   });
 
   test("with every right it says so in lines of 80 columns", async () => {
     become(EVERYTHING);
     const { output } = await look();
-    expect(output).toMatch(/^PVE rights +ok +all that an apply needs/m);
+    expect(output).toMatch(/^PVE rights +ok +the token has all that an apply needs/m);
     expect(output.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
 });

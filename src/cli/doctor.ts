@@ -13,7 +13,7 @@ interface Options {
 
 const COLUMNS = 80;
 
-/** `doctor`: is all there that a cluster needs? */
+/** `doctor`: checks that a cluster has everything that it needs. */
 export async function doctor({ json }: Options): Promise<ExitCode> {
   try {
     const checks = await diagnose({ env: process.env, folder: process.cwd(), home: homedir() });
@@ -28,11 +28,11 @@ export async function doctor({ json }: Options): Promise<ExitCode> {
 
 const isHealthy = (checks: readonly Check[]): boolean => checks.every(({ state }) => state !== "problem");
 
-/** For a program; see schemas/doctor.schema.json. */
+/** The JSON document; see schemas/doctor.schema.json. */
 export const doctorDocument = (checks: readonly Check[]): object =>
   documentOf("doctor", { healthy: isHealthy(checks), checks });
 
-/** A line for each check, and below them in full what is to be done, in lines of at most 80 columns. */
+/** A line for each check, then what to do, in lines of at most 80 columns. */
 export function inWords(checks: readonly Check[]): string {
   const rows = textTable(checks.map(({ name, state, found }) => [name, state, found]));
   const details = (["problem", "unknown"] as const).flatMap((state) =>
@@ -40,7 +40,7 @@ export function inWords(checks: readonly Check[]): string {
       .filter((check) => check.state === state)
       .flatMap((check) => detail(check, rows[checks.indexOf(check)] ?? "")),
   );
-  const end = isHealthy(checks) ? "Nothing that was looked at is a problem." : "There are problems.";
+  const end = isHealthy(checks) ? "No problem found." : "There are problems.";
   return [...rows.map((row) => cutToLine(row, COLUMNS)), ...details, "", end].join("\n");
 }
 

@@ -117,11 +117,11 @@ function addInit(root: Command, ending: Ending): void {
 function addReview(root: Command, ending: Ending): void {
   root
     .command("doctor")
-    .description("look for what a cluster needs, from programs to Proxmox VE")
+    .description("check what a cluster needs, from programs to Proxmox VE")
     .option("--json", "print JSON", false)
     .addHelpText(
       "after",
-      "\nIt asks Proxmox VE by PROXMOX_VE_ENDPOINT and PROXMOX_VE_API_TOKEN, and changes\nnothing. Without them it looks at the rest, and says what it did not look at.",
+      "\nIt reads from Proxmox VE with PROXMOX_VE_ENDPOINT and PROXMOX_VE_API_TOKEN, and\nchanges nothing. Without them it checks the rest, and says what it did not check.",
     )
     .action(ending(async (options) => (await import("./doctor.js")).doctor(options)));
   root

@@ -1,4 +1,4 @@
-/** Whether Proxmox VE is there, and lets the token in. */
+/** Checks that Proxmox VE answers and accepts the token. */
 import { PveApi, PveError } from "./pve-api";
 import { ok, problem, unknown, type Check } from "./check";
 import { trustOf } from "./trust";
@@ -6,12 +6,12 @@ import { trustOf } from "./trust";
 const ENDPOINT = "PVE endpoint";
 const TOKEN = "PVE token";
 
-/** As the provider wants it: `USER@REALM!NAME=SECRET`. */
+/** The provider's format: `USER@REALM!NAME=SECRET`. */
 const TOKEN_FORM = /^(\S+@\S+!\S+)=[a-zA-Z0-9-]+$/;
 
 export interface Access {
   readonly checks: readonly Check[];
-  /** What can be asked. @default - nobody is let in */
+  /** The API, with the token. @default - no access */
   readonly api?: PveApi;
   /** Major version of Proxmox VE. */
   readonly major?: number;
@@ -31,7 +31,7 @@ export async function access(env: NodeJS.ProcessEnv): Promise<Access> {
   return check.state === "ok" ? { checks: [endpoint, check], api, major } : { checks: [endpoint, check] };
 }
 
-/** Without a user's name or password in it. @returns `undefined` for what the provider refuses */
+/** The URL without user name and password. @returns `undefined` for a URL that the provider refuses */
 function originOf(endpoint: string | undefined): string | undefined {
   try {
     const url = new URL(endpoint ?? "");
@@ -44,20 +44,19 @@ function originOf(endpoint: string | undefined): string | undefined {
 const noEndpoint = (endpoint: string | undefined): Check =>
   problem(
     ENDPOINT,
-    (endpoint ?? "") === "" ? "PROXMOX_VE_ENDPOINT is not set" : "PROXMOX_VE_ENDPOINT is no URL of https",
-    "Set it as in export PROXMOX_VE_ENDPOINT=https://pve.example.org:8006/.",
+    (endpoint ?? "") === "" ? "PROXMOX_VE_ENDPOINT is not set" : "PROXMOX_VE_ENDPOINT is not an https URL",
+    "Set it, for example: export PROXMOX_VE_ENDPOINT=https://pve.example.org:8006/",
   );
 
-/** What can be said of the token where nobody can be asked. */
+/** The check of the token without an endpoint. */
 const unasked = (env: NodeJS.ProcessEnv): Check =>
-  checkTokenForm(env.PROXMOX_VE_API_TOKEN ?? "", env) ??
-  unknown(TOKEN, "is set; nobody could be asked whether it is accepted");
+  checkTokenForm(env.PROXMOX_VE_API_TOKEN ?? "", env) ?? unknown(TOKEN, "is set; it could not be tried");
 
 async function checkEndpoint(origin: string, api: PveApi, isChecked: boolean): Promise<Check> {
   try {
     await api.get(["version"]);
   } catch (error) {
-    // Whoever asks without a token is not let in.
+    // Proxmox VE refuses a request without a token.
     if (!(error instanceof PveError)) throw error;
     if (error.status !== 401) return problem(ENDPOINT, `${origin}: ${error.message}`, remedyOf(error));
   } finally {
@@ -65,35 +64,44 @@ async function checkEndpoint(origin: string, api: PveApi, isChecked: boolean): P
   }
   return ok(
     ENDPOINT,
-    `${origin}, ${isChecked ? "certificate trusted" : "certificate NOT looked at (PROXMOX_VE_INSECURE)"}`,
+    `${origin}, ${isChecked ? "certificate trusted" : "certificate NOT verified (PROXMOX_VE_INSECURE)"}`,
   );
 }
 
-/** By Node's codes of errors, which those of OpenSSL are among. */
+/** By the error codes of Node and OpenSSL. */
 const REMEDIES: readonly (readonly [codes: RegExp, remedy: string])[] = [
   [
     /SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/,
-    "Its certificate is its own, as after an installation: fetch /etc/pve/pve-root-ca.pem from the PVE node, and set SSL_CERT_FILE to that file. PROXMOX_VE_INSECURE=true would send the token to whoever answers.",
+    "Proxmox VE signs its certificate itself after an installation: copy /etc/pve/pve-root-ca.pem from the PVE node, and set SSL_CERT_FILE to that file. PROXMOX_VE_INSECURE=true would send the token to any server that answers.",
   ],
-  [/ALTNAME/, "State the endpoint by a name or address that its certificate has."],
+  [/ALTNAME/, "Set PROXMOX_VE_ENDPOINT to a name or address that its certificate contains."],
   [/CERT_/, "Renew the certificate: pvecm updatecerts --force on the PVE node."],
   [/ENOTFOUND|EAI_/, "Correct the name in PROXMOX_VE_ENDPOINT, or your DNS."],
-  [/^ERR_SSL|EPROTO/, "It speaks no TLS 1.3: PROXMOX_VE_MIN_TLS=1.2 admits an older version."],
+  [
+    /^ERR_SSL|EPROTO/,
+    "The server does not support TLS 1.3: set PROXMOX_VE_MIN_TLS=1.2 to allow an older version.",
+  ],
 ];
 
 function remedyOf({ code = "" }: PveError): string {
   const [, remedy] = REMEDIES.find(([codes]) => codes.test(code)) ?? [];
-  return remedy ?? "Correct PROXMOX_VE_ENDPOINT (the port is 8006), or see what keeps this machine from it.";
+  return (
+    remedy ?? "Correct PROXMOX_VE_ENDPOINT (the port is 8006), or check the network and firewalls in between."
+  );
 }
 
-/** Nothing of the token is said but its name. @returns `undefined` for a right one */
+/** Never shows more of the token than its name. @returns `undefined` for a valid one */
 function checkTokenForm(token: string, env: NodeJS.ProcessEnv): Check | undefined {
-  const remedy = "Set it as in export PROXMOX_VE_API_TOKEN='terraform@pve!k3s=…', of pveum user token add.";
+  const remedy =
+    "Create a token with pveum user token add, and set it: export PROXMOX_VE_API_TOKEN='terraform@pve!k3s=…'";
   if (token === "" && (env.PROXMOX_VE_USERNAME ?? env.PROXMOX_VE_AUTH_TICKET ?? "") !== "")
-    return unknown(TOKEN, "PROXMOX_VE_API_TOKEN is not set; with a password or ticket nothing was looked at");
+    return unknown(
+      TOKEN,
+      "PROXMOX_VE_API_TOKEN is not set; access by a password or a ticket was not checked",
+    );
   if (token === "") return problem(TOKEN, "PROXMOX_VE_API_TOKEN is not set", remedy);
   if (!TOKEN_FORM.test(token))
-    return problem(TOKEN, "PROXMOX_VE_API_TOKEN is not USER@REALM!NAME=SECRET", remedy);
+    return problem(TOKEN, "PROXMOX_VE_API_TOKEN does not have the format USER@REALM!NAME=SECRET", remedy);
   return undefined;
 }
 
@@ -113,7 +121,7 @@ async function checkToken(api: PveApi, token: string): Promise<{ check: Check; m
         ? problem(
             TOKEN,
             `${name} is not accepted`,
-            "It expired, was removed, or its secret is another: pveum user token list shows those that there are.",
+            "It has expired, was removed, or has another secret: pveum user token list USER@REALM lists the tokens.",
           )
         : unknown(TOKEN, `${name}: ${error.message}`);
     return { check };

@@ -1,9 +1,9 @@
-/** What was looked at, and what was seen. */
+/** The result of one check. */
 export interface Check {
   readonly name: string;
-  /** `unknown` is what could not be looked at. */
+  /** `unknown`: it could not be checked. */
   readonly state: "ok" | "problem" | "unknown";
-  /** What was seen, or why nothing was; part of a sentence. */
+  /** What was found, or why it could not be checked; without a period. */
   readonly found: string;
   /** What to do, as a sentence. @default - nothing */
   readonly remedy?: string;
@@ -25,7 +25,7 @@ export const unknown = (name: string, found: string, remedy?: string): Check => 
   ...(remedy === undefined ? {} : { remedy }),
 });
 
-/** Of several things of one kind: all that is wrong with them, else what nobody could look at, else the summary. */
+/** One check of several things: the problems, or what could not be checked, or the summary. */
 export function summed(name: string, { problems, unseen, summary, remedy }: Parts): Check {
   if (problems.length > 0) return problem(name, [...problems, ...unseen].join("; "), remedy);
   return unseen.length > 0 ? unknown(name, unseen.join("; ")) : ok(name, summary);

@@ -21,7 +21,7 @@ import { checkAddresses, checkDns, resolveHere, type Resolve } from "./network";
 import { checkRights } from "./rights";
 import type { Surroundings } from "./surroundings";
 
-/** Looks at all that a cluster needs before its first apply, and changes nothing. */
+/** Checks everything that a cluster needs before its first apply. It changes nothing. */
 export async function diagnose(
   surroundings: Surroundings,
   { version = process.versions.node, resolve = resolveHere }: { version?: string; resolve?: Resolve } = {},
@@ -53,12 +53,12 @@ const checkCluster = (cluster: ClusterJson | undefined, file: string): Check =>
   cluster === undefined
     ? problem(
         "Cluster",
-        `there is no ${file} of this version; what the cluster needs was not looked at`,
-        "Run npm run synth, in the project's folder.",
+        `${file} is missing or of another version, so what the cluster needs was not checked`,
+        "Run npm run synth in the project's folder.",
       )
-    : ok("Cluster", `${counted(cluster.nodes.length, "node")}, as of the last synth`);
+    : ok("Cluster", `${counted(cluster.nodes.length, "node")} at the last synth`);
 
-/** What is asked of Proxmox VE about the cluster. */
+/** Checks that ask Proxmox VE. */
 const ASKED = ["PVE rights", "PVE nodes", "Template", "Datastores", "Bridges", "VM IDs"];
 
 async function checkPve(env: NodeJS.ProcessEnv, cluster: ClusterJson | undefined): Promise<Check[]> {
@@ -68,7 +68,10 @@ async function checkPve(env: NodeJS.ProcessEnv, cluster: ClusterJson | undefined
     return [...checks];
   }
   if (api === undefined)
-    return [...checks, ...ASKED.map((name) => unknown(name, "not looked at: Proxmox VE was not asked"))];
+    return [
+      ...checks,
+      ...ASKED.map((name) => unknown(name, "not checked: there is no access to Proxmox VE")),
+    ];
   try {
     return [...checks, ...(await inventoryOf(api, major, cluster, env))];
   } finally {
@@ -94,7 +97,7 @@ async function inventoryOf(
   ]);
 }
 
-/** Whoever answers may repeat what it was asked. */
+/** An answer may repeat the request with the token. */
 function withoutSecret(check: Check, token: string | undefined): Check {
   const secret = token?.slice(token.lastIndexOf("=") + 1) ?? "";
   if (secret === "") return check;

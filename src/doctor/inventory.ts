@@ -1,11 +1,11 @@
-/** What Proxmox VE has, beside what the nodes use: PVE nodes, the template, datastores, bridges, VM IDs. */
+/** Checks that Proxmox VE has what the nodes use: PVE nodes, the template, datastores, bridges, VM IDs. */
 import { counted, enumerated } from "../base/markdown";
 import type { Node } from "../config/model";
 import { summed, unknown, type Check } from "./check";
 import { PveError, type PveApi } from "./pve-api";
 import { settled, settledAll } from "./references";
 
-/** Nodes of the cluster, and what their settings may refer to. */
+/** The cluster's nodes, and the variables that their settings may refer to. */
 interface Wanted {
   readonly nodes: readonly Node[];
   readonly env: NodeJS.ProcessEnv;
@@ -19,11 +19,11 @@ interface Guest {
   readonly template?: 0 | 1;
 }
 
-/** Answers of Proxmox VE about one of its nodes. */
+/** What Proxmox VE says about one of its nodes. */
 interface PveNode {
   readonly name: string;
   readonly storages: ReadonlyMap<string, { readonly content: string; readonly active: number }>;
-  /** Name to type. */
+  /** Types by name. */
   readonly bridges: ReadonlyMap<string, string>;
 }
 
@@ -39,7 +39,7 @@ export async function checkPveNodes(api: PveApi, { nodes, env }: Wanted): Promis
   const status = new Map(all.map(({ node, status }) => [node, status]));
   return summed("PVE nodes", {
     problems: values.flatMap((name) => {
-      if (!status.has(name)) return [`there is no ${name}`];
+      if (!status.has(name)) return [`${name} does not exist`];
       return status.get(name) === "online" ? [] : [`${name} is ${status.get(name)}`];
     }),
     unseen,
@@ -48,7 +48,7 @@ export async function checkPveNodes(api: PveApi, { nodes, env }: Wanted): Promis
   });
 }
 
-/** Of those PVE nodes that the nodes name and that are there. What does not answer is not among them. */
+/** The PVE nodes that the nodes name. Those that do not exist or do not answer are left out. */
 export async function lookAtPveNodes(api: PveApi, { nodes, env }: Wanted): Promise<PveNode[]> {
   const { values } = settledAll(
     nodes.map(({ vm }) => vm.pveNode),
@@ -78,9 +78,9 @@ export function checkTemplates(all: readonly Guest[], { nodes, env }: Wanted): C
   const unseen: string[] = [];
   const problems = [...wanted].flatMap(([id, text]) => {
     const guest = all.find(({ vmid }) => vmid === id);
-    if (guest === undefined) return [`there is no VM ${id} that the token sees`];
+    if (guest === undefined) return [`the token sees no VM ${id}`];
     if (guest.type !== "qemu") return [`${id} is a container`];
-    if (guest.template !== 1) return [`VM ${id} is no template`];
+    if (guest.template !== 1) return [`VM ${id} is not a template`];
     const node = settled(text, env);
     if ("unseen" in node) unseen.push(node.unseen);
     return "value" in node && node.value !== guest.node
@@ -92,7 +92,7 @@ export function checkTemplates(all: readonly Guest[], { nodes, env }: Wanted): C
     unseen: [...new Set(unseen)],
     summary: enumerated([...wanted.keys()].map((id) => `VM ${id}`)),
     remedy:
-      "Correct templateVmId or templatePveNode in main.ts, or make the template: qm template ID on its PVE node. Without VM.Audit Proxmox VE hides it.",
+      "Correct templateVmId or templatePveNode in main.ts, or make the VM a template: qm template ID on its PVE node. Without the privilege VM.Audit, Proxmox VE hides it.",
   });
 }
 
@@ -104,13 +104,13 @@ export function checkDatastores(pve: readonly PveNode[], wanted: Wanted): Check 
     ],
     fault: ({ name, storages }, datastore) => {
       const storage = storages.get(datastore);
-      if (storage === undefined) return `${name} has no ${datastore} that the token sees`;
+      if (storage === undefined) return `the token sees no ${datastore} on ${name}`;
       if (!storage.content.split(",").includes("images"))
-        return `${datastore} on ${name} takes no disk images`;
+        return `${datastore} on ${name} does not allow disk images`;
       return storage.active === 1 ? undefined : `${datastore} on ${name} is not active`;
     },
     remedy:
-      "Correct the datastore in main.ts, or add it there with the content 'Disk image'. Without Datastore.Audit Proxmox VE hides it.",
+      "Correct the datastore in main.ts, or add it in Proxmox VE with the content 'Disk image'. Without the privilege Datastore.Audit, Proxmox VE hides it.",
   });
 }
 
@@ -118,13 +118,14 @@ export function checkBridges(pve: readonly PveNode[], wanted: Wanted): Check {
   return eachOnItsNode("Bridges", pve, wanted, {
     used: ({ vm }) => vm.networkInterfaces.map(({ bridge }) => bridge),
     fault: ({ name, bridges }, bridge) =>
-      bridges.has(bridge) ? undefined : `${name} has no ${bridge} that the token sees`,
-    remedy: "Correct the bridge in main.ts, or add it on that PVE node. Without SDN.Use Proxmox VE hides it.",
+      bridges.has(bridge) ? undefined : `the token sees no ${bridge} on ${name}`,
+    remedy:
+      "Correct the bridge in main.ts, or add it on that PVE node. Without the privilege SDN.Use, Proxmox VE hides it.",
   });
 }
 
 interface Kind {
-  /** Names that a node's settings have. */
+  /** Names in a node's settings. */
   readonly used: (node: Node) => readonly string[];
   readonly fault: (pve: PveNode, name: string) => string | undefined;
   readonly remedy: string;
@@ -160,7 +161,7 @@ function eachOnItsNode(
   });
 }
 
-/** A node that is not in Proxmox VE yet needs its ID free; of one that is, the VM has its name. */
+/** The VM ID of a new node has to be free. The VM of an existing node has its hostname. */
 export async function checkVmIds(api: PveApi, all: readonly Guest[], { nodes }: Wanted): Promise<Check> {
   const found = await Promise.all(nodes.map((node) => holderOf(api, all, node)));
   const problems = found.flatMap((one) => ("problem" in one ? [one.problem] : []));
@@ -169,7 +170,8 @@ export async function checkVmIds(api: PveApi, all: readonly Guest[], { nodes }: 
     problems,
     unseen: [],
     summary: `${free} free, ${counted(nodes.length - free, "VM")} of this cluster`,
-    remedy: "State another vmId in main.ts. If it is that node's VM, rename it: qm set ID --name HOSTNAME.",
+    remedy:
+      "Choose another vmId in main.ts. If it is the VM of that node, rename it: qm set ID --name HOSTNAME.",
   });
 }
 
@@ -181,16 +183,16 @@ async function holderOf(
   const guest = all.find(({ vmid }) => vmid === vmId);
   if (guest === undefined) {
     if (await isFree(api, vmId)) return { isFree: true };
-    return { problem: `${vmId} of ${hostname} is held by a guest that the token does not see` };
+    return { problem: `${vmId} (${hostname}) belongs to a guest that the token does not see` };
   }
   const { type, name = "without a name", node } = guest;
   const kind = type === "lxc" ? "container" : guest.template === 1 ? "template" : "VM";
   return kind === "VM" && name === hostname
     ? { isFree: false }
-    : { problem: `${vmId} of ${hostname} is held by the ${kind} ${name} on ${node}` };
+    : { problem: `${vmId} (${hostname}) belongs to the ${kind} ${name} on ${node}` };
 }
 
-/** Proxmox VE says so of guests, too, which it hides otherwise. */
+/** Proxmox VE answers this also for guests that it hides. */
 async function isFree(api: PveApi, vmId: number): Promise<boolean> {
   try {
     await api.get(["cluster", "nextid"], { vmid: String(vmId) });
@@ -201,17 +203,17 @@ async function isFree(api: PveApi, vmId: number): Promise<boolean> {
   }
 }
 
-/** A check that asks, or why nothing was answered. */
+/** Runs a check that asks Proxmox VE. */
 export async function asked(name: string, check: () => Check | Promise<Check>): Promise<Check> {
   try {
     return await check();
   } catch (error) {
-    if (error instanceof PveError) return unknown(name, `was not answered: ${error.message}`);
+    if (error instanceof PveError) return unknown(name, `not checked: ${error.message}`);
     throw error;
   }
 }
 
-/** Networks of zones among what VMs are attached to. */
+/** Those bridges that are VNets of SDN zones. */
 export const vnetsOf = (pve: readonly PveNode[]): Set<string> =>
   new Set(
     pve.flatMap(({ bridges }) => [...bridges].filter(([, type]) => type === "vnet").map(([name]) => name)),

@@ -1,4 +1,4 @@
-/** The operator's machine: programs, SSH keys, the repository, where the join token comes from. */
+/** Checks of this machine: programs, SSH keys, the repository, the source of the join token. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PACKAGE_ROOT } from "../base/package-root";
@@ -18,50 +18,51 @@ export function checkNode(version: string): Check {
   const needed = engines.node.replace(">=", "");
   return isAtLeast(version, needed)
     ? ok("Node", version)
-    : problem("Node", `${version}, and ${needed} or later is needed`, "Install a newer Node.");
+    : problem("Node", `${version}; ${needed} or later is required`, "Install a newer Node.");
 }
 
-/** The least versions that `gate` and the provider's functions are tested with. */
+/** Minimum versions, with which `gate` and the provider's functions are tested. */
 const LEAST: Readonly<Record<string, string>> = { OpenTofu: "1.10", Terraform: "1.5" };
 
 export async function checkOpenTofu({ env }: Surroundings): Promise<Check> {
   const name = openTofu(env);
-  const remedy = `To mend it, ${INSTALL.openTofu}.`;
+  const remedy = `Plans need it: ${INSTALL.openTofu}.`;
   const path = programPath(name, env.PATH);
   if (path === undefined) return problem("OpenTofu", `${name} is not in PATH`, remedy);
-  // Terraform asks its maker for newer versions otherwise.
+  // Otherwise Terraform asks its vendor for newer versions.
   const said = await output(path, ["version"], { ...env, CHECKPOINT_DISABLE: "1" });
   const [, product = "", version = ""] = /^(OpenTofu|Terraform) v([\d.]+)/.exec(said ?? "") ?? [];
   const least = LEAST[product];
-  if (least === undefined) return problem("OpenTofu", `${name} does not say its version`, remedy);
+  if (least === undefined) return problem("OpenTofu", `${name} prints no version`, remedy);
   return isAtLeast(version, least)
     ? ok("OpenTofu", `${product} ${version}`)
-    : problem("OpenTofu", `${product} ${version}, and ${least} or later is needed`, remedy);
+    : problem("OpenTofu", `${product} ${version}; ${least} or later is required`, remedy);
 }
 
-/** A rollout asks for no passphrase: the agent has the key, or its file is not encrypted, which is not looked at. */
+/** A rollout asks for no passphrase, so the agent needs the key, or its file is not encrypted, which is not checked. */
 export async function checkSsh(
   { env, home }: Surroundings,
   cluster: ClusterJson | undefined,
 ): Promise<Check> {
   if (programPath("ssh", env.PATH) === undefined)
-    return problem("SSH", "ssh is not in PATH", "Install the OpenSSH client: rollouts need it.");
-  if (cluster === undefined) return unknown("SSH", "ssh is there; which keys the hosts admit is not known");
+    return problem("SSH", "ssh is not in PATH", `Rollouts need it: ${INSTALL.ssh}.`);
+  if (cluster === undefined)
+    return unknown("SSH", "ssh is installed; which keys the hosts accept is not known");
   const admitted = new Set(cluster.cluster.authorizedKeys.map(keyOf));
   const agent = await keysOfAgent(env);
   const held = agent.filter((key) => admitted.has(keyOf(key)));
-  if (held.length > 0) return ok("SSH", "the agent has a key that the hosts admit");
+  if (held.length > 0) return ok("SSH", "the agent has a key that the hosts accept");
   const own = (await ownPublicKeys(home, env)).filter((key) => admitted.has(keyOf(key)));
   if (own.length > 0)
     return unknown(
       "SSH",
-      "a key of ~/.ssh is admitted and not in the agent; whether it has a passphrase was not looked at",
-      "A rollout asks for no passphrase: ssh-add the key.",
+      "the hosts accept a key of ~/.ssh that is not in the agent; whether it has a passphrase was not checked",
+      "A rollout asks for no passphrase: add the key with ssh-add.",
     );
   return problem(
     "SSH",
-    `${agent.length === 0 ? "the agent has no key" : "no key of the agent is admitted"}, and none of ~/.ssh is`,
-    "Put your public key into the file of authorizedKeysFile and run npm run synth, or ssh-add a key that is in it.",
+    `the hosts accept ${agent.length === 0 ? "no key of ~/.ssh, and the agent has none" : "neither a key of the agent nor one of ~/.ssh"}`,
+    "Add your public key to the file of authorizedKeysFile and run npm run synth, or add a key of that file with ssh-add.",
   );
 }
 
@@ -69,17 +70,21 @@ const keyOf = (line: string): string => /\S+ AAAA\S+/.exec(line)?.[0] ?? line;
 
 export async function checkGit({ env, folder }: Surroundings): Promise<Check> {
   const git = programPath("git", env.PATH);
-  if (git === undefined) return problem("git", "git is not in PATH", "Install git: a preview needs it.");
+  if (git === undefined) return problem("git", "git is not in PATH", `A preview needs it: ${INSTALL.git}.`);
   const inside = await output(git, ["-C", folder, "rev-parse", "--is-inside-work-tree"], env);
   if (inside === undefined)
-    return problem("git", "the project is in no repository", "Run git init && git add .");
+    return problem(
+      "git",
+      "the project is not in a git repository",
+      "Run git init && git add . && git commit: a preview compares with a commit.",
+    );
   const commit = await output(git, ["-C", folder, "rev-parse", "--verify", "--quiet", "HEAD"], env);
   return commit === undefined
-    ? problem("git", "the repository has no commit", "Commit once: a preview compares with a commit.")
-    : ok("git", `a repository at ${commit.trim().slice(0, 12)}`);
+    ? problem("git", "the repository has no commit", "Run git commit: a preview compares with a commit.")
+    : ok("git", `repository at commit ${commit.trim().slice(0, 12)}`);
 }
 
-/** Runs and reads nothing of what says the token. */
+/** Does not run or read the sources of tokens. */
 export function checkTokens({ env, folder }: Surroundings, cluster: ClusterJson): Check[] {
   const { rollout = {}, k3s } = cluster.cluster;
   const token = checkToken("Join token", "token", rollout.tokenPath, rollout.tokenCommand, { env, folder });
@@ -87,11 +92,11 @@ export function checkTokens({ env, folder }: Surroundings, cluster: ClusterJson)
   const checks =
     token ??
     (byHand
-      ? ok("Join token", `comes to ${k3s.tokenFile} with the activation`)
+      ? ok("Join token", `a rollout copies it to ${k3s.tokenFile}`)
       : unknown(
           "Join token",
-          `main.ts names no source of it; whether the hosts have ${k3s.tokenFile} was not looked at`,
-          "State rollout.tokenCommand or rollout.tokenPath, or put it there by hand.",
+          `main.ts states no source; whether the hosts have ${k3s.tokenFile} was not checked`,
+          "Set rollout.tokenCommand or rollout.tokenPath in main.ts, or create the file on each host.",
         ));
   const { agentTokenPath, agentTokenCommand } = rollout;
   const agents = checkToken("Agents' token", "agentToken", agentTokenPath, agentTokenCommand, {
@@ -110,8 +115,8 @@ function checkToken(
 ): Check | undefined {
   if (path !== undefined)
     return existsSync(join(folder, path))
-      ? ok(name, `${path} is there; it was not read`)
-      : problem(name, `${path} is not there`, `Make it, or correct rollout.${setting}Path in main.ts.`);
+      ? ok(name, `${path} exists; it was not read`)
+      : problem(name, `${path} does not exist`, `Create it, or correct rollout.${setting}Path in main.ts.`);
   const [program] = command ?? [];
   if (program === undefined) return undefined;
   return programPath(program, env.PATH) === undefined
@@ -120,10 +125,10 @@ function checkToken(
         `${program} is not in PATH`,
         `Install it, or correct rollout.${setting}Command in main.ts.`,
       )
-    : ok(name, `${program} is there; it was not run`);
+    : ok(name, `${program} is installed; it was not run`);
 }
 
-/** @returns `undefined` where it does not start or fails */
+/** @returns `undefined` if the program does not start or fails */
 async function output(
   program: string,
   words: readonly string[],
@@ -137,7 +142,7 @@ async function output(
   }
 }
 
-/** Of versions such as `20.19.4`; what is left out is 0. */
+/** Compares versions such as `20.19.4`; a missing part is 0. */
 function isAtLeast(version: string, least: string): boolean {
   const [has, needs] = [version, least].map((text) => text.split(".").map(Number)) as [number[], number[]];
   const index = [0, 1, 2].find((at) => (has[at] ?? 0) !== (needs[at] ?? 0));

@@ -4,7 +4,7 @@ import { counted } from "../base/markdown";
 import type { ClusterJson } from "../render/cluster-json";
 import { ok, problem, unknown, type Check } from "./check";
 
-/** IPv4 addresses of a name, seen from here. Empty where it has none. */
+/** Resolves a name to IPv4 addresses, on this machine. Empty if it has none. */
 export type Resolve = (name: string) => Promise<readonly string[]>;
 
 export const resolveHere: Resolve = async (name) => {
@@ -15,15 +15,15 @@ export const resolveHere: Resolve = async (name) => {
   }
 };
 
-/** The API's name is what nodes join by. The hosts' names are for people: nothing needs them, and a wrong one misleads. */
+/** Nodes join by the API's name. Hostnames need not resolve, but a wrong address misleads people. */
 export async function checkDns({ cluster, nodes }: ClusterJson, resolve: Resolve): Promise<Check> {
   const api = new URL(cluster.apiEndpoint).hostname;
   const isName = isIP(api.replace(/^\[|\]$/g, "")) === 0;
   if (isName && (await resolve(api)).length === 0)
     return problem(
       "DNS",
-      `${api} of apiEndpoint has no address here`,
-      "Add a record of it that the nodes can ask for: they join by that name.",
+      `${api} (apiEndpoint) does not resolve on this machine`,
+      "Add a DNS record that the nodes can resolve: they join by that name.",
     );
   const found = await Promise.all(
     nodes.map(async ({ hostname, ipv4Address }) => ({
@@ -39,21 +39,24 @@ export async function checkDns({ cluster, nodes }: ClusterJson, resolve: Resolve
     return problem(
       "DNS",
       wrong
-        .map(({ hostname, addresses, ipv4Address }) => `${hostname} is ${addresses[0]}, not ${ipv4Address}`)
+        .map(
+          ({ hostname, addresses, ipv4Address }) =>
+            `${hostname} resolves to ${addresses[0]}, not to ${ipv4Address}`,
+        )
         .join("; "),
-      "Correct the record, or the node's ipv4Address in main.ts.",
+      "Correct the DNS record, or the node's ipv4Address in main.ts.",
     );
   const resolved = found.filter(({ addresses }) => addresses.length > 0).length;
-  return ok("DNS", `${resolved} of ${counted(nodes.length, "hostname")} resolve; no program here needs them`);
+  return ok("DNS", `${resolved} of ${counted(nodes.length, "hostname")} resolve; none has to`);
 }
 
-/** Who gives the nodes their addresses. A DHCP server's reservations cannot be seen from here. */
+/** How the nodes get their addresses. The reservations of a DHCP server cannot be checked from this machine. */
 export function checkAddresses({ cluster, nodes }: ClusterJson): Check {
   if (cluster.network.gateway !== undefined)
-    return ok("Addresses", `static, by the gateway ${cluster.network.gateway}`);
+    return ok("Addresses", `static, with the gateway ${cluster.network.gateway}`);
   return unknown(
     "Addresses",
-    `come from DHCP, since there is no gateway; its reservations cannot be seen from here`,
-    `Reserve in your DHCP server ${nodes.length === 1 ? "the address of the node's MAC address" : `the addresses of ${nodes.length} MAC addresses`}: nix/README.md lists them.`,
+    "come from DHCP, since network.gateway is not set; its reservations cannot be checked from this machine",
+    `In your DHCP server, reserve ${nodes.length === 1 ? "an address for the node's MAC address" : `addresses for ${nodes.length} MAC addresses`}: nix/README.md lists them.`,
   );
 }

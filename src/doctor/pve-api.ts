@@ -1,13 +1,13 @@
 import { Agent, request } from "node:https";
 import type { Trust } from "./trust";
 
-/** What kept an answer away, or what Proxmox VE answered instead of data. */
+/** There was no answer, or an answer without data. */
 export class PveError extends Error {
   public constructor(
     message: string,
-    /** Of HTTP. @default - there was no answer */
+    /** HTTP status. @default - there was no answer */
     public readonly status?: number,
-    /** Of Node, such as `ECONNREFUSED`. @default - there was an answer */
+    /** Node's error code, such as `ECONNREFUSED`. @default - there was an answer */
     public readonly code?: string,
   ) {
     super(message);
@@ -16,14 +16,14 @@ export class PveError extends Error {
 
 const TIMEOUT_MS = 15_000;
 
-/** Questions to Proxmox VE. It changes nothing: there is no other method than GET. */
+/** Reads from Proxmox VE's API. It only sends GET requests, so it changes nothing. */
 export class PveApi {
   private readonly agent: Agent;
 
   public constructor(
     private readonly origin: string,
     trust: Trust,
-    /** As PROXMOX_VE_API_TOKEN has it. @default - nobody asks */
+    /** The value of PROXMOX_VE_API_TOKEN. @default - without a token */
     private readonly token?: string,
   ) {
     this.agent = new Agent({ ...trust, ca: [...trust.ca], keepAlive: true, maxSockets: 4 });
@@ -34,9 +34,9 @@ export class PveApi {
   }
 
   /**
-   * @param parts - of the path, each as it is
-   * @returns what the answer has as `data`
-   * @throws PveError without one
+   * @param parts - segments of the path, not encoded
+   * @returns `data` of the answer
+   * @throws PveError if there is none
    */
   public async get(
     parts: readonly string[],
@@ -47,7 +47,7 @@ export class PveApi {
     const { status, reason, text } = await this.ask(url);
     const json = parsed(text);
     if (status === 200 && json !== undefined) return json.data;
-    if (status === 200) throw new PveError("it answers, but not as Proxmox VE's API", status);
+    if (status === 200) throw new PveError("the server is not Proxmox VE's API", status);
     throw new PveError(`${status} ${reason}`, status);
   }
 

@@ -1,7 +1,7 @@
-/** A setting that OpenTofu may know only later, as cluster.json writes it. */
+/** The value of a setting, or why it is not known: cluster.json may contain an expression of OpenTofu. */
 export type Setting = { readonly value: string } | { readonly unseen: string };
 
-/** What the setting is, where it can be known without OpenTofu. */
+/** Resolves a setting without OpenTofu, where that is possible. */
 export function settled(text: string, env: NodeJS.ProcessEnv): Setting {
   const [, variable] = /^var\.(\w+)$/.exec(text) ?? [];
   if (variable !== undefined) {
@@ -9,11 +9,11 @@ export function settled(text: string, env: NodeJS.ProcessEnv): Setting {
     return value === undefined || value === "" ? { unseen: `TF_VAR_${variable} is not set` } : { value };
   }
   return /\$\{|^(local|data|var|module)\.|\(/.test(text)
-    ? { unseen: `OpenTofu alone knows ${text}` }
+    ? { unseen: `only OpenTofu knows ${text}` }
     : { value: text };
 }
 
-/** The same of many, each once. */
+/** Resolves several settings, without duplicates. */
 export function settledAll(
   texts: readonly string[],
   env: NodeJS.ProcessEnv,

@@ -1,4 +1,4 @@
-/** What the token may do, beside what an apply of this cluster does (docs/reference/proxmox-privileges.md). */
+/** Compares the token's privileges with what an apply of this cluster needs (docs/reference/proxmox-privileges.md). */
 import { documentOn } from "../base/documents";
 import { groupBy } from "../base/group-by";
 import { counted } from "../base/markdown";
@@ -17,12 +17,12 @@ const OF_A_VM = [
   ..."CPU Disk HWType Memory Network Options".split(" ").map((name) => `VM.Config.${name}`),
 ];
 
-/** Before Proxmox VE 9 the privilege that lets the provider read a guest's addresses was a part of another. */
+/** Allows the provider to read a guest's addresses. Before Proxmox VE 9, VM.Monitor did. */
 const ofAgent = (major: number): string => (major < 9 ? "VM.Monitor" : "VM.GuestAgent.Audit");
 
 interface Needed {
   readonly needs: readonly Need[];
-  /** Why some are not known. */
+  /** Why some needs are not known. */
   readonly unseen: readonly string[];
 }
 
@@ -43,7 +43,7 @@ function needed(
   const needs = nodes.flatMap(({ vmId, vm }) => [
     { path: `/vms/${vm.templateVmId}`, privileges: ["VM.Audit", "VM.Clone"] },
     { path: `/vms/${vmId}`, privileges: [...OF_A_VM, ofAgent(major)] },
-    // The provider asks whether Proxmox VE keeps the VM highly available.
+    // The provider reads the HA resources.
     { path: "/", privileges: vm.startup === undefined ? ["Sys.Audit"] : ["Sys.Audit", "Sys.Modify"] },
     ...[vm.cloneDatastore, ...vm.disks.map(({ datastore }) => datastore)].flatMap((name) =>
       at(name, (value) => ({
@@ -55,7 +55,7 @@ function needed(
     ...vm.networkInterfaces.flatMap(({ bridge, vlanId }) =>
       at(bridge, (value) => ({
         path: ["/sdn/zones/localnetwork", value, ...(vlanId === undefined ? [] : [vlanId])].join("/"),
-        // Those of a zone are at a path that is not known here.
+        // The path of a zone's VNet is not known here.
         privileges: vnets.has(value) ? [] : ["SDN.Use"],
       })),
     ),
@@ -63,7 +63,7 @@ function needed(
   return { needs, unseen: [...new Set(unseen)] };
 }
 
-/** @param vnets - what is no bridge of a PVE node, but a network of a zone */
+/** @param vnets - networks that are VNets of a zone and not bridges of a PVE node */
 export async function checkRights(
   api: PveApi,
   nodes: readonly Node[],
@@ -82,10 +82,10 @@ export async function checkRights(
   );
   const byPrivilege = [...groupBy(missing.flat(), ({ privilege }) => privilege)];
   return summed("PVE rights", {
-    problems: byPrivilege.map(([privilege, some]) => `${privilege} lacks on ${pathsOf(some)}`),
+    problems: byPrivilege.map(([privilege, some]) => `${privilege} is missing on ${pathsOf(some)}`),
     unseen,
-    summary: `all that an apply needs, on ${counted(byPath.length, "path")}`,
-    remedy: `An apply needs them. Add them to the token's role: pveum role modify ROLE --append 1 --privs "${byPrivilege.map(([privilege]) => privilege).join(" ")}" (see ${documentOn("privileges")}). A token with --privsep 1 needs the role itself, beside its user.`,
+    summary: `the token has all that an apply needs, on ${counted(byPath.length, "path")}`,
+    remedy: `Add the privileges to the token's role: pveum role modify ROLE --append 1 --privs "${byPrivilege.map(([privilege]) => privilege).join(" ")}" (see ${documentOn("privileges")}). With --privsep 1, the token needs the role itself, in addition to its user.`,
   });
 }
 
@@ -95,7 +95,7 @@ function pathsOf(some: readonly { readonly path: string }[]): string {
   return second === undefined ? `${first}` : `${first} and ${second}`;
 }
 
-/** Those in effect there, of the token itself: from pools and from above too. */
+/** The token's effective privileges on a path, including those of pools and of parent paths. */
 async function privilegesAt(api: PveApi, path: string): Promise<Set<string>> {
   const answer = (await api.get(["access", "permissions"], { path })) as Record<
     string,

@@ -1,8 +1,8 @@
-/** Where the doctor looks: tests give others. */
+/** The environment that is checked. Tests use others. */
 export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
-  /** The project's. */
+  /** The project's folder. */
   readonly folder: string;
-  /** Home of the person. */
+  /** The user's home folder. */
   readonly home: string;
 }

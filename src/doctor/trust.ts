@@ -1,16 +1,16 @@
-/** Whom the provider trusts: Go's `crypto/x509`, root_unix.go and root_linux.go, and the provider's own variables. */
+/** Which certificates the provider trusts: Go's `crypto/x509`, root_unix.go and root_linux.go, and the provider's own variables. */
 import { readFileSync } from "node:fs";
 import { rootCertificates, type SecureVersion } from "node:tls";
 
 export interface Trust {
-  /** PEM of those whose signature is believed. */
+  /** Certificates of trusted authorities, as PEM. */
   readonly ca: readonly string[];
-  /** Whether a certificate is looked at. */
+  /** Whether the server's certificate is verified. */
   readonly rejectUnauthorized: boolean;
   readonly minVersion: SecureVersion;
 }
 
-/** Where distributions of Linux have the certificates of the system; Go takes the first. */
+/** Files with the system's certificates in distributions of Linux. Go uses the first that exists. */
 const SYSTEM = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",
@@ -20,7 +20,7 @@ const SYSTEM = [
   "/etc/ssl/cert.pem",
 ];
 
-/** The provider takes no older version unless it is told to. */
+/** Values of PROXMOX_VE_MIN_TLS. The provider requires 1.3 by default. */
 const LEAST_TLS: Readonly<Record<string, SecureVersion>> = {
   "1.0": "TLSv1",
   "1.1": "TLSv1.1",
@@ -40,10 +40,10 @@ export function trustOf(env: NodeJS.ProcessEnv): Trust {
   };
 }
 
-/** As the provider reads a variable. */
+/** As the provider parses a boolean variable. */
 const isTrue = (value: string | undefined): boolean => value === "true" || value === "1";
 
-/** None where there is no such file. */
+/** Empty if the file cannot be read. */
 function textOf(file: string | undefined): string[] {
   if (file === undefined || file === "") return [];
   try {

@@ -274,7 +274,7 @@ export const PROMISES: Promises = {
   "doctor-says-what-is-missing": {
     tests: {
       "__tests__/doctor/machine.test.ts": [
-        "without cluster.json it looks at the rest, and says what it did not look at",
+        "without cluster.json it checks the rest, and says what it did not check",
         "SSH",
         "names and addresses",
       ],
