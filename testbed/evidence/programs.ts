@@ -10,27 +10,20 @@ type Version = string | undefined;
 
 const versionIn = (text: string): Version => /\d+(?:\.\d+)+[^\s,;()]*/.exec(text)?.[0];
 
-const said = (program: string, words: readonly string[]): Version => {
-  const { stdout, stderr } = spawnSync(program, words, {
-    encoding: "utf8",
-    env: environment,
-    timeout: 10_000,
-  });
-  return versionIn(`${stdout}${stderr}`);
-};
-
 const installed =
   (program: string, ...words: string[]) =>
-  (): Version =>
-    said(program, words);
+  (): Version => {
+    const { stdout, stderr } = spawnSync(program, words, {
+      encoding: "utf8",
+      env: environment,
+      timeout: 10_000,
+    });
+    return versionIn(`${stdout}${stderr}`);
+  };
 
-/** A program that `testbed/build/build.sh` has built. Some know their version, of others their module says it. */
-const built = (module: string, program: string, versionOf: (path: string) => Version) => (): Version => {
-  const path = builtProgram(module, program);
-  return path === undefined ? undefined : versionOf(path);
-};
-
-const required = (module: string, dependency: string) => (): Version => {
+/** A program that `testbed/build/build.sh` has built. Not all tell their version as it is: that of the Go module counts. */
+const built = (module: string, program: string, dependency: string) => (): Version => {
+  if (builtProgram(module, program) === undefined) return undefined;
   const text = readFileSync(join(__dirname, "../build", module, "go.mod"), "utf8");
   return versionIn(text.split("\n").find((line) => line.includes(`${dependency} v`)) ?? "");
 };
@@ -43,15 +36,15 @@ const packaged = (name: string) => (): Version => {
 const PROGRAMS = {
   Node: () => process.versions.node,
   "Linux kernel": () => release(),
-  OpenTofu: built("tofu", "tofu", (path) => said(path, ["version"])),
+  OpenTofu: built("tofu", "tofu", "github.com/opentofu/opentofu"),
   "OpenTofu provider bpg/proxmox": built(
     "provider",
     "terraform-provider-proxmox",
-    required("provider", "terraform-provider-proxmox"),
+    "terraform-provider-proxmox",
   ),
-  "kube-apiserver": built("kubernetes", "kube-apiserver", required("kubernetes", "k8s.io/kubernetes")),
-  kubectl: built("kubernetes", "kubectl", required("kubernetes", "k8s.io/kubernetes")),
-  etcd: built("kubernetes", "etcd", required("kubernetes", "go.etcd.io/etcd/server/v3")),
+  "kube-apiserver": built("kubernetes", "kube-apiserver", "k8s.io/kubernetes"),
+  kubectl: built("kubernetes", "kubectl", "k8s.io/kubernetes"),
+  etcd: built("kubernetes", "etcd", "go.etcd.io/etcd/server/v3"),
   nft: installed("nft", "--version"),
   iptables: installed("iptables-nft", "--version"),
   iproute2: installed("ip", "-V"),
