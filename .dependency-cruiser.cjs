@@ -46,6 +46,7 @@ const ALLOWED = {
   "testbed/machines": ["src/config", "testbed/namespaces"],
   "testbed/kubernetes": ["src/config", "testbed/build", "testbed/namespaces"],
   "testbed/k3s": ["src/config", "src/render", "testbed/namespaces"],
+  "testbed/pictures": ["testbed/machines", "testbed/namespaces", "testbed/package"],
   "testbed/reference.ts": ["src/config"],
   "testbed/bench": [
     "testbed/reference.ts",

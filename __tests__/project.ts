@@ -1,31 +1,9 @@
 /** A copy of the repository in a temporary folder, in which commands run as an owner runs them. */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { REPOSITORY, temporaryFolder } from "./fixture";
-
-const COPIED = [
-  "README.md",
-  "main.ts",
-  "package.json",
-  "package-lock.json",
-  ".gitignore",
-  ".prettierrc.json",
-  "cdktf.json",
-  "tsconfig.json",
-  "authorized_keys",
-  "constructs",
-  "docs",
-  "k8s",
-  "nix",
-  "schemas/cluster.schema.json",
-  "src",
-  "templates",
-  "testbed/evidence",
-];
-
-/** What is not written to, and large. */
-const LINKED = ["node_modules", ".gen", "__tests__"];
+import { copyProject } from "../testbed/package/copy";
+import { temporaryFolder } from "./fixture";
 
 export interface Outcome {
   readonly status: number | null;
@@ -35,10 +13,7 @@ export interface Outcome {
 export class Project {
   /** @param folder removed after the test unless another is given, which is the caller's */
   public constructor(public readonly folder = temporaryFolder()) {
-    for (const name of COPIED) {
-      cpSync(join(REPOSITORY, name), join(this.folder, name), { recursive: true });
-    }
-    for (const name of LINKED) symlinkSync(join(REPOSITORY, name), join(this.folder, name));
+    copyProject(this.folder);
   }
 
   public path(...segments: string[]): string {

@@ -52,6 +52,7 @@ test("it has compiled code, types, schemas, and what runs on hosts, and nothing 
       "docs/*.md",
       "docs/explanation/*.md",
       "docs/how-to/*.md",
+      "docs/pictures/*.svg",
       "docs/reference/*.md",
       "dist/*.js",
       "schemas/*.schema.json",
