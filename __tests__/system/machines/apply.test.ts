@@ -52,11 +52,11 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
   });
 
   test("apply brings it to all, members first, and verifies it", async () => {
-    const { stdout } = (await cluster.rollout("apply", "--yes")).mustSucceed();
+    const { output, stdout } = (await cluster.rollout("apply", "--yes")).mustSucceed();
     expect(stdout).toContain("The cluster matches main.ts.");
     const [title = "", ...sample] = APPLY_SAMPLE.split("\n");
     expect(title).toBe("$ npm run rollout -- apply");
-    expect(sample.filter((line) => line !== "..." && !timeless(stdout).includes(timeless(line)))).toEqual([]);
+    expect(sample.filter((line) => line !== "..." && !timeless(output).includes(timeless(line)))).toEqual([]);
     const events = cluster.testbed.events().map((event) => event.replace(/ [0-9a-f]{6}$/, ""));
     const at = (event: string): number => {
       expect(events).toContain(event);
