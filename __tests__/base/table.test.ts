@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { judged } from "../render/libraries";
 import { fittedTable, markdownTable, textTable } from "../../src/base/table";
-import { displayWidth, wrapped } from "../../src/base/wrap";
+import { displayWidth, wrapped, wrappedLines } from "../../src/base/wrap";
 
 /** As they stand in descriptions, file names and messages; of each, how many columns a terminal gives it. */
 const TEXTS: readonly [string, number][] = [
@@ -113,4 +113,31 @@ test("a text breaks between words, hangs, keeps its indent, and leaves a longer 
     }),
     { numRuns: 50 },
   );
+});
+
+test("each line of prose hangs below its first word, and a line of a file is never broken", () => {
+  const file = "+".padEnd(COLUMNS + 1, " x");
+  const text = [
+    "hamal: refused",
+    "  ! its firmware is seabios, main.ts states UEFI",
+    "  [k3s/cluster] 'cores' of 'hamal' should be a whole number",
+    `      + ${file}`,
+    "--- nix/README.md there now",
+    file,
+    "",
+    "a sentence that goes on for more than a line",
+  ];
+  expect(wrappedLines(text.join("\n"), COLUMNS).split("\n")).toEqual([
+    "hamal: refused",
+    "  ! its firmware is seabios, main.ts",
+    "    states UEFI",
+    "  [k3s/cluster] 'cores' of 'hamal'",
+    "    should be a whole number",
+    `      + ${file}`,
+    "--- nix/README.md there now",
+    file,
+    "",
+    "a sentence that goes on for more than a",
+    "  line",
+  ]);
 });

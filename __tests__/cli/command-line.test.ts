@@ -57,6 +57,14 @@ test("only nix/ has to match: neither npm, nor a script of it, nor a generated d
   ]);
 });
 
+test("a wrong name is told before anything else is done", () => {
+  const project = new Project();
+  project.edit("main.ts", (text) => text.replace("cores: 4", "cores: 5"));
+  const { status, output } = project.script("rollout", "apply", "--on", "hamall");
+  expect([status, output]).toEqual([64, expect.stringContaining("hamall; did you mean hamal? There are")]);
+  expect(output).not.toContain("do not match");
+});
+
 test("a host that is not in main.ts is named with those that are", () => {
   const { status, output } = new Project().script("rollout", "plan", "--at", "alnair=10.0.0.1");
   expect([status, output]).toEqual([

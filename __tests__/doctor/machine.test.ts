@@ -231,7 +231,7 @@ describe("what is printed", () => {
   ];
 
   test("a line for each check, aligned, and the problems' remedies below, at 80 columns", () => {
-    const lines = inWords(CHECKS).split("\n");
+    const lines = inWords(CHECKS, 80).split("\n");
     expect(lines.slice(0, 3)).toEqual([
       "Node          ok       20.19.4",
       expect.stringMatching(/^PVE endpoint {2}problem {2}a word .*…$/),

@@ -49,7 +49,7 @@ describeWith([SCRIPT], "progress", () => {
     expect(shown).toContain("Running main.ts ... 0 s");
     expect(shownOf(shown).join("\n")).toMatch(/^nix\/ is unchanged\./);
     const { stdout, stderr } = spawnSync(CLI, ["synth"], { cwd: folder, encoding: "utf8" });
-    const lines = (text: string): string[] => text.split("\n").filter(Boolean).sort();
+    const lines = (text: string): string[] => text.replaceAll("\n  ", " ").split("\n").filter(Boolean).sort();
     expect(lines(shownOf(shown).join("\n"))).toEqual(lines(stdout + stderr));
   });
 
@@ -72,5 +72,23 @@ describeWith([SCRIPT], "progress", () => {
     expect(status).toBe(130);
     expect(shownOf(shown.replaceAll("\r\n", "\n"))).toEqual(["", "Stopped as you asked.", ""]);
     expect(shown.replaceAll("\u001b[K", "")).not.toContain("\u001b");
+  });
+});
+
+describeWith([SCRIPT], "faults", () => {
+  test("hang in lines of the terminal's width, and are one line each in a pipe", () => {
+    const project = new Project();
+    project.edit("main.ts", (text) =>
+      text.replace('hostname: "mizar"', 'hostname: "mizar", cpuType: "Host"'),
+    );
+    const { shown } = shownAt(80, [CLI, "synth"], project.folder);
+    expect(shownOf(shown)).toEqual([
+      "Validation failed with the following errors:",
+      "  [k3s/cluster] 'cpuType' of 'mizar' should be a CPU type of PVE, got 'Host';",
+      "    did you mean host?",
+      "",
+    ]);
+    const { stderr } = spawnSync(CLI, ["synth"], { cwd: project.folder, encoding: "utf8" });
+    expect(stderr.trimEnd().split("\n")).toHaveLength(2);
   });
 });

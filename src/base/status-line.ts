@@ -1,6 +1,6 @@
 /** The last line of a terminal, which says what runs and for how long. A pipe and a file get none of it. */
 import { oneLine } from "./printable";
-import { cutToLine } from "./wrap";
+import { cutToLine, wrapped } from "./wrap";
 
 /** Back to the beginning of the line, and erases it (ECMA-48, EL). The cursor is never hidden, so nothing has to show it again. */
 const ERASE = "\r\u001b[K";
@@ -29,9 +29,10 @@ export class StatusLine {
     this.stream.write(ERASE);
   }
 
-  /** Writes a line above it. */
-  public print(line: string): void {
-    this.stream.write(`${this.text === undefined ? "" : ERASE}${line}\n`);
+  /** Writes a line above it. @param hang - begins the further lines, if the terminal is narrower */
+  public print(line: string, hang = ""): void {
+    const lines = this.stream.isTTY ? wrapped(line, this.columns, hang) : [line];
+    this.stream.write(`${this.text === undefined ? "" : ERASE}${lines.join("\n")}\n`);
     this.draw();
   }
 
@@ -52,9 +53,13 @@ export class StatusLine {
 
   private draw(): void {
     if (this.text === undefined) return;
-    const columns = this.stream.columns || 80;
     // One column less: a full line would make the terminal scroll.
-    this.stream.write(`${ERASE}${cutToLine(oneLine(this.text()), columns - 1)}`);
+    this.stream.write(`${ERASE}${cutToLine(oneLine(this.text()), this.columns - 1)}`);
+  }
+
+  private get columns(): number {
+    // A terminal that does not know its size says 0.
+    return this.stream.columns || 80;
   }
 }
 

@@ -8,6 +8,27 @@
 export const wrapped = (text: string, columns: number, hang = ""): string[] =>
   filled(text, columns, hang, (word) => [word]);
 
+/**
+ * Breaks each line of a text, but for lines of files. What goes on in the next line hangs below its first word, after a
+ * mark such as `! `.
+ */
+export function wrappedLines(text: string, columns: number): string {
+  let isDiff = false;
+  const lines = text.split("\n").flatMap((line) => {
+    isDiff = line.startsWith("--- ") || (isDiff && line !== "");
+    return isDiff || CHANGED_LINE.test(line) ? [line] : wrapped(line, columns, hangOf(line));
+  });
+  return lines.join("\n");
+}
+
+/** A line of a file, as a plan of a rollout shows what changes in it. */
+const CHANGED_LINE = /^ {6}[+-] /;
+
+function hangOf(line: string): string {
+  const [, indent = "", mark = "  "] = /^( *)([!-] )?/.exec(line) ?? [];
+  return indent + " ".repeat(mark.length);
+}
+
 /** For a cell of a table, whose width is a limit: breaks longer words anywhere. */
 export const wrappedCell = (text: string, columns: number): string[] =>
   filled(text, columns, "", (word) => cutIntoLines(word, columns));

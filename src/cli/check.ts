@@ -6,6 +6,7 @@ import { hasCode } from "../base/user-error";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { explain } from "./faults";
 import { runMain } from "./main-ts";
+import { say } from "./terminal";
 
 /** `check`: compares the committed host files with `main.ts`, and prints the differences. */
 export async function check(): Promise<ExitCode> {
@@ -14,7 +15,7 @@ export async function check(): Promise<ExitCode> {
   try {
     await new StatusLine(process.stderr).during("Running main.ts", () => runMain(outdir, { check: true }));
   } catch (error) {
-    console.error(explain(error));
+    say(explain(error), process.stderr);
     if (hasCode(error, "stale")) console.error("\nTo rewrite the files: npm run synth");
     return exitCodeOf(error);
   }

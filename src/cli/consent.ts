@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline";
 import { UserError } from "../base/user-error";
+import { fitted } from "./terminal";
 
 export interface Consent {
   /** Consent was given beforehand (`--yes`). */
@@ -21,7 +22,7 @@ export async function askForConsent(question: string, { yes, stop }: Consent): P
     throw new UserError("usage", "There is no terminal to ask for consent", {
       remedy: "pass --yes to continue without being asked",
     });
-  if ((await answer(`\n${question} Only 'yes' is accepted: `, stop)) !== "yes")
+  if ((await answer(fitted(`\n${question} Only 'yes' is accepted: `, process.stderr), stop)) !== "yes")
     throw new UserError("cancelled", "Cancelled: you did not answer yes");
 }
 

@@ -6,18 +6,21 @@ import { diagnose } from "../doctor/doctor";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument, reportFailure } from "./failure";
 import { documentOf } from "./json-document";
+import { terminalColumns } from "./terminal";
 
 interface Options {
   readonly json: boolean;
 }
 
-const COLUMNS = 80;
-
 /** `doctor`: checks that a cluster has everything that it needs. */
 export async function doctor({ json }: Options): Promise<ExitCode> {
   try {
     const checks = await diagnose({ env: process.env, folder: process.cwd(), home: homedir() });
-    console.log(json ? JSON.stringify(doctorDocument(checks), null, 2) : inWords(checks));
+    console.log(
+      json
+        ? JSON.stringify(doctorDocument(checks), null, 2)
+        : inWords(checks, terminalColumns(process.stdout)),
+    );
     return isHealthy(checks) ? ExitCode.Done : ExitCode.Failed;
   } catch (error) {
     if (!json) return reportFailure(error);
@@ -32,20 +35,24 @@ const isHealthy = (checks: readonly Check[]): boolean => checks.every(({ state }
 export const doctorDocument = (checks: readonly Check[]): object =>
   documentOf("doctor", { healthy: isHealthy(checks), checks });
 
-/** A line for each check, then what to do, in lines of at most 80 columns. */
-export function inWords(checks: readonly Check[]): string {
+/**
+ * A line for each check, then what to do.
+ *
+ * @param columns - width of the terminal. @default - lines are as long as they are
+ */
+export function inWords(checks: readonly Check[], columns = Infinity): string {
   const rows = textTable(checks.map(({ name, state, found }) => [name, state, found]));
   const details = (["problem", "unknown"] as const).flatMap((state) =>
     checks
       .filter((check) => check.state === state)
-      .flatMap((check) => detail(check, rows[checks.indexOf(check)] ?? "")),
+      .flatMap((check) => detail(check, rows[checks.indexOf(check)] ?? "", columns)),
   );
   const end = isHealthy(checks) ? "No problem found." : "There are problems.";
-  return [...rows.map((row) => cutToLine(row, COLUMNS)), ...details, "", end].join("\n");
+  return [...rows.map((row) => cutToLine(row, columns)), ...details, "", end].join("\n");
 }
 
-function detail({ name, found, remedy = "" }: Check, row: string): string[] {
-  const whole = displayWidth(row) > COLUMNS ? `${found}. ` : "";
+function detail({ name, found, remedy = "" }: Check, row: string, columns: number): string[] {
+  const whole = displayWidth(row) > columns ? `${found}. ` : "";
   const text = `${whole}${remedy}`.trim();
-  return text === "" ? [] : ["", ...wrapped(`${name}: ${text}`, COLUMNS, "  ")];
+  return text === "" ? [] : ["", ...wrapped(`${name}: ${text}`, columns, "  ")];
 }

@@ -1,9 +1,10 @@
 import { codeOf, UserError, type UserErrorCode } from "../base/user-error";
 import { exitCodeOf, type ExitCode } from "./exit-code";
+import { say } from "./terminal";
 
 /** Prints why a command failed. Only a bug in this program gets a stack trace. @returns the exit code */
 export function reportFailure(error: unknown): ExitCode {
-  console.error(reasonOf(error));
+  say(reasonOf(error), process.stderr);
   return exitCodeOf(error);
 }
 

@@ -7,6 +7,7 @@ import { UserError } from "../base/user-error";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
 import { documentOf } from "./json-document";
+import { say } from "./terminal";
 
 interface Options {
   readonly allow: readonly string[];
@@ -18,13 +19,14 @@ interface Options {
 export async function judge(path: string, { allow, json }: Options): Promise<ExitCode> {
   try {
     const verdict = checkPlan(readPlan(contentOf(path)), allow);
-    console.log(json ? JSON.stringify(documentOf("gate", verdict), null, 2) : formatVerdict(verdict));
+    if (json) console.log(JSON.stringify(documentOf("gate", verdict), null, 2));
+    else say(formatVerdict(verdict));
     return verdict.passes ? ExitCode.Done : ExitCode.Refused;
   } catch (error) {
     const failure = failureDocument(error);
     const complaint = error instanceof UserError ? `${path}: ${failure.error}` : failure.error;
     if (json) console.log(JSON.stringify(documentOf("gate", { ...failure, error: complaint })));
-    else console.error(complaint);
+    else say(complaint, process.stderr);
     return exitCodeOf(error);
   }
 }

@@ -12,6 +12,7 @@ import { projectFiles, type ProjectFile } from "../init/project";
 import { keysIn, ownPublicKeys } from "../init/public-keys";
 import { ExitCode } from "./exit-code";
 import { interruptible } from "./interruption";
+import { say } from "./terminal";
 
 interface Options extends Stated {
   readonly yes: boolean;
@@ -46,7 +47,7 @@ export async function init(folder: string, options: Options): Promise<ExitCode> 
   const files = projectFiles({ name, answers, publicKeys, forge: options.ci, packageSpec });
   for (const file of files) write(target, file);
   await startHistory(target);
-  console.log(`Written to ${folder}: ${files.map(({ path }) => path).join(", ")}`);
+  say(`Written to ${folder}: ${files.map(({ path }) => path).join(", ")}`);
   if (!options.install) {
     console.log(`\nNext: cd ${folder} && npm install && npm run synth`);
     return ExitCode.Done;

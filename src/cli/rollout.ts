@@ -26,6 +26,7 @@ import { failureDocument } from "./failure";
 import { checkFreshness } from "./freshness";
 import { interruptible } from "./interruption";
 import { documentOf } from "./json-document";
+import { say, terminalColumns } from "./terminal";
 
 export interface Options {
   readonly json: boolean;
@@ -38,24 +39,14 @@ export interface Options {
 type Build = Omit<FleetOptions, "addresses">;
 
 export const plan = (options: Options & Build & { readonly detailedExitcode: boolean }): Promise<ExitCode> =>
-  run(options, async (session, operator) => {
-    const isPending = await planCommand(
-      session,
-      session.hostnamesOn(options.on ?? []),
-      fleetOptions(options),
-      operator,
-    );
+  run(options, async (session, operator, hostnames) => {
+    const isPending = await planCommand(session, hostnames, fleetOptions(options), operator);
     return isPending && options.detailedExitcode ? ExitCode.Pending : ExitCode.Done;
   });
 
 export const apply = (options: Options & Build & ApplyOptions & Trust): Promise<ExitCode> =>
-  run(options, async (session, operator) => {
-    await applyCommand(
-      session,
-      session.hostnamesOn(options.on ?? []),
-      { ...options, ...fleetOptions(options) },
-      operator,
-    );
+  run(options, async (session, operator, hostnames) => {
+    await applyCommand(session, hostnames, { ...options, ...fleetOptions(options) }, operator);
     return ExitCode.Done;
   });
 
@@ -63,9 +54,9 @@ export const apply = (options: Options & Build & ApplyOptions & Trust): Promise<
 const WATCH_SECONDS = 30;
 
 export const verify = (options: Options & { readonly watch?: true | number }): Promise<ExitCode> =>
-  run(options, async (session, operator) => {
+  run(options, async (session, operator, hostnames) => {
     const watchSeconds = options.watch === true ? WATCH_SECONDS : options.watch;
-    await verifyCommand(session, session.hostnamesOn(options.on ?? []), { watchSeconds }, operator);
+    await verifyCommand(session, hostnames, { watchSeconds }, operator);
     return ExitCode.Done;
   });
 
@@ -109,15 +100,19 @@ const asJson = (document: object): string => JSON.stringify(documentOf("rollout"
 /** @param fresh - whether the emitted files have to match `main.ts` */
 const run = (
   options: Options & { readonly yes?: boolean },
-  action: (session: Session, operator: Operator) => Promise<ExitCode>,
+  action: (session: Session, operator: Operator, hostnames: readonly string[]) => Promise<ExitCode>,
   fresh = true,
 ): Promise<ExitCode> =>
   interruptible(async ({ stop, leave }) => {
-    const { json, at = {}, yes = false } = options;
+    const { json, at = {}, on = [], yes = false } = options;
     let session: Session | undefined;
     const redacted = (text: string): string => session?.redactor.redact(text) ?? text;
     const operator: Operator = {
-      print: (words, document) => console.log(redacted(json ? asJson(document) : words)),
+      print: (words, document) => {
+        if (json) console.log(redacted(asJson(document)));
+        else say(redacted(words));
+      },
+      columns: terminalColumns(process.stdout),
       askForConsent: (question) => askForConsent(question, { yes, stop }),
       stop,
     };
@@ -131,14 +126,15 @@ const run = (
         new Map(Object.entries(at)),
       );
       session = started;
+      const hostnames = started.hostnamesOn(on);
       const compare = (): Promise<void> => checkFreshness(stop);
       if (fresh) await (json ? compare() : status.during(`Comparing ${HOSTS_FOLDER}/ with main.ts`, compare));
-      return await Promise.race([action(started, operator), left(leave)]);
+      return await Promise.race([action(started, operator, hostnames), left(leave)]);
     } catch (error) {
       status.hide();
       const document = failureDocument(error);
       if (json) console.log(redacted(asJson(document)));
-      else console.error(`\n${redacted(document.error)}`);
+      else say(`\n${redacted(document.error)}`, process.stderr);
       return exitCodeOf(error);
     } finally {
       session?.stop();

@@ -8,6 +8,7 @@ import { removeFormerStacks, stacksOfLastSynth, synthesizedStacks } from "../emi
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { explain } from "./faults";
 import { outputFolder, runMain } from "./main-ts";
+import { say } from "./terminal";
 
 interface Options {
   /** File paths and Terraform addresses. */
@@ -28,17 +29,17 @@ export async function synth({ accept, forTofu }: Options): Promise<ExitCode> {
     removeFormerStacks(outdir, before);
     const stacks = synthesizedStacks(outdir);
     // Warnings come last, where they are seen.
-    for (const line of written(report)) console.log(line);
+    for (const line of written(report)) say(line);
     for (const { synthesizedStackPath } of stacks)
       console.log(`For OpenTofu: ${relative(".", join(outdir, synthesizedStackPath))}.`);
     for (const { annotations = [] } of stacks)
-      for (const { message } of annotations) console.error(`Warning: ${message}`);
+      for (const { message } of annotations) say(`Warning: ${message}`, process.stderr);
     console.log(
       `Next: ${report.written.length + report.removed.length > 0 ? `git diff ${HOSTS_FOLDER}, npm run preview, ` : ""}npm run plan`,
     );
     return ExitCode.Done;
   } catch (error) {
-    console.error(explain(error));
+    say(explain(error), process.stderr);
     return exitCodeOf(error);
   }
 }

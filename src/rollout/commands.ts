@@ -31,6 +31,8 @@ import { planAsJson, formatPlan, formatVerification } from "./format";
 export interface Operator {
   /** Prints a result, as text for a person or as one JSON document. */
   readonly print: (words: string, json: object) => void;
+  /** Width of the operator's terminal. @default - it is not for a terminal */
+  readonly columns?: number;
   /** @throws UserError without consent, given now or beforehand */
   readonly askForConsent: (question: string) => Promise<void>;
   /** When aborted, asks the command to stop. */
@@ -214,8 +216,8 @@ async function verifyHosts(
 }
 
 /** @throws UserError when the cluster is not healthy */
-function report(look: VerifiedFleet, { print }: Operator): void {
-  print(formatVerification(look.verification), look.verification);
+function report(look: VerifiedFleet, { print, columns }: Operator): void {
+  print(formatVerification(look.verification, columns), look.verification);
   judge(look);
 }
 
@@ -246,12 +248,12 @@ export async function verifyCommand(
 async function watch(
   look: () => Promise<VerifiedFleet>,
   seconds: number,
-  { stop, print }: Operator,
+  { stop, print, columns }: Operator,
 ): Promise<VerifiedFleet> {
   let last = await look();
   for (;;) {
     const { verification } = last;
-    print(`${new Date().toISOString()}\n${formatVerification(verification)}\n`, verification);
+    print(`${new Date().toISOString()}\n${formatVerification(verification, columns)}\n`, verification);
     await pause(seconds, stop);
     try {
       last = await unlessStopped(stop, look);

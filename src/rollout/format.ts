@@ -1,6 +1,6 @@
 import { groupBy } from "../base/group-by";
 import { inWords, stopwatch, type StatusLine } from "../base/status-line";
-import { textTable } from "../base/table";
+import { fittedTable } from "../base/table";
 import type { Event, Listener } from "./log";
 import { indented, oneLine } from "../base/printable";
 import type { Change, HostPlan } from "./plan";
@@ -67,8 +67,12 @@ export const planAsJson = (plans: readonly HostPlan[]): object => ({
   })),
 });
 
-/** A verification for a person: a table, then what is wrong. */
-export function formatVerification(verification: Verification): string {
+/**
+ * A verification for a person: a table, then what is wrong.
+ *
+ * @param columns - width of the terminal. @default - the table is as wide as it is
+ */
+export function formatVerification(verification: Verification, columns = Infinity): string {
   const { nodes, faults } = verification;
   const head = ["node", "role", "address", "K3s", "ready", "reaches", "firewall", "dropped"];
   const rows = nodes.map((node) =>
@@ -91,7 +95,7 @@ export function formatVerification(verification: Verification): string {
     ? "The cluster matches main.ts."
     : "The cluster does not match main.ts:";
   return [
-    ...(rows.length > 0 ? textTable([head, ...rows]) : []),
+    ...(rows.length > 0 ? fittedTable([head, ...rows], columns) : []),
     "",
     verdict,
     ...wrong.map((line) => `  ! ${indented(line)}`),
@@ -108,6 +112,9 @@ const formatDropped = (counters: Readonly<Record<string, number>>): string =>
     )
     .join(", ") || "-";
 
+/** Below what a host does. */
+const HANG = " ".repeat(11);
+
 /** Prints events as lines; the status line shows the running steps. */
 export function progressPrinter(status: StatusLine, isTerminal: boolean): Listener {
   const running = new Map<string, RunningStep>();
@@ -119,9 +126,9 @@ export function progressPrinter(status: StatusLine, isTerminal: boolean): Listen
     const name = host.padEnd(10);
     const words = indented(said);
     if (outcome === "started" && !isTerminal) status.print(`${name} ${step} ...`);
-    if (outcome === "done") status.print(`${name} ${step}: ${words}`);
+    if (outcome === "done") status.print(`${name} ${step}: ${words}`, HANG);
     if (outcome === "failed") status.print(`${name} ${step} FAILED`);
-    if (outcome === "said") status.print(`${name} ${words}`);
+    if (outcome === "said") status.print(`${name} ${words}`, HANG);
     if (outcome === "started") status.show(() => formatRunning([...running.values()]));
   };
 }

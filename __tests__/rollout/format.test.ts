@@ -1,0 +1,33 @@
+/** Results of a rollout at a terminal and in a pipe. */
+import { displayWidth } from "../../src/base/wrap";
+import { formatVerification } from "../../src/rollout/format";
+
+const HEALTHY = {
+  address: "172.22.0.134",
+  version: "v1.34.2+k3s1",
+  ready: true,
+  reaches: "2/2",
+  firewall: "as emitted",
+  counters: { forged: 0, refused_input: 12, refused_forward: 0 },
+  faults: [],
+};
+
+const VERIFICATION = {
+  nodes: [
+    { ...HEALTHY, name: "alphard", role: "server" },
+    { ...HEALTHY, name: "hamal", role: "agent", address: "172.22.0.135" },
+  ],
+  faults: [],
+};
+
+test("a verification fits a terminal of 80 columns, and is one line for each node in a pipe", () => {
+  const at80 = formatVerification(VERIFICATION, 80).split("\n");
+  expect(at80.filter((line) => displayWidth(line) > 80)).toEqual([]);
+  expect(formatVerification(VERIFICATION).split("\n")).toEqual([
+    "node     role    address       K3s           ready  reaches  firewall    dropped",
+    "alphard  server  172.22.0.134  v1.34.2+k3s1  yes    2/2      as emitted  forged 0, input 12, forward 0",
+    "hamal    agent   172.22.0.135  v1.34.2+k3s1  yes    2/2      as emitted  forged 0, input 12, forward 0",
+    "",
+    "The cluster matches main.ts.",
+  ]);
+});
