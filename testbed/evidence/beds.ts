@@ -94,6 +94,21 @@ export const BEDS: readonly Bed[] = [
     standIn: "Proxmox VE's API (`testbed/pve`); no guest runs",
   },
   {
+    suites: ["__tests__/system/tutorial/"],
+    programs: [
+      "npm",
+      "git",
+      "OpenTofu",
+      "OpenTofu provider bpg/proxmox",
+      "OpenSSL",
+      "Linux kernel",
+      "OpenSSH",
+      "nft",
+    ],
+    real: "the packed package",
+    standIn: "Proxmox VE's API (`testbed/pve`), the npm registry, NixOS' build and activation, systemd, K3s",
+  },
+  {
     suites: ["__tests__/system/doctor.test.ts"],
     programs: ["OpenSSL"],
     standIn: "Proxmox VE's API (`testbed/pve`)",

@@ -743,6 +743,25 @@ export const PROMISES: Promises = {
       ],
     },
   },
+  "hostile-hosts-deceive-nobody": {
+    tests: {
+      "__tests__/system/machines/hostile.test.ts": ["a hostile host"],
+      "__tests__/rollout/hostile.test.ts": [
+        "a file of a name of two lines makes no line of ours",
+        "no line of a host's stands as one of ours",
+      ],
+    },
+  },
+  "tutorial-can-be-followed": {
+    tests: {
+      "__tests__/system/tutorial/tutorial.test.ts": [
+        "every block of commands has a name, and runs here unless it says why it cannot",
+        "the template's configuration",
+        "the tutorial",
+      ],
+    },
+    gaps: ["The commands for the Proxmox VE host and for the NixOS installer never ran."],
+  },
   "token-is-never-replaced": {
     tests: {
       "__tests__/rollout/remote.test.ts": [
