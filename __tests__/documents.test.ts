@@ -73,9 +73,11 @@ describe("a block of commands", () => {
 
 test("no document has a block that these tests would pass over: indented, or in another language", () => {
   const opened = DOCUMENTS.flatMap((document) =>
-    [...textOf(document).matchAll(/^( *)```(.+)$/gm)].map(([, indent, language]) => `${indent}${language}`),
+    [...textOf(document).matchAll(/^( *)```(\S+).*$/gm)].map(
+      ([, indent, language]) => `${indent}${language}`,
+    ),
   );
-  expect([...new Set(opened)].sort()).toEqual(["md", "sh", "text", "ts"]);
+  expect([...new Set(opened)].sort()).toEqual(["md", "nix", "sh", "text", "ts"]);
 });
 
 /** The suite that compares a sample of output with what is printed, by the sample's first words. */
