@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { withoutNetwork } from "../../src/preview/confinement";
 import packageJson from "../../package.json";
 import { REPOSITORY } from "../fixture";
-import { AWAITED, DOCUMENTS, linksOf, textOf } from "../markdown";
+import { DOCUMENTS, linksOf, textOf } from "../markdown";
 import { describeWith } from "./tools";
 
 const UNSHARE = {
@@ -54,7 +54,6 @@ describeWith([UNSHARE], "the documents' site, built without a network", () => {
       [...html.matchAll(/ href="([^"]*)"/g)]
         .map(([, href = ""]) => new URL(href.replaceAll("&amp;", "&"), `http://site/${page}`))
         .filter(({ host, pathname }) => host === "site" && !pathname.startsWith("/api/")) // `docs/api.test.ts`
-        .filter(({ pathname }) => !AWAITED.some((page) => pathname.includes(page.replace(/md$/, "html"))))
         .filter(({ pathname, hash }) => {
           const path = decodeURIComponent(pathname.slice(1)).replace(/(^|\/)$/, "$1index.html");
           const target = existsSync(join(folder, path)) ? path : `${path}.html`;

@@ -53,7 +53,6 @@ export default defineConfig({
   description: "A K3s cluster on NixOS virtual machines under Proxmox VE, from one file",
   srcDir: "..",
   srcExclude: ["!(docs)/**/*.md", "CONTRIBUTING.md"],
-  ignoreDeadLinks: [/tutorial|evidence|life-of-a-node|why-it-cannot-lock-you-out|threat-model/], // AWAITED
   rewrites: { "README.md": "index.md" },
   outDir: "../.docs",
   markdown: { anchor: { slugify: anchorOf }, config: linkFiles },
