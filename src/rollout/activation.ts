@@ -1,11 +1,11 @@
-import { isDisconnected, messageAtHost, messageOf, UserError } from "../base/user-error";
+import { isDisconnected, messageAtHost, UserError } from "../base/user-error";
 import type { Build } from "./build";
 import { Deadline, pause } from "./deadline";
-import { poll, lastHeartbeat, hostFaults, inspect, nodeFaults, NO_NEW_CONNECTION } from "./health";
+import { poll, lastHeartbeat, hostFaults, nodeFaults, NO_NEW_CONNECTION } from "./health";
 import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
 import type { Lock } from "./lock";
-import { withConsequence, POLL_SECONDS, REVERT_SECONDS, awaitReturn, type Start } from "./return";
+import { withConsequence, keepTested, POLL_SECONDS, REVERT_SECONDS, awaitReturn, type Start } from "./return";
 import { text, type Report } from "./script";
 import { HOW_TO_BOOT } from "./trial";
 
@@ -60,22 +60,18 @@ function afterBreak(error: Error, seconds: number): never {
 }
 
 /** @throws UserError when the host is unchanged, or when only its /etc/nixos is still the old one */
-async function commit(host: Host, start: Start, built: Build): Promise<Report> {
-  try {
-    return await host.call("commit", { built: built.path }, { timeoutSeconds: 180 });
-  } catch (error) {
-    if (isDisconnected(error)) {
-      throw withConsequence(
-        error,
-        "The host finishes what it has begun, or reverts by itself; run the same command again to find out",
-      );
-    }
-    const report = await inspect(host);
-    if (report.one("current") === built.path && report.one("profile") === built.path) throw error;
-    if (report.one("boot_id") !== start.bootId) return rebooted(host, start, report);
-    return ensureReverted(host, start, [error instanceof UserError ? error.text : messageOf(error)], false);
-  }
-}
+const commit = (host: Host, start: Start, built: Build): Promise<Report> =>
+  keepTested(
+    host,
+    "commit",
+    built,
+    (error, report, why) => {
+      if (report.one("current") === built.path && report.one("profile") === built.path) throw error;
+      if (report.one("boot_id") !== start.bootId) return rebooted(host, start, report);
+      return ensureReverted(host, start, [why], false);
+    },
+    { timeoutSeconds: 180 },
+  );
 
 /**
  * Waits until every expectation holds, as seen over a new TCP connection. The existing connection shows the progress

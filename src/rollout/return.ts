@@ -1,9 +1,12 @@
 /** Reverting a host to its previous system. */
-import { isDisconnected, UserError } from "../base/user-error";
+import { isDisconnected, messageOf, UserError } from "../base/user-error";
+import type { Build } from "./build";
 import { Deadline, pause } from "./deadline";
 import type { Facts } from "./facts";
 import { inspect } from "./health";
 import type { Host } from "./host";
+import type { Report } from "./script";
+import type { RunOptions } from "./ssh";
 
 /** Interval of polling a host. */
 export const POLL_SECONDS = 1;
@@ -41,6 +44,36 @@ export function withConsequence(error: unknown, next: string): unknown {
   if (!isDisconnected(error)) return error;
   const { code, host, step } = error;
   return new UserError(code, `${error.problem}. ${next}`, { host, step, cause: error });
+}
+
+/**
+ * Runs the program that keeps the system under test.
+ *
+ * @param afterFailure - decides what a failure on the host means, from the host's state and the reason
+ * @throws UserError when the connection is lost, and whatever `afterFailure` throws
+ */
+export async function keepTested(
+  host: Host,
+  program: "commit" | "keep",
+  built: Build,
+  afterFailure: (error: unknown, report: Report, why: string) => Promise<never>,
+  options: Partial<RunOptions> = {},
+): Promise<Report> {
+  try {
+    return await host.call(program, { built: built.path }, options);
+  } catch (error) {
+    if (isDisconnected(error)) {
+      throw withConsequence(
+        error,
+        "The host finishes what it has begun, or reverts by itself; run the same command again to find out",
+      );
+    }
+    return afterFailure(
+      error,
+      await inspect(host),
+      error instanceof UserError ? error.text : messageOf(error),
+    );
+  }
 }
 
 /**

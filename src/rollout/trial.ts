@@ -1,11 +1,11 @@
-import { isDisconnected, messageOf, UserError } from "../base/user-error";
+import { UserError } from "../base/user-error";
 import type { Build } from "./build";
 import { inspect } from "./health";
 import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
 import type { Lock } from "./lock";
 import { awaitBoot, requestReboot } from "./reboot";
-import { withConsequence, REVERT_SECONDS, awaitReturn, type Start } from "./return";
+import { withConsequence, keepTested, REVERT_SECONDS, awaitReturn, type Start } from "./return";
 import { text, type Report } from "./script";
 
 /** The remedy for a system that cannot be activated while a host runs. */
@@ -72,22 +72,12 @@ function afterBreak(error: Error): never {
 }
 
 /** @throws UserError when the host has reverted, or when only its /etc/nixos is still the old one */
-async function keep(host: Host, start: Start, built: Build, seconds: number): Promise<Report> {
-  try {
-    return await host.call("keep", { built: built.path });
-  } catch (error) {
-    if (isDisconnected(error)) {
-      throw withConsequence(
-        error,
-        "The host finishes what it has begun, or reverts by itself; run the same command again to find out",
-      );
-    }
-    const report = await inspect(host);
+const keep = (host: Host, start: Start, built: Build, seconds: number): Promise<Report> =>
+  keepTested(host, "keep", built, (error, report, why) => {
     const reverts = report.one("trial") === "yes" || report.one("reverted") === "yes";
     if (report.one("current") === built.path && !reverts) throw error;
-    return ensureReverted(host, start, [error instanceof UserError ? error.text : messageOf(error)], seconds);
-  }
-}
+    return ensureReverted(host, start, [why], seconds);
+  });
 
 /** Makes sure that the host is back on its previous system. @throws UserError always, with the outcome */
 async function ensureReverted(
