@@ -99,6 +99,17 @@ test.each([
   expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
 });
 
+test("a reader who leaves early is no failure, and nothing is said of it", () => {
+  const { status, stdout, stderr } = spawnSync(
+    "bash",
+    ["-c", `"${CLI}" --help | true; echo "\${PIPESTATUS[0]}"`],
+    {
+      encoding: "utf8",
+    },
+  );
+  expect([status, stdout, stderr]).toEqual([0, "0\n", ""]);
+});
+
 test("the help of the program fits a screen of 80 columns and 24 lines", () => {
   const lines = run(["--help"]).stdout.trimEnd().split("\n");
   expect(lines.length).toBeLessThanOrEqual(24);

@@ -28,12 +28,13 @@ export async function askForConsent(question: string, { yes, stop }: Consent): P
 
 /** @returns what was typed before Enter; `undefined` when the question was withdrawn */
 async function answer(question: string, stop: AbortSignal): Promise<string | undefined> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // In its raw mode, readline throws when the terminal is closed.
+  const terminal = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
   const close = (): void => terminal.close();
   stop.addEventListener("abort", close);
   try {
     return await new Promise((resolve) => {
-      // Ctrl-C and Ctrl-D close it too; readline receives Ctrl-C instead of the process.
+      // Ctrl-D closes it too.
       terminal.once("close", () => resolve(undefined));
       terminal.question(question, resolve);
       if (stop.aborted) close();

@@ -21,14 +21,10 @@ export async function interruptible<T>(run: (interruption: Interruption) => Prom
     heard = now;
     (stop.signal.aborted ? leave : stop).abort(signal);
   };
-  // When the terminal is closed, writing fails. That must not leave things half-done.
-  const ignore = (): void => undefined;
   for (const signal of SIGNALS) process.on(signal, hear);
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignore);
   try {
     return await run({ stop: stop.signal, leave: leave.signal });
   } finally {
     for (const signal of SIGNALS) process.off(signal, hear);
-    for (const stream of [process.stdout, process.stderr]) stream.off("error", ignore);
   }
 }

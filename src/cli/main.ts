@@ -1,5 +1,6 @@
 /** Runs the command-line program with this process's arguments. */
 import { CommanderError } from "commander";
+import { surviveClosedTerminal } from "./closed-terminal";
 import { ExitCode } from "./exit-code";
 import { reportFailure } from "./failure";
 import { program, spelled } from "./program";
@@ -16,6 +17,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   }
 }
 
+surviveClosedTerminal();
 void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
   // Abandoned work may still keep the process alive.
