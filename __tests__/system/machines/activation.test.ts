@@ -32,6 +32,7 @@ describeWith(MACHINES, "an activation", () => {
       hamal.isLeftWith(
         { "failing-units": "backup.service\n" },
         APPLY,
+        1,
         /has reverted by itself[^:]*: the following units failed: backup\.service\n {4}warning: the following units failed: backup\.service\n/,
       ));
   });
@@ -46,6 +47,7 @@ describeWith(MACHINES, "an activation", () => {
     hamal.isLeftWith(
       { "activation-script-fails": "" },
       APPLY,
+      1,
       /has reverted by itself[^:]*: the activation failed \(exit-code 2\)\n {4}Failed to run activate script/,
     ));
 
@@ -54,6 +56,7 @@ describeWith(MACHINES, "an activation", () => {
       await hamal.isLeftWith(
         { "switch-inhibited": "" },
         APPLY,
+        4,
         /hamal: what was built cannot be activated while the host runs:\n[^]*dbus-implementation : dbus -> broker\n[^]*Pre-switch checks failed\n--boot drains it and boots it into that system on trial[^]*No host was changed/,
       );
       expect(activated()).toBe(false);
@@ -68,6 +71,7 @@ describeWith(MACHINES, "an activation", () => {
       await hamal.isLeftWith(
         { "init-interface": "another" },
         APPLY,
+        4,
         /cannot be activated while the host runs:[^]*it has another init than the one that runs[^]*No host was changed/,
       );
       expect(activated()).toBe(false);
@@ -77,6 +81,7 @@ describeWith(MACHINES, "an activation", () => {
       await hamal.isLeftWith(
         { "switch-inhibited": "", "old-switch": "" },
         APPLY,
+        4,
         /hamal refused the activation, and nothing was changed: the activation failed \(exit-code 1\)\n[^]*Pre-switch checks failed\n--boot drains it and boots it into that system on trial/,
       );
       expect(cluster.testbed.events().filter((event) => /^hamal (activate|k3s)/.test(event))).toEqual([]);
@@ -87,6 +92,7 @@ describeWith(MACHINES, "an activation", () => {
     await hamal.isLeftWith(
       { "activation-script-fails": "", "return-fails": "" },
       APPLY,
+      1,
       /hamal was not confirmed, and was rebooted into its previous system, which is also its boot default: the activation failed/,
     );
     expect(cluster.testbed.events()).toContain("hamal reboot");
@@ -95,13 +101,17 @@ describeWith(MACHINES, "an activation", () => {
   test("that a reset of the machine cuts off is told from one that failed", async () => {
     hamal.change();
     cluster.testbed.setFault("hamal", "activation-hangs");
-    await hamal.isLeftBy(async () => {
-      const result = cluster.rollout(...PATIENT);
-      await cluster.testbed.until("the activation is at work", activated);
-      await cluster.testbed.powerOff("hamal");
-      await cluster.testbed.powerOn("hamal");
-      return result;
-    }, /hamal was rebooted before it was confirmed, by a reset, a power failure or somebody, and runs its previous system, which is also its boot default\. Run the same command again/);
+    await hamal.isLeftBy(
+      async () => {
+        const result = cluster.rollout(...PATIENT);
+        await cluster.testbed.until("the activation is at work", activated);
+        await cluster.testbed.powerOff("hamal");
+        await cluster.testbed.powerOn("hamal");
+        return result;
+      },
+      1,
+      /hamal was rebooted before it was confirmed, by a reset, a power failure or somebody, and runs its previous system, which is also its boot default\. Run the same command again/,
+    );
   });
 
   test("of another rollout is told from one that only waits to be confirmed, with the time that is left", async () => {

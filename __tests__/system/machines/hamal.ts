@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ExitCode } from "../../../src/cli/exit-code";
 import { LiveCluster, type Result } from "./cluster";
 import { tamper } from "./tampered";
 
@@ -20,9 +21,6 @@ export function changingHamal(
     cluster.emit(after);
   });
 }
-
-/** Exit codes of what failed, of hosts that are unreachable, and of what was refused. */
-const FAILURES = [1, 3, 4];
 
 /** Something goes wrong while hamal is changed, which has to leave it as it was. */
 export class Hamal {
@@ -52,12 +50,16 @@ export class Hamal {
     );
   }
 
-  /** The host is what it was, and the message says what to do. */
-  public async isLeftBy(apply: () => Promise<Result>, expected: string | RegExp): Promise<void> {
+  /** The host is what it was, and the exit code and the message say why. */
+  public async isLeftBy(
+    apply: () => Promise<Result>,
+    exitCode: ExitCode,
+    message: string | RegExp,
+  ): Promise<void> {
     const before = await this.state();
     const { status, output } = await apply();
-    expect(output).toMatch(expected);
-    expect(FAILURES).toContain(status);
+    expect(output).toMatch(message);
+    expect(status).toBe(exitCode);
     expect(await this.state()).toBe(before);
     expect(this.cluster.testbed.kubeNode("hamal")?.spec.unschedulable ?? false).toBe(false);
   }
@@ -66,12 +68,13 @@ export class Hamal {
   public async isLeftWith(
     faults: Readonly<Record<string, string>>,
     words: readonly string[],
-    expected: string | RegExp,
+    exitCode: ExitCode,
+    message: string | RegExp,
   ): Promise<void> {
     this.change();
     for (const [fault, value] of Object.entries(faults)) this.cluster.testbed.setFault("hamal", fault, value);
     try {
-      await this.isLeftBy(() => this.cluster.rollout(...words), expected);
+      await this.isLeftBy(() => this.cluster.rollout(...words), exitCode, message);
     } finally {
       for (const fault of Object.keys(faults)) this.cluster.testbed.clearFault("hamal", fault);
     }

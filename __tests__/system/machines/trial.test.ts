@@ -51,6 +51,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     cluster.testbed.setFault("hamal", "switch-inhibited");
     await hamal.isLeftBy(
       () => cluster.rollout(...APPLY),
+      1,
       /hamal was not confirmed after its boot on trial and has reverted by itself, by another reboot, to its previous system, which is also its boot default: /,
     );
     expect(hamal.boots()).toBe(2);
@@ -61,6 +62,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     await hamal.isLeftWith(
       { ...REFUSED, "k3s-version": version, "k3s-hangs": version },
       APPLY,
+      1,
       /has reverted by itself, by another reboot, [^]*its kubelet has not reported this boot/,
     );
   });
@@ -120,6 +122,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     hamal.isLeftWith(
       { ...REFUSED, "boot-loader-fails": "" },
       APPLY,
+      1,
       /the boot loader could not be written: No space left on device *; the boot default is what it was/,
     ));
 
@@ -131,6 +134,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     cluster.testbed.setFault("hamal", "switch-inhibited");
     await hamal.isLeftBy(
       () => cluster.rollout(...APPLY),
+      1,
       "what was built has no k3s-rollout-trial.service, which would lead back from it",
     );
     expect(hamal.boots()).toBe(0);
@@ -141,6 +145,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     await hamal.isLeftWith(
       { ...REFUSED, "boot-menu": former },
       APPLY,
+      1,
       "hamal rebooted, but not into the built system",
     );
   });

@@ -1,6 +1,7 @@
 /** Each bad condition has one clear message, and leaves the hosts as they were. */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ExitCode } from "../../../src/cli/exit-code";
 import { describeWith } from "../tools";
 import { changingHamal, type Hamal } from "./hamal";
 import { type LiveCluster, THREE, TOKEN, type Result } from "./cluster";
@@ -16,20 +17,24 @@ describeWith(MACHINES, "bad conditions", () => {
 
   changingHamal((...started) => ([cluster, hamal] = started), THREE);
 
-  const leavesHamal = (expected: string | RegExp, apply: () => Promise<Result>): Promise<void> =>
-    hamal.isLeftBy(apply, expected);
+  const leavesHamal = (
+    exitCode: ExitCode,
+    message: string | RegExp,
+    apply: () => Promise<Result>,
+  ): Promise<void> => hamal.isLeftBy(apply, exitCode, message);
 
   const withFault = (
     fault: string,
     value: string,
-    expected: string | RegExp,
-    words: readonly string[] = APPLY,
-  ): Promise<void> => hamal.isLeftWith({ [fault]: value }, words, expected);
+    exitCode: ExitCode,
+    message: string | RegExp,
+  ): Promise<void> => hamal.isLeftWith({ [fault]: value }, APPLY, exitCode, message);
 
   test("a build that fails", () =>
     withFault(
       "build-fails",
       "",
+      1,
       /hamal: build: exited with 1: error: attribute 'k3s_1_99' missing[^]*No host was changed/,
     ));
 
@@ -37,6 +42,7 @@ describeWith(MACHINES, "bad conditions", () => {
     withFault(
       "disk-full",
       "",
+      1,
       /hamal: build: its disk is full: nix-collect-garbage -d there, or grow the disk[^]*No host was changed/,
     ));
 
@@ -44,6 +50,7 @@ describeWith(MACHINES, "bad conditions", () => {
     await withFault(
       "boot-loader-fails",
       "",
+      1,
       /has reverted by itself to its previous system, which is also its boot default: the boot loader could not be written/,
     );
     await cluster.testbed.on("hamal", "rm -f /boot/was-there");
@@ -53,6 +60,7 @@ describeWith(MACHINES, "bad conditions", () => {
     withFault(
       "profile-fails",
       "",
+      1,
       /has reverted by itself to its previous system, which is also its boot default: the system could not be made the boot default/,
     ));
 
@@ -61,6 +69,7 @@ describeWith(MACHINES, "bad conditions", () => {
     cluster.testbed.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
     cluster.testbed.setFault("hamal", "k3s-fails");
     await leavesHamal(
+      1,
       /hamal was not confirmed and has reverted by itself[^]*flag provided but not defined/,
       () => cluster.rollout(...APPLY),
     );
@@ -76,6 +85,7 @@ describeWith(MACHINES, "bad conditions", () => {
     withFault(
       "k3s-version",
       "v1.34.3+k3s1",
+      4,
       /hamal would run K3s v1\.34\.3\+k3s1, which is newer than that of alphard: apply --rebuild --on alphard first\nNo host was changed/,
     ));
 
@@ -130,6 +140,7 @@ describeWith(MACHINES, "bad conditions", () => {
     cluster.testbed.addPod("precious", "hamal", { held: true });
     cluster.testbed.addPod("scratch", "hamal", { emptyDir: true });
     await leavesHamal(
+      1,
       /pods whose emptyDir will be lost: default\/scratch[^]*hamal could not be drained, and was left as it is:\n[^]*disruption budget[^]*global timeout reached: 1s\n {2}default\/precious is still there\n/,
       () => cluster.rollout(...APPLY, "--drain-seconds", "1"),
     );
@@ -151,7 +162,7 @@ describeWith(MACHINES, "bad conditions", () => {
     );
     const refusal =
       /hamal cannot be drained: default\/by-hand has no controller[^]*--force-bare-pods deletes such pods for good\nNo host was changed/;
-    await leavesHamal(refusal, () => cluster.rollout(...APPLY));
+    await leavesHamal(4, refusal, () => cluster.rollout(...APPLY));
     expect(cluster.testbed.events().filter((event) => !event.startsWith("hamal build"))).toEqual([]);
     const removal = await cluster.rollout("remove", "hamal", "--yes");
     expect(removal.output).toMatch(
@@ -166,6 +177,7 @@ describeWith(MACHINES, "bad conditions", () => {
     hamal.change();
     await cluster.testbed.powerOff("mizar");
     await leavesHamal(
+      3,
       /mizar: unreachable[^]*no SSH connection to 172\.22\.0\.136[^]*mizar is unreachable\nNo host was changed/,
       () => cluster.rollout(...APPLY),
     );
@@ -184,6 +196,7 @@ describeWith(MACHINES, "bad conditions", () => {
       "cd /etc/ssh && mkdir kept && mv ssh_host_* kept && ssh-keygen -q -t ed25519 -N '' -f ssh_host_ed25519_key && systemctl restart sshd",
     );
     await leavesHamal(
+      3,
       /hamal: unreachable[^]*has another SSH host key than the one pinned in known_hosts[^]*ssh-keygen -R hamal -f known_hosts/,
       () => cluster.rollout(...APPLY),
     );
@@ -196,7 +209,7 @@ describeWith(MACHINES, "bad conditions", () => {
       ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", stranger],
       cluster.folder,
     );
-    await leavesHamal(/root@172\.22\.0\.135 accepts none of your SSH keys: run ssh-add with/, () =>
+    await leavesHamal(3, /root@172\.22\.0\.135 accepts none of your SSH keys: run ssh-add with/, () =>
       cluster.rolloutWith({ OPERATOR_KEY: stranger }, ...APPLY),
     );
   });
@@ -249,7 +262,7 @@ describeWith(MACHINES, "bad conditions", () => {
     hamal.change();
     const path = join(cluster.folder, "token");
     writeFileSync(path, "another-5ca1ab1e5ca1ab1e\n");
-    await leavesHamal(/hamal: refused[^]*its join token is another one[^]*k3s token rotate/, () =>
+    await leavesHamal(4, /hamal: refused[^]*its join token is another one[^]*k3s token rotate/, () =>
       cluster.rollout(...APPLY),
     );
     expect(cluster.testbed.events()).toEqual([]);

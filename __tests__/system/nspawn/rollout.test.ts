@@ -36,6 +36,7 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
     hamal.shutOut();
     await hamal.isLeftBy(
       () => cluster.rollout(...QUICK),
+      1,
       /hamal was not confirmed and has reverted by itself[^]*SSH connection/,
     );
   });
@@ -44,6 +45,7 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
     hamal.isLeftWith(
       { "activation-hangs": "" },
       QUICK,
+      1,
       /has reverted by itself[^:]*: the activation has not finished/,
     ));
 
@@ -71,30 +73,38 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
   test("a reset in the activation is told from one that failed", async () => {
     hamal.change();
     cluster.testbed.setFault("hamal", "activation-hangs");
-    await hamal.isLeftBy(async () => {
-      const result = cluster.rollout(...PATIENT);
-      await cluster.testbed.until("the activation is at work", () => activated(), 60);
-      await cluster.testbed.powerOff("hamal");
-      await cluster.testbed.powerOn("hamal");
-      return result;
-    }, /hamal was rebooted before it was confirmed, by a reset/);
+    await hamal.isLeftBy(
+      async () => {
+        const result = cluster.rollout(...PATIENT);
+        await cluster.testbed.until("the activation is at work", () => activated(), 60);
+        await cluster.testbed.powerOff("hamal");
+        await cluster.testbed.powerOn("hamal");
+        return result;
+      },
+      1,
+      /hamal was rebooted before it was confirmed, by a reset/,
+    );
   });
 
   test("a reset before the commit leads back, too", async () => {
     hamal.change();
     cluster.testbed.setFault("hamal", "k3s-version", "v1.34.1+k3s1");
     cluster.testbed.setFault("hamal", "k3s-hangs");
-    await hamal.isLeftBy(async () => {
-      const result = cluster.rollout(...PATIENT);
-      await cluster.testbed.until(
-        "K3s has begun",
-        () => cluster.testbed.events().includes("hamal k3s start"),
-        60,
-      );
-      await cluster.testbed.powerOff("hamal");
-      await cluster.testbed.powerOn("hamal");
-      return result;
-    }, /hamal was rebooted before it was confirmed, by a reset/);
+    await hamal.isLeftBy(
+      async () => {
+        const result = cluster.rollout(...PATIENT);
+        await cluster.testbed.until(
+          "K3s has begun",
+          () => cluster.testbed.events().includes("hamal k3s start"),
+          60,
+        );
+        await cluster.testbed.powerOff("hamal");
+        await cluster.testbed.powerOn("hamal");
+        return result;
+      },
+      1,
+      /hamal was rebooted before it was confirmed, by a reset/,
+    );
   });
 
   test.each(["sshd-changed", "systemd-changed"])(
@@ -110,6 +120,7 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
     await hamal.isLeftWith(
       { "failing-units": "backup.service\n" },
       QUICK,
+      1,
       /has reverted by itself[^:]*: the following units failed: backup\.service\n {4}warning: the following units failed: backup\.service/,
     );
     cluster.testbed.setFault("hamal", "failing-units", "backup.service\n");

@@ -36,13 +36,13 @@ describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
   test("ends by itself where the new system lets nobody in", async () => {
     hamal.shutOut();
     cluster.testbed.setFault("hamal", "switch-inhibited");
-    await hamal.isLeftBy(() => cluster.rollout(...QUICK), REVERTED);
+    await hamal.isLeftBy(() => cluster.rollout(...QUICK), 1, REVERTED);
     expect(hamal.boots()).toBe(2);
   });
 
   test("ends by itself in emergency mode", async () => {
     const former = (await cluster.testbed.on("hamal", "readlink -f /run/current-system")).trim();
-    await hamal.isLeftWith({ ...REFUSED, "missing-filesystem": former }, QUICK, REVERTED);
+    await hamal.isLeftWith({ ...REFUSED, "missing-filesystem": former }, QUICK, 1, REVERTED);
     expect(hamal.boots()).toBe(2);
   });
 
