@@ -31,7 +31,7 @@ const descriptionOf = (
   return JSON.parse(readFileSync(join(folder, "nix", "cluster.json"), "utf8"));
 };
 
-test("the cluster of tests and bench is that of main.ts, but for the size and the names of its VMs", () => {
+test("the cluster of tests and bench is that of main.ts, except for the size and the names of its VMs", () => {
   const main = JSON.parse(readFileSync(join(__dirname, "..", "nix", "cluster.json"), "utf8")) as Json;
   const tests = descriptionOf([ALPHARD, HAMAL, MIZAR]);
   const compared = ({ cluster, nodes }: Json): Json => ({
@@ -51,7 +51,7 @@ const EVERYTHING = agent("k3s-agent-2", "alnair", 137, {
   nixos: { firmware: "uefi" },
 });
 
-describe("cluster.json keeps to its schema", () => {
+describe("cluster.json is valid against its schema", () => {
   test.each<[string, Json]>([
     [
       "for the reference cluster",
@@ -85,7 +85,7 @@ describe("cluster.json keeps to its schema", () => {
     ["a missing one", (description) => delete description.nodes[0].macAddress],
     ["another format version", (description) => (description.formatVersion = 2)],
     ["a hash that is none", (description) => (description.files["k3s-server/nftables.nft"] = "")],
-  ])("which is seen to catch %s", (_, spoil) => {
+  ])("which catches %s", (_, spoil) => {
     const description = descriptionOf([ALPHARD]);
     spoil(description);
     expect(validate(description)).toBe(false);

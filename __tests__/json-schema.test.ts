@@ -23,7 +23,7 @@ function validated(name: string, definitions: Readonly<Record<string, object>>):
 }
 
 test.each(readdirSync(SCHEMAS).filter((file) => file.endsWith(".schema.json")))(
-  "every definition of %s is what some test validates",
+  "every definition of %s is used by a test",
   (file) => {
     const { definitions } = JSON.parse(readFileSync(join(SCHEMAS, file), "utf8")) as {
       definitions?: Record<string, object>;

@@ -31,7 +31,7 @@ test("a stale nix/ fails the check with a diff and what to do", () => {
   expect(output).not.toContain("    at ");
 });
 
-test("what was edited by hand is given up by name, whatever context cdktf.json states", () => {
+test("--accept overwrites an edited file, whatever context cdktf.json has", () => {
   const project = new Project();
   const file = "nix/k3s-agent/nftables.nft";
   const emitted = project.text(file);
@@ -57,7 +57,7 @@ test("what was edited by hand is given up by name, whatever context cdktf.json s
 test.each([
   [/new HostFiles.*\n/, "main.ts emits no host files: add a HostFiles to the cluster\n"],
   ["app.synth();\n", "main.ts synthesizes nothing: end it with app.synth()\n"],
-])("what has nothing to look at does not pass: without %s", (from, output) => {
+])("a check with nothing to check fails: without %s", (from, output) => {
   const project = new Project();
   project.edit("main.ts", (text) => text.replace(from, ""));
   expect(project.script("check")).toEqual({ status: 1, output });
@@ -101,7 +101,7 @@ test("a renamed stack finds its state", () => {
   expect(existsSync(state)).toBe(true);
 });
 
-test("faults are shown without a trace through somebody else's code", () => {
+test("faults are shown without a stack trace", () => {
   const project = new Project();
   project.edit("main.ts", (text) => text.replace("vmId: 136", "vmId: 135"));
   const { status, output } = project.npm("synth");
@@ -121,7 +121,7 @@ test("the reference cluster's JSON, as main.ts synthesizes it, without a path of
 });
 
 // tsx, src/cli.ts, `relaySignals`.
-test("no script runs under tsx's own command, which kills what has not heard a signal within 60 ms", () => {
+test("no script runs by the command tsx, which kills a program that does not handle a signal within 60 ms", () => {
   const { scripts } = JSON.parse(new Project().text("package.json")) as { scripts: Record<string, string> };
   expect(
     Object.entries(scripts).filter(([, script]) => /(^|[ &;])tsx /.test(script.replace("--import tsx ", ""))),

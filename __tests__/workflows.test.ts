@@ -39,14 +39,14 @@ describe("the workflows", () => {
     expect(complaints(TEXTS)).toEqual([]);
   });
 
-  test("are seen to fail it when something is wrong with them", () => {
+  test("fail actionlint when something is wrong with them", () => {
     const text = TEXTS["plan.yml"] ?? "";
     const spoilt = text.replace("github.event.pull_request.number", "github.event_of.number");
     expect(complaints({ "plan.yml": spoilt }).join()).toContain('property "event_of" is not defined');
     expect(complaints({ "plan.yml": text.replace("timeout-minutes", "timeout-hours") })).not.toEqual([]);
   });
 
-  test("use actions by the hash of a commit, and say which version it is", () => {
+  test("use actions by the hash of a commit, with its version in a comment", () => {
     const uses = Object.values(TEXTS).flatMap((text) => text.match(/uses:.*/g) ?? []);
     expect(uses.length).toBeGreaterThan(5);
     expect(uses.filter((line) => !/^uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual(
@@ -54,7 +54,7 @@ describe("the workflows", () => {
     );
   });
 
-  test("build the real programs before the tests, which find them as root", () => {
+  test("build the real programs before the tests, which run as root and find them", () => {
     const { check } = WORKFLOWS["pull-request.yml"].jobs;
     const commands = (check.steps as Json[]).flatMap(({ run }) => run ?? []);
     const build = commands.indexOf("testbed/build/build.sh");
@@ -127,11 +127,11 @@ const usesSecrets = (job: Json): boolean => JSON.stringify(job).includes("secret
 describe("a plan is judged by the base, not by the pull request", () => {
   const { on, jobs: ofPlan } = WORKFLOWS["plan.yml"];
 
-  test("the workflow is the base's", () => {
+  test("the workflow is that of the base", () => {
     expect(Object.keys(on)).toEqual(["pull_request_target"]);
   });
 
-  test("the pull request's code runs where there are no secrets and no runner of yours", () => {
+  test("the pull request's code runs without secrets, and not on your own runner", () => {
     const own = Object.entries(ofPlan as Record<string, Json>).filter(([, { steps }]) =>
       steps.some(bringsItsCode),
     );
@@ -142,7 +142,7 @@ describe("a plan is judged by the base, not by the pull request", () => {
     }
   });
 
-  test("the job that has the secrets waits for reviewers, and runs the base's programs on the other's JSON", () => {
+  test("the job with the secrets waits for reviewers, and runs the base's programs on the JSON of the other job", () => {
     expect(usesSecrets(ofPlan.plan)).toBe(true);
     expect(ofPlan.plan.environment).toBe("plan");
     const runs = (ofPlan.plan.steps as Json[]).map(({ run }) => run ?? "").join("\n");
@@ -167,7 +167,7 @@ describe("a stranger's pull request", () => {
     ]);
   });
 
-  test("gets no right that a job does not ask for, and only comment and labels may write", () => {
+  test("gets only the permissions that a job asks for, and only the jobs for comments and labels may write", () => {
     for (const { permissions } of Object.values(WORKFLOWS)) expect(permissions).toEqual({});
     const asked = jobs.flatMap(({ name, job }) =>
       Object.entries(job.permissions ?? {}).map(([right, how]) => `${name}: ${right} ${String(how)}`),
@@ -178,7 +178,7 @@ describe("a stranger's pull request", () => {
     ]);
   });
 
-  test("does not reach the jobs that have secrets or may write", () => {
+  test("does not reach the jobs with secrets or write permissions", () => {
     const own = "github.event.pull_request.head.repo.full_name == github.repository";
     const guarded = new Map(jobs.map(({ name, job }) => [name, job]));
     expect(guarded.get("pull-request.yml: comment")?.if).toContain(own);
@@ -191,13 +191,13 @@ describe("a stranger's pull request", () => {
     expect([...new Set(withSecrets.map(({ name }) => name))]).toEqual(["plan.yml: plan"]);
   });
 
-  test("finds no credentials of the checkout", () => {
+  test("finds no credentials in the checkout", () => {
     const checkouts = steps.filter(({ step }) => step.uses?.startsWith("actions/checkout@"));
     expect(checkouts.length).toBeGreaterThan(3);
     for (const { step } of checkouts) expect(step.with["persist-credentials"]).toBe(false);
   });
 
-  test("puts no text of its own into a script", () => {
+  test("puts none of its text into a script", () => {
     for (const { step } of steps) expect(step.run ?? "").not.toContain("${{");
   });
 });
@@ -301,7 +301,7 @@ describe("the gate of a pull request", () => {
     expect(textIn(folder, "summary.md")).toContain("The plan does NOT pass");
   });
 
-  test("lets pass what a label allows, and takes no label for an option", () => {
+  test("passes what a label allows, and does not take a label as an option", () => {
     const folder = temporaryFolder();
     const labels = JSON.stringify([
       "bug",
@@ -330,7 +330,7 @@ describe("what labels allow", () => {
   const gate = (plan.jobs.plan.steps as Json[]).find(({ name }) => name === "npm run gate");
   const LABELLING = `contains(fromJSON('["labeled", "unlabeled"]'), github.event.action)`;
 
-  test("counts for the commits that it was given for", () => {
+  test("applies to the commits for which it was set", () => {
     expect(plan.on.pull_request_target.types).toEqual(
       expect.arrayContaining(["synchronize", "reopened", "labeled"]),
     );

@@ -17,7 +17,7 @@ describe("a Nix string", () => {
     expect(nixString(text)).toBe(expected);
   });
 
-  test("stays on its line and ends where it ends, whatever it holds", () => {
+  test("stays on one line and ends at its closing quote, whatever it contains", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom("\\", '"', "$", "{", "}", "'", "\n", "a") }), (text) => {
         const inner = nixString(text).slice(1, -1);
@@ -62,7 +62,7 @@ describe("a word of a shell", () => {
   test.each([
     ["/bin/sh", []],
     ["bash", []],
-  ])("is that text to %s, line breaks included", (shell, options) => {
+  ])("is one word with that text in %s, line breaks included", (shell, options) => {
     const texts = words("\n", "\r");
     const { stdout } = spawnSync(shell, options, {
       input: `printf '%s\\0' ${texts.map(shellWord).join(" ")}\n`,
@@ -71,7 +71,7 @@ describe("a word of a shell", () => {
     expect(stdout.split("\0")).toEqual([...texts, ""]);
   });
 
-  test("is that text to a shell that is reached by another", () => {
+  test("arrives unchanged at a shell that another shell starts", () => {
     const texts = words();
     const inner = texts.map((text) => shellWord(shellWord(text))).join(" ");
     const { stdout } = spawnSync("sh", ["-c", `set -- ${inner}; sh -c "printf '%s\\\\0' $*"`], {
@@ -82,7 +82,7 @@ describe("a word of a shell", () => {
 
   for (const shell of [BASH, ZSH, FISH]) {
     describeWith([shell], `typed into ${shell.name}`, () => {
-      test("is that text", () => {
+      test("is one word with that text", () => {
         const texts = words();
         const lines = texts.map((text) => `printf '%s\\0' ${shellWord(text)}\n`).join("");
         const printed = typed(`echo before\n${lines}`, shell);
@@ -92,10 +92,10 @@ describe("a word of a shell", () => {
   }
 });
 
-test("a word of a systemd command line means itself", () => {
+test("a word of a systemd command line is taken literally", () => {
   expect(systemdWord("--x=100%$HOME%%")).toBe("--x=100%%$$HOME%%%%");
 });
 
-test("a comment ends with its line and not before", () => {
+test("a comment ends at the end of its line and not before", () => {
   expect(comment("a\nb\r\nc\u2028d\0e")).toBe("a b c d e");
 });

@@ -29,12 +29,12 @@ function cells(write: (text: string) => string): [string, readonly string[]][] {
   return all.map(({ text, elements }) => [text, elements]);
 }
 
-test("a text as code is that text, whatever it holds", () => {
+test("text written as code reads back unchanged, whatever it contains", () => {
   const elements = (text: string): string[] => (text.includes("\\|") ? [] : ["code"]);
   expect(cells(code)).toEqual(HOSTILE.map((text) => [text, elements(text)]));
 });
 
-test("a text as plain words is that text, whatever it holds", () => {
+test("text written as plain words reads back unchanged, whatever it contains", () => {
   expect(cells(plain)).toEqual(HOSTILE.map((text) => [text, []]));
 });
 

@@ -33,23 +33,23 @@ function parent(): { readonly script: string; readonly started: string; readonly
   };
 }
 
-describe("a program whose output is taken", () => {
-  test("is told by its exit code and both of its outputs, whole", async () => {
+describe("a program whose output is captured", () => {
+  test("returns its exit code and its complete standard output and error", async () => {
     const many = "x".repeat(300_000);
     const script = `head -c 300000 /dev/zero | tr '\\0' x; echo no >&2; exit 3`;
     expect(await capture(...sh(script))).toEqual({ status: 3, stdout: many, stderr: "no\n" });
   });
 
-  test("prints a character of several bytes whole, wherever its pieces are cut", async () => {
+  test("keeps a character of several bytes that arrives in two chunks", async () => {
     const script = "printf '\\303'; sleep 0.1; printf '\\251'";
     expect((await capture(...sh(script))).stdout).toBe("é");
   });
 
-  test("has the exit code of a shell where a signal ended it", async () => {
+  test("has the exit code that a shell reports when a signal ended it", async () => {
     expect((await capture(...sh("kill -TERM $$"))).status).toBe(143);
   });
 
-  test("reads nothing, and runs where it is told to", async () => {
+  test("reads nothing, and runs in the given folder", async () => {
     const cwd = temporaryFolder();
     const { stdout } = await capture(...sh('cat; pwd; echo "$NAME"'), {
       cwd,
@@ -58,14 +58,14 @@ describe("a program whose output is taken", () => {
     expect(stdout).toBe(`${cwd}\na\n`);
   });
 
-  test("that is not there is an error for a person", async () => {
+  test("that does not exist is an error for a person", async () => {
     await expect(capture("program-that-is-not-there", [])).rejects.toMatchObject({
       code: "failed",
       message: expect.stringContaining("program-that-is-not-there does not start"),
     });
   });
 
-  test("is ended with all that it started when it prints more than anybody reads", async () => {
+  test("is killed with its children when it prints more than the limit", async () => {
     const { script, started, child } = parent();
     const endless = `(${script}) & until ${started}; do sleep 0.01; done; while :; do echo more; done`;
     await expect(capture(...sh(endless), { limit: 1_000_000 })).rejects.toMatchObject({
@@ -75,7 +75,7 @@ describe("a program whose output is taken", () => {
     await until(() => !lives(child()));
   });
 
-  test("is ended by a signal, with all that it started", async () => {
+  test("is killed with its children by the abort signal", async () => {
     const { script, child } = parent();
     const stop = new AbortController();
     const run = capture(...sh(script), { signal: stop.signal });
@@ -86,7 +86,7 @@ describe("a program whose output is taken", () => {
     await until(() => !lives(child()));
   });
 
-  test("does not begin once the signal has come", async () => {
+  test("does not start after the abort signal", async () => {
     const file = join(temporaryFolder(), "ran");
     const run = capture("touch", [file], { signal: AbortSignal.abort() });
     await expect(run).rejects.toMatchObject({ code: "interrupted" });
@@ -94,7 +94,7 @@ describe("a program whose output is taken", () => {
   });
 });
 
-test("a program in the foreground does not begin once it was to stop", async () => {
+test("a program in the foreground does not start after a request to stop", async () => {
   const file = join(temporaryFolder(), "ran");
   const run = runInForeground("touch", [file], { ...NONE, stop: AbortSignal.abort("SIGINT") });
   await expect(run).rejects.toMatchObject({ code: "interrupted" });
@@ -109,7 +109,7 @@ test.each([
   expect(await runInForeground(...sh(script), NONE)).toBe(status);
 });
 
-test("a program to talk with is ended with all that it started", async () => {
+test("a program with open pipes is killed with its children", async () => {
   const { script, child } = parent();
   const program = converse(...sh(script));
   await until(() => child() !== "");

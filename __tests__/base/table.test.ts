@@ -22,7 +22,7 @@ test.each(TEXTS)("%j takes %i columns", (text, columns) => {
   expect(displayWidth(text)).toBe(columns);
 });
 
-test("a table in Markdown is as prettier writes it, whatever stands in its cells", () => {
+test("a table in Markdown is formatted as prettier formats it, whatever its cells contain", () => {
   const words = TEXTS.map(([each]) => each).filter(Boolean);
   const text = fc.array(fc.constantFrom(...words, "`code`")).map((each) => each.join(" "));
   const rows = fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 5 });
@@ -30,7 +30,7 @@ test("a table in Markdown is as prettier writes it, whatever stands in its cells
   expect(judged("prettier", tables)).toEqual(tables);
 });
 
-test("a table for a terminal has its columns below each other, and nothing behind the last", () => {
+test("a table for a terminal has aligned columns and no trailing spaces", () => {
   const rows = [
     ["node", "role", "what"],
     ["hamal", "agent", ""],
@@ -45,7 +45,7 @@ test("a table for a terminal has its columns below each other, and nothing behin
   expect(textTable([])).toEqual([]);
 });
 
-test("a table in Markdown has bars below each other, and a rule of three at least", () => {
+test("a table in Markdown has aligned bars, and at least three dashes below each heading", () => {
   const table = markdownTable(["", "description"], [["a"], ["b", "節點 1"]]);
   expect(table.split("\n")).toEqual([
     "|     | description |",

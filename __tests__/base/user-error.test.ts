@@ -18,7 +18,7 @@ describe("an error for a person", () => {
     expect(message).toBe("Two files:\n  a\n  b\nRun npm run synth");
   });
 
-  test("is told from others by its code, and keeps its cause", () => {
+  test("is distinguished by its code, and keeps its cause", () => {
     const cause = new Error("closed");
     const lost = new UserError("connection lost", "the connection broke", { cause });
     expect([isDisconnected(lost), isDisconnected(full), isDisconnected(cause)]).toEqual([true, false, false]);
@@ -27,7 +27,7 @@ describe("an error for a person", () => {
   });
 });
 
-test("several errors are of their code where they share it", () => {
+test("several errors have the code that they share", () => {
   const away = (host: string): UserError => new UserError("unreachable", "no SSH connection", { host });
   const all = joined([away("hamal"), away("mizar")], "\nNo host was changed");
   expect(all).toMatchObject({

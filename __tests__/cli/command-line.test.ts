@@ -20,7 +20,7 @@ function run(
   return { status, stdout, stderr };
 }
 
-test("files that are not what main.ts says are not rolled out", () => {
+test("files that do not match main.ts are not rolled out", () => {
   const project = new Project();
   project.edit("main.ts", (text) =>
     text.replace('hostname: "mizar", vmId: 136', 'hostname: "mizar", vmId: 137'),
@@ -65,7 +65,7 @@ test("a wrong name is told before anything else is done", () => {
   expect(output).not.toContain("do not match");
 });
 
-test("a host that is not in main.ts is named with those that are", () => {
+test("an unknown host is named together with those that main.ts has", () => {
   const { status, output } = new Project().script("rollout", "plan", "--at", "alnair=10.0.0.1");
   expect([status, output]).toEqual([
     64,
@@ -116,7 +116,7 @@ test("the help of the program fits a screen of 80 columns and 24 lines", () => {
   expect(lines.filter((line) => line.length > 80)).toEqual([]);
 });
 
-test("the version is that of package.json, and no code but that of the tree of commands is loaded for it", () => {
+test("the version is that of package.json, and only the command tree is loaded to print it", () => {
   const folder = temporaryFolder();
   const hook = join(folder, "hook.cjs");
   const list = join(folder, "loaded");
@@ -143,7 +143,7 @@ test.each([
   ["previw", "unknown command 'previw' (Did you mean preview?)"],
   ["preview --bse main", "unknown option '--bse' (Did you mean --base?)"],
   ["tofu", "missing required argument"],
-])("a slip is told in one line: %s", (words, expected) => {
+])("a usage error is reported in one line: %s", (words, expected) => {
   const { status, stdout, stderr } = run(words.split(" "));
   expect([status, stdout, stderr]).toEqual([64, "", expect.stringMatching(/^error: .*\n$/)]);
   expect(stderr).toContain(expected);

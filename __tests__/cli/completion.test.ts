@@ -61,7 +61,7 @@ describeWith([ZSH], "zsh", () => {
   });
 });
 
-test("an unknown shell is told in one line", () => {
+test("an unknown shell is reported in one line", () => {
   const { status, stderr } = spawnSync(CLI, ["completion", "csh"], { encoding: "utf8" });
   expect([status, stderr]).toEqual([
     64,

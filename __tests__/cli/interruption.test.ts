@@ -58,7 +58,7 @@ describe("a program in the foreground comes to its end, and its wrapper waits fo
   });
 });
 
-describe("who asks to stop", () => {
+describe("a request to stop", () => {
   /** Which of the two are aborted after signals at these milliseconds, and by what. */
   const after = (...signals: readonly [NodeJS.Signals, number][]): Promise<[unknown, unknown]> =>
     interruptible(({ stop, leave }) => {
@@ -71,21 +71,21 @@ describe("who asks to stop", () => {
 
   afterEach(() => jest.restoreAllMocks());
 
-  test("is heard, by the name of the signal", async () => {
+  test("has the name of the signal as its reason", async () => {
     expect(await after()).toEqual([undefined, undefined]);
     expect(await after(["SIGHUP", 0])).toEqual(["SIGHUP", undefined]);
   });
 
-  test("a second time asks to leave at once", async () => {
+  test("is a request to leave at once when it comes a second time", async () => {
     expect(await after(["SIGINT", 0], ["SIGTERM", 1000])).toEqual(["SIGINT", "SIGTERM"]);
   });
 
-  test("by one Ctrl-C, which npm repeats, asks once", async () => {
+  test("by one Ctrl-C, which npm repeats, counts once", async () => {
     expect(await after(["SIGINT", 0], ["SIGINT", 2])).toEqual(["SIGINT", undefined]);
     expect(await after(["SIGINT", 0], ["SIGINT", 2], ["SIGINT", 900])).toEqual(["SIGINT", "SIGINT"]);
   });
 
-  test("is nobody once it has ended: signals are the process's own again", async () => {
+  test("has no listener after the run: signals end the process again", async () => {
     const before = process.listenerCount("SIGINT");
     await after();
     await expect(interruptible(() => Promise.reject(new Error("it failed")))).rejects.toThrow("it failed");

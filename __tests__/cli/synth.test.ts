@@ -5,7 +5,7 @@ import { programPath } from "../../src/base/programs";
 import { Project } from "../project";
 import { temporaryFolder } from "../fixture";
 
-test("it says what it wrote, for which hosts, and what comes next; and that nothing changed", () => {
+test("it prints what it wrote, for which hosts, what comes next, or that nothing changed", () => {
   const project = new Project();
   project.edit("main.ts", (text) => text.replace("vmId: 135,", "vmId: 135, cores: 8,"));
   const { status, output } = project.script("synth");
@@ -39,7 +39,7 @@ test("the CDKTF CLI makes the same JSON of the same project", () => {
   expect(project.text("cdktf.out/stacks/k3s/cdk.tf.json")).toBe(json);
 });
 
-describe("what keeps it from its end is one line", () => {
+describe("a failure is reported in one line", () => {
   test.each<[string, (project: Project) => void, string | RegExp]>([
     [
       "main.ts cannot be read",
@@ -71,7 +71,7 @@ describe("what keeps it from its end is one line", () => {
   });
 });
 
-describe("a program that is missing is told before anything is written", () => {
+describe("a missing program is reported before anything is written", () => {
   /** Runs the npm scripts in their order, as npm does, where neither OpenTofu nor Terraform is. */
   const without = (project: Project, ...words: string[]): ReturnType<typeof spawnSync> =>
     spawnSync("npm", ["run", "--silent", ...words], {
@@ -88,7 +88,7 @@ describe("a program that is missing is told before anything is written", () => {
   }
 
   test.each(["plan", "apply"])(
-    "npm run %s says that OpenTofu is not there, and does not synthesize",
+    "npm run %s reports that OpenTofu is missing, and does not synthesize",
     (script) => {
       const project = new Project();
       expect(without(project, script)).toMatchObject({
@@ -102,7 +102,7 @@ describe("a program that is missing is told before anything is written", () => {
     },
   );
 
-  test("npm run diff says how it is run with OpenTofu where Terraform is not there", () => {
+  test("npm run diff explains how to use OpenTofu where Terraform is missing", () => {
     expect(without(new Project(), "diff")).toMatchObject({
       status: 1,
       stderr: "terraform is not in PATH: with OpenTofu, TERRAFORM_BINARY_NAME=tofu npm run diff\n",

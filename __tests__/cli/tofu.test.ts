@@ -78,7 +78,7 @@ function run(
 const PLAN = "plan -input=false -detailed-exitcode -out=plan.tfplan";
 const OWN_PLAN = "plan -input=false -detailed-exitcode -out=OWN/plan.tfplan";
 
-test("plan runs in the stack's folder, in parallel, and hands its arguments on", () => {
+test("plan runs in the stack's folder, in parallel, and passes its arguments on", () => {
   const { status, calls } = run(["plan", "-refresh=false"]);
   expect([status, calls]).toEqual([0, ["init -input=false", `${PLAN} -refresh=false`]]);
 });
@@ -115,7 +115,7 @@ test("apply applies no plan that is another than the one that was shown", () => 
   expect(calls.join()).not.toContain("apply -input");
 });
 
-test("how many VMs at a time is a setting of the apply, not of the plan", () => {
+test("the number of VMs at a time applies to the apply, not to the plan", () => {
   for (const words of [["-parallelism=4"], ["--parallelism=4"], ["-parallelism", "4"]]) {
     const { calls } = run(["apply", "--yes", ...words]);
     expect(calls[1]).toBe(OWN_PLAN);
@@ -151,11 +151,11 @@ test("apply names the VMs that it would destroy", () => {
   expect(run(["apply"], { changes: [change(["update"])] }).output).not.toContain("DESTROYED");
 });
 
-test("other commands get all their arguments, also those that an apply would take for itself", () => {
+test("other commands get all their arguments, including those that apply has as options", () => {
   expect(run(["tofu", "apply", "-parallelism=1"]).calls[0]).toBe("apply -parallelism=1");
 });
 
-test("the provider's checksums are kept beside main.ts, and heeded the next time", () => {
+test("the provider's checksums are kept next to main.ts, and used the next time", () => {
   expect(run(["plan"]).lock).toBe("# checksums\n");
   expect(run(["plan"], { plan: 99, lock: "# known\n" })).toMatchObject({ status: 1, lock: "# known\n" });
   expect(run(["plan"], { lock: "# known\n" }).calls.slice(0, 2)).toEqual(["init -input=false", "# known"]);
@@ -165,7 +165,7 @@ test("other commands of OpenTofu run in the stack's folder", () => {
   expect(run(["tofu", "state", "mv", "a", "b"]).calls).toEqual(["state mv a b"]);
 });
 
-describe("failures end with another code than 0 and say what to do", () => {
+describe("failures have an exit code other than 0 and say what to do", () => {
   test.each<[string, Run, string, number?]>([
     ["a plan that fails", run(["apply", "--yes"], { plan: 1 }), "failed"],
     ["an apply that fails", run(["apply", "--yes"], { apply: 1 }), "failed"],
@@ -192,7 +192,7 @@ describe("failures end with another code than 0 and say what to do", () => {
     expect(output).toContain(words);
   });
 
-  test("several stacks are told apart by name", () => {
+  test("one of several stacks is chosen by name", () => {
     expect(run(["plan", "--stack=k3s"], { stacks: ["k3s", "b"] }).status).toBe(0);
   });
 });

@@ -47,7 +47,7 @@ describe("a network", () => {
   });
 
   test.each(["10.0.0.0", "fd00::", "10.0.0.0/33", "fd00::/129", "fd00::1::/64", "fd00::/64%eth0", "x/8", 8])(
-    "%s is none",
+    "%s is not a network",
     (text) => {
       expect(parseAnyNetwork(text)).toBeUndefined();
     },

@@ -181,7 +181,7 @@ const CASES = NOUNS.flatMap(([noun, pairsOf, place]) =>
 /** Of 0, and then of 1: a second one may be as the first. */
 const both = async <T>(of: (index: number) => Promise<T>): Promise<[T, T]> => [await of(0), await of(1)];
 
-test.each(CASES)("something comes of %s", async (_, { setting, pairsOf, place }) => {
+test.each(CASES)("another value of %s has an effect", async (_, { setting, pairsOf, place }) => {
   const [one, other] = await both((index) =>
     outcomeWith((folder) => {
       const [first, second, beside] = (pairsOf(folder) as AnyPairs)[setting] as AnyPairs[string];
@@ -198,7 +198,7 @@ test.each(CASES)("something comes of %s", async (_, { setting, pairsOf, place })
   }
 });
 
-test("two syntheses of the same settings are the same, or the others would prove nothing", async () => {
+test("two syntheses of the same settings are identical, so that a difference shows an effect", async () => {
   const [one, other] = await both(async () => {
     const folder = folderOf();
     return (await outcomeOf(folder, everything(folder))).effects.replaceAll(folder, "");
@@ -212,7 +212,7 @@ const SERVER: Readonly<Record<Exclude<keyof ServerSettings, keyof NodeSettings>,
   clusterInit: true,
 };
 
-test.each(Object.keys(SERVER))("something comes of '%s' of a server", async (setting) => {
+test.each(Object.keys(SERVER))("another value of '%s' of a server has an effect", async (setting) => {
   const servers = ["acrux", "alphard", "alnair"].map((hostname, index) => ({
     hostname,
     vmId: 130 + index,

@@ -34,7 +34,7 @@ describe("what two nodes may not share", () => {
     expect(faultsOf([ALPHARD, ...nameless]).join()).not.toContain("both use");
   });
 
-  test("anything, by more than two", () => {
+  test("anything, also not by more than two nodes", () => {
     const third = agent("k3s-agent-2", "alnair", 137, { ipv4Address: "172.22.0.135" });
     expect(faultsOf([ALPHARD, HAMAL, { ...MIZAR, ipv4Address: "172.22.0.135" }, third])).toEqual([
       "'hamal', 'mizar' and 'alnair' all use 172.22.0.135 as 'ipv4Address'",
@@ -84,13 +84,13 @@ describe("a node's settings", () => {
 
 const { network, nixos, k3s } = REFERENCE;
 
-test("a pod network with a /24 for each node has no faults", () => {
+test("a pod network with a /24 for each node has no fault", () => {
   expect(
     faultsOf([ALPHARD, HAMAL], { ...REFERENCE, network: { ...REFERENCE.network, podCidr: "10.42.0.0/23" } }),
   ).toEqual([]);
 });
 
-test("two nodes cannot both have had one name", () => {
+test("two nodes cannot both have the same former name", () => {
   expect(faultsOf([ALPHARD, { ...HAMAL, formerId: "old" }, { ...MIZAR, formerId: "old" }])).toEqual([
     "'formerId' of 'mizar' is old, the present or former Terraform name of 'hamal'",
   ]);
@@ -138,8 +138,8 @@ describe("servers", () => {
   });
 });
 
-describe("what is not a setting, or not of its kind", () => {
-  test("the same holds for the cluster's", () => {
+describe("an unknown setting, or one of the wrong kind", () => {
+  test("is a fault of the cluster, too", () => {
     expect(faultsWith({ network: { ...network, gatway: "172.22.0.1" } as typeof network })).toEqual([
       "'network.gatway' is not a setting; did you mean gateway?",
     ]);
@@ -151,11 +151,11 @@ describe("what is not a setting, or not of its kind", () => {
     );
   });
 
-  test("a node without any settings is no exception", () => {
+  test("a node without settings is a fault, not an exception", () => {
     expect(faultsOf([ALPHARD, { id: "x", role: "agent" } as TestNode]).join()).toContain("'hostname' of 'x'");
   });
 
-  test("a setting that is there and undefined overrides nothing", () => {
+  test("an undefined setting overrides nothing", () => {
     const mizar = { cores: undefined, nixos: { kernelPackages: undefined } };
     const settings = { ...REFERENCE, nixos: { ...nixos, kernelPackages: "linuxPackages_6_12" } };
     const { cluster } = addCluster(testApp(), [ALPHARD, { ...MIZAR, ...mizar }], settings).resolve();
@@ -178,7 +178,7 @@ test("one run reports every problem of every node", () => {
   ]);
 });
 
-describe("characters that no emitted file can hold, or that show a reader something else", () => {
+describe("characters that no emitted file can contain, or that deceive a reader", () => {
   test.each<[string, Partial<TestNode>, string]>([
     [
       "a NUL",
@@ -208,7 +208,7 @@ describe("characters that no emitted file can hold, or that show a reader someth
     expect(faultsOfMizar(mizar)).toEqual([expect.stringContaining(message)]);
   });
 
-  test("in the keys' file", () => {
+  test("are faults in the file of keys", () => {
     const file = join(temporaryFolder(), "keys");
     writeFileSync(file, readFileSync(REFERENCE.authorizedKeysFile, "utf8").trimEnd() + "\u0007\n");
     expect(faultsWith({ authorizedKeysFile: file })).toEqual([
@@ -216,7 +216,7 @@ describe("characters that no emitted file can hold, or that show a reader someth
     ]);
   });
 
-  test("but what people read may have several lines", () => {
+  test("line breaks are allowed in text for people", () => {
     const allow = [
       { from: "nodes", to: "every host", protocol: "tcp" as const, ports: { from: 9, to: 9 }, why: "a\nb" },
     ];
@@ -250,7 +250,7 @@ describe("secrets in the wrong place are refused and not repeated", () => {
     expect(faults.join()).not.toContain("feedface");
   });
 
-  test("a token where a list of flags belongs, or a yes or no", () => {
+  test("a token where a list of flags or a boolean belongs", () => {
     const wrong = secret as unknown;
     const faults = [
       ...faultsWith({ k3s: { ...REFERENCE.k3s, serverFlags: wrong as string[] } }),
@@ -270,7 +270,7 @@ describe("secrets in the wrong place are refused and not repeated", () => {
     expect(faults.join()).not.toContain("feedface");
   });
 
-  test("a private key among the public ones", () => {
+  test("a private key among the public keys", () => {
     const file = join(temporaryFolder(), "keys");
     writeFileSync(file, "-----BEGIN OPENSSH PRIVATE KEY-----\nfeedface\n-----END OPENSSH PRIVATE KEY-----\n");
     const faults = faultsWith({ authorizedKeysFile: file });
@@ -281,7 +281,7 @@ describe("secrets in the wrong place are refused and not repeated", () => {
 });
 
 describe("operators' keys", () => {
-  test("belong into a file, and are not repeated where its path belongs", () => {
+  test("are not accepted, and not repeated, where the path of their file belongs", () => {
     const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nfeedface\n-----END OPENSSH PRIVATE KEY-----\n";
     expect(faultsWith({ authorizedKeysFile: key })).toEqual([
       "'authorizedKeysFile' contains the character U+000A, which no setting may contain",
@@ -298,7 +298,7 @@ describe("operators' keys", () => {
   };
   const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEVYQU1QTEUgS0VZISBQVVQgSU4gWU9VUiBPV04gT05F";
 
-  test("there has to be one", () => {
+  test("are missing when the file has none", () => {
     expect(faultsOfKeys("# none\n\n")).toEqual([
       "'authorizedKeysFile' keys contains no key, so that nobody could log in; add yours",
     ]);
@@ -316,13 +316,13 @@ describe("operators' keys", () => {
     ["that is a type and nothing else", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5"],
     ["that is no key", "hello world"],
     ["behind options", `from="10.0.0.0/8" ${key}`],
-  ])("one %s is refused", (_, line) => {
+  ])("with one %s are refused", (_, line) => {
     expect(faultsOfKeys(`${key} a@b\n${line}\n`)).toEqual([
       `'authorizedKeysFile' keys: entry 2 should be a public key such as "ssh-ed25519 AAAA... name"`,
     ]);
   });
 
-  test("comments and blank lines are none", () => {
+  test("are not comments or blank lines", () => {
     expect(faultsOfKeys(`# operators\r\n\r\n${key} a comment with spaces\r\n`)).toEqual([]);
   });
 });
@@ -409,12 +409,12 @@ describe("where the join token comes from", () => {
     ],
     [["gopass", "show", "-o", "Infrastructure/ClusterNumber1/ProductionJoinToken2026"]],
     [["vault", "kv", "get", "-field=token", "kv/9f8e7d6c-5b4a-3928-1706-f5e4d3c2b1a0"]],
-  ])("the command %j is none", (tokenCommand) => {
+  ])("the command %j is not a fault", (tokenCommand) => {
     expect(faultsWith({ rollout: { tokenCommand } })).toEqual([]);
   });
 
   test.each([[{ tokenPath: "secrets/token" }], [{ tokenCommand: ["sops", "-d", "token.enc"] }], [{}]])(
-    "%j is none",
+    "%j is not a fault",
     (rollout) => {
       expect(faultsWith({ rollout })).toEqual([]);
     },

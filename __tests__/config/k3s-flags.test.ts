@@ -65,7 +65,7 @@ test.each([
   "--s=x",
   "--cluster-reset",
   "--i=10.0.0.1",
-])("%s is refused, since something else says it", (flag) => {
+])("%s is refused, since a setting or the emitted file sets it", (flag) => {
   expect(faultsOf([flag])).toEqual([expect.stringMatching(/; use .* instead$/)]);
 });
 
@@ -79,7 +79,7 @@ test.each([
 });
 
 test.each(["-c=/etc/x", "--kubelet-arg read-only-port=1", "read-only-port=1", "-kubelet-arg=port=1", "--"])(
-  "%s is no flag",
+  "%s is not a flag",
   (flag) => {
     expect(faultsOf([flag])).toEqual([expect.stringContaining("is not --name or --name=value")]);
   },
@@ -95,7 +95,7 @@ test.each([
   "--disable=metrics-server,local-storage",
   "--debug",
   "--a-switch-of-tomorrow=true",
-])("%s is no fault", (flag) => {
+])("%s is not a fault", (flag) => {
   expect(faultsOf([flag])).toEqual([]);
 });
 

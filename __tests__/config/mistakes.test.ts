@@ -61,18 +61,18 @@ function told([, { settings = {}, mizar = {}, nodes }]: Mistake): string[] {
   });
 }
 
-test("a cluster without a mistake", () => {
+test("a cluster without a mistake synthesizes without a message", () => {
   expect(told(["none", {}])).toEqual([]);
 });
 
 describe.each([
-  ["what follows from another fault is not said", CASCADES],
-  ["what passed in silence is told", ONCE_SILENT],
+  ["what follows from another fault is not reported", CASCADES],
+  ["what used to pass silently is reported", ONCE_SILENT],
   ["a message has the value, the unit, and what to write", IN_WORDS],
   ["what two nodes may not share", SHARED],
   ["a node's settings", OF_A_NODE],
   ["the cluster's settings", OF_THE_CLUSTER],
-  ["what is not a setting, or not of its kind", NO_SETTINGS],
+  ["an unknown setting, or one of the wrong kind", NO_SETTINGS],
 ])("%s", (_, mistakes) => {
   test.each(mistakes.map((mistake) => ({ what: mistake[0], mistake })))("$what", ({ mistake }) => {
     expect(told(mistake)).toEqual(mistake.slice(2));

@@ -59,7 +59,7 @@ describe("the reference cluster's document for people", () => {
     expect(project.script("check").status).toBe(0);
   });
 
-  test("without a mark stops the synth by its name, and nothing is written", () => {
+  test("without a mark stops the synth and is named, and nothing is written", () => {
     const project = new Project();
     project.write(DOCUMENT, mine.replace("<!-- k3s-nodes:end -->\n", ""));
     project.edit("main.ts", (text) =>

@@ -91,7 +91,7 @@ describe("what is emitted", () => {
     expect(times()).toEqual(before);
   });
 
-  test("an OpenTofu reference is written as OpenTofu names it, and no CDKTF token gets into a file", () => {
+  test("an OpenTofu reference is written in its OpenTofu form, and no CDKTF token gets into a file", () => {
     const folder = temporaryFolder();
     const app = testApp();
     const stack = new TerraformStack(app, "k3s");
@@ -107,7 +107,7 @@ describe("what is emitted", () => {
     expect(Object.values(texts).join()).not.toContain("TfToken");
   });
 
-  test("a token that slips into a file all the same is an error, and nothing is written", () => {
+  test("a token that does get into a file is an error, and nothing is written", () => {
     const folder = temporaryFolder();
     const authorizedKeysFile = join(folder, "keys");
     writeFileSync(
@@ -170,7 +170,7 @@ describe("nothing is written", () => {
     expect(textsBelow(folder)).toEqual({});
   });
 
-  test("where a folder is stated: rollouts and previews look into nix/ alone", () => {
+  test("when a folder is stated: rollouts and previews read only nix/", () => {
     const app = testApp();
     new HostFiles(addCluster(app, THREE), "nix", { folder: "hosts" } as object);
     expect(() => app.synth()).toThrow("'folder' is not a setting");
@@ -202,7 +202,7 @@ describe("nothing is written", () => {
     expect(textsBelow(join(project))).toEqual({});
   });
 
-  test("by a check, which names what is not as main.ts says", () => {
+  test("by a check, which names what does not match main.ts", () => {
     const folder = temporaryFolder();
     emit(folder, [ALPHARD, HAMAL]);
     const before = textsBelow(folder);
@@ -226,7 +226,7 @@ test("a fault of the cluster is not followed by complaints about files", () => {
 });
 
 describe("what people wrote", () => {
-  test("a file edited by hand is refused by name, with a diff and the way out; accepted, it is overwritten", () => {
+  test("a file edited by hand is refused by name, with a diff and what to do; accepted, it is overwritten", () => {
     const folder = temporaryFolder();
     emit(folder, THREE);
     const path = join(folder, "nix", "k3s-agent", "nftables.nft");
@@ -263,7 +263,7 @@ describe("what people wrote", () => {
     ).toEqual(["k3s-agent/local.nix"]);
   });
 
-  test("a hardware configuration captured from the host is left alone, and said to be", () => {
+  test("a hardware configuration captured from the host is left alone and marked as captured", () => {
     const folder = temporaryFolder();
     emit(folder, THREE);
     const path = join(folder, "nix", "k3s-agent", "hardware-configuration.nix");
@@ -285,7 +285,7 @@ describe("what people wrote", () => {
   });
 });
 
-test("a first line that says captured frees no other file from its owner", () => {
+test("a first line that says captured makes no other file a captured one", () => {
   const folder = temporaryFolder();
   emit(folder, THREE);
   const path = join(folder, "nix", "k3s-agent", "nftables.nft");
@@ -315,7 +315,7 @@ describe("VMs that were there at the last synth", () => {
     );
   });
 
-  test("the renamed are told together with every other fault", () => {
+  test("renamed VMs are reported together with every other fault", () => {
     const folder = temporaryFolder();
     emit(folder, THREE);
     expect(() => emit(folder, [ALPHARD, { ...HAMAL, cores: 0 }, { ...MIZAR, id: "worker" }])).toThrow(
@@ -336,7 +336,7 @@ describe("VMs that were there at the last synth", () => {
     }
   });
 
-  test("a cluster.json that is lost, or says nothing of use, stands in nobody's way", () => {
+  test("a cluster.json that is missing or unusable does not stop a synth", () => {
     const folder = temporaryFolder();
     emit(folder, THREE);
     const before = textsBelow(folder);

@@ -36,7 +36,7 @@ const OPTIONAL =
   /^(network\.macAddressBase|network\.macAddressBase\..*|k3s\.nodePorts|disks|networkInterfaces|startup|nixos|nixos\.rootFilesystem|network|vm)$/;
 
 test.each([...gaps(SETTINGS)].filter(([path]) => !/\.\d+$/.test(path)))(
-  "a cluster without %s is a fault and no exception",
+  "a cluster without %s is a fault, not an exception",
   (path, settings) => {
     const cluster = addCluster(testApp(), [ALPHARD, MIZAR], settings);
     const faults = cluster.node.validate();
@@ -46,7 +46,7 @@ test.each([...gaps(SETTINGS)].filter(([path]) => !/\.\d+$/.test(path)))(
 );
 
 test.each([...gaps(NODE)].filter(([path]) => !/\.\d+$|^(id|role)$/.test(path)))(
-  "a node without %s is a fault and no exception",
+  "a node without %s is a fault, not an exception",
   (path, node) => {
     const cluster = addCluster(testApp(), [ALPHARD, node]);
     const faults = cluster.node.validate();

@@ -125,7 +125,7 @@ describe("the provider's schema", () => {
       (vm) => (vm.ipv4_addresses = []),
       "vm.ipv4_addresses: only the provider sets it",
     ],
-  ])("is seen to catch %s", (_, spoil, fault) => {
+  ])("catches %s", (_, spoil, fault) => {
     expect(spoilt(spoil)).toEqual([fault]);
   });
 });
@@ -190,18 +190,18 @@ describe("live clusters", () => {
     expect(vm.clone).not.toHaveProperty("retries");
   });
 
-  test("a full clone lands in its disk's datastore, a linked one where its template is", () => {
+  test("a full clone is created in its disk's datastore, a linked one where its template is", () => {
     expect(synthesizedVm({}).clone).toEqual({ vm_id: 9903, full: true, datastore_id: "Cesspool-VM" });
     expect(synthesizedVm({ linkedClone: true }).clone).toEqual({ vm_id: 9903, full: false });
   });
 
-  test("existence decides nothing: no count, for_each, precondition or output depends on it", () => {
+  test("no count, for_each, precondition or output depends on whether a VM exists", () => {
     const { resource, output } = synthesized(REFERENCE_NODES);
     const text = JSON.stringify({ resource, output });
     expect(text).not.toMatch(/_exists|vm_names|container_ids|"count"|for_each|precondition/);
   });
 
-  test("nodes depend on nothing but agents on servers", () => {
+  test("the only dependencies between nodes are those of agents on servers", () => {
     const vms = synthesized(FIVE_NODES).resource.proxmox_virtual_environment_vm;
     const all = ["k3s_server", "k3s_server_1", "k3s_server_2"].map(
       (name) => `proxmox_virtual_environment_vm.${name}`,
@@ -211,7 +211,7 @@ describe("live clusters", () => {
     }
   });
 
-  test("an agent depends on servers that are stated after it, and what its owner adds stays its own", () => {
+  test("an agent depends on servers that are stated after it, and an owner's own dependency stays its own", () => {
     const cluster = addCluster(testApp(), [HAMAL, MIZAR]);
     const agent = cluster.node.findChild("k3s-agent");
     if (!(agent instanceof K3sAgentNode)) throw new Error("no agent of that name");
@@ -234,19 +234,19 @@ describe("settings", () => {
     expect(synthesizedVm({}).cpu.type).toBe("x86-64-v2-AES");
   });
 
-  test("a node's setting wins over the cluster's, the cluster's over the default", () => {
+  test("a node's setting overrides the cluster's, and the cluster's the default", () => {
     expect(synthesizedVm({}, { cores: 6 }).cpu.cores).toBe(6);
     expect(synthesizedVm({ cores: 8 }, { cores: 6 }).cpu.cores).toBe(8);
     expect(synthesizedVm({ cores: undefined }, { cores: 6 }).cpu.cores).toBe(6);
   });
 
-  test("text for people is text for OpenTofu: nothing in it is evaluated", () => {
+  test("OpenTofu evaluates nothing in text for people", () => {
     expect(synthesizedVm({ description: '${file("/etc/passwd")} %{ for x in y }' }).description).toBe(
       '$${file("/etc/passwd")} %%{ for x in y }',
     );
   });
 
-  test("the generated resource is at hand for what props do not say", () => {
+  test("the generated resource is accessible for arguments that no prop sets", () => {
     const cluster = addCluster(testApp(), [ALPHARD]);
     const node = cluster.node.findChild("k3s-server");
     if (!(node instanceof K3sServerNode)) throw new Error("no node of that name");
@@ -273,7 +273,7 @@ describe("settings", () => {
   });
 });
 
-describe("references to what OpenTofu knows later", () => {
+describe("references to values that OpenTofu knows later", () => {
   const withVariable = (
     use: (value: string, stack: TerraformStack) => Partial<TestNode>,
   ): { faults: string[]; vm: Json } => {
@@ -284,7 +284,7 @@ describe("references to what OpenTofu knows later", () => {
     return { faults: cluster.node.validate(), vm: json.resource.proxmox_virtual_environment_vm.k3s_agent_1 };
   };
 
-  test("may name the PVE node, and other things of the VM alone", () => {
+  test("may name the PVE node, and other arguments that only the VM uses", () => {
     const { faults, vm } = withVariable((where) => ({
       pveNode: where,
       pool: where,
@@ -298,7 +298,7 @@ describe("references to what OpenTofu knows later", () => {
     ]);
   });
 
-  test("stand beside text, of which OpenTofu evaluates nothing", () => {
+  test("may stand next to text, in which OpenTofu evaluates nothing", () => {
     const { faults, vm } = withVariable((where) => ({
       description: `\${file(1)} costs $${where}, 100%${where} %{ ${where}`,
       pveNode: `pve-${where}`,
@@ -327,7 +327,7 @@ describe("references to what OpenTofu knows later", () => {
   });
 });
 
-describe("text that looks like a reference and is none of the app's tokens", () => {
+describe("text that looks like a reference and is not a token of the app", () => {
   test.each<[string, Partial<TestNode>, string]>([
     [
       "pveNode",
@@ -373,7 +373,7 @@ describe("text that looks like a reference and is none of the app's tokens", () 
     return JSON.parse(Testing.synth(stack)).resource.proxmox_virtual_environment_vm.k3s_agent_1;
   };
 
-  test("is text, wherever it gets into the JSON all the same", () => {
+  test("stays text wherever it appears in the JSON", () => {
     const hostile = '$ $$ % ${file("/etc/passwd")} $${x} %{ if true }';
     const escaped = '$ $$ % $${file("/etc/passwd")} $$${x} %%{ if true }';
     const vm = unvalidatedVm({
@@ -402,7 +402,7 @@ describe("state", () => {
     return stack.toTerraform().terraform.backend;
   };
 
-  test("is kept outside cdktf.out, by a path that says nothing of this machine", () => {
+  test("is kept outside cdktf.out, by a path without a part of this machine", () => {
     const cluster = addCluster(testApp(), [ALPHARD]);
     expect(backendOf(TerraformStack.of(cluster))).toEqual({
       local: { path: "../../../state/terraform.tfstate" },
@@ -425,7 +425,7 @@ describe("state", () => {
     expect(backendOf(stack)).toEqual({ s3: { bucket: "b", key: "k" } });
   });
 
-  test("of two clusters is not in one file", () => {
+  test("of two clusters is in two files", () => {
     const app = testApp();
     addCluster(new TerraformStack(app, "a"), [ALPHARD]);
     const second = addCluster(new TerraformStack(app, "b"), [ALPHARD]);
@@ -435,7 +435,7 @@ describe("state", () => {
   });
 });
 
-test("two clusters, one with a backend of its own, are no fault", () => {
+test("two clusters, one of which has its own backend, are not a fault", () => {
   const app = testApp();
   const own = new TerraformStack(app, "a");
   new S3Backend(own, { bucket: "b", key: "k" });
@@ -452,7 +452,7 @@ test("a stack holds one cluster", () => {
   );
 });
 
-test("a node outside a cluster says where it belongs", () => {
+test("a node outside a cluster is an error that says where it belongs", () => {
   const stack = new TerraformStack(new App(), "k3s");
   expect(() => new K3sAgentNode(stack, "a", { hostname: "a", vmId: 100 })).toThrow(
     "k3s: nodes and HostFiles must be inside a K3sCluster",

@@ -70,7 +70,7 @@ const asGenerated = (node: K3sNode): VirtualEnvironmentVm => {
 };
 
 describe("an owner's override", () => {
-  test("of what a prop says wins, by the default child as by the field", () => {
+  test("of a prop wins, through the default child as through the field", () => {
     const both = emitted(({ alphard, hamal }) => {
       alphard.resource.addOverride("cpu.cores", 6);
       asGenerated(hamal).putCpu({ cores: 6 });
@@ -82,7 +82,7 @@ describe("an owner's override", () => {
     ]);
   });
 
-  test("is told by a preview and judged by the gate as any other change is", () => {
+  test("appears in a preview and is judged by the gate like any other change", () => {
     const before = emitted();
     const after = emitted(({ hamal }) => {
       asGenerated(hamal).addOverride("watchdog", { model: "i6300esb" });
@@ -106,7 +106,7 @@ describe("an owner's override", () => {
     ]);
   });
 
-  test("that takes prevent_destroy away is a danger in a preview", () => {
+  test("that removes prevent_destroy is a danger in a preview", () => {
     const after = emitted(({ hamal }) => hamal.resource.addOverride("lifecycle.prevent_destroy", false));
     expect(vmsOf(after).k3s_agent.lifecycle).toEqual({ ignore_changes: ["clone"], prevent_destroy: false });
     expect(compare(emitted(), after).dangers).toEqual([
@@ -122,7 +122,7 @@ describe("an owner's override", () => {
     // By its place in OpenTofu's list, which hides nothing here.
     ["disk[0].size", "disk.0.size", 16, "disk[scsi0].size: refused"],
     ["cpu", "memory.dedicated", 6144, "memory.dedicated: power-off later"],
-  ])("that has OpenTofu ignore %s is heeded: %s", (ignored, path, value, expected) => {
+  ])("that makes OpenTofu ignore %s is respected: %s", (ignored, path, value, expected) => {
     const ignore: Owner = ({ hamal }) => hamal.resource.addOverride("lifecycle.ignore_changes", [ignored]);
     const after = emitted((nodes) => {
       ignore(nodes);
@@ -131,7 +131,7 @@ describe("an owner's override", () => {
     expect(changesOf(compare(emitted(ignore), after))).toEqual([expected]);
   });
 
-  test("of the Terraform name holds wherever the VM is named", () => {
+  test("of the Terraform name applies wherever the VM is named", () => {
     const folder = temporaryFolder();
     const after = emitted(({ alphard }) => alphard.resource.overrideLogicalId("founder"), folder);
     const { k3s_server, founder, k3s_agent } = vmsOf(after);

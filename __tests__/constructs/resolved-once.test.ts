@@ -15,7 +15,7 @@ test("a synth with host files resolves the cluster once", () => {
   expect(resolveCluster).toHaveBeenCalledTimes(1);
 });
 
-test("a node that is added after the cluster was judged is judged, too", () => {
+test("a node that is added after the validation is validated, too", () => {
   const cluster = addCluster(testApp(), [ALPHARD, HAMAL]);
   expect(cluster.node.validate()).toEqual([]);
   expect(cluster.resolve().cluster.nodes).toHaveLength(2);

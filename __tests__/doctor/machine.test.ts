@@ -79,7 +79,7 @@ test.each([
   expect(await machine.check("OpenTofu")).toMatchObject({ state });
 });
 
-test("OpenTofu is what TERRAFORM_BINARY_NAME says, and is missing else", async () => {
+test("OpenTofu is the program that TERRAFORM_BINARY_NAME names, or is missing", async () => {
   machine.program("terraform", "echo Terraform v1.11.4");
   expect(await machine.check("OpenTofu")).toMatchObject({ state: "problem", found: "tofu is not in PATH" });
   machine.env = { ...machine.env, TERRAFORM_BINARY_NAME: "terraform" };
@@ -137,7 +137,7 @@ test("git: no program, no repository, no commit, a commit", async () => {
 });
 
 describe("what says the join token is looked for, not run or read", () => {
-  test("a command", async () => {
+  test("a command is not run", async () => {
     machine.cluster((json) => (json.cluster.rollout = { tokenCommand: ["sops", "-d", "token.enc"] }));
     expect(await machine.check("Join token")).toMatchObject({
       state: "problem",
@@ -165,7 +165,7 @@ describe("what says the join token is looked for, not run or read", () => {
     expect(JSON.stringify(checks)).not.toContain("the-token");
   });
 
-  test("none that main.ts names", async () => {
+  test("a source that main.ts does not name is a problem", async () => {
     expect(await machine.check("Join token")).toMatchObject({ state: "unknown" });
     machine.cluster((json) => (json.cluster.k3s.tokenFile = "/run/secrets/token"));
     expect(await machine.check("Join token")).toMatchObject({ state: "ok" });
@@ -178,7 +178,7 @@ describe("names and addresses", () => {
     (name: string): Promise<string[]> =>
       Promise.resolve(name in names ? [names[name] ?? ""] : []);
 
-  test("a hostname that is another machine's is a problem, and one that does not resolve is none", async () => {
+  test("a hostname that resolves to another machine is a problem, and one that does not resolve is not", async () => {
     expect(await machine.check("DNS", { resolve: resolve({ hamal: "172.22.0.135" }) })).toMatchObject({
       state: "ok",
       found: expect.stringContaining("1 of 3"),
@@ -197,7 +197,7 @@ describe("names and addresses", () => {
     });
   });
 
-  test("reservations of DHCP cannot be seen, and are needed without a gateway alone", async () => {
+  test("DHCP reservations cannot be checked, and are needed only without a gateway", async () => {
     expect(await machine.check("Addresses")).toMatchObject({
       state: "unknown",
       remedy: expect.stringContaining("3 MAC addresses"),
@@ -243,13 +243,13 @@ describe("what is printed", () => {
     );
   });
 
-  test("the JSON is what its schema says", () => {
+  test("the JSON is valid against its schema", () => {
     expect(schemaFaults("doctor#checks", asPrinted(doctorDocument(CHECKS)))).toEqual([]);
     expect(doctorDocument(CHECKS)).toMatchObject({ healthy: false });
     expect(doctorDocument(CHECKS.slice(2))).toMatchObject({ healthy: true });
   });
 
-  test("so is why there is no result", () => {
+  test("the JSON of a failure is, too", () => {
     const failure = failureDocument(new UserError("failed", "why"));
     expect(schemaFaults("doctor#failure", { formatVersion: 1, ...failure })).toEqual([]);
   });

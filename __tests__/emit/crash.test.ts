@@ -213,7 +213,7 @@ test("a full disk changes nothing, and is not made fuller", () => {
   });
 });
 
-test("a run that failed between two renames is finished by the next one of the same process", () => {
+test("the next run of the same process finishes a run that failed between two renames", () => {
   inTempFolder((folder) => {
     emit(folder, before);
     jest.spyOn(fs, "renameSync").mockImplementationOnce(() => {

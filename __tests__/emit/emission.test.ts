@@ -69,7 +69,7 @@ describe("what is written", () => {
     }),
   );
 
-  test("files have mode 0644 less what the umask takes away", () =>
+  test("files have mode 0644, reduced by the umask", () =>
     inTempFolder((folder) => {
       const mask = process.umask(0o027);
       emit(folder, before);
@@ -104,7 +104,7 @@ describe("what is written", () => {
     "./x.nix",
     ".staging-1-a/x.nix",
     "",
-  ])("to ask for the path %j is a fault of the program", (path) =>
+  ])("the path %j is a fault of the program", (path) =>
     inTempFolder((folder) => {
       const files = new Map([[path, "text"]]);
       expect(() => planEmission(emission(folder, {}, { files }))).toThrow(`'${path}'`);
@@ -121,7 +121,7 @@ describe("what is refused", () => {
     }),
   );
 
-  test("a file that was there before us", () =>
+  test("a file that already existed", () =>
     inTempFolder((folder) => {
       put(folder, AGENT, "{ }\n");
       expect(refusals(folder, before)).toEqual([`${AGENT} was not written by HostFiles`]);
@@ -145,7 +145,7 @@ describe("what is refused", () => {
   );
 
   test(
-    "but not one that holds what would be written",
+    "but not a file with the content that would be written",
     afterFirstRun((folder) => {
       const wanted = new Map([[AGENT, "no stamp at all\n"]]);
       put(folder, AGENT, "no stamp at all\n");
@@ -157,7 +157,7 @@ describe("what is refused", () => {
   );
 
   test(
-    "but not one that is accepted by name, and only that one",
+    "but not a file that is accepted by name, and only that one",
     afterFirstRun((folder) => {
       put(folder, AGENT, "{ }\n");
       put(folder, SERVER, "{ }\n");
@@ -230,7 +230,7 @@ describe("what is removed", () => {
     }),
   );
 
-  test("the directory above a host's, when nothing is left in that either", () =>
+  test("the directory above a host's, when it is empty as well", () =>
     inTempFolder((folder) => {
       emit(folder, { ...withoutAgent, [`site/rack/${AGENT}`]: "agent\n" });
       emit(folder, withoutAgent);
@@ -247,7 +247,7 @@ describe("what is removed", () => {
   );
 
   test(
-    "an empty file, which is what a power cut left of one",
+    "an empty file, which a power cut leaves",
     afterFirstRun((folder) => {
       put(folder, AGENT, "");
       emit(folder, withoutAgent);
@@ -256,7 +256,7 @@ describe("what is removed", () => {
   );
 
   test(
-    "the directory that is left of a host whose files somebody removed",
+    "the directory of a host whose files somebody removed",
     afterFirstRun((folder) => {
       fs.rmSync(join(folder, AGENT));
       fs.rmSync(join(folder, RULES));
@@ -266,7 +266,7 @@ describe("what is removed", () => {
   );
 
   test.each(["local.nix", "hardware-configuration.nix"])(
-    "but not a %s that somebody put beside them, nor its directory",
+    "but not a %s that somebody put next to them, nor its directory",
     (name) =>
       inTempFolder((folder) => {
         emit(folder, before);
@@ -308,7 +308,7 @@ describe("what is removed", () => {
   );
 
   test(
-    "but not what the list does not name",
+    "but not a file that the list does not name",
     afterFirstRun((folder) => {
       emit(folder, withoutAgent, { previous: [] });
       expect(tree(folder)).toEqual({ ...texts(before), ...texts(withoutAgent) });

@@ -98,7 +98,7 @@ test(
 );
 
 test(
-  "a merge under this project's .gitattributes keeps one side, and regenerates",
+  "a merge under this project's .gitattributes keeps one side and regenerates",
   inRepository((repository) => {
     fs.copyFileSync(join(__dirname, "../../.gitattributes"), join(repository.root, ".gitattributes"));
     repository.commit(base);

@@ -12,7 +12,7 @@ const json = `${JSON.stringify({ formatVersion: 1, files: ["a"] }, null, 2)}\n`;
 
 describe("stamp", () => {
   test.each([NIX, "k3s-agent/nftables.nft"])(
-    "%s starts with the sentence and the hash of the rest",
+    "%s starts with the header line and the hash of the rest",
     (path) => {
       expect(withHeader(path, nix)).toBe(
         `# ${SENTENCE}\n# sha256 of the lines below: ${sha256(nix)}\n${nix}`,
@@ -20,7 +20,7 @@ describe("stamp", () => {
     },
   );
 
-  test("JSON stays the same object, with the sentence and the hash as first keys", () => {
+  test("JSON stays the same object, with the header line and the hash as first keys", () => {
     const text = withHeader("cluster.json", json);
     expect(JSON.parse(text)).toEqual({ "//": SENTENCE, sha256: sha256(json), ...JSON.parse(json) });
     expect(Object.keys(JSON.parse(text)).slice(0, 2)).toEqual(["//", "sha256"]);
@@ -32,7 +32,7 @@ describe("stamp", () => {
   });
 
   test.each(["[]\n", "{}\n", '{"a":1}\n', "text"])(
-    "JSON that is no indented object is one, too: %j",
+    "JSON that is not an indented object is a fault of the program, too: %j",
     (body) => {
       expect(() => withHeader("cluster.json", body)).toThrow("'cluster.json'");
     },
@@ -98,5 +98,5 @@ describe("a captured file", () => {
     "# Captured from ; …\n",
     withHeader(NIX, "{ }\n"),
     "",
-  ])("is told by its first line alone: %j", (text) => expect(capturedFrom(text)).toBeUndefined());
+  ])("is recognized by its first line alone: %j", (text) => expect(capturedFrom(text)).toBeUndefined());
 });

@@ -33,11 +33,11 @@ test.each<[string, string[]]>([
   ],
   ["x = /etc/absolute.nix; y = <nixpkgs/nixos>; z = ~/home.nix; u = https://example.org/a.nix;", []],
   ["x = a // b; y = a.b.c; z = 6 / 3;", []],
-])("of %j the relative paths are %j", (text, paths) => {
+])("the relative paths in %j are %j", (text, paths) => {
   expect(relativePaths(text)).toEqual(paths);
 });
 
-test("a host gets all that is in its directory, but what is hidden, unless it is named", () => {
+test("a host gets every file of its directory, and hidden files only when they are named", () => {
   const folder = project({
     "hamal/local.nix": "{ imports = [ ./.hidden.nix ]; }",
     "hamal/registries.yaml": "mirrors: {}\r\n",
@@ -85,7 +85,7 @@ test("what its files name outside of its directory comes along, and what that na
   ]);
 });
 
-test("files that are shared lie on the host as in the project, and are recognised there", () => {
+test("shared files have the same relative paths on the host as in the project, and are recognized there", () => {
   const folder = project({ "hamal/local.nix": "{ imports = [ ../common.nix ]; }", "common.nix": "{ }" });
   const { files } = readHostFolder(folder, "hamal");
   const there = delivered(files, "hamal");
@@ -99,7 +99,7 @@ test("files that are shared lie on the host as in the project, and are recognise
   expect(new Map([...fromDelivered(there, "hamal")].sort())).toEqual(files);
 });
 
-test("without any the host's own files are all of /etc/nixos, there and back", () => {
+test("without shared files, the host's own files are all of /etc/nixos, in both directions", () => {
   const { files } = readHostFolder(project({ "hamal/local.nix": "{ }" }), "hamal");
   expect(delivered(files, "hamal")).toEqual(files);
   expect(fromDelivered(files, "hamal")).toEqual(files);
@@ -137,7 +137,7 @@ test("what no rollout delivers is named, all at once", () => {
   ]);
 });
 
-test("so are more files than a host's directory has", () => {
+test("more files than a rollout delivers are a fault", () => {
   const many = Object.fromEntries([...Array(501).keys()].map((number) => [`hamal/${number}.txt`, ""]));
   expect(faultsOf(project(many))).toContain("hamal has more than 500 files");
 });

@@ -58,16 +58,16 @@ describe("a marked region", () => {
     });
   });
 
-  test("of CRLF lines stays of CRLF lines", () => {
+  test("keeps CRLF line ends", () => {
     const windows = (text: string): string => text.replaceAll("\n", "\r\n");
     expect(emitted(windows(around(region("old"))), "new")).toBe(windows(around(region("new"))));
   });
 
-  test("may end a file without a last line end", () => {
+  test("may be at the end of a file without a final line break", () => {
     expect(emitted(`${START}\n${END}`, "new")).toBe(`${START}\n${region("new")}${END}`);
   });
 
-  test("leaves the file's mode and no folder behind", () => {
+  test("keeps the file's mode, and leaves no folder behind", () => {
     inTempFolder((project) => {
       put(project, DOCUMENT, around(""));
       fs.chmodSync(join(project, DOCUMENT), 0o600);
@@ -78,7 +78,7 @@ describe("a marked region", () => {
     });
   });
 
-  test("is shown as stale, with a diff, to who only checks", () => {
+  test("is shown as stale, with a diff, by a check", () => {
     inTempFolder((project) => {
       put(project, DOCUMENT, around(region("old")));
       const stale = describeStale(planFor(project, "new")).replaceAll(`${project}/`, "");

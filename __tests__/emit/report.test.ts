@@ -27,7 +27,7 @@ const refusal = (bodies: Bodies) =>
   planEmission(emission("nix", bodies)).refusals.map(describeRefusal).join();
 
 describe("a refusal", () => {
-  test("names the file, shows what would be lost, and the way out word for word", () =>
+  test("names the file, shows what would be lost, and gives the exact command to continue", () =>
     inProject({ [AGENT]: "a\nb\nc\n" }, () => {
       put("nix", AGENT, read("nix", AGENT).replace("b\n", "by hand\n"));
       expect(refusal({ [AGENT]: "a\nb\nc\n" })).toBe(
@@ -48,7 +48,7 @@ describe("a refusal", () => {
       );
     }));
 
-  test("cuts a long diff, and says how much it cut", () =>
+  test("shortens a long diff, and says by how much", () =>
     inProject({}, () => {
       put("nix", AGENT, numbered(100, "theirs"));
       const lines = refusal({ [AGENT]: "ours\n" }).split("\n");
@@ -57,7 +57,7 @@ describe("a refusal", () => {
       expect(lines[41]).toBe("(and 66 more lines of this diff)");
     }));
 
-  test("does not spend minutes on two texts that have nothing in common", () =>
+  test("does not take minutes for two texts that have nothing in common", () =>
     inProject({}, () => {
       put("nix", AGENT, numbered(20_000, "theirs"));
       expect(refusal({ [AGENT]: numbered(20_000, "ours") })).toContain("(more than 2000 lines differ)");
@@ -73,7 +73,7 @@ describe("a refusal", () => {
     expect(describeRefusal(refused)).toContain("npm run synth -- --accept 'k8s/our notes.md'");
   });
 
-  test("of what is no file shows no flag, since none helps", () =>
+  test("of something that is not a file shows no flag, since no flag helps", () =>
     inProject({}, () => {
       fs.mkdirSync(join("nix", AGENT), { recursive: true });
       expect(refusal({ [AGENT]: "ours\n" })).toBe(
@@ -83,7 +83,7 @@ describe("a refusal", () => {
 });
 
 describe("what is stale", () => {
-  test("is nothing after a run", () =>
+  test("is an empty list after a run", () =>
     inProject({ [AGENT]: "agent\n" }, () => {
       expect(stale({ [AGENT]: "agent\n" })).toBe("");
     }));
@@ -109,7 +109,7 @@ describe("what is stale", () => {
       expect(text).toContain("npm run synth -- --accept nix/edited/configuration.nix");
     }));
 
-  test("is a file that differs in its line ends alone, without a diff of every line", () =>
+  test("is a file that differs only in its line ends, without a diff of every line", () =>
     inProject({ [AGENT]: "agent\n" }, () => {
       put("nix", AGENT, read("nix", AGENT).replaceAll("\n", "\r\n"));
       expect(stale({ [AGENT]: "agent\n" })).toBe(
@@ -122,7 +122,7 @@ describe("what is stale", () => {
       );
     }));
 
-  test("is bounded in total, and says what it left out", () => {
+  test("is limited in length, and says what was left out", () => {
     const hosts = (text: string) =>
       Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`host-${index}/nftables.nft`, text]));
     inProject(hosts(numbered(100, "old")), () => {

@@ -25,6 +25,6 @@ test.each([
   ["has ended", "4711", "ESRCH", true],
   ["is this one, which ended by an exception", `${process.pid}`, undefined, true],
   ["is none, by its ID", "0", undefined, false],
-])("what a run has staged whose process %s (%s, %s) is removed: %s", (_, pid, code, swept) => {
+])("staged files of a run whose process %s (%s, %s) are removed: %s", (_, pid, code, swept) => {
   expect(isSwept(pid, code)).toBe(swept);
 });

@@ -7,7 +7,7 @@ const faultsOfNetwork = (more: Partial<ClusterSettings["network"]>): string[] =>
   faultsWith({ network: { ...network, ...more } });
 
 describe("operators are not locked out:", () => {
-  test("a flow of the owner's that opens SSH to them on every host counts, and on one host does not", () => {
+  test("a flow of the owner that opens SSH to them counts on every host, and does not on a single one", () => {
     const admitted = (to: AllowedFlow["to"]): string[] =>
       faultsWith({
         network: { ...network, operatorCidrs: ["10.8.0.0/24"] },
@@ -191,14 +191,14 @@ describe("an allowed flow", () => {
     expect(faultsOfAllowed(flow).join("\n")).toContain(message);
   });
 
-  test("of a port that is no range is one fault", () => {
+  test("with ports that are not a range is one fault", () => {
     expect(faultsOfAllowed({ ports: 9100 as unknown as AllowedFlow["ports"] })).toEqual([
       "'firewall.allow[0].ports' should be a group of settings such as { from: 9100, to: 9100 }, got 9100",
     ]);
   });
 
   test.each(["10.42.0.0/16", "10.42.1.0/24", "10.43.0.0/16"])(
-    "from %s, which is of pods, is a fault",
+    "from %s, which pods use, is a fault",
     (from) => {
       expect(faultsOfAllowed({ from })).toEqual([
         `'firewall.allow[0].from' should be 'pods', since ${from} is in the pod or service network`,
@@ -234,7 +234,7 @@ describe("a contradiction is a fault:", () => {
     expect(faults[0]).toContain(message);
   });
 
-  test("etcd opened to nodes that are no servers", () => {
+  test("etcd opened to nodes that are not servers", () => {
     const nodes = [
       { ...ALPHARD, clusterInit: true },
       { ...ALPHARD, id: "b", hostname: "acrux", vmId: 137 },
@@ -271,7 +271,7 @@ describe("a contradiction is a fault:", () => {
     expect(faults[0]).toContain(message);
   });
 
-  test("ports exposed to a LAN that there is not", () => {
+  test("ports exposed to a LAN that does not exist", () => {
     const settings = {
       network: { ...network, lanCidrs: [], managementCidrs: ["172.22.0.0/24"] },
       k3s: { ...k3s, exposedPorts: [{ protocol: "tcp", ...port(25_565) } as const] },

@@ -35,7 +35,7 @@ describe("the command", () => {
     ]);
   });
 
-  test("does not advise to agree to what cannot succeed", () => {
+  test("does not suggest to allow what cannot succeed", () => {
     expect(run(pathOf("disk-shrinks")).stdout).toContain(
       "is refused, so the apply fails. Take it back; to let it fail: --allow hamal:fail\n",
     );
@@ -80,13 +80,13 @@ describe("the command", () => {
   });
 
   test.each([[], ["a.json", "b.json"], ["a.json", "--alow", "hamal"], ["a.json", "--allow"]])(
-    "ends with 64 and one line for a slip: %s %s %s",
+    "ends with 64 and one line for wrong usage: %s %s %s",
     (...words) => {
       expect(run(...words)).toMatchObject({ status: 64, stderr: expect.stringMatching(/^error: .*\n$/) });
     },
   );
 
-  test("says the same to a program", () => {
+  test("prints the same as JSON", () => {
     const { status, stdout } = run(pathOf("delete"), "--json");
     expect(schemaFaults("gate#verdict", JSON.parse(stdout))).toEqual([]);
     expect([status, JSON.parse(stdout)]).toMatchObject([

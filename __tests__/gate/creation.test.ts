@@ -20,27 +20,27 @@ test("is refused when its template is not among the VMs that the token sees", ()
   expect(words).toEqual([expect.stringContaining("its template, VM 9903, does not exist")]);
 });
 
-test("is not refused for a template of which nobody can tell, since not all VMs were read", () => {
+test("is not refused for its template when not all VMs were read", () => {
   const words = wordsWith((plan) => {
     Object.assign(read(plan, VMS), { vms: [], tags: ["k3s"] });
   });
   expect(words).toEqual([]);
 });
 
-test("is not refused for a template whose VM ID is not known yet, or that it has not", () => {
+test("is not refused for a template whose VM ID is not known yet, or without a template", () => {
   for (const clone of [[{ vm_id: null }], [], null]) {
     expect(wordsWith((plan) => (plan.resource_changes[0].change.after.clone = clone))).toEqual([]);
   }
 });
 
-test("is not taken for a container of its name, which nobody can import", () => {
+test("is not confused with a container of its name, which nobody can import", () => {
   const words = wordsWith((plan) => {
     read(plan, CONTAINERS).containers = [{ vm_id: 136, name: "mizar", node_name: "pve" }];
   });
   expect(words).toEqual(["cannot be created: the container mizar on pve already has VM ID 136"]);
 });
 
-test("is refused for its own check, and not for another's", () => {
+test("is refused for its own check, and not for another VM's", () => {
   const failing = (node: string) => (plan: Json) => {
     const check = plan.checks.find(({ address }: Json) => address.to_display === `check.${node}_vm_id`);
     check.status = "fail";
@@ -50,14 +50,14 @@ test("is refused for its own check, and not for another's", () => {
   expect(wordsWith(failing("k3s_agent"))).toEqual([]);
 });
 
-test("alone is judged so, and not another resource that has a vm_id as well", () => {
+test("is judged so only if it is a VM, and not if it is another resource with a vm_id", () => {
   const words = wordsWith((plan) => {
     plan.resource_changes[0].type = "other";
   }, "id-held");
   expect(words).toEqual([]);
 });
 
-test("is lost when its own VM was, and not when another's or data that was read has changed", () => {
+test("is called lost when its own VM was lost, and not when another VM or a data source has changed", () => {
   const drifted = (change: (drift: Json) => void): string[] =>
     wordsWith((plan) => change(plan.resource_drift[0]), "lost");
   expect(drifted(() => undefined)).toEqual([expect.stringContaining("is created again")]);
@@ -68,7 +68,7 @@ test("is lost when its own VM was, and not when another's or data that was read 
   expect(drifted((drift) => (drift.change.actions = ["update"]))).toEqual([]);
 });
 
-test("of what a token needs to make it nothing is said when it is there already", () => {
+test("needs no remark about rights to create it when it already exists", () => {
   const { notes } = judgedWith(
     "new-node",
     ({ resource_changes: [{ change }] }) => {

@@ -75,7 +75,7 @@ describe("what somebody has to agree to", () => {
     expect(verdict.passes).toBe(false);
   });
 
-  test("what a value is that is not known yet, is the worst that it can be", () => {
+  test("a value that is not known yet counts as the worst that it can be", () => {
     expect(
       ["unknown-cores", "unknown-size", "unknown-disks"].flatMap((name) => wordsOf(judged(name))),
     ).toEqual([
@@ -94,7 +94,7 @@ describe("what somebody has to agree to", () => {
     expect(wordsOf(verdict)).toEqual([`${HAMAL}: the gate does not know what the action hibernate does`]);
   });
 
-  test("whether a VM reboots that does not say so: the provider's default is that it does", () => {
+  test("a reboot when reboot_after_update is not stated: the provider's default is true", () => {
     const verdict = judgedWith(
       "cores",
       (plan) => delete plan.resource_changes[0].change.after.reboot_after_update,
@@ -164,11 +164,11 @@ describe("what passes", () => {
     ]);
   });
 
-  test("what the guest says anew of its addresses, of which nothing is said", () => {
+  test("new addresses that the guest reports, without a remark", () => {
     expect(judged("interface-bridge").notes).toEqual([]);
   });
 
-  test("an update of what is no VM, of which it is said that nobody knows impact", () => {
+  test("an update of a resource that is not a VM, with the remark that its impact is unknown", () => {
     const verdict = judgedWith(
       "other-deleted",
       (plan) => (plan.resource_changes[0].change.actions = ["update"]),
@@ -181,7 +181,7 @@ describe("what passes", () => {
 describe("a creation that cannot succeed", () => {
   const remedyOf = ({ reasons: [first] }: Verdict): string | undefined => first?.remedy;
 
-  test("of a VM that runs and is not in the state is refused, with the line that imports it", () => {
+  test("of a VM that exists and is not in the state is refused, with the line that imports it", () => {
     const verdict = judged("not-imported", [], ASKING);
     expect(wordsOf(verdict)).toEqual([
       `${MIZAR} cannot be created: it already exists, but is not in the state`,
@@ -195,13 +195,13 @@ describe("a creation that cannot succeed", () => {
   test.each([
     ["id-held", "the VM other on pve already has VM ID 136"],
     ["id-of-a-container", "the container dns on pve already has VM ID 136"],
-  ])("%s is refused once, and not by the failed check as well", (name, words) => {
+  ])("%s is refused once, and not a second time by the failed check", (name, words) => {
     const verdict = judged(name, [], ASKING);
     expect(wordsOf(verdict)).toEqual([`${MIZAR} cannot be created: ${words}`]);
     expect([remedyOf(verdict), verdict.notes]).toEqual(["Set another vmId", []]);
   });
 
-  test("is known by the failed check alone, where the plan lacks the inventory", () => {
+  test("is recognized by the failed check alone when the plan lacks the inventory", () => {
     const verdict = judgedWith(
       "id-of-a-container",
       (plan) => (plan.prior_state.values.root_module.resources = []),
@@ -213,7 +213,7 @@ describe("a creation that cannot succeed", () => {
     expect(verdict.notes).toEqual([]);
   });
 
-  test("of clones of a template that the token does not see is refused, one by one", () => {
+  test("is refused for each clone of a template that the token does not see", () => {
     const { reasons } = judged("no-rights", [], ASKING);
     expect(reasons.map(({ hostname, words }) => `${hostname}: ${words.split(") ")[1]}`)).toEqual(
       ["hamal", "mizar", "alphard"].map(
@@ -223,7 +223,7 @@ describe("a creation that cannot succeed", () => {
     );
   });
 
-  test("of a VM with what only root may set is refused, since it would be left half-made", () => {
+  test("of a VM with a setting that only root may set is refused, since it would fail half-way", () => {
     const verdict = judgedWith(
       "new-node",
       ({ resource_changes: [{ change }] }) => {
@@ -238,7 +238,7 @@ describe("a creation that cannot succeed", () => {
     ]);
   });
 
-  test("of a VM that needs further rights passes, and says which", () => {
+  test("of a VM that needs further rights passes, and they are named", () => {
     const verdict = judgedWith(
       "new-node",
       ({ resource_changes: [{ change }] }) => {
@@ -257,7 +257,7 @@ describe("a creation that cannot succeed", () => {
     expect(verdict.reasons.map(({ kind, attribute }) => [kind, attribute])).toEqual([["fail", "hostpci[1]"]]);
   });
 
-  test("is not that of a new node, nor the replacement of the VM that holds the ID itself", () => {
+  test("is neither a new node nor the replacement of the VM that has the ID itself", () => {
     expect(judged("new-node", [], ASKING)).toMatchObject({ passes: true, reasons: [], notes: [] });
     const { reasons } = judgedWith(
       "asked",
@@ -269,7 +269,7 @@ describe("a creation that cannot succeed", () => {
 });
 
 describe("a VM that is lost", () => {
-  test("is made anew after somebody has looked", () => {
+  test("is created again only after it was allowed", () => {
     const verdict = judged("lost", [], ASKING);
     expect(verdict.summary).toBe("1 VM is created; 1 resource is lost.");
     expect(wordsOf(verdict)).toEqual([
@@ -278,7 +278,7 @@ describe("a VM that is lost", () => {
     expect(judged("lost", ["mizar:create"], ASKING).passes).toBe(true);
   });
 
-  test("does not leave the state by -refresh-only without a word", () => {
+  test("does not leave the state by -refresh-only without being named", () => {
     const verdict = judged("lost-refresh-only", [], ASKING);
     expect(verdict.summary).toBe("1 resource is lost.");
     expect(wordsOf(verdict)).toEqual([
@@ -290,7 +290,7 @@ describe("a VM that is lost", () => {
     });
   });
 
-  test("is none in a -refresh-only that finds them all, of which it is said that it is one", () => {
+  test("is not reported by a -refresh-only that finds every VM, which is named as such", () => {
     expect(judged("refresh-only", [], ASKING)).toMatchObject({
       passes: true,
       notes: ["the plan was made with `-refresh-only`, so it does not cover the configuration"],
@@ -304,13 +304,13 @@ describe("a VM that is lost", () => {
 });
 
 describe("a VM that is off", () => {
-  test("is started by any apply, for which somebody is asked", () => {
+  test("is started by any apply, which must be allowed", () => {
     const verdict = judged("started-again", [], ASKING);
     expect(wordsOf(verdict)).toEqual([`${HAMAL}: started false → true: starts the VM, which is off`]);
     expect(judged("started-again", ["hamal:start"], ASKING).passes).toBe(true);
   });
 
-  test("takes at once what a running one waits for or refuses", () => {
+  test("takes a change at once that a running VM defers or refuses", () => {
     const { reasons, notes } = judged("changed-while-off", [], ASKING);
     expect(reasons.map(({ kind }) => kind)).toEqual(["start", "disk"]);
     expect(notes.map((note) => / ([a-z_.0[\]]+) \S+ → /.exec(note)?.[1])).toEqual([
@@ -320,7 +320,7 @@ describe("a VM that is off", () => {
     ]);
   });
 
-  test("may have its disk moved", () => {
+  test("can have its disk moved", () => {
     const verdict = judgedWith(
       "changed-while-off",
       ({ resource_changes }) =>
@@ -333,14 +333,14 @@ describe("a VM that is off", () => {
     expect(verdict.notes).toContainEqual(expect.stringContaining("disk[scsi0].datastore_id"));
   });
 
-  test("is not powered off and on", () => {
+  test("is not power-cycled", () => {
     const verdict = judgedWith("cores-with-reboot", ({ resource_changes: [{ change }] }) => {
       change.before.started = change.after.started = false;
     });
     expect(verdict).toMatchObject({ passes: true, reasons: [] });
   });
 
-  test("is what a clone that was cut off has left: imported, it does not fail half-way", () => {
+  test("can be the rest of an interrupted clone: imported, it does not fail half-way", () => {
     const { reasons } = judged("half-cloned", [], ASKING);
     expect(reasons.map(({ kind }) => kind)).toEqual(["start", "disk"]);
   });
@@ -367,7 +367,7 @@ describe("disks", () => {
     ]);
   });
 
-  test("of an imported VM keep what else changes of them pending", () => {
+  test("of an imported VM leave their other changes pending", () => {
     const verdict = judgedWith("adopted", ({ resource_changes: [{ change }] }) => {
       change.before.disk[0].backup = false;
     });
@@ -377,7 +377,7 @@ describe("disks", () => {
     ]);
   });
 
-  test("are not removed while boot_order has them, nor under protection", () => {
+  test("are not removed while boot_order names them, nor from a protected VM", () => {
     const kindAndRemedy = ({ reasons: [first] }: Verdict) => [first?.kind, first?.remedy];
     expect(
       kindAndRemedy(removal((vm) => (vm.before.boot_order = vm.after.boot_order = ["scsi0", "scsi1"]))),
@@ -390,7 +390,7 @@ describe("disks", () => {
 });
 
 describe("what Proxmox VE refuses to tokens", () => {
-  test("is refused, and not called a restart, whatever reboot_after_update says", () => {
+  test("is refused and not called a restart, whatever reboot_after_update is", () => {
     const verdict = judgedWith("cores-with-reboot", ({ resource_changes: [{ change }] }) => {
       change.after.cpu[0].affinity = "0-3";
     });
@@ -401,7 +401,7 @@ describe("what Proxmox VE refuses to tokens", () => {
     expect(verdict.reasons[0]?.remedy).toContain("`qm set`");
   });
 
-  test("is said of the VM that a replacement by amd_sev destroys", () => {
+  test("is reported for the VM that a replacement by amd_sev destroys", () => {
     const verdict = judgedWith("vm-id", ({ resource_changes: [{ change }] }) => {
       change.after.amd_sev = [{ type: "std" }];
       change.replace_paths = [["amd_sev"]];
@@ -422,7 +422,7 @@ describe("--allow", () => {
     ["delete", "mizar:destroy"],
     ["moved-and-cores", "proxmox_virtual_environment_vm.k3s_agent_1:pending"],
     ["other-deleted", "terraform_data.trigger:destroy"],
-  ])("%s passes with --allow %s, which is said", (name, permission) => {
+  ])("%s passes with --allow %s, which is printed", (name, permission) => {
     const { passes, allowed, unmatched } = judged(name, [permission]);
     expect([passes, allowed.length, unmatched]).toEqual([true, 1, []]);
   });
@@ -435,7 +435,7 @@ describe("--allow", () => {
     expect([passes, allowed.map(({ kind }) => kind)]).toEqual([true, kinds]);
   });
 
-  test("allows one kind, and no other to the same node", () => {
+  test("allows one kind, and no other for the same node", () => {
     const { passes, allowed, reasons } = judged("disk-grows-with-cores", ["hamal:pending"]);
     expect([passes, allowed.map(({ kind }) => kind), reasons.map(({ kind }) => kind)]).toEqual([
       false,
@@ -448,7 +448,7 @@ describe("--allow", () => {
     });
   });
 
-  test("of a bare name allows nothing, and says what to write", () => {
+  test("with a bare name allows nothing, and says what to write", () => {
     expect(judged("disk-grows-with-cores", ["hamal"])).toMatchObject({
       passes: false,
       allowed: [],
@@ -463,7 +463,7 @@ describe("--allow", () => {
     ]);
   });
 
-  test("takes an address that has colons of its own", () => {
+  test("takes an address that contains colons", () => {
     const address = 'proxmox_virtual_environment_vm.node["a:destroy"]';
     const plan = JSON.parse(textOf("delete"));
     plan.resource_changes[0].address = address;
@@ -471,7 +471,7 @@ describe("--allow", () => {
     expect(checkPlan(plan, [`${address}:destroy`])).toMatchObject({ passes: true, unmatched: [] });
   });
 
-  test("allows nothing to another node, nor to one whose name only begins so", () => {
+  test("allows nothing for another node, nor for one whose name only begins with it", () => {
     expect(judged("cores", ["mizar:pending", "ham:pending"])).toMatchObject({
       passes: false,
       allowed: [],
@@ -482,7 +482,7 @@ describe("--allow", () => {
     });
   });
 
-  test("of a node that is not in the plan is said", () => {
+  test("for a node that is not in the plan is reported", () => {
     expect(judged("no-op", ["alnair:pending"])).toMatchObject({
       passes: true,
       unmatched: ["--allow alnair:pending: the plan has no such node"],
@@ -491,7 +491,7 @@ describe("--allow", () => {
 });
 
 describe("what is sensitive", () => {
-  test("is compared, and not shown", () => {
+  test("is compared, and not printed", () => {
     const verdict = judged("sensitive");
     expect(JSON.stringify(verdict)).not.toMatch(/hunter|q35|root/);
     expect(wordsOf(verdict)).toContain(
@@ -502,7 +502,7 @@ describe("what is sensitive", () => {
     ]);
   });
 
-  test("may be a name: the address stands for it", () => {
+  test("may be a name: the address is printed instead", () => {
     const verdict = judgedWith(
       "cores",
       (plan) => (plan.resource_changes[0].change.before_sensitive.name = true),
@@ -539,14 +539,17 @@ describe.each(ENGINES)("%s", (engine) => {
     },
   );
 
-  test("a plan that failed has no verdict", () => {
+  test("there is no verdict on a plan that failed", () => {
     expect(() => judged("errored", [], engine)).toThrow(/planning failed/i);
   });
 });
 
-test.each(["create", "forget", "output", "read", "sensitive", "deposed"])("Terraform's %s, too", (name) => {
-  expect(judged(name, [], "terraform-1.11")).toEqual(judged(name));
-});
+test.each(["create", "forget", "output", "read", "sensitive", "deposed"])(
+  "a plan of Terraform is judged, too: %s",
+  (name) => {
+    expect(judged(name, [], "terraform-1.11")).toEqual(judged(name));
+  },
+);
 
 describe("no verdict", () => {
   test.each([
@@ -570,7 +573,7 @@ describe("no verdict", () => {
     expect(() => judged(name, [], engine)).toThrow(complaint);
   });
 
-  test("a plan of which a part is deferred", () => {
+  test("for a plan with deferred changes", () => {
     expect(() => judgedWith("no-op", (plan) => (plan.deferred_changes = [{}]))).toThrow(
       "is deferred and cannot be checked",
     );
@@ -591,7 +594,7 @@ describe("no verdict", () => {
       "The input is JSON, but not a plan",
     ],
     ["another format", textOf("no-op").replace('"1.2"', '"2.0"'), "format version 2.0"],
-  ])("%s is no plan, and it is said how to make one", (_, text, complaint) => {
+  ])("%s is not a plan, and the message says how to make one", (_, text, complaint) => {
     expect(() => readPlan(text)).toThrow(complaint);
     expect(() => readPlan(text)).toThrow(/tofu show -json|OpenTofu 1.10 or Terraform 1.5/);
   });

@@ -38,7 +38,7 @@ test.each<[string, string, (before: Vm, after: Vm, it: Json) => void]>([
   expect(kindsOf(change)[0]).toBe(kind);
 });
 
-test("a VM whose disk is moved with reboot_after_update is powered off and on, and does not fail", () => {
+test("a VM whose disk is moved with reboot_after_update is power-cycled, and the apply does not fail", () => {
   const kinds = kindsOf((before, after) => {
     before.reboot_after_update = after.reboot_after_update = true;
     after.disk[0].datastore_id = "fast";

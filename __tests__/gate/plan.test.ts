@@ -9,7 +9,7 @@ const readWith = (change: (plan: Json) => void, name = "no-op", engine = TOFU): 
   return readPlan(JSON.stringify(plan));
 };
 
-test("a byte order mark before it, as Windows' shells write one, does not matter", () => {
+test("a byte order mark, which the shells of Windows write, is ignored", () => {
   expect(readPlan(`\uFEFF${textOf("no-op")}`)).toEqual(readPlan(textOf("no-op")));
 });
 
@@ -23,21 +23,21 @@ test.each([
     '{"format_version":"1.2","resource_changes":[{"change":{"actions":[]}}]}',
     "not a plan",
   ],
-])("%s is none", (_, text, complaint) => {
+])("%s is not a plan", (_, text, complaint) => {
   expect(() => readPlan(text)).toThrow(complaint);
 });
 
-test("a description that looks like a line of a log makes no log of it", () => {
+test("a plan with a description that looks like a log line is not taken for a log", () => {
   expect(() => readWith((plan) => (plan.comment = '{"@level"'))).not.toThrow();
 });
 
-test("a condition of a resource that holds stands in no plan's way", () => {
+test("a condition of a resource that holds does not stop a plan", () => {
   const check = { address: { kind: "resource", to_display: "a.b" }, status: "pass" };
   expect(() => readWith((plan) => (plan.checks = [check]))).not.toThrow();
 });
 
 test.each(["count_expression", "for_each_expression"])(
-  "a resource with %s may be none, and is not missing",
+  "a resource with %s may have no instance, and is not missing",
   (expression) => {
     const stated = { address: "a.b", mode: "managed" };
     const missing = (resource: object) => () =>
@@ -47,12 +47,12 @@ test.each(["count_expression", "for_each_expression"])(
   },
 );
 
-test("an -exclude that leaves out everything is not taken for a -refresh-only, which has evaluated its checks", () => {
+test("an -exclude that leaves out everything is not taken for a -refresh-only, which evaluates checks", () => {
   const unknown = (plan: Json): unknown => (plan.checks[0].status = "unknown");
   expect(() => readWith(unknown, "refresh-only", ASKING)).toThrow("The plan does not cover");
 });
 
-test("a plan is summed up by what becomes of VMs, the replaced and destroyed as well", () => {
+test("the summary of a plan counts VMs by what happens to them, including replaced and destroyed ones", () => {
   const summaryOf = (name: string): string => judgedWith(name, () => undefined).summary;
   expect(summaryOf("delete")).toContain("1 VM is DESTROYED");
   expect(summaryOf("vm-id")).toContain("1 VM is REPLACED");

@@ -9,21 +9,21 @@ const impactsOf = (one: Change): Record<string, string> =>
 
 const DISK = { interface: "scsi0", size: 32, datastore_id: "a" };
 
-test("nothing is said of what only the guest or the provider knows", () => {
+test("attributes that only the guest or the provider sets are not reported", () => {
   const names = ["id", "ipv4_addresses", "ipv6_addresses", "mac_addresses", "network_interface_names"];
   const after_unknown = Object.fromEntries(names.map((name) => [name, true]));
   expect(plannedChanges(change({ after_unknown }))).toEqual([]);
 });
 
-test.each(["", false, 0, []])("what was not set and is %j now has not changed", (zero) => {
+test.each(["", false, 0, []])("a value that was not set and is %j now has not changed", (zero) => {
   expect(plannedChanges(change({ after: { hook_script_file_id: zero } }))).toEqual([]);
 });
 
-test("a list that is not empty any more has changed", () => {
+test("a list that is no longer empty has changed", () => {
   expect(impactsOf(change({ before: { tags: [] }, after: { tags: ["k3s"] } }))).toEqual({ tags: "nothing" });
 });
 
-test("a VM that is off takes everything at once, and what is detached stays detached", () => {
+test("a VM that is off takes every change at once, and a detached disk stays detached", () => {
   const before = {
     started: false,
     clone: [{}],
@@ -48,7 +48,7 @@ test("a VM that is off takes everything at once, and what is detached stays deta
   });
 });
 
-test("a disk of an imported VM is moved as any other's, while what else changes of it waits", () => {
+test("a disk of an imported VM is moved like any other, while its other changes are deferred", () => {
   const [before, after] = [DISK, { ...DISK, datastore_id: "b", backup: true }].map((disk) => ({
     started: true,
     disk: [disk],
@@ -59,7 +59,7 @@ test("a disk of an imported VM is moved as any other's, while what else changes 
   });
 });
 
-test("a replacement is put down to the attributes by which the plan says that it comes", () => {
+test("a replacement is attributed to the attributes that the plan names as its cause", () => {
   const [before, after] = ["a", "b"].map((file_id) => ({
     name: file_id,
     disk: [{ ...DISK, file_id }],
@@ -72,12 +72,12 @@ test.each<[string, unknown, unknown, string]>([
   ["is added", undefined, [{ type: "std" }], "amd_sev is added"],
   ["is removed", [{ type: "std" }], undefined, "amd_sev is removed"],
   ["changes", [{ type: "std" }], [{ type: "es" }], 'amd_sev.type "std" → "es"'],
-])("a block that %s is told so", (_, old, now, words) => {
+])("a block that %s is reported as such", (_, old, now, words) => {
   const [one] = plannedChanges(change({ before: { amd_sev: old }, after: { amd_sev: now } }));
   expect(one?.words).toBe(words);
 });
 
-test("a text that is stated for the first time is shown beside nothing, and a long one cut to a hundred characters", () => {
+test("a text that is stated for the first time is shown without an old value, and a long one cut to a hundred characters", () => {
   const wordsOf = (description: string): string =>
     plannedChanges(change({ after: { description } }))[0]?.words ?? "";
   expect(wordsOf("short")).toBe('description not set → "short"');

@@ -54,11 +54,11 @@ describe("what is asked", () => {
     expect(stdout).toBe("[]\n");
   });
 
-  test("has defaults that make a cluster", async () => {
+  test("has defaults that give a valid cluster", async () => {
     expect(await answersTo({}, undefined)).toMatchObject({ pveNodes: ["pve"], servers: 1, agents: 2 });
   });
 
-  test("everything that is stated wrongly is told in one run, by its option", async () => {
+  test("every wrong value is reported in one run, by its option", async () => {
     const wrong = {
       pveNodes: "pve one",
       endpoint: "http://pve",
@@ -83,11 +83,11 @@ describe("what is asked", () => {
   test.each([
     [{ network: "10.0.0.0/24", firstVmId: "254" }, "from which 3 in a row are host numbers of 10.0.0.0/24"],
     [{ network: "10.0.0.0/24", gateway: "10.0.1.1" }, "--gateway should be an IPv4 address in 10.0.0.0/24"],
-  ])("%j does not fit", async (stated, message) => {
+  ])("%j is not valid", async (stated, message) => {
     expect(await refusal(stated)).toContain(message);
   });
 
-  test("a person is asked again until the answer is one, and Enter takes the default", async () => {
+  test("a person is asked again until the answer is valid, and Enter takes the default", async () => {
     const typed = ["", "", "nonsense", "10.9.0.0/24"];
     const asked: string[] = [];
     const answers = await answersTo({}, (text, standard) => {
@@ -118,7 +118,7 @@ describe("what is written", () => {
     });
   });
 
-  test("is nothing where there is something", () => {
+  test("is nothing when the folder is not empty", () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "notes"), "");
     expect(init(folder, "--yes")).toMatchObject({
@@ -134,7 +134,7 @@ describe("what is written", () => {
     expect(() => statSync(folder)).toThrow();
   });
 
-  test("has no token where a program prints it", () => {
+  test("has no token when a program prints it", () => {
     const folder = join(temporaryFolder(), "new");
     expect(init(folder, "--yes", "--token-command", "sops -d token.enc").status).toBe(0);
     expect(readFileSync(join(folder, "main.ts"), "utf8")).toContain(

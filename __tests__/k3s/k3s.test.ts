@@ -70,7 +70,7 @@ test("the nodes have the names, addresses and roles of the model", async () => {
   expect(seen.sort(byName)).toEqual(expected.sort(byName));
 });
 
-test("the emitted table stays beside K3s' rules, and its reload flushes none of them", async () => {
+test("the emitted table exists next to K3s' rules, and its reload flushes none of them", async () => {
   for (const { hostname } of bed.cluster.nodes) {
     await bed.until(
       `kube-proxy's rules on ${hostname}`,

@@ -11,7 +11,7 @@ const headings = textOf("CHANGELOG.md")
   .split("\n")
   .filter((line) => line.startsWith("## ["));
 
-test("the version of package.json has a section with its day, below what is not released yet", () => {
+test("the version of package.json has a section with its date, below the unreleased one", () => {
   const [unreleased, newest] = headings;
   expect(unreleased).toBe("## [Unreleased]");
   expect(newest).toMatch(/^## \[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d$/);
@@ -19,7 +19,7 @@ test("the version of package.json has a section with its day, below what is not 
   expect([lock.version, lock.packages[""].version]).toEqual([packageJson.version, packageJson.version]);
 });
 
-test("the promise names what an owner's cluster depends on, where it is stated and where it is kept", () => {
+test("the promise names what an owner's cluster depends on, as main.ts states it and as the state stores it", () => {
   const promise = textOf("CHANGELOG.md").split("## Update")[0] ?? "";
   for (const words of ["ids of constructs", "Terraform names", "names of emitted files", "cluster.json"]) {
     expect(promise).toContain(words);
@@ -27,7 +27,7 @@ test("the promise names what an owner's cluster depends on, where it is stated a
   }
 });
 
-test("the templates of issues ask for the version, and say that secrets stay out", () => {
+test("the issue templates ask for the version, and warn of secrets", () => {
   const folder = ".github/ISSUE_TEMPLATE";
   const forms = readdirSync(join(REPOSITORY, folder)).filter((name) => name !== "config.yml");
   for (const name of forms) {

@@ -61,7 +61,7 @@ test("it has compiled code, types, schemas, and what runs on hosts, and nothing 
   );
 });
 
-test("it exports the constructs, and nothing by accident", () => {
+test("it exports the constructs and nothing else", () => {
   const { stdout } = node("-p", `JSON.stringify(Object.keys(require("${NAME}")))`);
   expect(JSON.parse(stdout)).toEqual(Object.keys(constructs));
   for (const inner of ["dist/bundle.js", "dist/cli.js", "src/config/model"]) {
@@ -69,7 +69,7 @@ test("it exports the constructs, and nothing by accident", () => {
   }
 });
 
-test("an app that imports it emits to the byte what the repository's does", () => {
+test("an app that imports it emits the same bytes as the repository's app", () => {
   const { status, stderr } = node(join(installed, "dist/app.js"));
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   const hosts = textsIn(join(owner, "nix"));
@@ -77,7 +77,7 @@ test("an app that imports it emits to the byte what the repository's does", () =
   expect(hosts).toEqual(textsIn(join(REPOSITORY, "nix")));
 });
 
-test("an owner's main.ts is checked against its types, and a mistake in it is found", () => {
+test("an owner's main.ts is type-checked, and a mistake in it is found", () => {
   const tsc = require.resolve("typescript/lib/tsc.js");
   const checked = (): string => node(tsc, "--noEmit", "--skipLibCheck", "-p", ".").stdout;
   expect(checked()).toBe("");

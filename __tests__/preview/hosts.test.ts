@@ -32,12 +32,12 @@ function changes(after: Files): HostChange[] {
   return compareHosts(tree(HOSTS), tree(after), { kept } as unknown as Nodes);
 }
 
-test("a file that a host's own files name changes that host, and no other", () => {
+test("a file to which a host's own files refer changes that host, and no other", () => {
   const files = { ...HOSTS, "common.nix": "{ a = 1; }", "hamal/monitoring/node.nix": "{ b = 1; }" };
   expect(changes(files)).toEqual([{ hostname: "hamal", files: ["../common.nix", "monitoring/node.nix"] }]);
 });
 
-test("so does one in a folder that is named as a Nix file", () => {
+test("so does one in a folder that has the name of a Nix file", () => {
   expect(changes({ ...HOSTS, "mizar/x.nix/default.nix": "{ c = 1; }" })).toEqual([
     { hostname: "mizar", files: ["x.nix/default.nix"] },
   ]);

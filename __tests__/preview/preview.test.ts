@@ -254,7 +254,7 @@ describe("the base", () => {
     project.git("commit", "--quiet", "--message=a change");
   };
 
-  test("is where the branch left it: what came to it since is no change of this branch", () => {
+  test("is where the branch started: later commits of the base are not changes of this branch", () => {
     const project = history();
     project.git("checkout", "--quiet", "-b", "topic");
     ADD_ALNAIR(project);
@@ -305,7 +305,7 @@ describe("the base", () => {
     expect(output).toContain("VMs +3 ~0 -0");
   });
 
-  test("that git does not know is wrong usage, and says what to do", () => {
+  test("that git does not know is a usage error that says what to do", () => {
     const project = history();
     expect(preview(project, "--base", "origin/nowhere")).toEqual({
       status: 64,
@@ -317,7 +317,7 @@ describe("the base", () => {
 });
 
 describe("a preview", () => {
-  test("that finds something dangerous can be made to fail", () => {
+  test("that finds a danger fails with --fail-on-danger", () => {
     const project = history();
     WITHOUT_MIZAR(project);
     expect(preview(project).status).toBe(0);
@@ -326,7 +326,7 @@ describe("a preview", () => {
     expect(preview(project, "--fail-on-danger").status).toBe(0);
   });
 
-  test("is there as JSON, with the same in it", () => {
+  test("has the same content as JSON", () => {
     const project = history();
     WITHOUT_MIZAR(project);
     const { status, output } = preview(project, "--json");
@@ -346,7 +346,7 @@ describe("a preview", () => {
     });
   });
 
-  test("of a tree that does not synthesize says why, and ends with 1", () => {
+  test("of a tree that does not synthesize says why, and exits with 1", () => {
     const project = history();
     inMain("vmId: 136", "vmId: 135")(project);
     const { status, output } = preview(project);
@@ -363,7 +363,7 @@ describe("a preview", () => {
     });
   });
 
-  test("sees files that git does not know yet, and none that it ignores", () => {
+  test("includes untracked files, and no ignored ones", () => {
     const project = history();
     project.write("nodes.ts", 'export const HOSTNAME = "alnair";\n');
     all(
@@ -386,7 +386,7 @@ describe("a preview", () => {
     expect(existsSync(project.path("nix", "k3s-agent-2"))).toBe(false);
   });
 
-  test("knows when host files are no longer emitted, though they lie there", () => {
+  test("reports that host files are no longer emitted, although they still exist", () => {
     const project = history();
     inMain(/new HostFiles.*\n/, "")(project);
     const { output } = preview(project);

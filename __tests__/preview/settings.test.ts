@@ -17,7 +17,7 @@ test("every setting of a node has its effect, but for those of its VM, which Ope
   expect(Object.keys(NODE_EFFECTS).sort()).toEqual(settings.sort());
 });
 
-test("another place of the join token is dangerous, and the first one is not", () => {
+test("a changed source of the join token is dangerous, and the first one is not", () => {
   const dangers = (before: object, after: object): boolean[] =>
     compareSettings({ rollout: before }, { rollout: after }, CLUSTER_EFFECTS).map(
       ({ effect }) => effect.danger === true,

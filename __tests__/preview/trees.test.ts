@@ -31,7 +31,7 @@ async function treesOf(folder: string): Promise<{ working: object; base: object 
   }
 }
 
-test("a file that was deleted and not committed is of the base alone", async () => {
+test("a deletion that is not committed leaves the file in the base only", async () => {
   const folder = project({ "main.ts": "old", "lib/gone.ts": "gone" });
   rmSync(join(folder, "lib"), { recursive: true });
   write(folder, "main.ts", "new");
@@ -41,7 +41,7 @@ test("a file that was deleted and not committed is of the base alone", async () 
   });
 });
 
-test("a file that git does not know yet is of the working tree, and one that it ignores of neither", async () => {
+test("an untracked file is only in the working tree, and an ignored one in neither", async () => {
   const folder = project({ ".gitignore": "secret\n" });
   write(folder, "new.ts", "new");
   write(folder, "secret", "secret");
@@ -51,7 +51,7 @@ test("a file that git does not know yet is of the working tree, and one that it 
   });
 });
 
-test("the trees are gone when they are removed, and git knows nothing of them", async () => {
+test("removed trees leave no folder and no worktree of git behind", async () => {
   const folder = project({ "main.ts": "text" });
   const trees = await Trees.of(folder, await findBase(folder, "HEAD"));
   expect(readFileSync(join(trees.base, "main.ts"), "utf8")).toBe("text");

@@ -127,7 +127,7 @@ test("a default that is stated does nothing, for all that the provider adds to a
   );
 });
 
-test("of what is not known yet, the worst is taken", () => {
+test("a value that is not known yet has the worst impact", () => {
   expect(["disk.size", "disk", "memory.floating", "description"].map(worstImpactOf)).toEqual([
     "refused",
     "replacement",
@@ -136,16 +136,16 @@ test("of what is not known yet, the worst is taken", () => {
   ]);
 });
 
-test("what the schema does not have is refused rather than guessed", () => {
+test("an attribute that the schema does not have is an error, not a guess", () => {
   expect(impactOf({ attribute: "cpu.dies", where: "cpu.dies", before: 1, after: 2 })).toBe("refused");
 });
 
-test("a restart of the provider's own is known apart from what Proxmox VE leaves pending", () => {
+test("a restart by the provider is distinguished from a change that Proxmox VE leaves pending", () => {
   expect(["cpu.cores", "agent.timeout", "disk.aio"].map(restartsVm)).toEqual([true, true, true]);
   expect(["disk.cache", "smbios.serial", "description"].map(restartsVm)).toEqual([false, false, false]);
 });
 
-test("what an attribute needs beside is said: rights, and that every later plan shows the change again", () => {
+test("further effects of an attribute are named: rights, and a change that every later plan shows again", () => {
   expect(describeImpact("nothing", "startup.order")).toBe(
     "takes effect at once; the token needs Sys.Modify on /",
   );
@@ -161,7 +161,7 @@ test("what an attribute needs beside is said: rights, and that every later plan 
   expect(describeImpact("root only", "usb.host")).not.toContain("Mapping.Use");
 });
 
-test("a disk that changes is not said to disturb nothing", () => {
+test("a changed disk is never called harmless", () => {
   expect(describeImpact("nothing", "disk.size")).toBe("takes effect at once");
   expect(describeImpact("nothing", "description")).toBe("takes effect at once without interruption");
 });

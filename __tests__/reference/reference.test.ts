@@ -26,7 +26,7 @@ const SETTINGS = NOUNS.flatMap((noun) =>
   })),
 );
 
-test("the generated documents and schema are what npm run reference writes", () => {
+test("the committed documents and schema are what npm run reference writes", () => {
   const project = new Project();
   const paths = [
     "docs/reference/settings.md",
@@ -38,7 +38,7 @@ test("the generated documents and schema are what npm run reference writes", () 
   expect(paths.map((path) => project.text(path))).toEqual(texts);
 });
 
-test("npm run check tells a stale document, and npm run reference mends it", () => {
+test("npm run check reports a stale document, and npm run reference updates it", () => {
   const project = new Project();
   const text = project.text("docs/reference/settings.md");
   project.edit("docs/reference/settings.md", (before) => before.replace("`4096`", "`2048`"));
@@ -98,7 +98,7 @@ test("every schema of settings has its section", () => {
 });
 
 test.each(SETTINGS.map((setting) => [`${setting.noun.source}.${setting.name}`, setting]))(
-  "%s says what it is for, shows an example that it takes, and tells its default as it is",
+  "%s has its purpose, a valid example and its real default",
   (_, { schema, comment }) => {
     expect(comment?.text).toMatch(/\S/);
     expect(z.safeParse(schema, exampleOf(schema)).error?.issues ?? []).toEqual([]);

@@ -59,7 +59,7 @@ describe("golden host directories", () => {
 describe("joining", () => {
   const k3sOf = (texts: Record<string, string>, path: string): string => texts[path] as string;
 
-  test("one server initializes the cluster and the others join it, through another than themselves", () => {
+  test("one server initializes the cluster, and the others join it through a server other than themselves", () => {
     const texts = emitted([...FIVE_NODES], { ...REFERENCE, apiEndpoint: "https://172.22.0.137:6443" });
     expect(k3sOf(texts, "k3s-server/k3s-server.nix")).toContain("clusterInit = true;");
     expect(k3sOf(texts, "k3s-server/k3s-server.nix")).not.toContain("serverAddr");
@@ -73,13 +73,13 @@ describe("joining", () => {
     expect(k3sOf(texts, "k3s-agent/k3s-agent.nix")).toContain('serverAddr = "https://172.22.0.137:6443";');
   });
 
-  test("a server's certificate covers the endpoint's address where it is not the server's own", () => {
+  test("a server's certificate covers the endpoint's address when it is not the server's own", () => {
     const texts = emitted([...FIVE_NODES]);
     expect(k3sOf(texts, "k3s-server/k3s-server.nix")).not.toContain("tls-san");
     expect(k3sOf(texts, "k3s-server-1/k3s-server.nix")).toContain('"--tls-san=172.22.0.134"');
   });
 
-  test("the order of labels and taints means nothing", () => {
+  test("the order of labels and taints has no effect", () => {
     const [a, b] = [
       { nodeLabels: { a: "1", b: "2" }, nodeTaints: ["a:NoSchedule", "b:NoSchedule"] },
       { nodeLabels: { b: "2", a: "1" }, nodeTaints: ["b:NoSchedule", "a:NoSchedule"] },
@@ -140,7 +140,7 @@ describe("a ruleset", () => {
     expect(setOf(without[1], "published_tcp")).not.toMatch(/ 80,| 443,/);
   });
 
-  test("of another backend than VXLAN, or with the registry, goes with K3s' flags", () => {
+  test("matches K3s' flags for a backend other than VXLAN, and for the registry", () => {
     const texts = (k3s: Partial<typeof REFERENCE.k3s>): Record<string, string> =>
       emitted([...FIVE_NODES], { ...REFERENCE, k3s: { ...REFERENCE.k3s, ...k3s } });
     const plain = texts({});

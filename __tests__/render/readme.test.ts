@@ -78,7 +78,7 @@ const readme = (of: Cluster): string => renderReadme(of, ["nix"]);
 
 const diagramsOf = (of: Cluster): string[] => fenced(readme(of), "mermaid");
 
-test("the topology shows etcd's own flow, and not a flow of the owner's with that reason", () => {
+test("the topology shows etcd's own flow, and not a flow of the owner with the same reason", () => {
   const ports = { from: 9999, to: 9999 };
   const allow = [{ from: "192.0.2.0/24", to: "servers", protocol: "tcp", ports, why: "etcd" } as const];
   const [diagram] = diagramsOf(cluster({ firewall: { allow } }));
@@ -91,11 +91,11 @@ test("mermaid itself parses the topology of every cluster", () => {
   expect(judged("mermaid", diagrams.flat())).toEqual(diagrams.map(() => "flowchart-v2"));
 });
 
-test("mermaid is seen to refuse a diagram", () => {
+test("mermaid refuses a broken diagram", () => {
   expect(judged("mermaid", ['flowchart TB\n  a["b" --> c'])[0]).toMatch(/^wrong: /);
 });
 
-test("every document and region is as prettier writes it, so that no formatter edits them", () => {
+test("every document and region is formatted as prettier formats it, so that no formatter edits them", () => {
   const clusters = Object.values(CLUSTERS).map((make) => make());
   const documents = clusters.flatMap((each) =>
     [readme(each), renderNodeRegion(each)].map((text) => `${text.trim()}\n`),
@@ -107,7 +107,7 @@ describe.each(Object.entries(CLUSTERS))("the document of %s", (_, make) => {
   const described = make();
   const text = readme(described);
 
-  test("links to headings and folders that there are", () => {
+  test("links only to headings and folders that exist", () => {
     const anchors = anchorsOf(text);
     const folders = new Set([...renderHosts(described, new Set()).keys()].map((path) => path.split("/")[0]));
     const links = linksOf(text);
@@ -140,7 +140,7 @@ describe.each(Object.entries(CLUSTERS))("the document of %s", (_, make) => {
 });
 
 describe("the document of the reference cluster", () => {
-  test("adds it up", () => {
+  test("has the totals", () => {
     const sized = cluster({}).nodes.map((node) => ({
       ...node,
       vm: { ...node.vm, cores: 4, memoryMib: 16384 },
@@ -150,11 +150,11 @@ describe("the document of the reference cluster", () => {
     );
   });
 
-  test("is this", () => {
+  test("matches the snapshot", () => {
     expect(readme(cluster({}))).toMatchSnapshot();
   });
 
-  test("reserves addresses where they come from DHCP, and not where they are static", () => {
+  test("lists DHCP reservations when addresses come from DHCP, and not when they are static", () => {
     expect(readme(cluster({}))).toContain("dhcp-host=BC:24:11:B3:ED:01,172.22.0.134,server-1\n");
     expect(readme(cluster({ network: STATIC }))).not.toMatch(/dhcp/i);
   });
@@ -163,7 +163,7 @@ describe("the document of the reference cluster", () => {
 describe("the document of a cluster whose LAN has IPv6", () => {
   const text = readme(cluster({ network: { lanCidrs: ["172.22.0.0/24", "fd00:22::/64"] } }));
 
-  test("gives its networks of IPv6 SSH and the API, as the ruleset does, and neither ping nor node ports", () => {
+  test("shows SSH and the API, and neither ping nor node ports, for its IPv6 networks, as the ruleset has it", () => {
     const rows = text.split("\n").filter((line) => line.includes("fd00:22::/64"));
     const cells = rows
       .filter((line) => line.startsWith("| "))
@@ -180,7 +180,7 @@ describe("the document of a cluster whose LAN has IPv6", () => {
     ]);
   });
 
-  test("draws what they reach", () => {
+  test("draws what these networks reach", () => {
     const diagram = fenced(text, "mermaid").join();
     const [, box] = /(from\d+)\(\["LAN networks of IPv6<br>fd00:22::\/64"\]\)/.exec(diagram) ?? [];
     const edges = diagram.split("\n").filter((line) => line.includes(`${box} -->`));
@@ -198,21 +198,21 @@ describe("a large cluster", () => {
     expect(diagram).toContain('["62 agents<br>on pve0<br>VM 137 to 381"]');
   });
 
-  test("has the matrix of a small one", () => {
+  test("has the same matrix as a small one", () => {
     const matrixOf = (of: Cluster): string =>
       /## Firewall[^]*?\n## /.exec(readme(of))?.[0].replaceAll("/16", "/24") ?? "";
     expect(matrixOf(large(250))).toBe(matrixOf(cluster({ servers: 3 })));
   });
 
-  test("has a document that grows by the same with each node", () => {
+  test("has a document that grows by the same length with each node", () => {
     const length = (nodes: number): number => readme(large(nodes)).length;
     const [few, some, many] = [length(50), length(150), length(250)];
     expect(many - some).toBeLessThan(1.05 * (some - few));
   });
 });
 
-describe("the region in people's documents", () => {
-  test("has the nodes, and what they are together", () => {
+describe("the region in a document of the owner", () => {
+  test("has the nodes and their totals", () => {
     expect(renderNodeRegion(cluster({}))).toMatchSnapshot();
   });
 });

@@ -120,7 +120,7 @@ describe("the rollout program itself", () => {
     if (hosts.length > 0) expect(stdout).toMatch(/Usage: .*<host>/);
   });
 
-  test("is called in each way that the runbook is about", () => {
+  test("is called in each way that the runbook describes", () => {
     const commands = new Set([...calls.values()].map(([command]) => command));
     expect(commands).toEqual(new Set(["plan", "apply", "kubeconfig", "remove", "verify"]));
   });
@@ -138,7 +138,7 @@ test("K3s has every command and flag", () => {
   expect(unknown).toEqual([]);
 });
 
-test("systemd is asked to stop, start or restart what NixOS calls k3s on servers and agents", () => {
+test("systemctl stops, starts and restarts k3s, its unit on servers and agents", () => {
   expect([...new Set(of("systemctl").map((call) => call.join(" ")))].sort()).toEqual([
     "restart k3s",
     "start k3s",
@@ -164,8 +164,8 @@ test("the etcd restore runs K3s with the flags of its service", () => {
 });
 
 describe.each([BASH, ZSH, FISH])("the etcd restore, typed into $name", (shell) => {
-  describeWith([shell], "as a person has it", () => {
-    test("hands K3s every flag as it is", () => handsOverEveryFlag(shell));
+  describeWith([shell], "the name of an owner", () => {
+    test("passes every flag to K3s unchanged", () => handsOverEveryFlag(shell));
   });
 });
 
@@ -196,7 +196,7 @@ test("no join token is an argument of a program on the operator's machine", () =
   for (const line of withToken) expect(line.replace(/'[^']*'/g, "")).not.toContain("$(");
 });
 
-test("copies of etcd's data lie where no commit takes them", () => {
+test("copies of etcd's data are in a place that git ignores", () => {
   expect(of("scp")).toHaveLength(READMES.length);
   for (const copy of of("scp")) expect(copy.at(-1)).toBe("~/k3s-snapshots/");
   expect(of("mkdir")).toEqual(READMES.map(() => ["-p", "-m", "700", "~/k3s-snapshots"]));
@@ -222,7 +222,7 @@ describe("the first deployment", () => {
     ["twice", " and `TF_VAR_rack`", (rack) => ({ description: `in ${rack}`, pveNode: rack })],
     ["within a function", " and `TF_VAR_rack`", (rack) => ({ description: Fn.upper(rack) })],
     ["in a person's text, and not", "", () => ({ description: "costs ${var.money}", pool: "var.pool" })],
-  ])("names a variable that is referred to %s", (_, others, settings) => {
+  ])("names a variable that is referenced %s", (_, others, settings) => {
     const credentials = ["`PROXMOX_VE_ENDPOINT`", "`PROXMOX_VE_API_TOKEN`"];
     expect(environmentOf(settings)).toBe(credentials.join(others === "" ? " and " : ", ") + others);
   });

@@ -1,7 +1,7 @@
 import { compileTemplate } from "../../src/render/template-compiler";
 import { fill } from "../../src/render/templates";
 
-test("a template that is not given all that it names is an error and not a gap", () => {
+test("a template whose context lacks a name is an error, not a gap in the text", () => {
   expect(() => fill("k3s-agent.nix", { hostname: "mizar" })).toThrow(/package/);
 });
 
@@ -69,7 +69,7 @@ describe("an unknown name is an error in every position", () => {
     ["{{nix known}}{{nix group.known}}", '"k""k"'],
     ["{{#if empty}}a{{else if no}}b{{else}}c{{/if}}{{#unless no}}d{{/unless}}", "cd"],
     ["{{#each list}}{{known}}{{../known}}{{/each}}", "kk"],
-  ])("while what is known, or stated to be absent, is none: %s", (text, filled) => {
+  ])("while a known name, or one stated as absent, is not an error: %s", (text, filled) => {
     expect(compileTemplate(text)(context)).toBe(filled);
   });
 

@@ -72,7 +72,7 @@ describe("an apply with a join token to deliver", () => {
     expect(await programsOfApply({ hamal: "BC:24:11:00:00:99" })).toEqual([]);
   });
 
-  test("begins when all are what they should be", async () => {
+  test("begins when every host is the machine that the model means", async () => {
     expect(await programsOfApply()).not.toEqual([]);
   });
 });

@@ -48,7 +48,7 @@ test("a newer format is refused, whatever its hash", () => {
   expect(() => readDescription(nix)).toThrow(/has format version 2, and this program reads 1/);
 });
 
-test("all files that are not as emitted are named at once", () => {
+test("every file that differs from what was emitted is named at once", () => {
   const nix = emitted();
   appendFileSync(join(nix, "k3s-agent", "nftables.nft"), "# mine\n");
   rmSync(join(nix, "k3s-server", "configuration.nix"));
@@ -57,14 +57,14 @@ test("all files that are not as emitted are named at once", () => {
   );
 });
 
-test("line ends of a checkout on Windows are no change", () => {
+test("line ends of a checkout on Windows are not a change", () => {
   const nix = emitted();
   const path = join(nix, "k3s-agent", "configuration.nix");
   writeFileSync(path, readFileSync(path, "utf8").replaceAll("\n", "\r\n"));
   expect(hostFolder(readDescription(nix), hamalOf(nix)).files.get("configuration.nix")).not.toContain("\r");
 });
 
-test("captured hardware and local.nix are their owner's", () => {
+test("captured hardware and local.nix may be changed by their owner", () => {
   const nix = emitted();
   const hardware =
     '# Captured from hamal; HostFiles leaves this file alone.\n{ fileSystems."/" = { device = "/dev/sda1"; }; }\n';
@@ -85,13 +85,13 @@ test("hardware that was captured from another host, or names no root, is a fault
   ]);
 });
 
-test("a file of the same name that was not captured has to be as emitted", () => {
+test("a file of the same name that was not captured must match what was emitted", () => {
   const nix = emitted();
   writeFileSync(join(nix, "k3s-agent", "hardware-configuration.nix"), "{ }\n");
   expect(() => readDescription(nix)).toThrow(/hardware-configuration\.nix was changed/);
 });
 
-test("the example key does not get onto a host", () => {
+test("the example key is refused", () => {
   expect(() => checkKeys(readDescription(emitted()))).toThrow(/example SSH key is still in the list/);
 });
 
@@ -106,7 +106,7 @@ test.each([
   expect(rootDevice(text)).toBe(device);
 });
 
-test("hashes are of the files as they are written", () => {
+test("hashes are those of the files as they are written", () => {
   const nix = emitted();
   const { files } = JSON.parse(readFileSync(join(nix, "cluster.json"), "utf8")) as {
     files: Record<string, string>;

@@ -48,7 +48,7 @@ test.each<[string, string]>([
   expect(foreignFileSystems(text, [])).toEqual([]);
 });
 
-test("what the running system's fstab has is its own, unless it is a pod's", () => {
+test("a filesystem of the running system's fstab is the host's, unless it is a pod's", () => {
   const pod = "/var/lib/kubelet/pods/x/volumes/y";
   const text = entry("/export", "/srv", "none", BIND) + entry(pod, "tmpfs", "tmpfs");
   expect(foreignFileSystems(text, ["/export", pod])).toEqual([`${pod} (a volume of a pod)`]);

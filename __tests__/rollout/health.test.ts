@@ -21,12 +21,12 @@ test.each([
   [["all 1", "default 1", "ens18 1", "cni0 0"], "cni0"],
   [["all 0", "default 0", "ens18 1"], "all, default"],
   [[], "all, default"],
-])("a host whose kernel forwards by %j is not well: %s", (lines, off) => {
+])("a host whose kernel forwards by %j is not healthy: %s", (lines, off) => {
   const faults = hostFaults(report(...lines.map((line) => `@forwarding ${line}`)), EXPECTED);
   expect(faults).toContainEqual(expect.stringContaining(`forwarding is not 1 for ${off})`));
 });
 
-test("a host that is well has none of these", () => {
+test("a healthy host has none of these faults", () => {
   const well = report(
     "@k3s active",
     "@current /nix/store/built",
@@ -50,7 +50,7 @@ test("a node whose kubelet has sent no heartbeat since the step began is not the
   expect(await nodeFaults(hamal, seen, kubernetes, "before")).toEqual([]);
 });
 
-test("a server is there when it is control-plane, and an agent never is", async () => {
+test("a server is expected to be control-plane, and an agent is not", async () => {
   const [alphard, hamal] = hosts(described([ALPHARD, HAMAL]));
   const faultsOf = (host: typeof alphard): Promise<string[]> => {
     if (host === undefined) throw new Error("no such host");

@@ -14,12 +14,12 @@ const GREEN = "\n\u001b[32mThe cluster matches main.ts.";
 
 const three = (): Host[] => hosts(described([ALPHARD, HAMAL, MIZAR]));
 
-test("a report of a million lines is read in one go", () => {
+test("a report of a million lines is read", () => {
   const report = new Report("@file a YQ==\n".repeat(1_000_000));
   expect(report.all("file")).toHaveLength(1_000_000);
 });
 
-test("a file of a name of two lines makes no line of ours", () => {
+test("a file name with a line break adds no line to a plan", () => {
   const [, hamal] = three() as [Host, Host];
   const all = [hostState(hamal, { files: new Map([...hamal.files, ["x\nhamal: unchanged", ""]]) })];
   const plan = planHost(all[0] as (typeof all)[0], context(all));
@@ -27,7 +27,7 @@ test("a file of a name of two lines makes no line of ours", () => {
   expect(formatPlan([{ ...plan, verdict: "new" }])).toContain("its own x\ufffdhamal: unchanged will be");
 });
 
-test("files that are made to take a day to compare are too many differences to show", () => {
+test("files made to take a day to compare are reported as too many differences", () => {
   const [, hamal] = three() as [Host, Host];
   const text = Array.from({ length: 100_000 }, (_, at) => `${at}`).join("\n");
   const all = [hostState(hamal, { files: new Map([...hamal.files, ["configuration.nix", text]]) })];
@@ -37,7 +37,7 @@ test("files that are made to take a day to compare are too many differences to s
 });
 
 test.each([["10.42.0.0/24 -f"], ["8.8.8.0/24"], ["10.42.0.0/8"], ["10.42.0.0/15"], ["$(id)"], ["-f"]])(
-  "a network of pods that says %s is called by no other host",
+  "no other host is asked to reach the pod network %s",
   async (podCidr) => {
     const asked: unknown[] = [];
     const all = three();
@@ -60,7 +60,7 @@ test.each([["10.42.0.0/24 -f"], ["8.8.8.0/24"], ["10.42.0.0/8"], ["10.42.0.0/15"
   },
 );
 
-test("no line of a host's stands as one of ours", () => {
+test("no line from a host looks like one of this program", () => {
   const base = { role: "agent", address: "a", ready: true, reaches: "0/0", firewall: "?", counters: {} };
   const node = { ...base, name: `hamal${GREEN}`, version: `v1${GREEN}`, faults: [`wrong${GREEN}`] };
   const words = formatVerification({ nodes: [node], faults: [`stranger${GREEN}`] });
@@ -74,7 +74,7 @@ test.each([
   ["no JSON", "{"],
   ["brackets without end", "[".repeat(2_000_000)],
   ["another document", '{"nftables":null}'],
-])("counters that are %s are none", (_, json) => {
+])("counters that are %s are ignored", (_, json) => {
   const base64 = (text: string): string => Buffer.from(text).toString("base64");
   const empty = base64('{"nftables":[]}');
   const report = new Report(`@live ${empty}\n@emitted ${empty}\n@counters ${base64(json)}\n`);

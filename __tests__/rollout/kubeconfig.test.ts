@@ -21,7 +21,7 @@ test("a new file is for its owner's eyes alone, in a new folder", () => {
   expect(parse(readFileSync(path, "utf8"))).toEqual(config("https://a:6443"));
 });
 
-test("a file that a run left when it was killed does not hand its mode on", () => {
+test("a file that a killed run left does not pass on its mode", () => {
   const path = join(temporaryFolder(), "config");
   writeFileSync(`${path}.new`, "half", { mode: 0o644 });
   mergeInto(path, config("https://a:6443"));
@@ -69,7 +69,7 @@ describe("what a server hands out", () => {
       contexts: [{ name: "default", context: { cluster: "default", user: "default" } }],
     });
 
-  test("are three certificates, as K3s writes them", () => {
+  test("is accepted with three certificates, as K3s writes them", () => {
     expect(certificatesOf("alphard", written())).toEqual({
       cluster: { "certificate-authority-data": pem("CERTIFICATE") },
       user,
@@ -111,7 +111,7 @@ describe("what a server hands out", () => {
       { user: { "client-certificate-data": undefined } },
       "user.client-certificate-data is not",
     ],
-  ])("%s is refused by its field", (_, more, field) => {
+  ])("is refused, and the field named: %s", (_, more, field) => {
     const taking = (): unknown => certificatesOf("alphard", written(more));
     expect(taking).toThrow(`the kubeconfig of alphard was refused, and nothing was written: ${field}`);
   });

@@ -13,7 +13,7 @@ test.each([
   [3, 2],
   [4, 3],
   [5, 3],
-])("of %i servers %i have to be there", (servers, quorum) => {
+])("of %i servers %i must be ready", (servers, quorum) => {
   expect(quorumOf(servers)).toBe(quorum);
 });
 
@@ -48,14 +48,14 @@ test("a server may not be away when another is already", () => {
   expect(quorumFault(fleet.nodes, "acrux")).toBeUndefined();
 });
 
-test("an only server has to be away at times, and a server that is new takes nothing away", () => {
+test("a single server may be away, and so may a server that has not joined yet", () => {
   const { fleet } = fleetOf([ALPHARD, HAMAL]);
   expect(quorumFault(fleet.nodes, "alphard")).toBeUndefined();
   expect(quorumFault(fleet.nodes, "acrux")).toBeUndefined();
 });
 
 describe("removal", () => {
-  test("of an agent, or of a server that the others can spare", () => {
+  test("is possible for an agent, and for a server without which the others have quorum", () => {
     expect([faultsOfRemoving("hamal", FIVE_NODES), faultsOfRemoving("acrux", FIVE_NODES)]).toEqual([[], []]);
   });
 
@@ -68,11 +68,11 @@ describe("removal", () => {
       "only 1 of 3 servers would be left, and etcd needs 2 of them to let one go: bring the others back first",
     ],
     ["an only server", "alphard", [[ALPHARD, HAMAL]], "it is the only server"],
-  ])("is refused of %s", (_, name, args, fault) => {
+  ])("is refused for %s", (_, name, args, fault) => {
     expect(faultsOfRemoving(name, ...args)).toContainEqual(expect.stringContaining(fault));
   });
 
-  test("is refused of a machine that is not the node", () => {
+  test("is refused for a machine that is not the node", () => {
     const { all, fleet } = fleetOf(FIVE_NODES);
     const others = fleet.hosts.map((each) =>
       each.host.name === "hamal"
@@ -83,7 +83,7 @@ describe("removal", () => {
     expect(removalFaults(host, { ...fleet, hosts: others })).toEqual([expect.stringContaining("BC:24:11")]);
   });
 
-  test("is refused when no other node could take the pods", () => {
+  test("is refused when no other node can take the pods", () => {
     const { all, fleet } = fleetOf([ALPHARD, HAMAL]);
     const nodes = fleet.nodes.map((node) => ({ ...node, cordoned: true }));
     expect(removalFaults(all[1] as never, { ...fleet, nodes })).toEqual([
@@ -91,7 +91,7 @@ describe("removal", () => {
     ]);
   });
 
-  test("is refused of a host that does not answer while its kubelet is heard of: it would come back", () => {
+  test("is refused for a host that does not answer while its kubelet reports: it would come back", () => {
     const { all, fleet } = fleetOf(FIVE_NODES, (name) => name !== "mizar");
     const faultsOf = (name: string): string[] => {
       const host = all.find((each) => each.name === name) as never;
@@ -106,7 +106,7 @@ describe("removal", () => {
     ]);
   });
 
-  test("of a host that did not answer does not say that it was powered off", () => {
+  test("of a host that did not answer does not claim that it was powered off", () => {
     const { all } = fleetOf([ALPHARD, HAMAL]);
     expect(nextSteps(all[1] as never, false)).toContain("out of the cluster and powered off");
     expect(nextSteps(all[1] as never, true)).toContain("was NOT powered off");
@@ -117,7 +117,7 @@ describe("removal", () => {
     expect(textOf("docs/how-to/roll-out.md")).toContain(nextSteps(all[1] as never, false));
   });
 
-  test("is refused where no server answers", () => {
+  test("is refused when no server answers", () => {
     const { all, fleet } = fleetOf(
       [ALPHARD, agent("a", "hamal", 135), server("unused", "unused", 200)].slice(0, 2),
     );
@@ -128,14 +128,14 @@ describe("removal", () => {
 });
 
 describe("the servers of a cluster", () => {
-  test("are those of its API, also one that nobody reaches", () => {
+  test("are those that the API lists, including an unreachable one", () => {
     const { fleet } = fleetOf(FIVE_NODES);
     const reached = fleet.hosts.filter(({ host }) => host.name !== "acrux");
     const names = serversOf({ hosts: reached, nodes: fleet.nodes }).map(({ hostname }) => hostname);
     expect(names.sort()).toEqual(["acrux", "alnair", "alphard"]);
   });
 
-  test("are those that have joined, while no API answers", () => {
+  test("are those that have joined when no API answers", () => {
     const { fleet } = fleetOf(FIVE_NODES);
     expect(serversOf({ hosts: fleet.hosts, nodes: undefined })).toHaveLength(3);
   });

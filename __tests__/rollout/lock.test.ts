@@ -30,7 +30,7 @@ describe("a rollout on another machine", () => {
   });
 });
 
-test("a rollout on this machine is over with its process, whatever its lock says", () => {
+test("a rollout on this machine has ended when its process has, whatever its lock says", () => {
   const lock = (rollout: string): Parameters<typeof hasEnded>[1] => {
     const [alphard] = hosts(described([ALPHARD])) as [Host];
     return { hosts: [hostState(alphard, { lock: { holder: rollout, heardSeconds: 0 } })], unreachable: [] };
@@ -48,7 +48,7 @@ const withProcess = (rollout: string, pid: number): string => rollout.replace(/:
 test.each([
   ["in a container of the same hostname, or before a reboot", newRolloutId().replace(/:\w+$/, ":5ca1ab1e")],
   ["where nobody can tell processes apart", newRolloutId().replace(/:\w+$/, ":")],
-])("nothing is known of a rollout's process %s", (_, rollout) => {
+])("the process of a rollout is unknown %s", (_, rollout) => {
   expect(isDead(withProcess(rollout, NO_PROCESS))).toBe(false);
 });
 
@@ -82,7 +82,7 @@ describe("a lock", () => {
     expect(acts).toEqual(["api taken", "renewed late", "api released"]);
   });
 
-  test("that somebody else has at one of its stores is given back at the others", async () => {
+  test("that somebody else holds in one store is released in the others", async () => {
     const acts: string[] = [];
     const take = (): Promise<void> => Promise.reject(new Error("held"));
     const stores = [store("api", acts), store("alphard", acts, { take }), store("alnair", acts)];

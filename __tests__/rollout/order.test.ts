@@ -27,7 +27,7 @@ test("servers before agents, when any host's K3s is newer than a server's", () =
   expect(phases([ALPHARD, newer], [OLD])[0]?.words).toBe(`servers, since K3s ${NEW} is newer than theirs`);
 });
 
-test("one server that lags behind is enough for servers to come first", () => {
+test("one outdated server is enough for servers to come first", () => {
   const all = [ALPHARD, HAMAL].map((each) => ({ ...each, k3sVersion: NEW }));
   expect(orderOf(all, [NEW, OLD])).toEqual([["alphard"], ["hamal"]]);
   expect(orderOf(all, [NEW, NEW])).toEqual([["hamal"], ["alphard"]]);
@@ -39,7 +39,7 @@ test("members learn of new nodes before these knock", () => {
   expect(orderOf([alnair, ALPHARD, HAMAL, acrux])).toEqual([["hamal"], ["alphard"], ["acrux"], ["alnair"]]);
 });
 
-test("an agent is not to be newer than a server, also one that is new, or that nobody reaches", () => {
+test("an agent may not be newer than any server, including a new or unreachable one", () => {
   const acrux = host("acrux", "server", false);
   const alnair = host("alnair", "agent", false, NEW);
   const fault = `alnair would run K3s ${NEW}, which is newer than that of acrux: apply --rebuild --on acrux first`;
@@ -59,7 +59,7 @@ test("a new cluster begins with the server that founds it", () => {
   expect(orderOf(fresh, [])).toEqual([["alphard", "acrux"], ["hamal"]]);
 });
 
-test("nothing to do has no order", () => {
+test("there is no order when there is nothing to do", () => {
   expect(orderOf([])).toEqual([]);
 });
 
@@ -81,13 +81,13 @@ describe("an agent may not get newer than a server", () => {
     { hostname: "acrux", k3sVersion: NEW },
   ];
 
-  test("that is not changed with it", () => {
+  test("that is not changed in the same rollout", () => {
     expect(skewFaults([newer, MIZAR], running)).toEqual([
       `hamal would run K3s ${NEW}, which is newer than that of alphard: apply --rebuild --on alphard first`,
     ]);
   });
 
-  test("but may with it", () => {
+  test("but may when the server is changed first", () => {
     expect(skewFaults([newer, { ...ALPHARD, k3sVersion: NEW }], running)).toEqual([]);
   });
 });

@@ -32,7 +32,7 @@ function planOfHamal(
   return planHost(all[1] as HostState, context(all, more));
 }
 
-test("a host that a dead rollout left unconfirmed is changed at once, and that is said", () => {
+test("a host that a dead rollout left unconfirmed is changed at once, and the plan says so", () => {
   const isOver = (rollout: string): boolean => rollout === UNCONFIRMED.rollout;
   expect(planOfHamal({ unconfirmed: UNCONFIRMED }, { hasEnded: isOver })).toMatchObject({
     verdict: "unfinished",
@@ -43,14 +43,14 @@ test("a host that a dead rollout left unconfirmed is changed at once, and that i
   });
 });
 
-test("units that are failed already are named", () => {
+test("units that had already failed are named", () => {
   expect(planOfHamal({ failedUnits: ["backup.service", "mnt-nas.mount"] }).notes).toEqual([
     "units have already failed on it: backup.service, mnt-nas.mount; see systemctl status there. " +
       "A rollout does not revert it because of these",
   ]);
 });
 
-test("a host that is what was emitted is unchanged", () => {
+test("a host that matches what was emitted is unchanged", () => {
   expect(planOfHamal({})).toMatchObject({
     verdict: "unchanged",
     faults: [],
@@ -60,7 +60,7 @@ test("a host that is what was emitted is unchanged", () => {
   });
 });
 
-test("a changed file is shown by its lines, without those about the file itself", () => {
+test("a changed file is shown by its changed lines, without the header", () => {
   const [, hamal] = three();
   const before = (hamal.files.get("nftables.nft") as string)
     .replace(/^ +172\.22\.0\.136 .*\n/m, "")
@@ -72,7 +72,7 @@ test("a changed file is shown by its lines, without those about the file itself"
   ]);
 });
 
-test("a file of its own goes, and is said to", () => {
+test("a file of the host that will be removed is named", () => {
   const [, hamal] = three();
   const plan = planOfHamal({ files: new Map([...hamal.files, ["desktop.nix", "{ }"]]) });
   expect(plan.changes).toEqual([{ file: "desktop.nix", kind: "removed", lines: [] }]);
@@ -98,11 +98,11 @@ test.each<[string, Partial<Facts>, Partial<PlanContext>, string]>([
   ],
   ["a reboot is due", { rebootDue: ["kernel"] }, {}, "it needs a reboot, for its kernel"],
   ["K3s does not run", { k3s: "failed" }, {}, "K3s does not run (failed)"],
-])("a rollout that did not get to its end goes on: %s", (_, facts, more, note) => {
+])("an unfinished rollout is continued: %s", (_, facts, more, note) => {
   expect(planOfHamal(facts, more)).toMatchObject({ verdict: "unfinished", notes: [note] });
 });
 
-test("a rollout that did not get to its end goes on: it cordoned the node", () => {
+test("an unfinished rollout is continued when it cordoned the node", () => {
   const [alphard, hamal] = three();
   const all = [hostState(alphard), hostState(hamal)];
   const nodes = [kubeNode(alphard), kubeNode(hamal, { cordoned: true, cordonedByUs: true })];
@@ -112,14 +112,14 @@ test("a rollout that did not get to its end goes on: it cordoned the node", () =
   });
 });
 
-test("a cordon of somebody else's is no reason to do anything", () => {
+test("another person's cordon is no reason for a change", () => {
   const [alphard, hamal] = three();
   const all = [hostState(alphard), hostState(hamal)];
   const nodes = [kubeNode(alphard), kubeNode(hamal, { cordoned: true })];
   expect(planHost(all[1] as HostState, context(all, { nodes })).verdict).toBe("unchanged");
 });
 
-test("what would be flushed is said", () => {
+test("rules that would be flushed are named", () => {
   const plan = planOfHamal({ deletions: "#! nft -f\n flush ruleset\n" });
   expect(plan.notes).toEqual([expect.stringContaining("has saved a flush of the whole ruleset")]);
 });
@@ -286,7 +286,7 @@ describe("clones that share an identity", () => {
     ]);
   });
 
-  test("a member that says it has others' machine-id holds up none of them", () => {
+  test("a member that claims other members' machine-id blocks none of them", () => {
     const all = three().map((host) => hostState(host, shared));
     expect(all.map((each) => planHost(each, context(all)).verdict)).toEqual(Array(3).fill("unchanged"));
     expect(planHost(all[0] as HostState, context(all)).notes).toEqual([
@@ -294,17 +294,17 @@ describe("clones that share an identity", () => {
     ]);
   });
 
-  test("are not hosts that say no machine-id", () => {
+  test("are not hosts that report no machine-id", () => {
     const all = three().map((host) => hostState(host, { machineId: "" }));
     expect(all.flatMap((each) => planHost(each, context(all)).notes)).toEqual([]);
   });
 
-  test("are not when they will get new ones", () => {
+  test("are not refused when they will get new identities", () => {
     expect(plans({ regenerateIdentity: true })[1]?.verdict).toBe("new");
   });
 });
 
-test("a key that local.nix may add is looked for when it is built", () => {
+test("a key that local.nix may add is looked for after the build", () => {
   const description = described([ALPHARD, HAMAL]);
   writeFileSync(join(description.folder, "k3s-agent", "local.nix"), "{ }\n");
   const [alphard, hamal] = hosts(description) as [Host, Host];
@@ -337,11 +337,11 @@ test.each<[string, Parameters<typeof described>[1], string]>([
     "203.0.113.9",
   ],
   ["another node", {}, "172.22.0.136"],
-])("an operator may come from %s", (_, settings, operatorAddress) => {
+])("an operator may connect from %s", (_, settings, operatorAddress) => {
   expect(planOfHamal({ operatorAddress }, {}, settings).faults).toEqual([]);
 });
 
-test("without an API to ask, what is on its disk says whether it has joined", () => {
+test("without an API, the data on its disk shows whether a host has joined", () => {
   const [alphard, hamal] = three();
   const all = [hostState(alphard, { k3s: "failed" }), clone(hamal)];
   const plans = all.map((each) => planHost(each, context(all, { nodes: undefined })));

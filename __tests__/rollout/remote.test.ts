@@ -12,7 +12,7 @@ const PROGRAMS = readdirSync(REMOTE).filter((name) => name !== "prelude.sh");
 /** Which run without what the others begin with. */
 const LEFT_ON_THE_HOST = new Set(["revert.sh", "trial-revert.sh"]);
 
-test.each(PROGRAMS)("%s is a program of the shell", (name) => {
+test.each(PROGRAMS)("%s is a valid shell program", (name) => {
   const script = LEFT_ON_THE_HOST.has(name)
     ? readFileSync(join(REMOTE, name), "utf8")
     : remoteScript(name.replace(".sh", ""));
@@ -34,7 +34,7 @@ function run(program: string, variables: Record<string, string>, folder: string)
   return new Report(stdout);
 }
 
-test("a program runs only when all of it has arrived", () => {
+test("a program runs only when it has arrived completely", () => {
   const folder = temporaryFolder();
   const whole = remoteScript("token", { token: "secret-token", path: join(folder, "token"), install: "yes" });
   const end = whole.length - 1;
@@ -45,7 +45,7 @@ test("a program runs only when all of it has arrived", () => {
   }
 });
 
-test("a program runs to its end when the connection is gone", () => {
+test("a program runs to its end when the connection is lost", () => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, "secrets"));
   const path = join(folder, "secrets", "token");
@@ -75,7 +75,7 @@ describe("the join token", () => {
     expect(readFileSync(join(folder, "secrets", "token"), "utf8")).toBe(`${LONG}\n`);
   });
 
-  test("is compared by a salted hash, the same of its short and its long form", () => {
+  test("is compared by a salted hash, which is the same for its short and its long form", () => {
     const folder = temporaryFolder();
     expect(hashes(folder).all("token")).toEqual([]);
     deliver(folder, LONG);
@@ -84,7 +84,7 @@ describe("the join token", () => {
     expect([saltedHash("5a17", "another-token"), saltedHash("5a18", LONG)]).not.toContain(hash);
   });
 
-  test("that a server keeps beside its data is compared, too", () => {
+  test("that a server keeps in its data directory is compared, too", () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, "lib", "rancher", "k3s", "server"), { recursive: true });
     writeFileSync(join(folder, "lib", "rancher", "k3s", "server", "token"), `${LONG}\n`);
@@ -106,7 +106,7 @@ describe("the lock", () => {
     expect(second.one("held_for")).toMatch(/^\d+$/);
   });
 
-  test("is free again when it is given back by its holder, and by nobody else", () => {
+  test("is free again when its holder releases it, and only then", () => {
     const folder = temporaryFolder();
     take(folder, "a");
     run("unlock", { id: "b" }, folder);
@@ -115,13 +115,13 @@ describe("the lock", () => {
     expect(take(folder, "b").one("taken")).toBe("yes");
   });
 
-  test("goes over from a rollout that is known to be dead", () => {
+  test("passes to another rollout when its holder is known to be dead", () => {
     const folder = temporaryFolder();
     take(folder, "a");
     expect(take(folder, "b", "a").one("taken")).toBe("yes");
   });
 
-  test("is made again by its holder after a reboot, but not when it was given back", () => {
+  test("is created again by its holder after a reboot, but not after a release", () => {
     const folder = temporaryFolder();
     const boot = take(folder, "a").one("boot");
     expect(take(folder, "a", "", boot).one("taken")).toBe("yes");

@@ -66,6 +66,6 @@ test.each<[string, string | undefined, string]>([
   expect(state(live, EMITTED).differences).toContainEqual(expect.stringContaining(difference));
 });
 
-test("without nft nothing is known", () => {
+test("without nft the ruleset is unknown", () => {
   expect(rulesetState(new Report("")).differences).toEqual(["nft is not installed"]);
 });

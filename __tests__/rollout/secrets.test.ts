@@ -29,7 +29,7 @@ test.each([
     JSON.stringify(['token = "[blanked]";']),
   ],
   ["a kubeconfig's credentials", "client-key-data: TFMwdExT", "client-key-data: [blanked]"],
-])("%s is known by its form", (_, text, expected) => {
+])("%s is recognized by its form", (_, text, expected) => {
   expect(new Redactor().redact(text)).toBe(expected);
 });
 
@@ -38,7 +38,7 @@ test.each([
   ["a line in green", "\x1b[2K\r\x1b[32mThe cluster matches main.ts.\x1b[0m"],
   ["a turned text", "user\u202egpj.exe\u2066"],
   ["C1 controls", "\u009b31m\u0085"],
-])("a terminal obeys nothing of a host's: %s", (_, text) => {
+])("output of a host cannot control a terminal: %s", (_, text) => {
   const shown = new Redactor().redact(`a\tb\n${text}`);
   expect(shown).toMatch(/^a\tb\n[^\p{Cc}\p{Bidi_Control}]+$/u);
 });
@@ -57,7 +57,7 @@ test("a million carriage returns are read in one go", () => {
   expect(new Redactor().redact(`${"\r".repeat(1_000_000)}x`)).toHaveLength(1_000_001);
 });
 
-test("an empty secret blanks nothing", () => {
+test("an empty secret redacts nothing", () => {
   const redactor = new Redactor();
   redactor.learn("");
   expect(redactor.redact("abc")).toBe("abc");

@@ -48,7 +48,7 @@ describe("a call", () => {
       (error: unknown) => error as Error,
     );
 
-  test("ends in its time, also when what the client started lives on", async () => {
+  test("ends within its time limit, also when a child of the client lives on", async () => {
     // As a client with a jump host: its proxy holds the output open.
     withClient("sleep 300 &\nsleep 300");
     expect((await failure(":", { timeoutSeconds: 1 })).message).toBe(
@@ -78,7 +78,7 @@ describe("a call", () => {
     expect(log.replaceAll(/^\S+ /gm, "")).toBe("one\nmux_client_hello\nlast\n");
   });
 
-  test("has its own status and its own words, and leaves nothing to the next", async () => {
+  test("has its own status and output, and leaves nothing to the next call", async () => {
     withClient(SHELL);
     const first = await run("printf out; echo err >&2; x=1; cd /; exit 7");
     expect(first).toMatchObject({ status: 7, stdout: "out", stderr: "err\n" });
@@ -86,40 +86,40 @@ describe("a call", () => {
     expect(second).toMatchObject({ status: 0, stdout: "[]\n", stderr: "" });
   });
 
-  test("uses the connection of the last one, unless a new one is evidence", async () => {
+  test("reuses the connection of the last call, unless it asks for a new one", async () => {
     withClient(SHELL);
     for (const more of [{}, {}, { fresh: true }, {}]) await run(":", more);
     expect(started()).toHaveLength(2);
   });
 
-  test("and another at the same time use the connections of the last two", async () => {
+  test("and a concurrent one reuse the connections of the last two calls", async () => {
     withClient(SHELL);
     for (let round = 0; round < 3; round++) await Promise.all([run("sleep 0.3"), run("sleep 0.3")]);
     expect(started()).toHaveLength(2);
   });
 
-  test("does not wait for another that takes its time", async () => {
+  test("does not wait for a slow one", async () => {
     withClient(SHELL);
     const slow = run(`while [ ! -e ${folder}/go ]; do sleep 0.05; done; echo slow`);
     expect((await run(`touch ${folder}/go; echo quick`)).stdout).toBe("quick\n");
     expect((await slow).stdout).toBe("slow\n");
   });
 
-  test("does not go into a connection whose other end has gone", async () => {
+  test("does not reuse a connection whose other end has closed", async () => {
     withClient(SHELL);
     await run(`echo $PPID >${folder}/shell`);
     await run("kill -9 $$").catch(() => undefined);
     expect((await run("echo there")).stdout).toBe("there\n");
   });
 
-  test("that the connection did not outlive is no success, whatever was said", async () => {
+  test("whose connection breaks is not a success, whatever was printed", async () => {
     withClient("sed -u '/@end/q' | sh -s | sed -u '/said/q'; exit 0");
     const error = await failure("echo said; sleep 1");
     expect(error).toMatchObject({ code: "connection lost" });
     expect(error.message).toMatch(/^hamal: the SSH connection to 192\.0\.2\.1 broke: /);
   });
 
-  test("that reads is made once more when a busy server resets it, and one that changes is not", async () => {
+  test("that only reads is repeated once when a busy server resets it, and one that changes is not", async () => {
     const busy = "echo 'kex_exchange_identification: read: Connection reset by peer' >&2; exit 255";
     withClient(`[ "$(wc -l <${folder}/started)" != 1 ] || { ${busy}; }\n${SHELL}`);
     expect((await run("echo there", { reads: true })).stdout).toBe("there\n");
@@ -130,20 +130,20 @@ describe("a call", () => {
     expect(started()).toHaveLength(1);
   });
 
-  test("whose session PAM holds up says so", async () => {
+  test("whose session is delayed by PAM says so", async () => {
     withClient("echo 'Authenticated to 192.0.2.1 ([192.0.2.1]:22) using \"publickey\".' >&2; sleep 300");
     expect((await failure(":", { timeoutSeconds: 1 })).message).toMatch(
       /^hamal: root@192\.0\.2\.1 can log in, but the session does not start: no answer within 1 s\. Look at/,
     );
   });
 
-  test("takes the key of a certificate for none that has to be listed", async () => {
+  test("does not expect the key of a certificate in the list of keys", async () => {
     const key = "debug1: Server accepts key: /root/.ssh/id-cert.pub ED25519-CERT SHA256:own explicit";
     withClient(`echo '${key}' >&2\n${SHELL}`);
     expect(await run(":")).toMatchObject({ operatorKey: "" });
   });
 
-  test("knows the operator's key by the client, and not by the host", async () => {
+  test("learns the operator's key from the client, and not from the host", async () => {
     const key = "debug1: Server accepts key: /root/.ssh/id ED25519 SHA256:own agent";
     withClient(`echo '${key}' >&2\n${SHELL}`);
     const said = "echo 'debug1: Server accepts key: x ED25519 SHA256:forged' >&2";
@@ -154,14 +154,14 @@ describe("a call", () => {
     ["output", "yes 0123456789abcdef"],
     ["output without an end of line", "tr '\\0' x </dev/zero"],
     ["complaints", "yes 0123456789abcdef >&2"],
-  ])("to a host of endless %s ends at 16 MiB, and others go on", async (_, script) => {
+  ])("to a host with endless %s ends at 16 MiB, and others continue", async (_, script) => {
     withClient(SHELL);
     const error = await failure(script);
     expect(error.message).toMatch(/^hamal: it sent more than 16 MiB in one answer/);
     expect((await run("echo there")).stdout).toBe("there\n");
   });
 
-  test("forwards nothing, and takes no host for an option", async () => {
+  test("forwards nothing, and does not take a host name for an option", async () => {
     withClient(SHELL);
     await ssh.run({ ...TARGET, hostname: "-oProxyCommand=false" }, ":", { timeoutSeconds: 20 });
     const words = started()[0] ?? "";

@@ -6,20 +6,20 @@ import { temporaryFolder } from "../fixture";
 const never = (): Promise<never> => new Promise(() => undefined);
 
 describe("work that changes nothing", () => {
-  test("is given up when it is asked to stop", async () => {
+  test("is abandoned at a request to stop", async () => {
     const stop = new AbortController();
     const work = unlessStopped(stop.signal, never);
     stop.abort();
     await expect(work).rejects.toMatchObject({ code: "interrupted" });
   });
 
-  test("does not begin when it was asked before", async () => {
+  test("does not begin after a request to stop", async () => {
     const work = jest.fn(never);
     await expect(unlessStopped(AbortSignal.abort(), work)).rejects.toMatchObject({ code: "interrupted" });
     expect(work).not.toHaveBeenCalled();
   });
 
-  test("ends as it does where nobody asks", async () => {
+  test("ends with its result when nobody asks", async () => {
     const { signal } = new AbortController();
     expect(await unlessStopped(signal, () => Promise.resolve(1))).toBe(1);
     await expect(unlessStopped(signal, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
@@ -32,7 +32,7 @@ describe("work that changes hosts", () => {
 
   beforeEach(() => told.splice(0));
 
-  test("comes to its end, and the person is told so, while it runs alone", async () => {
+  test("is finished after a request to stop, which a message announces", async () => {
     const stop = new AbortController();
     let finish: (result: number) => void = () => undefined;
     const work = untilFinished(
@@ -49,14 +49,14 @@ describe("work that changes hosts", () => {
     expect(await work).toBe(1);
   });
 
-  test("is over before it is asked, and nobody is told", async () => {
+  test("prints no message when the request comes after its end", async () => {
     const stop = new AbortController();
     await untilFinished(stop.signal, log(), () => Promise.resolve());
     stop.abort();
     expect(told).toEqual([]);
   });
 
-  test("does not begin when it was asked before", async () => {
+  test("does not begin after a request to stop", async () => {
     const work = jest.fn(never);
     await expect(untilFinished(AbortSignal.abort(), log(), work)).rejects.toMatchObject({
       code: "interrupted",

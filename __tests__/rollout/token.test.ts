@@ -32,7 +32,7 @@ function withToken(ignored = ""): { readonly token: string; readonly project: Pr
 }
 
 describe("a file with the join token", () => {
-  test("that the next commit would take is refused, and its content not repeated", async () => {
+  test("that the next commit would include is refused, and its content not repeated", async () => {
     const { token } = withToken();
     const why = await refusal(read({ tokenPath: token }));
     expect(why).toContain(`${token}, which contains the join token, is not ignored by git`);
@@ -40,7 +40,7 @@ describe("a file with the join token", () => {
     expect(why).not.toContain(TOKEN);
   });
 
-  test("that is in git is refused, also where it is ignored now", async () => {
+  test("that git tracks is refused, even if it is ignored now", async () => {
     const { token, project } = withToken("secrets/\n");
     project.git("add", "--force", token);
     const why = await refusal(read({ tokenPath: token }));
@@ -48,7 +48,7 @@ describe("a file with the join token", () => {
     expect(why).toContain("'Rotate the join token'");
   });
 
-  test("that git does not know is refused behind a link, too", async () => {
+  test("that git does not track is refused behind a link, too", async () => {
     const { token } = withToken();
     const link = join(temporaryFolder(), "link");
     symlinkSync(token, link);
@@ -59,7 +59,7 @@ describe("a file with the join token", () => {
     expect(await read({ tokenPath: withToken("/secrets/\n").token })).toBe(TOKEN);
   });
 
-  test("outside of git is read, with a name that git would take for a pattern", async () => {
+  test("outside of git is read, even if git would take its name for a pattern", async () => {
     const path = join(temporaryFolder(), ":(top)*");
     writeFileSync(path, TOKEN);
     expect(await read({ tokenPath: path })).toBe(TOKEN);
@@ -79,7 +79,7 @@ describe("a file with the join token", () => {
     return stdout + stderr;
   };
 
-  test("in a repository is refused where there is no git to ask, and read elsewhere", () => {
+  test("in a repository is refused when git is missing, and read elsewhere", () => {
     const env = { PATH: temporaryFolder() };
     expect(readWith(withToken("secrets/\n").token, env)).toContain(
       "git does not tell whether it would commit it",
@@ -89,7 +89,7 @@ describe("a file with the join token", () => {
     expect(readWith(path, env)).toBe(`${TOKEN}\n`);
   });
 
-  test("is refused also where another repository is named in the environment", () => {
+  test("is refused even if the environment names another repository", () => {
     const { PATH = "" } = process.env;
     const other = new Project();
     other.git("init", "-q");
@@ -97,14 +97,14 @@ describe("a file with the join token", () => {
     expect(readWith(withToken().token, env)).toContain("is not ignored by git");
   });
 
-  test("in a repository that git distrusts is refused", async () => {
+  test("in a repository that git does not trust is refused", async () => {
     const { token, project } = withToken("secrets/\n");
     spawnSync("chown", ["-R", "65534", project.path()]);
     if (process.getuid?.() === 0)
       await expect(read({ tokenPath: token })).rejects.toThrow(/git does not tell.*dubious ownership/);
   });
 
-  test("that is not there is named", async () => {
+  test("that is missing is named", async () => {
     const path = join(temporaryFolder(), "token");
     await expect(read({ tokenPath: path })).rejects.toThrow(
       /^The join token cannot be read: .*ENOENT.*tokenPath of main/,
@@ -112,7 +112,7 @@ describe("a file with the join token", () => {
   });
 });
 
-test("a command's output is the join token; what fails is named, and its output not repeated", async () => {
+test("a command's output is the join token; a command that fails is named, and its output not repeated", async () => {
   expect(await read({ tokenCommand: ["echo", TOKEN] })).toBe(TOKEN);
   const failing = await refusal(read({ tokenCommand: ["sh", "-c", `echo ${TOKEN}; exit 3`] }));
   expect(failing).toContain("sh does not provide the join token: it exited with 3");

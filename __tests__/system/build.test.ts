@@ -47,7 +47,7 @@ function bench(go?: string, npm?: string) {
 const BUILDS = 'echo built; mkdir -p "$3" && touch "$3/widget"';
 
 describe("testbed/build/build.sh", () => {
-  test("says that Go is missing, and from which version on it builds the module", () => {
+  test("reports that Go is missing, and the lowest version that builds the module", () => {
     const { build, cached } = bench();
     expect(build()).toMatchObject({
       status: 1,
@@ -56,7 +56,7 @@ describe("testbed/build/build.sh", () => {
     expect(existsSync(cached)).toBe(false);
   });
 
-  test("refuses a module that there is not, and names those that there are", () => {
+  test("refuses a module that does not exist, and names those that do", () => {
     expect(bench().build("gadgets")).toMatchObject({
       status: 1,
       stderr: "gadgets is not a module of testbed/build: widgets\n",
@@ -73,7 +73,7 @@ describe("testbed/build/build.sh", () => {
     expect(readdirSync(cached)).toHaveLength(2);
   });
 
-  test("fetches a module of npm packages, by its lock and without their scripts, and says that npm is missing", () => {
+  test("installs a module of npm packages by its lock file and without scripts, and reports that npm is missing", () => {
     const withGadgets = (npm?: string) => {
       const made = bench(BUILDS, npm);
       mkdirSync(join(made.folder, "gadgets"));
@@ -94,14 +94,14 @@ describe("testbed/build/build.sh", () => {
     expect(build("--folder", "gadgets").stdout.trim()).not.toBe(there);
   });
 
-  test("fails with a build that fails, and leaves nothing of it", () => {
+  test("fails when a build fails, and leaves nothing of it", () => {
     const { build, cached } = bench(`${BUILDS}; exit 1`);
     expect(build()).toMatchObject({ status: 1, stderr: "testbed/build/widgets was not built\n" });
     expect(readdirSync(cached)).toEqual([]);
   });
 });
 
-test("CI ends with its closing line also when a program cannot be built", () => {
+test("CI ends with its last line even if a program cannot be built", () => {
   const folder = temporaryFolder();
   cpSync(join(REPOSITORY, ".ci"), join(folder, ".ci"), { recursive: true });
   mkdirSync(join(folder, "testbed", "build"), { recursive: true });

@@ -10,12 +10,12 @@ const tested = (configuration: string): number | null =>
   spawnSync("dnsmasq", ["--test", "--conf-file=-"], { input: configuration }).status;
 
 describeWith([DNSMASQ], "the DHCP reservations of the cluster's document", () => {
-  test("are what dnsmasq itself reads", () => {
+  test("are valid for dnsmasq itself", () => {
     expect(SNIPPET.trim().split("\n")).toHaveLength(5);
     expect(tested(SNIPPET)).toBe(0);
   });
 
-  test("and it is seen to refuse one that is none", () => {
+  test("and it refuses an invalid one", () => {
     expect(tested(SNIPPET.replace("dhcp-host=BC:24", "dhcp-host=BC:2X"))).not.toBe(0);
   });
 });

@@ -99,7 +99,7 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     expect(checks["PVE endpoint"]).toMatch(/^ok: https:\/\/127\.0\.0\.1:\d+, certificate trusted$/);
   });
 
-  test("VMs that are there have their node's name, and a guest of another name holds the ID", async () => {
+  test("existing VMs have their node's name, and a guest of another name blocks the ID", async () => {
     pve.inventory.add(134, "pve", { name: "alphard" });
     pve.inventory.add(135, "pve2", { name: "nextcloud" });
     pve.inventory.containers.push({ id: 136, node: "pve", name: "dns" });
@@ -111,7 +111,7 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     expect((await seen()).checks["VM IDs"]).toBe("ok: 2 free, 1 VM of this cluster");
   });
 
-  test("an ID is taken also where the token does not see by whom", async () => {
+  test("an ID is taken even if the token does not see by which guest", async () => {
     pve.inventory.add(135, "pve2", { name: "nextcloud" });
     become({ ...APPLY.whole, "/vms/135": [] });
     const { checks } = await seen();
@@ -132,7 +132,7 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     },
   );
 
-  test("startup and a pool need rights of their own, and a VLAN its own path", async () => {
+  test("startup and a pool need further rights, and a VLAN its own path", async () => {
     become({ ...APPLY.whole, "/sdn/zones/localnetwork/vmbr0/20": [] });
     cluster((text) =>
       text
@@ -166,7 +166,7 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     expect(checks.Bridges).toBe("problem: the token sees no vmbr7 on pve");
   });
 
-  test("a PVE node that is not there, and one that nobody can know", async () => {
+  test("a PVE node that does not exist, and one that is unknown until the apply", async () => {
     environment.TF_VAR_proxmox_node = "pve9";
     expect((await seen()).checks).toMatchObject({
       "PVE nodes": "problem: pve9 does not exist",
@@ -203,7 +203,7 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     expect(output).not.toMatch(/hunter2|1111/);
   });
 
-  test("no endpoint, one that is none, and one where nobody listens", async () => {
+  test("no endpoint, an invalid one, and one where nothing listens", async () => {
     environment.PROXMOX_VE_ENDPOINT = "";
     expect((await seen()).checks).toMatchObject({
       "PVE endpoint": "problem: PROXMOX_VE_ENDPOINT is not set",
@@ -230,7 +230,7 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     expect(insecure["PVE endpoint"]).toContain("certificate NOT verified (PROXMOX_VE_INSECURE)");
   });
 
-  test("with every right it says so in lines of 80 columns", async () => {
+  test("with every right the report has lines of 80 columns", async () => {
     become(EVERYTHING);
     const { output } = await look();
     expect(output).toMatch(/^PVE rights +ok +the token has all that an apply needs/m);

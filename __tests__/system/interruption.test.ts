@@ -27,8 +27,8 @@ function read(file: string): string {
   }
 }
 
-describeWith(LAB, "a lab whose test is", () => {
-  test.each(["SIGKILL", "SIGINT", "SIGTERM"] as const)("ended by %s leaves nothing", async (signal) => {
+describeWith(LAB, "a lab", () => {
+  test.each(["SIGKILL", "SIGINT", "SIGTERM"] as const)("leaves nothing when ended by %s", async (signal) => {
     // A group of its own, as a terminal gives to what it runs.
     const holder = spawn(process.execPath, ["--import", "tsx", HOLD], {
       cwd: REPOSITORY,

@@ -164,11 +164,11 @@ function claims(hosts: Readonly<Record<string, { ruleset: string; configuration:
     await Promise.all(all);
   });
 
-  test("passes the kernel's check", () => {
+  test("passes the check of the kernel", () => {
     expect(byHost(({ check }) => check)).toEqual(byHost(() => ""));
   });
 
-  test("loads, and loads over itself, without a word", () => {
+  test("loads, and loads again, without a message", () => {
     expect(byHost(({ said }) => said)).toEqual(byHost(() => ""));
     expect(Object.values(byHost(({ loaded }) => loaded.rules(...OURS))).every((rules) => rules > 20)).toBe(
       true,
@@ -220,7 +220,7 @@ describeWith([NFT, NETWORK_NAMESPACES], "the ruleset in a kernel", () => {
       );
     });
 
-    test("names the other servers on servers only", () => {
+    test("names the other servers only on servers", () => {
       const servers = model.nodes.filter(({ role }) => role === "server").map(({ hostname }) => hostname);
       expect(byHost(({ loaded }) => loaded.elements(...OURS, "servers4"))).toEqual(
         byHost((_life, name) => {
@@ -240,7 +240,7 @@ describeWith([NFT, NETWORK_NAMESPACES], "the ruleset in a kernel", () => {
     claims(Object.fromEntries(hosts));
   });
 
-  describe("of a host whose files were spoilt is caught by these claims", () => {
+  describe("of a host whose files were spoilt fails these claims", () => {
     const model = cluster({});
     const files = emitted(model);
     const good = files.get("k3s-server-1/nftables.nft") as string;
@@ -283,7 +283,7 @@ describeWith([NFT, NETWORK_NAMESPACES], "the ruleset in a kernel", () => {
       expect(await lan(["172.22.0.0/24", "192.168.1.0/24"])).toEqual(["172.22.0.0/24", "192.168.1.0/24"]);
     });
 
-    test("node ports, and with ServiceLB 80 and 443, also where they lie in each other", async () => {
+    test("node ports, and with ServiceLB 80 and 443, also where these ranges overlap", async () => {
       const published = (k3s: Parameters<typeof cluster>[0]["k3s"]) =>
         serversSet(cluster({ k3s }), "published_tcp");
       expect(await published({ serviceLb: true })).toEqual(["30000-32767", "443", "80"]);
@@ -291,7 +291,7 @@ describeWith([NFT, NETWORK_NAMESPACES], "the ruleset in a kernel", () => {
       expect(await published({ serviceLb: true, nodePorts: { from: 79, to: 1024 } })).toEqual(["79-1024"]);
     });
 
-    test("nodes to port 10255 only when that was asked for", async () => {
+    test("nodes to port 10255 only when the flag asks for it", async () => {
       const ports = (kubeletReadOnlyPort: boolean) =>
         serversSet(cluster({ k3s: { kubeletReadOnlyPort } }), "nodes_tcp");
       expect(await ports(false)).toEqual(["10250", "6443"]);
@@ -335,7 +335,7 @@ describeWith([NFT, NETWORK_NAMESPACES], "the ruleset in a kernel", () => {
       }
     });
 
-    test("leaves nothing of its former self in the kernel", async () => {
+    test("leaves nothing of its former version in the kernel", async () => {
       const former = cluster({ servers: 3, agents: 4, k3s: { kubeletReadOnlyPort: true } });
       const latter = cluster({ network: { gateway: "172.22.0.1", nameservers: ["172.22.0.1"] } });
       const [old, present] = [former, latter].map((model) => ruleset(model, model.nodes[0] as Node)) as [

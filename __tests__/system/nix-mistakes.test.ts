@@ -171,16 +171,16 @@ describeWith([NIX], "the check of configurations", () => {
     expect(reported.get(name)).toContainEqual(expect.stringMatching(fault));
   });
 
-  test("reports nothing where there is no mistake", () => {
+  test("reports nothing without a mistake", () => {
     expect(reported.get("none")).toEqual([]);
   });
 
-  test("fails on a package that there is not", async () => {
+  test("fails on a package that does not exist", async () => {
     const text = spoilt(AGENT, "pkgs.k3s", "pkgs.k3z");
     await expect(configured(model, { [AGENT]: text })).rejects.toThrow("attribute 'k3z' missing");
   });
 
-  test("fails on a module that NixOS could not call", async () => {
+  test("fails on a module that NixOS cannot call", async () => {
     const text = spoilt(AGENT, "{ pkgs, ... }:", "{ pkgs }:");
     await expect(configured(model, { [AGENT]: text })).rejects.toThrow("unexpected argument");
   });

@@ -110,7 +110,7 @@ const PLACES: readonly Place[] = [
 ];
 
 describeWith([NIX], "text from the model, in Nix", () => {
-  test("is the same string, whatever it holds", async () => {
+  test("is the same string, whatever it contains", async () => {
     const special = fc.constantFrom("$", "{", "}", '"', "\\", "'", "\n", "\r", "\t", "%", "#", "a", " ");
     const texts = fc.sample(
       fc.oneof(
@@ -124,7 +124,7 @@ describeWith([NIX], "text from the model, in Nix", () => {
     expect(await evaluateExpression(`[\n${strings.map(nixString).join("\n")}\n]`)).toEqual(strings);
   });
 
-  test("comes out of the comments of SSH keys as it went in", async () => {
+  test("is unchanged in the comments of SSH keys", async () => {
     const comments = HOSTILE.map((text) => text.replace(/[\r\n]/g, "").trim());
     const keys = comments.map((text) => `${KEY} ${text}`);
     const hosts = await configured({ ...cluster({ agents: 0 }), authorizedKeys: keys });
@@ -132,7 +132,7 @@ describeWith([NIX], "text from the model, in Nix", () => {
     expect(hosts["k3s-server-1"]?.faults).toEqual([]);
   });
 
-  test("comes out of K3s flags with the % and $ of systemd doubled", async () => {
+  test("is unchanged in K3s flags, with the % and $ of systemd doubled", async () => {
     const k3sFlags = [
       "--kubelet-arg=a=%h%%n",
       "--kubelet-arg=b=$HOME$$",
@@ -150,7 +150,7 @@ describeWith([NIX], "text from the model, in Nix", () => {
   });
 
   test.each(PLACES)(
-    "executes nothing, also where validation was bypassed: %s",
+    "executes nothing, even if validation was bypassed: %s",
     async (_, put, option, value) => {
       const copies = HOSTILE.map(put).map((model) => ({ model, files: emitted(model) }));
       const configurations = await configuredAll(copies);

@@ -67,7 +67,7 @@ describeWith([NIX], "the configurations in Nix", () => {
         expect(await parseErrors(files.map((file) => join(folder, file)))).toBe("");
       }));
 
-    test("set options of NixOS only, to values of their types, and leave nothing out that a host needs", () => {
+    test("set only options of NixOS, to values of their types, and all that a host needs", () => {
       expect(ofHosts(hosts, ({ faults }) => faults)).toEqual(ofNodes(model, () => []));
       expect(clusterFaults(Object.values(hosts))).toEqual([]);
     });
@@ -82,7 +82,7 @@ describeWith([NIX], "the configurations in Nix", () => {
       }
     });
 
-    test("say what the model says", () => {
+    test("match the model", () => {
       const options = ofHosts(hosts, (host) => host.options);
       expect(options).toMatchObject(ofNodes(model, machineOptions));
       expect(options).toMatchObject(ofNodes(model, (node) => k3sOptions(model, node)));
@@ -105,7 +105,7 @@ describeWith([NIX], "the configurations in Nix", () => {
       expect(await parseErrors(files)).toBe("");
     });
 
-    test("are complete and right", async () => {
+    test("are complete and correct", async () => {
       expect(committedHosts().map((folder) => basename(folder))).toEqual(
         nodes.map(({ directory }) => directory).sort(),
       );
@@ -131,7 +131,7 @@ describeWith([NIX], "the configurations in Nix", () => {
     expect(leased["k3s-agent-1"]?.options).toMatchObject({ "networking.interfaces.ens18.useDHCP": true });
   });
 
-  test("the root grows to its disk, and the store is cleaned, unless it is said otherwise", async () => {
+  test("the root grows to the size of its disk, and the store is cleaned, unless settings say otherwise", async () => {
     const nixos = { growRoot: false, configurationLimit: 3, deleteGenerationsAfterDays: 0 };
     const [plain, other] = await Promise.all([
       configured(cluster({})),
@@ -171,7 +171,7 @@ describeWith([NIX], "the configurations in Nix", () => {
     ]);
   });
 
-  describe("what is the host's own", () => {
+  describe("a host's own configuration", () => {
     const model = cluster({ agents: 0 });
     const withLocal = async (text: string): Promise<Host> =>
       (await configured(model, { "k3s-server-1/local.nix": text }))["k3s-server-1"] as Host;
@@ -191,14 +191,14 @@ describeWith([NIX], "the configurations in Nix", () => {
       });
     });
 
-    test("is refused by NixOS where it contradicts without saying so", async () => {
+    test("is refused by NixOS when it contradicts an option without mkForce", async () => {
       const host = await withLocal('{ networking.hostName = "other"; }');
       expect(host.faults).toEqual([
         "networking.hostName is defined differently in configuration.nix and local.nix",
       ]);
     });
 
-    test("may name files beside it and of all hosts, which resolve in what a rollout delivers", async () => {
+    test("may refer to files next to it and of all hosts, which a rollout delivers", async () => {
       const files = new Map([
         ...emitted(model),
         [

@@ -10,7 +10,7 @@ describeWith(LAB, "packets", () => {
     });
     afterAll(() => lab?.stop());
 
-    test("all pass without a firewall, so that what does not pass with it is its doing", async () => {
+    test("all pass without a firewall, so that only the firewall can stop them", async () => {
       await lab.unload();
       expect(await lab.unexpected(cluster.flows, PATIENT, () => "open")).toEqual([]);
     });

@@ -26,11 +26,11 @@ function findings(script: string): string {
 }
 
 describeWith([SHELLCHECK], "what runs on hosts", () => {
-  test.each(PROGRAMS)("ShellCheck finds nothing in %s", (name) => {
+  test.each(PROGRAMS)("passes ShellCheck: %s", (name) => {
     expect(findings(LEFT_ON_THE_HOST.has(name) ? text(`${name}.sh`) : remoteScript(name))).toBe("");
   });
 
-  test("and would find a word that splits", () => {
+  test("fails ShellCheck when a variable is not quoted", () => {
     expect(findings('rm -f $1/"lock"\n')).toContain("SC2086");
   });
 });

@@ -51,20 +51,20 @@ const answer = (text: string): Promise<{ status: number; applied: boolean }> =>
   asked((terminal) => terminal.stdin.write(text));
 
 describeWith([SCRIPT], "the question before an apply", () => {
-  test("takes yes for yes", async () => {
+  test("takes yes as yes", async () => {
     expect(await answer("yes\n")).toEqual({ status: 0, applied: true });
   });
 
   // The last two are Ctrl-D and Ctrl-C.
-  test.each(["y\n", "no\n", "\n", "yes please\n", "\u0004", "\u0003"])("takes %j for no", async (text) => {
+  test.each(["y\n", "no\n", "\n", "yes please\n", "\u0004", "\u0003"])("takes %j as no", async (text) => {
     expect(await answer(text)).toEqual({ status: 4, applied: false });
   });
 
-  test("takes a signal for no", async () => {
+  test("takes a signal as no", async () => {
     expect(await asked((_, asker) => process.kill(asker, "SIGTERM"))).toEqual({ status: 4, applied: false });
   });
 
-  test("takes a terminal that is closed for no", async () => {
+  test("takes a closed terminal as no", async () => {
     expect(await asked((terminal) => terminal.kill("SIGKILL"))).toEqual({ status: 4, applied: false });
   });
 });

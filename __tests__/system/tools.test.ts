@@ -6,7 +6,7 @@ const unreachable: Tool = { name: "the moon", advice: "fly there", works: () => 
 const unbuilt: Tool = { name: "widget", module: "widgets", works: () => false };
 
 describe("a suite that needs tools", () => {
-  test.each([true, false])("is run when all are there: in CI %s", (ci) => {
+  test.each([true, false])("runs when all are there: in CI %s", (ci) => {
     expect(verdict([there], ci)).toMatchObject({ run: true, instead: [] });
   });
 
@@ -18,7 +18,7 @@ describe("a suite that needs tools", () => {
     });
   });
 
-  test("is skipped elsewhere, and the skip's name says which tool is missing", () => {
+  test("is skipped elsewhere, with the name of the missing tool", () => {
     expect(verdict([there, missing], false)).toEqual({
       run: false,
       fail: false,
@@ -33,7 +33,7 @@ describe("a suite that needs tools", () => {
     expect(verdict([unbuilt], ci).instead).toEqual([words]);
   });
 
-  test("says itself what to do where nothing can be installed", () => {
+  test("says what to do when there is nothing to install", () => {
     expect(verdict([unreachable], true).instead).toEqual(["the moon is missing; fly there"]);
   });
 });

@@ -22,7 +22,7 @@ describe("the stand-in for Proxmox VE", () => {
     ["scsi0", `${DISK},size=32G`, `${DISK},backup=0,discard=on,size=32G`],
     ["sata1", undefined, "Cesspool-VM:vm-136-disk-1,size=8G"],
     ["sata1", "Cesspool-VM:vm-136-disk-1,size=8G", undefined],
-  ])("keeps %s for the next start of a VM that runs: %s to %s", (option, before, after) => {
+  ])("defers %s until the next start of a running VM: %s to %s", (option, before, after) => {
     const vm = running(before === undefined ? {} : { [option]: before });
     vm.set(option, after);
     expect(vm.options.get(option)).toBe(before);
@@ -43,14 +43,14 @@ describe("the stand-in for Proxmox VE", () => {
     ["scsi0", `${DISK},aio=io_uring,size=32G`, `${DISK},aio=io_uring,backup=0,size=32G`],
     ["scsi1", undefined, "Cesspool-VM:vm-136-disk-1,size=8G"],
     ["scsi1", "Cesspool-VM:vm-136-disk-1,size=8G", undefined],
-  ])("gives %s to a VM that runs: %s to %s", (option, before, after) => {
+  ])("applies %s to a running VM: %s to %s", (option, before, after) => {
     const vm = running(before === undefined ? {} : { [option]: before });
     vm.set(option, after);
     expect(vm.options.get(option)).toBe(after);
     expect(vm.pending.size).toBe(0);
   });
 
-  test("gives everything to a VM that is off", () => {
+  test("applies everything to a VM that is off", () => {
     const vm = new Vm(136, "pve", new Map([["cores", "4"]]));
     vm.set("cores", "8");
     expect(vm.options.get("cores")).toBe("8");

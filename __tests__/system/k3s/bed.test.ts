@@ -66,7 +66,7 @@ describeWith(K3S_BED, "the bed of K3s", () => {
       }
     });
 
-    test("it finds the node's NIC, MAC address, address, ruleset, the token and the images", () => {
+    test("K3s finds the node's NIC, MAC address, address and ruleset, the token and the images", () => {
       for (const { hostname, ipv4Address, macAddress, nixos } of bed.cluster.nodes) {
         expect(recorded(hostname, "addresses")).toMatch(
           new RegExp(`${nixos.networkInterface} +inet ${ipv4Address}/24 `),
@@ -79,7 +79,7 @@ describeWith(K3S_BED, "the bed of K3s", () => {
       }
     });
 
-    test("every host has cgroups and folders of its own, and writes to none of the machine's", () => {
+    test("every host has its own cgroups and folders, and writes to none of the machine", () => {
       for (const { hostname } of bed.cluster.nodes) {
         expect(recorded(hostname, "cgroup")).toMatch(/^0::\/init$/m);
         // The machine's has at least the namespaces of hosts.
@@ -90,7 +90,7 @@ describeWith(K3S_BED, "the bed of K3s", () => {
       }
     });
 
-    test("hosts reach each other as the ruleset lets them", async () => {
+    test("hosts reach each other as the ruleset allows", async () => {
       await bed.run("hamal", ["ping", "-c", "1", "-W", "5", "172.22.0.134"]);
     });
 
@@ -140,7 +140,7 @@ describeWith(K3S_BED, "the bed of K3s", () => {
   });
 });
 
-test("without K3S_BIN, `npm run test:k3s` fails and says what to give it", () => {
+test("without K3S_BIN, `npm run test:k3s` fails and says what to set it to", () => {
   const env = { ...process.env };
   delete env.K3S_BIN;
   const { status, stderr } = spawnSync("npm", ["run", "test:k3s"], {
@@ -152,7 +152,7 @@ test("without K3S_BIN, `npm run test:k3s` fails and says what to give it", () =>
   expect(stderr).toContain("K3S_BIN is not set: give the path of a K3s binary");
 });
 
-test("`npm test` leaves out what needs a real K3s", () => {
+test("`npm test` skips what needs a real K3s", () => {
   const jest = join(REPOSITORY, "node_modules", ".bin", "jest");
   const { stdout } = spawnSync(jest, ["--listTests"], { cwd: REPOSITORY, encoding: "utf8" });
   expect(stdout).toContain("__tests__/system/k3s/bed.test.ts");

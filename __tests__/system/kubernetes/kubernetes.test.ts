@@ -52,7 +52,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
   const forget = (kind: string, name: string) =>
     bed.plane.kubectl(["delete", kind, name, "--cascade=foreground"]);
 
-  test("says of each node what it is, and hears of its kubelet again and again", async () => {
+  test("has each node's role, and a heartbeat of its kubelet again and again", async () => {
     const nodes = await bed.kubernetes.nodes();
     expect(
       nodes.map(({ name, server, controlPlane, ready, cordoned }) => [
@@ -76,7 +76,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
     );
   });
 
-  test("a server that has joined etcd and not yet its control plane is a server", async () => {
+  test("a server that has joined etcd, and not its control plane yet, counts as a server", async () => {
     const label = (words: string) =>
       bed.plane.kubectl(["label", "node", "acrux", `node-role.kubernetes.io/control-plane${words}`]);
     await label("-");
@@ -100,7 +100,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
       ),
     );
 
-    test("is found before anything is changed, and one that the kubelet makes from a file is none", async () => {
+    test("is found before anything is changed, unless the kubelet makes it from a file", async () => {
       const pods = await bed.kubernetes.pods();
       expect(barePods(pods, "mizar")).toEqual(["default/bare"]);
       expect(barePodFaults(["hamal", "mizar"], pods, await bed.kubernetes.nodes(), OPTIONS)).toEqual([
@@ -108,7 +108,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
       ]);
     });
 
-    test("that came since ends a drain at once, which says so, and the node takes pods again", async () => {
+    test("that is created later ends a drain at once, which names it, and the node takes pods again", async () => {
       await expect(drained("mizar", { drainSeconds: 200 })).rejects.toThrow(
         "mizar could not be drained, and was left as it is:\n" +
           "  cannot delete cannot delete Pods that declare no controller (use --force to override): default/bare\n" +
@@ -117,7 +117,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
       expect(await node("mizar")).toMatchObject({ cordoned: false, cordonedByUs: false });
     });
 
-    test("is deleted with --force-bare-pods, in words", async () => {
+    test("is deleted with --force-bare-pods, and named", async () => {
       expect(await drained("mizar", { forceBarePods: true, drainSeconds: 30 })).toBe(true);
       expect(bed.said).toContainEqual("pods without a controller, deleted for good: default/bare");
       expect(await bed.podsOn("mizar")).toEqual(["default/static"]);
@@ -151,7 +151,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
     await forget("replicaset", "precious");
   });
 
-  test("what cannot be done is said by the first server that is asked", async () => {
+  test("a failure is reported by the first server that is asked", async () => {
     bed.askedFor("");
     await expect(bed.kubernetes.drain("nobody", 5, false)).rejects.toThrow('nodes "nobody" not found');
     await expect(bed.kubernetes.cordon("nobody")).rejects.toMatchObject({ code: "failed" });
@@ -174,7 +174,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
     expect(bed.plane.isDown(name)).toBe(true);
   });
 
-  test("a deletion that waits for a finalizer is not asked of another server when its time is up", async () => {
+  test("a deletion that waits for a finalizer is not repeated at another server after its time limit", async () => {
     const finalizers = (value: string) =>
       bed.plane.kubectl([
         "patch",

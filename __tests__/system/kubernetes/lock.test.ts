@@ -34,7 +34,7 @@ describeWith(KUBERNETES, "a lock in a real Kubernetes", () => {
     expect([status, stderr]).toEqual([0, ""]);
   };
 
-  test("of two operators at the same time, at two servers, one has it", async () => {
+  test("is held by one of two operators who acquire it at the same time, at two servers", async () => {
     for (let round = 0; round < 5; round++) {
       const tries = await Promise.allSettled(
         ["alphard", "alnair"].map((server) => Lock.take([from(server)], bed.log)),
@@ -46,14 +46,14 @@ describeWith(KUBERNETES, "a lock in a real Kubernetes", () => {
     }
   });
 
-  test("the second is told whose it is", async () => {
+  test("names its holder to the second", async () => {
     await from("alphard").take(ada);
     await expect(from("acrux").take(bob)).rejects.toThrow(
       /^Another rollout is running: ada@desk, for \d s, renewed \d s ago \(lock on the Kubernetes API\)/,
     );
   });
 
-  test("it expires when its holder has not renewed it for a minute, and a late renewal is refused", async () => {
+  test("expires when its holder has not renewed it for a minute, and a late renewal is refused", async () => {
     await from("alphard").take(ada);
     await age(45);
     await expect(from("alnair").take(bob)).rejects.toMatchObject({ code: "locked" });
@@ -63,7 +63,7 @@ describeWith(KUBERNETES, "a lock in a real Kubernetes", () => {
     expect(await specOf()).toMatchObject({ holderIdentity: bob.id, leaseDurationSeconds: 60 });
   });
 
-  test("a renewal keeps it", async () => {
+  test("is kept by a renewal", async () => {
     await from("alphard").take(ada);
     const { acquireTime } = await specOf();
     await age(50);
@@ -73,7 +73,7 @@ describeWith(KUBERNETES, "a lock in a real Kubernetes", () => {
     expect((await specOf()).acquireTime).toBe(acquireTime);
   });
 
-  test("released, it is free at once, and a late renewal does not take it again", async () => {
+  test("is free at once after a release, and a late renewal does not acquire it again", async () => {
     const lock = from("alphard");
     await lock.take(ada);
     await lock.release(ada);

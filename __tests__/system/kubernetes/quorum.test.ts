@@ -16,7 +16,7 @@ describeWith(KUBERNETES, "a real Kubernetes of three servers", () => {
   beforeAll(async () => (bed = await Bed.start(SERVERS)));
   afterAll(() => bed?.stop());
 
-  test("another is asked where the API of the first has ended", async () => {
+  test("another server is asked when the API of the first has ended", async () => {
     await bed.plane.kill("alphard", "kube-apiserver");
     bed.askedFor("");
     await bed.kubernetes.cordon("acrux");
@@ -24,14 +24,14 @@ describeWith(KUBERNETES, "a real Kubernetes of three servers", () => {
     expect((await bed.kubernetes.nodes()).find(({ name }) => name === "acrux")?.cordoned).toBe(true);
   });
 
-  test("another is asked where the API of the first lost its etcd", async () => {
+  test("another server is asked when the API of the first has lost its etcd", async () => {
     await bed.plane.kill("acrux", "etcd");
     bed.askedFor("");
     await new Kubernetes([bed.host("acrux"), bed.host("alnair")]).uncordon("acrux");
     expect(bed.askedFor("uncordon")).toEqual(["acrux", "alnair"]);
   });
 
-  test("without a quorum every one is asked, none has an answer, and they share the time", async () => {
+  test("without a quorum every server is asked, none answers, and they share the time limit", async () => {
     await bed.plane.kill("alphard", "etcd");
     bed.askedFor("");
     await expect(bed.kubernetes.cordon("alnair")).rejects.toThrow(/kubectl annotate node on alnair: /);
@@ -42,7 +42,7 @@ describeWith(KUBERNETES, "a real Kubernetes of three servers", () => {
     expect(alnair).toBeLessThan(acrux as number);
   });
 
-  test("nor does a drain wait for all of its time at each", async () => {
+  test("without a quorum a drain does not wait for its full time limit at each server", async () => {
     const [first, second] = [bed.host("acrux"), bed.host("alnair")];
     await expect(new Kubernetes([first, second]).drain("acrux", 6, false)).rejects.toThrow(/on alnair: /);
     const asks = bed.asksFor("drain");

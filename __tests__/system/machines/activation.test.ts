@@ -16,8 +16,8 @@ describeWith(MACHINES, "an activation", () => {
   const activated = (): boolean =>
     cluster.testbed.events().some((event) => event.startsWith("hamal activate"));
 
-  describe("with a unit of somebody else's that is failed", () => {
-    test("and was failed before: the plan names it, and the host is changed all the same", async () => {
+  describe("with a failed unit that is not ours", () => {
+    test("that failed before: the plan names it, and the host is changed", async () => {
       hamal.change();
       cluster.testbed.setFault("hamal", "failing-units", "backup.service\n");
       await cluster.testbed.on("hamal", "systemctl start multi-user.target");
@@ -28,7 +28,7 @@ describeWith(MACHINES, "an activation", () => {
       );
     });
 
-    test("and was not: its name comes first, and the host reverts", () =>
+    test("that failed now: it is named first, and the host reverts", () =>
       hamal.isLeftWith(
         { "failing-units": "backup.service\n" },
         APPLY,
@@ -37,7 +37,7 @@ describeWith(MACHINES, "an activation", () => {
       ));
   });
 
-  test("of which only a user's own part failed is none that failed", async () => {
+  test("whose only failure is a user's own activation succeeds", async () => {
     hamal.change();
     cluster.testbed.setFault("hamal", "user-activation-fails");
     (await cluster.rollout(...PATIENT)).mustSucceed();
@@ -52,7 +52,7 @@ describeWith(MACHINES, "an activation", () => {
     ));
 
   describe("that NixOS refuses", () => {
-    test("is not begun, and the message says how to go on", async () => {
+    test("is not started, and the message says what to do", async () => {
       await hamal.isLeftWith(
         { "switch-inhibited": "" },
         APPLY,
@@ -67,7 +67,7 @@ describeWith(MACHINES, "an activation", () => {
       );
     });
 
-    test("since it has another init, is not begun, either", async () => {
+    test("because of another init is not started, either", async () => {
       await hamal.isLeftWith(
         { "init-interface": "another" },
         APPLY,
@@ -77,7 +77,7 @@ describeWith(MACHINES, "an activation", () => {
       expect(activated()).toBe(false);
     });
 
-    test("without a check beforehand, is no reason to revert what has not changed", async () => {
+    test("without a check beforehand reverts nothing, since nothing has changed", async () => {
       await hamal.isLeftWith(
         { "switch-inhibited": "", "old-switch": "" },
         APPLY,

@@ -26,7 +26,7 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
     expect(cluster.testbed.events()).toEqual([]);
   });
 
-  test("a host alone is not begun while the others would not admit it", async () => {
+  test("a new host is not changed alone while the others would not admit it", async () => {
     const { status, output } = await cluster.rollout("apply", "--on", "alnair", "--yes");
     expect(status).toBe(4);
     expect(output).toContain(
@@ -35,7 +35,7 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
     expect(cluster.testbed.events()).toEqual([]);
   });
 
-  test("nobody is there to be asked", async () => {
+  test("without a terminal to ask, nothing is changed", async () => {
     const { status, output } = await cluster.rollout("apply");
     expect([status, output]).toEqual([
       64,
@@ -44,12 +44,15 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
     expect(cluster.testbed.events()).toEqual([]);
   });
 
-  test.each(["no", "y", ""])("somebody who is there is asked, and '%s' changes nothing", async (answer) => {
-    const { status, output } = await cluster.answered(answer, "apply");
-    expect(output).toContain("Roll out to these hosts? Only 'yes' is accepted:");
-    expect([status, output]).toEqual([4, expect.stringContaining("Cancelled: you did not answer yes")]);
-    expect(cluster.testbed.events()).toEqual([]);
-  });
+  test.each(["no", "y", ""])(
+    "a person at the terminal is asked, and '%s' changes nothing",
+    async (answer) => {
+      const { status, output } = await cluster.answered(answer, "apply");
+      expect(output).toContain("Roll out to these hosts? Only 'yes' is accepted:");
+      expect([status, output]).toEqual([4, expect.stringContaining("Cancelled: you did not answer yes")]);
+      expect(cluster.testbed.events()).toEqual([]);
+    },
+  );
 
   test("apply brings it to all, members first, and verifies it", async () => {
     const { output, stdout } = (await cluster.rollout("apply", "--yes")).mustSucceed();
@@ -88,7 +91,7 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
     expect(events.filter((event) => event.endsWith(" reboot"))).toEqual(["alnair reboot"]);
   });
 
-  test("each host has what was emitted, and its former files", async () => {
+  test("each host has the emitted files, and keeps its former ones", async () => {
     const files = await cluster.testbed.on("alnair", "ls /etc/nixos; cat /etc/nixos.2*/configuration.nix");
     expect(files).toMatch(
       /^configuration\.nix\nhardware-configuration\.nix\nk3s-agent\.nix\nnftables\.nft\n\{\n {2}networking\.hostName = "nixos"/,
@@ -98,7 +101,7 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
     );
   });
 
-  test("once more there is nothing to do", async () => {
+  test("a second apply has nothing to do", async () => {
     cluster.testbed.forgetEvents();
     const { stdout } = (await cluster.rollout("apply", "--yes")).mustSucceed();
     expect(stdout).toMatch(
@@ -108,7 +111,7 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
     expect((await cluster.rollout("plan", "--detailed-exitcode")).status).toBe(0);
   });
 
-  test("a host that was not asked about is not touched", async () => {
+  test("a host that is not named is not touched", async () => {
     cluster.emit([...THREE, { ...ALNAIR, nodeLabels: { disk: "ssd" } }]);
     cluster.testbed.forgetEvents();
     (await cluster.rollout("apply", "--on", "hamal", "--yes")).mustSucceed();

@@ -53,7 +53,7 @@ describeWith(MACHINES, "the join token", () => {
     expect(readdirSync(join(cluster.folder, ".rollout", "logs")).length).toBeGreaterThan(2);
   });
 
-  test("would be found, were it anywhere", async () => {
+  test("is found where it is planted", async () => {
     const found = await leaks(async () => {
       await cluster.testbed.operator(["sh", "-c", "sleep 0.3", "sh", TOKEN], cluster.folder);
       await cluster.testbed.operator(["sh", "-c", "sleep 0.3"], cluster.folder, { LEAK: TOKEN });

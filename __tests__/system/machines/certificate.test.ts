@@ -57,7 +57,7 @@ describeWith(MACHINES, "an operator with an SSH certificate", () => {
       },
     });
 
-  test("rolls out, and nobody without one does", async () => {
+  test("can roll out, and cannot without it", async () => {
     for (const { hostname } of THREE)
       await cluster.testbed.until("the certificate is good", () => cluster.admitsSsh(hostname, certified));
     change(9100);

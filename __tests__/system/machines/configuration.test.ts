@@ -20,14 +20,14 @@ describeWith(MACHINES, "the configuration of a host", () => {
       "cd /proc/sys/net/ipv4/conf; cat all/forwarding default/forwarding ens18/forwarding",
     );
 
-  test("keeps its kernel forwarding when another sysctl changes, which sets all of them anew", async () => {
+  test("keeps its kernel forwarding when another sysctl changes, which sets all of them again", async () => {
     writeFileSync(local(), '{ boot.kernel.sysctl."net.ipv4.tcp_fin_timeout" = 30; }\n');
     (await cluster.rollout("apply", "--on", "hamal", "--yes", "--confirm-seconds", "30")).mustSucceed();
     expect(await cluster.testbed.on("hamal", "cat /proc/sys/net/ipv4/tcp_fin_timeout")).toBe("30\n");
     expect(await forwarding()).toBe("1\n1\n1\n");
   });
 
-  test("is the one that was handed over, whatever NIXOS_CONFIG the host's environment has", async () => {
+  test("is the one that was delivered, whatever NIXOS_CONFIG the host's environment has", async () => {
     await cluster.testbed.on(
       "hamal",
       "echo 'export NIXOS_CONFIG=/etc/nixos/configuration.nix' >>/etc/set-environment",
@@ -37,7 +37,7 @@ describeWith(MACHINES, "the configuration of a host", () => {
     expect(await cluster.testbed.on("hamal", "cat /proc/sys/net/ipv4/tcp_fin_timeout")).toBe("40\n");
   });
 
-  test("has files that nobody emitted, of whatever name, and they are named as they are", async () => {
+  test("keeps files that were not emitted, with any name, and the plan names them", async () => {
     const names = [" leading", "a  b.nix", "back\\slash", "empty ", "trailing ", "two\nlines", "ä"];
     const script = names.map((name) => `printf x >${shellWord(name)}`).join("\n");
     await cluster.testbed.on("hamal", `cd /etc/nixos\n${script}\n: >'empty '`);

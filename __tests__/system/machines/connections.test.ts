@@ -20,7 +20,7 @@ describeWith(MACHINES, "an apply that changes and reboots all hosts", () => {
       ),
     );
 
-  test("needs at most 6 connections of an agent and 12 of a server, however long they are waited for", async () => {
+  test("needs at most 6 connections to an agent and 12 to a server, however long it waits for them", async () => {
     for (const directory of ["k3s-server", "k3s-agent", "k3s-agent-1"])
       writeFileSync(join(cluster.folder, "nix", directory, "local.nix"), "{ } # changed\n");
     for (const host of HOSTS) {

@@ -66,7 +66,7 @@ describeWith(MACHINES, "first contact", () => {
     expect(boots[0]).toMatch(/^alphard/);
   });
 
-  test("a clone that has not its own address yet is reached where it is, and confirmed where it will be", async () => {
+  test("a clone without its own address is reached at its present address, and confirmed at its own", async () => {
     const network = { ...REFERENCE.network, gateway: "172.22.0.1", nameservers: ["172.22.0.1"] };
     cluster = await LiveCluster.start([ALPHARD], [ALPHARD, HAMAL], { settings: { network } });
     await cluster.testbed.on(

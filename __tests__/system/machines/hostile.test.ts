@@ -69,7 +69,7 @@ describeWith(MACHINES, "a hostile host", () => {
     ],
     ["hangs", "sleep 600", /^hamal: unreachable[^]*no answer within 30 s/m],
   ])(
-    "that %s fails alone",
+    "that %s fails, and no other host does",
     async (_, session, expected) => {
       await put("hamal", "session", session);
       const result = await cluster.rollout("plan");
@@ -80,19 +80,19 @@ describeWith(MACHINES, "a hostile host", () => {
     60_000,
   );
 
-  test("leaves nothing that a terminal obeys in its log", () => {
+  test("leaves no terminal control characters in its log", () => {
     expect(cluster.log("hamal")).toContain(GREEN);
     expect(cluster.log("hamal")).not.toMatch(CONTROL);
   });
 
-  test("that has a file of 200 MB below /etc/nixos fills nobody's memory", async () => {
+  test("with a file of 200 MB below /etc/nixos does not fill the operator's memory", async () => {
     await cluster.testbed.on("hamal", "truncate -s 200M /etc/nixos/large.nix");
     const result = (await cluster.rollout("plan")).mustSucceed();
     await cluster.testbed.on("hamal", "rm /etc/nixos/large.nix");
     isHarmless(result, "alphard", "hamal", "mizar");
   });
 
-  test("whose kubeconfig has 200 MB gets none taken", async () => {
+  test("with a kubeconfig of 200 MB has it refused", async () => {
     const file = "/etc/rancher/k3s/k3s.yaml";
     await cluster.testbed.on("alphard", `cp ${file} /tmp/kept; truncate -s 200M ${file}`);
     const { status, output } = await cluster.rollout("kubeconfig", "--print");
@@ -100,7 +100,7 @@ describeWith(MACHINES, "a hostile host", () => {
     expect([status, output]).toEqual([3, expect.stringMatching(/alphard: it sent more than 16 MiB/)]);
   });
 
-  test("that says to be another makes no member refused", async () => {
+  test("that claims the identity of another host blocks no other host", async () => {
     const id = await cluster.testbed.on("mizar", "cat /etc/machine-id");
     const own = await cluster.testbed.on("hamal", `cat /etc/machine-id; echo ${id.trim()} >/etc/machine-id`);
     const result = (await cluster.rollout("plan")).mustSucceed();
@@ -123,14 +123,14 @@ describeWith(MACHINES, "a hostile host", () => {
       `printf '{"items":[{"metadata":{"name":"x"},"spec":{"podCIDR":{}},"status":{}}]}'`,
       "alphard: its API names a node",
     ],
-  ])("whose list of nodes is %s is named, and has no say", async (_, command, expected) => {
+  ])("whose list of nodes is %s is named, and its list is ignored", async (_, command, expected) => {
     await put("alphard", "kubectl", `#!/bin/sh\n${command}`);
     const result = await cluster.rollout("plan");
     expect(result.output).toContain(expected);
     isHarmless(result, "alphard", "hamal", "mizar");
   });
 
-  test("whose pods' network is poisoned is called by nobody", async () => {
+  test("with a poisoned pod network has it passed to no other host", async () => {
     const node = "/cluster/nodes/hamal.json";
     await cluster.testbed.on(
       "hamal",

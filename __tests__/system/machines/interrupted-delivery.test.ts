@@ -43,7 +43,7 @@ describeWith(MACHINES, "the delivery of a join token", () => {
   test.each<[string, string, Pick<Interruption, "signal" | "drop">]>([
     ["whose program is killed", "hamal", { signal: "SIGKILL" }],
     ["whose connection is cut", "mizar", { drop: "mizar" }],
-  ])("%s is ended by the host, and the rerun goes on", async (_, host, how) => {
+  ])("%s is finished by the host, and the rerun continues", async (_, host, how) => {
     const { acted, status } = await cluster.testbed.interrupted(apply(host), cluster.folder, {
       when: { host, step: "token", outcome: "started" },
       after: 1,
@@ -56,7 +56,7 @@ describeWith(MACHINES, "the delivery of a join token", () => {
     await endsWell(host);
   });
 
-  test("that a reset of the host cuts off leaves no part of the token behind the rerun", async () => {
+  test("that a reset of the host interrupts leaves no part of the token after the rerun", async () => {
     const first = cluster.rollout(...apply("acrux"));
     await cluster.testbed.until("the token is half-way", () => isHalfWay("acrux"));
     await cluster.testbed.powerOff("acrux");

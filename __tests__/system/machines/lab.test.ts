@@ -40,7 +40,7 @@ describeWith(MACHINES, "machines of the lab", () => {
     );
   };
 
-  test("the operator's script runs as root on the machine that he asked", async () => {
+  test("the operator's script runs as root on the machine that was named", async () => {
     const { status, stdout } = await overSsh(
       "id -u; cat /proc/sys/kernel/hostname /sys/class/net/ens18/address",
     );
@@ -111,12 +111,12 @@ exit $status`,
       expect(said).toContain("Failed to reload nftables.service");
     });
 
-    test("exits with 2 when the activation script failed, and starts the rest all the same", async () => {
+    test("exits with 2 when the activation script failed, and still starts the rest", async () => {
       const { status, events } = await activated(`${ANOTHER_K3S}; touch /faults/activation-script-fails`);
       expect([status, events.at(-1)]).toEqual([2, "hamal k3s start"]);
     });
 
-    test("exits with 4 when any unit is failed, whose it ever is", async () => {
+    test("exits with 4 when any unit has failed, related or not", async () => {
       const { status, said } = await activated(`${ANOTHER_RULE}; echo backup.service >/faults/failing-units`);
       expect([status, said]).toEqual([
         4,
@@ -128,12 +128,12 @@ exit $status`,
       ["check", "touch /faults/switch-inhibited", 1, "Pre-switch checks failed"],
       ["test", "touch /faults/switch-inhibited", 1, "Pre-switch checks failed"],
       ["test", "echo another >/faults/init-interface", 100, "incompatible with the current configuration"],
-    ])("is refused before anything was done: %s after %s", async (action, change, code, words) => {
+    ])("is refused before anything was changed: %s after %s", async (action, change, code, words) => {
       const { status, said, events } = await activated(`${ANOTHER_RULE}; ${change}`, action);
       expect([status, said, events]).toEqual([code, expect.stringContaining(words), []]);
     });
 
-    test("sets forwarding back to what NixOS says as soon as any sysctl changes", async () => {
+    test("sets forwarding back to the value of NixOS as soon as any sysctl changes", async () => {
       const forwarding = (): Promise<string> =>
         cluster.testbed.on("hamal", "cat /proc/sys/net/ipv4/conf/all/forwarding");
       expect(await forwarding()).toBe("1\n");
@@ -141,7 +141,7 @@ exit $status`,
       expect(await forwarding()).toBe("0\n");
     });
 
-    test("takes away the address that DHCP gave before the static one comes", async () => {
+    test("removes the address from DHCP before it adds the static one", async () => {
       const change = `sed -i 's|useDHCP = true;|ipv4.addresses = [ { address = "172.22.0.199"; prefixLength = 24; } ];|' configuration.nix`;
       await cluster.testbed.on(
         "hamal",
@@ -160,7 +160,7 @@ exit $status`,
     });
   });
 
-  test("a ruleset cuts off the operator, and not the one at the console", async () => {
+  test("a ruleset locks out the operator, and not the person at the console", async () => {
     expect(await cluster.admitsSsh("hamal")).toBe(true);
     await cluster.testbed.on("hamal", "nft insert rule inet k3s_host input tcp dport 22 drop");
     expect(await cluster.admitsSsh("hamal")).toBe(false);
@@ -169,7 +169,7 @@ exit $status`,
     expect(await cluster.admitsSsh("hamal")).toBe(true);
   });
 
-  test("an agent is heard of only while the server's ruleset admits it", async () => {
+  test("an agent's heartbeat arrives only while the server's ruleset admits it", async () => {
     expect(await isReady("mizar")).toBe(true);
     await cluster.testbed.on(
       "alphard",
@@ -181,7 +181,7 @@ exit $status`,
     await cluster.testbed.until("it is heard of again", () => isReady("mizar"));
   });
 
-  test("a pod that its disruption budget holds makes a drain fail, and stays", async () => {
+  test("a pod that its disruption budget protects makes a drain fail, and stays", async () => {
     cluster.testbed.addPod("free", "hamal");
     cluster.testbed.addPod("held", "hamal", { held: true });
     const { status, stdout, stderr } = await cluster.testbed.attempt(
@@ -196,7 +196,7 @@ exit $status`,
     cluster.testbed.removePod("held");
   });
 
-  test("a reboot ends what was transient, and boots the boot default, not what ran", async () => {
+  test("a reboot ends transient units, and boots the boot default instead of the running system", async () => {
     const boot =
       "cat /proc/sys/kernel/random/boot_id; readlink -f /run/booted-system; readlink /boot/default";
     const [before = "", , system = ""] = (await cluster.testbed.on("mizar", boot)).split("\n");

@@ -22,7 +22,7 @@ describeWith(MACHINES, "a firewall that locks its operator out", () => {
   });
   afterEach(() => cluster?.stop());
 
-  test("is seen by a new connection, and the host comes back by itself", async () => {
+  test("is noticed by a new connection, and the host reverts by itself", async () => {
     const before = await running(cluster);
     const result = cluster.rollout("apply", "--on", "hamal", "--yes", "--confirm-seconds", "6");
     await cluster.testbed.until("the new firewall is loaded", () =>
@@ -42,7 +42,7 @@ describeWith(MACHINES, "a firewall that locks its operator out", () => {
     expect(await cluster.testbed.on("hamal", "ls -d /etc/nixos*")).toBe("/etc/nixos\n");
   });
 
-  test("would keep him out, were the timer not armed", async () => {
+  test("would last without the timer", async () => {
     cluster.testbed.setFault("hamal", "timer-is-not-armed");
     await cluster.testbed.interrupted(
       ["apply", "--on", "hamal", "--yes", "--confirm-seconds", "6"],

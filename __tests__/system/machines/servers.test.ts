@@ -111,7 +111,7 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
     }
   });
 
-  test("a server whose API is not ready yet is not the one that has the answer", async () => {
+  test("the answer of a server whose API is not ready is not used", async () => {
     cluster.testbed.setFault("alphard", "api-not-ready");
     (await cluster.rollout("verify")).mustSucceed();
     cluster.testbed.clearFault("alphard", "api-not-ready");
@@ -180,7 +180,7 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
     if (name === "mizar") expect(textOf("docs/how-to/roll-out.md")).toContain(stdout);
   });
 
-  test("then the others forget it", async () => {
+  test("the other nodes then remove it from their rulesets", async () => {
     cluster.emit(
       FIVE_NODES.filter(({ hostname }) => !["mizar", "acrux"].includes(hostname)),
       { allowEvenServerCount: true },
@@ -196,7 +196,7 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
     expect([status, output]).toEqual([4, expect.stringContaining("add a third server first")]);
   });
 
-  test("a removal is told to a program, too", async () => {
+  test("a removal is reported as JSON, too", async () => {
     const { stdout } = (await cluster.rollout("remove", "hamal", "--yes", "--json")).mustSucceed();
     const document = JSON.parse(stdout) as unknown;
     expect(schemaFaults("rollout#removed", document)).toEqual([]);

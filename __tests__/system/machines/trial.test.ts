@@ -16,7 +16,7 @@ describeWith(MACHINES, "a boot on trial", () => {
 
   changingHamal((...started) => ([cluster, hamal] = started), THREE);
 
-  test("is what a system gets that cannot be activated: drained, confirmed, kept and uncordoned", async () => {
+  test("is used for a system that cannot be activated: drained, confirmed, kept and uncordoned", async () => {
     hamal.change();
     cluster.testbed.addPod("web", "hamal");
     cluster.testbed.setFault("hamal", "switch-inhibited");
@@ -46,7 +46,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     expect(hamal.boots()).toBe(1);
   });
 
-  test("ends by itself where the new system lets nobody in", async () => {
+  test("reverts by itself when the new system admits no SSH", async () => {
     hamal.shutOut();
     cluster.testbed.setFault("hamal", "switch-inhibited");
     await hamal.isLeftBy(
@@ -57,7 +57,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     expect(hamal.boots()).toBe(2);
   });
 
-  test("ends by itself where K3s does not come up, which the message says", async () => {
+  test("reverts by itself when K3s does not start, and the message says so", async () => {
     const version = "v1.34.1+k3s1";
     await hamal.isLeftWith(
       { ...REFUSED, "k3s-version": version, "k3s-hangs": version },
@@ -67,7 +67,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     );
   });
 
-  test("ends by itself when the operator is gone", async () => {
+  test("reverts by itself when the operator is gone", async () => {
     hamal.change();
     const before = await hamal.state();
     cluster.testbed.setFault("hamal", "switch-inhibited");
@@ -83,7 +83,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     (await cluster.rollout(...PATIENT)).mustSucceed();
   });
 
-  test("that a killed operator left open is taken back at once, and begun again", async () => {
+  test("that a killed rollout left unconfirmed is reverted at once, and started again", async () => {
     hamal.change();
     cluster.testbed.setFault("hamal", "switch-inhibited");
     await cluster.testbed.interrupted(PATIENT, cluster.folder, {
@@ -118,7 +118,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     await first;
   });
 
-  test("is not begun where the boot loader cannot be written", () =>
+  test("is not started when the boot loader cannot be written", () =>
     hamal.isLeftWith(
       { ...REFUSED, "boot-loader-fails": "" },
       APPLY,
@@ -126,7 +126,7 @@ describeWith(MACHINES, "a boot on trial", () => {
       /the boot loader could not be written: No space left on device *; the boot default is what it was/,
     ));
 
-  test("is not begun into a system without the unit that leads back", async () => {
+  test("is not started into a system without the unit that reverts it", async () => {
     hamal.change();
     tamper(join(cluster.folder, "nix"), "k3s-agent/configuration.nix", (text) =>
       text.replace('wantedBy = [ "sysinit.target" ];', "enable = false;"),
@@ -140,7 +140,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     expect(hamal.boots()).toBe(0);
   });
 
-  test("that did not come about, since another system was booted, is told from one that failed", async () => {
+  test("that did not happen, since another system was booted, is distinguished from one that failed", async () => {
     const former = (await cluster.testbed.on("hamal", "readlink -f /run/current-system")).trim();
     await hamal.isLeftWith(
       { ...REFUSED, "boot-menu": former },
@@ -150,7 +150,7 @@ describeWith(MACHINES, "a boot on trial", () => {
     );
   });
 
-  test("nothing leads back from an ordinary boot", async () => {
+  test("does not follow from an ordinary boot, which reverts nothing", async () => {
     const before = await hamal.state();
     cluster.testbed.forgetEvents();
     await cluster.testbed.powerOff("hamal");

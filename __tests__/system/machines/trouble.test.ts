@@ -56,7 +56,7 @@ describeWith(MACHINES, "bad conditions", () => {
     await cluster.testbed.on("hamal", "rm -f /boot/was-there");
   });
 
-  test("a boot default that cannot be set, nor set back: the host reverts all the same", () =>
+  test("a boot default that can be neither set nor restored: the host still reverts", () =>
     withFault(
       "profile-fails",
       "",
@@ -113,7 +113,7 @@ describeWith(MACHINES, "bad conditions", () => {
     );
   });
 
-  test("the operator's clock jumps by a day, back and forth: nothing is given up before its time", async () => {
+  test("the operator's clock jumps by a day, back and forth: no time limit ends early", async () => {
     hamal.change();
     cluster.testbed.setFault("hamal", "kernel", "6.12.10");
     const jumping = join(cluster.folder, "jumping.cjs");
@@ -122,7 +122,7 @@ describeWith(MACHINES, "bad conditions", () => {
     cluster.testbed.clearFault("hamal", "kernel");
   });
 
-  test("a host's clock comes by the same time again: each former /etc/nixos is kept", async () => {
+  test("a host's clock shows the same time twice: each former /etc/nixos is kept", async () => {
     cluster.testbed.setFault("hamal", "clock", "2001-01-01 00:00:00Z");
     const changes: number[] = [];
     for (let times = 0; times < 3; times++) {

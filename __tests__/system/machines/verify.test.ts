@@ -33,7 +33,7 @@ The cluster matches main.ts.
     expect(textOf("docs/how-to/roll-out.md")).toContain(stdout);
   });
 
-  test("an apply with nothing to do needs at most 4 connections a host", async () => {
+  test("an apply with nothing to do needs at most 4 connections to each host", async () => {
     const count = async (host: string): Promise<number> =>
       Number(await cluster.testbed.on(host, "grep -c 'Accepted publickey' /var/log/sshd || true"));
     for (const host of ["alphard", "hamal", "mizar"]) {
@@ -66,7 +66,7 @@ The cluster matches main.ts.
     },
   );
 
-  test("as JSON, for a program", async () => {
+  test("prints JSON for a program", async () => {
     const { nodes } = JSON.parse((await cluster.rollout("verify", "--json")).mustSucceed().stdout) as {
       nodes: { name: string; faults: string[] }[];
     };
@@ -77,7 +77,7 @@ The cluster matches main.ts.
     ]);
   });
 
-  test("again and again, until it is told to stop", async () => {
+  test("repeats until it is told to stop", async () => {
     const { status, said } = await cluster.testbed.interrupted(["verify", "--watch", "1"], cluster.folder, {
       when: { host: "cluster", step: "verify", outcome: "done" },
       times: 3,
@@ -142,7 +142,7 @@ The cluster matches main.ts.
     expect(await faults()).toEqual([]);
   });
 
-  test("finds a stranger, and a node that is cordoned", async () => {
+  test("finds an unknown node, and a cordoned one", async () => {
     cluster.emit([ALPHARD, HAMAL]);
     await cluster.testbed.on("alphard", "kubectl cordon hamal");
     const found = await faults();
@@ -178,7 +178,7 @@ The cluster matches main.ts.
     );
   });
 
-  test("counts what the firewall has dropped", async () => {
+  test("counts the packets that the firewall has dropped", async () => {
     await cluster.testbed.operator(
       ["sh", "-c", "timeout 1 bash -c 'cat </dev/tcp/172.22.0.135/9999' || true"],
       cluster.folder,
@@ -187,7 +187,7 @@ The cluster matches main.ts.
     expect(stdout).toMatch(/hamal .* forged 0, input [1-9]\d*, forward 0/);
   });
 
-  test("finds what does not run", async () => {
+  test("finds a service that does not run", async () => {
     await cluster.testbed.on("mizar", "systemctl stop k3s");
     await cluster.testbed.until("its lease has run out", async () =>
       (await faults()).some((fault) => fault.includes("not Ready")),
@@ -197,7 +197,7 @@ The cluster matches main.ts.
     await cluster.testbed.until("all is well again", async () => (await faults()).length === 0);
   });
 
-  test("without an API nothing is said to be well", async () => {
+  test("does not report success without an API", async () => {
     await cluster.testbed.powerOff("alphard");
     const found = await faults();
     expect(found).toContainEqual(expect.stringContaining("The Kubernetes API cannot be asked"));

@@ -70,7 +70,7 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
     expect(await cluster.testbed.on("alphard", "systemctl list-jobs --no-legend")).toBe("");
   });
 
-  test("a reset in the activation is told from one that failed", async () => {
+  test("a reset during the activation is distinguished from an activation that failed", async () => {
     hamal.change();
     cluster.testbed.setFault("hamal", "activation-hangs");
     await hamal.isLeftBy(
@@ -108,7 +108,7 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
   });
 
   test.each(["sshd-changed", "systemd-changed"])(
-    "an activation that restarts what carries it goes through: %s",
+    "an activation that restarts sshd or systemd succeeds: %s",
     async (fault) => {
       hamal.change();
       cluster.testbed.setFault("hamal", fault);
@@ -116,7 +116,7 @@ describeWith(CONTAINERS, "a rollout to hosts with systemd", () => {
     },
   );
 
-  test("a unit that was failed before blocks nothing, and one that was not is named first", async () => {
+  test("a unit that failed before blocks nothing, and one that fails now is named first", async () => {
     await hamal.isLeftWith(
       { "failing-units": "backup.service\n" },
       QUICK,

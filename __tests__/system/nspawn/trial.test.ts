@@ -19,7 +19,7 @@ describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
   const unit = (property: string): Promise<string> =>
     cluster.testbed.on("hamal", `systemctl show -P ${property} k3s-rollout-trial.service`);
 
-  test("is confirmed and kept, after which the unit leads nowhere", async () => {
+  test("is confirmed and kept, after which the unit reverts nothing", async () => {
     hamal.change();
     cluster.testbed.setFault("hamal", "switch-inhibited");
     (await cluster.rollout(...PATIENT)).mustSucceed();
@@ -33,20 +33,20 @@ describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
     expect(await hamal.state()).toBe(kept);
   });
 
-  test("ends by itself where the new system lets nobody in", async () => {
+  test("reverts by itself when the new system admits no SSH", async () => {
     hamal.shutOut();
     cluster.testbed.setFault("hamal", "switch-inhibited");
     await hamal.isLeftBy(() => cluster.rollout(...QUICK), 1, REVERTED);
     expect(hamal.boots()).toBe(2);
   });
 
-  test("ends by itself in emergency mode", async () => {
+  test("reverts by itself from emergency mode", async () => {
     const former = (await cluster.testbed.on("hamal", "readlink -f /run/current-system")).trim();
     await hamal.isLeftWith({ ...REFUSED, "missing-filesystem": former }, QUICK, 1, REVERTED);
     expect(hamal.boots()).toBe(2);
   });
 
-  test("ends by itself on a server whose K3s is never ready", async () => {
+  test("reverts by itself on a server whose K3s is never ready", async () => {
     const version = "v1.34.2+k3s2";
     const faults = { ...REFUSED, "k3s-version": version, "k3s-hangs": version };
     for (const [fault, value] of Object.entries(faults)) cluster.testbed.setFault("alphard", fault, value);
@@ -66,7 +66,7 @@ describeWith(CONTAINERS, "a boot on trial of a host with systemd", () => {
     expect(await hamal.state("alphard")).toBe(before);
   });
 
-  test("ends by itself when the operator is gone", async () => {
+  test("reverts by itself when the operator is gone", async () => {
     hamal.change();
     const before = await hamal.state();
     cluster.testbed.setFault("hamal", "switch-inhibited");

@@ -73,7 +73,7 @@ describeWith(TOFU, "VMs that run already, with the real OpenTofu and its provide
     expect((await bed().gate()).plan).toContain(NO_CHANGES);
   });
 
-  test("have a disk that grows only in a second apply", async () => {
+  test("have disks that grow only in a second apply", async () => {
     bed().edit(MIZAR, `${MIZAR}, disks: [{ interface: "scsi0", datastore: "Cesspool-VM", sizeGib: 64 }]`);
     expect(await bed().gate()).toMatchObject({
       status: 4,

@@ -54,7 +54,7 @@ describeWith(TOFU, "a cluster's life with the real OpenTofu and its provider", (
     expect(actions.filter((action) => /stop|shutdown|reboot/.test(action ?? ""))).toEqual([]);
   });
 
-  test("and are no change any more, whether it was started anew or not", async () => {
+  test("and are no longer a change, whether the VM was restarted or not", async () => {
     expect((await bed().gate()).plan).toContain(NO_CHANGES);
     bed().vm(135).stop();
     bed().vm(135).start();

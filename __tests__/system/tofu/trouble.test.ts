@@ -23,7 +23,7 @@ describeWith(TOFU, "what goes wrong, with the real OpenTofu and its provider", (
 
   const alreadyExists = { status: 1, output: expect.stringContaining("already exists") };
 
-  test("a certificate of its own is refused, but by SSL_CERT_FILE with its CA and by PROXMOX_VE_INSECURE", async () => {
+  test("a self-signed certificate is refused, except with its CA in SSL_CERT_FILE or with PROXMOX_VE_INSECURE", async () => {
     await bed.synth();
     printed(await bed.tofu("plan"));
     bed.distrust();
@@ -83,7 +83,7 @@ describeWith(TOFU, "what goes wrong, with the real OpenTofu and its provider", (
       expect((await bed.gate()).plan).toContain(NO_CHANGES);
     });
 
-    test("by a power failure stays locked without its disk, which an import would replace by an empty one", async () => {
+    test("by a power failure stays locked without its disk, which an import would replace with an empty one", async () => {
       const apply = await cloning(60_000);
       await bed.pve.losePower();
       expect(await apply.ended).toMatchObject({ status: 1 });
@@ -115,7 +115,7 @@ describeWith(TOFU, "what goes wrong, with the real OpenTofu and its provider", (
     );
   });
 
-  test("of two applies at once one makes the VM, and the other does nothing", async () => {
+  test("one of two concurrent applies makes the VM, and the other does nothing", async () => {
     const first = await cloning(6_000);
     expect(await bed.tofu("apply", "--yes")).toMatchObject({
       status: 1,

@@ -31,7 +31,7 @@ test("bars that are missed", () => {
   expect(lines.map((line) => line.slice(0, 4))).toEqual(Array(4).fill("MISS"));
 });
 
-test("rounds in which the machine was busy do not count for one size and against another", () => {
+test("rounds on a busy machine do not favour one size over another", () => {
   const during = (nodes: number, latencies: number[]): FirewallMeasurement => {
     const { product, ...rest } = size(nodes, median(latencies));
     return { ...rest, product: { ...product, latencies } };
@@ -43,11 +43,11 @@ test("rounds in which the machine was busy do not count for one size and against
   );
 });
 
-test("what a machine could not measure is neither met nor missed", () => {
+test("a bar that the machine cannot measure is neither met nor missed", () => {
   expect(bars(FIREWALL_BARS, [size(250, 1e-5)])).toContain("by pairs: not measured on this machine");
 });
 
-test("columns stand below each other, also where nothing was measured", () => {
+test("columns are aligned, also where nothing was measured", () => {
   const lines = table(FIREWALL_COLUMNS, [size(3, 1e-5, 1e-5), size(1000, 1e-5)]).split("\n");
   expect(new Set(lines.map((line) => line.length)).size).toBe(1);
 });

@@ -19,13 +19,13 @@ async function vmsOf(app: App): Promise<Json> {
   return Object.fromEntries(Object.entries(vms).map(([name, vm]) => [name, { ...vm, "//": undefined }]));
 }
 
-test("the floor makes the same VMs as the product, by the same arguments", async () => {
+test("the floor makes the same VMs as the product, with the same arguments", async () => {
   const [floor, product] = await Promise.all([vmsOf(FLOOR), vmsOf(PRODUCT)]);
   expect(Object.keys(floor)).toHaveLength(NODES);
   expect(floor).toEqual(product);
 }, 60_000);
 
-test("an app that fails is an error with its own words, not a quick run", async () => {
+test("an app that fails is an error with its own message, not a fast run", async () => {
   await expect(synth(PRODUCT, 0, temporaryFolder())).rejects.toThrow("the cluster has no server");
 }, 60_000);
 

@@ -26,11 +26,11 @@ test("a file that is read is not touched", () => {
   expect(seen((_, file) => readFileSync(file))).toEqual([]);
 });
 
-test("a file that is written anew with the same text is touched", () => {
+test("a file that is written again with the same text is touched", () => {
   expect(seen((_, file) => writeFileSync(file, "text"))).toEqual(["host/a.nix"]);
 });
 
-test("a file that is replaced by its like is touched, whatever its time says", () => {
+test("a file that is replaced by an equal one is touched, whatever its time", () => {
   const touchedPaths = seen((folder, file) => {
     writeFileSync(join(folder, "staged"), "text");
     renameSync(join(folder, "staged"), file);
@@ -39,7 +39,7 @@ test("a file that is replaced by its like is touched, whatever its time says", (
   expect(touchedPaths).toContain("host/a.nix");
 });
 
-test("a file that came and went leaves its folder touched", () => {
+test("a file that was created and removed leaves its folder touched", () => {
   const touchedPaths = seen((folder) => {
     writeFileSync(join(folder, "temporary"), "");
     rmSync(join(folder, "temporary"));

@@ -42,7 +42,7 @@ test("a bar whose sizes were not measured is neither met nor missed", () => {
   expect(bars([size(3, 1, 1)])).toContain("1000 nodes: under 512 MiB: not measured, needs --nodes 1000");
 });
 
-test("columns of the table stand below each other", () => {
+test("the columns of the table are aligned", () => {
   const lines = table([size(3, 1, 1), size(1000, 4, 8)]).split("\n");
   expect(new Set(lines.map((line) => line.length)).size).toBe(1);
 });
