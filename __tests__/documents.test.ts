@@ -13,19 +13,16 @@ import { brokenLinks, DOCUMENTS, fenced, textOf } from "./markdown";
 import { Project } from "./project";
 import { cluster } from "./system/clusters";
 
-test.each(DOCUMENTS)("%s links to files and headings that there are", (document) => {
+test.each(DOCUMENTS)("%s links only to files and headings that exist", (document) => {
   expect(brokenLinks(document)).toEqual([]);
 });
 
-test.each(DOCUMENTS)(
-  "%s names only npm scripts that there are, here or in an owner's project",
-  (document) => {
-    const scripts = [...textOf(document).matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(
-      ([, script]) => script,
-    );
-    expect(scripts.filter((name) => !isScript(name as string))).toEqual([]);
-  },
-);
+test.each(DOCUMENTS)("%s names only npm scripts that exist, here or in an owner's project", (document) => {
+  const scripts = [...textOf(document).matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(
+    ([, script]) => script,
+  );
+  expect(scripts.filter((name) => !isScript(name as string))).toEqual([]);
+});
 
 describe("a block of commands", () => {
   const blocks = DOCUMENTS.flatMap((document) =>

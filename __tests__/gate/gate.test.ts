@@ -152,7 +152,7 @@ describe("what passes", () => {
     expect(judged(name)).toMatchObject({ passes: true, summary, notes, reasons: [] });
   });
 
-  test("what the documents say to expect of a VM that has been imported, although its agent's time-out changes", () => {
+  test("what the documents say to expect of an imported VM, although its agent's time-out changes", () => {
     const { passes, notes } = judged("adopted");
     expect(passes).toBe(true);
     expect(notes.map((note) => / ([a-z._]+) \S+ → /.exec(note)?.[1])).toEqual([

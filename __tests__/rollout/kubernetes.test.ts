@@ -112,7 +112,7 @@ describe("removal", () => {
     expect(nextSteps(all[1] as never, true)).toContain("was NOT powered off");
   });
 
-  test("ends with the words that the documents show", () => {
+  test("ends with the text that the documents show", () => {
     const { all } = fleetOf([ALPHARD, MIZAR]);
     expect(textOf("docs/how-to/roll-out.md")).toContain(nextSteps(all[1] as never, false));
   });

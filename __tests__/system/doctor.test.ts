@@ -93,7 +93,7 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     };
   }
 
-  test("the documented privileges for applies, and all that the nodes need, are seen to be there", async () => {
+  test("the documented privileges for applies, and all that the nodes need, are found", async () => {
     const { checks } = await seen();
     expect(checks).toMatchObject(HEALTHY);
     expect(checks["PVE endpoint"]).toMatch(/^ok: https:\/\/127\.0\.0\.1:\d+, certificate trusted$/);

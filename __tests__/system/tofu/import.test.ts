@@ -41,7 +41,7 @@ describeWith(TOFU, "VMs that run already, with the real OpenTofu and its provide
     inventory.add(136, "pve", byHand("mizar", "# K3s Agent 1", "BC:24:11:B3:ED:03")).start();
   });
 
-  test("are imported word for word as documented, and their plan is the documented one", async () => {
+  test("are imported exactly as documented, and their plan is the documented one", async () => {
     const commands = lines(block(PAGE, "sh", "tofu -- import"));
     expect(commands).toHaveLength(6);
     let output = "";

@@ -51,7 +51,7 @@ describeWith(TOFU, "the documented privileges, with the real OpenTofu and its pr
     expect(printed(await bed.tofu("plan"))).toContain("Plan: 1 to add, 0 to change, 0 to destroy.");
   });
 
-  test("without VM.Config.Disk a new VM stays half-made and tainted, and the documented commands finish it", async () => {
+  test("without VM.Config.Disk a new VM is left incomplete and tainted, and the documented commands complete it", async () => {
     bed.become("less", role("K3sApply").without("VM.Config.Disk"));
     expect(await bed.tryApply()).toMatchObject({
       status: 1,

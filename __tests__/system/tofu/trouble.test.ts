@@ -63,7 +63,7 @@ describeWith(TOFU, "what goes wrong, with the real OpenTofu and its provider", (
   });
 
   describe("a clone that is cut off", () => {
-    test("by a lost connection is there and not in the state; the documented import and an apply finish it", async () => {
+    test("by a lost connection exists and is not in the state; the documented import and an apply finish it", async () => {
       const apply = await cloning(1_500);
       await bed.pve.leave();
       expect(await apply.ended).toMatchObject({ status: 1 });
