@@ -1,3 +1,5 @@
+const { availableParallelism } = require("node:os");
+
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
@@ -5,8 +7,8 @@ module.exports = {
   // A guard against what hangs. Some tests run the CLI, which takes seconds on a busy machine.
   testTimeout: 120_000,
   testMatch: ["**/*.test.ts"],
-  // Jest leaves a core to itself, of two the half; and most of a system test is waiting.
-  maxWorkers: "100%",
+  // System tests, which take most of the time, mostly wait: more suites than cores keep the cores busy.
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
   testSequencer: "<rootDir>/__tests__/sequencer.mjs",
   // What needs a real K3s, which no package registry has: `npm run test:k3s`.
   testPathIgnorePatterns: ["/node_modules/", "<rootDir>/__tests__/k3s/"],
@@ -25,5 +27,4 @@ module.exports = {
   testResultsProcessor: process.argv.includes("--json")
     ? "<rootDir>/testbed/evidence/results-processor.mjs"
     : undefined,
-  setupFilesAfterEnv: ["<rootDir>/__tests__/setup.ts"],
 };
