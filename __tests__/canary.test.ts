@@ -1,4 +1,4 @@
-/** A secret that is planted where secrets are must not turn up in anything that a synth leaves or says. */
+/** A secret that is planted where secrets are kept must not appear in any file or output of a synth. */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -138,7 +138,7 @@ test("the samples of a preview and of the gate are what these say", () => {
   ]);
 });
 
-/** Those of the paths beside `main.ts` that git would not take. */
+/** The paths next to `main.ts` that git ignores. */
 function ignored(paths: readonly string[]): string[] {
   const project = new Project();
   project.git("init", "-q");

@@ -1,4 +1,4 @@
-/** The tests' vocabulary: small clusters, what they synthesize to, and what they emit. */
+/** What most tests share: small clusters, their OpenTofu JSON, and their emitted files. */
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -106,7 +106,7 @@ export function synthesizedVm(node: Partial<TestNode>, vm: ClusterSettings["vm"]
     .k3s_agent_1;
 }
 
-/** An empty folder that is the working directory's stand-in, removed after each test. */
+/** An empty folder that stands in for the working directory, removed after each test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "k3s-test-"));
   folders.push(folder);
@@ -119,7 +119,7 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-/** An app that leaves nothing behind; CDKTF's own for tests leaves a folder each. */
+/** An app that leaves nothing behind. CDKTF's own app for tests leaves a folder. */
 export const testApp = (options: EmissionOptions = {}): App =>
   Testing.app({ outdir: join(temporaryFolder(), "out"), context: { [HOST_FILES]: options } });
 
@@ -149,7 +149,7 @@ export function emit(
   return app.outdir;
 }
 
-/** Leaves in a folder what `apply` finds after a synth of these stacks. */
+/** Writes into a folder what `apply` finds after a synth of these stacks. */
 export function asSynthesized(folder: string, stacks: readonly string[]): void {
   for (const stack of stacks) mkdirSync(join(folder, "cdktf.out", "stacks", stack), { recursive: true });
   const entries = stacks.map((stack) => [stack, { workingDirectory: `stacks/${stack}` }]);

@@ -1,4 +1,4 @@
-/** No definition of a schema is there that no real document was compared with. */
+/** Every definition of a schema is compared with a real document. */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FORMAT_VERSIONS } from "../src/cli/json-document";

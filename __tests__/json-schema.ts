@@ -9,7 +9,7 @@ type Name = "doctor" | "gate" | "preview" | "rollout";
 /** Any document of a schema, or the one of that definition, such as `rollout#plan`. */
 export type SchemaName = Name | `${Name}#${string}`;
 
-/** What a document has that its schema does not know, or lacks. */
+/** The differences between a document and its schema. */
 export function schemaFaults(schema: SchemaName, document: unknown): string[] {
   const [name, definition] = schema.split("#") as [string, string?];
   const text = readFileSync(join(REPOSITORY, "schemas", `${name}.schema.json`), "utf8");

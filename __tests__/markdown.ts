@@ -28,7 +28,7 @@ export const brokenLinks = (document: string): string[] =>
     return anchor !== undefined && !anchorsOf(textOf(target)).includes(anchor);
   });
 
-/** As GitHub makes anchors of headings; a heading of the same words gets a number. */
+/** Anchors of headings as GitHub makes them; repeated headings get a number. */
 export function anchorsOf(text: string): string[] {
   const seen = new Map<string, number>();
   return [...withoutCode(text).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => {
@@ -48,7 +48,7 @@ export const fenced = (text: string, language: string): string[] =>
     .filter(([, name]) => name === language)
     .map(([, , body]) => body as string);
 
-/** What stands between backticks in a line. */
+/** The text between backticks in a line. */
 export const codeIn = (text: string): string[] =>
   [...withoutCode(text).matchAll(/`([^`\n]+)`/g)].map(([, code]) => code as string);
 

@@ -11,7 +11,7 @@ export interface Outcome {
 }
 
 export class Project {
-  /** @param folder removed after the test unless another is given, which is the caller's */
+  /** @param folder @default - a new one, which is removed after the test */
   public constructor(public readonly folder = temporaryFolder()) {
     copyProject(this.folder);
   }
@@ -51,14 +51,14 @@ export class Project {
     return outcome(this.folder, "npm", ["run", "--silent", ...words]);
   }
 
-  /** What `npm run <script> -- <words>` starts, without npm's second: in a shell, with installed programs in its PATH. */
+  /** Runs what `npm run <script> -- <words>` runs, without the second that npm takes: in a shell, with installed programs in its PATH. */
   public script(script: string, ...words: string[]): Outcome {
     const { scripts } = JSON.parse(this.text("package.json")) as { scripts: Record<string, string> };
     const PATH = `${this.path("node_modules", ".bin")}:${process.env.PATH}`;
     return outcome(this.folder, "sh", ["-c", `${scripts[script]} "$@"`, "sh", ...words], { PATH });
   }
 
-  /** What `npm run synth` has the CDKTF CLI start, without the CLI's seconds. */
+  /** Runs the app as the CDKTF CLI does, without the seconds that the CLI takes. */
   public synth(): Outcome {
     return outcome(this.folder, "node", ["--import", "tsx", "src/cli/app.ts"], { CDKTF_OUTDIR: "cdktf.out" });
   }

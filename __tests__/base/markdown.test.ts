@@ -2,7 +2,7 @@ import { code, plain, unmarked } from "../../src/base/markdown";
 import { markdownTable } from "../../src/base/table";
 import { rendered } from "../render/libraries";
 
-/** What ends code or a cell, or begins a link, an image, a list or HTML. */
+/** Text that ends code or a cell, or starts a link, an image, a list or HTML. */
 const HOSTILE = [
   "`",
   "``",
@@ -18,7 +18,7 @@ const HOSTILE = [
   "- [ ] a",
 ];
 
-/** What the texts are as cells of a table. */
+/** How a browser shows the texts as cells of a table. */
 function cells(write: (text: string) => string): [string, readonly string[]][] {
   const [{ cells: all } = { cells: [] }] = rendered([
     markdownTable(

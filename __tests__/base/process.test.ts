@@ -12,10 +12,10 @@ import { temporaryFolder } from "../fixture";
 
 const sh = (script: string): [string, string[]] => ["sh", ["-c", script]];
 
-/** Nobody asks to stop. */
+/** An interruption that never comes. */
 const NONE: Interruption = { stop: new AbortController().signal, leave: new AbortController().signal };
 
-/** Whether a process is there that has not ended. */
+/** Whether a process with this ID exists and has not ended. */
 const lives = (pid: string): boolean =>
   existsSync(`/proc/${pid}/stat`) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
 
@@ -23,7 +23,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-/** A script that notes the process that it starts, and one that starts it and waits. */
+/** A script that starts a process and writes down its ID, and one that runs this script and waits. */
 function parent(): { readonly script: string; readonly started: string; readonly child: () => string } {
   const file = join(temporaryFolder(), "child");
   return {

@@ -3,7 +3,7 @@ import { judged } from "../render/libraries";
 import { fittedTable, markdownTable, textTable } from "../../src/base/table";
 import { displayWidth, wrapped, wrappedLines } from "../../src/base/wrap";
 
-/** As they stand in descriptions, file names and messages; of each, how many columns a terminal gives it. */
+/** Texts from descriptions, file names and messages, each with the number of columns that it takes in a terminal. */
 const TEXTS: readonly [string, number][] = [
   ["", 0],
   ["alphard", 7],

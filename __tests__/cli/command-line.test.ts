@@ -1,4 +1,4 @@
-/** As an owner runs it, up to where it would speak to a host. */
+/** The program as an owner runs it, up to its first connection to a host. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Completion as the shells themselves do it, where they are installed. */
+/** Completion by the shells themselves, where they are installed. */
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { CLI, temporaryFolder } from "../fixture";
 import { BASH, FISH, ZSH } from "../shells";
 import { describeWith } from "../system/tools";
 
-/** What of the tree each shell has to know: words so far, the beginning of the next, and all that it may be. */
+/** Words so far, the beginning of the next word, and everything that each shell has to offer for it. */
 const CASES: readonly [string, string, readonly string[]][] = [
   ["", "pre", ["preview"]],
   ["", "r", ["rollout"]],
@@ -15,7 +15,7 @@ const CASES: readonly [string, string, readonly string[]][] = [
   ["rollout apply --on hamal", "--yes", ["--yes"]],
   ["gate", "--al", ["--allow"]],
   ["apply", "--st", ["--stack"]],
-  // The option of another apply.
+  // An option of the other `apply`.
   ["rollout apply", "--sta", []],
 ];
 
@@ -53,7 +53,7 @@ describeWith([ZSH], "zsh", () => {
   test.each(CASES)("completes '%s' '%s'", (before, word, expected) => {
     const words = ["proxmox-nixos-k3s", ...before.split(" ").filter(Boolean), word];
     const line = words.map((each) => `'${each}'`).join(" ");
-    // zsh completes in its line editor alone: what the function offers is taken from its calls.
+    // zsh completes only in its line editor, so the offers are read from the calls of the function.
     const asked =
       `compdef() { :; }; _files() { :; }; compadd() { shift; print -l -- \${(M)@:#${word}*}; }; . '${script("zsh")}'; ` +
       `words=(${line}); CURRENT=${words.length}; _proxmox_nixos_k3s`;

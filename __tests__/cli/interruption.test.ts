@@ -17,9 +17,9 @@ say finished
 `;
 
 /**
- * Runs the program in the foreground in a process group of its own, and signals once it has begun.
+ * Runs the program in the foreground in a process group of its own, and sends the signal once the program has started.
  *
- * @param whole - the signal goes to all of the group, as from a terminal, and not to the wrapper alone
+ * @param whole - the signal goes to the whole group, as from a terminal, instead of to the wrapper alone
  */
 async function signalled(signal: NodeJS.Signals, whole: boolean): Promise<string[]> {
   const folder = temporaryFolder();
@@ -59,7 +59,7 @@ describe("a program in the foreground comes to its end, and its wrapper waits fo
 });
 
 describe("a request to stop", () => {
-  /** Which of the two are aborted after signals at these milliseconds, and by what. */
+  /** The reasons of both abort signals after process signals at these milliseconds. */
   const after = (...signals: readonly [NodeJS.Signals, number][]): Promise<[unknown, unknown]> =>
     interruptible(({ stop, leave }) => {
       for (const [signal, milliseconds] of signals) {

@@ -72,7 +72,7 @@ describe("a failure is reported in one line", () => {
 });
 
 describe("a missing program is reported before anything is written", () => {
-  /** Runs the npm scripts in their order, as npm does, where neither OpenTofu nor Terraform is. */
+  /** Runs the npm scripts in their order, as npm does, without OpenTofu and Terraform. */
   const without = (project: Project, ...words: string[]): ReturnType<typeof spawnSync> =>
     spawnSync("npm", ["run", "--silent", ...words], {
       cwd: project.folder,
@@ -80,7 +80,7 @@ describe("a missing program is reported before anything is written", () => {
       env: { ...process.env, TERRAFORM_BINARY_NAME: undefined, PATH: pathWithNode(project.path("bin")) },
     });
 
-  /** A PATH of what npm's scripts need, and no more. */
+  /** A PATH with only the programs that npm's scripts need. */
   function pathWithNode(folder: string): string {
     mkdirSync(folder);
     for (const name of ["node", "npm", "sh", "git"]) symlinkSync(programPath(name) ?? "", join(folder, name));

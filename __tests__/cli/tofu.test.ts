@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join } from "node:path";
 import { asSynthesized, CLI, REPOSITORY, temporaryFolder } from "../fixture";
 
-/** A stand-in for OpenTofu: it notes how it is called, and plans what the test says. */
+/** A stand-in for OpenTofu: it records its calls, and plans what the test says. */
 const STAND_IN = `#!/bin/sh
 echo "$PWD: $*" >> "$CALLS"
 case "$1" in
@@ -17,9 +17,9 @@ esac
 interface Run {
   readonly status: number | null;
   readonly output: string;
-  /** The lock file beside `main.ts` afterwards. */
+  /** The lock file next to `main.ts` afterwards. */
   readonly lock?: string;
-  /** Calls of the stand-in; the folder only where it is not the stack's. */
+  /** Calls of the stand-in; with the folder only when it is not the stack's. */
   readonly calls: string[];
   /** Folders of plans that were not removed. */
   readonly left: string[];

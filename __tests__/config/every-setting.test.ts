@@ -25,7 +25,7 @@ const OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAcHBwcHBwcHBwcHBwcHBwcHB
 
 const SERVERS: readonly ServerSettings[] = [{ hostname: "alphard", vmId: 134 }];
 
-/** A folder with what settings name: tokens, a document and another key. */
+/** A folder with the files that settings name: tokens, a document and another key. */
 function folderOf(): string {
   const folder = temporaryFolder();
   for (const name of ["a", "b", "c", "d"]) writeFileSync(join(folder, name), `planted-token-${name}\n`);
@@ -59,7 +59,7 @@ interface Outcome {
   readonly effects: string;
 }
 
-/** Of each of these settings, without the folder: most cases differ from one alone. */
+/** What each of these settings produces, without the folder. Most cases differ from a single one. */
 const outcomes = new Map<string, Outcome>();
 
 async function outcomeWith(statedIn: (folder: string) => Stated): Promise<Outcome> {
@@ -74,7 +74,7 @@ async function outcomeWith(statedIn: (folder: string) => Stated): Promise<Outcom
   return outcome;
 }
 
-/** `cluster.json` has every setting, whatever else comes of it, and README the hash of none: the one is left out. */
+/** `cluster.json` contains every setting, whether or not it has another effect, so its settings are left out. */
 async function outcomeOf(folder: string, { cluster, agent, hostFiles, servers }: Stated): Promise<Outcome> {
   const { faults, emitted } = inside(folder, () => {
     const app = testApp();
@@ -114,7 +114,7 @@ const inCluster =
 
 const inAgent: Place = (base, change) => ({ ...base, agent: change(base.agent) as NodeSettings });
 
-/** The noun is a part of a setting of the place: a group, or the last entry of a list. */
+/** Puts the noun into its place: a group, or the last entry of a list. */
 const within =
   (place: Place, name: string): Place =>
   (base, change) =>
@@ -126,7 +126,7 @@ const within =
       return { ...noun, [name]: changed };
     });
 
-/** Each noun, with where it stands. */
+/** Each noun, with its place. */
 const NOUNS: readonly [string, (folder: string) => object, Place][] = [
   [
     "a cluster",
@@ -156,10 +156,10 @@ const NOUNS: readonly [string, (folder: string) => object, Place][] = [
   ],
 ];
 
-/** These are for the checks alone: another value of theirs makes a fault, or takes one away. */
+/** Settings that only the checks use: another value adds a fault or removes one. */
 const CHECKS_ONLY = ["templateDiskGib", "operatorCidrs", "operatorNetworkWaived", "allowEvenServerCount"];
 
-/** The two values may exclude others, of the settings that make a difference beside them. */
+/** Some settings have an effect only together with certain values of others. */
 const BESIDE: Readonly<Record<string, (base: Stated) => Stated>> = {
   interface: (base) => ({ ...base, agent: { ...base.agent, bootOrder: undefined } }),
   templateDiskGib: (base) => within(inAgent, "disks")(base, (disk) => ({ ...disk, sizeGib: 32 })),
@@ -178,7 +178,7 @@ const CASES = NOUNS.flatMap(([noun, pairsOf, place]) =>
   ),
 );
 
-/** Of 0, and then of 1: a second one may be as the first. */
+/** For entry 0, then for entry 1: the second may behave like the first. */
 const both = async <T>(of: (index: number) => Promise<T>): Promise<[T, T]> => [await of(0), await of(1)];
 
 test.each(CASES)("another value of %s has an effect", async (_, { setting, pairsOf, place }) => {
@@ -207,7 +207,7 @@ test("two syntheses of the same settings are identical, so that a difference sho
   expect(one).not.toBe("");
 });
 
-/** What a server has and an agent has not. */
+/** Settings that only a server has. */
 const SERVER: Readonly<Record<Exclude<keyof ServerSettings, keyof NodeSettings>, true>> = {
   clusterInit: true,
 };

@@ -1,6 +1,6 @@
 /**
  * Every setting, stated twice and differently, by its noun. The types are complete, so that the compiler asks for a new one;
- * `every-setting.test.ts` then asks that something comes of it.
+ * `every-setting.test.ts` then requires that it has an effect.
  */
 import { join } from "node:path";
 import type {
@@ -24,7 +24,7 @@ import type {
 } from "../../src/config/settings";
 import { EXAMPLE_KEYS } from "../fixture";
 
-/** Of each setting one value and another, and what others of its noun have to be beside them. */
+/** Two values of each setting, and the values of other settings that they need. */
 export type Pairs<T, Left extends keyof T = never> = {
   readonly [K in keyof Required<Omit<T, Left>>]: readonly [
     one: NonNullable<T[K]>,
@@ -51,7 +51,7 @@ export const DISK: Pairs<DiskSettings> = {
   replicate: [true, false],
 };
 
-/** Of a second one: the first has the node's MAC address. */
+/** A second network device: the first has the node's MAC address. */
 export const NETWORK_INTERFACE: Pairs<NetworkInterfaceSettings> = {
   bridge: ["vmbr1", "vmbr2"],
   macAddress: ["BC:24:11:00:00:98", "BC:24:11:00:00:99"],
@@ -192,7 +192,7 @@ export const FIREWALL: Pairs<FirewallSettings> = {
   trustPods: [true, false],
 };
 
-/** @param folder - of the files `a` to `d`, each with another token */
+/** @param folder - contains the files `a` to `d`, each with a different token */
 export const rollout = (folder: string): Pairs<RolloutSettings> => ({
   tokenPath: [join(folder, "a"), join(folder, "b"), { tokenCommand: undefined }],
   tokenCommand: [["cat", join(folder, "a")], ["cat", join(folder, "b")], { tokenPath: undefined }],
@@ -200,7 +200,7 @@ export const rollout = (folder: string): Pairs<RolloutSettings> => ({
   agentTokenCommand: [["cat", join(folder, "c")], ["cat", join(folder, "d")], { agentTokenPath: undefined }],
 });
 
-/** @param keys - file of another key than the example's */
+/** @param keys - file with a key other than the example's */
 export const cluster = (
   keys: string,
 ): Pairs<ClusterSettings, "network" | "vm" | "nixos" | "k3s" | "firewall" | "rollout"> => ({

@@ -1,4 +1,4 @@
-/** What an owner may get wrong in `main.ts`, and all that a synth says of it. */
+/** Mistakes that an owner may make in `main.ts`, and everything that a synth prints about each. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HostFiles } from "../../constructs";
@@ -39,7 +39,7 @@ beforeAll(() => {
   lastSynth = textsBelow(folder)["nix/cluster.json"] as string;
 });
 
-/** What a synth tells in a project that was synthesized before the mistake was made. */
+/** The output of a synth in a project that was synthesized before the mistake was made. */
 function told([, { settings = {}, mizar = {}, nodes }]: Mistake): string[] {
   const folder = temporaryFolder();
   mkdirSync(join(folder, "nix"));

@@ -1,12 +1,12 @@
 import { ALPHARD, agent, HAMAL, MIZAR, REFERENCE, server } from "../fixture";
 
-/** Of the reference cluster. `tsx` checks no types, so that anything may be stated. */
+/** A change of the reference cluster. `tsx` checks no types, so any value may be stated. */
 export interface Edit {
-  /** In place of those of the cluster. */
+  /** Settings of the cluster that replace its own. */
   readonly settings?: object;
-  /** Beside or in place of those of mizar, an agent. */
+  /** Settings that are added to mizar, an agent, or replace its own. */
   readonly mizar?: object;
-  /** In place of all three. */
+  /** Nodes that replace all three. */
   readonly nodes?: readonly object[];
 }
 
@@ -127,7 +127,7 @@ const { k3s } = REFERENCE;
 
 const withFlags = (...serverFlags: string[]): Edit => ({ settings: { k3s: { ...k3s, serverFlags } } });
 
-/** Faults and warnings of what K3s, Proxmox VE or a host would have refused or passed over, later. */
+/** Faults and warnings about what K3s, Proxmox VE or a host would refuse or ignore later. */
 export const ONCE_SILENT: readonly Mistake[] = [
   [
     "a misspelt flag",
@@ -321,7 +321,7 @@ export const SHARED: readonly Mistake[] = [
   ],
 ];
 
-/** Settings of a node, each alone wrong. */
+/** Settings of a node, with one mistake each. */
 export const OF_A_NODE: readonly Mistake[] = [
   [
     "an id that is no folder name",
@@ -682,7 +682,7 @@ export const OF_A_NODE: readonly Mistake[] = [
   ],
 ];
 
-/** Settings of the cluster, each alone wrong. */
+/** Settings of the cluster, with one mistake each. */
 export const OF_THE_CLUSTER: readonly Mistake[] = [
   [
     "a CIDR with host bits",
@@ -940,7 +940,7 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
   ],
 ];
 
-/** What is not a setting, or not of its kind. */
+/** Unknown settings, and values of the wrong kind. */
 export const NO_SETTINGS: readonly Mistake[] = [
   [
     "a misspelt one",

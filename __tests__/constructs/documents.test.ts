@@ -6,7 +6,7 @@ import { Project } from "../project";
 
 const DOCUMENT = "k8s/README.md";
 
-/** What is wrong with a HostFiles of these documents. */
+/** The faults of a HostFiles with these documents. */
 function faults(documents: unknown): string[] {
   const cluster = addCluster(testApp(), [ALPHARD, HAMAL, MIZAR]);
   return new HostFiles(cluster, "nix", { documents } as object).node.validate();

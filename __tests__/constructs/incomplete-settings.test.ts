@@ -31,7 +31,7 @@ function* gaps(value: Json, path: string[] = []): Generator<[path: string, spoil
   }
 }
 
-/** Left out, these have a default, or what is missed is named by its parts; the others are missed by name. */
+/** Settings with a default, or whose parts are named when they are missing. Every other one is named when it is missing. */
 const OPTIONAL =
   /^(network\.macAddressBase|network\.macAddressBase\..*|k3s\.nodePorts|disks|networkInterfaces|startup|nixos|nixos\.rootFilesystem|network|vm)$/;
 

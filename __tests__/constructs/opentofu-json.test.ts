@@ -367,7 +367,7 @@ describe("text that looks like a reference and is not a token of the app", () =>
     expect(faults.filter((fault) => fault.includes(`'${setting}'`)).join("\n")).toContain(sentence);
   });
 
-  /** As if every check of a setting were gone. */
+  /** Removes every check of a setting. */
   const unvalidatedVm = (node: Partial<TestNode>): Json => {
     const stack = TerraformStack.of(addCluster(testApp(), [ALPHARD, { ...MIZAR, ...node }]));
     return JSON.parse(Testing.synth(stack)).resource.proxmox_virtual_environment_vm.k3s_agent_1;

@@ -1,4 +1,4 @@
-/** What an owner states past the props, by CDKTF's own means: in OpenTofu's JSON, in previews, and to the gate. */
+/** Overrides that an owner makes with CDKTF's own means: in OpenTofu's JSON, in previews, and for the gate. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { VirtualEnvironmentVm } from "../../.gen/providers/proxmox/virtual-environment-vm";
@@ -23,7 +23,7 @@ const VM = "proxmox_virtual_environment_vm";
 
 type Owner = (nodes: Readonly<Record<"alphard" | "hamal", K3sNode>>) => void;
 
-/** What the reference cluster emits, after an owner's statements about its nodes. */
+/** The output of the reference cluster after an owner's overrides. */
 function emitted(owner: Owner = () => undefined, tree = temporaryFolder()): Emitted {
   const app = testApp();
   const cluster = addCluster(app, [ALPHARD, HAMAL, MIZAR]);
@@ -45,13 +45,13 @@ function emitted(owner: Owner = () => undefined, tree = temporaryFolder()): Emit
 const vmsOf = ({ stacks: [stack] }: Emitted): Record<string, Json> =>
   (stack?.json.resource as Record<string, Record<string, Json>>)[VM] ?? {};
 
-/** What a preview says that becomes of hamal. */
+/** What a preview says about hamal. */
 const changesOf = ({ vms }: Preview): string[] =>
   vms
     .filter(({ hostname }) => hostname === "hamal")
     .flatMap(({ changes }) => changes.map(({ where, impact }) => `${where}: ${impact}`));
 
-/** The gate's verdict of a plan that brings hamal from one to the other. */
+/** The gate's verdict on a plan that changes hamal from the one to the other. */
 function judged(before: Emitted, after: Emitted, address: string): Verdict {
   const [old, now] = [before, after].map((side) =>
     Object.values(vmsOf(side)).find(({ name }: Json) => name === "hamal"),
@@ -119,7 +119,7 @@ describe("an owner's override", () => {
     ["memory[0].dedicated", "memory.dedicated", 6144, "memory.dedicated: no effect"],
     ["all", "memory.dedicated", 6144, "memory.dedicated: no effect"],
     ["disk", "disk.0.size", 16, "disk[scsi0].size: no effect"],
-    // By its place in OpenTofu's list, which hides nothing here.
+    // By its position in OpenTofu's list, which hides nothing here.
     ["disk[0].size", "disk.0.size", 16, "disk[scsi0].size: refused"],
     ["cpu", "memory.dedicated", 6144, "memory.dedicated: power-off later"],
   ])("that makes OpenTofu ignore %s is respected: %s", (ignored, path, value, expected) => {
@@ -141,7 +141,7 @@ describe("an owner's override", () => {
     expect(compare(emitted(), after).dangers).toEqual([
       "**alphard (VM 134)**: will be DESTROYED by the next apply, with its disks",
     ]);
-    // It would destroy the VM, as another construct id would.
+    // Like another construct id, it would destroy the VM.
     expect(() => emit(folder, [ALPHARD, HAMAL, MIZAR])).toThrow(
       `VM 134 was ${VM}.founder and would be ${VM}.k3s_server`,
     );

@@ -1,4 +1,4 @@
-/** What a cluster comes to is computed once in a synth, and never of former nodes. */
+/** A synth resolves the cluster once, and never from an outdated list of nodes. */
 import { K3sAgentNode } from "../../constructs";
 import { resolveCluster } from "../../src/config/cluster";
 import { addCluster, ALPHARD, emit, HAMAL, MIZAR, temporaryFolder, testApp } from "../fixture";

@@ -14,7 +14,7 @@ import { displayWidth } from "../../src/base/wrap";
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- JSON of some shape
 type Json = any;
 
-/** The operator's machine and project, as the test wants it. */
+/** The operator's machine and project, set up by the test. */
 class Machine {
   public readonly folder = temporaryFolder();
   public readonly home = join(this.folder, "home");
@@ -34,7 +34,7 @@ class Machine {
     writeFileSync(join(this.folder, "nix", "cluster.json"), JSON.stringify(json));
   }
 
-  /** A program in PATH that does what the lines of shell say. */
+  /** Adds a program to PATH that runs these lines of shell. */
   public program(name: string, lines: string): void {
     const file = join(this.bin, name);
     writeFileSync(file, `#!/bin/sh\n${lines}\n`);

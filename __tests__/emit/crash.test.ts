@@ -12,7 +12,7 @@ const before: Bodies = {
   "k3s-agent/nftables.nft": "rules\n",
   "k3s-agent-1/configuration.nix": "agent 1\n",
 };
-/** Changes two files, adds a host, and takes one away. */
+/** Changes two files, adds a host, and removes one. */
 const after: Bodies = {
   "k3s-server/configuration.nix": "server\n",
   "k3s-agent/configuration.nix": "agent, changed\n",
@@ -41,17 +41,17 @@ beforeAll(() => {
 
 afterAll(() => fs.rmSync(compiled, { recursive: true }));
 
-/** Kills a run before its n-th change of the disk. `false` when it was through before that. */
+/** Kills a run before its n-th change of the disk. `false` when it had ended before. */
 function runKilledAt(step: number, folder: string, bodies: Bodies): boolean {
   return interruptedRun(folder, JSON.stringify(bodies), String(step)) === "SIGKILL";
 }
 
-/** Lets a whole other run pass before the n-th change of a run. `false` when that was through before. */
+/** Runs another emission completely before the n-th change of a run. `false` when that run had ended before. */
 function runPassedAt(step: number, folder: string, bodies: Bodies, other: Bodies): boolean {
   return interruptedRun(folder, JSON.stringify(bodies), String(step), JSON.stringify(other)) === "passed";
 }
 
-/** How the run went: `passed` when it let the other one pass. */
+/** How the run ended: `passed` when the other one ran in between. */
 function interruptedRun(...args: string[]): string {
   const { signal, status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
     encoding: "utf8",
@@ -64,7 +64,7 @@ function interruptedRun(...args: string[]): string {
 const withoutStaging = (folder: string) =>
   Object.fromEntries(Object.entries(tree(folder)).filter(([path]) => !path.startsWith(".staging-")));
 
-/** A copy of a folder, to see what either of two next runs makes of it. */
+/** A copy of a folder, to try two different next runs on it. */
 function copied(folder: string, name: string): string {
   const copy = `${folder}-${name}`;
   fs.cpSync(folder, copy, { recursive: true });
@@ -86,7 +86,7 @@ test("a run killed at any step leaves every file old or new, and the next run fi
       for (const path of Object.keys({ ...old, ...fresh })) {
         expect([old[path], fresh[path]]).toContain(left[path]);
       }
-      // A person may take back the change before the next run: then nothing of it may stay.
+      // A person may revert the change before the next run: then nothing of it may be left.
       const undone = copied(folder, "undone");
       emit(undone, before);
       expect(tree(undone)).toEqual(old);
@@ -99,11 +99,11 @@ test("a run killed at any step leaves every file old or new, and the next run fi
   expect(steps).toBeGreaterThan(6 + 6 + 5 + 1);
 });
 
-/** When the clock starts: files are put in place by renames, which are the shorter part of a run. */
+/** When the clock starts. Renames, which put files in place, are the shorter part of a run. */
 const CLOCKS = ["from the start", "from the first rename"] as const;
 type Clock = (typeof CLOCKS)[number];
 
-/** Kills a run that many milliseconds after the clock started. `false` when it was through before that. */
+/** Kills a run that many milliseconds after the clock started. `false` when it had ended before. */
 async function runKilledAfter(
   milliseconds: number,
   clock: Clock,
@@ -112,7 +112,7 @@ async function runKilledAfter(
 ): Promise<boolean> {
   const child = spawn(process.execPath, [script, folder, JSON.stringify(bodies), clock]);
   const ended = once(child, "close");
-  // A run that has nothing to put in place says nothing.
+  // A run with nothing to put in place prints nothing.
   await Promise.race([once(child.stdout, "data"), ended]);
   const timer = setTimeout(() => child.kill("SIGKILL"), milliseconds);
   const [, signal] = (await ended) as [number | null, string | null];
@@ -151,7 +151,7 @@ test(
         const isAs = (state: Record<string, string>, path: string): boolean => left[path] === state[path];
         expect(paths.filter((path) => !isAs(before, path) && !isAs(after, path))).toEqual([]);
         if (![before, after].some((state) => paths.every((path) => isAs(state, path)))) between++;
-        // In between, a killed run follows on a killed one.
+        // Some killed runs directly follow another killed one.
         if (run % 10 > 0) continue;
         emit(folder, to);
         expect(tree(folder)).toEqual(after);
@@ -160,7 +160,7 @@ test(
       fs.rmSync(folder, { recursive: true });
     }
     expect(kills).toBe(KILLS);
-    // Or all of them came before the first file was in place, or after the last.
+    // Otherwise all kills came before the first file was in place, or after the last.
     expect(between).toBeGreaterThan(10);
   },
   LONGEST_MILLISECONDS + 30_000,
@@ -232,7 +232,7 @@ describe("before many files are put in place, the disk confirms all of them", ()
   );
   afterEach(() => jest.restoreAllMocks());
 
-  /** With a `sync` that ends so. @returns what it was asked, with how much lay there then, and what was flushed beside */
+  /** With a `sync` that exits so. @returns its arguments with the number of files at that time, and what else was flushed */
   const emitWith = (status: number): { asked: unknown[]; flushed: number } =>
     inTempFolder((parent) => {
       const asked: unknown[] = [];

@@ -19,7 +19,7 @@ const afterFirstRun = (claim: (folder: string) => void) => () =>
     claim(folder);
   });
 
-/** What a plan refuses, and that carrying it out is refused as a whole. */
+/** What a plan refuses. Applying the plan is refused as a whole. */
 function refusals(folder: string, bodies: Bodies, accepted: readonly string[] = []) {
   const plan = planEmission(
     emission(folder, bodies, { accepted: new Set(accepted.map((it) => join(folder, it))) }),
@@ -345,7 +345,7 @@ describe("a list that anyone may have merged", () => {
     inTempFolder((parent) => {
       const folder = join(parent, "nix");
       emit(folder, before);
-      // Bearing our stamp, these would go if they were reached.
+      // With our header, these would be removed if they were reached.
       put(parent, "victim/ours.nix", read(folder, AGENT));
       fs.mkdirSync(join(parent, "victim", "deep"));
       fs.symlinkSync("../victim", join(folder, "link"));

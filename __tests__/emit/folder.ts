@@ -10,7 +10,7 @@ export type Bodies = Readonly<Record<string, string>>;
 
 export const LIST = "cluster.json";
 
-/** Runs `use` in a new folder, which is gone afterwards. */
+/** Runs `use` in a new folder, which is removed afterwards. */
 export function inTempFolder<T>(use: (folder: string) => T): T {
   const folder = fs.mkdtempSync(join(tmpdir(), "host-files-"));
   try {
@@ -20,7 +20,7 @@ export function inTempFolder<T>(use: (folder: string) => T): T {
   }
 }
 
-/** The stamped text of every file, the list included. */
+/** The text of every file with its header, including the list. */
 export function texts(bodies: Bodies): Record<string, string> {
   const list = `${JSON.stringify({ files: Object.keys(bodies) }, null, 2)}\n`;
   return Object.fromEntries(
@@ -28,7 +28,7 @@ export function texts(bodies: Bodies): Record<string, string> {
   );
 }
 
-/** What a caller of files/ would ask for, with the previous list as far as it can be read. */
+/** The emission that a caller would request, with the previous list as far as it can be read. */
 export function emission(folder: string, bodies: Bodies, options: Partial<Emission> = {}): Emission {
   const files = new Map(Object.entries(texts(bodies)));
   return { folder, files, previous: listed(folder), accepted: new Set(), ...options };
@@ -48,7 +48,7 @@ export function listed(folder: string): string[] {
   }
 }
 
-/** Path to content of everything in a folder: a link shows where it leads, an empty directory ends with a slash. */
+/** Path to content of everything in a folder: a link has its target, an empty directory ends with a slash. */
 export function tree(folder: string): Record<string, string> {
   const entries = fs.readdirSync(folder, { withFileTypes: true, recursive: true });
   return Object.fromEntries(

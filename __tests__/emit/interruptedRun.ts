@@ -1,4 +1,4 @@
-// A run in a process of its own that kills itself before its n-th change to the disk, or lets another run pass there.
+// A run in its own process that kills itself before its n-th change to the disk, or lets another run happen there.
 // Arguments: folder, bodies as JSON, n (or no interruption), and the bodies of the other run.
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -44,7 +44,7 @@ function interrupt(name: string, [path, text]: unknown[]): void {
   process.kill(process.pid, "SIGKILL");
 }
 
-// Who kills it by the clock does not mean the start of Node.
+// The clock of a timed kill starts here, after the start of Node.
 if (at === "from the start") fs.writeSync(1, "ready");
 
 emit(folder, JSON.parse(bodies));

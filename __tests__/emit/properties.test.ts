@@ -16,7 +16,7 @@ const bodies = fc
       ]),
     ),
   );
-/** What people put into the folder, in part where a file of ours is or will be. */
+/** What people put into the folder, partly at the path of a present or future file of ours. */
 const foreign = fc.dictionary(
   fc.oneof(path, fc.constantFrom("a/local.nix", "d/local.nix", "d/x.nix", "README.md")),
   text,

@@ -10,7 +10,7 @@ import { emission, inTempFolder, put, read } from "./folder";
 const DOCUMENT = "k8s/README.md";
 const region = (body: string): string => withHeader("README.md", `\n${body}\n\n`);
 
-/** Plans a folder `nix` beside a document with that text, whose region shall have that body. */
+/** Plans a folder `nix` next to a document with that text, whose region is to get that body. */
 function planFor(project: string, body: string, accepted: readonly string[] = []) {
   const folder = join(project, "nix");
   const regions = new Map([[`../${DOCUMENT}`, region(body)]]);
@@ -27,7 +27,7 @@ function emitted(text: string, body: string): string {
   });
 }
 
-/** Why the emission is refused, as a person reads it; nothing was written. */
+/** Why the emission is refused, as a person reads it. Nothing may have been written. */
 function refused(text: string, body: string, accepted: readonly string[] = []): string {
   return inTempFolder((project) => {
     put(project, DOCUMENT, text);

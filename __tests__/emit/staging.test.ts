@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { sweep } from "../../src/emit/staging";
 import { inTempFolder } from "./folder";
 
-/** Whether the staging folder of that process is gone, when asking for it ends so. */
+/** Whether the staging folder of that process is removed when looking for the process ends so. */
 const isSwept = (pid: string, code?: string): boolean =>
   inTempFolder((folder) => {
     jest.spyOn(process, "kill").mockImplementation(() => {

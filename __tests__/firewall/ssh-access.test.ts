@@ -7,7 +7,7 @@ const NETWORKS = {
   managementCidrs: ["10.8.0.0/24"],
 } as unknown as Networks;
 
-/** From where SSH is open, by one flow. */
+/** The sources for which one flow opens SSH. */
 const openBy = (flow: object): string[] => {
   const all = [{ from: "lan", to: "every host", protocol: "tcp", ports: { from: 22, to: 22 }, ...flow }];
   return sshAccess(all as Flow[], NETWORKS).map(({ network }) => network.cidr);

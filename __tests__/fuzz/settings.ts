@@ -4,7 +4,7 @@ import { ClusterSchema, NodeSchema } from "../../src/config/settings";
 import { unwrapped } from "../../src/config/settings/kinds";
 import { REFERENCE, type Json } from "../fixture";
 
-/** What ends, begins or reorders something in a language that a setting gets into. */
+/** Text that ends, starts or reorders something in a language into which a setting is written. */
 const PIECES = [
   "`",
   "``",
@@ -70,7 +70,7 @@ const FITTING: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   cores: fc.integer({ min: 1, max: 64 }),
 };
 
-/** Anything of a kind, and now and then of another. The schemas are complete, so that every setting is here. */
+/** Any value of the right kind, and sometimes of another. The schemas are complete, so that every setting is here. */
 function anyOf(schema: z.core.$ZodType, key = ""): fc.Arbitrary<unknown> {
   const wrong = fc.constantFrom<unknown>(null, 0, true, "", [], {});
   const right = FITTING[key] ?? ofKind(schema);
@@ -99,11 +99,11 @@ const group = (settings: z.core.$ZodShape): fc.Arbitrary<object> =>
     requiredKeys: [],
   });
 
-/** A few settings of a group, so that most of the others stay right. */
+/** A few settings of a group, so that most others stay valid. */
 const some = ({ shape }: z.ZodObject): fc.Arbitrary<Json> =>
   fc.subarray(Object.entries(shape), { maxLength: 3 }).chain((entries) => group(Object.fromEntries(entries)));
 
-/** `base` with what `over` has, group by group. */
+/** `base` with the settings of `over`, group by group. */
 const merged = (base: Json, over: Json): Json =>
   isGroup(base) && isGroup(over)
     ? Object.keys(over).reduce((all, key) => ({ ...all, [key]: merged(base[key], over[key]) }), base)

@@ -1,4 +1,4 @@
-/** Of plans/tofu-1.10; what it says of plans is tried in gate.test.ts. */
+/** The command, with plans of plans/tofu-1.10. gate.test.ts tests the verdicts. */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

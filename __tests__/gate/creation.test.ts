@@ -1,11 +1,11 @@
-/** A VM that is to be made, of a plan that has read which guests there are. */
+/** The creation of a VM, in a plan that has read the existing guests. */
 import type { Json } from "../fixture";
 import { ASKING, judgedWith } from "./judged";
 
 const VMS = "proxmox_virtual_environment_vms";
 const CONTAINERS = "proxmox_virtual_environment_containers";
 
-/** What is read of that type. */
+/** The data that the plan reads, by its type. */
 const read = (plan: Json, type: string): Json =>
   plan.prior_state.values.root_module.resources.find((each: Json) => each.type === type).values;
 

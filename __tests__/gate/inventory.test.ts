@@ -4,7 +4,7 @@ import type { KnownResource, Plan } from "../../src/gate/plan";
 const VMS = "proxmox_virtual_environment_vms";
 const CONTAINERS = "proxmox_virtual_environment_containers";
 
-/** A plan that has read this, in a module. */
+/** A plan that has read this inventory, in a module. */
 const reading = (type: string, values: KnownResource["values"]): Plan => ({
   format_version: "1.2",
   prior_state: {

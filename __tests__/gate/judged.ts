@@ -17,7 +17,7 @@ export const textOf = (name: string, engine?: string): string => readFileSync(pa
 export const judged = (name: string, allowed: readonly string[] = [], engine?: string): Verdict =>
   checkPlan(readPlan(textOf(name, engine)), allowed);
 
-/** Of a plan that somebody has changed by hand. */
+/** The verdict on a plan that was changed by hand. */
 export function judgedWith(name: string, change: (plan: Json) => void, engine?: string): Verdict {
   const plan = JSON.parse(textOf(name, engine));
   change(plan);

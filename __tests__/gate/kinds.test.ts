@@ -1,10 +1,10 @@
-/** By what a change is allowed: its kind is a contract with everybody who writes `--allow`. */
+/** The kind by which a change is allowed. It is an interface to everybody who writes `--allow`. */
 import type { Json } from "../fixture";
 import { ASKING, judged, judgedWith } from "./judged";
 
 type Vm = Json;
 
-/** Kinds of what is asked when hamal, which runs, changes so. */
+/** The kinds that must be allowed when hamal, which runs, changes so. */
 const kindsOf = (change: (before: Vm, after: Vm, it: Json) => void, name = "no-op"): string[] =>
   judgedWith(name, ({ resource_changes }) => {
     const hamal = resource_changes.find(({ address }: Json) => address.endsWith(".k3s_agent")).change;

@@ -1,4 +1,4 @@
-/** What counts for a plan, and for a whole one. */
+/** Which documents are plans, and which plans are complete. */
 import { readPlan } from "../../src/gate/plan";
 import type { Json } from "../fixture";
 import { ASKING, judgedWith, textOf, TOFU } from "./judged";

@@ -2,7 +2,7 @@
  * A real K3s with the emitted flags behind the emitted rulesets, on a host for each node: `npm run test:k3s`, as root.
  *
  * Its author had no K3s: this file was never run with a real one, only its bed with a stand-in
- * (`__tests__/system/k3s`). What was seen before, by hand, with K3s v1.33.5+k3s1: the flags as emitted, all nodes Ready
+ * (`__tests__/system/k3s`). What was seen by hand with K3s v1.33.5+k3s1: the flags as emitted, all nodes Ready
  * 30 to 62 s after the start, pods reach each other across hosts, and reloads of the rulesets leave K3s' rules as they are.
  */
 import { realpathSync } from "node:fs";
@@ -17,14 +17,14 @@ if (K3S_BIN === undefined) {
 }
 const k3s = realpathSync(K3S_BIN);
 
-/** Patience on a slow machine. */
+/** Generous, for a slow machine. */
 const SECONDS = 300;
 
 let bed: K3sBed;
 
 const kubectl = (...args: string[]): Promise<string> => bed.run("alphard", [k3s, "kubectl", ...args]);
 
-/** Rules of kube-proxy, in the order of their names: it may write its chains in another one. */
+/** Rules of kube-proxy, sorted by name, since it may write its chains in another order. */
 async function kubeRules(hostname: string): Promise<string[]> {
   const rules = await bed.run(hostname, ["iptables-save", "-t", "nat"]);
   return rules
@@ -78,7 +78,7 @@ test("the emitted table exists next to K3s' rules, and its reload flushes none o
       async () => (await kubeRules(hostname)).length > 0,
     );
     await bed.loadRuleset(hostname);
-    // A service that changes meanwhile adds or removes a rule: the API's own one is there from first to last.
+    // A service that changes meanwhile adds or removes rules. Those of the API's own service are always there.
     expect((await kubeRules(hostname)).join("\n")).toContain("default/kubernetes:https");
     expect(await bed.run(hostname, ["nft", "list", "tables"])).toContain("table inet k3s_host");
   }

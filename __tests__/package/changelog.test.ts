@@ -1,4 +1,4 @@
-/** What a newcomer reads of versions and of vulnerabilities. */
+/** What a new owner reads about versions and vulnerabilities. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";

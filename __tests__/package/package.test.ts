@@ -1,4 +1,4 @@
-/** The package as an owner has it: packed, installed, and asked for all that it promises. */
+/** The package as an owner has it: packed, installed, and used in every way that it promises. */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -173,7 +173,7 @@ describe("an example", () => {
     emitted[example] = hashesOf(folder);
     const vms = Object.keys(resource.proxmox_virtual_environment_vm);
     expect(vms).toEqual(nodes.map(({ terraformName }) => terraformName).sort());
-    // What it says in words is so.
+    // Its comments are true.
     const imported = [...main.matchAll(/import proxmox_virtual_environment_vm\.(\w+) /g)];
     if (imported.length > 0) expect(imported.map(([, name]) => name).sort()).toEqual(vms);
     expect(readFileSync(join(REPOSITORY, "README.md"), "utf8")).toContain(`(examples/${example})`);
@@ -235,7 +235,7 @@ describe("a project of init", () => {
   });
 });
 
-/** A public key of nobody: one with which nobody is warned as of the example's. */
+/** A public key of nobody, without the warning that the example key causes. */
 function keyFile(): string {
   const file = join(mkdtempSync(join(owner, "key-")), "id.pub");
   const blob = Buffer.concat(

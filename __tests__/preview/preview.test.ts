@@ -29,7 +29,7 @@ const all =
 
 const unchanged: Change = () => undefined;
 
-/** The app that `npx` finds, without npx' half second. */
+/** The app that `npx` would find, without the half second that npx takes. */
 const APP_WITHOUT_NPX: Change = (project) =>
   project.edit("cdktf.json", (text) => text.replace("npx tsx ", "node --import tsx "));
 
@@ -185,14 +185,14 @@ function KEY(filler: string): string {
   return `ssh-ed25519 ${blob.toString("base64")}`;
 }
 
-/** What the project's app emits after the changes. */
+/** The output of the project's app after the changes. */
 async function emittedAfter(...changes: readonly Change[]): Promise<Emitted> {
   const project = new Project(mkdtempSync(join(trees, "project-")));
   all(APP_WITHOUT_NPX, ...changes)(project);
   return synthTree(project.folder, `${project.folder}.out`, new AbortController().signal);
 }
 
-/** Of all cases; a base serves several. */
+/** For all cases, since several share a base. */
 const trees = mkdtempSync(join(tmpdir(), "k3s-test-"));
 afterAll(() => rmSync(trees, { recursive: true }));
 

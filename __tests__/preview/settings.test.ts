@@ -2,7 +2,7 @@ import schema from "../../schemas/cluster.schema.json";
 import { CLUSTER_EFFECTS, compareSettings, NODE_EFFECTS } from "../../src/preview/settings";
 import type { Json } from "../fixture";
 
-/** Paths of the settings that an object of the schema may have; a list is one. */
+/** Paths of the settings that an object of the schema may have. A list counts as one. */
 const leavesOf = ({ properties }: Json, prefix = ""): string[] =>
   Object.entries(properties as Record<string, Json>).flatMap(([name, kind]) =>
     kind.properties === undefined ? [`${prefix}${name}`] : leavesOf(kind, `${prefix}${name}.`),

@@ -6,7 +6,7 @@ import create from "../gate/plans/tofu-1.10/create.json";
 
 const [provider] = Object.values<Json>(schemaFile.provider_schemas);
 
-/** Of every attribute and every block, with dots. */
+/** Names of all attributes and blocks, with dots. */
 const pathsOf = ({ attributes = {}, block_types = {} }: Json, prefix = ""): string[] => [
   ...Object.entries<Json>(attributes).flatMap(([name, { type }]) => [
     prefix + name,
@@ -18,7 +18,7 @@ const pathsOf = ({ attributes = {}, block_types = {} }: Json, prefix = ""): stri
   ]),
 ];
 
-/** `network_device` is an attribute by the schema, and blocks to everybody else. */
+/** `network_device` is an attribute in the schema, and is written as blocks. */
 const fieldsOf = (type: Json): string[] =>
   type[0] === "list" && type[1][0] === "object" ? Object.keys(type[1][1]) : [];
 
@@ -111,7 +111,7 @@ test.each<[string, unknown, unknown, string]>([
   expect(impactOf({ attribute, where: attribute, before, after })).toBe(impact);
 });
 
-/** What the reference cluster states, and is no default. */
+/** Values of the reference cluster that are not the default. */
 const STATED = ["agent.enabled", "cpu.cores", "memory.dedicated", "disk.datastore_id", "disk.interface"];
 
 test("a default that is stated does nothing, for all that the provider adds to a VM in a real plan", () => {

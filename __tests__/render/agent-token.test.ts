@@ -13,7 +13,7 @@ test("where agents have a token of their own, servers know it and no agent has t
   );
   expect(text("k3s-agent/k3s-agent.nix")).toContain('tokenFile = "/var/lib/k3s-secrets/agent-token";');
   expect(text("k3s-agent/k3s-agent.nix")).not.toContain("k3s-secrets/token");
-  // The runbook brings each to those that have it, and to nobody else.
+  // The runbook writes each token only to the hosts that use it.
   const runbook = text("README.md");
   expect(runbook).toMatch(/for host in 172\.22\.0\.134; do\n.*\/dev\/stdin \/var\/lib\/k3s-secrets\/token\n/);
   expect(runbook).toMatch(

@@ -1,9 +1,9 @@
 /**
- * `node es-modules.mjs mermaid|prettier|marked`: reads a JSON list of texts from standard input, and prints a list of what that
- * library says of each. A program of its own, since all are ES modules, which jest does not load.
+ * `node es-modules.mjs mermaid|prettier|marked`: reads a JSON list of texts from standard input, and prints a list with the
+ * result of that library for each. It is a program because all are ES modules, which jest does not load.
  */
 const judges = {
-  /** The diagram's kind, or mermaid's complaint. Mermaid wants a browser's window. */
+  /** The diagram's kind, or mermaid's error. Mermaid needs the window of a browser. */
   mermaid: async () => {
     const { JSDOM } = await import("jsdom");
     globalThis.window = new JSDOM("").window;
@@ -20,7 +20,7 @@ const judges = {
     const { format } = await import("prettier");
     return (markdown) => format(markdown, { parser: "markdown" });
   },
-  /** What a reader's browser makes of the Markdown: all elements, and the text and elements of each cell. */
+  /** The Markdown as a browser shows it: all elements, and the text and elements of each cell. */
   marked: async () => {
     const { JSDOM } = await import("jsdom");
     const { marked } = await import("marked");

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { agent, emit, FIVE_NODES, REFERENCE, temporaryFolder, textsBelow } from "../fixture";
 
-/** Servers and agents, static addresses, UEFI beside BIOS, and every setting that shows in a host's files. */
+/** Servers and agents, static addresses, UEFI and BIOS, and every setting that appears in a host's files. */
 const NODES = [
   ...FIVE_NODES,
   agent("k3s-agent-2", "atria", 139, {

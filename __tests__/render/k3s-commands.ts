@@ -1,6 +1,6 @@
 /**
  * K3s' commands and flags that the runbook may name, as K3s defines them: pkg/cli/cmds/etcd_snapshot.go, token.go,
- * server.go and agent.go of k3s-io/k3s. By hand, since there is no K3s here to ask.
+ * server.go and agent.go of k3s-io/k3s. Written by hand, since no K3s is available to the tests.
  */
 export const K3S_COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "etcd-snapshot save": ["--name"],

@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
-/** What mermaid says of diagrams, or prettier of Markdown: see es-modules.mjs. */
+/** The results of mermaid for diagrams, or of prettier for Markdown; see es-modules.mjs. */
 export const judged = (library: "mermaid" | "prettier", texts: readonly string[]): string[] =>
   answers<string>(library, texts);
 
-/** A document as marked and a browser's parser make it. */
+/** A document as parsed by marked and by the parser of a browser. */
 export interface Rendered {
   /** Names of all elements, in order. */
   readonly elements: readonly string[];

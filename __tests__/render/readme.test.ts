@@ -44,7 +44,7 @@ const CLUSTERS: Readonly<Record<string, () => Cluster>> = {
     cluster({ network: { lanCidrs: ["172.22.0.0/24", "fd00:22::/64"] } }),
   "names that mean something to Mermaid and Markdown": () =>
     onPveNode(
-      // What a reference of OpenTofu may be: an expression.
+      // A reference of OpenTofu may be an expression.
       'join("%%{init: `x`}%%", [var.a]); [x] (y) {z} | ``<b>`` <img src=x onerror=alert(1)>',
       cluster({
         server: [

@@ -48,7 +48,7 @@ const READMES = [
 
 const SCRIPTS = READMES.flatMap((readme) => fenced(readme, "sh"));
 
-/** Simple commands of a script, those that `ssh` runs elsewhere by themselves. */
+/** Simple commands of a script. Commands that `ssh` runs on a host are listed separately. */
 function commandsOf(script: string): string[][] {
   return script
     .split(/\n|&& |\| |; do\n/)
@@ -174,7 +174,7 @@ function handsOverEveryFlag(shell: Shell): void {
   const readme = renderReadme(cluster({ k3s: { agentFlags: [], serverFlags: flags } }), ["nix"]);
   const command = /^ssh .* k3s server .*$/m.exec(readme)?.[0] ?? "";
   const folder = temporaryFolder();
-  // In the place of `ssh`, the shell that it hands its words to.
+  // Instead of `ssh`, the shell to which it passes its words.
   writeFileSync(join(folder, "ssh"), '#!/bin/sh\nshift\nexec sh -c "$*"\n', { mode: 0o755 });
   writeFileSync(join(folder, "k3s"), '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
   const printed = typed(`${command}\n`, shell, { PATH: `${folder}:${process.env.PATH}` });

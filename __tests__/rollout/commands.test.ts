@@ -1,4 +1,4 @@
-/** What commands do to hosts, told by the programs that they run there; hosts answer as machines that are not set up yet. */
+/** What commands do to hosts, shown by the programs that they run there. The hosts answer like machines that are not set up yet. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { applyCommand, type Operator } from "../../src/rollout/commands";
@@ -23,7 +23,7 @@ const OPTIONS: Parameters<typeof applyCommand>[2] = {
   confirmSeconds: 1,
 };
 
-/** What `facts` says of a new clone of the template. */
+/** The report of `facts` from a new clone of the template. */
 const factsOf = ({ node }: Host, macAddress: string): Report =>
   new Report(
     [
@@ -39,7 +39,7 @@ const factsOf = ({ node }: Host, macAddress: string): Report =>
     ].join("\n"),
   );
 
-/** The programs, beside `facts`, that an apply runs on hosts, until the first of them fails. */
+/** The programs other than `facts` that an apply runs on hosts, until the first of them fails. */
 async function programsOfApply(macAddresses: Readonly<Record<string, string>> = {}): Promise<string[]> {
   const own = temporaryFolder();
   writeFileSync(join(own, "token"), "planted-5ca1ab1e");

@@ -1,4 +1,4 @@
-/** What a host may say that was taken over: each kind harms that host alone. The connection's kinds are in ssh.test.ts. */
+/** Answers of a host that an attacker controls: each may harm only that host. ssh.test.ts tests hostile connections. */
 import type { Fleet } from "../../src/rollout/fleet";
 import type { Host } from "../../src/rollout/host";
 import { Kubernetes } from "../../src/rollout/kubernetes";

@@ -40,7 +40,7 @@ test("a rollout on this machine has ended when its process has, whatever its loc
   expect([hasEnded(dead, lock(dead)), hasEnded(alive, lock(alive))]).toEqual([true, false]);
 });
 
-/** Above what Linux gives. */
+/** Above the highest process ID of Linux. */
 const NO_PROCESS = 4194399;
 
 const withProcess = (rollout: string, pid: number): string => rollout.replace(/:\d+:/, `:${pid}:`);

@@ -1,4 +1,4 @@
-/** Hosts as an operator sees them, made up: what `remote/facts.sh` would have said of them. */
+/** Invented hosts as an operator sees them: what `remote/facts.sh` would report about them. */
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { Ssh } from "../../src/rollout/ssh";
 import type { ClusterSettings } from "../../src/config/settings";
 import { emit, REFERENCE, temporaryFolder, type TestNode } from "../fixture";
 
-/** Somebody's key, whose private half was never kept. */
+/** A public key whose private key was not kept. */
 export const OPERATOR_KEY =
   "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDIhz2GK/XCUj4i6Q5yQJNL1MKMLZvLAMGjuYrRuMzGb operator";
 
@@ -39,7 +39,7 @@ export function hosts(description: Description): Host[] {
   return description.nodes.map((node) => new Host(node, description, ssh, log));
 }
 
-/** A member that is what it should be, but for what is stated. */
+/** A member that is as it should be, except for the given facts. */
 export function hostState(host: Host, facts: Partial<Facts> = {}): HostState {
   const { node } = host;
   const system = `/nix/store/${node.hostname}-system`;
@@ -80,7 +80,7 @@ export function hostState(host: Host, facts: Partial<Facts> = {}): HostState {
   };
 }
 
-/** A clone of the template, that nobody has touched. */
+/** An untouched clone of the template. */
 export const clone = (host: Host, facts: Partial<Facts> = {}): HostState =>
   hostState(host, {
     hostname: "nixos",

@@ -209,7 +209,7 @@ describe("refused is", () => {
     );
     const plan = planHost(all.find(({ host }) => host.node.clusterInit === true) as HostState, context(all));
     expect(plan.faults).toEqual([expect.stringContaining("it would found a second cluster")]);
-    // Without its peer it has no quorum, and does not get beyond its start.
+    // Without its peer it has no quorum, and does not finish its start.
     const stuck = all.map((each) =>
       each.facts.serverData ? { ...each, facts: { ...each.facts, k3s: "activating" } } : each,
     );

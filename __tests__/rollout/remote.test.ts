@@ -9,7 +9,7 @@ import { REPOSITORY, temporaryFolder } from "../fixture";
 const REMOTE = join(REPOSITORY, "src", "rollout", "remote");
 const PROGRAMS = readdirSync(REMOTE).filter((name) => name !== "prelude.sh");
 
-/** Which run without what the others begin with. */
+/** Programs that run without the prelude. */
 const LEFT_ON_THE_HOST = new Set(["revert.sh", "trial-revert.sh"]);
 
 test.each(PROGRAMS)("%s is a valid shell program", (name) => {
@@ -20,7 +20,7 @@ test.each(PROGRAMS)("%s is a valid shell program", (name) => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 });
 
-/** As on a host, whose folders are in another place here. */
+/** Runs a program as on a host, with its folders moved below `folder`. */
 function run(program: string, variables: Record<string, string>, folder: string): Report {
   const script = remoteScript(program, variables)
     .replaceAll("/var/lib", join(folder, "lib"))

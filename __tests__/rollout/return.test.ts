@@ -9,7 +9,7 @@ import { described, hosts } from "./plan-context";
 const BUILT: Build = { path: "/nix/store/new", release: "", k3sVersion: "", reboot: [], refusal: "" };
 const REPORT = new Report("@current /nix/store/new");
 
-/** Keeps a system on a host whose programs answer so. */
+/** Keeps the system of a host whose programs give these answers. */
 function keptOn(answers: Readonly<Record<string, () => Promise<unknown>>>): Promise<Report> {
   jest.spyOn(Host.prototype, "call").mockImplementation((program) => answers[program]?.() as Promise<Report>);
   const [host] = hosts(described([ALPHARD]));

@@ -1,4 +1,4 @@
-/** The operator's SSH client, with stand-ins for it that say and do what hosts made the real one say and do. */
+/** Calls over SSH, with stand-ins for the SSH client that repeat what the real one printed and did. */
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HostKeys } from "../../src/rollout/host-keys";
@@ -9,7 +9,7 @@ import { temporaryFolder } from "../fixture";
 
 const TARGET = { hostname: "hamal", address: "192.0.2.1" };
 
-/** A shell of this machine in the place of the host's. */
+/** A shell of this machine instead of the host's. */
 const SHELL = "exec sh -s";
 
 describe("a call", () => {
@@ -31,7 +31,7 @@ describe("a call", () => {
     process.env.PATH = PATH;
   });
 
-  /** @param client - what `ssh` is; it is counted how often it is started */
+  /** @param client - the script that is `ssh`; its starts are counted */
   function withClient(client: string): void {
     writeFileSync(join(folder, "ssh"), `#!/bin/sh\necho "$*" >>${folder}/started\n${client}\n`);
     chmodSync(join(folder, "ssh"), 0o755);
@@ -49,7 +49,7 @@ describe("a call", () => {
     );
 
   test("ends within its time limit, also when a child of the client lives on", async () => {
-    // As a client with a jump host: its proxy holds the output open.
+    // Like a client with a jump host, whose proxy keeps the output open.
     withClient("sleep 300 &\nsleep 300");
     expect((await failure(":", { timeoutSeconds: 1 })).message).toBe(
       "hamal: no SSH connection to 192.0.2.1: no answer within 1 s",

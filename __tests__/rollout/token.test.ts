@@ -15,14 +15,14 @@ const TOKEN = "planted-5ca1ab1e5ca1ab1e";
 const read = async (rollout: RolloutSettings): Promise<string | undefined> =>
   (await readTokens({ rollout } as Description, new Redactor())).server;
 
-/** Why nothing was read. */
+/** The reason why no token was read. */
 const refusal = (reading: Promise<unknown>): Promise<string> =>
   reading.then(
     () => "",
     (error: unknown) => messageOf(error),
   );
 
-/** A project under git, in which `.gitignore` has the given text, and its file with the token. */
+/** A project in git, whose `.gitignore` has the given text, and its file with the token. */
 function withToken(ignored = ""): { readonly token: string; readonly project: Project } {
   const project = new Project();
   project.git("init", "-q");
@@ -65,7 +65,7 @@ describe("a file with the join token", () => {
     expect(await read({ tokenPath: path })).toBe(TOKEN);
   });
 
-  /** In another environment. */
+  /** Reads the token with other environment variables. */
   const readWith = (path: string, env: Record<string, string>): string => {
     const script = `
       const { readTokens } = require("./src/rollout/token.ts");

@@ -1,6 +1,6 @@
 /**
- * Attacks by packet, by hand as `flows.ts`: what is not for those who send it, however they send it. The first seven were
- * gaps of an earlier ruleset; the others it withstood. The attackers are mizar where that host was taken over, any pod
+ * Attacks by packets, written by hand like `flows.ts`: connections that the sender may not make, in whatever way it tries. The
+ * first seven succeeded against an earlier ruleset, the others did not. The attackers are mizar as a compromised host, any pod
  * that may use raw sockets, and hosts of the LAN.
  */
 import {
@@ -19,12 +19,12 @@ import { closed, open, type Check } from "./lab/lab";
 import { VXLAN_PORT } from "./lab/services";
 import { STRANGER_MAC, forged, vxlanInto } from "./lab/ways";
 
-/** A host that is attacked, whatever its role. */
+/** A host that is attacked, of any role. */
 interface Target {
   readonly host: string;
-  /** A node that is neither it nor mizar. */
+  /** A third node, neither the host nor mizar. */
   readonly third: string;
-  /** A service, and a node port, that lead to its port of VXLAN. */
+  /** A service and a node port that lead to its VXLAN port. */
   readonly service: string;
   readonly nodePort: number;
 }
@@ -34,7 +34,7 @@ const TARGETS: readonly Target[] = [
   { host: "hamal", third: "alphard", service: "10.43.0.42", nodePort: 30_042 },
 ];
 
-/** A service, and a node port, that lead to mizar's port of VXLAN. */
+/** A service and a node port that lead to mizar's VXLAN port. */
 const MIZAR = { service: "10.43.0.43", nodePort: 30_043 };
 
 const each = (attacks: (target: Target) => Check[]): Check[] => TARGETS.flatMap(attacks);
@@ -66,7 +66,7 @@ const SERVICE_TO_VXLAN = each(({ host, service, nodePort }) => [
   ),
 ]);
 
-/** 2: frames in the tunnel with a third node's address, which admits to what is for nodes. */
+/** 2: frames in the tunnel with the address of a third node, which would reach what is open to nodes. */
 const TUNNELLED_NODE = each(({ host, third }) => [
   closed(
     "a host reaches a kubelet by the tunnel, as a third",
@@ -76,7 +76,7 @@ const TUNNELLED_NODE = each(({ host, third }) => [
   closed("a host reaches SSH by the tunnel, as a third", "mizar", segment("tunnel", third, host, 22)),
 ]);
 
-/** 3: frames in the tunnel with an address of the LAN, which admits to what is for the LAN. */
+/** 3: frames in the tunnel with an address of the LAN, which would reach what is open to the LAN. */
 const TUNNELLED_LAN = each(({ host }) => [
   closed("a host reaches SSH by the tunnel, as the LAN", "mizar", segment("tunnel", "lan", host, 22)),
   closed(
@@ -86,12 +86,12 @@ const TUNNELLED_LAN = each(({ host }) => [
   ),
 ]);
 
-/** 4: VXLAN in VXLAN, as which a host sends into pods by the address of a third. */
+/** 4: VXLAN in VXLAN, by which a host sends to pods with the address of a third host. */
 const TUNNELLED_VXLAN = each(({ host, third }) => [
   closed("a host sends VXLAN by the tunnel, as a third", "mizar", vxlanAs("tunnel", third, host)),
 ]);
 
-/** 5: what a host takes from its link, from its pods and from the tunnel, which are not its link. */
+/** 5: packets that a host accepts from its link, sent by its pods and through the tunnel instead. */
 const household = (wire: Wire, who: string): Check[] =>
   each(({ host }) => [
     closed(`${who} advertises itself as a router`, attacker(wire, host), advertisesTo(wire, host)),
@@ -102,7 +102,7 @@ const household = (wire: Wire, who: string): Check[] =>
 const leases = (wire: Wire, who: string): Check[] =>
   each(({ host }) => [closed(`${who} gives a lease of IPv6`, attacker(wire, host), leasesTo(wire, host))]);
 
-/** 6: pods with the address of another host's pod, where routes do not tell (rp_filter is loose). */
+/** 6: pods with the address of a pod on another host, which routes do not reveal (rp_filter is loose). */
 const PODS_OF_OTHERS = each(({ host, third }) => [
   closed(
     "a pod reaches a pod of another host as one of a third",
@@ -116,7 +116,7 @@ const PODS_OF_OTHERS = each(({ host, third }) => [
   ),
 ]);
 
-/** 6, from the tunnel: the target's own pods are not behind it. */
+/** 6, from the tunnel, behind which the target's own pods are not. */
 const TUNNELLED_PODS = each(({ host }) => [
   closed(
     "a host reaches a pod by the tunnel, as another pod of that host",
@@ -185,7 +185,7 @@ const NOT_CLOSED = each(({ host, third }) => [
   ),
 ]);
 
-/** Of every cluster, whatever carries packets of pods from host to host. */
+/** For every cluster, with any backend of flannel. */
 export const ATTACKS: readonly Check[] = [
   ...household("bridge", "a pod"),
   ...PODS_OF_OTHERS,
@@ -224,7 +224,7 @@ export const TRUSTED_POD_ATTACKS = each(({ host }) => [
   ),
 ]);
 
-/** Where the LAN has IPv6: its addresses, from where the LAN is not. */
+/** Where the LAN has IPv6: its addresses, sent from elsewhere. */
 export const IPV6_ATTACKS = each(({ host }) => [
   closed("a pod reaches SSH by IPv6, as the LAN", `${host}-pod1`, segment6("bridge", "lan", host, 22)),
   closed(

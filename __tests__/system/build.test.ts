@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import { REPOSITORY, temporaryFolder } from "../fixture";
 
-/** What the script calls. A machine's own Go may lie beside them, so that its PATH is none to test with. */
+/** Programs that the script calls. This machine's PATH is not used, since it may have a Go. */
 const PROGRAMS = "bash basename cat chmod cp dirname git mkdir mktemp mv rm sed touch tr uname".split(" ");
 
 const pathOf = (program: string): string =>

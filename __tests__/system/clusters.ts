@@ -20,7 +20,7 @@ import { REFERENCE, REPOSITORY } from "../fixture";
 
 export const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEVYQU1QTEUgS0VZISBQVVQgSU4gWU9VUiBPV04gT05F";
 
-/** What of a cluster differs from the reference. Servers have the lowest VM IDs, from 134 on. */
+/** How a cluster differs from the reference. Servers have the lowest VM IDs, from 134 on. */
 interface Sketch {
   readonly servers?: number;
   readonly agents?: number;
@@ -28,9 +28,9 @@ interface Sketch {
   readonly k3s?: Partial<K3sSettings>;
   readonly firewall?: FirewallSettings;
   readonly nixos?: Partial<NixosSettings>;
-  /** Of the servers, in their order. */
+  /** Settings of the servers, in their order. */
   readonly server?: readonly Partial<ServerSettings>[];
-  /** Of the agents, in their order. */
+  /** Settings of the agents, in their order. */
   readonly agent?: readonly Partial<ServerSettings>[];
   readonly apiEndpoint?: string;
   /** @default - the reference cluster's key */
@@ -157,7 +157,7 @@ export const CLUSTERS: Readonly<Record<string, Cluster>> = {
   }),
 };
 
-/** Path to stamped text of every file of every host, as HostFiles writes them. */
+/** Path to text with header of every file of every host, as HostFiles writes them. */
 export function emitted(model: Cluster): Map<string, string> {
   return new Map([...renderHosts(model, new Set())].map(([path, body]) => [path, withHeader(path, body)]));
 }
@@ -165,7 +165,7 @@ export function emitted(model: Cluster): Map<string, string> {
 /** A new folder in the system's temporary one; the caller removes it. */
 export const newFolder = (): string => fs.mkdtempSync(join(tmpdir(), "system-test-"));
 
-/** Runs `use` in a new folder with these files, which is gone afterwards. */
+/** Runs `use` in a new folder with these files, which is removed afterwards. */
 export async function inFolderWith<T>(
   files: ReadonlyMap<string, string>,
   use: (folder: string) => Promise<T>,

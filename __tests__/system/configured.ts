@@ -4,7 +4,7 @@ import { emitted, inFolderWith } from "./clusters";
 import { evaluate } from "./evaluation";
 import { hostFaults, merged, type Host } from "./nixos-options";
 
-/** Configurations of a cluster's hosts by construct id, each with everything that is wrong with it. */
+/** Configurations of a cluster's hosts by construct id, each with all of its faults. */
 export type Configured = Readonly<Record<string, Host>>;
 
 /** A cluster and the text of its files, as emitted or otherwise. */
@@ -38,7 +38,7 @@ export function configuredAll(copies: readonly Copy[], release?: string): Promis
       Object.fromEntries(
         model.nodes.map((node) => {
           const host = hosts[`${index}/${node.directory}`] as Host;
-          // Some rules read the ruleset, so they are asked while it is there.
+          // Some rules read the ruleset, so they run while it exists.
           return [node.id, { ...host, faults: hostFaults(host, node) }];
         }),
       ),
@@ -57,7 +57,7 @@ export async function configured(
   return hosts as Configured;
 }
 
-/** What is wrong between hosts, each of which may be right by itself. */
+/** Faults between hosts that may each be correct alone. */
 export function clusterFaults(hosts: readonly Host[]): string[] {
   const founders = hosts.filter(({ options }) => options["services.k3s.clusterInit"] === true);
   return founders.length === 1

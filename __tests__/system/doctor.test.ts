@@ -1,4 +1,4 @@
-/** What the doctor says of Proxmox VE: over HTTPS, to the stand-in of its API. */
+/** The findings of the doctor about Proxmox VE, over HTTPS to the stand-in for its API. */
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -62,7 +62,7 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     await pve.leave();
   });
 
-  /** What `doctor --json` says; the secret of the token never. */
+  /** The output of `doctor --json`, which must not have the secret of the token. */
   async function look(...words: string[]): Promise<{ status: number | null; output: string }> {
     const child = spawn(CLI, ["doctor", ...words], {
       cwd: folder,

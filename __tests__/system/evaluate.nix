@@ -1,8 +1,8 @@
 # Evaluates hosts' configurations without nixpkgs, into the definitions that each file makes.
 #
-# It does of NixOS' module system what the emitted files use: imports, functions called with the arguments that every
-# module gets, and priorities. What a definition means, which of several wins and what may not be, is decided in
-# nixos-options.ts. `request` is JSON: folders of hosts by name, NixOS' release, and the packages that there are.
+# It implements the part of NixOS' module system that the emitted files use: imports, functions called with the arguments that every
+# module gets, and priorities. nixos-options.ts decides what a definition means, which of several wins and
+# what is an error. `request` is JSON: folders of hosts by name, NixOS' release, and the packages that exist.
 { request }:
 
 let
@@ -23,7 +23,7 @@ let
     mkForce = lib.mkOverride 50;
   };
 
-  # A package that is not there fails, as it does in nixpkgs.
+  # A missing package fails, as it does in nixpkgs.
   pkgs = builtins.listToAttrs (
     map (name: {
       inherit name;
@@ -48,7 +48,7 @@ let
       {
         file = toString module;
         profiles = map toString (builtins.filter isProfile imports);
-        # Not `{ }` itself, of a file that only imports.
+        # Not the `{ }` of a file that only imports.
         definitions = builtins.filter (it: it.path != [ ]) (
           flatten [ ] 100 (builtins.removeAttrs set [ "imports" ])
         );
@@ -70,7 +70,7 @@ let
     else
       builtins.concatMap (name: flatten (path ++ [ name ]) priority value.${name}) (builtins.attrNames value);
 
-  # A Nix path would be copied to the store on its way to JSON. It is told apart from a string that looks like it.
+  # A Nix path would be copied to the store on its way to JSON. It is distinguished from a string that looks like it.
   plain =
     value:
     if builtins.isPath value then

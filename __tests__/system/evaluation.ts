@@ -25,12 +25,12 @@ export interface Module {
 /** Attributes of `pkgs` that the clusters of the tests name. */
 const PACKAGES = ["k3s", "k3s_1_34", "linuxPackages", "linuxPackages_6_12"];
 
-// Nothing is built and nothing goes to a store, so none is needed, nor the right to write to one.
+// Nothing is built and nothing is written to a store, so no store and no permission for it is needed.
 const NO_STORE = ["--store", "dummy://"];
 const EVALUATE = ["--eval", "--strict", "--json"];
 const LIMITS = { timeout: 20_000, killSignal: "SIGKILL", maxBuffer: 2 ** 26 } as const;
 
-/** Runs nix-instantiate. Throws in Nix' own words. */
+/** Runs nix-instantiate. Throws with the message of Nix. */
 async function instantiate(args: readonly string[]): Promise<string> {
   try {
     return (await run("nix-instantiate", [...NO_STORE, ...args], LIMITS)).stdout;
@@ -39,7 +39,7 @@ async function instantiate(args: readonly string[]): Promise<string> {
   }
 }
 
-/** What the parser says of files, naming them; nothing when all of them parse. */
+/** The errors of the parser, with file names; empty when all files parse. */
 export const parseErrors = (files: readonly string[]): Promise<string> =>
   instantiate(["--parse", ...files]).then(
     () => "",
@@ -53,7 +53,7 @@ export const evaluateExpression = async (expression: string): Promise<Json> =>
  * The modules of every host, all hosts in one evaluation.
  *
  * @param hosts - absolute path of a host's folder, by its name
- * @param release - of the nixpkgs that is played here
+ * @param release - of the nixpkgs that is simulated
  */
 export async function evaluate(
   hosts: Readonly<Record<string, string>>,

@@ -1,6 +1,6 @@
 /**
- * Who reaches what, written by hand: not derived from `src/firewall/flows.ts`, of which it is the judge. `open` has to pass
- * through the emitted firewall, `closed` must not, and all of it passes where there is no firewall.
+ * Who reaches what, written by hand: not derived from `src/firewall/flows.ts`, which it checks. `open` must pass
+ * the emitted firewall, `closed` must not, and everything passes without a firewall.
  *
  * alphard is a server, hamal and mizar are agents. Services have one endpoint: 10.43.0.20 a pod of hamal's, 10.43.0.30
  * and 10.43.0.31 programs of hamal and alphard themselves. Node ports are 30080, 30053 by UDP, 30090, and 30091.
@@ -37,7 +37,7 @@ import {
 const BY_POD = { by: "hamal-pod1" };
 const LONG = { bytes: 200_000 };
 
-/** A host about which something is claimed, whatever its role. */
+/** A host about which something is claimed, of any role. */
 interface Subject {
   readonly host: string;
   /** An agent. */
@@ -50,7 +50,7 @@ interface Subject {
 const ALPHARD: Subject = { host: "alphard", other: "mizar", service: "10.43.0.31", nodePort: 30_091 };
 const HAMAL: Subject = { host: "hamal", other: "mizar", service: "10.43.0.30", nodePort: 30_090 };
 
-/** What its pods reach, and who reaches them. */
+/** Who its pods reach, and who reaches them. */
 function ofPods({ host, other, service }: Subject): Check[] {
   const [pod1, pod2, bridge] = [`${host}-pod1`, `${host}-pod2`, `${host}'s bridge`] as const;
   return [
@@ -75,7 +75,7 @@ function ofPods({ host, other, service }: Subject): Check[] {
   ];
 }
 
-/** What the host reaches, and what of it other nodes reach. */
+/** What the host reaches, and what other nodes reach on it. */
 function ofHost({ host, other }: Subject): Check[] {
   const [pod1, bridge] = [`${host}-pod1`, `${host}'s bridge`] as const;
   return [
@@ -149,7 +149,7 @@ function ofOutside({ host, nodePort }: Subject): Check[] {
   ];
 }
 
-/** What those reach who send by another's address: nothing. */
+/** What a sender with another's address reaches: nothing. */
 function ofForgers({ host, other }: Subject): Check[] {
   const [pod1, pod2] = [`${host}-pod1`, `${host}-pod2`] as const;
   return [
@@ -163,7 +163,7 @@ function ofForgers({ host, other }: Subject): Check[] {
   ];
 }
 
-/** Without which IPv6 has no neighbours, routers and listeners. */
+/** What IPv6 needs for neighbours, routers and listeners. */
 function ofIpv6({ host }: Subject): Check[] {
   return [
     open("a host is found by neighbour discovery", "router", resolves(host)),
@@ -187,7 +187,7 @@ const untrusted = ({ host }: Subject): Check[] => {
   ];
 };
 
-/** A program of a host as the endpoint of a service, dialled on another host: it comes with that one's address. */
+/** A program of a host as the endpoint of a service, dialled on another host, whose address the connection has. */
 const elsewhere = ({ host, other, service, nodePort }: Subject): Check[] => [
   closed("a pod reaches another host by a service", `${other}-pod1`, tcp(service, 80, { by: host })),
   closed("a node reaches another host by a service", other, tcp(service, 80, { by: host })),
@@ -237,7 +237,7 @@ const SERVICE_LB: readonly Check[] = [
   closed("the LAN reaches a load balancer's port that is not exposed", "lan", tcp("hamal", 25_565, BY_POD)),
 ];
 
-/** Where pods on different hosts reach each other by a tunnel. */
+/** Where pods on different hosts reach each other through a tunnel. */
 const tunnel = ({ host, other }: Subject): Check[] => [
   open(
     "a host reaches a pod of another, as its tunnel",
@@ -272,7 +272,7 @@ const NO_LAN_OF_IPV6: readonly Check[] = [
 /** What holds in every cluster of the lab. */
 const EVERYWHERE = [...EVERY_KIND_OF_HOST, ...elsewhere(ALPHARD), ...OPERATORS, ...ATTACKS];
 
-/** What holds unless the owner says otherwise, but for the way of pods from host to host. */
+/** What holds unless the owner says otherwise, except for traffic between pods on different hosts. */
 const BY_DEFAULT = [
   ...EVERYWHERE,
   ...UNTRUSTED,
@@ -415,7 +415,7 @@ export const HOST_GATEWAY_FLOWS: readonly Check[] = [
   ]),
 ];
 
-/** Here plain datagrams and a cable stand in for WireGuard. */
+/** Plain datagrams and a cable stand in for WireGuard. */
 export const WIREGUARD_FLOWS: readonly Check[] = [
   ...BY_DEFAULT,
   ...TUNNEL,

@@ -1,4 +1,4 @@
-/** What a host says of its kernel's forwarding, in a network with flannel's devices. */
+/** What a host reports about its kernel's forwarding, in a network with flannel's devices. */
 import { spawnSync } from "node:child_process";
 import { remoteScript, Report } from "../../src/rollout/script";
 import { environment, unshare } from "../../testbed/namespaces/unshare";

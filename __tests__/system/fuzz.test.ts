@@ -1,4 +1,4 @@
-/** Everything that an owner may write: faults, or files that parse and hold what was meant. `FUZZ=50000` for more. */
+/** Anything that an owner may write: it is a fault, or gives files that parse and contain what was meant. `FUZZ=50000` for more. */
 import { TerraformStack, Testing } from "cdktf";
 import fc from "fast-check";
 import { renderNodeRegion, renderReadme } from "../../src/render/readme";
@@ -12,18 +12,18 @@ import { parseErrors } from "./evaluation";
 import { nftRuns } from "./namespace";
 import { describeWith, NETWORK_NAMESPACES, NFT, NIX } from "./tools";
 
-/** Inputs that are judged together: of more the programs would be told too much at once. */
+/** Inputs that are judged together. More would exceed what the programs take at once. */
 const TOGETHER = 2_000;
 const RUNS = Number(process.env.FUZZ ?? TOGETHER);
 const FIRST_SEED = Number(process.env.FUZZ_SEED ?? 1);
 
-/** With how many inputs there are of each. */
+/** The number of inputs of each kind. */
 const SEEDS = Array.from({ length: Math.ceil(RUNS / TOGETHER) }, (_, index) => ({
   seed: FIRST_SEED + index,
   runs: Math.min(TOGETHER, RUNS - index * TOGETHER),
 }));
 
-/** OpenTofu's text for a string of its JSON: escapes alone, since a reference would be the app's. */
+/** The value that OpenTofu reads from a string in JSON. Only escapes matter, since the inputs have no references. */
 function evaluated(text: string): string {
   expect(text.replace(/\$\$\{|%%\{/g, "escaped")).not.toMatch(/[$%]\{/);
   return text.replace(/([$%])\1\{/g, "$1{");
@@ -95,5 +95,5 @@ describeWith([NIX, NFT, NETWORK_NAMESPACES], "settings of any kind", () => {
   );
 });
 
-/** What our own documents consist of; `br` parts the lines of a cell. */
+/** Elements of our own documents; `br` separates the lines of a cell. */
 const EXPECTED = new Set("h1 h2 h3 p a code pre table thead tbody tr th td br em strong ol ul li".split(" "));

@@ -29,7 +29,7 @@ function read(file: string): string {
 
 describeWith(LAB, "a lab", () => {
   test.each(["SIGKILL", "SIGINT", "SIGTERM"] as const)("leaves nothing when ended by %s", async (signal) => {
-    // A group of its own, as a terminal gives to what it runs.
+    // In its own group, as a terminal starts programs.
     const holder = spawn(process.execPath, ["--import", "tsx", HOLD], {
       cwd: REPOSITORY,
       detached: true,
@@ -44,9 +44,9 @@ describeWith(LAB, "a lab", () => {
       const before = processesWith(folder);
       const networks = new Set(before.map(networkOf));
       expect(before.length).toBeGreaterThan(1);
-      expect(networks.size).toBeGreaterThan(1); // the machine's, the lab's, and a host's
+      expect(networks.size).toBeGreaterThan(1); // of the machine, the lab, and a host
 
-      // The terminal's own signal goes to all of them, the others to the one that was asked to end.
+      // The signal of a terminal goes to the whole group, the others to a single process.
       process.kill(signal === "SIGINT" ? group : (holder.pid as number), signal);
       for (let tries = 0; tries < 100 && (processesWith(folder).length > 0 || existsSync(folder)); tries++) {
         await sleep(100);
@@ -58,7 +58,7 @@ describeWith(LAB, "a lab", () => {
       try {
         process.kill(group, "SIGKILL");
       } catch {
-        // nobody is left, as it should be
+        // No process is left, as it should be.
       }
     }
   });

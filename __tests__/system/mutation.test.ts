@@ -5,9 +5,9 @@ import { matchesOf, ruleOf, slices, type Matches } from "./lab/matches";
 import { mutantsOf } from "./lab/mutants";
 import { describeWith, LAB } from "./tools";
 
-/** What all hosts of a role lack that had it. */
+/** A mutation: what was removed from all hosts of a role that had it. */
 interface Lack {
-  /** The role, and what it is. */
+  /** The role, and what was removed. */
   readonly what: string;
   /** Of those hosts. */
   readonly rules: readonly string[];
@@ -38,8 +38,8 @@ const FEW = 2;
 const AT_ONCE = 24;
 
 /**
- * In words, some of what fails now, up to a failure: of the checks whose packets match what is missing; of all, since
- * what is excepted from a rule matches it without its exception; and of all with time for a busy machine.
+ * Descriptions of what fails now. First the checks whose packets match what is missing run; then all checks, since
+ * packets that a rule excepted match it without its exception; at last all checks with time for a busy machine.
  */
 async function failures(
   lab: Lab,
@@ -49,7 +49,7 @@ async function failures(
 ): Promise<string[]> {
   for (const some of [...slices(noticing(rules), AT_ONCE), flows]) {
     const suspected = (await lab.failed(some, patience)).slice(0, FEW).map(({ check }) => check);
-    // What was late once may have been the machine's doing.
+    // One late packet may be due to a busy machine.
     const confirmed = await lab.unexpected(suspected, { ...patience, open: 2 * patience.open });
     if (confirmed.length > 0) return confirmed;
   }
@@ -60,10 +60,10 @@ async function failures(
 /** A host of each role. */
 const SEEN = ["alphard", "hamal"];
 
-/** Set to see by which checks each is caught. */
+/** Set it to see which checks catch each mutation. */
 const { LAB_VERBOSE } = process.env;
 
-/** What hosts can lack without a failure, of what is not known to be needed yet. */
+/** Mutations that no check notices, of those not yet known to be needed. */
 async function survivors(
   lab: Lab,
   lacks: readonly Lack[],
@@ -86,11 +86,11 @@ async function survivors(
 }
 
 describeWith(LAB, "no rule, set, or element of a rule can be left out, since checks fail then", () => {
-  /** Roles and what they were seen to need, which other clusters' hosts need for the same reasons. */
+  /** Roles and what they need, which hosts of other clusters need for the same reasons. */
   const needed = new Set<string>();
 
   describe.each<LabCluster>(LAB_CLUSTERS)("of $name", (cluster) => {
-    /** One for each role, so that both are tried at the same time. */
+    /** One lab for each role, so that both run at the same time. */
     let labs: Lab[] = [];
     beforeAll(async () => {
       labs = await Promise.all(ROLES.map(() => startLab(cluster)));

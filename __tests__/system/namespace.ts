@@ -18,8 +18,8 @@ const LONGEST_SECONDS = 20;
 /**
  * Runs nft once for every list of arguments, one after another in one new network namespace.
  *
- * The namespace goes with its last process, and with it everything that was loaded. Nothing is run in the namespace
- * of the machine: the script itself refuses. `timeout` ends all of its processes, which node's own does not.
+ * The namespace ends with its last process, and with it everything that was loaded. Nothing runs in the namespace
+ * of the machine: the script itself refuses. `timeout` ends all of its processes, which Node's own time-out does not.
  */
 export async function nftRuns(runs: readonly (readonly string[])[]): Promise<Outcome[]> {
   const folder = newFolder();
@@ -60,7 +60,7 @@ export class Listing {
     this.entries = JSON.parse(json).nftables;
   }
 
-  /** Everything of one table but the numbers that the kernel gives to objects in the order of their creation. */
+  /** Everything of one table except the handles that the kernel gives to objects in the order of their creation. */
   public table(family: string, name: string): unknown[] {
     return JSON.parse(
       JSON.stringify(
@@ -70,7 +70,7 @@ export class Listing {
     );
   }
 
-  /** Everything of all other tables, with those numbers: a table that was removed and made again has others. */
+  /** Everything of all other tables, with their handles: a table that was removed and created again has others. */
   public besides(family: string, name: string): readonly Entry[] {
     return this.entries.filter((entry) => !belongs(entry, family, name));
   }

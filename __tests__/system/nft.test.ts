@@ -10,8 +10,8 @@ const OURS = ["inet", "k3s_host"] as const;
 const LIST = ["-j", "list", "ruleset"];
 
 /**
- * Tables as iptables-nft fills them for kube-proxy, flannel and the CNI's hostPorts, and two whose names come near
- * ours. Loaded before ours, they stand for what must not be touched.
+ * Tables as iptables-nft fills them for kube-proxy, flannel and the CNI's hostPorts, and two with names similar to
+ * ours. They are loaded before ours and must not be touched.
  */
 const FOREIGN = `
 table ip nat {
@@ -82,9 +82,9 @@ const NIXOS_TRANSACTION = ["deletions.nft", "deletions.nft", "ruleset.nft"]
   .map((file) => `include "${file}"\n`)
   .join("");
 
-/** The life of one host's ruleset in one namespace, beside the tables of others. */
+/** The life of one host's ruleset in one namespace, next to the tables of others. */
 interface Life {
-  /** What nft said, all of it; nothing when all went well. */
+  /** The whole output of nft; empty when everything succeeded. */
   readonly said: string;
   readonly check: string;
   readonly before: Listing;
@@ -121,7 +121,7 @@ function life(ruleset: string, configuration: string): Promise<Life> {
   });
 }
 
-/** What the kernel has after it was given these rulesets one after another. */
+/** The state of the kernel after these rulesets were loaded one after another. */
 function kernelAfter(...rulesets: readonly string[]): Promise<Listing> {
   const files = new Map(rulesets.map((text, index) => [`${index}.nft`, text]));
   return inFolderWith(files, async (folder) => {
@@ -148,10 +148,10 @@ const addresses = (nodes: readonly Node[]): string[] =>
 const oneOfEach = (model: Cluster): Node[] =>
   (["server", "agent"] as const).flatMap((role) => model.nodes.find((node) => node.role === role) ?? []);
 
-/** The value for every host, under its name, so that a failure says which host it is. */
+/** The value for every host by its name, so that a failure names the host. */
 type ByHost = <T>(value: (life: Life, name: string) => T) => Record<string, T>;
 
-/** Claims about the rulesets of some hosts, whoever wrote them. */
+/** Claims about the rulesets of some hosts. */
 function claims(hosts: Readonly<Record<string, { ruleset: string; configuration: string }>>): ByHost {
   const lives = new Map<string, Life>();
   const byHost: ByHost = (value) =>

@@ -4,7 +4,7 @@ import { clusterFaults, configured, configuredAll, type Copy } from "./configure
 import { parseErrors } from "./evaluation";
 import { describeWith, NIX } from "./tools";
 
-// nix.test.ts is worth what its check catches. Here the emitted text is spoilt, one mistake at a time.
+// nix.test.ts is worth only what its check catches. Here the emitted text gets one mistake at a time.
 
 const model = cluster({
   servers: 3,
@@ -21,7 +21,7 @@ const SERVER = "k3s-server-2/k3s-server.nix";
 const TOKEN = '"/var/lib/k3s-secrets/token"';
 const IFACE = '"--flannel-iface=ens18"';
 
-/** What is taken out of a file, what takes its place, and the fault that has to be reported. */
+/** The text that is replaced in a file, its replacement, and the fault that must be reported. */
 type Mistake = readonly [name: string, path: string, from: string, to: string, fault: RegExp];
 
 const MISTAKES: readonly Mistake[] = [
@@ -147,7 +147,7 @@ const MISTAKES: readonly Mistake[] = [
   ["no founder", FOUNDER, "clusterInit = true", "clusterInit = false", /true on 0 hosts/],
 ];
 
-/** The text of a file with one part replaced; throws when the part is not there, for then nothing was spoilt. */
+/** The text of a file with one part replaced; throws when the part is missing. */
 function spoilt(path: string, from: string, to: string): string {
   const text = files.get(path);
   if (!text?.includes(from)) throw new Error(`${path} has no ${JSON.stringify(from)}`);

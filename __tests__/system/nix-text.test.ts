@@ -6,7 +6,7 @@ import { configured, configuredAll } from "./configured";
 import { evaluateExpression } from "./evaluation";
 import { describeWith, NIX } from "./tools";
 
-/** What ends a string, what runs in one, and what is special to Nix, to systemd, to a shell, or to lines. */
+/** Text that ends a string, is evaluated in one, or is special to Nix, systemd, a shell or line formats. */
 const HOSTILE = [
   '"; builtins.abort "executed"; "',
   '${builtins.abort "executed"}',
@@ -28,7 +28,7 @@ const KEYS = "users.users.root.openssh.authorizedKeys.keys";
 
 const valid = cluster({ agents: 1, network: { gateway: "172.22.0.1", nameservers: ["9.9.9.9"] } });
 
-/** The cluster with something on every node, or shared by them, that validation would have refused. */
+/** The cluster with a change on every node, or shared by them, that validation would refuse. */
 const onNodes = (change: (node: Node) => Partial<Node>): Cluster => ({
   ...valid,
   nodes: valid.nodes.map((node) => ({ ...node, ...change(node) })),
@@ -40,7 +40,7 @@ const inNetwork = (change: Partial<Cluster["network"]>): Cluster => ({
   network: { ...valid.network, ...change },
 });
 
-/** A setting, how a text gets into it, the option in which it ends up, and the value that this has to have. */
+/** A setting, how a text is put into it, the option that gets it, and the value that the option must have. */
 type Place = readonly [
   setting: string,
   put: (text: string) => Cluster,
@@ -115,7 +115,7 @@ describeWith([NIX], "text from the model, in Nix", () => {
     const texts = fc.sample(
       fc.oneof(
         fc.array(special, { maxLength: 12 }).map((parts) => parts.join("")),
-        // A Nix string cannot hold the character 0.
+        // A Nix string cannot contain the character 0.
         fc.string({ unit: "grapheme", maxLength: 12 }).filter((text) => !text.includes("\0")),
       ),
       { numRuns: 1_000, seed: 1 },

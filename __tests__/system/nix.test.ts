@@ -21,7 +21,7 @@ const ofNodes = (model: Cluster, value: (node: Node) => unknown): Record<string,
 const ofHosts = (hosts: Configured, value: (host: Host) => unknown): Record<string, unknown> =>
   Object.fromEntries(Object.entries(hosts).map(([id, host]) => [id, value(host)]));
 
-/** Options of a host that follow from its model alone. */
+/** Options of a host that follow only from its model. */
 const machineOptions = ({ hostname, nixos }: Node): Record<string, unknown> => ({
   "networking.hostName": hostname,
   "system.stateVersion": nixos.stateVersion,

@@ -12,7 +12,7 @@ interface Type {
 
 const isString = (value: Json): value is string => typeof value === "string";
 
-/** The Nix path that a value is, or undefined for everything else. */
+/** The Nix path in a value, or undefined for any other value. */
 const nixPath = (value: Json | undefined): string | undefined =>
   typeof value === "object" && value !== null && !Array.isArray(value) && isString(value["__path"] ?? null)
     ? (value["__path"] as string)
@@ -74,7 +74,7 @@ const nonEmpty: Type = matching(/[^ \t\n]/);
  *   tasks/network-interfaces.nix (003a3fd2), system/boot/loader/{systemd-boot/systemd-boot.nix (01e499ce),
  *   efi.nix (0e1f3106), grub/grub.nix (-)}, system/boot/kernel.nix (-), config/sysctl.nix (-), system/boot/systemd.nix (-),
  *   system/boot/grow-partition.nix (-), services/misc/nix-gc.nix (-), misc/nixpkgs.nix (026ffb9e), misc/version.nix (-)
- * Of these there were only older ones, with types that are not likely to change: misc/assertions.nix (08062fcc),
+ * For these only older copies were available, with types that are not likely to change: misc/assertions.nix (08062fcc),
  * config/swap.nix (03a362fe), virtualisation/qemu-guest-agent.nix (0699530f).
  *
  * Narrower than declared, where more would be a mistake here: system.stateVersion is any string, kernelPackages
@@ -163,7 +163,7 @@ const typeOf = (path: readonly string[]): Type | undefined =>
 const named = (path: readonly string[]): string =>
   path.map((name) => (/^[A-Za-z_][A-Za-z0-9_'-]*$/.test(name) ? name : `"${name}"`)).join(".");
 
-/** A host's configuration: the value that wins for every option, and what NixOS would refuse of it. */
+/** A host's configuration: the winning value of every option, and what NixOS would refuse. */
 export interface Host {
   readonly folder: string;
   readonly options: Readonly<Record<string, Json>>;
@@ -171,9 +171,9 @@ export interface Host {
 }
 
 /**
- * Makes one configuration of the definitions of all files.
+ * Merges the definitions of all files into one configuration.
  *
- * @param written - files that were not emitted: what a person or the host itself put there may set any option
+ * @param written - files that were not emitted: those of a person or of the host itself may set any option
  */
 export function merged(modules: readonly Module[], written: readonly string[] = ["local.nix"]): Host {
   const faults: string[] = [];
@@ -207,7 +207,7 @@ export function merged(modules: readonly Module[], written: readonly string[] = 
   return { folder: dirname(modules[0]?.file ?? ""), options, faults };
 }
 
-/** What is known of a host apart from its files. */
+/** What is known about a host apart from its files. */
 export interface Identity {
   readonly hostname: string;
   readonly role: Role;
@@ -215,8 +215,8 @@ export interface Identity {
 }
 
 /**
- * Everything that is wrong with one host: what NixOS refuses (its own assertions among them), and what it takes
- * although the host would not boot, could not be reached, or would not join its cluster.
+ * All faults of one host: what NixOS refuses (including its assertions), and what it accepts although the host
+ * would not boot, could not be reached, or would not join its cluster.
  */
 export function hostFaults(host: Host, identity: Identity): string[] {
   const { options } = host;
@@ -281,7 +281,7 @@ function bootRules(get: Get): Rules {
   ];
 }
 
-/** tasks/filesystems.nix refuses `autoResize` of others; systemd-growfs grows these while they are mounted. */
+/** tasks/filesystems.nix refuses `autoResize` for other types; systemd-growfs grows these while they are mounted. */
 const RESIZABLE = ["ext2", "ext3", "ext4", "btrfs", "xfs"];
 
 function diskRules(get: Get): Rules {

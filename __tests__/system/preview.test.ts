@@ -1,4 +1,4 @@
-/** What a preview leaves when it is stopped, and what the code that it runs can reach. */
+/** What a stopped preview leaves behind, and what the code that it runs can reach. */
 import { spawn, spawnSync } from "node:child_process";
 import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -33,7 +33,7 @@ function folderOf(pid: string): string {
   }
 }
 
-/** What a preview is on a busy machine: it takes a moment to hear a signal. */
+/** Makes a preview slow to handle a signal, as on a busy machine. */
 const BUSY = `
 const pause = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
 if (process.argv[2] === "preview") process.on("SIGINT", pause).on("SIGTERM", pause);
@@ -87,7 +87,7 @@ describeWith([NETWORK_NAMESPACES], "without a network", () => {
   });
 });
 
-/** Runs a preview whose app says what the given code finds, and fails. */
+/** Runs a preview whose app reports the result of the given code, and fails. */
 function said(code: string, env: NodeJS.ProcessEnv = {}): string {
   const project = committed();
   project.edit("main.ts", (text) => `${code}\n${text}`);
@@ -113,7 +113,7 @@ test("an app that a preview runs sees none of the operator's environment but a f
   const names = /names: (.*) end/.exec(words)?.[1]?.split(" ") ?? [];
   const own = ["CDKTF_CONTEXT_JSON", "CDKTF_OUTDIR", "CHECKPOINT_DISABLE", "HOME", "TMPDIR"];
   const harmless = ["LANG", "LC_ALL", "LC_CTYPE", "PATH", "PWD", "OLDPWD", "SHLVL", "TZ", "_"];
-  // npx states its own settings, of this machine and of the package.
+  // npx adds its own settings of this machine and of the package.
   const npx = /^(npm_.*|COLOR|EDITOR|INIT_CWD|NODE)$/;
   expect(names).toEqual(expect.arrayContaining(own));
   expect(names.filter((name) => ![...own, ...harmless].includes(name) && !npx.test(name))).toEqual([]);

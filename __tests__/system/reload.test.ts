@@ -8,7 +8,7 @@ import { describeWith, LAB } from "./tools";
 
 const RELOADS = 300;
 
-/** Where new connections are made one after another, beside one that lasts. */
+/** The ports to which new connections are made one after another, while another connection stays open. */
 const TRAFFIC = [
   { from: "mizar-pod1", host: "hamal-pod1", port: 8080, what: "pod to pod" },
   { from: "lan", host: "mizar", port: 30_080, what: "LAN to a node port with an endpoint elsewhere" },
@@ -16,7 +16,7 @@ const TRAFFIC = [
   { from: "alphard", host: "hamal", port: 10_250, what: "server to kubelet" },
 ];
 
-/** All tables but ours, without what traffic counts. */
+/** All tables except ours, without counters. */
 async function others(lab: Lab, host: string): Promise<unknown> {
   const { stdout } = await lab.in(host, ["nft", "-j", "list", "ruleset"]);
   const besides = new Listing(stdout).besides("inet", "k3s_host");

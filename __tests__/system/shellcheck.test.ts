@@ -1,4 +1,4 @@
-/** What runs on hosts, as it is sent to them, before ShellCheck. */
+/** ShellCheck on what runs on hosts, as it is sent to them. */
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -8,11 +8,11 @@ import { describeWith, SHELLCHECK } from "./tools";
 
 const EXCLUDED = [
   "SC1091", // /etc/set-environment is a file of the host
-  "SC2034", // prelude.sh names what only some programs use
+  "SC2034", // prelude.sh sets variables that only some programs use
   "SC2154", // variables are set in lines that `remoteScript` puts before the program
 ];
 
-/** Which run without what the others begin with. */
+/** Programs that run without the prelude. */
 const LEFT_ON_THE_HOST = new Set(["revert", "trial-revert"]);
 
 const PROGRAMS = readdirSync(join(REPOSITORY, "src", "rollout", "remote"))

@@ -5,7 +5,7 @@ import { asSynthesized, CLI, temporaryFolder } from "../fixture";
 import { SCRIPT } from "./terminal";
 import { describeWith } from "./tools";
 
-/** A folder as a synth leaves it, with a stand-in for OpenTofu that plans something and notes its calls. */
+/** A folder as a synth leaves it, with a stand-in for OpenTofu that has changes in its plan and records its calls. */
 function planned(): { folder: string; tofu: string; applied: () => boolean; asker: () => number } {
   const folder = temporaryFolder();
   const tofu = join(folder, "tofu");

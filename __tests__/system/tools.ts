@@ -1,7 +1,7 @@
 import { attempt, once, unshare } from "../../testbed/namespaces/unshare";
 import { builtProgram } from "../../testbed/build/programs";
 
-/** Something that is not part of `npm ci` and that a suite cannot do without. */
+/** Something that is not part of `npm ci` and that a suite needs. */
 export type Tool = {
   /** As a person would search for it. */
   readonly name: string;
@@ -17,7 +17,7 @@ export type Tool = {
       readonly module: string;
     }
   | {
-      /** What to do about it, where nothing can be installed. */
+      /** What to do when it cannot be installed. */
       readonly advice: string;
     }
 );
@@ -25,8 +25,8 @@ export type Tool = {
 /**
  * Command that runs what follows it in a network namespace of its own, in which it may change rulesets.
  *
- * A user namespace gives that right to everyone where the kernel allows it; root needs none, and in a container
- * often may not make one. `undefined` where neither works.
+ * A user namespace gives that right to everyone if the kernel allows it. Root does not need one, and often cannot
+ * create one in a container. `undefined` when neither works.
  */
 export const ownNetwork = once((): readonly string[] | undefined => {
   const root = process.getuid?.() === 0;
@@ -49,7 +49,7 @@ const nftIsThere = once(() => attempt(["nft", "--version"]) !== undefined);
 
 export const NFT: Tool = { name: "nft", debianPackage: "nftables", works: nftIsThere };
 
-/** Said of a machine with nft only: without nft nobody can tell. */
+/** Checked only on a machine with nft: without nft it is unknown. */
 export const NETWORK_NAMESPACES: Tool = {
   name: "unshare with CAP_NET_ADMIN (as root, or in a user namespace)",
   debianPackage: "util-linux",
@@ -76,12 +76,12 @@ export const LAB: readonly Tool[] = [
   {
     name: "unshare with a network of its own, VXLAN and br_netfilter (as root, or in a user namespace)",
     debianPackage: "util-linux",
-    // Without its programs nobody can tell.
+    // Without these programs it is unknown.
     works: () => !LAB_PROGRAMS.every((tool) => tool.works()) || unshare() !== undefined,
   },
 ];
 
-/** What the bed of K3s needs beside K3s. */
+/** What the bed of K3s needs in addition to K3s. */
 export const K3S_BED: readonly Tool[] = [
   ...LAB_PROGRAMS,
   {
@@ -103,7 +103,7 @@ export const NIX: Tool = {
   works: once(() => attempt(["nix-instantiate", "--version"]) !== undefined),
 };
 
-/** Asked as npm is set up to ask it. */
+/** The registry that npm is configured to use. */
 export const NPM_REGISTRY: Tool = {
   name: "the npm registry",
   advice: "connect this machine to it",
@@ -117,7 +117,7 @@ export const built = (module: string, name: string): Tool => ({
   works: once(() => builtProgram(module, name) !== undefined),
 });
 
-/** What to do about a missing tool: with Debian's package, by building it, or what it says itself. */
+/** What to do about a missing tool: Debian's package, how to build it, or its own advice. */
 function remedy(tool: Tool, debian: string, build: string): string {
   if ("advice" in tool) return tool.advice;
   return "module" in tool
@@ -125,7 +125,7 @@ function remedy(tool: Tool, debian: string, build: string): string {
     : `${debian} ${tool.debianPackage}`;
 }
 
-/** One way to say to jest what is to be done about a suite. */
+/** What jest does with a suite. */
 interface Verdict {
   readonly run: boolean;
   /** Names of the tests that stand for the suite when it is not run. */
@@ -151,7 +151,7 @@ export function verdict(tools: readonly Tool[], ci: boolean): Verdict {
 export function describeWith(tools: readonly Tool[], name: string, suite: () => void): void {
   const { run, instead, fail } = verdict(tools, ["true", "1"].includes(process.env.CI ?? ""));
   if (run) return describe(name, suite);
-  // Jest says nothing of a file all of whose tests are skipped.
+  // Jest prints nothing for a file whose tests are all skipped.
   if (!fail) process.stderr.write(instead.map((words) => `○ skipped: ${name}: ${words}\n`).join(""));
   describe(name, () => {
     for (const words of instead) {

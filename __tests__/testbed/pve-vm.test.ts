@@ -8,7 +8,7 @@ const running = (options: Record<string, string> = {}): Vm => {
 
 const DISK = "Cesspool-VM:vm-136-disk-0";
 
-// As qemu-server 9.2.6 decides (vmconfig_hotplug_pending and what it calls).
+// Expected values from qemu-server 9.2.6 (vmconfig_hotplug_pending and the functions that it calls).
 describe("the stand-in for Proxmox VE", () => {
   test.each([
     ["cores", "4", "8"],

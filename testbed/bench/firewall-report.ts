@@ -24,7 +24,7 @@ export const FIREWALL_COLUMNS: readonly Column<FirewallMeasurement>[] = [
   ["times", ({ product, perPair }) => (perPair ? (perPair.latency / product.latency).toFixed(1) : "-")],
 ];
 
-/** How many times as long one takes as the other: round by round, since what disturbs a round disturbs both. */
+/** The ratio of both times, round by round, since a disturbance of a round affects both. */
 const timesARound = (one: RulesetMeasurement, other: RulesetMeasurement): number =>
   median(one.latencies.map((latency, round) => latency / (other.latencies[round] as number)));
 

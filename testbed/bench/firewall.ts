@@ -17,7 +17,7 @@ export interface RulesetMeasurement {
   readonly loadSeconds: number;
   /** Seconds until a new TCP connection is open: the median of all rounds. */
   readonly latency: number;
-  /** The median of each round, in which all rulesets take their turns. */
+  /** The median of each round, in which every ruleset is measured. */
   readonly latencies: readonly number[];
 }
 
@@ -26,26 +26,26 @@ export interface FirewallMeasurement {
   /** Latency without a ruleset. */
   readonly bare: number;
   readonly product: RulesetMeasurement;
-  /** Absent where the machine has too little memory for it. */
+  /** Missing when the machine has too little memory for it. */
   readonly perPair?: RulesetMeasurement;
 }
 
 /** Source of the numbers: `nft` takes 4.2 GB to load the pairs of 1000 nodes, and the kernel holds them. */
 const PER_PAIR_BYTES_A_RULE = 6_000;
 
-/** Connections whose median is a round's. */
+/** Number of connections in a round. */
 const CONNECTIONS = 200;
 
-/** Short and many, since a connection takes microseconds, and what disturbs them comes and goes. */
+/** Many short rounds, since a connection takes microseconds and disturbances are short. */
 const ROUNDS_A_RUN = 4;
 
 /** The kubelet's port: both rulesets open it to nodes only. */
 const PORT = 10_250;
 
-/** Both ends on one, since a wake-up of another takes as long as a connection. */
+/** Both ends run on one CPU, since waking another one takes as long as a connection. */
 const ONE_CPU = "taskset -c 0";
 
-/** A ruleset in a host of its own, with another node beside it. */
+/** A ruleset in its own host, with another node next to it. */
 interface Bed {
   readonly host: string;
   readonly client: string;
@@ -64,7 +64,7 @@ interface Beds {
   readonly perPair?: Bed;
 }
 
-/** Measures all sizes in turn, round by round, so that what slows the machine slows each of them. */
+/** Measures all sizes in turn, round by round, so that a slow machine slows each of them. */
 export async function measureFirewalls(
   sizes: readonly number[],
   runs: number,
@@ -83,9 +83,9 @@ export async function measureFirewalls(
     }
     for (let round = 1; round <= ROUNDS_A_RUN * runs; round++) {
       report(`connections ${round} of ${ROUNDS_A_RUN * runs}`);
-      // There and back, so that what grows or fades within a round falls on each size alike.
+      // Forwards and backwards, so that a trend within a round affects each size alike.
       for (const { bare, product, perPair } of round % 2 === 0 ? all.toReversed() : all) {
-        // Anew in each round, since a set's place in memory makes it faster or slower for as long as it lives.
+        // Loaded again in each round, since the position of a set in memory affects its speed.
         await load(sandbox, product);
         for (const bed of [bare, product, perPair]) if (bed) bed.latencies.push(await latency(sandbox, bed));
       }
@@ -122,7 +122,7 @@ async function measurement(
     nodes,
     bare: median(bare.latencies),
     product: { ...costs(product), rules: await rulesOf(sandbox, product) },
-    // And the rule for what is under way. Listing them would take longer than loading them.
+    // Plus the rule for established connections. Listing them would take longer than loading them.
     perPair: perPair && { ...costs(perPair), rules: pairs(nodes) + 1 },
   };
 }

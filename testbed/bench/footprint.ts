@@ -5,7 +5,7 @@ import { join } from "node:path";
 export interface Footprint {
   readonly files: number;
   readonly bytes: number;
-  /** Path to what changes when it is written or put in place anew; a folder changes when an entry comes or goes. */
+  /** Path to what changes when it is written or replaced; a folder changes when an entry comes or goes. */
   readonly marks: ReadonlyMap<string, string>;
 }
 

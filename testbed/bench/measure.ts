@@ -13,7 +13,7 @@ export interface Measurement {
   readonly again: Cost;
   readonly files: number;
   readonly bytes: number;
-  /** Files and folders under `nix/` that the second run wrote; of several rounds the most. */
+  /** Files and folders under `nix/` that the second run wrote; the maximum of several rounds. */
   readonly rewritten: number;
 }
 
@@ -21,8 +21,8 @@ export interface Measurement {
  * Runs floor and product in turn, so that other load on the machine slows both.
  *
  * @param product - see `installProduct`
- * @param folder - in which each app of each round has a folder of its own
- * @param report - is told how many rounds were done
+ * @param folder - in which each app of each round has its own folder
+ * @param report - gets the number of finished rounds
  */
 export async function measure(
   product: App,
@@ -31,7 +31,7 @@ export async function measure(
   folder: string,
   report: (done: number) => void,
 ): Promise<Measurement> {
-  await round(product, nodes, folder); // a warm-up of the disk's cache, and of tsx's, which holds what it compiled
+  await round(product, nodes, folder); // warms up the cache of the disk and the compile cache of tsx
   const rounds: Measurement[] = [];
   while (rounds.length < runs) {
     report(rounds.length);

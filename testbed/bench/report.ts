@@ -14,7 +14,7 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
 export interface Bar<Row> {
   readonly claim: string;
   readonly unit: string;
-  /** Sizes of which the value is taken, in nodes. @default - all that were measured */
+  /** Sizes for which it holds, in nodes. @default - all that were measured */
   readonly sizes?: readonly number[];
   readonly value: (...rows: readonly Row[]) => number | undefined;
   readonly met: (value: number) => boolean;

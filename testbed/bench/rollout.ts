@@ -16,7 +16,7 @@ import { settings } from "./settings";
 /** The duration of a rollout to that many hosts. */
 export interface Rollout {
   readonly nodes: number;
-  /** Steps that have to follow one another, in the order and with the parallelism of a rollout. */
+  /** Number of consecutive steps, with the order and parallelism of a rollout. */
   readonly chain: number;
   readonly stepSeconds: number;
   readonly seconds: number;
@@ -28,7 +28,7 @@ const AGENTS_AT_ONCE = 3;
 const LEASE = ["kubectl", "clock", "kubectl"];
 const ONCE = ["facts", "kubectl", ...LEASE, "build", "kubectl", "kubectl", "facts", "kubectl", "inspect"];
 
-/** What each host's turn is: the confirmation is over a connection made after the activation was seen to have ended. */
+/** The steps of each host: the confirmation uses a connection made after the activation had ended. */
 const TURN = ["kubectl", "activate", "inspect", "kubectl", "inspect", "kubectl", "commit"];
 
 const serversOf = (nodes: number): number => (nodes < 10 ? 1 : 3);

@@ -2,7 +2,7 @@ import type { K3sClusterProps } from "proxmox-nixos-k3s";
 import { REFERENCE } from "../reference";
 import { FIRST_VM_ID, macAddressOf } from "./nodes";
 
-/** The reference cluster, in a network for as many nodes as there may be. */
+/** The reference cluster, in a network for the maximum number of nodes. */
 export const settings = (pveNode: string): K3sClusterProps => ({
   ...REFERENCE,
   network: {

@@ -41,7 +41,7 @@ export const SYNTH_BARS: readonly Bar<Measurement>[] = [
     met: (value) => value < 512,
   },
   {
-    // Without what 3 nodes take, which is mostly the start of Node and would flatter the larger cluster.
+    // Without the time of 3 nodes, which is mostly the start of Node and would favour the larger cluster.
     claim: "1000 nodes: a further node costs within 1.5 times one at 250",
     unit: "times",
     sizes: [3, 250, 1000],

@@ -40,7 +40,7 @@ export function installProduct(folder: string): App {
 
 /**
  * Synthesizes an app in a process of its own, which writes `cdktf.out`, and the product `nix`, into that folder.
- * Nothing of it outlives this process.
+ * No part of it outlives this process.
  *
  * @throws the app's error output
  */
@@ -50,8 +50,8 @@ export async function synth({ script, tsconfig }: App, nodes: number, folder: st
     cwd: folder,
     env: { ...process.env, CDKTF_OUTDIR: "cdktf.out", TSX_TSCONFIG_PATH: tsconfig },
     stdio: ["ignore", "pipe", "pipe"],
-    // A group of its own, to be killed as a whole: tsx runs the app in a second process, which hears no signal but
-    // SIGKILL while it is busy.
+    // In its own group, which is killed as a whole: tsx runs the app in a second process, which handles no signal other
+    // than SIGKILL while it is busy.
     detached: true,
   });
   const kill = (): void => {

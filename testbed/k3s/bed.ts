@@ -44,7 +44,7 @@ export class K3sBed {
     const { cluster, nodes } = JSON.parse(readFileSync(join(emitted, "cluster.json"), "utf8"));
     const bed = new K3sBed(sandbox, emitted, { ...cluster, nodes });
     try {
-      // Its processes have other numbers here.
+      // Its processes have other IDs here.
       await sandbox.shell("mount -t proc none /proc");
       await sandbox.shell(bed.links().join("\n"));
       for (const { hostname } of bed.cluster.nodes) await bed.loadRuleset(hostname);
@@ -91,7 +91,7 @@ export class K3sBed {
     const end = Date.now() + seconds * 1000;
     while (!(await isSo())) {
       for (const [hostname, id] of this.processes) {
-        // The sandbox's first process does not ask about those that end: they stay as zombies.
+        // The sandbox's first process does not reap processes, so ended ones stay as zombies.
         const { status } = await this.sandbox.attempt([
           "grep",
           "-q",
@@ -129,7 +129,7 @@ export class K3sBed {
           `ip -n ${host} link set lo up`,
           `ip -n ${host} address add ${ipv4Address}/${length} dev ${nic}`,
           `ip -n ${host} link set ${nic} up`,
-          // It leads nowhere. Without one, the host's own packets to a service have no route before kube-proxy's rules.
+          // This route leads nowhere. Without it, the host's own packets to a service would have no route before kube-proxy's rules apply.
           `ip -n ${host} route add default dev ${nic}`,
         ],
       ),
@@ -144,7 +144,7 @@ export class K3sBed {
       ...["sh", join(__dirname, "host.sh"), node.hostname],
       ...[k3s, ...k3sArguments(this.cluster, node)],
     ];
-    // The shell becomes each of these in turn, and at last K3s: its number stays.
+    // The shell becomes each of these in turn, and finally K3s: its process ID stays the same.
     const inBackground = 'log=$1 token=$2; shift 2; printf %s "$token" | "$@" >"$log" 2>&1 & echo $!';
     const id = await this.sandbox.run([
       ...["sh", "-c", inBackground, "start", this.logOf(node.hostname), TOKEN],

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs a command as on a host of its own: `host.sh NAME COMMAND…`, in the namespace of the host's network, with the
+# Runs a command as on its own host: `host.sh NAME COMMAND…`, in the namespace of the host's network, with the
 # join token in TOKEN_FILE's place as standard input. Nothing that it writes outside of /tmp outlives it.
 set -e
 if [ "$1" != --inside ]; then
@@ -10,11 +10,11 @@ if [ "$1" != --inside ]; then
   exec unshare --mount --cgroup sh "$0" --inside "$@"
 fi
 shift
-# As systemd has it; kubelets hand mounts to pods.
+# As systemd sets it up: kubelets pass mounts to pods.
 mount --make-rshared /
 mount -t sysfs none /sys
 mount -t cgroup2 none /sys/fs/cgroup
-# The kubelet makes cgroups below this one, which must have no processes itself for that.
+# The kubelet creates cgroups below this one, which therefore must have no processes itself.
 mkdir /sys/fs/cgroup/init
 echo $$ >/sys/fs/cgroup/init/cgroup.procs
 for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do

@@ -1,6 +1,6 @@
 /**
- * A real kube-apiserver and etcd for each server of a cluster, one kube-controller-manager, and the real kubectl, in a
- * network of their own. Nodes are objects, which a stand-in for kubelets keeps alive.
+ * A real kube-apiserver and etcd for each server of a cluster, one kube-controller-manager, and the real kubectl, in their
+ * own network. Nodes are objects, which a stand-in for kubelets keeps alive.
  */
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ const TOKEN = "of-the-testbed";
 export const PROGRAMS = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"] as const;
 
 export class ControlPlane {
-  /** Why the API last did not answer. */
+  /** Why the last request to the API failed. */
   private complaint = "";
 
   private constructor(
@@ -136,7 +136,7 @@ export class ControlPlane {
     for (const node of this.nodes) this.equip(node);
   }
 
-  /** What a script finds on a host: K3s' kubectl on servers, and a systemctl that ends the stand-in for its kubelet. */
+  /** The programs that a script finds on a host: K3s' kubectl on servers, and a systemctl that ends the stand-in for its kubelet. */
   private equip({ hostname, role, ipv4Address }: Server): void {
     const folder = this.folderOf(hostname);
     mkdirSync(join(folder, "bin"), { recursive: true });
@@ -150,8 +150,8 @@ export class ControlPlane {
   }
 
   /**
-   * The first API alone, since of several that initialize an empty etcd at once all but one may end ("another caller
-   * has already initialized the resource"); K3s, whose servers join one after the other, has no such moment.
+   * Starts the first API alone, since of several that initialize an empty etcd at once all but one may exit ("another caller
+   * has already initialized the resource"); K3s, whose servers join one after the other, does not have this problem.
    */
   private async startServers(): Promise<void> {
     for (const server of this.servers) await this.startEtcd(server);

@@ -1,7 +1,7 @@
 /**
  * Stand-in for the kubelets of all nodes, and for the parts of K3s that look after Node objects: keeps nodes Ready and
- * their leases new, lets pods run and, when they are deleted, end; puts pods of DaemonSets on their nodes, as the scheduler
- * does, which is not here. A node that has a file in `down/` is silent.
+ * their leases new, lets pods run and, when they are deleted, end; puts pods of DaemonSets on their nodes, as the
+ * missing scheduler would. A node that has a file in `down/` sends no heartbeat.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { request } from "node:https";
@@ -91,7 +91,7 @@ async function anywhere(method: string, path: string, body?: object): Promise<An
 const NODES = "/api/v1/nodes";
 const LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
 
-/** Only once: a kubelet whose Node is deleted while it runs does not recreate it. */
+/** Only once, since a running kubelet does not recreate its Node. */
 async function register({ name, address, roles }: Setup["nodes"][number]): Promise<void> {
   const labels = Object.fromEntries(["kubernetes.io/hostname"].map((label) => [label, name]));
   for (const role of roles) labels[`node-role.kubernetes.io/${role}`] = "true";
@@ -158,7 +158,7 @@ async function runPods(alive: ReadonlySet<string>): Promise<void> {
   }
 }
 
-/** Pods of DaemonSets only: all others are made on their node. */
+/** Only for pods of DaemonSets: all others are created on their node. */
 async function schedule(path: string, name: string, affinity?: Affinity): Promise<void> {
   const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
   const node = terms?.[0]?.matchFields?.[0]?.values[0];

@@ -7,11 +7,11 @@ import type { Paths } from "./paths";
 
 /** The state of a machine before the first rollout. */
 export interface Machine {
-  /** `member` has what was emitted, `template` is a clone of the template that nobody has touched. */
+  /** `member` has what was emitted, `template` is an untouched clone of the template. */
   readonly state: "member" | "template";
   /** Emitted files that a member has. @default - those of the testbed */
   readonly nix?: string;
-  /** @default - those of each machine alone */
+  /** Machine-id and SSH host keys. @default - its own */
   readonly identity?: "that of the template";
 }
 
@@ -51,7 +51,7 @@ export class Disks {
     private readonly paths: Paths,
     private readonly key: OperatorKey,
     private readonly token: string,
-    /** The Debian that the machines are, where they are containers. */
+    /** Folder of Debian, when the machines are containers. */
     private readonly debian?: string,
   ) {}
 
@@ -78,7 +78,7 @@ export class Disks {
     ]);
   }
 
-  /** A container has users, and PAM, of its own. */
+  /** A container has its own users and PAM. */
   private get texts(): Readonly<Record<string, string>> {
     if (this.debian === undefined) return { ...ALONE, ...TEXTS };
     const sshd = TEXTS["etc/ssh/sshd_config"]
@@ -117,7 +117,7 @@ export class Disks {
   }
 }
 
-/** What a machine has that is not a system of its own. */
+/** Files of a machine that is not a container. */
 const ALONE = {
   "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nsshd:x:102:65534::/run/sshd:/usr/sbin/nologin\n",
   "etc/group": "root:x:0:\nnogroup:x:65534:\n",
@@ -129,7 +129,7 @@ const TEXTS = {
   "etc/root-uuid": ROOT_UUID,
   "etc/set-environment": `export PATH=/run/current-system/sw/bin:/programs:/usr/sbin:/usr/bin:/sbin:/bin
 unset NODE_EXTRA_CA_CERTS
-# What each step of a rollout takes, where a bench says so: once a session, and not in the programs that it runs.
+# A delay for each step of a rollout, set by the bench: once for each session, and not in the programs that it runs.
 if [ -n "\${SSH_CONNECTION:-}" ] && [ -z "\${STEP:-}" ] && [ -e /faults/step-seconds ]; then
   export STEP=begun
   sleep "$(cat /faults/step-seconds)"

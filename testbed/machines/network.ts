@@ -1,6 +1,6 @@
 import type { Node } from "../../src/config/model";
 
-/** On the switch, as the machines are, and in the LAN. */
+/** On the same switch as the machines, and in the LAN. */
 const OPERATOR_ADDRESS = "172.22.0.50";
 
 /** A switch, and each machine on it by its own interface. */
@@ -23,7 +23,7 @@ const host = (name: string, device: string, address: string, mac?: string): stri
   `ip -n ${name} address add ${address}/24 dev ${device}`,
 ];
 
-/** As flannel sets it up when nodes join: a tunnel's end on each, and the way to all others. */
+/** As flannel sets it up when nodes join: a tunnel device on each, and routes to all others. */
 export const flannel = (nodes: readonly Node[]): string[] => [
   ...nodes.flatMap((node) => [
     `ip -n ${node.hostname} link add flannel.1 address ${tunnelMac(node)} mtu 1450 type vxlan id 1 dstport 8472 local ${node.ipv4Address} dev ${node.nixos.networkInterface} nolearning`,
@@ -41,7 +41,7 @@ export const flannel = (nodes: readonly Node[]): string[] => [
   ),
 ];
 
-/** As `programs/k3s-process.ts` gives them to nodes. */
+/** Pod networks as `programs/k3s-process.ts` assigns them. */
 const numberOf = ({ ipv4Address }: Node): number => Number(ipv4Address.split(".")[3]) % 250;
 
 const tunnelAddress = (node: Node): string => `10.42.${numberOf(node)}.0`;

@@ -23,7 +23,7 @@ export function equipOperator({ operator, program }: Paths, key: OperatorKey): v
   const bin = join(operator, "bin");
   mkdirSync(bin, { recursive: true });
   const put = (name: string, text: string): void => writeFileSync(join(bin, name), text, { mode: 0o755 });
-  // OpenSSH looks for its settings in the home directory from passwd, which is another one.
+  // OpenSSH reads its settings from the home directory in passwd, which is another one.
   put(
     "ssh",
     `#!/bin/sh\nexec /usr/bin/ssh -F /dev/null -o IdentitiesOnly=yes -i "\${OPERATOR_KEY:-${key.file}}" "$@"\n`,
@@ -39,7 +39,7 @@ export function equipOperator({ operator, program }: Paths, key: OperatorKey): v
   symlinkSync(join(REPOSITORY, "node_modules"), join(app, "node_modules"));
 }
 
-/** A folder of the repository, with those below, as bare Node runs it: a compiler in each run would take longer than the rest. */
+/** Compiles a folder of the repository recursively for plain Node: a compiler in each run would take longer than the rest. */
 function compile(folder: string, out: string): void {
   const files = readdirSync(join(REPOSITORY, folder), { encoding: "utf8", recursive: true });
   for (const name of files.filter((file) => file.endsWith(".ts"))) {

@@ -4,12 +4,12 @@ import { join } from "node:path";
 export class Paths {
   public constructor(public readonly folder: string) {}
 
-  /** Stand-ins, as machines have them at `/programs`. */
+  /** Stand-ins, which machines see at `/programs`. */
   public get programs(): string {
     return join(this.folder, "machines", "programs");
   }
 
-  /** State of the Kubernetes cluster, as machines have it at `/cluster`. */
+  /** State of the Kubernetes cluster, which machines see at `/cluster`. */
   public get cluster(): string {
     return join(this.folder, "machines", "cluster");
   }

@@ -1,5 +1,5 @@
 /**
- * Machines with a real SSH server each, and an operator's, on one switch. Network, firewall, SSH, files, processes and
+ * Machines with a real SSH server each, and the operator's machine, on one switch. Network, firewall, SSH, files, processes and
  * locks are the kernel's and Debian's; NixOS' and K3s' own programs are stand-ins (`programs/`), whose first lines say how
  * the real ones behave.
  */
@@ -14,18 +14,18 @@ import { flannel, network } from "./network";
 import { equipOperator, type OperatorKey } from "./operator";
 import { Paths } from "./paths";
 
-/** What machines need to be containers; see testbed/nspawn. */
+/** What machines need in order to be containers; see testbed/nspawn. */
 interface Container {
-  /** Folder of the Debian that they are. */
+  /** Folder of Debian. */
   readonly base: string;
-  /** Shims for what that has not. */
+  /** Shims for what Debian lacks. */
   readonly programs: string;
 }
 
 export interface TestbedSettings {
   /** Emitted files, such as `…/nix`. */
   readonly nix: string;
-  /** With a systemd of their own. @default - the stand-ins for it */
+  /** Makes the machines containers with their own systemd. @default - the stand-ins for it */
   readonly container?: Container;
   /** By hostname. Others are members. */
   readonly machines?: Readonly<Record<string, Machine>>;
@@ -39,7 +39,7 @@ export class Testbed {
     private readonly container: Container | undefined,
   ) {}
 
-  /** The operator's public key has to be among those that were emitted. */
+  /** The operator's public key must be among the emitted ones. */
   public static async start(
     { nix, machines = {}, container }: TestbedSettings,
     key: OperatorKey,
@@ -86,7 +86,7 @@ export class Testbed {
     ]);
   }
 
-  /** The rollout program, compiled once for all. */
+  /** Runs the compiled rollout program. */
   public rollout(
     words: readonly string[],
     cwd: string,
@@ -95,7 +95,7 @@ export class Testbed {
     return this.operator([process.execPath, this.paths.program, "rollout", ...words], cwd, environment);
   }
 
-  /** As `rollout`; when an event comes, something is done to it or to a machine. */
+  /** As `rollout`, with an interruption of the program or a machine after an event. */
   public async interrupted(
     words: readonly string[],
     cwd: string,
@@ -112,7 +112,7 @@ export class Testbed {
     return JSON.parse(stdout) as Interrupted;
   }
 
-  /** Runs a script on a machine, as somebody at its console would. */
+  /** Runs a script on a machine, as from its console. */
   public async on(hostname: string, script: string): Promise<string> {
     return (await this.attempt(hostname, script)).stdout;
   }
@@ -140,10 +140,10 @@ export class Testbed {
     );
   }
 
-  /** At once, as by the host's reset. */
+  /** Immediately, like a reset. */
   public async powerOff(hostname: string): Promise<void> {
     await this.sandbox.shell(
-      // With its first process, which a container's survives.
+      // Including its first process, which in a container survives.
       `pid=$(cat ${this.paths.machine(hostname)}/pid); kill -KILL $(pgrep -P $pid) $pid 2>/dev/null || true; sleep 0.3`,
     );
   }
@@ -161,7 +161,7 @@ export class Testbed {
     rmSync(join(this.paths.disk(hostname), "faults", fault), { force: true });
   }
 
-  /** A pod, as the stand-in for kubectl knows it; of a ReplicaSet, unless it is bare. */
+  /** Adds a pod for the stand-in for kubectl; it belongs to a ReplicaSet unless it is bare. */
   public addPod(
     name: string,
     node: string,
@@ -176,9 +176,9 @@ export class Testbed {
     writeFileSync(join(this.paths.cluster, "pods", `${name}.json`), JSON.stringify(pod));
   }
 
-  /** Looks into all processes for a text until a file appears. */
+  /** Searches all processes for a text until a file appears. */
   public async sample(text: string, end: string): Promise<{ samples: number; found: string[] }> {
-    // By its environment the text would be found in the sampler's parents.
+    // In the environment the text would be found in the parents of the sampler.
     const { stdout } = await this.sandbox.attempt(
       [
         "sh",
@@ -208,7 +208,7 @@ export class Testbed {
     return readdirSync(join(this.paths.cluster, "secrets")).sort();
   }
 
-  /** What happened on all machines, in order. */
+  /** The events of all machines, in order. */
   public events(): string[] {
     return readFileSync(join(this.paths.cluster, "events"), "utf8").split("\n").filter(Boolean);
   }
@@ -221,7 +221,7 @@ export class Testbed {
     return this.sandbox.folder;
   }
 
-  /** Waits for what has to come about within seconds. */
+  /** Waits until the condition holds. */
   public async until(what: string, condition: () => Promise<boolean> | boolean, seconds = 20): Promise<void> {
     for (const end = Date.now() + seconds * 1000; !(await condition());) {
       if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
@@ -240,7 +240,7 @@ export class Testbed {
     await this.sandbox.stop();
   }
 
-  /** What follows runs on the machine. */
+  /** Command that runs what follows on the machine. */
   private enter(hostname: string): string[] {
     const init = 'init=$(pgrep -P "$(cat "$1/pid")" | head -n 1) && shift';
     const enter = `${init} && exec nsenter -t "$init" -m -u -n -p -r -w "$@"`;
@@ -255,7 +255,7 @@ export class Testbed {
     return [...NetnsSandbox.in("operator"), "env", path, ...words, ...argv];
   }
 
-  /** Stand-ins, and a cluster that nobody has joined. */
+  /** Creates the stand-ins, and an empty cluster. */
   private async prepare(): Promise<void> {
     const { programs, cluster } = this.paths;
     cpSync(join(__dirname, "programs"), programs, { recursive: true });
@@ -273,7 +273,7 @@ export class Testbed {
     await this.sandbox.shell(`openssl req -x509 -days 1 -subj /CN=k3s ${key} ${files} 2>/dev/null`);
   }
 
-  /** What is systemd's is its own there. Each container gets a cgroup, in a hierarchy without the limits of this machine. */
+  /** Removes the stand-ins for systemd. Each container gets a cgroup in a hierarchy without the limits of this machine. */
   private async prepareContainers({ programs }: Container): Promise<void> {
     for (const name of SYSTEMD) rmSync(join(this.paths.programs, name));
     cpSync(programs, this.paths.programs, { recursive: true });
@@ -282,7 +282,7 @@ export class Testbed {
     );
   }
 
-  /** Until the members are heard of. */
+  /** Waits until all members send heartbeats. */
   private async settled(members: readonly Node[]): Promise<void> {
     const leases = (): string[] => readdirSync(join(this.paths.cluster, "leases"));
     await this.until(
@@ -294,12 +294,12 @@ export class Testbed {
   }
 }
 
-/** Stand-ins for programs of systemd's. */
+/** Stand-ins for systemd's programs. */
 const SYSTEMD = ["systemctl", "systemd-run", "run-unit", "journalctl", "systemd-machine-id-setup"];
 
 /**
- * Of containers of the sandbox in that folder, and of worlds that were killed. Those of others are empty while their machines
- * reboot.
+ * Removes the cgroups of containers of the sandbox in that folder, and of sandboxes that were killed. Those of running
+ * sandboxes stay, since they are empty while their machines reboot.
  */
 const removeCgroups = (folder: string): string => `
 for group in /sys/fs/cgroup/k3s-nspawn/*; do
@@ -310,8 +310,8 @@ for group in /sys/fs/cgroup/k3s-nspawn/*; do
 done`;
 
 /**
- * When an event has come so many times, once by default, after so many seconds: a signal for the program, or the end of a
- * machine's SSH sessions.
+ * After an event has come `times` times, 1 by default, and `after` seconds, 0 by default: a signal to the program, or the end
+ * of a machine's SSH sessions.
  */
 export interface Interruption {
   readonly when: { readonly host: string; readonly step: string; readonly outcome: "started" | "done" };

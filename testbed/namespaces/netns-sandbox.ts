@@ -7,12 +7,12 @@ import { transformSync } from "@swc/core";
 import { environment, unshare } from "./unshare";
 import type { Order, Ran } from "./supervisor";
 
-/** Seconds after which a sandbox ends, whatever became of those who made it. */
+/** Seconds after which a sandbox ends, even if its creator was killed. */
 const LONGEST_SECONDS = 1200;
 
 /**
- * Network namespaces of our own, in mount and PID namespaces of their own: whoever started it may be killed at any
- * time, and nothing of it is left. The machine's own network is out of reach.
+ * Network namespaces in their own mount and PID namespaces: its creator may be killed at any time, and
+ * nothing is left. The machine's own network is out of reach.
  */
 export class NetnsSandbox {
   private readonly replies = new Map<number, (reply: never) => void>();
@@ -22,7 +22,7 @@ export class NetnsSandbox {
 
   private constructor(
     private readonly child: ChildProcessWithoutNullStreams,
-    /** With its programs; it goes with the sandbox. */
+    /** Contains its programs, and is removed with the sandbox. */
     public readonly folder: string,
   ) {
     createInterface({ input: child.stdout }).on("line", (line) => this.hear(JSON.parse(line)));
@@ -32,8 +32,8 @@ export class NetnsSandbox {
   }
 
   /**
-   * @param programs - files of TypeScript that will be started in it
-   * @param own - how to come by the namespaces
+   * @param programs - TypeScript files that will be started in it
+   * @param own - command that creates the namespaces
    */
   public static async start(
     programs: readonly string[] = [],
@@ -59,7 +59,7 @@ export class NetnsSandbox {
     return stdout;
   }
 
-  /** Runs a program to its end, whatever that is. */
+  /** Runs a program to its end, whatever its exit status. */
   public attempt(argv: readonly string[], input?: string): Promise<Ran> {
     return this.order<Ran>({ do: "run", argv, input });
   }
@@ -69,12 +69,12 @@ export class NetnsSandbox {
     await this.run(["sh", "-e"], script);
   }
 
-  /** What follows runs in that namespace. */
+  /** Command that runs what follows in that namespace. */
   public static in(namespace: string): string[] {
     return ["nsenter", `--net=/run/netns/${namespace}`];
   }
 
-  /** Starts one of the programs in a namespace, whose name it is known by; it answers lines of JSON with lines. */
+  /** Starts one of the programs in a namespace, whose name identifies it. It answers lines of JSON with lines. */
   public startProgram(namespace: string, program: string): void {
     const argv = [...NetnsSandbox.in(namespace), process.execPath, join(this.folder, `${program}.js`)];
     this.send({ do: "start", name: namespace, argv });
@@ -115,7 +115,7 @@ export class NetnsSandbox {
   }
 }
 
-/** As bare Node runs it: programs are many, and a compiler in each would take longer than all of the rest. */
+/** Compiles a file for plain Node: a compiler in each of many programs would take longer than the rest. */
 export function javaScript(file: string): string {
   const jsc = { target: "es2022", parser: { syntax: "typescript" } } as const;
   return transformSync(readFileSync(file, "utf8"), { jsc, module: { type: "commonjs" } }).code;

@@ -1,6 +1,6 @@
 /**
- * The first process of a sandbox of namespaces: runs programs there as it is told, and ends with its standard input. With
- * it goes everything that it started, since it is the first of a PID namespace, and the folder that it is in.
+ * The first process of a sandbox of namespaces: runs programs on request, and ends with its standard input. As
+ * the first process of a PID namespace, it ends everything that it started. It also removes its folder.
  */
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
@@ -11,7 +11,7 @@ export type Order =
   | { readonly do: "run"; readonly argv: readonly string[]; readonly input?: string }
   /** Starts a program that answers lines with lines. */
   | { readonly do: "start"; readonly name: string; readonly argv: readonly string[] }
-  /** Hands a line to it. */
+  /** Sends a line to it. */
   | { readonly do: "tell"; readonly name: string; readonly line: string };
 
 export interface Ran {
@@ -53,7 +53,7 @@ createInterface({ input: process.stdin })
     else started.get(order.name)?.write(`${order.line}\n`);
   })
   .on("close", () => {
-    // Whatever still writes to the folder.
+    // A process may still write to the folder.
     if (process.pid === 1) process.kill(-1, "SIGKILL");
     rmSync(__dirname, { recursive: true, force: true, maxRetries: 10 });
     process.exit();

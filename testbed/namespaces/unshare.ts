@@ -1,15 +1,15 @@
 import { spawnSync } from "node:child_process";
 
-/** What a program would send to a proxy of the machine, which a network of our own does not reach. */
+/** Variables that make a program use a proxy of the machine, which is unreachable from our own network. */
 const PROXIES = /^(https?|all|no)_proxy$/i;
 
-/** Debian keeps nft and ip where only root's PATH leads. */
+/** Debian installs nft and ip where only root's PATH finds them. */
 export const environment: NodeJS.ProcessEnv = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !PROXIES.test(name))),
   PATH: `${process.env.PATH}:/usr/sbin:/sbin`,
 };
 
-/** Runs a program to its end, for at most some seconds; `undefined` when it is not there, fails, or was stopped. */
+/** Runs a program to its end, for at most some seconds; `undefined` when it is missing, fails, or was stopped. */
 export function attempt(command: readonly string[], input = ""): string | undefined {
   const [program = "", ...args] = command;
   const { status, stdout } = spawnSync(program, args, {
@@ -28,13 +28,13 @@ export const once = <T>(compute: () => T): (() => T) => {
 
 const APART = ["-n", "-m", "-p", "-f", "--kill-child"];
 
-/** As `unshare`, with root's rights: without them the kernel takes no transaction of thousands of rules. */
+/** As `unshare`, with root's rights: without them the kernel refuses a transaction with thousands of rules. */
 export const unshareAsRoot = once(() => working(["unshare", ...APART]));
 
 /**
- * Command that runs what follows it in network, mount and PID namespaces of its own, of which nothing is left when it
- * ends: in a user namespace where the kernel grants one with what is needed, else with root's rights. `undefined`
- * where neither works.
+ * Command that runs what follows it in its own network, mount and PID namespaces, of which nothing is left when it
+ * ends: in a user namespace if the kernel allows one with the needed rights, otherwise with root's rights. `undefined`
+ * when neither works.
  */
 export const unshare = once(() => working(["unshare", "-r", ...APART]) ?? unshareAsRoot());
 

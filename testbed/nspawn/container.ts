@@ -2,15 +2,15 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-/** What hosts need to be containers with a systemd of their own. */
+/** What hosts need in order to be containers with their own systemd. */
 export interface Container {
-  /** Folder of the Debian that they are. */
+  /** Folder of Debian. */
   readonly base: string;
-  /** Shims for what Debian has not, laid over the stand-ins of `testbed/machines/programs`. */
+  /** Shims for what Debian lacks, which replace the stand-ins of `testbed/machines/programs`. */
   readonly programs: string;
 }
 
-/** `undefined` where `base.sh` has not been run. */
+/** `undefined` when `base.sh` has not been run. */
 export function container(): Container | undefined {
   const { stdout } = spawnSync(join(__dirname, "base.sh"), ["--folder"], { encoding: "utf8" });
   const base = stdout.trim();

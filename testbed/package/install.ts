@@ -14,10 +14,10 @@ import packageJson from "../../package.json";
 
 const REPOSITORY = join(__dirname, "../..");
 
-/** An owner's `tsconfig.json`: nothing in it knows where this repository is. */
+/** An owner's `tsconfig.json`, without a reference to this repository. */
 const TSCONFIG = { compilerOptions: { module: "node16", target: "es2022", strict: true, types: [] } };
 
-/** What the package is made of, beside the `files` that go into it as they are. */
+/** What the package is built from, in addition to the `files` that it contains unchanged. */
 const SOURCES = [
   ".gen",
   "LICENSE",
@@ -34,7 +34,7 @@ const run = (cwd: string, program: string, ...words: string[]): string =>
   execFileSync(program, words, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
 
 /**
- * Builds and packs the package from a copy of this repository: others may build or pack at the same time.
+ * Builds and packs the package from a copy of this repository: several may build or pack at the same time.
  *
  * @param folder - for the tarball
  * @param change - changes the copy before it is built, into another version
@@ -49,7 +49,7 @@ export function packPackage(folder: string, change?: (copy: string) => void): st
   symlinkSync(join(REPOSITORY, "node_modules"), join(copy, "node_modules"));
   change?.(copy);
   run(copy, "npm", "run", "--silent", "build");
-  // Without scripts: `prepare` would generate the bindings anew.
+  // Without scripts: `prepare` would generate the bindings again.
   const packed = run(copy, "npm", "pack", "--ignore-scripts", "--json", "--pack-destination", folder);
   rmSync(copy, { recursive: true });
   const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
@@ -57,8 +57,8 @@ export function packPackage(folder: string, change?: (copy: string) => void): st
 }
 
 /**
- * Installs the packed package into a folder beside what this repository has installed, which is linked. No registry is
- * asked.
+ * Installs the packed package into a folder, with links to the packages of this repository. It does not use a
+ * registry.
  *
  * @returns the package's folder
  */
@@ -76,7 +76,7 @@ export function installPackage(folder: string): string {
   return join(modules, name);
 }
 
-/** Everything in a folder but that. */
+/** Everything in a folder except one entry. */
 function link(from: string, to: string, but: readonly string[]): void {
   mkdirSync(to);
   for (const entry of readdirSync(from)) {

@@ -11,7 +11,7 @@ export interface Certificate {
   readonly ca: Buffer;
 }
 
-/** For 127.0.0.1, signed by a CA that nobody knows, as Proxmox VE has after its installation. */
+/** For 127.0.0.1, signed by a private CA, as Proxmox VE has after its installation. */
 export function ownCertificate(): Certificate {
   const folder = mkdtempSync(join(tmpdir(), "pve-"));
   const file = (name: string): string => join(folder, name);

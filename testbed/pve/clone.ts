@@ -9,7 +9,7 @@ import type { Vm } from "./vm";
 
 const NOT_COPIED = /^(template|unused\d+|snapshots|parent|name|description)$/;
 
-/** `POST clone`: a copy that is locked until its disks are there. @returns UPID */
+/** `POST clone`: a copy that is locked until its disks exist. @returns UPID */
 export function clone(
   inventory: Inventory,
   source: Vm,

@@ -8,7 +8,7 @@ import type { Vm } from "./vm";
 
 const INSTRUCTIONS = new Set(["delete", "digest", "revert", "skiplock", "force"]);
 
-/** `PUT config`: sets and deletes options, each at once or with the next start. */
+/** `PUT config`: sets and deletes options, each at once or at the next start. */
 export function configure(
   inventory: Inventory,
   vm: Vm,
@@ -44,7 +44,7 @@ function detach(vm: Vm, option: string): void {
   vm.set(option, undefined);
 }
 
-/** An option's value as the configuration keeps it. */
+/** An option's value as the configuration stores it. */
 function stored(inventory: Inventory, vm: Vm, option: string, value: string, token: Token): string {
   if (isDrive(option)) return storedDrive(inventory, vm, value, token);
   if (/^net\d+$/.test(option)) return storedInterface(value);
@@ -58,7 +58,7 @@ function storedDrive(inventory: Inventory, vm: Vm, value: string, token: Token):
   return inventory.drive(vm.id, value);
 }
 
-/** `model=virtio,macaddr=…,bridge=…` is kept as `virtio=…,bridge=…`. */
+/** `model=virtio,macaddr=…,bridge=…` is stored as `virtio=…,bridge=…`. */
 function storedInterface(value: string): string {
   const { model = "virtio", macaddr, ...rest } = Object.fromEntries(parseDrive(value).options);
   const known = ["virtio", "e1000", "e1000e", "rtl8139", "vmxnet3"].find((name) => rest[name] !== undefined);

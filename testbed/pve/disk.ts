@@ -4,7 +4,7 @@ import { invalid, Refusal } from "./refusal";
 import type { Token } from "./token";
 import type { Vm } from "./vm";
 
-/** What is to be done to a disk of a VM. */
+/** An action on a disk of a VM. */
 interface DiskRequest {
   readonly inventory: Inventory;
   readonly vm: Vm;
@@ -18,7 +18,7 @@ function driveOf(vm: Vm, option: string) {
   return parseDrive(value);
 }
 
-/** `PUT resize`: only what runs is resized; what is pending keeps the size that it was written with. @returns UPID */
+/** `PUT resize`: only the running configuration is resized; pending options keep their size. @returns UPID */
 export function resize({ inventory, vm, parameters, token }: DiskRequest): string {
   const option = parameters.get("disk") ?? "";
   const bytes = Number(parameters.get("size"));

@@ -1,4 +1,4 @@
-/** A disk of a VM, as the option `scsi0` and its like say it: `STORE:VOLUME,key=value,…`. */
+/** A disk of a VM, as in the option `scsi0` and similar ones: `STORE:VOLUME,key=value,…`. */
 export interface Drive {
   readonly volume: string;
   readonly options: ReadonlyMap<string, string>;
@@ -8,7 +8,7 @@ export const isDrive = (option: string): boolean =>
   /^((ide|sata|scsi|virtio)\d+|efidisk0|tpmstate0)$/.test(option);
 
 export function parseDrive(text: string): Drive {
-  // The provider ends some with a comma.
+  // The provider adds a trailing comma to some.
   const words = text.split(",").filter((word) => word !== "");
   const pairs = words.map(
     (word) => (word.includes("=") ? word : `file=${word}`).split("=") as [string, string],
@@ -20,7 +20,7 @@ export function parseDrive(text: string): Drive {
 export const printDrive = ({ volume, options }: Drive): string =>
   [volume, ...[...options].sort().map(([key, value]) => `${key}=${value}`)].join(",");
 
-/** `STORE:GIB` asks for a volume. */
+/** `STORE:GIB` requests a new volume. */
 export const isNew = (volume: string): boolean => /^[^:]+:\d+$/.test(volume);
 
 export const storageOf = (volume: string): string => volume.split(":")[0] ?? "";
@@ -28,7 +28,7 @@ export const storageOf = (volume: string): string => volume.split(":")[0] ?? "";
 /** Options of a drive of a running VM that QEMU takes only with a new process (qemu-server, vmconfig_update_disk). */
 const NEEDS_A_NEW_PROCESS = ["aio", "cache", "discard", "event_idx", "iothread", "queues", "ro", "ssd"];
 
-/** Values that qemu-server takes for the same as no value. */
+/** Values that qemu-server treats like no value. */
 const DEFAULTS: Readonly<Record<string, string>> = { iothread: "0", ssd: "0", ro: "0" };
 
 export function changesWhileRunning(before: Drive, after: Drive): boolean {

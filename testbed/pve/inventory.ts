@@ -13,7 +13,7 @@ interface Container {
 export interface Hardware {
   readonly nodes: readonly string[];
   readonly storages: readonly string[];
-  /** Of each node. @default - vmbr0 */
+  /** Bridges of each node. @default - vmbr0 */
   readonly bridges?: readonly string[];
 }
 
@@ -53,7 +53,7 @@ export class Inventory {
     return vm;
   }
 
-  /** @throws Refusal where a guest of any kind has the ID: they share one space */
+  /** @throws Refusal when a guest of any kind has the ID: they share one number space */
   public idIsFree(id: number): void {
     if (this.vms.has(id)) throw new Refusal(500, `unable to create VM ${id}: config file already exists`);
     const container = this.containers.find((one) => one.id === id);
@@ -64,7 +64,7 @@ export class Inventory {
       );
   }
 
-  /** Adds a VM by hand; a drive that is `STORE:GIB` gets a volume. */
+  /** Adds a VM; a drive `STORE:GIB` gets a new volume. */
   public add(id: number, node: string, options: Readonly<Record<string, string>>): Vm {
     const kept = Object.entries(options).map(([option, value]): [string, string] => [
       option,
@@ -75,7 +75,7 @@ export class Inventory {
     return vm;
   }
 
-  /** A drive as a configuration keeps it: of a volume that exists now, with that one's own size. */
+  /** A drive as a configuration stores it: with a volume that exists, and its size. */
   public drive(owner: number, value: string): string {
     const { volume, options } = parseDrive(value);
     const kept = isNew(volume)

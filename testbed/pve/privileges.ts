@@ -32,7 +32,7 @@ const ROOT_ONLY = new Set([
   "lock",
 ]);
 
-/** @returns `undefined` for an option that there is not */
+/** @returns `undefined` for an unknown option */
 function privilegeOf(option: string): string | undefined {
   if (isDrive(option) || /^unused\d+$/.test(option)) return "VM.Config.Disk";
   if (/^net\d+$/.test(option)) return "VM.Config.Network";

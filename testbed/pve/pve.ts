@@ -15,7 +15,7 @@ export interface Entry {
   readonly status: number;
 }
 
-/** A request as it comes: a path below `/api2/json`, without what its parts are escaped with. */
+/** An incoming request, with its path below `/api2/json`, decoded. */
 interface Request {
   readonly method: string;
   readonly segments: readonly string[];
@@ -30,8 +30,8 @@ interface Answer {
 }
 
 /**
- * A stand-in for Proxmox VE: as much of its API as the provider bpg/proxmox 0.111.1 calls for virtual machines and `doctor` asks, over
- * TLS 1.3, with tokens, privileges, tasks, locks, volumes, and changes that wait for the next start. No guest runs.
+ * A stand-in for Proxmox VE: the part of its API that the provider bpg/proxmox 0.111.1 calls for virtual machines and that `doctor`
+ * uses, over TLS 1.3, with tokens, privileges, tasks, locks, volumes, and changes that wait for the next start. No guest runs.
  */
 export class Pve {
   public readonly inventory: Inventory;
@@ -47,11 +47,11 @@ export class Pve {
     this.server = createServer({ key, cert, minVersion: "TLSv1.3" }, (request, response) => {
       void this.serve(request, response);
     });
-    // An idle connection that is closed under a client's next request would be an error that is not tested here.
+    // Otherwise an idle connection could close just before a client's next request, an error that is not tested here.
     this.server.keepAliveTimeout = 0;
   }
 
-  /** Begins to answer, at the same port as before where it did before. */
+  /** Starts to answer, after a stop at the same port as before. */
   public async listen(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.server.once("error", reject);
@@ -60,14 +60,14 @@ export class Pve {
     this.port = (this.server.address() as AddressInfo).port;
   }
 
-  /** Is not there any more: open connections break. Its tasks go on. */
+  /** Stops to answer: open connections break, and tasks continue. */
   public async leave(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
     await closed;
   }
 
-  /** As `leave`, but what ran stays half done, and locked. */
+  /** As `leave`, but running tasks stay incomplete, and their VMs locked. */
   public async losePower(): Promise<void> {
     this.inventory.tasks.abandon();
     await this.leave();
@@ -82,14 +82,14 @@ export class Pve {
     return this.certificate.ca;
   }
 
-  /** @returns what goes into PROXMOX_VE_API_TOKEN */
+  /** @returns the value for PROXMOX_VE_API_TOKEN */
   public addToken(name: string, grants: Grants): string {
     const token = new Token(`terraform@pve!${name}`, `00000000-0000-4000-8000-${name}`, grants);
     this.tokens.push(token);
     return `${token.name}=${token.secret}`;
   }
 
-  /** Requests that wrote to a VM; a clone is a write to the copy. */
+  /** Requests that wrote to a VM; a clone counts as a write to the copy. */
   public writesTo(id: number): Entry[] {
     return this.journal.filter((entry) => entry.method !== "GET" && written(entry) === id);
   }

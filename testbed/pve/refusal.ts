@@ -3,7 +3,7 @@ export class Refusal extends Error {
   public constructor(
     public readonly status: number,
     public readonly reason: string,
-    /** What is wrong with which parameter. */
+    /** Errors by parameter. */
     public readonly errors?: Readonly<Record<string, string>>,
   ) {
     super(reason);

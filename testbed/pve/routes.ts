@@ -8,21 +8,21 @@ import { invalid, Refusal } from "./refusal";
 import type { Token } from "./token";
 import type { Vm } from "./vm";
 
-/** A request that was let in. */
+/** An authenticated request. */
 export interface Call {
   readonly inventory: Inventory;
   readonly token: Token;
-  /** What stands in the path at `:name`. */
+  /** The parts of the path at `:name`. */
   readonly at: Readonly<Record<string, string>>;
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** @returns what the answer has as `data` */
+/** @returns the `data` of the answer */
 type Handler = (call: Call) => unknown;
 
 const vmOf = ({ inventory, at }: Call): Vm => inventory.vm(at.node ?? "", Number(at.id));
 
-/** What the token may see of the VM. */
+/** The part of the VM that the token may see. */
 const audited = (call: Call): Vm => {
   call.token.demand(`/vms/${call.at.id}`, "VM.Audit");
   return vmOf(call);
@@ -61,7 +61,7 @@ function agentInterfaces(call: Call) {
   return { result: [{ name: "eth0", "hardware-address": mac, "ip-addresses": [address] }] };
 }
 
-/** A volume of a VM is for those who may see its storage and change its disks, and for a storage's administrator. */
+/** A volume of a VM is visible to those who may see its storage and change its disks, and to the storage's administrator. */
 function volume({ inventory, token, at }: Call) {
   const name = at.volume ?? "";
   const { owner, bytes } = inventory.storage.find(name);
@@ -75,7 +75,7 @@ function volume({ inventory, token, at }: Call) {
 
 const ofStorage = { active: 1, enabled: 1, shared: 0, type: "lvmthin", content: "images,rootdir" };
 
-/** Storages that the token has nothing to do with are left out. */
+/** Storages without a privilege of the token are left out. */
 function storages({ inventory, token, at }: Call) {
   inventory.knowsNode(at.node ?? "");
   return inventory.storages
@@ -85,7 +85,7 @@ function storages({ inventory, token, at }: Call) {
     .map((storage) => ({ storage, ...ofStorage }));
 }
 
-/** So are bridges. */
+/** Bridges are left out in the same way. */
 function networks({ inventory, token, at }: Call) {
   inventory.knowsNode(at.node ?? "");
   return inventory.bridges
@@ -95,7 +95,7 @@ function networks({ inventory, token, at }: Call) {
     .map((iface) => ({ iface, type: "bridge", active: 1 }));
 }
 
-/** Of guests that the token does not see, too. */
+/** Includes guests that the token does not see. */
 function nextId({ inventory, parameters }: Call): string {
   const id = Number(parameters.get("vmid"));
   const taken = inventory.vms.has(id) || inventory.containers.some((one) => one.id === id);
@@ -103,7 +103,7 @@ function nextId({ inventory, parameters }: Call): string {
   return String(id);
 }
 
-/** Those in effect at a path, each with whether it is handed down. */
+/** The privileges in effect at a path, each with whether it propagates. */
 function permissions({ token, parameters }: Call) {
   const path = parameters.get("path") ?? "/";
   return { [path]: Object.fromEntries(token.privilegesAt(path).map((privilege) => [privilege, 1])) };

@@ -7,10 +7,10 @@ interface Volume {
   readonly bytes: number;
 }
 
-/** Sizes as the option of a drive has them. */
+/** Sizes as written in the option of a drive. */
 const printed = (bytes: number): string => (bytes % GIB === 0 ? `${bytes / GIB}G` : `${bytes / 1024}K`);
 
-/** Volumes of all storages: block devices as of LVM or ZFS, in the format `raw`. */
+/** Volumes of all storages: block devices like those of LVM or ZFS, in the format `raw`. */
 export class Storage {
   private readonly volumes = new Map<string, Volume>();
 

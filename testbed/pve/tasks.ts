@@ -9,7 +9,7 @@ interface Task {
 
 const hex = (number: number): string => number.toString(16).toUpperCase().padStart(8, "0");
 
-/** What runs in the background: each with an UPID, which the provider asks for until it has ended. */
+/** Background tasks, each with a UPID, which the provider polls until the task has ended. */
 export class Tasks {
   private readonly tasks = new Map<string, Task>();
 
@@ -37,7 +37,7 @@ export class Tasks {
     return [{ n: 1, t: `TASK ${this.find(upid).exit ?? "is running"}` }];
   }
 
-  /** The node lost its power: nothing that runs ends. */
+  /** The node loses its power: no running task ends. */
   public abandon(): void {
     for (const task of this.tasks.values()) clearTimeout(task.timer);
   }

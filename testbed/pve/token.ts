@@ -5,7 +5,7 @@ export type Grants = Readonly<Record<string, readonly string[] | "all">>;
 
 export const EVERYTHING: Grants = { "/": "all" };
 
-/** Those of Proxmox VE 9 that have to do with guests and what they need. */
+/** The privileges of Proxmox VE 9 that concern guests and what they need. */
 const PRIVILEGES = [
   ..."VM.Allocate VM.Audit VM.Clone VM.Migrate VM.PowerMgmt VM.GuestAgent.Audit VM.GuestAgent.Unrestricted".split(
     " ",
@@ -17,7 +17,7 @@ const PRIVILEGES = [
   ..."SDN.Audit SDN.Use Sys.Audit Sys.Modify".split(" "),
 ];
 
-/** An API token with privileges of its own (`pveum user token add … --privsep 1`). */
+/** An API token with its own privileges (`pveum user token add … --privsep 1`). */
 export class Token {
   public constructor(
     /** `USER@REALM!NAME` */

@@ -1,7 +1,7 @@
 import { changesWhileRunning, isDrive, parseDrive } from "./drive";
 import { Refusal } from "./refusal";
 
-/** Options that a running VM takes at once, since QEMU has no part in them, or can be told (qemu-server 9.2). */
+/** Options that a running VM takes at once, since QEMU does not use them or can change them (qemu-server 9.2). */
 const AT_ONCE = new Set(
   (
     "cpulimit cpuunits description hookscript hotplug lock migrate_downtime migrate_speed name onboot protection shares " +
@@ -9,7 +9,7 @@ const AT_ONCE = new Set(
   ).split(" "),
 );
 
-/** Options that JSON has as numbers; all else are strings, and the provider panics at a disk that is not one. */
+/** Options that are numbers in JSON. All others are strings, and the provider panics at a disk that is not a string. */
 const NUMBERS = new Set(
   (
     "acpi autostart balloon cores cpulimit cpuunits freeze keephugepages kvm localtime numa onboot protection reboot " +
@@ -17,10 +17,10 @@ const NUMBERS = new Set(
   ).split(" "),
 );
 
-/** A virtual machine: what runs, and what waits for its next start. */
+/** A virtual machine: its running options, and those that wait for its next start. */
 export class Vm {
   public running = false;
-  /** Of an action that is under way, or was when the node lost its power. */
+  /** The lock of an action that is running, or was running when the node lost its power. */
   public lock: string | undefined;
   /** Whether the guest agent answers while the VM runs. */
   public agentAnswers = true;
@@ -33,7 +33,7 @@ export class Vm {
     public readonly options: Map<string, string>,
   ) {}
 
-  /** What it is or will be after its next start, as `GET config` shows it. */
+  /** Its options after the next start, as `GET config` shows them. */
   public configuration(): Record<string, string | number> {
     const merged = new Map<string, string>(this.options);
     for (const [option, value] of this.pending) {
@@ -49,7 +49,7 @@ export class Vm {
     if (this.lock !== undefined) throw new Refusal(500, `VM is locked (${this.lock})`);
   }
 
-  /** Sets an option, or deletes it; it waits where the VM runs and cannot take it. */
+  /** Sets an option, or deletes it; it waits when the VM runs and cannot take it. */
   public set(option: string, value: string | undefined): void {
     this.pending.delete(option);
     if (this.options.get(option) === value) return;
@@ -104,7 +104,7 @@ export class Vm {
     );
   }
 
-  /** Trimming and freezing are the server's; whether there is a device, and of which type, is QEMU's. */
+  /** Trimming and freezing are done by the server; the device and its type belong to QEMU. */
   private takesAgent(value: string | undefined): boolean {
     const device = (text = "") => {
       const { volume, options } = parseDrive(text);

@@ -25,7 +25,7 @@ const ENVIRONMENT = {
 const run = (...words: string[]) =>
   spawnSync(binary, words, { cwd: folder, env: ENVIRONMENT, encoding: "utf8", maxBuffer: 1 << 28 });
 
-/** What a plan says, or why there is none. */
+/** The content of a plan, or why there is no plan. */
 function planned(config: Json, state: Json, words: readonly string[] = []): Json {
   writeFileSync(join(folder, "main.tf.json"), JSON.stringify(config));
   for (const name of ["terraform.tfstate", "plan"]) rmSync(join(folder, name), { force: true });
@@ -36,7 +36,7 @@ function planned(config: Json, state: Json, words: readonly string[] = []): Json
   return JSON.parse(shown.stdout);
 }
 
-/** The cluster of main.ts, without what stops a destruction. */
+/** The cluster of main.ts, without protection against destruction. */
 function reference(): Json {
   execFileSync("npx", ["tsx", "main.ts"], {
     env: {
@@ -51,13 +51,13 @@ function reference(): Json {
   return config;
 }
 
-/** Without what would be asked of Proxmox VE. */
+/** Removes what would be read from Proxmox VE. */
 function unasked(config: Json): Json {
   for (const name of ["data", "check", "locals"]) delete config[name];
   return config;
 }
 
-/** As if this plan had been applied. */
+/** The state after this plan has been applied. */
 function stateOf({ planned_values, terraform_version }: Json): Json {
   return {
     version: 4,
@@ -75,7 +75,7 @@ function stateOf({ planned_values, terraform_version }: Json): Json {
   };
 }
 
-/** What only the provider knows, after it has read the VM. */
+/** Attributes that only the provider knows, after it has read the VM. */
 const readBack = (vm: Json): Json => ({
   id: String(vm.vm_id),
   boot_order: ["scsi0"],
@@ -92,10 +92,10 @@ const readBack = (vm: Json): Json => ({
   })),
 });
 
-/** Without what the gate does not read. What stays as it is, is shown by a few plans. */
+/** Removes what the gate does not read. Only a few plans keep unchanged resources. */
 function minimized(plan: Json, whole: boolean): Json {
   for (const name of ["planned_values", "relevant_attributes"]) delete plan[name];
-  // By this the gate knows a plan without changes, which `-refresh-only` makes.
+  // By this the gate recognizes a plan without changes, as `-refresh-only` makes one.
   if (plan.resource_changes === undefined) plan.planned_values = {};
   const stated = plan.configuration?.root_module.resources?.map(({ address, mode }: Json) => ({
     address,
@@ -119,7 +119,7 @@ function minimized(plan: Json, whole: boolean): Json {
 
 const addressOf = ({ address }: Json): string => address;
 
-/** Runs `use` while the guests can be asked for. */
+/** Runs `use` while the API for the guests is up. */
 async function withGuests<T>(guests: readonly Guest[], use: () => T): Promise<T> {
   const file = join(folder, "guests.json");
   writeFileSync(file, JSON.stringify(guests));

@@ -6,11 +6,11 @@ export type Json = any;
 export const VM = "proxmox_virtual_environment_vm";
 
 interface Options {
-  /** Further words of `plan`. */
+  /** Further arguments of `plan`. */
   readonly words?: readonly string[];
-  /** Resources that stay as they are, are kept in the plan. */
+  /** Unchanged resources stay in the plan. */
   readonly whole?: boolean;
-  /** What Proxmox VE has: the plan asks it, and reads the inventory. */
+  /** The guests of Proxmox VE: the plan reads this inventory. */
   readonly guests?: readonly Guest[];
 }
 
@@ -33,7 +33,7 @@ const hamal =
   (config) =>
     change(config.resource[VM].k3s_agent);
 
-/** Changes hamal by what a resource, which is not made yet, is going to say. */
+/** Changes hamal to a value of a resource that does not exist yet. */
 const unknown =
   (change: (vm: Json, value: string) => void): Scenario =>
   (config) => {
@@ -41,13 +41,13 @@ const unknown =
     change(config.resource[VM].k3s_agent, "${terraform_data.size.output}");
   };
 
-/** mizar's statement is deleted. */
+/** Deletes mizar's statement. */
 const withoutMizar = (config: Json): void => {
   delete config.resource[VM].k3s_agent_1;
   delete config.output.k3s_agent_1_node;
 };
 
-/** A resource that is no VM, in the state. */
+/** A resource in the state that is not a VM. */
 const trigger = (state: Json, more: Json = {}): void => {
   state.resources.push({
     mode: "managed",
@@ -102,7 +102,7 @@ const forgetMizar = (state: Json): void => {
   state.resources = state.resources.filter(({ name }: Json) => name !== "k3s_agent_1");
 };
 
-/** mizar is imported by an apply that also brings it to what is stated. */
+/** mizar is imported by an apply that also changes it to match main.ts. */
 const importMizar = (config: Json, state: Json): void => {
   forgetMizar(state);
   config.import = [{ to: `${VM}.k3s_agent_1`, id: "pve/136" }];
@@ -170,7 +170,7 @@ export const ASKING: Record<string, Scenario> = {
     const options = { scsi0: "Cesspool-VM:vm-136-disk-0,size=32G" };
     return { guests: [TEMPLATE, ALPHARD, HAMAL, guest(136, "mizar", {}, options)] };
   },
-  // What the template has, and not yet what the provider writes after a clone.
+  // The options of the template, before the provider writes its own after a clone.
   "half-cloned": (config, state) => {
     importMizar(config, state);
     const options = { cores: 2, memory: "4096", scsi0: "Cesspool-VM:vm-136-disk-0,size=20G", onboot: 0 };

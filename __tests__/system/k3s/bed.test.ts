@@ -1,4 +1,4 @@
-/** The bed of `npm run test:k3s`, with a stand-in for K3s: what reaches K3s, and that nothing is left of it. */
+/** The bed of `npm run test:k3s`, with a stand-in for K3s: what K3s gets, and that nothing is left behind. */
 import { spawn, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const recorded = (node: string, name: string): string => readFileSync(join(folder, node, name), "utf8");
 
-/** Cgroups of beds that there are on this machine. */
+/** Cgroups of beds on this machine. */
 const cgroups = (): string[] =>
   attempt(["unshare", "-m", "sh", "-ec", "mount -t cgroup2 none /sys/fs/cgroup; ls /sys/fs/cgroup"])
     ?.split("\n")
@@ -82,7 +82,7 @@ describeWith(K3S_BED, "the bed of K3s", () => {
     test("every host has its own cgroups and folders, and writes to none of the machine", () => {
       for (const { hostname } of bed.cluster.nodes) {
         expect(recorded(hostname, "cgroup")).toMatch(/^0::\/init$/m);
-        // The machine's has at least the namespaces of hosts.
+        // The machine's own network has at least the namespaces of hosts.
         expect(recorded(hostname, "run")).not.toContain("netns");
       }
       for (const path of ["/etc/rancher", "/var/lib/rancher", "/usr/libexec/kubernetes-of-a-test"]) {
@@ -127,14 +127,14 @@ describeWith(K3S_BED, "the bed of K3s", () => {
       });
       expect(cgroups()).toContain(cgroup);
       process.kill(signal === "SIGINT" ? -(holder.pid as number) : (holder.pid as number), signal);
-      // It goes when no process is in it.
+      // It is removed when it has no process.
       await eventually(() => !cgroups().includes(cgroup));
       expect(cgroups()).not.toContain(cgroup);
     } finally {
       try {
         process.kill(-(holder.pid as number), "SIGKILL");
       } catch {
-        // nobody is left, as it should be
+        // No process is left, as it should be.
       }
     }
   });

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A stand-in for K3s: records how it was called and what it finds around it, in a folder that is named as its node.
+# A stand-in for K3s: records how it was called and what it finds around it, in a folder with the name of its node.
 for argument; do
   case $argument in --node-name=*) node=${argument#--node-name=} ;; esac
 done

@@ -1,4 +1,4 @@
-/** Holds a bed of K3s until it is killed. Its argument is K3s; tells the cgroup that all of its processes are in. */
+/** Holds a bed of K3s until it is killed. Its argument is K3s. Prints the cgroup of all of its processes. */
 import { join } from "node:path";
 import { K3sBed } from "../../../testbed/k3s/bed";
 

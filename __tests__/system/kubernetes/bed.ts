@@ -1,4 +1,4 @@
-/** A control plane of the testbed, asked by the rollout's own code; SSH alone is left out. */
+/** A control plane of the testbed, used by the rollout's own code. Only SSH is left out. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,9 +16,9 @@ import { built, LAB } from "../tools";
 
 export const KUBERNETES = [...LAB, ...PROGRAMS.map((name) => built("kubernetes", name))];
 
-/** In the place of SSH: runs scripts where the host's kubectl is. */
+/** Instead of SSH: runs scripts where the host's kubectl is. */
 class Console extends Ssh {
-  /** Hosts that were asked, and what for. */
+  /** Hosts that were asked, and the scripts. */
   public readonly asked: { readonly host: string; readonly script: string }[] = [];
 
   public constructor(
@@ -47,7 +47,7 @@ export class Bed {
     public readonly hosts: readonly Host[],
     public readonly kubernetes: Kubernetes,
     public readonly log: Log,
-    /** What hosts said, in order. */
+    /** Answers of hosts, in order. */
     public readonly said: string[],
     private readonly console: Console,
     private readonly logs: string,
@@ -69,12 +69,12 @@ export class Bed {
     return this.hosts.find((host) => host.name === name) as Host;
   }
 
-  /** Names of the hosts that were asked, since the last call, for what has that in it. */
+  /** Names of the hosts that got a script with that text since the last call. */
   public askedFor(word: string): string[] {
     return this.asksFor(word).map(({ host }) => host);
   }
 
-  /** The same, with the seconds that each request might take. */
+  /** The same, with the time limit of each request in seconds. */
   public asksFor(word: string): { readonly host: string; readonly seconds: number }[] {
     const says = new RegExp(`^commands=(?:[^]*[\\s'])?${word}\\s[^]*^main\\(\\)`, "m");
     const all = this.console.asked.splice(0).filter(({ script }) => says.test(script));
@@ -110,7 +110,7 @@ interface PodSettings {
   readonly emptyDir?: boolean;
 }
 
-/** A pod that is on that node from the first. */
+/** A pod that is created on that node. */
 export const pod = (name: string, node: string, { annotations, emptyDir }: PodSettings = {}) => ({
   apiVersion: "v1",
   kind: "Pod",

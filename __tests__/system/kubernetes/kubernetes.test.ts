@@ -1,4 +1,4 @@
-/** What a rollout asks of Kubernetes, answered by a real one. */
+/** The requests of a rollout to Kubernetes, answered by a real one. */
 import { lastHeartbeat } from "../../../src/rollout/health";
 import { barePods } from "../../../src/rollout/pods";
 import { barePodFaults, drain, uncordon, type RebootOptions } from "../../../src/rollout/reboot";
@@ -21,7 +21,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
 
   const node = async (name: string) => (await bed.kubernetes.nodes()).find((each) => each.name === name);
 
-  /** A ReplicaSet that keeps one pod, on that node; and its pods are held by a budget, or not. */
+  /** A ReplicaSet with one pod on that node, optionally with a disruption budget that protects it. */
   async function replicaSet(name: string, on: string, { held }: { held: boolean }): Promise<void> {
     const { spec } = pod(name, on, { emptyDir: true });
     const selector = { matchLabels: { app: name } };
@@ -131,7 +131,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
     await bed.plane.until("its pod runs", async () => (await bed.podsOn("hamal")).length === 2);
     const before = await bed.podsOn("hamal");
     expect(await drained("hamal", { drainSeconds: 60 })).toBe(true);
-    // The ReplicaSet makes another, which nobody puts anywhere: there is no scheduler.
+    // The ReplicaSet creates another, which stays unscheduled: there is no scheduler.
     const after = await bed.podsOn("hamal");
     expect(after.filter((name) => before.includes(name))).toEqual([expect.stringMatching(/^default\/logs-/)]);
     await uncordon(bed.host("hamal"), bed.kubernetes);

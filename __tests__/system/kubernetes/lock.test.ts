@@ -13,7 +13,7 @@ describeWith(KUBERNETES, "a lock in a real Kubernetes", () => {
   afterAll(() => bed?.stop());
   afterEach(() => bed.plane.kubectl(["delete", "lease", "k3s-rollout", "-n", "kube-system"]));
 
-  /** As an operator who reaches that server alone. */
+  /** As an operator who reaches only that server. */
   const from = (server: string): LeaseLock => new LeaseLock(new Kubernetes([bed.host(server)]));
 
   const claimant = (name: string): Claimant => ({ id: `desk:7:${name}:elsewhere`, owner: `${name}@desk` });
@@ -24,7 +24,7 @@ describeWith(KUBERNETES, "a lock in a real Kubernetes", () => {
     return JSON.parse((await bed.plane.kubectl(words)).stdout).spec;
   };
 
-  /** As if the clock had gone on by so many seconds since it was last heard of. */
+  /** As if so many seconds had passed since its last renewal. */
   const age = async (seconds: number): Promise<void> => {
     const { renewTime } = await specOf();
     const before = new Date(Date.parse(String(renewTime)) - seconds * 1000);

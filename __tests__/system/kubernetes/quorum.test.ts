@@ -1,4 +1,4 @@
-/** Servers that go away one after the other, of a real Kubernetes with three members of etcd. */
+/** Servers of a real Kubernetes with three etcd members, which fail one after the other. */
 import { Kubernetes } from "../../../src/rollout/kubernetes";
 import { server } from "../../fixture";
 import { describeWith } from "../tools";
@@ -37,7 +37,7 @@ describeWith(KUBERNETES, "a real Kubernetes of three servers", () => {
     await expect(bed.kubernetes.cordon("alnair")).rejects.toThrow(/kubectl annotate node on alnair: /);
     const asks = bed.asksFor("annotate");
     expect(asks.map(({ host }) => host)).toEqual(["alphard", "acrux", "alnair"]);
-    // The API of alphard has ended, and says so at once; acrux takes its time, which alnair then has not.
+    // The API of alphard has ended, which fails at once. acrux takes long, and leaves less time for alnair.
     const [, acrux, alnair] = asks.map(({ seconds }) => seconds);
     expect(alnair).toBeLessThan(acrux as number);
   });

@@ -13,7 +13,7 @@ export async function build(sandbox: NetnsSandbox, topology: Topology): Promise<
   await Promise.all([...k3sRules(sandbox, topology), ...probers(sandbox, topology)]);
 }
 
-/** All IPv6 addresses are there at once, since nobody looks for another host that has them (`accept_dad`). */
+/** All IPv6 addresses are usable at once, since duplicate address detection is off (`accept_dad`). */
 const newNamespace = (name: string, ...settings: string[]): string[] => [
   `ip netns add ${name}`,
   `${NetnsSandbox.in(name).join(" ")} sh -e <<'END'`,
@@ -35,9 +35,9 @@ const cable = (a: string, portA: string, b: string, portB: string, mac = ""): st
 const ROUTING = ["ipv4/ip_forward=1", "ipv6/conf/all/forwarding=1"];
 
 /**
- * As a node is at its weakest, so that nothing but the firewall refuses. K3s forwards, and a host that forwards heeds router
- * advertisements only when told so; kube-proxy lets loopback's addresses be routed (pkg/proxy/iptables/proxier.go);
- * sources are looked at loosely, as systemd has it (sysctl.d/50-default.conf).
+ * A node with the weakest kernel settings, so that only the firewall refuses. K3s forwards, and a host that forwards accepts router
+ * advertisements only when configured to; kube-proxy lets loopback's addresses be routed (pkg/proxy/iptables/proxier.go);
+ * source addresses are checked loosely, as systemd sets it (sysctl.d/50-default.conf).
  */
 const NODE = ["ipv6/conf/default/accept_ra=2", "ipv4/conf/all/route_localnet=1", "ipv4/conf/all/rp_filter=2"];
 
@@ -79,7 +79,7 @@ function links(topology: Topology): string[] {
 
 const gatewayOf = (address: string): string => address.replace(/9$/, "1");
 
-/** flannel's device; with host-gw there is none. */
+/** flannel's device, which host-gw does not have. */
 function tunnel({ name, node, address, tunnelAddress, tunnelMac }: LabNode, { k3s }: Topology): string[] {
   const nic = node.nixos.networkInterface;
   if (k3s.flannelBackend === "host-gw") return [];
@@ -91,7 +91,7 @@ function tunnel({ name, node, address, tunnelAddress, tunnelMac }: LabNode, { k3
           `ip -n ${name} link add flannel.1 address ${tunnelMac} mtu 1450 type vxlan id 1 dstport 8472 local ${address} dev ${nic} nolearning`,
         ]
       : [
-          // A stand-in for WireGuard, of which kernels of containers and small VMs have none.
+          // A stand-in for WireGuard, which kernels of containers and small VMs lack.
           ...cable(name, device, "switch", `wg-${name}`, tunnelMac),
           `ip -n switch link set wg-${name} master br1`,
         ]),
@@ -121,7 +121,7 @@ function routes(topology: Topology): string[] {
     `ip -n ${name} route add default via ${gateway}`;
   const default6 = (name: string, gateway: string): string =>
     `ip -n ${name} -6 route add default via ${gateway}`;
-  // Whoever knows where pods and services are could reach them: that is what the firewall is for.
+  // Hosts with these routes could reach pods and services. The firewall has to stop them.
   const intoCluster = (name: string): string[] => [
     ...nodes.map(({ podCidr, address }) => `ip -n ${name} route add ${podCidr} via ${address}`),
     `ip -n ${name} route add ${network.serviceCidr} via ${nodes[1]?.address}`,
@@ -140,7 +140,7 @@ function routes(topology: Topology): string[] {
     ...nodes.flatMap((node) =>
       nodes.flatMap((other) => (node === other ? [] : toPodsOf(node, other, topology))),
     ),
-    // Their own links are as wide as any, so that packets which are too long for the router get as far as it.
+    // Their own links have the normal MTU, so that packets that are too long for the router get that far.
     ...neighbours(topology),
   ];
 }
@@ -159,7 +159,7 @@ function toPodsOf({ name }: LabNode, other: LabNode, { k3s }: Topology): string[
   ];
 }
 
-/** The LAN host knows the nodes' MAC addresses, so that what it forges does not spoil anybody's ARP table. */
+/** The LAN host knows the nodes' MAC addresses, so that its forged packets do not change ARP tables. */
 const neighbours = ({ nodes, lan }: Topology): string[] =>
   nodes.map(
     ({ address, node }) =>
@@ -176,7 +176,7 @@ function k3sRules(sandbox: NetnsSandbox, topology: Topology): Promise<unknown>[]
   ]);
 }
 
-/** What each host would answer if it were reached: K3s' ports, some of its own, and ports that no flow is for. */
+/** The ports on which each host answers: those of K3s, some of its own, and ports without a flow. */
 const NODE_PORTS = [22, 2379, 2380, 5001, 6443, HOST_PORT, 9100, 9200, 10_250, 10_255];
 const NODE_UDP_PORTS = [546, 9100, 51_820, 51_821];
 

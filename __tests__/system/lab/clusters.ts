@@ -14,7 +14,7 @@ import { codeIn, textOf } from "../../markdown";
 import { newFolder } from "../clusters";
 import { Lab, type Check } from "./lab";
 
-/** A cluster for the lab, with what is claimed of it. */
+/** A cluster for the lab, with the claims about it. */
 export interface LabCluster {
   readonly name: string;
   /** As HostFiles would write it. @default - as it is committed */
@@ -24,7 +24,7 @@ export interface LabCluster {
   readonly flows: readonly Check[];
 }
 
-/** The lab of a cluster, built and without a firewall yet. */
+/** The lab of a cluster, built without a firewall. */
 export async function startLab({ settings, nodes = [ALPHARD, HAMAL, MIZAR] }: LabCluster): Promise<Lab> {
   if (settings === undefined) return Lab.start(join(REPOSITORY, "nix"));
   const folder = newFolder();

@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { isIPv6 } from "node:net";
 import { Address6 } from "ip-address";
 
-/** Whom an IP packet is from and for, both of one family. */
+/** Source and destination of an IP packet, of the same family. */
 export interface Ends {
   readonly source: string;
   readonly target: string;
@@ -16,7 +16,7 @@ const ETHER_TYPE = { 4: "0800", 6: "86dd" } as const;
 const HOP_BY_HOP = 0;
 const DESTINATION_OPTIONS = 60;
 
-/** A port that tells a packet from others. */
+/** A port that identifies a packet. */
 export const anyPort = (): number => randomInt(1024, 30_000);
 
 export function udp(ends: Ends, sourcePort: number, port: number, payload: Buffer | string): Buffer {
@@ -85,11 +85,11 @@ export function fragments(whole: Buffer): [Buffer, Buffer] {
   ];
 }
 
-/** What IPv6 packets may have beside their payload. */
+/** What IPv6 packets may have in addition to their payload. */
 interface Extensions {
   /** @default 64 */
   readonly hopLimit?: number;
-  /** The header before the payload: a router alert, which queries for listeners bear (RFC 2710), or one that says nothing. */
+  /** The header before the payload: a router alert, which listener queries have (RFC 2710), or an empty one. */
   readonly header?: "router alert" | "empty destination options";
 }
 
@@ -128,7 +128,7 @@ const bytesOf = (address: string): Buffer =>
 
 const addresses = ({ source, target }: Ends): Buffer => Buffer.concat([bytesOf(source), bytesOf(target)]);
 
-/** The segment, datagram or message with its checksum at that place; over a pseudo-header, as IPv6 has it for all. */
+/** The segment, datagram or message with its checksum at that place; over a pseudo-header, as IPv6 requires for all. */
 function withChecksum(ends: Ends, protocol: number, segment: Buffer, at: number): Buffer {
   const lengthAndProtocol = Buffer.alloc(8);
   lengthAndProtocol.writeUInt32BE(segment.length, 0);

@@ -1,4 +1,4 @@
-/** Holds a sandbox until it is killed. Tells the folder that all of its processes have in their command lines. */
+/** Holds a sandbox until it is killed. Prints the folder that all of its processes have in their command lines. */
 import { join } from "node:path";
 import { NetnsSandbox } from "../../../testbed/namespaces/netns-sandbox";
 

@@ -1,17 +1,17 @@
-/** Ways of those who write frames themselves: root of a host that was taken over, a pod that may use raw sockets. */
+/** Packets of attackers who write frames themselves: root of a compromised host, a pod that may use raw sockets. */
 import { randomInt, randomUUID } from "node:crypto";
 import { anyPort, ethernet, fragments, icmp6, tcpSegment, udp, type Ends } from "./frames";
 import type { Lab, Way } from "./lab";
 import { POD_UDP_PORT, VXLAN_PORT } from "./services";
 import { podFrame, STRANGER_MAC, until } from "./ways";
 
-/** By what frames get to a host: the nodes' switch, flannel's tunnel from another node, or the bridge of its pods. */
+/** The path of frames to a host: the nodes' switch, flannel's tunnel from another node, or the bridge of its pods. */
 export type Wire = "switch" | "tunnel" | "bridge";
 
 interface Plug {
   /** The sender's device. */
   readonly out: string;
-  /** The receiver's, and its MAC address. */
+  /** The receiver's device, and its MAC address. */
   readonly into: string;
   readonly mac: string;
 }
@@ -31,9 +31,9 @@ async function plug(lab: Lab, wire: Wire, from: string, host: string): Promise<P
 }
 
 interface Crafted {
-  /** Of IP; several where they are fragments. */
+  /** IP packets; several for fragments. */
   readonly packets: readonly Buffer[];
-  /** MAC address of the sender. @default - nobody's */
+  /** MAC address of the sender. @default - one of no host */
   readonly mac?: string;
 }
 
@@ -43,7 +43,7 @@ async function send(lab: Lab, from: string, { out, mac }: Plug, crafted: Crafted
   }
 }
 
-/** Whether packets get to the programs of the host, or to its kernel where that answers them. */
+/** Whether packets reach the programs of the host, or its kernel when that answers them. */
 const toHost =
   (
     wire: Wire,
@@ -62,7 +62,7 @@ const toHost =
     });
   };
 
-/** Whether a text gets to a pod, of the host unless stated otherwise. */
+/** Whether a text reaches a pod. @default - of the host */
 const toPod =
   (wire: Wire, host: string, craft: (lab: Lab, text: string) => Crafted, pod = `${host}-pod1`): Way =>
   async (lab, from, wait) => {
@@ -72,7 +72,7 @@ const toPod =
     return { through: who !== undefined, seen: who === undefined ? "nothing arrived" : "it arrived" };
   };
 
-/** Of a node, and of who else the lab has; a forger of both takes a node's. */
+/** MAC addresses of nodes and of other hosts of the lab. An attacker who forges both addresses takes a node's. */
 const macOf = (lab: Lab, name: string): string | undefined =>
   lab.topology.nodes.find((node) => node.name === name)?.node.macAddress;
 
@@ -143,13 +143,13 @@ export const loopback = (wire: Wire, as: string, host: string): Way =>
     "hamal-pod1",
   );
 
-/** What of IPv6 a host's kernel or its DHCP client takes from its link. */
+/** IPv6 packets that a host's kernel or its DHCP client accepts from its link. */
 interface Household {
   readonly packet: (ends: Ends) => Buffer;
   readonly match: string;
 }
 
-/** A router's advertisement that changes nothing: it is no router, and announces no network. */
+/** A router advertisement that changes nothing: lifetime 0, and no network. */
 const advertisement = (hopLimit: number): Household => ({
   packet: (ends) => icmp6(ends, "8600 0000 4000 0000 00000000 00000000", { hopLimit }),
   match: "icmpv6 type nd-router-advert",

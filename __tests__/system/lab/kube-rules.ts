@@ -5,7 +5,7 @@ import type { Host, LabNode } from "./topology";
  * kube-proxy's, flannel's and the port map's rules on one node, as iptables-restore reads them.
  *
  * Sources: kubernetes, pkg/proxy/iptables/proxier.go; flannel, pkg/trafficmngr/iptables; containernetworking/plugins,
- * plugins/meta/portmap. Left out is what no packet here meets: session affinity, canaries, load balancers' addresses.
+ * plugins/meta/portmap. Rules that no packet here reaches are left out: session affinity, canaries, load balancers' addresses.
  */
 export function kubeRules(node: LabNode, podCidr: string, services: readonly Service[]): string {
   const nat = [
@@ -100,7 +100,7 @@ export const loadBalancerRules = (clusterIp: string): string =>
     "",
   ].join("\n");
 
-/** A table with its chains, those that rules lead to and those that the kernel has. */
+/** A table with its chains: those to which rules jump, and those of the kernel. */
 function table(name: string, rules: readonly string[]): string[] {
   const builtIn = { nat: ["PREROUTING", "OUTPUT", "POSTROUTING"], filter: ["INPUT", "FORWARD", "OUTPUT"] };
   const own = new Set(

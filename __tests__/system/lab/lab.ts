@@ -7,17 +7,17 @@ import type { Answer, Request } from "./prober";
 import { hostsOf, topologyOf, type Host, type LabNode, type Topology } from "./topology";
 import { NetnsSandbox } from "../../../testbed/namespaces/netns-sandbox";
 
-/** What came of it. */
+/** The result of a check. */
 export interface Passage {
   readonly through: boolean;
-  /** For a person, when it is not what was expected. */
+  /** Description for a person, when the result is unexpected. */
   readonly seen: string;
 }
 
-/** @param wait - milliseconds after which nothing more is expected */
+/** @param wait - milliseconds to wait for a packet */
 export type Way = (lab: Lab, from: string, wait: number) => Promise<Passage>;
 
-/** What is claimed of one way, and whether the firewall lets it pass. */
+/** A claim about one way, and whether the firewall lets it pass. */
 export interface Check {
   readonly claim: string;
   readonly expected: "open" | "closed";
@@ -39,19 +39,19 @@ export const closed = (claim: string, from: string, way: Way): Check => ({
   way,
 });
 
-/** Milliseconds: what passes takes one or two, so what has not come then is not coming. */
+/** Milliseconds. A packet that passes takes one or two; one that has not come by then will not come. */
 export interface Patience {
   readonly open: number;
   readonly closed: number;
 }
 
-/** For a busy machine, on which what passes may be late. */
+/** For a busy machine, on which packets may be late. */
 export const PATIENT: Patience = { open: 10_000, closed: 1_000 };
 
-/** A check that did not go as it should. */
+/** A failed check. */
 export interface Failure {
   readonly check: Check;
-  /** For a person. */
+  /** Description for a person. */
   readonly seen: string;
 }
 
@@ -85,7 +85,7 @@ export class Lab {
     return this.sandbox.stop();
   }
 
-  /** Runs a program in a host's namespace, to whatever end. */
+  /** Runs a program in a host's namespace, whatever its exit status. */
   public in(host: string, argv: readonly string[], input?: string): Promise<Ran> {
     return this.sandbox.attempt([...NetnsSandbox.in(host), ...argv], input);
   }
@@ -104,13 +104,13 @@ export class Lab {
     );
   }
 
-  /** Everything as without a firewall. */
+  /** Removes all firewalls. */
   public async unload(): Promise<void> {
     const gone = "table inet k3s_host\ndelete table inet k3s_host\n";
     await this.load(new Map([...this.rulesets.keys()].map((name) => [name, gone])));
   }
 
-  /** Makes hosts forget what they learnt of paths, so that they have to learn it anew. */
+  /** Makes hosts forget what they learnt about paths. */
   public async forgetPaths(): Promise<void> {
     await this.sandbox.shell(
       hostsOf(this.topology)
@@ -119,7 +119,7 @@ export class Lab {
     );
   }
 
-  /** Tries all checks at once. @returns those that did not go as they should, with what was seen */
+  /** Runs all checks at once. @returns those that failed, with what was seen */
   public async failed(checks: readonly Check[], patience: Patience): Promise<Failure[]> {
     const tried = checks.map(async (check): Promise<Failure[]> => {
       const { through, seen } = await check.way(this, check.from, patience[check.expected]);
@@ -128,7 +128,7 @@ export class Lab {
     return (await Promise.all(tried)).flat();
   }
 
-  /** In words, what was not as it should be: as the checks say, or open throughout. */
+  /** Descriptions of what failed, when checks should hold as stated or everything should be open. */
   public async unexpected(
     checks: readonly Check[],
     patience: Patience,
@@ -169,7 +169,7 @@ export class Lab {
     return found(this.topology.nodes, name);
   }
 
-  /** Of a host, or of one of its devices: `hamal's bridge`, `hamal's tunnel`; an address is what it is. */
+  /** Address of a host or of one of its devices: `hamal's bridge`, `hamal's tunnel`. An address is returned unchanged. */
   public addressOf(name: string): string {
     if (isAddress(name)) return name;
     const [host = "", device] = name.split("'s ");
@@ -182,7 +182,7 @@ export class Lab {
     return found(hostsOf(this.topology), name).address6 as string;
   }
 
-  /** The device by which a host is on the switch. */
+  /** The device that connects a host to the switch. */
   public interfaceOf(name: string): string {
     return this.topology.nodes.find((node) => node.name === name)?.node.nixos.networkInterface ?? "eth0";
   }
@@ -207,7 +207,7 @@ export class Lab {
     await this.sandbox.run([...NetnsSandbox.in(from), "perl", "-e", ICMP6, ...words]);
   }
 
-  /** Puts a frame on a device of the host, whatever it says. */
+  /** Sends any frame on a device of the host. */
   public async sendFrame(from: string, device: string, frame: Buffer): Promise<void> {
     const { index } = await this.link(from, device);
     await this.sandbox.run([...NetnsSandbox.in(from), "perl", "-e", FRAME, index, frame.toString("hex")]);
@@ -226,10 +226,10 @@ export class Lab {
   }
 
   /**
-   * Listens for a packet that matches, while something is done that may bring it.
+   * Listens for a matching packet while `act` runs.
    *
-   * @param at - its device, before any firewall, or its own programs, behind every one
-   * @param act - is given what tells whether the packet has come
+   * @param at - its device, before any firewall, or its own programs, behind all firewalls
+   * @param act - gets a function that tells whether the packet has come
    */
   public async listening<T>(
     host: string,
@@ -254,7 +254,7 @@ export class Lab {
   }
 
   /**
-   * The port from which what the host sends by UDP bears another's address.
+   * The source port for which UDP datagrams of the host get another source address.
    *
    * @param asPort - and this port; its own unless stated
    */
@@ -273,7 +273,7 @@ export class Lab {
     });
   }
 
-  /** What stays as it was when it was first asked for. */
+  /** Returns the value of the first call again. */
   private known<T>(what: string, find: () => Promise<T>): Promise<T> {
     const found = (this.findings.get(what) as Promise<T> | undefined) ?? find();
     this.findings.set(what, found);
@@ -309,6 +309,6 @@ function found<T extends Host>(hosts: readonly T[], name: string): T {
   return host;
 }
 
-/** As an address is written in a URL or a command. */
+/** An address as written in a URL or a command. */
 export const isAddress = (text: string): boolean =>
   isIPv6(text.split("%")[0] as string) || /^[\d.]+$/.test(text);

@@ -3,18 +3,18 @@ import { PATIENT, type Check, type Lab, type Patience } from "./lab";
 import { rulesOf } from "./mutants";
 
 export interface Matches {
-  /** The shortest with which all checks go as they should on this machine: what is late must not pass for refused. */
+  /** The shortest time with which all checks pass on this machine: a late packet must not count as refused. */
   readonly patience: Patience;
   /** Checks with packets that match some of these rules of hosts, and few others. */
   readonly noticing: (rules: Iterable<string>) => Check[];
 }
 
-/** How a rule of a host is known. */
+/** The identity of a rule of a host. */
 export const ruleOf = (host: string, rule: string): string => `${host}: ${rule}`;
 
 /**
  * @param labs - of one cluster, which share the work
- * @throws Error where checks do not go as they should, though no rule is missing
+ * @throws Error when checks fail although no rule is missing
  */
 export async function matchesOf(labs: readonly Lab[], checks: readonly Check[]): Promise<Matches> {
   for (let wait = 250; wait < PATIENT.open; wait *= 2) {
@@ -34,7 +34,7 @@ const shareOf = (checks: readonly Check[], turn: number, labs: readonly Lab[]): 
     .filter((_, index) => index % labs.length === turn)
     .flat();
 
-/** Checks that are tried at once, and told apart no further. */
+/** Checks that run at once and are not distinguished further. */
 const TOGETHER = 16;
 
 async function matchesWithin(
@@ -58,7 +58,7 @@ export const slices = <T>(all: readonly T[], size: number): T[][] =>
     all.slice(index * size, (index + 1) * size),
   );
 
-/** Counts what a rule matches, behind all that it asks of a packet. */
+/** Adds a counter to a rule, behind all of its conditions. */
 function withCounters(ruleset: string): string {
   const lines = ruleset.split("\n");
   for (const { index, name, text } of rulesOf(ruleset)) {

@@ -1,8 +1,8 @@
-/** A ruleset with one thing less. */
+/** A ruleset from which one thing was removed. */
 export interface Mutant {
-  /** What it lacks. */
+  /** What was removed. */
   readonly without: string;
-  /** Rules that it lacks, or that read less: packets that match none of them do not notice. */
+  /** Rules that were removed or shortened. Packets that match none of them are not affected. */
   readonly rules: readonly string[];
   readonly ruleset: string;
 }
@@ -28,12 +28,12 @@ export interface Rule {
   /** Its chain and its text. */
   readonly name: string;
   readonly chain: string;
-  /** Of its line. */
+  /** Number of its line. */
   readonly index: number;
   readonly text: string;
 }
 
-/** Rules of all chains, as they stand. */
+/** Rules of all chains, in order. */
 export function rulesOf(ruleset: string): Rule[] {
   let chain: string | undefined;
   return ruleset.split("\n").flatMap((text, index): Rule[] => {

@@ -1,5 +1,5 @@
 /**
- * One to a namespace of the lab: serves ports there, and sends what it is told to. Requests and answers are lines of
+ * A process in each namespace of the lab: serves ports, and sends packets on request. Requests and answers are lines of
  * JSON. It runs as plain JavaScript in bare Node, so that twenty of them start in a second.
  */
 import { createSocket, type Socket } from "node:dgram";
@@ -10,9 +10,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** What a namespace is asked to do; times are in milliseconds. */
 export type Request =
   | { readonly do: "listen"; readonly who: string; readonly tcp: number[]; readonly udp: number[] }
-  /** Opens a connection, sends that many bytes, and waits for who served it. */
+  /** Opens a connection, sends that many bytes, and waits for the name of the server. */
   | ({ readonly do: "tcp"; readonly bytes?: number } & Target)
-  /** Sends a datagram, again while there is time, and waits for who served it. */
+  /** Sends a datagram, repeatedly until the time is up, and waits for the name of the server. */
   | ({ readonly do: "udp" } & Target)
   /** Sends datagrams and waits for nothing. */
   | ({
@@ -22,7 +22,7 @@ export type Request =
       /** Each in base64. */
       readonly datagrams: readonly string[];
     } & Target)
-  /** Sends a datagram from there, and waits for that answer, whoever gives it. */
+  /** Sends a datagram from that port, and waits for that answer from anybody. */
   | ({
       readonly do: "expect";
       readonly from: string;
@@ -31,7 +31,7 @@ export type Request =
     } & Target)
   /** Waits until a datagram with that text has arrived here. */
   | { readonly do: "await"; readonly text: string; readonly wait: number }
-  /** Opens connections one after another until it is told to stop, beside one that stays. */
+  /** Opens connections one after another until it is told to stop, and keeps another one open. */
   | ({ readonly do: "hammer" } & Target)
   | { readonly do: "stop hammering" };
 
@@ -41,7 +41,7 @@ interface Target {
   readonly wait: number;
 }
 
-/** Who served a connection or datagram, and whom it saw; nothing when nobody did in time. */
+/** Who served a connection or datagram, and which source address it saw; empty when nobody did in time. */
 export interface Answer {
   readonly who?: string;
   readonly from?: string;
@@ -80,7 +80,7 @@ async function answer(request: Request): Promise<Answer> {
   }
 }
 
-/** Over IPv4 and IPv6; answers when the other side has sent all that it has to. */
+/** Over IPv4 and IPv6; answers when the other side has sent everything. */
 function serveTcp(who: string, port: number): Promise<void> {
   const server = createServer({ allowHalfOpen: true }, (connection) => {
     let bytes = 0;
@@ -97,7 +97,7 @@ function serveUdp(who: string, port: number): Promise<void> {
   const socket = createSocket({ type: "udp6" });
   socket.on("message", (message, { address, port: from }) => {
     received.push(message.toString());
-    // What asks nothing gets no answer, which would make a connection of it to which what follows belongs.
+    // A datagram that asks nothing gets no answer: an answer would make later datagrams part of a connection.
     if (message.toString() !== QUESTION) return;
     socket.send(JSON.stringify({ who, from: plain(address) }), from, address, () => undefined);
   });
@@ -216,7 +216,7 @@ async function hammer(target: Target): Promise<Answer> {
   return { succeeded, failed: left === undefined ? failed : [...failed, left] };
 }
 
-/** A connection that sends a byte now and then. What it returns ends it, and tells what went wrong with it. */
+/** A connection that sends a byte now and then. The returned function closes it and returns its error. */
 function longLived({ host, port, wait }: Target): () => Promise<string | undefined> {
   const connection = connect({ host, port });
   let sent = 0;

@@ -2,7 +2,7 @@ import type { LabNode, Topology } from "./topology";
 
 /** A service as kube-proxy sees it. */
 export interface Service {
-  /** As in the names of kube-proxy's chains. */
+  /** Its name in kube-proxy's chains. */
   readonly name: string;
   readonly protocol: "tcp" | "udp";
   readonly clusterIp: string;
@@ -25,12 +25,12 @@ export const POD_PORT = 8080;
 export const POD_UDP_PORT = 5353;
 export const HOST_PORT = 9090;
 
-/** That of the VXLAN device, where there is one. */
+/** The port of the VXLAN device, if there is one. */
 export const VXLAN_PORT = 8472;
 
 /**
  * The API, services of a pod, and of programs that use their host's network, each with one endpoint, on the first
- * agent but for one on the first server: so it is known which node's are remote.
+ * agent, or for one of them on the first server. So it is known for which nodes they are remote.
  */
 export function servicesOf(topology: Topology): Service[] {
   const { nodes } = topology;
@@ -79,7 +79,7 @@ export function servicesOf(topology: Topology): Service[] {
   ];
 }
 
-/** What a tenant may make who may write endpoints: a service, and a node port, that lead to VXLAN of a node. */
+/** What a tenant who may write endpoints can create: a service and a node port that lead to a VXLAN port of a node. */
 const toVxlan = (topology: Topology, { address }: LabNode, index: number): Service => ({
   name: `VXLAN${index}`,
   protocol: "udp",

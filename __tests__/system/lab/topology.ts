@@ -22,13 +22,13 @@ export interface LabNode extends Host {
   readonly pods: readonly Host[];
 }
 
-/** The lab as it is to be built, from what HostFiles wrote. */
+/** The plan of a lab, from the output of HostFiles. */
 export interface Topology {
   readonly network: Networks;
   readonly k3s: K3s;
   readonly prefixLength: number;
   readonly nodes: readonly LabNode[];
-  /** On the switch, as the nodes are. */
+  /** On the same switch as the nodes. */
   readonly lan: Host;
   readonly router: Host;
   /** Behind the router, each in a /24 (and a /64) of its own. */
@@ -87,7 +87,7 @@ function labNode(node: Node, index: number, { podCidr }: Networks): LabNode {
   };
 }
 
-/** Every host that there is, pods included. */
+/** Every host, including pods. */
 export const hostsOf = ({ nodes, lan, router, beyond }: Topology): Host[] => [
   ...nodes,
   ...nodes.flatMap(({ pods }) => pods),

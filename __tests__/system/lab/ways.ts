@@ -8,7 +8,7 @@ import { POD_PORT, POD_UDP_PORT, VXLAN_PORT } from "./services";
 interface Expected {
   /** Who should answer. @default - the host that is dialled */
   readonly by?: string;
-  /** Whom it should see. @default - not looked at */
+  /** The source address that it should see. @default - any */
   readonly as?: string;
   readonly bytes?: number;
 }
@@ -32,7 +32,7 @@ const dial =
 export const tcp = dial("tcp");
 export const udp = dial("udp");
 
-/** To one of several, whichever answers. */
+/** To any of several. */
 export const tcpToAny =
   (host: string, port: number, by: readonly string[]): Way =>
   async (lab, from, wait) => {
@@ -40,7 +40,7 @@ export const tcpToAny =
     return { through: who !== undefined && by.includes(who), seen: who ?? "no answer" };
   };
 
-/** To the port on which every pod, and every host that is no node, serves. */
+/** To the port that every pod serves, and every host that is not a node. */
 export const pod = (host: string, expected?: Expected): Way => tcp(host, POD_PORT, expected);
 export const podUdp = (host: string, expected?: Expected): Way => udp(host, POD_UDP_PORT, expected);
 
@@ -68,7 +68,7 @@ export const ping6 =
   (lab, from, wait) =>
     ping(lab.address6Of(host))(lab, from, wait);
 
-/** A datagram with the source address of another, to where its receiver serves UDP: it cannot be answered. */
+/** A datagram with the source address of another host to a UDP port of the receiver. The answer goes elsewhere. */
 export const forged =
   (
     as: string,
@@ -82,7 +82,7 @@ export const forged =
       datagrams: [Buffer.from(text)],
     }));
 
-/** A datagram in the place of a pod's answer to the host, where the host has asked by its node address. */
+/** A forged datagram that looks like a pod's answer to the node address of the host. */
 export const answerFor =
   (pod: string, host: string): Way =>
   async (lab, from, wait) => {
@@ -94,7 +94,7 @@ export const answerFor =
     const datagrams = [Buffer.from(text).toString("base64")];
     const forgery = { host: lab.addressOf(host), port: asked, datagrams, wait };
     const fromPort = await lab.forge(from, pod, POD_UDP_PORT);
-    // Again, since nobody tells when the question is on its way.
+    // Repeatedly, since the moment of the question is unknown.
     let over = false;
     const { who } = await Promise.race([
       answered.finally(() => (over = true)),
@@ -111,9 +111,9 @@ export const answerFor =
 
 /** Who sends VXLAN, and where it is dialled. */
 interface VxlanWay {
-  /** Whose address the datagrams bear. @default - the sender's own */
+  /** The source address of the datagrams. @default - the sender's own */
   readonly as?: string;
-  /** What leads to the node. @default - its own address and port */
+  /** Address and port that lead to the node. @default - its own */
   readonly by?: { readonly host: string; readonly port: number };
 }
 
@@ -127,7 +127,7 @@ export const vxlanInto =
       datagrams: Array.from({ length: 5 }, () => podFrame(lab, node, text)),
     }));
 
-/** What VXLAN holds: a datagram for the first pod of that node, from a pod of another. */
+/** The content of VXLAN: a datagram to the first pod of that node, from a pod of another node. */
 export function podFrame(lab: Lab, node: string, text: string): Buffer {
   const stranger = lab.topology.nodes.find(({ name }) => name !== node)?.pods[1]?.address as string;
   const ends = { source: stranger, target: lab.addressOf(`${node}-pod1`) };
@@ -135,7 +135,7 @@ export function podFrame(lab: Lab, node: string, text: string): Buffer {
   return vxlan(ethernet(STRANGER_MAC, lab.nodeOf(node).tunnelMac, inner));
 }
 
-/** Of nobody. */
+/** An address of no host. */
 export const STRANGER_MAC = "0a:00:00:00:00:01";
 
 interface Datagrams {
@@ -181,7 +181,7 @@ export const resolves =
     });
   };
 
-/** As TCP over IPv6, from a host that has to ask for its neighbour's MAC address first. */
+/** Like TCP over IPv6, from a host that first has to ask for its neighbour's MAC address. */
 export const tcp6Anew =
   (host: string, port: number): Way =>
   async (lab, from, wait) => {
@@ -223,13 +223,13 @@ export const advertise =
   };
 
 /**
- * A query for listeners is answered, without which switches that snoop stop to pass on neighbour discovery
- * (RFC 4541, RFC 2710). With the router alert that it has to bear.
+ * A query for listeners is answered, without which snooping switches stop forwarding neighbour discovery
+ * (RFC 4541, RFC 2710). With the router alert that it must have.
  */
 export const queryListeners =
   (host: string): Way =>
   async (lab, from, wait) => {
-    // For its own group alone, which it joined when the lab was built: of others a host may report by itself.
+    // Only for its own group, which it joined when the lab was built: a host may report other groups by itself.
     const group = `ff02${"0".repeat(18)}01ff00${lab.address6Of(host).split("::")[1]?.padStart(4, "0")}`;
     const report = `icmpv6 type mld-listener-report @th,64,128 0x${group}`;
     const reply = `ip6 saddr ${await lab.linkLocal(host)} ${report}`;
@@ -243,7 +243,7 @@ export const queryListeners =
     });
   };
 
-/** Looks again and again, ever less often, since each look is a program. */
+/** Looks repeatedly, at growing intervals, since each look starts a program. */
 export async function until(wait: number, look: () => Promise<Passage>): Promise<Passage> {
   const end = Date.now() + wait;
   for (let pause = 50; ; pause *= 2) {

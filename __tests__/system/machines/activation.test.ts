@@ -1,4 +1,4 @@
-/** How an activation may end, and what a rollout makes of it. */
+/** The ways in which an activation may end, and how a rollout reacts. */
 import { describeWith } from "../tools";
 import { type LiveCluster, THREE } from "./cluster";
 import { changingHamal, type Hamal } from "./hamal";
@@ -60,7 +60,7 @@ describeWith(MACHINES, "an activation", () => {
         /hamal: what was built cannot be activated while the host runs:\n[^]*dbus-implementation : dbus -> broker\n[^]*Pre-switch checks failed\n--boot drains it and boots it into that system on trial[^]*No host was changed/,
       );
       expect(activated()).toBe(false);
-      // From then on a plan knows it, too.
+      // A later plan reports it, too.
       const { stdout } = (await cluster.rollout("plan", "--on", "hamal")).mustSucceed();
       expect(stdout).toMatch(
         /hamal: changed[^]*its last build was not activated, since NixOS refuses that while the host runs; apply --boot boots it on trial:\n[^]*dbus -> broker/,

@@ -87,7 +87,7 @@ describeWith(MACHINES, "an agent is added to three machines", () => {
       "alnair k3s start",
       "alnair joined v1.34.2+k3s1",
     ]);
-    // Only the host that is new has another hostname, and so a reason to reboot.
+    // Only the new host gets another hostname, and so has a reason to reboot.
     expect(events.filter((event) => event.endsWith(" reboot"))).toEqual(["alnair reboot"]);
   });
 

@@ -22,7 +22,7 @@ describeWith(MACHINES, "the join token", () => {
   });
   afterEach(() => cluster?.stop());
 
-  /** Files with the token that are below a folder, and not its places. */
+  /** Files below a folder that contain the token and are not its proper places. */
   const leakedFiles = (folder: string): string[] =>
     readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
@@ -59,7 +59,7 @@ describeWith(MACHINES, "the join token", () => {
       await cluster.testbed.operator(["sh", "-c", "sleep 0.3"], cluster.folder, { LEAK: TOKEN });
       writeFileSync(join(cluster.folder, "leak.log"), `x ${TOKEN} y`);
       await cluster.testbed.on("hamal", "cp /var/lib/k3s-secrets/token /tmp/leak");
-      // The program itself was needed for the logs to be there.
+      // The logs exist only because the program ran.
       return TOKEN;
     });
     const expected = [

@@ -1,4 +1,4 @@
-/** An operator whom SSH servers let in for a certificate, while no list has his key. */
+/** An operator who logs in with an SSH certificate, and whose key is in no list. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -32,7 +32,7 @@ describeWith(MACHINES, "an operator with an SSH certificate", () => {
     return file;
   }
 
-  /** The host's SSH server takes its authorities from that file, which it reads at each login. */
+  /** The host's SSH server reads its trusted authorities from that file at each login. */
   const trust = (hostname: string, file: string): Promise<string> =>
     cluster.testbed.on(
       hostname,
@@ -41,7 +41,7 @@ describeWith(MACHINES, "an operator with an SSH certificate", () => {
        systemctl restart sshd`,
     );
 
-  /** Something to roll out that leaves `local.nix` alone, which could hold keys of its own. */
+  /** A change that does not touch `local.nix`, which could add keys. */
   const change = (port: number): void =>
     cluster.emit(THREE, {
       firewall: {

@@ -9,15 +9,15 @@ import { makeOperatorKey, type OperatorKey } from "../../../testbed/machines/ope
 import { Testbed, type TestbedSettings } from "../../../testbed/machines/testbed";
 
 export const ALNAIR = agent("k3s-agent-2", "alnair", 137);
-/** The cluster's join token, for which tests look everywhere. */
+/** The cluster's join token. Tests search for it everywhere. */
 export const TOKEN = "planted-5ca1ab1e5ca1ab1e";
 
 export const THREE = [ALPHARD, HAMAL, MIZAR];
 
-/** An owner's project, and the machines of it. */
+/** An owner's project and its machines. */
 export class LiveCluster {
   private constructor(
-    /** Of the project: where `main.ts` would be. */
+    /** The folder of the project, where `main.ts` would be. */
     public readonly folder: string,
     public readonly key: OperatorKey,
     public readonly testbed: Testbed,
@@ -25,8 +25,8 @@ export class LiveCluster {
   ) {}
 
   /**
-   * @param before - what the members have
-   * @param after - what `main.ts` says now; machines that are not among the former are clones of the template
+   * @param before - the nodes as the members know them
+   * @param after - the nodes of `main.ts` now; machines that are not in `before` are clones of the template
    */
   public static async start(
     before: readonly TestNode[],
@@ -36,7 +36,7 @@ export class LiveCluster {
       later?: Partial<ClusterSettings>;
       machines?: Record<string, Machine>;
       container?: TestbedSettings["container"];
-      /** Somebody has compared the SSH host keys. @default true */
+      /** The SSH host keys are pinned already. @default true */
       pinned?: boolean;
     } = {},
   ): Promise<LiveCluster> {
@@ -90,12 +90,12 @@ export class LiveCluster {
     return new Result(await this.testbed.rollout(words, this.folder));
   }
 
-  /** As `rollout`, with more in the environment, such as another SSH key: `OPERATOR_KEY`. */
+  /** As `rollout`, with more environment variables, such as another SSH key: `OPERATOR_KEY`. */
   public async rolloutWith(environment: Record<string, string>, ...words: string[]): Promise<Result> {
     return new Result(await this.testbed.rollout(words, this.folder, environment));
   }
 
-  /** As `rollout`, at a terminal, where somebody answers the question. */
+  /** As `rollout`, at a terminal, with an answer to the question. */
   public async answered(answer: string, ...words: string[]): Promise<Result> {
     const main = join(this.testbed.folder, "app", "src", "cli", "main.js");
     const command = [process.execPath, main, "rollout", ...words].join(" ");
@@ -103,7 +103,7 @@ export class LiveCluster {
     return new Result(await this.testbed.operator(["sh", "-c", typed], this.folder));
   }
 
-  /** Whether the operator gets a new SSH connection. @param key - his, unless it is the one that was emitted */
+  /** Whether the operator gets a new SSH connection. @param key - @default - the emitted one */
   public async admitsSsh(hostname: string, key?: string): Promise<boolean> {
     const settings = ["ConnectTimeout=1", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];
     const words = settings.flatMap((setting) => ["-o", setting]);
@@ -123,7 +123,7 @@ export class LiveCluster {
   }
 }
 
-/** What a run came to. */
+/** The result of a run. */
 export class Result {
   public constructor(private readonly ran: Ran) {}
 
@@ -144,7 +144,7 @@ export class Result {
     return this.ran.stderr;
   }
 
-  /** @throws with all that was said, unless it succeeded */
+  /** @throws with the whole output, unless it succeeded */
   public mustSucceed(): this {
     if (this.status !== 0) throw new Error(`ended with ${this.status}:\n${this.output}`);
     return this;

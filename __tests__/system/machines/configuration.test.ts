@@ -1,4 +1,4 @@
-/** What the emitted configuration keeps whole on a host, in the ways in which NixOS and systemd take it away. */
+/** What the emitted configuration protects on a host from NixOS and systemd. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { shellWord } from "../../../src/base/escape";

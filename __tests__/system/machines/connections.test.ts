@@ -25,7 +25,7 @@ describeWith(MACHINES, "an apply that changes and reboots all hosts", () => {
       writeFileSync(join(cluster.folder, "nix", directory, "local.nix"), "{ } # changed\n");
     for (const host of HOSTS) {
       cluster.testbed.setFault(host, "kernel", "6.12.2");
-      // Of the build and of the activation, during which the host is looked at every second, as it is while its API starts.
+      // During the build, the activation and the start of the API, the host is polled every second.
       cluster.testbed.setFault(host, "seconds", "4");
     }
     const before = await connections();

@@ -22,7 +22,7 @@ describeWith(MACHINES, "first contact", () => {
       /acrux: refused[^]*machine-id is also that of alnair, and it has an SSH host key of alnair\. The template was not cleaned/,
     );
     expect(cluster.testbed.events()).toEqual([]);
-    // ssh-keygen ends with 255, as the client does that lost its connection.
+    // ssh-keygen exits with 255, like an SSH client that lost its connection.
     await cluster.testbed.on("acrux", "touch /etc/ssh/ssh_host_a_key");
     const failed = await cluster.rollout("apply", "--yes", "--regenerate-identity");
     expect(failed.output).toContain("acrux: identity: exited with 255: unknown key type a");
@@ -109,7 +109,7 @@ describeWith(MACHINES, "first contact", () => {
     cluster = await LiveCluster.start([ALPHARD, HAMAL], undefined, {
       later: { firewall: { allow: [metrics] } },
     });
-    // As a hand-written configuration with a ruleset of its own leaves it.
+    // The state that a hand-written configuration with its own ruleset leaves.
     await cluster.testbed.on(
       "hamal",
       `iptables-nft-restore <<'END'

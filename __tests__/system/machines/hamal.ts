@@ -4,7 +4,7 @@ import type { ExitCode } from "../../../src/cli/exit-code";
 import { LiveCluster, type Result } from "./cluster";
 import { tamper } from "./tampered";
 
-/** Machines for a suite that changes hamal. A test finds him without faults of others, and the files as emitted. */
+/** Machines for a suite that changes hamal. Each test starts without the faults of others, and with the files as emitted. */
 export function changingHamal(
   use: (cluster: LiveCluster, hamal: Hamal) => void,
   ...settings: Parameters<typeof LiveCluster.start>
@@ -22,20 +22,20 @@ export function changingHamal(
   });
 }
 
-/** Something goes wrong while hamal is changed, which has to leave it as it was. */
+/** Changes to hamal that fail, and must leave it as it was. */
 export class Hamal {
   private changes = 0;
 
   public constructor(private readonly cluster: LiveCluster) {}
 
-  /** Something to roll out: a line in its owner's own file. @returns its number */
+  /** Makes a change to roll out: a line in the owner's own file. @returns its number */
   public change(): number {
     writeFileSync(join(this.cluster.folder, "nix", "k3s-agent", "local.nix"), `{ } # ${++this.changes}\n`);
     this.cluster.testbed.forgetEvents();
     return this.changes;
   }
 
-  /** As `change`, and the new firewall lets nobody in. */
+  /** As `change`, with a firewall that admits no SSH. */
   public shutOut(): void {
     this.change();
     tamper(join(this.cluster.folder, "nix"), "k3s-agent/nftables.nft", (text) =>

@@ -1,6 +1,6 @@
 /**
- * Hosts that somebody else has taken over, over real SSH: whatever one says, it alone fails and is named, the plan of the
- * others is printed, and the terminal obeys nothing.
+ * Hosts that an attacker controls, over real SSH: whatever one sends, only that host fails and is named, the plan of the
+ * others is printed, and the output has no terminal control characters.
  */
 import { describeWith } from "../tools";
 import { LiveCluster, THREE, type Result } from "./cluster";
@@ -8,14 +8,14 @@ import { MACHINES } from "./tools";
 
 const GREEN = "The cluster matches main.ts.";
 
-/** As printf of the shell takes it: a forged line in green, text into the clipboard, and the other direction. */
+/** In the syntax of printf: a forged green line, text for the clipboard, and a change of the writing direction. */
 const OBEYED = `\\r\\033[32m${GREEN}\\033[0m \\033]52;c;aGk=\\007 \\342\\200\\256reversed\\302\\233`;
 
-// Control characters but for tab and end of line, C1 and bidirectional ones.
+// Control characters except tab and line feed, C1 and bidirectional ones.
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;
 
-/** What each program that is called on a host does first, once. */
+/** What every program that is called on a host does first, once. */
 const HOOK = `
 mkdir -p /hostile
 cat >>/etc/set-environment <<'END'
@@ -48,7 +48,7 @@ describeWith(MACHINES, "a hostile host", () => {
     for (const host of others) expect(output).toMatch(new RegExp(`^${host}: unchanged`, "m"));
   }
 
-  /** What hamal does in each session, and what is said of it. */
+  /** What hamal does in each session, and the message about it. */
   test.each<[string, string, RegExp]>([
     ["says something for ever", "yes '@file x YQ=='", /^hamal: unreachable[^]*more than 16 MiB/m],
     ["complains for ever", "yes >&2", /^hamal: unreachable[^]*more than 16 MiB/m],
@@ -109,7 +109,7 @@ describeWith(MACHINES, "a hostile host", () => {
     expect(result.output).toContain("its machine-id is also that of mizar");
   });
 
-  /** What the server's kubectl prints. */
+  /** The output of the server's kubectl. */
   test.each<[string, string, string]>([
     ["brackets without end", "head -c 2000000 /dev/zero | tr '\\0' '['", "that Kubernetes would not return"],
     ["40 MB", "head -c 40000000 /dev/zero | tr '\\0' ' '", "it sent more than 16 MiB"],

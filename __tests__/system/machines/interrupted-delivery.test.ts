@@ -1,4 +1,4 @@
-/** New hosts whose join token is being delivered, and what becomes of it half-way. */
+/** Interruptions while the join token is delivered to new hosts. */
 import { agent, ALPHARD, HAMAL, MIZAR } from "../../fixture";
 import { describeWith } from "../tools";
 import type { Interruption } from "../../../testbed/machines/testbed";
@@ -7,7 +7,7 @@ import { MACHINES } from "./tools";
 
 const ACRUX = agent("k3s-agent-2", "acrux", 137);
 
-/** Where the token is written and not in its place yet. */
+/** Makes a pause between writing the token and moving it into place. */
 const SLOW_CHMOD = `
 mkdir -p /slow
 printf '#!/bin/sh\\ncase "$2" in *secrets*) sleep 2 ;; esac\\nexec /bin/chmod "$@"\\n' >/slow/chmod
@@ -28,7 +28,7 @@ describeWith(MACHINES, "the delivery of a join token", () => {
 
   const apply = (host: string): string[] => ["apply", "--on", `alphard,${host}`, "--yes"];
 
-  /** Written, and not in its place. */
+  /** Whether the token is written but not in its place. */
   const isHalfWay = async (host: string): Promise<boolean> =>
     (await cluster.testbed.attempt(host, `${SECRETS} | grep -q '^[.]token[.]'`)).status === 0;
 

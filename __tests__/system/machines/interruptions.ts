@@ -1,6 +1,6 @@
 /**
- * The program killed after each step, and the connection lost in each step, in turn: the host is as it was or changed,
- * SSH works, a cordon is known as ours, and running the same again finishes the job.
+ * The program killed after each step, and the connection lost in each step, in turn: the host is unchanged or changed,
+ * SSH works, a cordon is recognized as ours, and the same command again finishes the job.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,16 +11,16 @@ import type { Interruption } from "../../../testbed/machines/testbed";
 const CONFIRM_SECONDS = 4;
 const APPLY = ["--yes", "--confirm-seconds", `${CONFIRM_SECONDS}`] as const;
 
-/** A way to change a host, whose system the fault makes one for it. */
+/** A way to change a host. The fault makes the system require it. */
 interface Way {
   readonly steps: readonly string[];
   readonly words: readonly string[];
   readonly fault: "kernel" | "switch-inhibited";
-  /** Boots of the host at most: there and back, where it has to go back, and there. */
+  /** Maximum number of boots: into the new system, back if it reverts, and into it again. */
   readonly boots: number;
 }
 
-/** Activated while it runs, and rebooted for its kernel. */
+/** Activated while the host runs, which then reboots for its kernel. */
 const LIVE: Way = {
   steps: [
     "build",
@@ -80,7 +80,7 @@ export const interruptedRollouts = (host: string, directory: string, way = LIVE)
   /** No timer waits, nothing reverts or activates, and K3s runs. */
   const isSettled = async (): Promise<boolean> => (await cluster.testbed.attempt(host, SETTLED)).status === 0;
 
-  /** A machine that was told to reboot is still there for a moment. */
+  /** A machine that is about to reboot still answers for a moment. */
   const isSettledForGood = async (): Promise<boolean> => {
     if (!(await isSettled())) return false;
     await new Promise((resolve) => setTimeout(resolve, 400));
@@ -96,7 +96,7 @@ export const interruptedRollouts = (host: string, directory: string, way = LIVE)
 
     await cluster.testbed.until("nothing goes on any more", isSettledForGood, CONFIRM_SECONDS + 10);
     const [current, booting] = await systems();
-    // Of a trial that has not begun, the boot would have led back.
+    // While a trial has not started, the next boot would be on trial.
     if ((await cluster.testbed.attempt(host, "[ ! -e /var/lib/k3s-rollout/trial ]")).status === 0)
       expect(current).toBe(booting);
     expect(await cluster.admitsSsh(host)).toBe(true);

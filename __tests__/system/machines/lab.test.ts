@@ -1,4 +1,4 @@
-/** What tests of a rollout rely on: that the machines behave as NixOS, systemd and K3s do where a rollout meets them. */
+/** What tests of a rollout rely on: the machines behave like NixOS, systemd and K3s wherever a rollout depends on it. */
 import { LiveCluster, THREE } from "./cluster";
 import { MACHINES } from "./tools";
 import { describeWith } from "../tools";

@@ -4,7 +4,7 @@ import { LiveCluster, THREE } from "./cluster";
 import { tamper } from "./tampered";
 import { MACHINES } from "./tools";
 
-/** A ruleset that admits no SSH, on a host whose owner thinks that it does. */
+/** A ruleset that admits no SSH although it should. */
 const withoutSsh = (text: string): string => text.replace("22, # SSH", "2222, # SSH");
 
 const running = (cluster: LiveCluster): Promise<string> =>

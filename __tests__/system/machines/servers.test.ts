@@ -16,7 +16,7 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
   });
   afterAll(() => cluster?.stop());
 
-  /** What happened to hosts, without what depends on store paths. */
+  /** Events of hosts, without store paths. */
   const events = (): string[] => cluster.testbed.events().map((event) => event.replace(/ [0-9a-f]{6}$/, ""));
 
   const at = (event: string): number => {
@@ -29,7 +29,7 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
     (await cluster.rollout("apply", "--yes", ...words)).mustSucceed();
   };
 
-  /** No server is changed before the one before it is done. */
+  /** No server is changed before the previous one is finished. */
   function expectOneByOne(): void {
     const turns = events().filter((event) =>
       SERVERS.some((name) => event === `${name} activate` || event === `${name} boot-default`),
@@ -106,7 +106,7 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
         `kubectl drain ${name}`,
         `kubectl uncordon ${name}`,
       ]);
-      // A server that goes away is not the one that is asked to see to it.
+      // A server that is drained does not get the commands for its own drain.
       expect(words.slice(0, 2).filter((event) => event.startsWith(`${name} `))).toEqual([]);
     }
   });

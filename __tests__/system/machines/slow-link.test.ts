@@ -1,4 +1,4 @@
-/** A link of 200 ms from the operator to his hosts and back, made by a relay that holds up what it passes on. */
+/** A link with a round trip of 200 ms between the operator and the hosts, made by a relay that delays data. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeWith } from "../tools";

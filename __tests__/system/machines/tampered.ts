@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { withHeader } from "../../../src/emit/header";
 
 /**
- * Changes an emitted file as a faulty HostFiles would have written it, with hashes that match: settings by which a host
- * would lock its owner out are refused long before.
+ * Changes an emitted file as a faulty HostFiles would have written it, with hashes that match: settings that would lock the
+ * owner out are refused earlier.
  */
 export function tamper(nix: string, file: string, change: (text: string) => string): void {
   const path = join(nix, file);

@@ -7,7 +7,7 @@ const isThere = (name: string, command: readonly string[], debianPackage = name)
   works: once(() => attempt(command) !== undefined),
 });
 
-/** What machines with SSH servers need; sshd does not work in a user namespace without root's rights. */
+/** Tools for machines with SSH servers. sshd does not work in a user namespace without root's rights. */
 export const MACHINES: readonly Tool[] = [
   ...LAB,
   isThere("sshd", ["sh", "-c", "test -x /usr/sbin/sshd"], "openssh-server"),

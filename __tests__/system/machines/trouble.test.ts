@@ -1,4 +1,4 @@
-/** Each bad condition has one clear message, and leaves the hosts as they were. */
+/** Each bad condition has one clear message and an exit code, and leaves the hosts as they were. */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExitCode } from "../../../src/cli/exit-code";
@@ -223,7 +223,7 @@ describeWith(MACHINES, "bad conditions", () => {
       async () => (await cluster.testbed.on("alphard", "cat /run/k3s-rollout.lock || true")) !== "",
     );
     const second = await cluster.rollout(...PATIENT);
-    // Where it does not see the first one's process, and then no API either.
+    // In a PID namespace without the first one's process, and then also without an API.
     const main = join(cluster.testbed.folder, "app", "src", "cli", "main.js");
     const contained = ["unshare", "-pf", "--mount-proc", process.execPath, main, "rollout", ...PATIENT];
     const third = await cluster.testbed.operator(contained, cluster.folder);

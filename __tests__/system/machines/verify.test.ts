@@ -154,7 +154,7 @@ The cluster matches main.ts.
 
   describe("watching", () => {
     const watched = async (outcome: "started" | "done"): Promise<[number | string, number]> => {
-      // Longer than this test may take.
+      // Longer than this test takes.
       const { status, said } = await cluster.testbed.interrupted(
         ["verify", "--watch", "6000"],
         cluster.folder,
@@ -235,7 +235,7 @@ mount -t tmpfs tmpfs "${pod}/volume-subpaths/with blank"`;
       expect.stringContaining("/srv/scratch (tmpfs), /srv/log (a bind mount). Unmount it there"),
     ]);
     expect(readFileSync(path)).toEqual(before);
-    // What the running system mounts by its configuration it also mounts at its next boot.
+    // What the running system mounts by its configuration is also mounted at its next boot.
     await cluster.testbed.on(
       "hamal",
       "echo 'tmpfs /srv/scratch tmpfs x-initrd.mount 0 0' >/etc/fstab; umount /srv/log",

@@ -9,7 +9,7 @@ const isThere = (name: string, debianPackage: string): Tool => ({
   works: once(() => attempt(["sh", "-c", `command -v ${name}`]) !== undefined),
 });
 
-/** What hosts with a systemd of their own need. */
+/** Tools for hosts with their own systemd. */
 export const CONTAINERS: readonly Tool[] = [
   ...MACHINES,
   isThere("systemd-nspawn", "systemd-container"),

@@ -1,4 +1,4 @@
-/** Boots on trial of hosts with a real systemd, whose own unit leads back by real reboots. */
+/** Boots on trial of hosts with a real systemd, whose own unit reverts them by real reboots. */
 import { container } from "../../../testbed/nspawn/container";
 import { type LiveCluster, THREE } from "../machines/cluster";
 import { changingHamal, type Hamal } from "../machines/hamal";

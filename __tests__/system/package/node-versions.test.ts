@@ -1,6 +1,6 @@
 /**
- * "Yours in five minutes", as a stranger has it: an empty folder, the packed package, the npm registry, and one of the
- * versions of Node that are supported. npm's cache is new each time. How long it took is printed, and not judged.
+ * "Yours in five minutes", as a newcomer tries it: an empty folder, the packed package, the npm registry, and one of the
+ * versions of Node that are supported. npm's cache is new each time. The duration is printed, and is not a condition.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -13,7 +13,7 @@ import packageJson from "../../../package.json";
 import { REPOSITORY } from "../../fixture";
 import { built, describeWith, NPM_REGISTRY } from "../tools";
 
-/** What an owner's `node_modules` may weigh, in MB. */
+/** Maximum size of an owner's `node_modules`, in MB. */
 const LIMIT_MB = 150;
 
 const nameOf = (major: string): string => `node_modules/node-${major}-${process.arch}/bin/node`;

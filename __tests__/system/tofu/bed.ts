@@ -18,7 +18,7 @@ export const TOFU: readonly Tool[] = [
   { name: "openssl", debianPackage: "openssl", works: () => spawn("openssl", ["version"]).pid !== undefined },
 ];
 
-/** `qm config 9903` of a template as `main.ts` of the repository says it is. */
+/** `qm config 9903` of a template as `main.ts` of the repository describes it. */
 const TEMPLATE = {
   name: "template",
   template: "1",
@@ -35,14 +35,14 @@ const TEMPLATE = {
 interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Outcome>;
-  /** What a terminal sends to all that runs in it, for Ctrl-C or when it is closed. */
+  /** Signals that a terminal sends to its whole job, for Ctrl-C or when it is closed. */
   readonly signalAll: (signal: NodeJS.Signals) => void;
 }
 
-/** What a plan says that has nothing to do. */
+/** The message of a plan without changes. */
 export const NO_CHANGES = "No changes. Your infrastructure matches the configuration.";
 
-/** Bounded by the test's own time. */
+/** Limited by the test's own time-out. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
@@ -55,7 +55,7 @@ function pinnedVersion(project: Project): string {
   return terraformProviders[0]?.split("@")[1] ?? "";
 }
 
-/** What a command printed. @throws Error with it when the command failed */
+/** The output of a command. @throws Error with it when the command failed */
 export function printed({ status, output }: Outcome): string {
   if (status !== 0) throw new Error(output);
   return output;
@@ -89,7 +89,7 @@ export class Bed {
     return bed;
   }
 
-  /** With no more than the server in `main.ts`. */
+  /** Starts with only the server in `main.ts`. */
   public static async ofOne(): Promise<Bed> {
     const bed = await Bed.open();
     bed.project.edit("main.ts", (text) => text.replace(/^new K3sAgentNode.*\n/gm, ""));
@@ -101,12 +101,12 @@ export class Bed {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** What follows is done with another token. */
+  /** Uses another token from now on. */
   public become(name: string, grants: Grants): void {
     this.token = this.pve.addToken(name, grants);
   }
 
-  /** What follows is done without knowing Proxmox VE's CA. */
+  /** Does not trust Proxmox VE's CA from now on. */
   public distrust(more: Readonly<Record<string, string>> = {}): void {
     this.environment = { ...this.environment, SSL_CERT_FILE: "", ...more };
   }
@@ -124,26 +124,26 @@ export class Bed {
   /** A line of a shell, as a person pastes it. */
   public shell = (line: string): Promise<Outcome> => this.start("sh", ["-c", line]).ended;
 
-  /** What `npm run synth` does, without the CLI's seconds. */
+  /** Does what `npm run synth` does, without the seconds that the CLI takes. */
   public async synth(): Promise<void> {
     printed(await this.start(TSX, ["src/cli/app.ts"]).ended);
   }
 
-  /** What `npm run <words>` does after its synth. */
+  /** Does what `npm run <words>` does after its synth. */
   public tofu = (...words: string[]): Promise<Outcome> => this.startTofu(...words).ended;
 
   public startTofu = (...words: string[]): Running => this.start(CLI, words);
 
-  /** The change of `main.ts`, synthesized and applied, one VM at a time unless the words say otherwise. */
+  /** Synthesizes and applies the change of `main.ts`, one VM at a time unless the words say otherwise. */
   public async tryApply(...words: string[]): Promise<Outcome> {
     await this.synth();
     return this.tofu("apply", "--yes", ...words);
   }
 
-  /** As `tryApply`, of what has to succeed. @returns what was printed */
+  /** As `tryApply`, for an apply that must succeed. @returns what was printed */
   public apply = async (...words: string[]): Promise<string> => printed(await this.tryApply(...words));
 
-  /** The plan of what `main.ts` says now, and what the gate says of it. */
+  /** The plan for the present `main.ts`, and the gate's verdict on it. */
   public async gate(...words: string[]): Promise<Outcome & { readonly plan: string }> {
     await this.synth();
     const plan = printed(await this.tofu("plan"));
@@ -155,16 +155,16 @@ export class Bed {
   /** Addresses in the state. */
   public managed = async (): Promise<string> => printed(await this.tofu("tofu", "state", "list"));
 
-  /** What the gate says of the last plan. */
+  /** The gate's verdict on the last plan. */
   public judge = (...words: string[]): Promise<Outcome> =>
     this.start(CLI, ["gate", "plan.json", ...words]).ended;
 
-  /** `main.ts` with another text in place of one that is there. */
+  /** Replaces a text in `main.ts`. */
   public edit(from: string, to: string): void {
     this.project.edit("main.ts", (text) => text.replace(from, to));
   }
 
-  /** How many requests have written to each VM while something was done. */
+  /** The number of requests that wrote to each VM while `use` ran. */
   public async writesDuring(ids: readonly number[], work: () => Promise<unknown>): Promise<number[]> {
     const count = () => ids.map((id) => this.pve.writesTo(id).length);
     const before = count();
@@ -175,7 +175,7 @@ export class Bed {
   private start(program: string, words: readonly string[]): Running {
     const child = spawn(program, words, {
       cwd: this.project.folder,
-      // A group of its own, as a terminal gives it.
+      // In its own group, as a terminal starts programs.
       detached: true,
       env: {
         ...process.env,
@@ -198,7 +198,7 @@ export class Bed {
   }
 }
 
-/** A bed that the tests of a suite share, in their order: each goes on where the one before it ended. */
+/** A bed that the tests of a suite share, in their order: each continues where the previous one ended. */
 export function sharedBed(): () => Bed {
   let bed: Bed | undefined;
   beforeAll(async () => {

@@ -5,7 +5,7 @@ import { block } from "./documents";
 const PAGE = "docs/how-to/import.md";
 const MIZAR = `hostname: "mizar", vmId: 136, description: "# K3s Agent 1"`;
 
-/** `qm config` of a VM that a person made as `main.ts` says, with no more than that. */
+/** `qm config` of a VM that a person made to match `main.ts`, with nothing else. */
 const byHand = (name: string, description: string, mac: string) => ({
   name,
   description,
@@ -25,7 +25,7 @@ const byHand = (name: string, description: string, mac: string) => ({
   sockets: "1",
 });
 
-/** A plan without what OpenTofu leaves out of it, and without its indentation. */
+/** A plan without the notes about hidden attributes, and without indentation. */
 const lines = (plan: string): string[] =>
   plan
     .split("\n")

@@ -3,7 +3,7 @@ import { NO_CHANGES, printed, sharedBed, TOFU } from "./bed";
 
 const NODES = 250;
 
-/** As a person who makes many: a loop. */
+/** Written as an owner would write many nodes: as a loop. */
 const loop = (count: number): string =>
   `for (let i = 0; i < ${count - 3}; i++) new K3sAgentNode(cluster, \`k3s-more-\${i}\`, { hostname: \`more-\${i}\`, vmId: 137 + i });\n`;
 

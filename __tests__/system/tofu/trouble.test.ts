@@ -11,7 +11,7 @@ describeWith(TOFU, "what goes wrong, with the real OpenTofu and its provider", (
   });
   afterEach(() => bed.close());
 
-  /** An apply that has got as far as its clone. */
+  /** An apply during its clone. */
   async function cloning(milliseconds: number) {
     await bed.synth();
     bed.pve.inventory.cloneMilliseconds = milliseconds;

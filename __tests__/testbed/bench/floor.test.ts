@@ -11,11 +11,11 @@ const PRODUCT: App = { ...FLOOR, script: join(REPOSITORY, "testbed/bench/product
 async function vmsOf(app: App): Promise<Json> {
   const folder = temporaryFolder();
   const { memory } = await synth(app, NODES, folder);
-  expect(memory).toBeGreaterThan(10); // it is the app that reported, and in MiB
+  expect(memory).toBeGreaterThan(10); // reported by the app, in MiB
   expect(memory).toBeLessThan(1000);
   const json: Json = JSON.parse(readFileSync(join(folder, "cdktf.out/stacks/k3s/cdk.tf.json"), "utf8"));
   const vms: Record<string, Json> = json.resource.proxmox_virtual_environment_vm;
-  // CDKTF's own note of the construct's path.
+  // CDKTF's metadata with the construct's path.
   return Object.fromEntries(Object.entries(vms).map(([name, vm]) => [name, { ...vm, "//": undefined }]));
 }
 

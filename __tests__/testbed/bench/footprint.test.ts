@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { footprint, touched } from "../../../testbed/bench/footprint";
 import { temporaryFolder } from "../../fixture";
 
-/** What is seen of something that happens to a folder with one file. */
+/** The footprint of an action on a folder with one file. */
 function seen(happen: (folder: string, file: string) => void): string[] {
   const folder = temporaryFolder();
   const file = join(folder, "host", "a.nix");

@@ -1,4 +1,4 @@
-/** What programs in namespaces of their own get from the machine. */
+/** What programs in their own namespaces get from the machine. */
 import type * as OwnSystem from "../../../testbed/namespaces/unshare";
 
 describe("the environment of a program in its own network", () => {

@@ -1,10 +1,10 @@
 #!/bin/sh
-# A machine that is switched on: the first process of its PID namespace, in mount and UTS namespaces of its own.
+# A machine that is switched on: the first process of its PID namespace, in its own mount and UTS namespaces.
 # $1: folder of the machine, $2: Node. When it ends, everything that ran on the machine ends.
 set -e
 machine=$1
 root=$machine/root
-# A filesystem of its own, as a disk is.
+# Its own filesystem, like a disk.
 mount --bind "$root" "$root"
 . "$machine/../programs/system-folders.sh"
 mount --bind "$machine/../programs" "$root/programs"
@@ -12,7 +12,7 @@ mount --bind "$machine/../cluster" "$root/cluster"
 mount --bind "$machine/power" "$root/power"
 mount -t proc proc "$root/proc"
 mount --bind "$machine/boot_id" "$root/proc/sys/kernel/random/boot_id"
-# That of this network; and no UEFI, whatever the machine below has.
+# The /sys of this network, and no UEFI, even if the underlying machine has it.
 mount -t sysfs sysfs "$root/sys"
 if [ -d "$root/sys/firmware/efi" ]; then mount -t tmpfs none "$root/sys/firmware"; fi
 touch "$root/node"

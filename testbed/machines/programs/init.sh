@@ -9,7 +9,7 @@ ln -sfn "$system" /run/booted-system
 ln -sfn "$system" /run/current-system
 hostname "$(cat "$system/etc/hostname")"
 event boot
-# Units that sysinit.target wants, which are not waited for.
+# Units that sysinit.target wants, without waiting for them.
 for unit in "$system"/etc/systemd/system/sysinit.target.wants/*.service; do
   [ -e "$(sed -n 's/^ConditionPathExists=//p' "$unit")" ] || continue
   systemd-run --unit="$(basename "$unit" .service)" $(sed -n 's/^ExecStart=//p' "$unit")

@@ -1,5 +1,5 @@
-# What an installer leaves on a disk that was never booted: a system, built, and the boot default.
-# $1: root of the machine, $2: stand-ins, $3: state of the cluster, $4: the Debian that a container is
+# Creates what an installer leaves on a disk before its first boot: a built system, which is the boot default.
+# $1: root of the machine, $2: stand-ins, $3: state of the cluster, $4: folder of Debian for a container
 root=$1
 if [ -n "$4" ]; then . "$2/debian.sh" && debian_below "$root" "$4"; else . "$2/system-folders.sh"; fi
 mount --bind "$2" "$root/programs"

@@ -1,5 +1,5 @@
 /**
- * Stand-in for K3s' process: waits for its token, joins over the network, and from then on is heard of as often as it
+ * Stand-in for K3s' process: waits for its token, joins over the network, and from then on sends a heartbeat whenever it
  * reaches its server, through the real firewalls. The cluster's state is a folder that all machines share.
  */
 import {
@@ -47,7 +47,7 @@ function reaches(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** The server to join; the first server joins none. */
+/** Whether the server to join is reachable. The first server joins none. */
 async function reachesEndpoint(): Promise<boolean> {
   const [host = "", port = ""] = server.split(":");
   return server === "" || reaches(host, Number(port));
@@ -73,7 +73,7 @@ function servers(): typeof known.servers {
   return known.servers;
 }
 
-/** Whom it has to reach to be heard of: an agent any server, by its own load balancer; a server most of them, by etcd. */
+/** Whether it reaches what a heartbeat needs: an agent any server, through its load balancer; a server most servers, through etcd. */
 async function isHeard(): Promise<boolean> {
   const all = servers();
   if (role === "agent") {
@@ -154,7 +154,7 @@ function isAdmitted(): boolean {
   return existsSync(path) && readFileSync(path, "utf8") === ours;
 }
 
-/** Of a system that is not the boot default, or of the version that the fault names. */
+/** Whether it hangs: in a system that is not the boot default, or in the version that the fault names. */
 function hangs(isNew: boolean): boolean {
   const fault = "/faults/k3s-hangs";
   return existsSync(fault) && (isNew || readFileSync(fault, "utf8") === version);
@@ -167,7 +167,7 @@ async function main(): Promise<void> {
     process.exit(1);
   }
   mkdirSync("/var/lib/rancher/k3s/agent", { recursive: true });
-  // K3s does it when it starts, and not again.
+  // K3s sets it only when it starts.
   writeFileSync("/proc/sys/net/ipv4/conf/all/forwarding", "1");
   while (!existsSync(tokenFile)) {
     console.log(`Waiting for ${tokenFile} to be available`);

@@ -1,12 +1,12 @@
 /**
  * Stand-in for `k3s kubectl` on a server: answers from the folder that holds the cluster's state, while K3s runs there
- * and more than half of the servers are heard of. Its words and exit codes are those of the real one, which runs in
+ * and more than half of the servers send heartbeats. Its messages and exit codes are those of the real one, which runs in
  * `testbed/kubernetes`.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 
 const CLUSTER = "/cluster";
-/** A node without a heartbeat for so long is not Ready; 40 seconds in a real cluster. */
+/** Time without a heartbeat after which a node is not Ready; 40 seconds in a real cluster. */
 const GRACE_MS = 1500;
 
 interface Node {
@@ -18,7 +18,7 @@ interface Node {
 interface Pod {
   metadata: { name: string; namespace: string; ownerReferences: { kind: string; controller: boolean }[] };
   spec: { nodeName: string; volumes: object[] };
-  /** Of the test: a disruption budget holds it. */
+  /** Set by a test: a disruption budget protects it. */
   held?: boolean;
 }
 
@@ -51,16 +51,16 @@ const nodes = (): Node[] => names("nodes").map((file) => read<Node>(`${CLUSTER}/
 const pods = (): Pod[] => names("pods").map((file) => read<Pod>(`${CLUSTER}/pods/${file}`));
 
 function checkApi(): void {
-  // Agents have none, and kubectl then asks its own default.
+  // Agents have no kubeconfig, and kubectl then uses its own default.
   if (!existsSync("/etc/rancher/k3s/k3s.yaml"))
     fail("The connection to the server localhost:8080 was refused - did you specify the right host or port?");
   const refused =
     "The connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?";
   const unit = "/run/units/k3s.service";
   const running = existsSync(`${unit}/state`) && readFileSync(`${unit}/state`, "utf8").trim() === "active";
-  // Also while its start waits for it.
+  // The API also answers while the start still waits for readiness.
   if (!running && !existsSync(`${unit}/ready`)) fail(refused);
-  // As for seconds after each start.
+  // As a real one does for seconds after each start.
   if (existsSync("/faults/api-not-ready"))
     fail("Error from server (ServiceUnavailable): apiserver not ready");
   const servers = nodes().filter(isServer);
@@ -105,7 +105,7 @@ function get(kind: string | undefined, name = ""): void {
   fail(`error: the server doesn't have a resource type "${kind}"`);
 }
 
-/** Leases of others than kubelets. */
+/** Leases that do not belong to kubelets. */
 const leasePath = (name: string): string => `${CLUSTER}/leases.${name}`;
 
 interface Lease {
@@ -135,7 +135,7 @@ const controllerOf = ({ metadata }: Pod): string => metadata.ownerReferences[0]?
 
 const nameOf = ({ metadata }: Pod): string => `${metadata.namespace}/${metadata.name}`;
 
-/** Of the one table that a rollout asks for. */
+/** A row of the only table that a rollout requests. */
 const row = (pod: Pod): string =>
   [nameOf(pod), pod.spec.nodeName, controllerOf(pod), "", pod.spec.volumes.map(() => "{}").join(" ")].join(
     "\t",
@@ -231,7 +231,7 @@ switch (verb) {
   case "delete":
     event(`delete ${first} ${second}`);
     rmSync(`${CLUSTER}/nodes/${second}.json`, { force: true });
-    // K3s' own doing, as soon as the Node goes.
+    // K3s removes it as soon as the Node is deleted.
     rmSync(`${CLUSTER}/secrets/${second}.node-password.k3s`, { force: true });
     console.log(`node "${second}" deleted`);
     break;

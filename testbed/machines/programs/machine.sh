@@ -1,5 +1,5 @@
 #!/bin/sh
-# A machine with its power: boots it, and again when it rebooted. $1: its folder, $2: its network namespace, $3: Node
+# The power of a machine: boots it, and boots it again after a reboot. $1: its folder, $2: its network namespace, $3: Node
 machine=$1
 while :; do
   cat /proc/sys/kernel/random/uuid >"$machine/boot_id"

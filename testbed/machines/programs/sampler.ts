@@ -1,4 +1,4 @@
-/** Looks into the arguments and environments of all processes for a text, until a file appears; prints where it was. */
+/** Searches the arguments and environments of all processes for a text until a file appears, and prints where it was found. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 const [, , needle = "", end = ""] = process.argv;

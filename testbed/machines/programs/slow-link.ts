@@ -1,19 +1,19 @@
 /**
- * Stand-in for a link of a long way: a ProxyCommand that gives each piece of data to the other side so many milliseconds
- * after it came. By a clock and not by netem, which not every kernel has.
+ * Stand-in for a slow link: a ProxyCommand that passes each piece of data on after so many milliseconds. It uses timers
+ * instead of netem, which not every kernel has.
  */
 import { connect } from "node:net";
 import type { Readable, Writable } from "node:stream";
 
 const [host = "", port = "22", oneWay = "0"] = process.argv.slice(2);
 
-/** The end of the data takes as long as the data. */
+/** The end of the data is delayed like the data. */
 function delayed(from: Readable, to: Writable): void {
   from.on("data", (piece: Buffer) => setTimeout(() => to.write(piece), Number(oneWay)));
   from.on("end", () => setTimeout(() => to.end(), Number(oneWay)));
 }
 
-// A connection takes one round trip to come about.
+// Establishing a connection takes one round trip.
 setTimeout(
   () => {
     const socket = connect(Number(port), host);

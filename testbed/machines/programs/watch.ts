@@ -1,6 +1,6 @@
 /**
- * Runs a program that tells its events as lines of JSON, and does something once, when an event has come so many times:
- * kills the program, or runs a command. Prints how the program ended and what it said.
+ * Runs a program that prints its events as lines of JSON. Once an event has come so many times, it kills the program or
+ * runs a command. Prints how the program ended and its output.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";

@@ -1,10 +1,10 @@
 #!/bin/sh
-# A machine with its power, as a container: Debian below, its own files above, its network, and a systemd of its own.
-# $1: its folder, $2: its network namespace, $3: Node, $4: the Debian
+# The power of a machine that is a container: Debian below, its own files above, its network, and its own systemd.
+# $1: its folder, $2: its network namespace, $3: Node, $4: folder of Debian
 machine=$1
 shared=$machine/..
 . "$shared/programs/debian.sh"
-# In mounts of its own, so that nothing holds the folder when all of it ends.
+# In its own mount namespace, so that nothing keeps the folder busy when it ends.
 [ "$5" = apart ] || exec unshare -m sh "$0" "$1" "$2" "$3" "$4" apart
 # Tests set faults in the folder that is hidden from here on.
 mkdir -p "$machine/faults"
@@ -16,7 +16,7 @@ boot() {
   nsenter "--net=/run/netns/$2" nft flush ruleset
   (
     echo 0 >"$cgroup/cgroup.procs"
-    # From within the network, of which /sys has to be.
+    # From within the network namespace, to which /sys must belong.
     exec nsenter "--net=/run/netns/$2" systemd-nspawn --quiet --register=no --keep-unit --link-journal=no --timezone=off \
       --resolv-conf=off --capability=CAP_NET_ADMIN --console=read-only "--machine=$2" "--directory=$machine/root" \
       "--network-namespace-path=/run/netns/$2" "--bind=$shared/programs:/programs" "--bind=$shared/cluster:/cluster" \
