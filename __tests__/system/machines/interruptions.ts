@@ -8,12 +8,17 @@ import { agent, HAMAL, server } from "../../fixture";
 import { LiveCluster } from "./cluster";
 import type { Interruption } from "../../../testbed/machines/testbed";
 
-const CONFIRM_SECONDS = 4;
-const APPLY = ["--yes", "--confirm-seconds", `${CONFIRM_SECONDS}`] as const;
+/** Time to confirm a change that stays unconfirmed: short, since the test waits for the revert. */
+const UNCONFIRMED_SECONDS = 4;
+
+/** Time to confirm a change that is confirmed before the interruption, also on a busy machine. */
+const CONFIRMED_SECONDS = 10;
 
 /** A way to change a host. The fault makes the system require it. */
 interface Way {
   readonly steps: readonly string[];
+  /** The step that ends when the change is confirmed. */
+  readonly confirmation: string;
   readonly words: readonly string[];
   readonly fault: "kernel" | "switch-inhibited";
   /** Maximum number of boots: into the new system, back if it reverts, and into it again. */
@@ -32,6 +37,7 @@ const LIVE: Way = {
     "reboot",
     "uncordon",
   ],
+  confirmation: "confirm",
   words: [],
   fault: "kernel",
   boots: 2,
@@ -39,19 +45,29 @@ const LIVE: Way = {
 
 export const ON_TRIAL: Way = {
   steps: ["build", "cordon", "drain", "prepare the trial", "boot on trial", "keep it", "uncordon"],
+  confirmation: "boot on trial",
   words: ["--boot"],
   fault: "switch-inhibited",
   boots: 3,
 };
 
-const interruptions = (host: string, { steps }: Way): [string, Interruption][] =>
-  steps.flatMap((step): [string, Interruption][] => [
-    [`killed after: ${step}`, { when: { host, step, outcome: "done" }, signal: "SIGKILL" }],
+/** What to do when, with the seconds in which the change has to be confirmed. */
+function interruptions(host: string, { steps, confirmation }: Way): [string, Interruption, number][] {
+  const secondsAt = (at: number): number =>
+    at > steps.indexOf(confirmation) ? CONFIRMED_SECONDS : UNCONFIRMED_SECONDS;
+  return steps.flatMap((step, at): [string, Interruption, number][] => [
+    [
+      `killed after: ${step}`,
+      { when: { host, step, outcome: "done" }, signal: "SIGKILL" },
+      secondsAt(at + 1),
+    ],
     [
       `disconnected in: ${step}`,
       { when: { host, step, outcome: "started" }, after: 0.12, drop: DRIVEN.has(step) ? "alphard" : host },
+      secondsAt(at),
     ],
   ]);
+}
 
 /** Steps that a server does for the host. */
 const DRIVEN = new Set(["cordon", "drain", "uncordon"]);
@@ -87,14 +103,18 @@ export const interruptedRollouts = (host: string, directory: string, way = LIVE)
     return isSettled();
   };
 
-  test.each(interruptions(host, way))("%s", async (_, interruption) => {
+  test.each(interruptions(host, way))("%s", async (_, interruption, seconds) => {
     changeHost();
     const [before] = await systems();
-    const words = ["apply", "--on", host, ...APPLY, ...way.words];
-    const { acted } = await cluster.testbed.interrupted(words, cluster.folder, interruption);
+    const words = ["apply", "--on", host, "--yes", ...way.words];
+    const { acted } = await cluster.testbed.interrupted(
+      [...words, "--confirm-seconds", `${seconds}`],
+      cluster.folder,
+      interruption,
+    );
     expect(acted).toBe(true);
 
-    await cluster.testbed.until("nothing goes on any more", isSettledForGood, CONFIRM_SECONDS + 10);
+    await cluster.testbed.until("nothing goes on any more", isSettledForGood, seconds + 10);
     const [current, booting] = await systems();
     // While a trial has not started, the next boot would be on trial.
     if ((await cluster.testbed.attempt(host, "[ ! -e /var/lib/k3s-rollout/trial ]")).status === 0)
