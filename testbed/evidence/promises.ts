@@ -279,7 +279,7 @@ export const PROMISES: Promises = {
         "names and addresses",
       ],
       "__tests__/system/doctor.test.ts": [
-        `${DOCTOR} › the documented privileges for applies, and all that the nodes need, are seen to be there`,
+        `${DOCTOR} › the documented privileges for applies, and all that the nodes need, are found`,
         `${DOCTOR} › without %s an apply fails, and the doctor says so`,
         `${DOCTOR} › a template that is not there, is none, or is elsewhere`,
         `${DOCTOR} › a datastore and a bridge that the PVE node does not have`,
@@ -376,7 +376,7 @@ export const PROMISES: Promises = {
   "import-changes-nothing": {
     tests: {
       "__tests__/system/tofu/import.test.ts": [
-        "VMs that run already, with the real OpenTofu and its provider › are imported word for word as documented, and their plan is the documented one",
+        "VMs that run already, with the real OpenTofu and its provider › are imported exactly as documented, and their plan is the documented one",
         "VMs that run already, with the real OpenTofu and its provider › are given by the first apply what they have, are not restarted, and have an empty plan after it",
       ],
     },
@@ -975,7 +975,7 @@ export const PROMISES: Promises = {
     tests: {
       "__tests__/system/tofu/rights.test.ts": [
         `${RIGHTS} › with none at all nothing is seen, and a plan says that everything is to be added`,
-        `${RIGHTS} › without VM.Config.Disk a new VM stays half-made and tainted, and the documented commands finish it`,
+        `${RIGHTS} › without VM.Config.Disk a new VM is left incomplete and tainted, and the documented commands complete it`,
         `${RIGHTS} › startup needs Sys.Modify as well, of which the gate tells, and without it a new VM stays half-made`,
       ],
     },
