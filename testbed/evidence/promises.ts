@@ -184,10 +184,10 @@ export const PROMISES: Promises = {
       ],
       "__tests__/system/machines/trouble.test.ts": [
         "bad conditions › a boot loader that cannot be written",
-        "bad conditions › a boot default that cannot be set, nor set back: the host reverts all the same",
+        "bad conditions › a boot default that can be neither set nor restored: the host still reverts",
       ],
       "__tests__/system/machines/trial.test.ts": [
-        "a boot on trial › is not begun where the boot loader cannot be written",
+        "a boot on trial › is not started when the boot loader cannot be written",
       ],
       "__tests__/system/machines/certificate.test.ts": [
         "an operator with an SSH certificate › is not locked out by a system that no longer trusts its authority",
@@ -819,7 +819,7 @@ export const PROMISES: Promises = {
         "what is emitted › a second run that changes nothing writes nothing",
       ],
       "__tests__/config/every-setting.test.ts": [
-        "two syntheses of the same settings are the same, or the others would prove nothing",
+        "two syntheses of the same settings are identical, so that a difference shows an effect",
       ],
     },
   },
