@@ -89,7 +89,7 @@ test.each([
   ["rollout capture --help", "store a host's own hardware configuration"],
   ["rollout remove --help", "--drain-seconds <seconds>"],
   ["rollout kubeconfig --help", "--print"],
-  ["doctor --help", "says what it did not look at"],
+  ["doctor --help", "says what it did not check"],
   ["preview --help", "--fail-on-danger"],
   ["gate --help", "power-cycle"],
   ["apply --help", "--parallelism <number>"],
@@ -99,7 +99,7 @@ test.each([
   expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
 });
 
-test("a reader who leaves early is no failure, and nothing is said of it", () => {
+test("a reader who leaves early causes neither a failure nor a message", () => {
   const { status, stdout, stderr } = spawnSync(
     "bash",
     ["-c", `"${CLI}" --help | true; echo "\${PIPESTATUS[0]}"`],

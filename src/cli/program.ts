@@ -121,7 +121,7 @@ function addReview(root: Command, ending: Ending): void {
     .option("--json", "print JSON", false)
     .addHelpText(
       "after",
-      "\nIt reads from Proxmox VE with PROXMOX_VE_ENDPOINT and PROXMOX_VE_API_TOKEN, and\nchanges nothing. Without them it checks the rest, and says what it did not check.",
+      "\nIt reads from Proxmox VE with PROXMOX_VE_ENDPOINT and PROXMOX_VE_API_TOKEN,\nand changes nothing. Without them it checks the rest, and says what it did not\ncheck.",
     )
     .action(ending(async (options) => (await import("./doctor.js")).doctor(options)));
   root
