@@ -1,5 +1,3 @@
-const { availableParallelism } = require("node:os");
-
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
@@ -7,8 +5,8 @@ module.exports = {
   // A guard against what hangs. Some tests run the CLI, which takes seconds on a busy machine.
   testTimeout: 120_000,
   testMatch: ["**/*.test.ts"],
-  // System tests, which take most of the time, mostly wait: more suites than cores keep the cores busy.
-  maxWorkers: Math.ceil(1.5 * availableParallelism()),
+  // Jest leaves a core to itself, of two the half; and most of a system test is waiting.
+  maxWorkers: "100%",
   testSequencer: "<rootDir>/__tests__/sequencer.mjs",
   // What needs a real K3s, which no package registry has: `npm run test:k3s`.
   testPathIgnorePatterns: ["/node_modules/", "<rootDir>/__tests__/k3s/"],

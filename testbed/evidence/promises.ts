@@ -747,8 +747,8 @@ export const PROMISES: Promises = {
     tests: {
       "__tests__/system/machines/hostile.test.ts": ["a hostile host"],
       "__tests__/rollout/hostile.test.ts": [
-        "a file of a name of two lines makes no line of ours",
-        "no line of a host's stands as one of ours",
+        "a file name with a line break adds no line to a plan",
+        "no line from a host looks like one of this program",
       ],
     },
   },
