@@ -110,6 +110,11 @@ test("a reader who leaves early causes neither a failure nor a message", () => {
   expect([status, stdout, stderr]).toEqual([0, "0\n", ""]);
 });
 
+test("output that a full disk does not take is a failure, and said", () => {
+  const { status, stderr } = spawnSync("sh", ["-c", `"${CLI}" --help >/dev/full`], { encoding: "utf8" });
+  expect([status, stderr]).toEqual([1, "The output is incomplete: ENOSPC: no space left on device, write\n"]);
+});
+
 test("the help of the program fits a screen of 80 columns and 24 lines", () => {
   const lines = run(["--help"]).stdout.trimEnd().split("\n");
   expect(lines.length).toBeLessThanOrEqual(24);
