@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { footprint, touched } from "./footprint";
-import { FLOOR, synth, type App, type Cost } from "./synth";
+import { FLOOR, synth, synthByCli, type App, type Cost } from "./synth";
 
 /** The cost of clusters of one size: a single round, or the medians of several. */
 export interface Measurement {
@@ -11,6 +11,8 @@ export interface Measurement {
   readonly first: Cost;
   /** The product again, with nothing to change. */
   readonly again: Cost;
+  /** Seconds of the product in an empty folder, run by `cdktf synth`. */
+  readonly byCli: number;
   readonly files: number;
   readonly bytes: number;
   /** Files and folders under `nix/` that the second run wrote; the maximum of several rounds. */
@@ -46,6 +48,7 @@ export async function measure(
     floor: cost("floor"),
     first: cost("first"),
     again: cost("again"),
+    byCli: median(rounds.map(({ byCli }) => byCli)),
     files: median(rounds.map(({ files }) => files)),
     bytes: median(rounds.map(({ bytes }) => bytes)),
     rewritten: Math.max(...rounds.map(({ rewritten }) => rewritten)),
@@ -60,7 +63,8 @@ async function round(product: App, nodes: number, parent: string): Promise<Measu
   const before = footprint(join(folder, "nix"));
   const again = await synth(product, nodes, folder);
   const rewritten = touched(before, footprint(join(folder, "nix"))).length;
-  return { nodes, floor, first, again, files: before.files, bytes: before.bytes, rewritten };
+  const byCli = await synthByCli(product, nodes, mkdtempSync(join(parent, "cli-")));
+  return { nodes, floor, first, again, byCli, files: before.files, bytes: before.bytes, rewritten };
 }
 
 export function median(values: readonly number[]): number {

@@ -70,6 +70,7 @@ async function synths({ sizes, runs }: Options): Promise<void> {
   console.log(`
 Medians of ${runs} runs, floor and product in turn, on ${cpus().length} CPUs in ${tmpdir()}, Node ${process.version}.
 floor: the same VMs in bare CDKTF. first: the packed product in an empty folder. again: the product, nothing changed.
+by CLI: the product in an empty folder, run by cdktf synth of the CDKTF CLI.
 
 ${table(SYNTH_COLUMNS, all)}
 

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { cpSync, readFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { installPackage } from "../package/install";
@@ -40,15 +40,34 @@ export function installProduct(folder: string): App {
 
 /**
  * Synthesizes an app in a process of its own, which writes `cdktf.out`, and the product `nix`, into that folder.
- * No part of it outlives this process.
  *
  * @throws the app's error output
  */
-export async function synth({ script, tsconfig }: App, nodes: number, folder: string): Promise<Cost> {
+export async function synth(app: App, nodes: number, folder: string): Promise<Cost> {
+  const { seconds, output } = await timed([TSX, ...wordsOf(app, nodes)], app, folder);
+  return { seconds, memory: Number(output.trim().split("\n").at(-1)) / 1024 };
+}
+
+/** The same by `cdktf synth`. @returns seconds of wall time */
+export async function synthByCli(app: App, nodes: number, folder: string): Promise<number> {
+  const command = [process.execPath, TSX, ...wordsOf(app, nodes)].join(" ");
+  const json = { language: "typescript", app: command, sendCrashReports: "false" };
+  writeFileSync(join(folder, "cdktf.json"), JSON.stringify(json));
+  return (await timed([require.resolve("cdktf-cli/bundle/bin/cdktf"), "synth"], app, folder)).seconds;
+}
+
+const wordsOf = ({ script }: App, nodes: number): string[] => [...flags(), script, `${nodes}`];
+
+/** Runs a program of Node. No part of it outlives this process. */
+async function timed(
+  words: readonly string[],
+  { tsconfig }: App,
+  folder: string,
+): Promise<{ seconds: number; output: string }> {
   const start = performance.now();
-  const child = spawn(process.execPath, [TSX, ...flags(), script, `${nodes}`], {
+  const child = spawn(process.execPath, words, {
     cwd: folder,
-    env: { ...process.env, CDKTF_OUTDIR: "cdktf.out", TSX_TSCONFIG_PATH: tsconfig },
+    env: { ...process.env, CDKTF_OUTDIR: "cdktf.out", TSX_TSCONFIG_PATH: tsconfig, CHECKPOINT_DISABLE: "1" },
     stdio: ["ignore", "pipe", "pipe"],
     // In its own group, which is killed as a whole: tsx runs the app in a second process, which handles no signal other
     // than SIGKILL while it is busy.
@@ -65,8 +84,8 @@ export async function synth({ script, tsconfig }: App, nodes: number, folder: st
   try {
     const [output, complaints, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
     const seconds = (performance.now() - start) / 1000;
-    if (code !== 0) throw new Error(`${script} with ${nodes} nodes failed:\n${complaints}`);
-    return { seconds, memory: Number(output.trim().split("\n").at(-1)) / 1024 };
+    if (code !== 0) throw new Error(`${words.join(" ")} failed:\n${complaints}`);
+    return { seconds, output };
   } finally {
     process.off("exit", kill);
   }

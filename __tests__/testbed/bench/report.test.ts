@@ -10,6 +10,7 @@ const size = (nodes: number, floor: number, first: number, more: Partial<Measure
   floor: { seconds: floor, memory: 100 },
   first: { seconds: first, memory: 200 },
   again: { seconds: first, memory: 200 },
+  byCli: 3 * first,
   files: 4 * nodes + 1,
   bytes: 10_240 * nodes,
   rewritten: 0,
