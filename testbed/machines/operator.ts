@@ -29,8 +29,7 @@ export function equipOperator({ operator, program }: Paths, key: OperatorKey): v
     `#!/bin/sh\nexec /usr/bin/ssh -F /dev/null -o IdentitiesOnly=yes -i "\${OPERATOR_KEY:-${key.file}}" "$@"\n`,
   );
   const app = join(program, "../../..");
-  for (const folder of ["base", "config", "firewall", "render", "emit", "rollout", "cli"])
-    compile(`src/${folder}`, app);
+  compile("src", app);
   // Without a main.ts in the project, there is nothing to check. `__tests__/cli/command-line.test.ts` tests the check.
   writeFileSync(join(app, "src/cli/freshness.js"), "exports.checkFreshness = () => Promise.resolve();\n");
   const remote = "src/rollout/remote";
