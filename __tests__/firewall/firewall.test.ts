@@ -206,10 +206,10 @@ describe("an allowed flow", () => {
     },
   );
 
-  test("to a role that is also a hostname is a fault", () => {
+  test("never means a host that is named like a role, which is a fault of the host", () => {
     const settings = { ...REFERENCE, firewall: { allow: [{ ...METRICS, to: "agents" }] } };
     expect(faultsOf([ALPHARD, HAMAL, { ...MIZAR, hostname: "agents" }], settings)).toEqual([
-      "'firewall.allow[0].to' agents is a role and the hostname of 'agents'; rename the host",
+      "'hostname' of 'agents' is agents, by which a rollout means every agent (--on agents); give it a name of its own",
     ]);
   });
 });

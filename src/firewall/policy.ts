@@ -1,5 +1,5 @@
 import { coversNetwork, parseAnyNetwork, parseNetwork } from "../config/address";
-import { quoteAll, type Fault } from "../config/fault";
+import type { Fault } from "../config/fault";
 import { networksOf } from "./flow-sources";
 import { flows, includesHost, isPortFlow, type PolicyFlow, type PortFlow } from "./flows";
 import { portLabel } from "./labels";
@@ -44,14 +44,6 @@ function podNetworks({ firewall, network }: Cluster): Fault[] {
 function unknownHosts({ firewall, nodes }: Cluster): Fault[] {
   return firewall.allow.flatMap(({ to }, index) => {
     const setting = `firewall.allow[${index}].to`;
-    const namesake = nodes.find(
-      ({ hostname }) => ["servers", "agents"].includes(hostname) && hostname === to,
-    );
-    if (namesake) {
-      return [
-        clash(setting, `'${setting}' ${to} is a role and the hostname of ${quoteAll([to])}; rename the host`),
-      ];
-    }
     if (
       !to ||
       ["every host", "servers", "agents"].includes(to) ||
