@@ -230,10 +230,8 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     expect(insecure["PVE endpoint"]).toContain("certificate NOT verified (PROXMOX_VE_INSECURE)");
   });
 
-  test("with every right the report has lines of 80 columns", async () => {
+  test("with every right the report says so", async () => {
     become(EVERYTHING);
-    const { output } = await look();
-    expect(output).toMatch(/^PVE rights +ok +the token has all that an apply needs/m);
-    expect(output.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    expect((await look()).output).toMatch(/^PVE rights +ok +the token has all that an apply needs/m);
   });
 });

@@ -92,3 +92,12 @@ describeWith([SCRIPT], "faults", () => {
     expect(stderr.trimEnd().split("\n")).toHaveLength(2);
   });
 });
+
+describeWith([SCRIPT], "the report of doctor", () => {
+  test("fits the terminal", () => {
+    const { shown } = shownAt(80, [CLI, "doctor"], new Project().folder, { PROXMOX_VE_ENDPOINT: undefined });
+    const lines = stripVTControlCharacters(shownOf(shown).join("\n")).split("\n");
+    expect(lines).toContainEqual(expect.stringMatching(/^PVE endpoint +problem /));
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  });
+});

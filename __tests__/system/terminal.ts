@@ -17,10 +17,12 @@ export function shownAt(
   env: NodeJS.ProcessEnv = {},
 ): { status: number | null; shown: string } {
   const command = `stty cols ${columns}; exec ${words.map(shellWord).join(" ")}`;
+  // CI and TERM=dumb stand for a terminal without colors.
+  const terminal = { CI: undefined, TERM: "xterm-256color", NO_COLOR: undefined, FORCE_COLOR: undefined };
   const { status, stdout } = spawnSync("script", ["-qec", command, "/dev/null"], {
     cwd,
     encoding: "utf8",
-    env: { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, ...env },
+    env: { ...process.env, ...terminal, ...env },
   });
   return { status, shown: stdout.replaceAll("\r\n", "\n") };
 }

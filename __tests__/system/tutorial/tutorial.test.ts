@@ -80,7 +80,7 @@ describeWith([NIX], "the template's configuration", () => {
 /** What a block has to say, where a status of 0 is not enough. */
 const SAYS: Readonly<Record<string, string | RegExp>> = {
   init: /Written: \d+ files in nix\//,
-  doctor: "Nothing that was looked at is a problem.",
+  doctor: "No problem found.",
   plan: "Plan: 2 to add, 0 to change, 0 to destroy.",
   apply: "Apply complete! Resources: 2 added, 0 changed, 0 destroyed.",
   "rollout-plan": /k3s-server-1: new: will be installed[^]*k3s-agent-1: new: will be installed/,
