@@ -180,6 +180,10 @@ test("it is said in full how a template is emptied", () => {
   expect(fenced(textOf("docs/how-to/roll-out.md"), "sh")).toContain(`${EMPTY_TEMPLATE.join("\n")}\n`);
 });
 
+test("the evidence names the kernel's version, and not who built it", () => {
+  expect(textOf("docs/evidence.md")).toMatch(/^\| Linux kernel +\| \d+\.\d+\.\d+ +\|$/m);
+});
+
 test("every promise of the documents has tests that there are", async () => {
   const ours = await claims();
   expect(faultsOf(ours)).toEqual([]);

@@ -35,7 +35,8 @@ const packaged = (name: string) => (): Version => {
 
 const PROGRAMS = {
   Node: () => process.versions.node,
-  "Linux kernel": () => release(),
+  // Without the suffix, by which a builder names its machines.
+  "Linux kernel": () => /^[\d.]+/.exec(release())?.[0] ?? "unknown",
   OpenTofu: built("tofu", "tofu", "github.com/opentofu/opentofu"),
   "OpenTofu provider bpg/proxmox": built(
     "provider",
