@@ -16,6 +16,9 @@ import { basePackages, type BasePackages } from "../../src/preview/packages";
 import { cached } from "../../src/preview/package-cache";
 import { temporaryFolder, type Json } from "../fixture";
 
+/** Nobody listens there. */
+const REGISTRY = "http://127.0.0.1:1/";
+
 const own = { ...process.env };
 let root: string;
 
@@ -23,7 +26,7 @@ beforeEach(() => {
   root = temporaryFolder();
   process.env.XDG_CACHE_HOME = join(root, "cache");
   process.env.npm_config_cache = join(root, "npm");
-  process.env.npm_config_registry = "http://127.0.0.1:1/";
+  process.env.npm_config_registry = REGISTRY;
 });
 
 afterEach(() => {
@@ -138,7 +141,7 @@ describe("a base whose packages cannot be installed runs with the working tree's
   });
 
   test("the registry is out of reach", async () => {
-    const resolved = "https://registry.npmjs.org/tool/-/tool-1.0.0.tgz";
+    const resolved = `${REGISTRY}tool/-/tool-1.0.0.tgz`;
     const base = project("base", "1.0.0", { version: "1.0.0", resolved });
     expect(await packagesOf(base, withTool("working", "2.0.0"))).toEqual(refused("npm error"));
     expect(cacheEntries()).toEqual([]);
@@ -194,7 +197,7 @@ test("npm gets its own settings of the environment, and no credentials", async (
   const env = readFileSync(join(root, "env"), "utf8");
   expect(env).not.toContain("planted");
   expect(env).toContain("HTTPS_PROXY=http://proxy.example.org:3128");
-  expect(env).toContain("npm_config_registry=http://127.0.0.1:1/");
+  expect(env).toContain(`npm_config_registry=${REGISTRY}`);
 });
 
 test("the cache keeps the three that were used last, and nothing of an install that was killed", async () => {

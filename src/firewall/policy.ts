@@ -1,5 +1,6 @@
 import { coversNetwork, parseAnyNetwork, parseNetwork } from "../config/address";
 import type { Fault } from "../config/fault";
+import { GROUPS } from "../config/names";
 import { networksOf } from "./flow-sources";
 import { flows, includesHost, isPortFlow, type PolicyFlow, type PortFlow } from "./flows";
 import { portLabel } from "./labels";
@@ -44,11 +45,7 @@ function podNetworks({ firewall, network }: Cluster): Fault[] {
 function unknownHosts({ firewall, nodes }: Cluster): Fault[] {
   return firewall.allow.flatMap(({ to }, index) => {
     const setting = `firewall.allow[${index}].to`;
-    if (
-      !to ||
-      ["every host", "servers", "agents"].includes(to) ||
-      nodes.some((node) => includesHost(to, node))
-    )
+    if (!to || ["every host", ...GROUPS.keys()].includes(to) || nodes.some((node) => includesHost(to, node)))
       return [];
     return [clash(setting, `'${setting}' should be every host, servers, agents, or a hostname, got '${to}'`)];
   });

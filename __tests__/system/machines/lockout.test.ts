@@ -22,6 +22,14 @@ describeWith(MACHINES, "a firewall that locks its operator out", () => {
   });
   afterEach(() => cluster?.stop());
 
+  /** The operator is gone so many seconds after the confirmation has begun. */
+  const killedWhileConfirming = (after: number): Promise<unknown> =>
+    cluster.testbed.interrupted(
+      ["apply", "--on", "hamal", "--yes", "--confirm-seconds", "6"],
+      cluster.folder,
+      { when: { host: "hamal", step: "confirm", outcome: "started" }, after, signal: "SIGKILL" },
+    );
+
   test("is noticed by a new connection, and the host reverts by itself", async () => {
     const before = await running(cluster);
     const result = cluster.rollout("apply", "--on", "hamal", "--yes", "--confirm-seconds", "6");
@@ -44,30 +52,14 @@ describeWith(MACHINES, "a firewall that locks its operator out", () => {
 
   test("would last without the timer", async () => {
     cluster.testbed.setFault("hamal", "timer-is-not-armed");
-    await cluster.testbed.interrupted(
-      ["apply", "--on", "hamal", "--yes", "--confirm-seconds", "6"],
-      cluster.folder,
-      {
-        when: { host: "hamal", step: "confirm", outcome: "started" },
-        after: 9,
-        signal: "SIGKILL",
-      },
-    );
+    await killedWhileConfirming(9);
     expect(await cluster.admitsSsh("hamal")).toBe(false);
   });
 
   test("does not survive a reset of the machine, either", async () => {
     cluster.testbed.setFault("hamal", "timer-is-not-armed");
     const before = await running(cluster);
-    await cluster.testbed.interrupted(
-      ["apply", "--on", "hamal", "--yes", "--confirm-seconds", "6"],
-      cluster.folder,
-      {
-        when: { host: "hamal", step: "confirm", outcome: "started" },
-        after: 1,
-        signal: "SIGKILL",
-      },
-    );
+    await killedWhileConfirming(1);
     expect(await cluster.admitsSsh("hamal")).toBe(false);
     await cluster.testbed.powerOff("hamal");
     await cluster.testbed.powerOn("hamal");
