@@ -30,8 +30,8 @@ async function asked(
 ): Promise<{ status: number; applied: boolean }> {
   const { folder, tofu, applied, asker } = planned();
   const status = join(folder, "status");
-  // This shell outlives the terminal.
-  const command = `trap : HUP; '${CLI}' apply; echo $? > '${status}.new'; mv '${status}.new' '${status}'`;
+  // This shell outlives the terminal and a Ctrl-C, which the terminal sends to it, too: dash would end.
+  const command = `trap : HUP INT; '${CLI}' apply; echo $? > '${status}.new'; mv '${status}.new' '${status}'`;
   const terminal = spawn("script", ["-qec", command, "/dev/null"], {
     cwd: folder,
     timeout: 60_000,
