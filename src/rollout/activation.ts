@@ -90,7 +90,7 @@ async function confirm(
   let missing: readonly string[] = [NO_NEW_CONNECTION];
   let ended = false;
   let fresh = false;
-  let heartbeatBefore: string | undefined;
+  let heartbeatBefore: Promise<string | undefined> = Promise.resolve(undefined);
   while (!deadline.passed) {
     const look = await observe(host, built, kubernetes, {
       start,
@@ -104,8 +104,8 @@ async function confirm(
     host.log.write(host.name, `not confirmed yet: ${missing.join("; ")}`);
     if (look.over) break;
     if (ended || !look.ended) await pause(POLL_SECONDS);
-    // A heartbeat from before does not show that the kubelet is alive now.
-    else heartbeatBefore = lastHeartbeat((await kubernetes.nodesIfAny()) ?? [], host);
+    // A heartbeat from before does not show that the kubelet is alive now. It is read while the new connection is made.
+    else heartbeatBefore = kubernetes.nodesIfAny().then((nodes) => lastHeartbeat(nodes ?? [], host));
     fresh = look.needsNewConnection === true || (look.ended && !ended);
     ended = look.ended;
   }
@@ -129,7 +129,7 @@ interface Observation {
 
 interface Before {
   readonly start: Start;
-  readonly heartbeatBefore: string | undefined;
+  readonly heartbeatBefore: Promise<string | undefined>;
   /** An earlier connection saw that the activation had finished. */
   readonly ended: boolean;
   /** Use a new connection. */
@@ -143,7 +143,7 @@ async function observe(
   { start, heartbeatBefore, ended, fresh }: Before,
 ): Promise<Observation> {
   try {
-    const report = await poll(host, fresh);
+    const [report, heartbeat] = await Promise.all([poll(host, fresh), heartbeatBefore]);
     if (report.one("boot_id") !== start.bootId) {
       return { missing: ["it was rebooted"], ended: true, end: () => rebooted(host, start, report) };
     }
@@ -164,7 +164,7 @@ async function observe(
       return { missing: ["no new SSH connection could be made since the activation ended"], ended: true };
     const own = hostFaults(report, { system: built.path });
     if (own.length > 0) return { missing: own, ended: true };
-    const missing = await nodeFaults(host, report, kubernetes, heartbeatBefore);
+    const missing = await nodeFaults(host, report, kubernetes, heartbeat);
     if (missing.length === 0 && !fresh)
       return { missing: [NO_NEW_CONNECTION], ended: true, needsNewConnection: true };
     return { missing, ended: true, words: report.one("activation") === "failed" ? FAILED_BEFORE : "" };

@@ -28,8 +28,11 @@ const AGENTS_AT_ONCE = 3;
 const LEASE = ["kubectl", "clock", "kubectl"];
 const ONCE = ["facts", "kubectl", ...LEASE, "build", "kubectl", "kubectl", "facts", "kubectl", "inspect"];
 
-/** The steps of each host: the confirmation uses a connection made after the activation had ended. */
-const TURN = ["kubectl", "activate", "inspect", "kubectl", "inspect", "kubectl", "commit"];
+/**
+ * The steps of each host: the confirmation uses a connection made after the activation had ended, while the last heartbeat of
+ * the kubelet is read.
+ */
+const TURN = ["kubectl", "activate", "inspect", "inspect", "kubectl", "commit"];
 
 const serversOf = (nodes: number): number => (nodes < 10 ? 1 : 3);
 
