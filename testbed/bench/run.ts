@@ -49,8 +49,7 @@ function options(): Options {
   const runs = Number(values.runs);
   const parts = positionals.length === 0 ? PARTS : positionals;
   const stepSeconds = Number(values["step-seconds"]);
-  const right =
-    [...sizes, runs].every((value) => Number.isSafeInteger(value) && value > 0) && stepSeconds > 0;
+  const right = [...sizes, runs, stepSeconds].every((value) => Number.isSafeInteger(value) && value > 0);
   if (!right || !parts.every((part) => PARTS.includes(part))) throw new Error(USAGE);
   return { parts, sizes, runs, stepSeconds };
 }

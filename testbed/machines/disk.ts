@@ -129,10 +129,11 @@ const TEXTS = {
   "etc/root-uuid": ROOT_UUID,
   "etc/set-environment": `export PATH=/run/current-system/sw/bin:/programs:/usr/sbin:/usr/bin:/sbin:/bin
 unset NODE_EXTRA_CA_CERTS
-# A delay for each step of a rollout, set by the bench: once for each session, and not in the programs that it runs.
+# How long each step of a rollout takes at least, set by the bench; not each of the programs that it runs.
 if [ -n "\${SSH_CONNECTION:-}" ] && [ -z "\${STEP:-}" ] && [ -e /faults/step-seconds ]; then
-  export STEP=begun
-  sleep "$(cat /faults/step-seconds)"
+  read -r STEP _ </proc/uptime
+  export STEP="\${STEP%.*}\${STEP#*.}"
+  trap finish-step EXIT
 fi
 `,
   "etc/ssh/sshd_config": `Port 22
