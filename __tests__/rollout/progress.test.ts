@@ -43,6 +43,23 @@ test("a terminal shows which hosts build, and for how long, until each has built
   ]);
 });
 
+test("a terminal shows the last line of a build's output, without what a store path begins with", () => {
+  const terminal = screen();
+  const report = reporting(terminal);
+  for (const host of ["hamal", "mizar"]) report(host, "build", "started");
+  report("hamal", "build", "running", "evaluating");
+  report("hamal", "build", "running", `building '/nix/store/${"0".repeat(32)}-k3s-1.34.2.drv'...`);
+  report("mizar", "build", "running", "two\nlines");
+  report("mizar", "drain", "running", "of a step that does not run");
+  pass(5);
+  expect(terminal.shown()).toEqual([
+    "... build 5 s: hamal (building 'k3s-1.34.2.drv'...), mizar (two\ufffdlines)",
+  ]);
+  report("hamal", "build", "done", "no reboot (5.0 s)");
+  pass(1);
+  expect(terminal.shown().at(-1)).toBe("... build 6 s: mizar (two\ufffdlines)");
+});
+
 test("steps of the cluster name no host, and what is said stands above them", () => {
   const terminal = screen();
   const report = reporting(terminal);
@@ -65,6 +82,7 @@ test("a pipe gets a line for each start and end, and no control character", () =
   const pipe = screen(0, false);
   const report = reporting(pipe);
   report("hamal", "build", "started");
+  report("hamal", "build", "running", "building");
   pass(600);
   report("hamal", "build", "done", "no reboot (10 min 0 s)");
   expect(pipe.written.join("")).toBe("hamal      build ...\nhamal      build: no reboot (10 min 0 s)\n");

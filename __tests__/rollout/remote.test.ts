@@ -28,7 +28,11 @@ function run(program: string, variables: Record<string, string>, folder: string)
   const { stdout, stderr, status } = spawnSync("sh", ["-s"], {
     input: script,
     encoding: "utf8",
-    env: { ...process.env, SSH_CONNECTION: "192.0.2.1 1 192.0.2.2 22" },
+    env: {
+      ...process.env,
+      PATH: `${folder}:${process.env.PATH}`,
+      SSH_CONNECTION: "192.0.2.1 1 192.0.2.2 22",
+    },
   });
   expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
   return new Report(stdout);
@@ -55,6 +59,19 @@ test("a program runs to its end when the connection is lost", () => {
   );
   const { status } = spawnSync("sh", ["-c", "exec 1>&-; exec sh -s"], { input: script });
   expect([status, existsSync(path)]).toEqual([0, true]);
+});
+
+test("a build reports the last line of its output while it runs, and what it built", () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "lib"));
+  mkdirSync(join(folder, "system/bin"), { recursive: true });
+  writeFileSync(join(folder, "system/nixos-version"), "25.11\n");
+  writeFileSync(join(folder, "system/bin/switch-to-configuration"), "#!/bin/sh\n", { mode: 0o755 });
+  const rebuild = `#!/bin/sh\necho one\nsleep 3\necho two >&2\nsleep 3\nln -s ${folder}/system result\n`;
+  writeFileSync(join(folder, "nixos-rebuild"), rebuild, { mode: 0o755 });
+  const report = run("build", { files: ":e30= configuration.nix" }, folder);
+  expect(report.all("building")).toEqual(["one", "two"]);
+  expect(report.one("built")).toBe(join(folder, "system"));
 });
 
 describe("the join token", () => {

@@ -86,6 +86,22 @@ describe("a call", () => {
     expect(second).toMatchObject({ status: 0, stdout: "[]\n", stderr: "" });
   });
 
+  test("passes on each line of its output when it arrives", async () => {
+    withClient(SHELL);
+    const heard: string[] = [];
+    const goOn = join(folder, "go-on");
+    const onLine = (line: string): void => {
+      heard.push(line);
+      if (line === "one") writeFileSync(goOn, "");
+    };
+    await run(`echo one; until [ -e ${goOn} ]; do sleep 0.01; done; printf two; printf 's\\nthree\\n'`, {
+      onLine,
+    });
+    expect(heard.slice(0, 3)).toEqual(["one", "twos", "three"]);
+    await run("echo four");
+    expect(heard).not.toContain("four");
+  });
+
   test("reuses the connection of the last call, unless it asks for a new one", async () => {
     withClient(SHELL);
     for (const more of [{}, {}, { fresh: true }, {}]) await run(":", more);

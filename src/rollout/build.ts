@@ -2,6 +2,7 @@ import { UserError } from "../base/user-error";
 import { delivered } from "../emit/host-folder";
 import type { Facts } from "./facts";
 import type { Host } from "./host";
+import { Report } from "./script";
 
 /** A system that the host has built but does not run yet. */
 export interface Build {
@@ -24,7 +25,15 @@ export async function build(host: Host, facts: Facts): Promise<Build> {
     // The base64 of an empty file is empty, and a name may contain spaces.
     ([name, text]) => `:${Buffer.from(text).toString("base64")} ${name}`,
   );
-  const report = await host.call("build", { files: files.join("\n") }, { timeoutSeconds: BUILD_SECONDS });
+  const onLine = (line: string): void => {
+    const words = new Report(line).one("building");
+    if (words !== "") host.log.progress(host.name, "build", words);
+  };
+  const report = await host.call(
+    "build",
+    { files: files.join("\n") },
+    { timeoutSeconds: BUILD_SECONDS, onLine },
+  );
   const keys = report.all("key");
   if (facts.operatorKey !== "" && !keys.includes(facts.operatorKey)) {
     throw new UserError(

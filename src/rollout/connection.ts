@@ -8,6 +8,9 @@ export const ANSWER_LIMIT = 16 * 1024 * 1024;
 /** Maximum size of what the client prints while it connects, the host's banner included, in characters. */
 const OPENING_LIMIT = 64 * 1024;
 
+/** What is kept of a line that has not ended, in characters. */
+const LINE_LIMIT = 1024;
+
 /**
  * - `complete`: the script ended, and all its output has arrived.
  * - `broken`: the connection ended early. What the script did is unknown.
@@ -73,9 +76,13 @@ export class Connection {
     return (performance.now() - this.heard) / 1000;
   }
 
-  /** Runs a script in a subshell, once all of it has arrived. One at a time. */
-  public run(script: string, seconds: number): Promise<Answer> {
-    this.stdout.begin();
+  /**
+   * Runs a script in a subshell, once all of it has arrived. One at a time.
+   *
+   * @param onLine - hears each line of its standard output as it arrives
+   */
+  public run(script: string, seconds: number, onLine?: (line: string) => void): Promise<Answer> {
+    this.stdout.begin(onLine);
     this.stderr.begin();
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.end("late"), seconds * 1000);
@@ -126,15 +133,20 @@ class Stream {
   private chunks: string[] = [];
   /** The end of the output so far, in which a marker may have begun. */
   private tail = "";
+  /** The beginning of a line whose end has not arrived. */
+  private line = "";
+  private onLine: ((line: string) => void) | undefined;
 
   public constructor(private readonly id: string) {}
 
   public static readonly ready = (id: string): string => `@ready ${id}\\n`;
   public static readonly end = (id: string): string => `\\n@end ${id} %s\\n`;
 
-  public begin(): void {
+  public begin(onLine?: (line: string) => void): void {
+    this.onLine = onLine;
     this.chunks = [];
     this.tail = "";
+    this.line = "";
     this.size = 0;
     this.status = undefined;
   }
@@ -167,11 +179,18 @@ class Stream {
   }
 
   private takeAnswer(chunk: string): void {
+    if (this.onLine !== undefined) this.passOn(chunk, this.onLine);
     this.chunks.push(chunk);
     this.size += chunk.length;
     const window = this.tail + chunk;
     const [, status] = new RegExp(`\n@end ${this.id} (\\d+)\n`).exec(window) ?? [];
     if (status !== undefined) this.status = Number(status);
     this.tail = window.slice(-64);
+  }
+
+  private passOn(chunk: string, onLine: (line: string) => void): void {
+    const lines = (this.line + chunk).split("\n");
+    this.line = (lines.pop() ?? "").slice(0, LINE_LIMIT);
+    for (const line of lines) onLine(line);
   }
 }

@@ -120,7 +120,12 @@ export function progressPrinter(status: StatusLine, isTerminal: boolean): Listen
   const running = new Map<string, RunningStep>();
   return ({ host, step, outcome, words: said }: Event) => {
     const key = `${host} ${step}`;
-    if (outcome === "started") running.set(key, { host, step, elapsed: stopwatch() });
+    const begun = running.get(key);
+    if (outcome === "running") {
+      if (begun !== undefined) begun.words = oneLine(said);
+      return;
+    }
+    if (outcome === "started") running.set(key, { host, step, elapsed: stopwatch(), words: "" });
     else running.delete(key);
     if (running.size === 0) status.hide();
     const name = host.padEnd(10);
@@ -133,17 +138,24 @@ export function progressPrinter(status: StatusLine, isTerminal: boolean): Listen
   };
 }
 
+/** What makes every path of Nix long, and says nothing. */
+const STORE = /\/nix\/store\/[a-z0-9]{32}-/g;
+
 interface RunningStep {
   readonly host: string;
   readonly step: string;
   readonly elapsed: () => number;
+  /** How far it is; empty until it says so. */
+  words: string;
 }
 
-/** `build 1 min 5 s: hamal, mizar; drain 3 s: alnair`, the oldest first. */
+/** `build 1 min 5 s: hamal (copying 'k3s-1.34.2'), mizar; drain 3 s: alnair`, the oldest first. */
 function formatRunning(running: readonly RunningStep[]): string {
   const alike = groupBy(running, ({ step }) => step);
   const parts = [...alike].map(([step, some]) => {
-    const hosts = some.map(({ host }) => host).filter((host) => host !== "cluster");
+    const hosts = some
+      .filter(({ host }) => host !== "cluster")
+      .map(({ host, words }) => (words === "" ? host : `${host} (${words.replaceAll(STORE, "")})`));
     return `${step} ${inWords(some[0].elapsed())}${hosts.length > 0 ? `: ${hosts.join(", ")}` : ""}`;
   });
   return `... ${parts.join("; ")}`;

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { inWords, stopwatch } from "../base/status-line";
 import type { Redactor } from "./secrets";
 
-/** The outcome of a step. */
-export type Outcome = "started" | "done" | "failed" | "said";
+/** What became of a step; `running` says how far it is. */
+export type Outcome = "started" | "running" | "done" | "failed" | "said";
 
 export interface Event {
   readonly time: string;
@@ -55,6 +55,11 @@ export class Log {
     }
   }
 
+  /** Reports how far a running step is, which no log file keeps. */
+  public progress(host: string, step: string, words: string): void {
+    this.listener(this.event(host, step, "running", words));
+  }
+
   /** Writes to the host's log file only. */
   public write(host: string, text: string): void {
     if (text.trim() === "") return;
@@ -64,8 +69,12 @@ export class Log {
   }
 
   private report(host: string, step: string, outcome: Outcome, words: string): void {
-    const event = { time: new Date().toISOString(), host, step, outcome, words: this.redactor.redact(words) };
+    const event = this.event(host, step, outcome, words);
     this.write(host, `== ${[step, outcome, event.words].filter(Boolean).join(": ")}`);
     this.listener(event);
+  }
+
+  private event(host: string, step: string, outcome: Outcome, words: string): Event {
+    return { time: new Date().toISOString(), host, step, outcome, words: this.redactor.redact(words) };
   }
 }

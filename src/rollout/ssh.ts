@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly secret?: boolean;
   /** Use a new TCP connection, as evidence that one can be made: an existing one survives a firewall that admits no other. */
   readonly fresh?: boolean;
+  /** Hears each line of standard output as it arrives. */
+  readonly onLine?: (line: string) => void;
   /** It changes nothing, so it is retried once when the connection breaks. */
   readonly reads?: boolean;
 }
@@ -89,7 +91,7 @@ export class Ssh {
   private async once(target: Target, script: string, options: RunOptions): Promise<CommandResult> {
     if (this.stopped) throw new UserError("cancelled", "stopped");
     const connection = await this.connection(target, options);
-    const answer = await connection.run(script, options.timeoutSeconds);
+    const answer = await connection.run(script, options.timeoutSeconds, options.onLine);
     if (options.secret !== true && answer.ending !== "too much") {
       this.log.write(target.hostname, worthKeeping(answer));
     }
@@ -241,8 +243,8 @@ async function isAlive(connection: Connection): Promise<boolean> {
   return (await connection.run(":", ANSWER_SECONDS)).ending === "complete";
 }
 
-/** Reported values that are not logged: whole files, and hashes of tokens. */
-const NOISE = /^@(file|live|emitted|counters|output|deletions|token|kept_token) /;
+/** Reported values that are not logged: progress, whole files, and hashes of tokens. */
+const NOISE = /^@(building|file|live|emitted|counters|output|deletions|token|kept_token) /;
 
 const worthKeeping = ({ stdout, stderr }: Answer): string =>
   `${stdout}\n${stderr}`

@@ -11,13 +11,27 @@ rm -rf "$home/staging"
 mv "$home/staging.new" "$home/staging"
 
 cd "$home"
+# While this program runs: the last line of a file, whenever it is another one.
+follow() {
+  before=
+  while sleep 2 && kill -0 $$; do
+    line=$(tail -n 1 "$1" | cut -c 1-200)
+    [ "$line" = "$before" ] || report building "$line"
+    before=$line
+  done
+}
 # Set it, since NIXOS_CONFIG in the host's environment would override `-I` (nixos/default.nix).
 export NIXOS_CONFIG="$home/staging/configuration.nix"
 # `--no-flake`: otherwise a flake in /etc/nixos would be built instead.
-nixos-rebuild build --no-flake -I "nixos-config=$NIXOS_CONFIG" >build.log 2>&1 9>&- || {
+status=0
+follow build.log 9>&- &
+follower=$!
+nixos-rebuild build --no-flake -I "nixos-config=$NIXOS_CONFIG" >build.log 2>&1 9>&- || status=$?
+kill "$follower" || true
+if [ "$status" != 0 ]; then
   tail -n 40 build.log
   exit 1
-}
+fi
 built=$(readlink -f result)
 [ -x "$built/bin/switch-to-configuration" ] || fail "the build left no system at $home/result"
 report built "$built"
