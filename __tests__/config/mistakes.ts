@@ -305,6 +305,19 @@ export const SHARED: readonly Mistake[] = [
     "'k3s-agent' and 'k3s-agent-1' both use hamal as 'hostname'",
   ],
   [
+    "a hostname and a VM ID: each node by its construct id",
+    { mizar: { hostname: "hamal", vmId: 135, ipv4Address: "172.22.0.200" } },
+    "'k3s-agent' and 'k3s-agent-1' both use hamal as 'hostname'",
+    "'k3s-agent' and 'k3s-agent-1' both use 135 as 'vmId'",
+  ],
+  [
+    "all names, as after a copy: how many nodes",
+    { mizar: { id: "k3s-agent", hostname: "hamal", vmId: 135 } },
+    "2 nodes use k3s-agent as 'construct id'",
+    "2 nodes use hamal as 'hostname'",
+    "2 nodes use 135 as 'vmId'",
+  ],
+  [
     "a construct id",
     { mizar: { id: "k3s-agent" } },
     "'hamal' and 'mizar' both use k3s-agent as 'construct id'",

@@ -50,26 +50,30 @@ function sharedValues(nodes: readonly Node[]): Fault[][] {
   const seen = new Set<string>();
   const firsts = nodes.filter(({ id }) => !seen.has(id) && seen.add(id));
   return UNIQUE.map(({ setting, of, name = nodeName, followsId, judgedBy = [] }) => {
-    const owners = new Map<string, string[]>();
+    const owners = new Map<string, Node[]>();
     for (const node of followsId ? firsts : nodes) {
       for (const value of [of(node)].flat()) {
         if (!value) continue; // another check reports it
-        const names = owners.get(value);
-        if (names) names.push(name(node));
-        else owners.set(value, [name(node)]);
+        const others = owners.get(value);
+        if (others) others.push(node);
+        else owners.set(value, [node]);
       }
     }
     return [...owners]
-      .filter(([, names]) => names.length > 1)
-      .map(([value, names]) =>
-        faultBetween(
-          names,
-          setting,
-          `${quoteAll(names)} ${names.length === 2 ? "both" : "all"} use ${value} as '${setting}'`,
-          judgedBy,
-        ),
+      .filter(([, all]) => all.length > 1)
+      .map(([value, all]) =>
+        faultBetween(all.map(name), setting, `${whoAll(all, name)} use ${value} as '${setting}'`, judgedBy),
       );
   });
+}
+
+/** `'hamal' and 'mizar' both`. A node that was copied may share all its names with the original. */
+function whoAll(nodes: readonly Node[], name: (node: Node) => string): string {
+  const names = [name, (node: Node) => node.id]
+    .map((of) => nodes.map(of))
+    .find((each) => new Set(each).size === nodes.length);
+  if (names === undefined) return `${nodes.length} nodes`;
+  return `${quoteAll(names)} ${nodes.length === 2 ? "both" : "all"}`;
 }
 
 const faultBetween = (
