@@ -37,6 +37,8 @@ const OTHERS = [
   /^pveum (role add|role delete|user add|user delete|user token add|acl modify) /,
   /^qm (unlock|destroy) \d+/,
   /^ssh root@[\d.]+ nix-channel --(add|update)( |$)/,
+  /^nixos-rebuild build --flake \.\/nix#alphard$/,
+  /^nix run github:nix-community\/nixos-anywhere -- --flake \.\/nix#alphard root@[\d.]+$/,
   /^kubectl config delete-context /,
   /^node -p /,
   /^npm test -- --json --outputFile=\S+$/, // Jest's own

@@ -86,6 +86,19 @@ test("one statement in main.ts is a fourth node", () => {
   expect(project.script("check").status).toBe(0);
 });
 
+test("main.ts takes the pin of nixpkgs from the file that nixpkgs update writes", () => {
+  const project = new Project();
+  const rev = "0123456789abcdef0123456789abcdef01234567";
+  const hash = "sha256-AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
+  project.write("nixpkgs.json", JSON.stringify({ rev, hash }));
+  project.edit("main.ts", (text) =>
+    `import nixpkgs from "./nixpkgs.json";\n${text}`.replace("nixos: {", "nixos: {\n    nixpkgs,"),
+  );
+  expect(project.synth().status).toBe(0);
+  expect(project.text("nix/flake.nix")).toContain(`github:NixOS/nixpkgs/${rev}`);
+  expect(project.text("nix/k3s-agent/configuration.nix")).toContain(`revisionWithDefault "${rev}"`);
+});
+
 test("a renamed stack finds its state", () => {
   const project = new Project();
   expect(project.npm("synth").status).toBe(0);

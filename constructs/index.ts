@@ -6,6 +6,8 @@ export { K3sServerNode, type K3sServerNodeProps } from "./k3s-server-node";
 /** The groups of settings, for helpers of your own: `const small: VmSettings = { cores: 2 }`. */
 export type {
   AllowedFlow,
+  BinaryCacheSettings,
+  ClusterNixosSettings,
   DiskSettings,
   FirewallSettings,
   K3sSettings,
@@ -13,6 +15,7 @@ export type {
   NetworkInterfaceSettings,
   NetworkSettings,
   NixosSettings,
+  NixpkgsSettings,
   PortRange,
   PublishedPorts,
   RolloutSettings,

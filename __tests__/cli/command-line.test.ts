@@ -89,6 +89,7 @@ test.each([
   ["rollout capture --help", "store a host's own hardware configuration"],
   ["rollout remove --help", "--drain-seconds <seconds>"],
   ["rollout kubeconfig --help", "--print"],
+  ["nixpkgs --help", "write the newest revision of the hosts' channel"],
   ["doctor --help", "says what it did not check"],
   ["preview --help", "--fail-on-danger"],
   ["gate --help", "power-cycle"],

@@ -5,6 +5,8 @@
 import { join } from "node:path";
 import type {
   AllowedFlow,
+  BinaryCacheSettings,
+  ClusterNixosSettings,
   ClusterSettings,
   DiskSettings,
   FirewallSettings,
@@ -14,6 +16,7 @@ import type {
   NetworkInterfaceSettings,
   NetworkSettings,
   NixosSettings,
+  NixpkgsSettings,
   NodeSettings,
   PortRange,
   PublishedPorts,
@@ -107,6 +110,22 @@ export const ROOT_FILESYSTEM: Pairs<RootFilesystemSettings> = {
   type: ["ext4", "xfs"],
 };
 
+export const BINARY_CACHE: Pairs<BinaryCacheSettings> = {
+  url: ["https://cache.example.org", "https://cache.example.net"],
+  publicKey: [
+    "cache-1:AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
+    "cache-2:AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
+  ],
+};
+
+export const NIXPKGS: Pairs<NixpkgsSettings> = {
+  rev: ["0123456789abcdef0123456789abcdef01234567", "76543210fedcba9876543210fedcba9876543210"],
+  hash: [
+    "sha256-AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
+    "sha256-IB8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=",
+  ],
+};
+
 export const NIXOS: Pairs<NixosSettings> = {
   release: ["25.11", "26.05"],
   stateVersion: ["25.05", "25.11"],
@@ -120,6 +139,11 @@ export const NIXOS: Pairs<NixosSettings> = {
   configurationLimit: [10, 11],
   deleteGenerationsAfterDays: [30, 31],
   platform: ["x86_64-linux", "aarch64-linux"],
+  binaryCaches: [[stated(BINARY_CACHE)], []],
+};
+
+export const CLUSTER_NIXOS: Pairs<ClusterNixosSettings, keyof NixosSettings> = {
+  nixpkgs: [stated(NIXPKGS), { ...stated(NIXPKGS), rev: NIXPKGS.rev[1] }],
 };
 
 export const NODE: Pairs<NodeSettings, keyof VmSettings> = {

@@ -15,6 +15,15 @@ export type Mistake = readonly [what: string, edit: Edit, ...lines: string[]];
 const { network, nixos, vm } = REFERENCE;
 const [disk] = vm.disks ?? [];
 
+const NIXPKGS = {
+  rev: "0123456789abcdef0123456789abcdef01234567",
+  hash: "sha256-AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
+};
+const CACHE = {
+  url: "https://cache.example.org",
+  publicKey: "cache.example.org-1:AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
+};
+
 export const CASCADES: readonly Mistake[] = [
   [
     "a VM ID of another: their addresses, the endpoint and the VM's past",
@@ -751,6 +760,53 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
     "a malformed VM ID to count from",
     { settings: { network: { ...network, macAddressBase: { vmId: 99, macAddress: "BC:24:11:00:00:01" } } } },
     "'network.macAddressBase.vmId' should be a whole number from 100 to 999999999, got 99",
+  ],
+  [
+    "a channel in place of a revision of nixpkgs",
+    { settings: { nixos: { ...nixos, nixpkgs: { ...NIXPKGS, rev: "nixos-25.11" } } } },
+    "'nixos.nixpkgs.rev' should be a commit of nixpkgs, of 40 hexadecimal digits in lower case, got 'nixos-25.11'",
+  ],
+  [
+    "a hash of nixpkgs in another form than that of flake.lock",
+    { settings: { nixos: { ...nixos, nixpkgs: { ...NIXPKGS, hash: "sha256:0abc" } } } },
+    "'nixos.nixpkgs.hash' should be the SHA-256 of the unpacked tree, such as sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=, got 'sha256:0abc'",
+  ],
+  [
+    "a revision of nixpkgs without its hash",
+    { settings: { nixos: { ...nixos, nixpkgs: { rev: NIXPKGS.rev } } } },
+    "'nixos.nixpkgs.hash' should be the SHA-256 of the unpacked tree, such as sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=, got nothing",
+  ],
+  [
+    "one nixpkgs for hosts of two releases",
+    { settings: { nixos: { ...nixos, nixpkgs: NIXPKGS } }, mizar: { nixos: { release: "26.05" } } },
+    "'nixos.nixpkgs' is one for all hosts, but 'nixos.release' is 25.11 for 'alphard' and 'hamal', 26.05 for 'mizar'; state it for the cluster alone",
+  ],
+  [
+    "a nixpkgs of one host",
+    { mizar: { nixos: { nixpkgs: NIXPKGS } } },
+    "'nixos.nixpkgs' of 'mizar' is not a setting",
+  ],
+  [
+    "a cache without a scheme",
+    { settings: { nixos: { ...nixos, binaryCaches: [{ ...CACHE, url: "cache.example.org" }] } } },
+    "'nixos.binaryCaches[0].url' should be a URL such as https://cache.example.org, got 'cache.example.org'",
+  ],
+  [
+    "the secret key of a cache",
+    {
+      settings: {
+        nixos: {
+          ...nixos,
+          binaryCaches: [
+            {
+              ...CACHE,
+              publicKey: `cache-1:${Buffer.from("0123456789abcdef".repeat(4)).toString("base64")}`,
+            },
+          ],
+        },
+      },
+    },
+    "'nixos.binaryCaches[0].publicKey' should be a public key such as cache.example.org-1:AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=; the value is not shown, since it may be a secret",
   ],
   [
     "a root filesystem that is none",

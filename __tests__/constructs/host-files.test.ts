@@ -32,6 +32,12 @@ import {
 
 const THREE = [ALPHARD, HAMAL, MIZAR];
 
+const NIXPKGS = {
+  rev: "0123456789abcdef0123456789abcdef01234567",
+  hash: "sha256-AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
+};
+const PINNED = { ...REFERENCE, nixos: { ...REFERENCE.nixos, nixpkgs: NIXPKGS } };
+
 const warningsOf = (outdir: string): string[] => {
   const { stacks } = JSON.parse(readFileSync(join(outdir, "manifest.json"), "utf8"));
   return stacks.k3s.annotations.map(({ message }: { message: string }) => message);
@@ -49,6 +55,36 @@ describe("what is emitted", () => {
       ...files.map((file) => `k3s-agent/${file}`),
       ...files.map((file) => `k3s-server/${file.replace("agent", "server")}`),
     ]);
+  });
+
+  test("a flake and its lock beside them with a nixpkgs for all hosts, which leave with it", () => {
+    const folder = temporaryFolder();
+    emit(folder, THREE, PINNED);
+    const files = textsBelow(join(folder, "nix"));
+    expect(Object.keys(files)).toEqual(expect.arrayContaining(["flake.lock", "flake.nix"]));
+    expect(files["flake.nix"]).toContain(`inputs.nixpkgs.url = "github:NixOS/nixpkgs/${NIXPKGS.rev}";`);
+    expect(JSON.parse(files["flake.lock"] as string).nodes.nixpkgs.locked).toMatchObject({
+      rev: NIXPKGS.rev,
+      narHash: NIXPKGS.hash,
+    });
+    expect(JSON.parse(files["cluster.json"] as string).cluster.nixos).toEqual({ nixpkgs: NIXPKGS });
+    emit(folder, THREE);
+    const after = Object.keys(textsBelow(join(folder, "nix")));
+    expect(after.filter((path) => path.startsWith("flake"))).toEqual([]);
+  });
+
+  test.each([
+    ["flake.nix", "{ outputs = { self }: { }; }\n"],
+    ["flake.lock", '{\n  "nodes": {\n    "root": {}\n  },\n  "root": "root",\n  "version": 7\n}\n'],
+  ])("an own %s is not replaced", (name, text) => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, "nix"));
+    writeFileSync(join(folder, "nix", name), text);
+    expect(() => emit(folder, THREE, PINNED)).toThrow(`nix/${name} was not written by HostFiles`);
+    expect(textsBelow(join(folder, "nix"))).toEqual({ [name]: text });
+    // Without a pin it is no path of ours.
+    emit(folder, THREE);
+    expect(textsBelow(join(folder, "nix"))[name]).toBe(text);
   });
 
   test("the order in which nodes are written changes no byte", () => {

@@ -42,6 +42,7 @@ describe("stamp", () => {
 describe.each([
   [NIX, nix],
   ["cluster.json", json],
+  ["flake.lock", json],
 ])("the state of %s", (path, body) => {
   const ours = withHeader(path, body);
   const conflict = ours.replace(/^.*sha256.*\n/m, "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> branch\n");

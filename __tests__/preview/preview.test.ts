@@ -61,6 +61,12 @@ const WITHOUT_MIZAR = inMain(/new K3sAgentNode\(cluster, "k3s-agent-1".*\n/, "")
 
 const TWO_LANS = inMain('lanCidrs: ["172.22.0.0/24"]', 'lanCidrs: ["172.22.0.0/24", "192.168.77.0/24"]');
 
+const PINNED = `release: "25.11",
+    nixpkgs: {
+      rev: "0123456789abcdef0123456789abcdef01234567",
+      hash: "sha256-AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
+    },`;
+
 const CHANGES: readonly { name: string; base?: Change; change: Change }[] = [
   { name: "add-an-agent", change: ADD_ALNAIR },
   { name: "remove-an-agent", change: WITHOUT_MIZAR },
@@ -118,6 +124,12 @@ const CHANGES: readonly { name: string; base?: Change; change: Change }[] = [
   {
     name: "add-a-lan-of-ipv6",
     change: inMain('lanCidrs: ["172.22.0.0/24"]', 'lanCidrs: ["172.22.0.0/24", "fd00:22::/64"]'),
+  },
+  { name: "pin-nixpkgs", change: inMain('release: "25.11",', PINNED) },
+  {
+    name: "another-nixpkgs",
+    base: inMain('release: "25.11",', PINNED),
+    change: all(inMain('rev: "0123', 'rev: "f123'), inMain("sha256-AQID", "sha256-BQID")),
   },
   { name: "change-the-pod-network", change: inMain("10.42.0.0/16", "10.52.0.0/16") },
   { name: "change-the-token-path", change: inMain("/var/lib/k3s-secrets/token", "/run/secrets/k3s-token") },

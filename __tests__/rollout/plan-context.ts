@@ -62,6 +62,7 @@ export function hostState(host: Host, facts: Partial<Facts> = {}): HostState {
       current: system,
       profile: system,
       release: "25.11",
+      nixpkgs: "",
       k3sVersion: "v1.34.2+k3s1",
       k3s: "active",
       serverData: node.role === "server",

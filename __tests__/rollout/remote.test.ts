@@ -69,7 +69,11 @@ test("a build reports the last line of its output while it runs, and what it bui
   writeFileSync(join(folder, "system/bin/switch-to-configuration"), "#!/bin/sh\n", { mode: 0o755 });
   const rebuild = `#!/bin/sh\necho one\nsleep 3\necho two >&2\nsleep 3\nln -s ${folder}/system result\n`;
   writeFileSync(join(folder, "nixos-rebuild"), rebuild, { mode: 0o755 });
-  const report = run("build", { files: ":e30= configuration.nix" }, folder);
+  const report = run(
+    "build",
+    { files: ":e30= configuration.nix", revision: "", archive: "", hash: "", caches: "", cache_keys: "" },
+    folder,
+  );
   expect(report.all("building")).toEqual(["one", "two"]);
   expect(report.one("built")).toBe(join(folder, "system"));
 });

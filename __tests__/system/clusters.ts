@@ -7,11 +7,11 @@ import { describeFaults } from "../../src/config/fault";
 import type { Cluster, Node } from "../../src/config/model";
 import { resolveNode } from "../../src/config/node";
 import type {
+  ClusterNixosSettings,
   ClusterSettings,
   FirewallSettings,
   K3sSettings,
   NetworkSettings,
-  NixosSettings,
   ServerSettings,
 } from "../../src/config/settings";
 import { withHeader } from "../../src/emit/header";
@@ -27,7 +27,7 @@ interface Sketch {
   readonly network?: Partial<NetworkSettings>;
   readonly k3s?: Partial<K3sSettings>;
   readonly firewall?: FirewallSettings;
-  readonly nixos?: Partial<NixosSettings>;
+  readonly nixos?: Partial<ClusterNixosSettings>;
   /** Settings of the servers, in their order. */
   readonly server?: readonly Partial<ServerSettings>[];
   /** Settings of the agents, in their order. */
@@ -134,6 +134,20 @@ export const CLUSTERS: Readonly<Record<string, Cluster>> = {
   "host-gw on a single node": cluster({ agents: 0, k3s: { flannelBackend: "host-gw" } }),
   "WireGuard, and the embedded registry": cluster({
     k3s: { flannelBackend: "wireguard-native", embeddedRegistry: true },
+  }),
+  "one nixpkgs for all, and a binary cache": cluster({
+    nixos: {
+      nixpkgs: {
+        rev: "0123456789abcdef0123456789abcdef01234567",
+        hash: "sha256-AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
+      },
+      binaryCaches: [
+        {
+          url: "https://cache.example.org",
+          publicKey: "cache.example.org-1:AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
+        },
+      ],
+    },
   }),
   "UEFI, pinned packages, other networks, own labels and flags": cluster({
     network: { podCidr: "10.52.0.0/20", serviceCidr: "10.53.0.0/20" },

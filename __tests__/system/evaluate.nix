@@ -2,11 +2,12 @@
 #
 # It implements the part of NixOS' module system that the emitted files use: imports, functions called with the arguments that every
 # module gets, and priorities. nixos-options.ts decides what a definition means, which of several wins and
-# what is an error. `request` is JSON: folders of hosts by name, NixOS' release, and the packages that exist.
+# what is an error. `request` is JSON: folders of hosts by name, NixOS' release, nixpkgs' own revision if it
+# knows it, and the packages that exist.
 { request }:
 
 let
-  inherit (builtins.fromJSON request) hosts release packages;
+  inherit (builtins.fromJSON request) hosts release revision packages;
 
   # Where nixpkgs' own modules are; they are named, not read.
   modulesPath = "/nixpkgs/nixos/modules";
@@ -14,6 +15,8 @@ let
 
   lib = {
     trivial.release = release;
+    # That of a channel, a checkout or a flake; GitHub's archive does not know its own.
+    trivial.revisionWithDefault = default: if revision == null then default else revision;
     optional = condition: element: if condition then [ element ] else [ ];
     mkOverride = priority: content: {
       _type = "override";

@@ -54,12 +54,14 @@ export const evaluateExpression = async (expression: string): Promise<Json> =>
  *
  * @param hosts - absolute path of a host's folder, by its name
  * @param release - of the nixpkgs that is simulated
+ * @param revision - of it. @default - it does not know its revision, as GitHub's archive
  */
 export async function evaluate(
   hosts: Readonly<Record<string, string>>,
   release = "25.11",
+  revision: string | null = null,
 ): Promise<Record<string, Module[]>> {
-  const request = JSON.stringify({ hosts, release, packages: PACKAGES });
+  const request = JSON.stringify({ hosts, release, revision, packages: PACKAGES });
   const harness = join(__dirname, "evaluate.nix");
   return JSON.parse(await instantiate([...EVALUATE, "--argstr", "request", request, harness]));
 }

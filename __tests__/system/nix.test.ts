@@ -27,6 +27,12 @@ const machineOptions = ({ hostname, nixos }: Node): Record<string, unknown> => (
   "system.stateVersion": nixos.stateVersion,
   "nixpkgs.hostPlatform": nixos.platform,
   "boot.kernelPackages": { __package: nixos.kernelPackages },
+  ...(nixos.binaryCaches === undefined
+    ? {}
+    : {
+        "nix.settings.substituters": nixos.binaryCaches.map(({ url }) => url),
+        "nix.settings.trusted-public-keys": nixos.binaryCaches.map(({ publicKey }) => publicKey),
+      }),
   'fileSystems."/".device': `/dev/disk/by-uuid/${nixos.rootFilesystem.uuid}`,
   'fileSystems."/".fsType': nixos.rootFilesystem.type,
   ...(nixos.firmware === "bios"

@@ -74,6 +74,7 @@ const nonEmpty: Type = matching(/[^ \t\n]/);
  *   tasks/network-interfaces.nix (003a3fd2), system/boot/loader/{systemd-boot/systemd-boot.nix (01e499ce),
  *   efi.nix (0e1f3106), grub/grub.nix (-)}, system/boot/kernel.nix (-), config/sysctl.nix (-), system/boot/systemd.nix (-),
  *   system/boot/grow-partition.nix (-), services/misc/nix-gc.nix (-), misc/nixpkgs.nix (026ffb9e), misc/version.nix (-)
+ * - config/nix.nix (01363563); its options of `nix.settings` and those of `system.nixos` were not evaluated with real modules
  * For these only older copies were available, with types that are not likely to change: misc/assertions.nix (08062fcc),
  * config/swap.nix (03a362fe), virtualisation/qemu-guest-agent.nix (0699530f).
  *
@@ -101,6 +102,10 @@ const OPTIONS: Readonly<Record<string, Type>> = {
   "fileSystems.*.autoResize": bool,
   swapDevices: listOf(record({ device: str })),
 
+  "system.nixos.revision": str,
+  "system.nixos.versionSuffix": str,
+  "nix.settings.substituters": listOf(str),
+  "nix.settings.trusted-public-keys": listOf(str),
   "nix.gc.automatic": bool,
   "nix.gc.dates": singleLine,
   "nix.gc.randomizedDelaySec": singleLine,

@@ -25,10 +25,17 @@ export const openTofu = (env: NodeJS.ProcessEnv = process.env): string => env.TE
 /** How to get each program that a command needs, as text that follows a colon. */
 export const INSTALL = {
   git: "install it from git-scm.com or with your package manager",
+  nixPrefetchUrl:
+    "install Nix (nix-bin on Debian and Ubuntu), or run it where Nix is, with nix/cluster.json beside it, and copy nixpkgs.json here",
   npm: "install Node.js from nodejs.org, which contains it",
   openTofu: "install OpenTofu 1.10 or later, or set TERRAFORM_BINARY_NAME to the program that you have",
   ssh: "install the OpenSSH client (openssh-client on Debian and Ubuntu)",
 } as const;
+
+function nameOf(program: keyof typeof INSTALL): string {
+  if (program === "openTofu") return openTofu();
+  return program === "nixPrefetchUrl" ? "nix-prefetch-url" : program;
+}
 
 /**
  * Before a command does anything that would be for nothing without the program.
@@ -37,7 +44,7 @@ export const INSTALL = {
  * @throws UserError `failed` where the program is not there
  */
 export function mustHave(program: keyof typeof INSTALL, user: string): void {
-  const name = program === "openTofu" ? openTofu() : program;
+  const name = nameOf(program);
   if (programPath(name) !== undefined) return;
   throw new UserError("failed", `${name} is not in PATH, and ${user} needs it`, { remedy: INSTALL[program] });
 }

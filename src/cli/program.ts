@@ -32,6 +32,7 @@ export function program(ended: (code: ExitCode) => void): Command {
     .configureOutput({ outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, " ")}\n`) })
     .exitOverride();
   addEmission(root, ending);
+  addNixpkgs(root, ending);
   addReview(root, ending);
   addTofu(root, ending);
   addRollout(root, ending);
@@ -113,6 +114,20 @@ function addInit(root: Command, ending: Ending): void {
     .action(ending(async (folder: string, options) => (await import("./init.js")).init(folder, options)));
 }
 
+function addNixpkgs(root: Command, ending: Ending): void {
+  root
+    .command("nixpkgs")
+    .description("pin the nixpkgs that all hosts are built from")
+    .helpCommand(false)
+    .command("update")
+    .description("write the newest revision of the hosts' channel to nixpkgs.json")
+    .addHelpText(
+      "after",
+      "\nIt needs Nix, and asks channels.nixos.org and github.com. main.ts imports the\nfile as nixos.nixpkgs.",
+    )
+    .action(ending(async () => (await import("./nixpkgs.js")).update()));
+}
+
 /** Commands that review a change before it is made. */
 function addReview(root: Command, ending: Ending): void {
   root
@@ -134,7 +149,7 @@ function addReview(root: Command, ending: Ending): void {
     .action(ending(async (options) => (await import("./preview.js")).preview(options)));
   root
     .command("gate")
-    .description("fail when a saved plan affects a node in a way that you did not allow")
+    .description("fail when a saved plan does to a node what you did not allow")
     .argument("<plan.json>", "output of tofu show -json (or terraform show -json) for a saved plan")
     .option(
       "--allow <node:kind>",

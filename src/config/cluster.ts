@@ -23,6 +23,7 @@ export function resolveCommon(
     apiEndpoint: settings.apiEndpoint,
     k3s: resolveK3s(settings.k3s),
     firewall: resolveFirewall(settings.firewall),
+    ...(settings.nixos.nixpkgs === undefined ? {} : { nixos: { nixpkgs: settings.nixos.nixpkgs } }),
     ...(settings.rollout === undefined ? {} : { rollout: settings.rollout }),
     authorizedKeys: authorizedKeys(keysText),
   };

@@ -5,6 +5,7 @@
 
 import type * as z from "zod";
 import {
+  ClusterNixosSchema,
   NetworkSchema,
   NodeSchema,
   VmSchema,
@@ -61,6 +62,11 @@ export interface Networks extends Readonly<z.output<typeof NetworksModel>> {}
 /** `agentTokenFile` is present if agents have their own token. */
 export interface K3s extends Readonly<z.output<typeof K3sSchema>> {}
 
+export const ClusterNixosModel = ClusterNixosSchema.pick({ nixpkgs: true }).required();
+
+/** What is one for all hosts of NixOS. */
+export interface ClusterNixos extends Readonly<z.output<typeof ClusterNixosModel>> {}
+
 export interface FirewallModel extends Readonly<z.output<typeof FirewallSchema>> {}
 
 /** What all nodes share. */
@@ -69,6 +75,8 @@ export interface Common {
   readonly apiEndpoint: string;
   readonly k3s: K3s;
   readonly firewall: FirewallModel;
+  /** Present if the hosts have one nixpkgs. */
+  readonly nixos?: ClusterNixos;
   /** Present if set. */
   readonly rollout?: RolloutSettings;
   /** Operators' public keys, one line each. */

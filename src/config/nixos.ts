@@ -7,6 +7,13 @@ import { NixosSchema, type NixosSettings } from "./settings";
 export const resolveNixos = (settings: NixosSettings, host: Partial<NixosSettings> = {}): Nixos =>
   withDefaults(NixosSchema, { ...settings, ...host });
 
+/** Where GitHub has the tree of a revision of nixpkgs. */
+export const nixpkgsArchive = (revision: string, origin = "https://github.com"): string =>
+  `${origin}/NixOS/nixpkgs/archive/${revision}.tar.gz`;
+
+/** Enough of a revision of nixpkgs to tell it from others, as NixOS' channels write it. */
+export const shortRevision = (revision: string): string => revision.slice(0, 12);
+
 const isRelease = (text: string): boolean => NixosSchema.shape.release.safeParse(text).success;
 
 /** Checks the settings in combination; the schema checks each of them alone. */

@@ -1,3 +1,4 @@
+import { groupBy } from "../base/group-by";
 import { contains, parseAddress, parseNetwork } from "./address";
 import { formatValue, quoteAll, withNews, type Fault } from "./fault";
 import type { Cluster, Node } from "./model";
@@ -14,6 +15,7 @@ export function clusterFaults(cluster: Cluster, allowEvenServerCount: boolean): 
     serverRules(cluster, allowEvenServerCount),
     endpointRules(cluster),
     podNetworkRoom(cluster),
+    oneRelease(cluster),
   ].reduce<Fault[]>(withNews, []);
 }
 
@@ -187,4 +189,15 @@ function podNetworkRoom(cluster: Cluster): Fault[] {
   if (room >= cluster.nodes.length) return [];
   const message = `'network.podCidr' ${pods.cidr} has a /${POD_PREFIX_LENGTH} for ${room} nodes, but the cluster has ${cluster.nodes.length}`;
   return [faultBetween([], "network.podCidr", message)];
+}
+
+/** A revision of nixpkgs is of one release, and a host does not build with another. */
+function oneRelease({ nixos, nodes }: Cluster): Fault[] {
+  const releases = [...groupBy(nodes, (node) => node.nixos.release)];
+  if (nixos === undefined || releases.length < 2) return [];
+  const stated = releases.map(([release, some]) => `${release} for ${quoteAll(some.map(nodeName))}`);
+  const message =
+    `'nixos.nixpkgs' is one for all hosts, but 'nixos.release' is ${stated.join(", ")}; ` +
+    "state it for the cluster alone";
+  return [{ ...faultBetween([], "nixos.release", message), judgedBy: ["nixos.nixpkgs"] }];
 }

@@ -35,6 +35,9 @@ const LANGUAGES = new Map([
   [".nix", COMMENTS],
   [".nft", COMMENTS],
   [".json", JSON_KEYS],
+  // A flake.lock is JSON. Nix reads the keys that it knows, and writes the file only when an input changes
+  // (Nix, src/libexpr/flake/lockfile.cc and flake.cc).
+  [".lock", JSON_KEYS],
   [".md", MARKDOWN],
 ]);
 
@@ -50,7 +53,7 @@ export type HeaderState = "ours" | "edited" | "merged" | "empty" | "foreign";
 /**
  * Prepends the header, which says that the file is generated and has the SHA-256 of `body`.
  *
- * @param body - for `.json`, a non-empty object indented by 2 spaces
+ * @param body - for `.json` and `.lock`, a non-empty object indented by 2 spaces
  * @throws if the format of `path` is unknown, or `body` is not such an object
  */
 export function withHeader(path: string, body: string): string {

@@ -84,14 +84,19 @@ function summary(preview: Preview): string {
     ...(nodes.removed.length > 0 ? [`${counted(nodes.removed.length, "node")} removed`] : []),
     `VMs ${vmCounts(preview.vms)}`,
     on(hosts.filter(reloads), "firewall reload"),
-    on(hosts.filter(restartsK3s), "K3s restart"),
-    on(rebootingHosts(preview), "reboot"),
+    ...(isKnownAfterBuild(preview)
+      ? ["K3s restarts and reboots known after the build"]
+      : [on(hosts.filter(restartsK3s), "K3s restart"), on(rebootingHosts(preview), "reboot")]),
     ...(waitingVms(preview).length > 0
       ? [`${counted(waitingVms(preview).length, "VM")} to power-cycle later`]
       : []),
   ];
   return `${parts.join(" · ")}.`;
 }
+
+/** A change of nixpkgs, whose content no preview knows. */
+const isKnownAfterBuild = ({ cluster }: Preview): boolean =>
+  cluster.some(({ effect }) => effect.afterBuild === true);
 
 const on = (hosts: readonly unknown[], what: string): string =>
   hosts.length === 0 ? `no ${what}` : `${what} on ${counted(hosts.length, "host")}`;
@@ -240,6 +245,8 @@ function hosts(preview: Preview): Block[] {
 function rebootText(preview: Preview): string {
   const rebooting = rebootingHosts(preview);
   if (rebooting.length > 0) return `A rollout drains and reboots ${namesOf(rebooting)}, one at a time.`;
+  if (isKnownAfterBuild(preview))
+    return "A rollout knows after the build where K3s restarts, and which hosts it drains and reboots, one at a time, for another kernel.";
   return preview.hosts.length === 0
     ? ""
     : "No change needs a reboot; a rollout decides this finally after it has built the system.";

@@ -6,6 +6,8 @@ export interface Effect {
   readonly danger?: true;
   /** A rollout reboots the host. */
   readonly reboot?: true;
+  /** Only the build shows whether K3s restarts and hosts reboot. */
+  readonly afterBuild?: true;
 }
 
 export interface SettingChange {
@@ -53,6 +55,12 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
   "k3s.kubeletReadOnlyPort": K3S,
   "k3s.serverFlags": K3S,
   "k3s.agentFlags": K3S,
+  "nixos.nixpkgs.rev": {
+    words:
+      "all hosts are built from it: NixOS, kernel and K3s may get other versions; whether K3s restarts and hosts reboot is known after the build",
+    afterBuild: true,
+  },
+  "nixos.nixpkgs.hash": effect("hosts build only from a nixpkgs with this hash"),
   "firewall.allow": FIREWALL,
   "firewall.trustPods": FIREWALL,
   authorizedKeys: effect("other keys can log in as root"),
@@ -103,6 +111,7 @@ export const NODE_EFFECTS: Readonly<Record<string, Effect>> = {
   "nixos.configurationLimit": effect("its boot menu has more or fewer generations"),
   "nixos.deleteGenerationsAfterDays": effect("old generations are kept longer or shorter"),
   "nixos.platform": danger(NO_BOOT),
+  "nixos.binaryCaches": effect("it takes built packages from other servers, and trusts their keys"),
 };
 
 /** Settings that follow from others, which are reported instead. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { NetworksModel, VmModel } from "../config/model";
+import { ClusterNixosModel, NetworksModel, VmModel } from "../config/model";
 import { FirewallSchema, K3sSchema, NixosSchema, RolloutSchema } from "../config/settings";
 import type { Comments } from "./comments";
 import { NOUNS, ownSettings } from "./nouns";
@@ -25,7 +25,13 @@ export function withSettings(text: string, comments: Comments): string {
     Object.fromEntries(Object.entries(schemas).map(([name, part]) => [name, jsonSchema(part, descriptions)]));
   Object.assign(
     schema.properties.cluster.properties,
-    parts({ network: NetworksModel, k3s: K3sSchema, firewall: FirewallSchema, rollout: RolloutSchema }),
+    parts({
+      network: NetworksModel,
+      k3s: K3sSchema,
+      firewall: FirewallSchema,
+      nixos: ClusterNixosModel,
+      rollout: RolloutSchema,
+    }),
   );
   Object.assign(schema.properties.nodes.items.properties, parts({ vm: VmModel, nixos: NixosSchema }));
   return JSON.stringify(schema, null, 2);

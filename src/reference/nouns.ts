@@ -1,6 +1,8 @@
 import type * as z from "zod";
 import {
   AllowedFlowSchema,
+  BinaryCacheSchema,
+  ClusterNixosSchema,
   ClusterSchema,
   DiskSchema,
   FirewallSchema,
@@ -10,6 +12,7 @@ import {
   NetworkInterfaceSchema,
   NetworkSchema,
   NixosSchema,
+  NixpkgsSchema,
   NodeSchema,
   PortRangeSchema,
   PublishedPortsSchema,
@@ -40,8 +43,16 @@ export const NOUNS: readonly Noun[] = [
   { title: "Disk", schema: DiskSchema, source: "DiskSchema" },
   { title: "Network interface", schema: NetworkInterfaceSchema, source: "NetworkInterfaceSchema" },
   { title: "Startup", schema: StartupSchema, source: "StartupSchema" },
+  {
+    title: "NixOS of the cluster",
+    schema: ClusterNixosSchema,
+    source: "ClusterNixosSchema",
+    base: NixosSchema,
+  },
+  { title: "nixpkgs", schema: NixpkgsSchema, source: "NixpkgsSchema" },
   { title: "NixOS", schema: NixosSchema, source: "NixosSchema" },
   { title: "Root filesystem", schema: RootFilesystemSchema, source: "RootFilesystemSchema" },
+  { title: "Binary cache", schema: BinaryCacheSchema, source: "BinaryCacheSchema" },
   { title: "K3s", schema: K3sSchema, source: "K3sSchema" },
   { title: "Ports", schema: PortRangeSchema, source: "PortRangeSchema" },
   { title: "Published ports", schema: PublishedPortsSchema, source: "PublishedPortsSchema" },

@@ -1,5 +1,6 @@
 import type { Cluster, Node } from "../config/model";
 import { parseNetwork } from "../config/address";
+import { shortRevision } from "../config/nixos";
 import { Firewall, TABLE } from "./firewall";
 import { renderK3s } from "./k3s";
 import { fill } from "./templates";
@@ -19,6 +20,10 @@ export function renderHosts(cluster: Cluster, captured: ReadonlySet<string>): Ma
     put(`k3s-${node.role}.nix`, renderK3s(cluster, node));
     put("nftables.nft", firewall.render(node));
   }
+  if (cluster.nixos !== undefined) {
+    for (const name of ["flake.nix", "flake.lock"])
+      files.set(name, fill(name, { nixpkgs: cluster.nixos.nixpkgs, nodes: cluster.nodes }));
+  }
   return files;
 }
 
@@ -26,6 +31,7 @@ export const HARDWARE_CONFIGURATION = "hardware-configuration.nix";
 
 function renderConfiguration(cluster: Cluster, node: Node): string {
   const { network } = cluster;
+  const revision = cluster.nixos?.nixpkgs.rev ?? "";
   return fill("configuration.nix", {
     hostname: node.hostname,
     role: node.role,
@@ -37,8 +43,12 @@ function renderConfiguration(cluster: Cluster, node: Node): string {
     authorizedKeys: cluster.authorizedKeys,
     table: TABLE,
     releaseMessage: `This host is written for NixOS ${node.nixos.release}, and nixpkgs is `,
+    revision,
+    revisionMessage: `This host is written for revision ${revision} of nixpkgs, and this is `,
+    versionSuffix: `.${shortRevision(revision)}`,
     bios: node.nixos.firmware === "bios",
     ...node.nixos,
+    binaryCaches: node.nixos.binaryCaches ?? [],
   });
 }
 

@@ -1,4 +1,5 @@
 import { UserError } from "../base/user-error";
+import { nixpkgsArchive } from "../config/nixos";
 import { delivered } from "../emit/host-folder";
 import type { Facts } from "./facts";
 import type { Host } from "./host";
@@ -29,9 +30,18 @@ export async function build(host: Host, facts: Facts): Promise<Build> {
     const words = new Report(line).one("building");
     if (words !== "") host.log.progress(host.name, "build", words);
   };
+  const { rev = "", hash = "" } = host.description.nixos?.nixpkgs ?? {};
+  const { binaryCaches = [] } = host.node.nixos;
   const report = await host.call(
     "build",
-    { files: files.join("\n") },
+    {
+      files: files.join("\n"),
+      revision: rev,
+      archive: nixpkgsArchive(rev),
+      hash,
+      caches: binaryCaches.map(({ url }) => url).join(" "),
+      cache_keys: binaryCaches.map(({ publicKey }) => publicKey).join(" "),
+    },
     { timeoutSeconds: BUILD_SECONDS, onLine },
   );
   const keys = report.all("key");

@@ -18,6 +18,7 @@ import { identityFaults } from "./identity";
 import { asYaml, defaultPath, fetchKubeconfig, mergeInto } from "./kubeconfig";
 import { LeaseLock } from "./lease";
 import { Lock } from "./lock";
+import { leftBehind } from "./nixpkgs";
 import type { HostPlan } from "./plan";
 import type { RebootOptions } from "./reboot";
 import { nextSteps, podFaults, removalFaults, remove } from "./remove";
@@ -65,6 +66,12 @@ async function surveyAndPlan(
   return { fleet, plans: await planFleet(fleet, hostnames, tokens, options), tokens };
 }
 
+function printPlan(plans: readonly HostPlan[], fleet: Fleet, print: Operator["print"]): void {
+  const included = plans.map(({ host }) => host);
+  const left = leftBehind(fleet.hosts, included);
+  print(formatPlan(plans, left), planAsJson(plans, left));
+}
+
 /** `plan`: shows what an apply would do. Changes nothing. @returns whether changes are pending */
 export async function planCommand(
   session: Session,
@@ -73,7 +80,7 @@ export async function planCommand(
   { stop, print }: Operator,
 ): Promise<boolean> {
   const { fleet, plans } = await unlessStopped(stop, () => surveyAndPlan(session, hostnames, options));
-  print(formatPlan(plans), planAsJson(plans));
+  printPlan(plans, fleet, print);
   refuseBlocked(plans, fleet, session);
   return plans.some(({ verdict }) => verdict !== "unchanged");
 }
@@ -135,7 +142,7 @@ export async function applyCommand(
   if (options.regenerateIdentity && (await separateIdentities(session, fleet, plans, options, operator))) {
     ({ fleet, plans, tokens } = await look({ ...options, regenerateIdentity: false }));
   }
-  operator.print(formatPlan(plans), planAsJson(plans));
+  printPlan(plans, fleet, operator.print);
   refuseBlocked(plans, fleet, session, "\nNo host was changed");
   // Nothing was changed, so the survey is still valid.
   if (plans.every(({ verdict }) => verdict === "unchanged")) {

@@ -26,6 +26,8 @@ export interface Facts {
   readonly current: string;
   readonly profile: string;
   readonly release: string;
+  /** Revision of nixpkgs from which the running system was built; empty if unknown. */
+  readonly nixpkgs: string;
   readonly k3sVersion: string;
   /** systemd's `ActiveState`. */
   readonly k3s: string;
@@ -115,6 +117,7 @@ function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey" |
     current,
     profile: report.one("profile"),
     release: report.one("release"),
+    nixpkgs: revisionOf(report),
     k3sVersion: report.one("k3s_version"),
     k3s: report.one("k3s"),
     serverData: report.one("server_data") === "yes",
@@ -139,6 +142,10 @@ function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey" |
     deletions: report.text("deletions"),
   };
 }
+
+/** Of nixpkgs, as a host reports it; empty if it does not know it. */
+export const revisionOf = (report: Report): string =>
+  /^[0-9a-f]{7,40}$/.exec(report.one("nixpkgs"))?.[0] ?? "";
 
 function unconfirmedOf(report: Report): Unconfirmed | undefined {
   const state = unconfirmedState(report);

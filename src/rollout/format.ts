@@ -3,6 +3,7 @@ import { inWords, stopwatch, type StatusLine } from "../base/status-line";
 import { fittedTable } from "../base/table";
 import type { Event, Listener } from "./log";
 import { indented, oneLine } from "../base/printable";
+import { runningRevision } from "./nixpkgs";
 import type { Change, HostPlan } from "./plan";
 import { isHealthy, type Verification } from "./verify";
 
@@ -18,14 +19,20 @@ const VERDICTS: Readonly<Record<HostPlan["verdict"], string>> = {
   unchanged: "unchanged",
 };
 
-/** A plan for a person. */
-export function formatPlan(plans: readonly HostPlan[]): string {
-  return plans.map(formatHost).join("\n");
+/**
+ * A plan for a person.
+ *
+ * @param notes - on hosts that are not part of it
+ */
+export function formatPlan(plans: readonly HostPlan[], notes: readonly string[] = []): string {
+  return [...plans.map(formatHost), ...notes.map(indented)].join("\n");
 }
 
 function formatHost({ host, verdict, faults, notes, changes, facts }: HostPlan): string {
   const runs =
-    facts === undefined ? "" : `  NixOS ${facts.release || "?"}, K3s ${facts.k3sVersion || "none"}`;
+    facts === undefined
+      ? ""
+      : `  NixOS ${facts.release || "?"}${runningRevision(host, facts.nixpkgs)}, K3s ${facts.k3sVersion || "none"}`;
   const lines = [
     ...faults.map((fault) => `  ! ${indented(fault)}`),
     ...notes.map((note) => `  - ${indented(note)}`),
@@ -54,7 +61,8 @@ function formatChange({ file: name, kind, lines }: Change): string[] {
 }
 
 /** A plan for a program. */
-export const planAsJson = (plans: readonly HostPlan[]): object => ({
+export const planAsJson = (plans: readonly HostPlan[], notes: readonly string[]): object => ({
+  notes,
   hosts: plans.map(({ host, verdict, faults, notes, changes, facts, member }) => ({
     host: host.name,
     verdict,
@@ -63,6 +71,7 @@ export const planAsJson = (plans: readonly HostPlan[]): object => ({
     notes,
     changes,
     release: facts?.release,
+    nixpkgs: facts?.nixpkgs === "" ? undefined : facts?.nixpkgs,
     k3sVersion: facts?.k3sVersion,
   })),
 });

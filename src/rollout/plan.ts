@@ -11,6 +11,7 @@ import { fingerprint } from "./host-keys";
 import { keyNotes } from "./first-contact";
 import { HOW_TO_EMPTY_THE_TEMPLATE, identityFaults, sharedIdentity, type HostState } from "./identity";
 import type { KubeNode } from "./kubernetes";
+import { revisionDue } from "./nixpkgs";
 import { barePods, type Pod } from "./pods";
 import { barePodsInWords } from "./reboot";
 import { isMissing, tokenFaults, tokenFiles, tokenNotes, type JoinTokens, type TokenFile } from "./token";
@@ -83,7 +84,7 @@ export function planHost(state: HostState, context: PlanContext): HostPlan {
     ...unconfirmedFaults(facts, context),
   ];
   const changes = changesOf(host.files, facts.files);
-  const unfinished = unfinishedWork(facts, node, tokens, context);
+  const unfinished = [...unfinishedWork(facts, node, tokens, context), ...revisionDue(state)];
   return {
     host,
     verdict: verdictOf(faults, member, changes, context.rebuild || unfinished.length > 0),

@@ -1,10 +1,12 @@
 import { messageAtHost, messageOf } from "../base/user-error";
 import { API_PORT } from "../config/k3s";
 import { contains, parseNetwork } from "../config/address";
+import { revisionOf } from "./facts";
 import type { Fleet } from "./fleet";
 import { forwardingFaults, inspect, ANY_CONNECTION } from "./health";
 import type { Host } from "./host";
 import type { KubeNode } from "./kubernetes";
+import { revisionFaults } from "./nixpkgs";
 import { rulesetState, type Counters } from "./ruleset";
 import type { Report } from "./script";
 import { compareVersions } from "./version";
@@ -85,6 +87,7 @@ async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): P
     const faults = [
       ...own,
       ...runningFaults(host, report, found),
+      ...revisionFaults(host, revisionOf(report)),
       ...ruleset.differences.map((difference) => `its firewall differs from the emitted one: ${difference}`),
       ...misses.map((other) => `pods of ${other ?? "another node"} cannot be reached from it (flannel)`),
       ...(reach.one("api") === "reached"

@@ -139,6 +139,13 @@ export const BEDS: readonly Bed[] = [
     standIn: "nixpkgs, by a table of options made by hand from NixOS' modules",
   },
   {
+    suites: ["__tests__/system/nixpkgs.test.ts"],
+    programs: ["Nix"],
+    real: "downloads, hashes and garbage collection in a store of the test's own",
+    standIn:
+      "nixpkgs, by a few lines; GitHub and NixOS' channels, by a server of the machine; nixos-rebuild, by a script that notes its words",
+  },
+  {
     suites: ["__tests__/system/fuzz.test.ts"],
     programs: ["Nix", "nft", "Mermaid", "marked"],
     standIn: "OpenTofu, by its rules for escapes",

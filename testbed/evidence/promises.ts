@@ -51,6 +51,23 @@ export const PROMISES: Promises = {
     },
     gaps: ["No NixOS was built or booted from an emitted directory in a test."],
   },
+  "one-nixpkgs": {
+    tests: {
+      "__tests__/system/nixpkgs.test.ts": ["a pinned nixpkgs"],
+      "__tests__/rollout/nixpkgs.test.ts": [
+        "a plan says which nixpkgs each host runs, and which one it will run",
+        "hosts that are not part of a rollout and stay on another nixpkgs are announced",
+        "a verification finds a host on another nixpkgs, and one that does not say which",
+      ],
+      "__tests__/constructs/host-files.test.ts": [
+        "what is emitted › a flake and its lock beside them with a nixpkgs for all hosts, which leave with it",
+        "what is emitted › an own %s is not replaced",
+      ],
+    },
+    gaps: [
+      "The real nixpkgs was not evaluated, and nixos-rebuild, nixos-anywhere, colmena and deploy-rs never ran with the emitted flake.",
+    ],
+  },
   "firewall-knows-every-node": {
     tests: {
       "__tests__/system/nft.test.ts": [

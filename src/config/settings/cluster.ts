@@ -3,7 +3,7 @@ import { FirewallSchema } from "./firewall";
 import { K3sSchema } from "./k3s";
 import { group, checkedText, boolean } from "./kinds";
 import { NetworkSchema } from "./network";
-import { NixosSchema } from "./nixos";
+import { ClusterNixosSchema } from "./nixos";
 import { RolloutSchema } from "./rollout";
 import { VmSchema } from "./vm";
 import { describeActual } from "../fault";
@@ -34,8 +34,8 @@ export const ClusterSchema = group({
   apiEndpoint: checkedText(objectionToEndpoint, ENDPOINT, "https://192.0.2.10:6443"),
   /** Settings of every VM; a node can override each of them. */
   vm: VmSchema.readonly(),
-  /** NixOS settings of every host; a node can override each of them. */
-  nixos: NixosSchema.readonly(),
+  /** NixOS settings of every host; a node can override each of them, but not `nixpkgs`. */
+  nixos: ClusterNixosSchema.readonly(),
   /** Settings of K3s. */
   k3s: K3sSchema.readonly(),
   /** Traffic that the firewall allows. @default - what K3s needs */

@@ -7,6 +7,7 @@
  * Names in Proxmox VE (`pveNode`, `templatePveNode`, `cloneDatastore`, `datastore`, `bridge`, `pool`) and `description` may
  * contain CDKTF tokens, such as an OpenTofu variable. Synth needs the value of every other setting.
  */
+export * from "./binary-cache";
 export * from "./cluster";
 export * from "./disk";
 export * from "./firewall";
@@ -15,6 +16,7 @@ export * from "./k3s";
 export * from "./network";
 export * from "./network-interface";
 export * from "./nixos";
+export * from "./nixpkgs";
 export * from "./node";
 export * from "./ports";
 export * from "./rollout";

@@ -1,5 +1,7 @@
 import type * as z from "zod";
-import { choice, group, matching, integer, boolean } from "./kinds";
+import { BinaryCacheSchema } from "./binary-cache";
+import { choice, group, list, matching, integer, boolean } from "./kinds";
+import { NixpkgsSchema } from "./nixpkgs";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const VFAT_UUID = /^[0-9A-F]{4}-[0-9A-F]{4}$/;
@@ -63,7 +65,22 @@ export const NixosSchema = group({
   deleteGenerationsAfterDays: integer(0, 3650, { unit: "days", example: 14 }).default(30),
   /** System for which NixOS is built. @default "x86_64-linux" */
   platform: choice("x86_64-linux", "aarch64-linux").default("x86_64-linux"),
+  /** Binary caches of your own, which the host asks beside that of NixOS, also in a rollout. @default - only NixOS' own */
+  binaryCaches: list(BinaryCacheSchema.readonly(), [
+    {
+      url: "https://cache.example.org",
+      publicKey: "cache.example.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=",
+    },
+  ]).optional(),
 });
 
 /** NixOS settings of a host. Wrong ones can keep it from booting or from being reachable. */
 export interface NixosSettings extends Readonly<z.input<typeof NixosSchema>> {}
+
+export const ClusterNixosSchema = NixosSchema.extend({
+  /** One revision of nixpkgs from which all hosts are built. @default - each host builds from its own channel */
+  nixpkgs: NixpkgsSchema.readonly().optional(),
+});
+
+/** NixOS settings of every host, and what no host has for itself. */
+export interface ClusterNixosSettings extends Readonly<z.input<typeof ClusterNixosSchema>> {}

@@ -18,6 +18,7 @@ if [ -e /etc/NIXOS ]; then report nixos yes; fi
 report current "$(current_system)"
 report profile "$(readlink -f "$profile" || true)"
 report release "$(cat /run/current-system/nixos-version 2>/dev/null || true)"
+report nixpkgs "$(nixpkgs_of /run/current-system)"
 report k3s_version "$(/run/current-system/sw/bin/k3s --version 2>/dev/null | sed -n 's/^k3s version \([^ ]*\).*/\1/p')"
 report k3s "$(unit k3s.service ActiveState)"
 if [ -d /var/lib/rancher/k3s/server/db ]; then report server_data yes; fi

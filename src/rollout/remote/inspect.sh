@@ -9,6 +9,7 @@ report reverting "$(unit "$revert.service" ActiveState)"
 [ ! -e "$trial" ] || report trial yes
 report tried "$(cat "$home/tried" 2>/dev/null || true)"
 report k3s "$(unit k3s.service ActiveState)"
+report nixpkgs "$(nixpkgs_of /run/current-system)"
 report k3s_version "$(/run/current-system/sw/bin/k3s --version 2>/dev/null | sed -n 's/^k3s version \([^ ]*\).*/\1/p')"
 # For all interfaces, for future ones, and for those that receive packets of pods.
 for name in all default "$interface" cni0 flannel.1 flannel-wg; do

@@ -28,6 +28,8 @@ current_system() { readlink -f /run/current-system; }
 # Time since the boot: clocks jump.
 uptime_seconds() { cut -d. -f1 /proc/uptime; }
 unit() { systemctl show -p "$2" --value "$1" 2>/dev/null || true; }
+# Of nixpkgs, from which a system was built; empty where the system does not say it.
+nixpkgs_of() { "$1/sw/bin/nixos-version" --revision 2>/dev/null || true; }
 # As in switch-to-configuration: a service that restarts again and again is `activating`, and counts as failed.
 report_failed() {
   systemctl list-units --all --plain --no-legend --state=failed,auto-restart 2>/dev/null | while read -r name _; do
