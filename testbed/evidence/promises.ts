@@ -54,6 +54,7 @@ export const PROMISES: Promises = {
   "one-nixpkgs": {
     tests: {
       "__tests__/system/nixpkgs.test.ts": ["a pinned nixpkgs"],
+      "__tests__/system/machines/nixpkgs.test.ts": ["one nixpkgs for all hosts"],
       "__tests__/rollout/nixpkgs.test.ts": [
         "a plan says which nixpkgs each host runs, and which one it will run",
         "hosts that are not part of a rollout and stay on another nixpkgs are announced",
