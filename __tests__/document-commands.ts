@@ -39,6 +39,11 @@ const OTHERS = [
   /^ssh root@[\d.]+ nix-channel --(add|update)( |$)/,
   /^nixos-rebuild build --flake \.\/nix#alphard$/,
   /^nix run github:nix-community\/nixos-anywhere -- --flake \.\/nix#alphard root@[\d.]+$/,
+  // On hosts: `__tests__/system/data-disks.test.ts` runs them.
+  /^(disk=\S+|mkfs\.ext4 \$disk|mount \$disk \/\S+|mount --bind \/ \/mnt|umount \/mnt|cp -a \S+ \S+|k3s-killall\.sh)$/,
+  /^systemctl (stop|start) k3s$/,
+  /^systemctl restart systemd-growfs@\S+\.service$/,
+  /^journalctl -b -u format-scsi1$/,
   /^kubectl config delete-context /,
   /^node -p /,
   /^npm test -- --json --outputFile=\S+$/, // Jest's own

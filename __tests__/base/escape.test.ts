@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
-import { comment, nixString, shellWord, systemdWord } from "../../src/base/escape";
+import { comment, nixString, shellWord, systemdPath, systemdWord } from "../../src/base/escape";
 import { BASH, FISH, typed, ZSH } from "../shells";
 import { describeWith } from "../system/tools";
 
@@ -98,4 +98,13 @@ test("a word of a systemd command line is taken literally", () => {
 
 test("a comment ends at the end of its line and not before", () => {
   expect(comment("a\nb\r\nc\u2028d\0e")).toBe("a b c d e");
+});
+
+test.each([
+  ["/var/lib/rancher", "var-lib-rancher"],
+  ["/srv/a-b_c.d/", "srv-a\\x2db_c.d"],
+  ["/.hidden/.too", "\\x2ehidden-.too"],
+  ["/dev/disk/by-id/scsi-0QEMU", "dev-disk-by\\x2did-scsi\\x2d0QEMU"],
+])("the path %s is %s in the name of a unit, as systemd-escape has it", (path, name) => {
+  expect(systemdPath(path)).toBe(name);
 });

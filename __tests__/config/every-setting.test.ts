@@ -141,6 +141,7 @@ const NOUNS: readonly [string, (folder: string) => object, Place][] = [
   ["NixOS of a cluster", () => every.CLUSTER_NIXOS, inCluster("nixos")],
   ["nixpkgs", () => every.NIXPKGS, within(inCluster("nixos"), "nixpkgs")],
   ["K3s", () => every.K3S, inCluster("k3s")],
+  ["the garbage collection of images", () => every.IMAGE_GC, within(inCluster("k3s"), "imageGc")],
   ["node ports", () => every.NODE_PORTS, within(inCluster("k3s"), "nodePorts")],
   ["exposed ports", () => every.EXPOSED_PORTS, within(inCluster("k3s"), "exposedPorts")],
   ["a firewall", () => every.FIREWALL, inCluster("firewall")],
@@ -150,6 +151,7 @@ const NOUNS: readonly [string, (folder: string) => object, Place][] = [
   ["a node", () => every.NODE, inAgent],
   ["a VM", () => every.VM, inAgent],
   ["a disk", () => every.DISK, within(inAgent, "disks")],
+  ["a disk's mount", () => every.DISK_MOUNT, within(within(inAgent, "disks"), "mount")],
   ["a network interface", () => every.NETWORK_INTERFACE, within(inAgent, "networkInterfaces")],
   ["a startup", () => every.STARTUP, within(inAgent, "startup")],
   [
@@ -164,8 +166,8 @@ const CHECKS_ONLY = ["templateDiskGib", "operatorCidrs", "operatorNetworkWaived"
 
 /** Some settings have an effect only together with certain values of others. */
 const BESIDE: Readonly<Record<string, (base: Stated) => Stated>> = {
-  interface: (base) => ({ ...base, agent: { ...base.agent, bootOrder: undefined } }),
-  templateDiskGib: (base) => within(inAgent, "disks")(base, (disk) => ({ ...disk, sizeGib: 32 })),
+  templateDiskGib: (base) =>
+    inAgent(base, (agent) => ({ ...agent, disks: [{ ...every.FIRST_DISK, sizeGib: 32 }] })),
   allowEvenServerCount: (base) => ({
     ...base,
     servers: [

@@ -8,9 +8,11 @@ import type {
   BinaryCacheSettings,
   ClusterNixosSettings,
   ClusterSettings,
+  DiskMountSettings,
   DiskSettings,
   FirewallSettings,
   HostFilesSettings,
+  ImageGcSettings,
   K3sSettings,
   MacAddressBase,
   NetworkInterfaceSettings,
@@ -40,8 +42,18 @@ export type Pairs<T, Left extends keyof T = never> = {
 export const stated = <T>(pairs: { readonly [K in keyof T]: readonly [T[K], ...unknown[]] }): T =>
   Object.fromEntries(Object.entries(pairs).map(([name, pair]) => [name, (pair as [unknown])[0]])) as T;
 
+export const DISK_MOUNT: Pairs<DiskMountSettings> = {
+  path: ["/srv/data", "/var/lib/rancher"],
+  filesystem: ["ext4", "xfs"],
+  options: [["noatime"], []],
+};
+
+/** The template's. */
+export const FIRST_DISK: DiskSettings = { interface: "scsi0", datastore: "fast", sizeGib: 40 };
+
+/** A second disk: the template's cannot be mounted. */
 export const DISK: Pairs<DiskSettings> = {
-  interface: ["scsi0", "virtio0"],
+  interface: ["scsi1", "scsi2"],
   datastore: ["fast", "slow"],
   sizeGib: [40, 41],
   fileFormat: ["raw", "qcow2"],
@@ -52,6 +64,7 @@ export const DISK: Pairs<DiskSettings> = {
   ssd: [true, false],
   backup: [true, false],
   replicate: [true, false],
+  mount: [stated(DISK_MOUNT), { path: "/srv/other" }],
 };
 
 /** A second network device: the first has the node's MAC address. */
@@ -88,7 +101,7 @@ export const VM: Pairs<VmSettings> = {
   numa: [true, false],
   memoryMib: [8192, 8193],
   balloonMib: [4096, 4097],
-  disks: [[stated(DISK)], [stated(DISK), { interface: "scsi1", datastore: "slow", sizeGib: 1 }]],
+  disks: [[FIRST_DISK, stated(DISK)], [FIRST_DISK]],
   networkInterfaces: [[{ bridge: "vmbr0" }, stated(NETWORK_INTERFACE)], [{ bridge: "vmbr0" }]],
   bootOrder: [
     ["scsi0", "net0"],
@@ -138,6 +151,7 @@ export const NIXOS: Pairs<NixosSettings> = {
   growRoot: [true, false],
   configurationLimit: [10, 11],
   deleteGenerationsAfterDays: [30, 31],
+  journalMaxMib: [1024, 1025],
   platform: ["x86_64-linux", "aarch64-linux"],
   binaryCaches: [[stated(BINARY_CACHE)], []],
 };
@@ -186,6 +200,8 @@ export const EXPOSED_PORTS: Pairs<PublishedPorts> = {
   to: [8450, 8451],
 };
 
+export const IMAGE_GC: Pairs<ImageGcSettings> = { highPercent: [70, 71], lowPercent: [60, 61] };
+
 export const K3S: Pairs<K3sSettings> = {
   tokenFile: ["/var/lib/k3s-secrets/token", "/var/lib/k3s-secrets/other"],
   agentTokenFile: ["/var/lib/k3s-secrets/agent-token", "/var/lib/k3s-secrets/agent-other"],
@@ -197,6 +213,7 @@ export const K3S: Pairs<K3sSettings> = {
   nodePorts: [stated(NODE_PORTS), { from: 30_000, to: 30_100 }],
   exposedPorts: [[stated(EXPOSED_PORTS)], []],
   kubeletReadOnlyPort: [true, false],
+  imageGc: [stated(IMAGE_GC), { highPercent: 75, lowPercent: 50 }],
   serverFlags: [["--disable=metrics-server"], ["--disable=local-storage"]],
   agentFlags: [["--kubelet-arg=max-pods=52"], ["--kubelet-arg=max-pods=53"]],
 };

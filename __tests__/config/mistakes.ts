@@ -24,6 +24,11 @@ const CACHE = {
   publicKey: "cache.example.org-1:AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
 };
 
+/** An edit that mounts a second disk of mizar. */
+const mountedOn = (path: string, more: object = {}): Edit => ({
+  mizar: { disks: [disk, { ...disk, interface: "scsi1", mount: { path, ...more } }] },
+});
+
 export const CASCADES: readonly Mistake[] = [
   [
     "a VM ID of another: their addresses, the endpoint and the VM's past",
@@ -498,6 +503,83 @@ export const OF_A_NODE: readonly Mistake[] = [
     "'disks[scsi31].interface' of 'mizar' should be ide0-3, sata0-5, scsi0-30 or virtio0-15, got 'scsi31'",
   ],
   [
+    "a mount of the template's disk",
+    { mizar: { disks: [{ ...disk, mount: { path: "/srv/data" } }] } },
+    "'disks[scsi0].mount' of 'mizar' should be left out: the first disk is the template's, with the host's system",
+  ],
+  [
+    "a mount of a disk without a name that is certain",
+    { mizar: { disks: [disk, { ...disk, interface: "virtio1", mount: { path: "/srv/data" } }] } },
+    "'disks[virtio1].mount' of 'mizar' should be of a disk on scsi1 to scsi30: no name of virtio1 in the guest is certain",
+  ],
+  [
+    "two disks on one folder",
+    {
+      mizar: {
+        disks: [
+          disk,
+          ...["scsi1", "scsi2"].map((name) => ({ ...disk, interface: name, mount: { path: "/srv/data" } })),
+        ],
+      },
+    },
+    "'disks[scsi2].mount.path' of 'mizar' should not be /srv/data, where scsi1 is mounted",
+  ],
+  [
+    "a mount over the system's programs",
+    mountedOn("/usr"),
+    "'disks[scsi1].mount.path' of 'mizar' should be outside of /usr, which belongs to the system, got '/usr'",
+  ],
+  [
+    "a mount inside the system",
+    mountedOn("/boot/efi"),
+    "'disks[scsi1].mount.path' of 'mizar' should be outside of /boot, which belongs to the system, got '/boot/efi'",
+  ],
+  [
+    "a mount over everything",
+    mountedOn("/"),
+    "'disks[scsi1].mount.path' of 'mizar' should be another folder than /, which belongs to the system",
+  ],
+  [
+    "a mount over what all programs keep",
+    mountedOn("/var/lib"),
+    "'disks[scsi1].mount.path' of 'mizar' should be another folder than /var/lib, which belongs to the system",
+  ],
+  [
+    "a mount over what a rollout needs to go back",
+    mountedOn("/var/lib/k3s-rollout"),
+    "'disks[scsi1].mount.path' of 'mizar' should be outside of /var/lib/k3s-rollout, which belongs to the system, got '/var/lib/k3s-rollout'",
+  ],
+  [
+    "a mount on a relative path",
+    mountedOn("srv/data"),
+    "'disks[scsi1].mount.path' of 'mizar' should be an absolute path on the host, such as /srv/data, without . and .., got 'srv/data'",
+  ],
+  [
+    "a mount on a path that leads elsewhere",
+    mountedOn("/srv/../etc"),
+    "'disks[scsi1].mount.path' of 'mizar' should be an absolute path on the host, such as /srv/data, without . and .., got '/srv/../etc'",
+  ],
+  [
+    "a mount inside of K3s' folder",
+    mountedOn("/var/lib/rancher/k3s/agent"),
+    "'disks[scsi1].mount.path' of 'mizar' should be /var/lib/rancher or /var/lib/rancher/k3s/server/db for K3s' data, got '/var/lib/rancher/k3s/agent'",
+  ],
+  [
+    "two mount options in one text",
+    mountedOn("/srv/data", { options: ["noatime,nodev"] }),
+    "'disks[scsi1].mount.options[0]' of 'mizar' should be one option of mount, such as noatime, got 'noatime,nodev'",
+  ],
+  [
+    "a mount option that the boot depends on",
+    mountedOn("/srv/data", { options: ["noauto"] }),
+    "'disks[scsi1].mount.options[0]' of 'mizar' should be an option of the filesystem, got 'noauto': when a disk is mounted is decided here",
+  ],
+  [
+    "a filesystem that the program does not make",
+    mountedOn("/srv/data", { filesystem: "btrfs" }),
+    "'disks[scsi1].mount.filesystem' of 'mizar' should be one of ext4, xfs, got 'btrfs'",
+  ],
+  [
     "a disk in no datastore",
     { mizar: { disks: [{ ...disk, datastore: "" }] } },
     "'disks[scsi0].datastore' of 'mizar' should be the name of a PVE datastore, got ''",
@@ -812,6 +894,11 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
     "a root filesystem that is none",
     { settings: { nixos: { ...nixos, rootFilesystem: { ...nixos.rootFilesystem, type: "zfs" as "ext4" } } } },
     "'nixos.rootFilesystem.type' should be one of ext4, btrfs, xfs, got 'zfs'",
+  ],
+  [
+    "garbage collection of images that keeps more than it lets in",
+    { settings: { k3s: { ...k3s, imageGc: { highPercent: 60, lowPercent: 60 } } } },
+    "'k3s.imageGc' should have a 'lowPercent' below 'highPercent', got {\"highPercent\":60,\"lowPercent\":60}",
   ],
   [
     "a token file above its folder",

@@ -22,6 +22,7 @@ import {
 } from "../fixture";
 import { stated, VM } from "../config/every-setting";
 import { schemaFaults } from "../provider-schema";
+import { disksWith } from "../system/clusters";
 
 const REFERENCE_NODES = [
   { ...ALPHARD, description: "# K3s Server" },
@@ -238,6 +239,13 @@ describe("settings", () => {
     expect(synthesizedVm({}, { cores: 6 }).cpu.cores).toBe(6);
     expect(synthesizedVm({ cores: 8 }, { cores: 6 }).cpu.cores).toBe(8);
     expect(synthesizedVm({ cores: undefined }, { cores: 6 }).cpu.cores).toBe(6);
+  });
+
+  test("a mount is the host's, and changes nothing of the VM", () => {
+    const disks = disksWith({ path: "/var/lib/rancher", filesystem: "xfs", options: ["noatime"] });
+    const plain = disks.map((disk) => ({ ...disk, mount: undefined }));
+    const [mounted, other] = [disks, plain].map((each) => synthesizedVm({ disks: each }));
+    expect(mounted).toEqual(other);
   });
 
   test("OpenTofu evaluates nothing in text for people", () => {

@@ -67,6 +67,9 @@ const PINNED = `release: "25.11",
       hash: "sha256-AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
     },`;
 
+const SECOND_DISK =
+  'disks: [{ interface: "scsi0", datastore: "Cesspool-VM", sizeGib: 32 }, { interface: "scsi1", datastore: "Cesspool-VM", sizeGib: 100';
+
 const CHANGES: readonly { name: string; base?: Change; change: Change }[] = [
   { name: "add-an-agent", change: ADD_ALNAIR },
   { name: "remove-an-agent", change: WITHOUT_MIZAR },
@@ -90,6 +93,11 @@ const CHANGES: readonly { name: string; base?: Change; change: Change }[] = [
       'hostname: "mizar", vmId: 136',
       'hostname: "mizar", vmId: 136, disks: [{ interface: "scsi0", datastore: "Cesspool-VM", sizeGib: 16 }, { interface: "scsi1", datastore: "Cesspool-VM", sizeGib: 100 }]',
     ),
+  },
+  {
+    name: "mount-a-disk",
+    base: inMain('hostname: "mizar", vmId: 136', `hostname: "mizar", vmId: 136, ${SECOND_DISK} }]`),
+    change: inMain("sizeGib: 100 }", 'sizeGib: 100, mount: { path: "/var/lib/rancher" } }'),
   },
   { name: "rename-a-host", change: inMain('hostname: "mizar"', 'hostname: "alnair"') },
   {

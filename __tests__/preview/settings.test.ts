@@ -14,7 +14,25 @@ test("every setting of the cluster has its effect, and no other", () => {
 
 test("every setting of a node has its effect, but for those of its VM, which OpenTofu knows", () => {
   const settings = leavesOf(schema.properties.nodes.items).filter((path) => !path.startsWith("vm."));
-  expect(Object.keys(NODE_EFFECTS).sort()).toEqual(settings.sort());
+  // Of the VM's settings OpenTofu knows everything but the mounts of its disks.
+  expect(Object.keys(NODE_EFFECTS).sort()).toEqual([...settings, "mounts"].sort());
+});
+
+test("a mount of a disk is a change of the host, and a danger", () => {
+  const disk = { interface: "scsi1", datastore: "local-lvm", sizeGib: 8 };
+  const mounted = { ...disk, mount: { path: "/srv/data", filesystem: "ext4", options: [] } };
+  const change = (before: object, after: object) =>
+    compareSettings({ vm: { disks: [before] } }, { vm: { disks: [after] } }, NODE_EFFECTS);
+  expect(change(disk, { ...disk, sizeGib: 9 })).toEqual([]);
+  expect(change(mounted, mounted)).toEqual([]);
+  expect(change(disk, mounted)).toMatchObject([
+    {
+      setting: "mounts",
+      before: undefined,
+      after: { scsi1: { path: "/srv/data" } },
+      effect: { danger: true },
+    },
+  ]);
 });
 
 test("a changed source of the join token is dangerous, and the first one is not", () => {

@@ -14,6 +14,7 @@ describe("a name that the context lacks is an error", () => {
     clusterInit: false,
     joins: true,
     flags: [],
+    mounts: "",
   };
   const without = (name: keyof typeof context): object => ({ ...context, [name]: undefined });
 

@@ -67,6 +67,8 @@ export function hostState(host: Host, facts: Partial<Facts> = {}): HostState {
       k3s: "active",
       serverData: node.role === "server",
       joined: true,
+      k3sMounts: [],
+      k3sMounted: [],
       failedUnits: [],
       upSeconds: 1000,
       tokens: new Map([[host.description.k3s.tokenFile, "hash"]]),

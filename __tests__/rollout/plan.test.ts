@@ -5,7 +5,7 @@ import type { Host } from "../../src/rollout/host";
 import type { HostState } from "../../src/rollout/identity";
 import { planHost, type HostPlan, type PlanContext } from "../../src/rollout/plan";
 import { formatPlan } from "../../src/rollout/format";
-import { ALPHARD, HAMAL, MIZAR } from "../fixture";
+import { ALPHARD, HAMAL, MIZAR, type TestNode } from "../fixture";
 import { clone, described, hosts, hostState, kubeNode, context } from "./plan-context";
 
 const UNCONFIRMED: Unconfirmed = {
@@ -346,4 +346,67 @@ test("without an API, the data on its disk shows whether a host has joined", () 
   const all = [hostState(alphard, { k3s: "failed" }), clone(hamal)];
   const plans = all.map((each) => planHost(each, context(all, { nodes: undefined })));
   expect(plans.map(({ member }) => member)).toEqual([true, false]);
+});
+
+describe("K3s' data on a disk of its own", () => {
+  const DISK = { interface: "scsi0", datastore: "local-lvm", sizeGib: 32 };
+  const withDisk = (path: string): readonly TestNode[] => [
+    ALPHARD,
+    { ...HAMAL, disks: [DISK, { ...DISK, interface: "scsi1", mount: { path } }] },
+  ];
+
+  function planWith(
+    nodes: readonly TestNode[],
+    facts: Partial<Facts>,
+    more: Partial<PlanContext> = {},
+  ): HostPlan {
+    const [alphard, hamal] = hosts(described(nodes)) as [Host, Host];
+    const all = [hostState(alphard), hostState(hamal, facts)];
+    return planHost(all[1] as HostState, context(all, more));
+  }
+
+  const HIDDEN =
+    "the disk on scsi1 would hide K3s' data in /var/lib/rancher, and K3s would start as a new node: copy the data to the disk and " +
+    'mount it there first (see "Move K3s\' data of a running node" in docs/how-to/data-disks.md)';
+
+  test.each([
+    ["a member", {}],
+    ["a host whose cluster does not answer", { nodes: undefined }],
+  ])("is refused where it would hide the data of %s", (_, more) => {
+    const plan = planWith(withDisk("/var/lib/rancher"), { joined: true }, more);
+    expect([plan.verdict, plan.faults]).toEqual(["refused", [HIDDEN]]);
+  });
+
+  test.each(["/var/lib/rancher/k3s/server/db", "/var/lib/kubelet"])("is refused on %s too", (path) => {
+    expect(planWith(withDisk(path), { joined: true }).faults).toEqual([
+      HIDDEN.replace("/var/lib/rancher", path),
+    ]);
+  });
+
+  test.each([
+    ["on a host that has not joined", "/var/lib/rancher", { joined: false }],
+    ["where it is mounted already", "/var/lib/rancher", { k3sMounts: ["/var/lib/rancher"] }],
+    [
+      "where it was mounted by an earlier rollout",
+      "/var/lib/rancher",
+      { k3sMounts: ["/var/lib/rancher"], k3sMounted: ["/var/lib/rancher"] },
+    ],
+    ["with other data", "/srv/data", { joined: true }],
+  ])("is allowed %s", (_, path, facts) => {
+    expect(planWith(withDisk(path), facts).faults).toEqual([]);
+  });
+
+  test("is the owner's own where local.nix mounts it", () => {
+    expect(planWith([ALPHARD, HAMAL], { joined: true, k3sMounted: ["/var/lib/rancher"] }).faults).toEqual([]);
+  });
+
+  test("is refused when main.ts forgets it", () => {
+    const files = hosts(described(withDisk("/var/lib/rancher")))[1]?.files as Facts["files"];
+    const facts = { joined: true, k3sMounted: ["/var/lib/rancher"], files };
+    expect(planWith([ALPHARD, HAMAL], facts).faults).toEqual([
+      "K3s' data in /var/lib/rancher is on a disk that main.ts no longer mounts there, and K3s would start as a new node: set its " +
+        "'mount' again, or copy the data to the root disk and unmount it first " +
+        '(see "Move K3s\' data of a running node" in docs/how-to/data-disks.md)',
+    ]);
+  });
 });

@@ -85,7 +85,11 @@ describe("the join token", () => {
     run("token", { token, path: join(folder, "secrets", "token") }, folder).one("token");
 
   const hashes = (folder: string): Report =>
-    run("facts", { device: "", salt: "5a17", token_files: join(folder, "secrets", "token") }, folder);
+    run(
+      "facts",
+      { device: "", salt: "5a17", token_files: join(folder, "secrets", "token"), k3s_disks: "" },
+      folder,
+    );
 
   test("is installed for root alone where there is none, and never replaced", () => {
     const folder = temporaryFolder();

@@ -9,6 +9,8 @@ import { resolveNode } from "../../src/config/node";
 import type {
   ClusterNixosSettings,
   ClusterSettings,
+  DiskMountSettings,
+  DiskSettings,
   FirewallSettings,
   K3sSettings,
   NetworkSettings,
@@ -67,6 +69,15 @@ export function cluster(sketch: Sketch): Cluster {
   if (messages.length > 0) throw new Error(`not a valid cluster:\n  ${messages.join("\n  ")}`);
   return resolved.cluster;
 }
+
+/** The template's disk, and one for each mount. */
+export const disksWith = (...mounts: readonly DiskMountSettings[]): DiskSettings[] =>
+  [undefined, ...mounts].map((mount, index) => ({
+    interface: `scsi${index}`,
+    datastore: "local-lvm",
+    sizeGib: 32,
+    ...(mount === undefined ? {} : { mount }),
+  }));
 
 /** Every kind of cluster that renders differently. */
 export const CLUSTERS: Readonly<Record<string, Cluster>> = {
@@ -129,6 +140,12 @@ export const CLUSTERS: Readonly<Record<string, Cluster>> = {
         ),
       ),
     },
+  }),
+  "data disks, with K3s' and other data": cluster({
+    k3s: { imageGc: { highPercent: 70, lowPercent: 60 } },
+    nixos: { journalMaxMib: 500 },
+    server: [{ disks: disksWith({ path: "/var/lib/rancher/k3s/server/db", options: ["noatime"] }) }],
+    agent: [{ disks: disksWith({ path: "/var/lib/rancher", filesystem: "xfs" }, { path: "/srv/a-b.c/d" }) }],
   }),
   "host-gw": cluster({ servers: 3, k3s: { flannelBackend: "host-gw" } }),
   "host-gw on a single node": cluster({ agents: 0, k3s: { flannelBackend: "host-gw" } }),

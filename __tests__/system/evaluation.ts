@@ -23,7 +23,11 @@ export interface Module {
 }
 
 /** Attributes of `pkgs` that the clusters of the tests name. */
-const PACKAGES = ["k3s", "k3s_1_34", "linuxPackages", "linuxPackages_6_12"];
+const PACKAGES = [
+  ...["k3s", "k3s_1_34", "linuxPackages", "linuxPackages_6_12"],
+  // Programs of emitted units.
+  ...["diffutils", "e2fsprogs", "util-linux", "xfsprogs"],
+];
 
 // Nothing is built and nothing is written to a store, so no store and no permission for it is needed.
 const NO_STORE = ["--store", "dummy://"];

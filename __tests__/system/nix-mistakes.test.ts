@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { cluster, emitted, inFolderWith, KEY } from "./clusters";
+import { cluster, disksWith, emitted, inFolderWith, KEY } from "./clusters";
 import { clusterFaults, configured, configuredAll, type Copy } from "./configured";
 import { parseErrors } from "./evaluation";
 import { describeWith, NIX } from "./tools";
@@ -10,12 +10,14 @@ const model = cluster({
   servers: 3,
   agents: 1,
   network: { gateway: "172.22.0.1", nameservers: ["9.9.9.9"] },
+  agent: [{ disks: disksWith({ path: "/var/lib/rancher" }) }],
 });
 const files = emitted(model);
 
 const SYSTEM = "k3s-agent-1/configuration.nix";
 const HARDWARE = "k3s-agent-1/hardware-configuration.nix";
 const AGENT = "k3s-agent-1/k3s-agent.nix";
+const DISKS = "k3s-agent-1/data-disks.nix";
 const FOUNDER = "k3s-server-1/k3s-server.nix";
 const SERVER = "k3s-server-2/k3s-server.nix";
 const TOKEN = '"/var/lib/k3s-secrets/token"';
@@ -144,6 +146,19 @@ const MISTAKES: readonly Mistake[] = [
     /there on the server that/,
   ],
   ["two founders", SERVER, "clusterInit = false", "clusterInit = true", /true on 2 hosts/],
+  ["a data disk that stops the boot", DISKS, '"nofail"', '"noatime"', /would stop the boot/],
+  ["a data disk that is waited for", DISKS, '"x-systemd.device-timeout=30s"', "", /waits too long/],
+  [
+    "a data disk that nothing formats",
+    DISKS,
+    "x-systemd.requires=format-scsi1",
+    "x-systemd.requires=none",
+    /no unit/,
+  ],
+  ["a data disk that is checked while it is empty", DISKS, '"systemd-fsck@', '"fsck@', /checked before/],
+  ["a unit that waits for itself", DISKS, "DefaultDependencies = false;", "", /wait for it/],
+  ["a unit whose change unmounts its disk", DISKS, "restartIfChanged", "# ", /would unmount/],
+  ["K3s without its data", AGENT, "unitConfig.RequiresMountsFor", "# ", /start without its data/],
   ["no founder", FOUNDER, "clusterInit = true", "clusterInit = false", /true on 0 hosts/],
 ];
 

@@ -4,7 +4,7 @@ import type { Cluster, Node } from "../../src/config/model";
 import { HARDWARE_CONFIGURATION, renderHosts } from "../../src/render/host";
 import { delivered, readHostFolder } from "../../src/emit/host-folder";
 import { REPOSITORY } from "../fixture";
-import { cluster, CLUSTERS, committedHosts, emitted, inFolderWith } from "./clusters";
+import { cluster, CLUSTERS, committedHosts, disksWith, emitted, inFolderWith } from "./clusters";
 import { clusterFaults, configurations, configured, type Configured } from "./configured";
 import { evaluate, parseErrors } from "./evaluation";
 import { hostFaults, merged, type Host, type Identity } from "./nixos-options";
@@ -153,6 +153,62 @@ describeWith([NIX], "the configurations in Nix", () => {
     expect(other["k3s-agent-1"]?.options).toMatchObject({ "boot.loader.grub.configurationLimit": 3 });
     for (const option of ["boot.growPartition", 'fileSystems."/".autoResize', "nix.gc.automatic"])
       expect(other["k3s-agent-1"]?.options).not.toHaveProperty([option]);
+  });
+
+  test("data disks are formatted and mounted by the names that they have in a guest, and K3s waits for its own", async () => {
+    const hosts = await configured(CLUSTERS["data disks, with K3s' and other data"] as Cluster);
+    const [server, agent, plain] = ["k3s-server-1", "k3s-agent-1", "k3s-agent-2"].map(
+      (id) => hosts[id] as Host,
+    );
+    const device = "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_drive-scsi1";
+    const db = "/var/lib/rancher/k3s/server/db";
+    expect(server?.options).toMatchObject({
+      [`fileSystems."${db}".device`]: device,
+      [`fileSystems."${db}".fsType`]: "ext4",
+      [`fileSystems."${db}".autoResize`]: true,
+      [`fileSystems."${db}".options`]: [
+        "nofail",
+        "x-systemd.device-timeout=30s",
+        "x-systemd.requires=format-scsi1.service",
+        "noatime",
+      ],
+      "systemd.services.format-scsi1.scriptArgs": `${device} ext4 /var/lib/data-disks/scsi1 30`,
+      "systemd.services.format-scsi1.script": expect.stringContaining("wipefs"),
+      "systemd.services.format-scsi1.before": [
+        "systemd-fsck@dev-disk-by\\x2did-scsi\\x2d0QEMU_QEMU_HARDDISK_drive\\x2dscsi1.service",
+        "shutdown.target",
+      ],
+      "systemd.services.k3s.unitConfig.RequiresMountsFor": db,
+      'environment.etc."systemd/journald.conf.d/size.conf".text': "[Journal]\nSystemMaxUse=500M\n",
+      [FLAGS]: expect.arrayContaining([
+        "--kubelet-arg=image-gc-high-threshold=70",
+        "--kubelet-arg=image-gc-low-threshold=60",
+      ]),
+    });
+    expect(agent?.options).toMatchObject({
+      'fileSystems."/var/lib/rancher".fsType': "xfs",
+      'fileSystems."/srv/a-b.c/d".device': device.replace("scsi1", "scsi2"),
+      "systemd.services.format-scsi1.path": ["diffutils", "xfsprogs", "util-linux"].map((__package) => ({
+        __package,
+      })),
+      "systemd.services.k3s.unitConfig.RequiresMountsFor": "/var/lib/rancher",
+    });
+    expect(
+      Object.keys(plain?.options ?? {}).filter((option) => /format-|RequiresMountsFor/.test(option)),
+    ).toEqual(["systemd.services.k3s-rollout-trial.unitConfig.RequiresMountsFor"]);
+  });
+
+  test("a captured hardware configuration may name a data disk by its UUID", async () => {
+    const model = cluster({ agents: 1, agent: [{ disks: disksWith({ path: "/srv/data" }) }] });
+    const captured = emitted(model)
+      .get("k3s-agent-1/hardware-configuration.nix")
+      ?.replace(
+        /\}\s*$/,
+        'fileSystems."/srv/data" = { device = "/dev/disk/by-uuid/0e5b2d3c"; fsType = "ext4"; };\n}\n',
+      );
+    const hosts = await configured(model, { "k3s-agent-1/hardware-configuration.nix": captured as string });
+    expect(hosts["k3s-agent-1"]?.faults).toEqual([]);
+    expect(hosts["k3s-agent-1"]?.options['fileSystems."/srv/data".device']).toMatch(/drive-scsi1$/);
   });
 
   test("a server does not join itself by its own hostname", async () => {

@@ -61,7 +61,7 @@ const oneOfTypes = (...types: Type[]): Type => ({
 });
 /** `lib.types.singleLineStr`, whose final newline NixOS would take off. */
 const singleLine: Type = matching(/^[^\n\r]*$/);
-const unitName: Type = matching(/^[A-Za-z0-9:_.@-]+\.(service|target|mount|timer)$/);
+const unitName: Type = matching(/^[A-Za-z0-9:_.@\\-]+\.(service|target|mount|timer)$/);
 const nonEmpty: Type = matching(/[^ \t\n]/);
 
 /**
@@ -77,6 +77,10 @@ const nonEmpty: Type = matching(/[^ \t\n]/);
  * - config/nix.nix (01363563); its options of `nix.settings` and those of `system.nixos` were not evaluated with real modules
  * For these only older copies were available, with types that are not likely to change: misc/assertions.nix (08062fcc),
  * config/swap.nix (03a362fe), virtualisation/qemu-guest-agent.nix (0699530f).
+ *
+ * Of these, types were read and not evaluated with NixOS' modules: systemd.services.*.{description,path,script,scriptArgs,
+ * restartTriggers} and serviceConfig.{Type,RemainAfterExit} in lib/systemd-unit-options.nix (-), environment.etc.*.text in
+ * system/etc/etc.nix (-).
  *
  * Narrower than declared, where more would be a mistake here: system.stateVersion is any string, kernelPackages
  * anything, extraFlags also one string, hostPlatform also a set, and kernel modules also a set.
@@ -106,6 +110,9 @@ const OPTIONS: Readonly<Record<string, Type>> = {
   "system.nixos.versionSuffix": str,
   "nix.settings.substituters": listOf(str),
   "nix.settings.trusted-public-keys": listOf(str),
+
+  "environment.etc.*.text": str,
+
   "nix.gc.automatic": bool,
   "nix.gc.dates": singleLine,
   "nix.gc.randomizedDelaySec": singleLine,
@@ -151,8 +158,15 @@ const OPTIONS: Readonly<Record<string, Type>> = {
   "systemd.services.*.conflicts": listOf(unitName),
   "systemd.services.*.wantedBy": listOf(unitName),
   "systemd.services.*.restartIfChanged": bool,
+  "systemd.services.*.restartTriggers": listOf(str),
+  "systemd.services.*.description": singleLine,
+  "systemd.services.*.path": listOf(attributeOfPkgs),
+  "systemd.services.*.script": nonEmpty,
+  "systemd.services.*.scriptArgs": singleLine,
   "systemd.services.*.unitConfig.*": oneOfTypes(bool, str),
   "systemd.services.*.serviceConfig.ExecStart": nonEmpty,
+  "systemd.services.*.serviceConfig.Type": oneOf("oneshot"),
+  "systemd.services.*.serviceConfig.RemainAfterExit": bool,
   "systemd.services.*.serviceConfig.TimeoutStartSec": oneOfTypes(between(0, 2 ** 31), str),
 };
 
@@ -255,6 +269,7 @@ export function hostFaults(host: Host, identity: Identity): string[] {
     ...forwardingRules(get),
     ...k3sRules(get, identity),
     ...unitRules(get, identity),
+    ...dataDiskRules(options),
     ...flagRules(flags, identity),
   ];
   return [...host.faults, ...rules.filter(([holds]) => !holds).map(([, fault]) => fault)];
@@ -307,6 +322,44 @@ function diskRules(get: Get): Rules {
       "nix.gc would delete no generation: it runs without --delete-older-than",
     ],
   ];
+}
+
+/** What keeps a data disk that is missing, or has other data, from stopping the boot, and K3s from starting without its own. */
+function dataDiskRules(options: Host["options"]): Rules {
+  const paths = Object.keys(options).flatMap(
+    (option) => /^fileSystems\."(\/.+)"\.device$/.exec(option)?.[1] ?? [],
+  );
+  const needed = ((options["systemd.services.k3s.unitConfig.RequiresMountsFor"] ?? "") as string).split(" ");
+  return paths
+    .filter((path) => path !== "/boot")
+    .flatMap((path): Rules => {
+      const of = (name: string): Json | undefined => options[`fileSystems."${path}".${name}`];
+      const words = (of("options") ?? []) as string[];
+      const [unit] = words.flatMap((word) => /^x-systemd\.requires=(.*)\.service$/.exec(word)?.[1] ?? []);
+      const ofUnit = (name: string): Json | undefined => options[`systemd.services.${unit}.${name}`];
+      const before = (ofUnit("before") ?? []) as string[];
+      return [
+        [words.includes("nofail"), `fileSystems."${path}" would stop the boot when its disk is missing`],
+        [
+          words.some((it) => /device-timeout=\d\ds$/.test(it)),
+          `fileSystems."${path}" waits too long for its disk`,
+        ],
+        [ofUnit("script") !== undefined, `fileSystems."${path}" has no unit that formats its disk`],
+        [
+          before.some((it) => it.startsWith("systemd-fsck@dev-disk-by\\x2did-scsi")),
+          `fileSystems."${path}" is checked before it is formatted`,
+        ],
+        [
+          ofUnit("unitConfig.DefaultDependencies") === false,
+          `systemd.services.${unit} waits for filesystems that wait for it`,
+        ],
+        [ofUnit("restartIfChanged") === false, `a changed systemd.services.${unit} would unmount its disk`],
+        [
+          !/^\/var\/lib\/(rancher|kubelet)/.test(path) || needed.includes(path),
+          `systemd.services.k3s would start without its data in ${path}`,
+        ],
+      ];
+    });
 }
 
 function networkRules(get: Get, { ipv4Address }: Identity, device = deviceOf(get)): Rules {

@@ -4,6 +4,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { remoteScript, text } from "../../src/rollout/script";
 import { REPOSITORY } from "../fixture";
+import { cluster, disksWith, emitted } from "./clusters";
 import { describeWith, SHELLCHECK } from "./tools";
 
 const EXCLUDED = [
@@ -28,6 +29,11 @@ function findings(script: string): string {
 describeWith([SHELLCHECK], "what runs on hosts", () => {
   test.each(PROGRAMS)("passes ShellCheck: %s", (name) => {
     expect(findings(LEFT_ON_THE_HOST.has(name) ? text(`${name}.sh`) : remoteScript(name))).toBe("");
+  });
+
+  test("passes ShellCheck: format-disk, which is emitted", () => {
+    const model = cluster({ agents: 0, server: [{ disks: disksWith({ path: "/srv/data" }) }] });
+    expect(findings(emitted(model).get("k3s-server-1/format-disk.sh") as string)).toBe("");
   });
 
   test("fails ShellCheck when a variable is not quoted", () => {

@@ -95,6 +95,35 @@ export const K3S_BED: readonly Tool[] = [
 
 export const DNSMASQ = isThere("dnsmasq", ["dnsmasq", "--version"], "dnsmasq-base");
 
+const formats = (name: string, debianPackage: string): Tool => isThere(name, ["which", name], debianPackage);
+
+const LOOP_PROBE = `set -e
+  image=$(mktemp)
+  trap 'rm "$image"' EXIT
+  truncate -s 8M "$image"
+  disk=$(losetup --find --show "$image")
+  trap 'rm "$image"; losetup -d "$disk"' EXIT
+  mkfs.ext4 -q "$disk"
+  mount "$disk" /mnt
+  umount /mnt`;
+
+/** Programs that make disks, and loop devices to make them on. */
+export const DISKS: readonly Tool[] = [
+  formats("mkfs.ext4", "e2fsprogs"),
+  formats("mkfs.xfs", "xfsprogs"),
+  formats("mkfs.btrfs", "btrfs-progs"),
+  formats("mkfs.vfat", "dosfstools"),
+  formats("mkfs.minix", "util-linux"),
+  formats("cryptsetup", "cryptsetup-bin"),
+  formats("sfdisk", "fdisk"),
+  isThere("systemd-growfs", ["test", "-x", "/lib/systemd/systemd-growfs"], "systemd"),
+  {
+    name: "loop devices that can be mounted",
+    debianPackage: "util-linux, as root, where the kernel has loop devices",
+    works: once(() => attempt(["unshare", "-m", "sh", "-c", LOOP_PROBE]) !== undefined),
+  },
+];
+
 export const SHELLCHECK = isThere("shellcheck", ["shellcheck", "--version"]);
 
 export const NIX: Tool = {

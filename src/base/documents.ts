@@ -5,6 +5,7 @@ import { PACKAGE_ROOT } from "./package-root";
 /** Path in the package, and the heading to look for. */
 export const REFERRED = {
   interruptedClone: ["docs/how-to/troubleshooting.md", "A clone that failed half-way"],
+  k3sData: ["docs/how-to/data-disks.md", "Move K3s' data of a running node"],
   privileges: ["docs/reference/proxmox-privileges.md", "For applies"],
 } as const;
 

@@ -16,6 +16,13 @@ export function nixString(text: string): string {
  */
 export const systemdWord = (text: string): string => text.replaceAll("%", "%%").replaceAll("$", "$$$$");
 
+/** A path in the name of a unit (systemd.unit, "STRING ESCAPING FOR INCLUSION IN UNIT NAMES"), for paths in ASCII. */
+export const systemdPath = (path: string): string =>
+  path
+    .replace(/^\/+|\/+$/g, "")
+    .replace(/^\.|[^A-Za-z0-9:_./]/g, (it) => `\\x${it.charCodeAt(0).toString(16).padStart(2, "0")}`)
+    .replaceAll("/", "-");
+
 /**
  * Quotes one word for /bin/sh and for interactive bash, zsh and fish. Inside single quotes fish reads `\\` and `\'` as one
  * character and sh does not, so both stay outside the quotes. Inside double quotes an interactive bash would expand `!`

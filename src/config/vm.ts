@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { canonicalMac } from "./address";
+import { checkMounts } from "./data-disks";
 import { checkStated, withDefaults } from "./validation";
 import type { Faults } from "./fault";
 import { VmModel, type Vm } from "./model";
@@ -61,6 +62,7 @@ function checkDisks(
     if (seen.has(disk.interface)) faults.add("disks", `has two disks on ${disk.interface}`);
     seen.add(disk.interface);
   }
+  checkMounts(disks, faults);
   const [first] = disks;
   // PVE would clone the disk and then refuse to shrink it, which leaves a tainted VM.
   if (first !== undefined && templateDiskGib !== undefined && first.sizeGib < templateDiskGib) {

@@ -34,6 +34,7 @@ const JSON_KEYS: Language = {
 const LANGUAGES = new Map([
   [".nix", COMMENTS],
   [".nft", COMMENTS],
+  [".sh", COMMENTS],
   [".json", JSON_KEYS],
   // A flake.lock is JSON. Nix reads the keys that it knows, and writes the file only when an input changes
   // (Nix, src/libexpr/flake/lockfile.cc and flake.cc).

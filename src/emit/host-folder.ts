@@ -102,7 +102,7 @@ class Reader {
     if (!Buffer.from(text).equals(bytes)) return this.fault(path, "is not text in UTF-8");
     const isNix = path.endsWith(".nix");
     // git's autocrlf changes line endings in a checkout.
-    this.files.set(key, isNix || path.endsWith(".nft") ? text.replaceAll("\r\n", "\n") : text);
+    this.files.set(key, isNix || /\.(nft|sh)$/.test(path) ? text.replaceAll("\r\n", "\n") : text);
     if (!isNix) return;
     for (const reference of relativePaths(text)) this.follow(path, reference);
   }

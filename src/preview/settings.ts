@@ -53,6 +53,8 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
   "k3s.nodePorts.to": effect("node ports outside of the range stop working"),
   "k3s.exposedPorts": FIREWALL,
   "k3s.kubeletReadOnlyPort": K3S,
+  "k3s.imageGc.highPercent": K3S,
+  "k3s.imageGc.lowPercent": K3S,
   "k3s.serverFlags": K3S,
   "k3s.agentFlags": K3S,
   "nixos.nixpkgs.rev": {
@@ -97,6 +99,9 @@ export const NODE_EFFECTS: Readonly<Record<string, Effect>> = {
   nodeLabels: effect("K3s sets labels only when a node joins: also change them with kubectl"),
   nodeTaints: effect("K3s sets taints only when a node joins: also change them with kubectl"),
   k3sFlags: K3S,
+  mounts: danger(
+    "a disk that is empty is formatted, and a mounted disk hides what is in its folder; a rollout refuses to hide K3s' data",
+  ),
   hardwareConfiguration: effect("its hardware configuration changes between captured and generated"),
   "nixos.release": { words: "another NixOS release is built", reboot: true },
   "nixos.stateVersion": danger("it must stay the release with which the host was installed"),
@@ -110,6 +115,7 @@ export const NODE_EFFECTS: Readonly<Record<string, Effect>> = {
   "nixos.growRoot": effect("its root filesystem grows to the whole disk at each boot, or no longer does"),
   "nixos.configurationLimit": effect("its boot menu has more or fewer generations"),
   "nixos.deleteGenerationsAfterDays": effect("old generations are kept longer or shorter"),
+  "nixos.journalMaxMib": effect("its journal may take more or less of the root disk"),
   "nixos.platform": danger(NO_BOOT),
   "nixos.binaryCaches": effect("it takes built packages from other servers, and trusts their keys"),
 };
@@ -138,13 +144,24 @@ export function compareSettings(
   });
 }
 
-/** Flattens settings. A list counts as one value. Leaves out the VM, which is compared as OpenTofu sees it. */
+/**
+ * Flattens settings. A list counts as one value. Leaves out the VM, which is compared as OpenTofu sees it, but for the
+ * mounts of its disks, of which OpenTofu does not know.
+ */
 function flattened(settings: Settings, prefix = ""): Map<string, unknown> {
   return new Map(
     Object.entries(settings).flatMap(([key, value]): [string, unknown][] => {
-      if (prefix === "" && key === "vm") return [];
+      if (prefix === "" && key === "vm") return [["mounts", mountsOf(value as Settings)]];
       const isGroup = typeof value === "object" && value !== null && !Array.isArray(value);
       return isGroup ? [...flattened(value as Settings, `${prefix}${key}.`)] : [[`${prefix}${key}`, value]];
     }),
   );
+}
+
+/** By interface; `undefined` without any. */
+function mountsOf({ disks }: Settings): unknown {
+  const mounts = ((disks ?? []) as Settings[]).flatMap(({ interface: name, mount }) =>
+    mount === undefined ? [] : [[name, mount]],
+  );
+  return mounts.length === 0 ? undefined : Object.fromEntries(mounts as [string, unknown][]);
 }

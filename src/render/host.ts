@@ -1,4 +1,6 @@
 import type { Cluster, Node } from "../config/model";
+import { systemdPath } from "../base/escape";
+import { DATA_DISKS, dataDisks, type DataDisk } from "../config/data-disks";
 import { parseNetwork } from "../config/address";
 import { shortRevision } from "../config/nixos";
 import { Firewall, TABLE } from "./firewall";
@@ -19,6 +21,10 @@ export function renderHosts(cluster: Cluster, captured: ReadonlySet<string>): Ma
     if (!captured.has(node.directory)) put(HARDWARE_CONFIGURATION, renderHardware(node));
     put(`k3s-${node.role}.nix`, renderK3s(cluster, node));
     put("nftables.nft", firewall.render(node));
+    const disks = dataDisks(node.vm);
+    if (disks.length === 0) continue;
+    put("data-disks.nix", renderDataDisks(node, disks));
+    put("format-disk.sh", fill("format-disk.sh", {}));
   }
   if (cluster.nixos !== undefined) {
     for (const name of ["flake.nix", "flake.lock"])
@@ -47,8 +53,36 @@ function renderConfiguration(cluster: Cluster, node: Node): string {
     revisionMessage: `This host is written for revision ${revision} of nixpkgs, and this is `,
     versionSuffix: `.${shortRevision(revision)}`,
     bios: node.nixos.firmware === "bios",
+    dataDisks: dataDisks(node.vm).length > 0,
+    journalMaxMib: "",
     ...node.nixos,
     binaryCaches: node.nixos.binaryCaches ?? [],
+  });
+}
+
+/** Seconds that the boot waits for a disk that is not there. */
+const DISK_SECONDS = 30;
+
+function renderDataDisks({ hostname }: Node, disks: readonly DataDisk[]): string {
+  return fill("data-disks.nix", {
+    hostname,
+    folder: DATA_DISKS,
+    disks: disks.map(({ interface: name, device, path, filesystem, options }) => ({
+      interface: name,
+      unit: `format-${name}`,
+      fsckUnit: `systemd-fsck@${systemdPath(device)}.service`,
+      programs: filesystem === "xfs" ? "xfsprogs" : "e2fsprogs",
+      words: `${device} ${filesystem} ${DATA_DISKS}/${name} ${DISK_SECONDS}`,
+      device,
+      path,
+      filesystem,
+      options: [
+        "nofail",
+        `x-systemd.device-timeout=${DISK_SECONDS}s`,
+        `x-systemd.requires=format-${name}.service`,
+        ...options,
+      ],
+    })),
   });
 }
 

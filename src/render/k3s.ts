@@ -1,3 +1,4 @@
+import { k3sDataDisks } from "../config/data-disks";
 import { tokenFileOf } from "../config/k3s";
 import { initServer, type Cluster, type Node } from "../config/model";
 import { apiEndpointOf, endpointHost, isEndpoint } from "../config/network";
@@ -15,8 +16,15 @@ export function renderK3s(cluster: Cluster, node: Node): string {
     serverAddr: join,
     tokenFile: tokenFileOf(cluster.k3s, node.role),
     flags: k3sFlags(cluster, node).map(systemdWord),
+    mounts: k3sMounts(node),
   });
 }
+
+/** Mount points that K3s needs, as systemd takes them: separated by spaces. */
+const k3sMounts = ({ vm }: Node): string =>
+  k3sDataDisks(vm)
+    .map(({ path }) => path)
+    .join(" ");
 
 /** URL by which the node joins; `undefined` for the server that initializes the cluster. */
 export function joinAddress(cluster: Cluster, node: Node): string | undefined {
@@ -36,11 +44,20 @@ export function k3sFlags(cluster: Cluster, node: Node): string[] {
     `--flannel-iface=${node.nixos.networkInterface}`,
     ...node.nodeLabels.map((label) => `--node-label=${label}`),
     ...node.nodeTaints.map((taint) => `--node-taint=${taint}`),
+    ...imageGcFlags(cluster.k3s.imageGc),
     ...(cluster.k3s.kubeletReadOnlyPort ? ["--kubelet-arg=read-only-port=10255"] : []),
     ...(node.role === "server" ? serverFlags(cluster, node) : cluster.k3s.agentFlags),
     ...node.k3sFlags,
   ];
 }
+
+const imageGcFlags = (percents: Cluster["k3s"]["imageGc"]): string[] =>
+  percents === undefined
+    ? []
+    : [
+        `--kubelet-arg=image-gc-high-threshold=${percents.highPercent}`,
+        `--kubelet-arg=image-gc-low-threshold=${percents.lowPercent}`,
+      ];
 
 /** Flags that must be the same on all servers: K3s refuses a server that joins with other values. */
 function serverFlags(cluster: Cluster, node: Node): string[] {

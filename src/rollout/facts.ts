@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { UserError } from "../base/user-error";
+import { k3sDataDisks } from "../config/data-disks";
 import { fromDelivered } from "../emit/host-folder";
 import { HARDWARE } from "./description";
 import { rootDevice } from "./hardware";
@@ -35,6 +36,10 @@ export interface Facts {
   readonly serverData: boolean;
   /** K3s has run on it. */
   readonly joined: boolean;
+  /** Folders on which the disk is mounted that `main.ts` names for K3s' data there. */
+  readonly k3sMounts: readonly string[];
+  /** Folders of K3s on which the running system has mounted a disk. */
+  readonly k3sMounted: readonly string[];
   /** Units that are failed, or that restart again and again. */
   readonly failedUnits: readonly string[];
   /** An unconfirmed activation. @default - none */
@@ -80,9 +85,10 @@ export async function readFacts(host: Host): Promise<Facts> {
   const salt = randomBytes(16).toString("hex");
   const { tokenFile, agentTokenFile } = host.description.k3s;
   const files = agentTokenFile === undefined ? [tokenFile] : [tokenFile, agentTokenFile];
+  const k3sDisks = k3sDataDisks(host.node.vm).map(({ device: disk, path }) => `${disk}:${path}`);
   const { report, output } = await host.callFully(
     "facts",
-    { device, salt, token_files: files.join(" ") },
+    { device, salt, token_files: files.join(" "), k3s_disks: k3sDisks.join(" ") },
     { timeoutSeconds: 30 },
   );
   const at = { host: host.name };
@@ -122,6 +128,8 @@ function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey" |
     k3s: report.one("k3s"),
     serverData: report.one("server_data") === "yes",
     joined: report.one("joined") === "yes",
+    k3sMounts: report.all("k3s_mount"),
+    k3sMounted: report.all("k3s_mounted"),
     failedUnits: report.all("failed"),
     unconfirmed: unconfirmedOf(report),
     lock:

@@ -1,6 +1,8 @@
 import { isIP } from "node:net";
 import { diffLines } from "diff";
+import { documentOn } from "../base/documents";
 import { messageAtHost } from "../base/user-error";
+import { k3sDataDisks } from "../config/data-disks";
 import { contains, parseAnyNetwork } from "../config/address";
 import { networksOf } from "../firewall/flow-sources";
 import { flowsOf, flows, isPortFlow, SSH_PORT } from "../firewall/flows";
@@ -81,6 +83,7 @@ export function planHost(state: HostState, context: PlanContext): HostPlan {
     ...lockOutFaults(host, facts),
     ...tokenFaults(host, tokens),
     ...localFaults(host, facts),
+    ...k3sDataFaults(host, facts),
     ...unconfirmedFaults(facts, context),
   ];
   const changes = changesOf(host.files, facts.files);
@@ -217,6 +220,29 @@ function localFaults(host: Host, facts: Facts): string[] {
   if (!facts.files.has(LOCAL) || host.files.has(LOCAL)) return [];
   const here = `${host.description.folder}/${host.node.directory}/${LOCAL}`;
   return [`it has an /etc/nixos/${LOCAL} that the project does not have: copy it to ${here}`];
+}
+
+/** Faults for a disk that would hide K3s' data, or take it away: K3s would start as a new node, and a server found a new cluster. */
+function k3sDataFaults({ node }: Host, facts: Facts): string[] {
+  const wanted = k3sDataDisks(node.vm);
+  // Owners may also mount one by local.nix or a captured hardware configuration.
+  const emitted = facts.files.get("data-disks.nix") ?? "";
+  const left = facts.k3sMounted.filter(
+    (path) => wanted.every((disk) => disk.path !== path) && emitted.includes(`fileSystems."${path}"`),
+  );
+  const hidden = facts.joined ? wanted.filter(({ path }) => !facts.k3sMounts.includes(path)) : [];
+  return [
+    ...hidden.map(
+      ({ interface: name, path }) =>
+        `the disk on ${name} would hide K3s' data in ${path}, and K3s would start as a new node: ` +
+        `copy the data to the disk and mount it there first (see ${documentOn("k3sData")})`,
+    ),
+    ...left.map(
+      (path) =>
+        `K3s' data in ${path} is on a disk that main.ts no longer mounts there, and K3s would start as a new node: ` +
+        `set its 'mount' again, or copy the data to the root disk and unmount it first (see ${documentOn("k3sData")})`,
+    ),
+  ];
 }
 
 function unfinishedWork(

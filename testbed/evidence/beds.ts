@@ -114,6 +114,12 @@ export const BEDS: readonly Bed[] = [
     standIn: "Proxmox VE's API (`testbed/pve`)",
   },
   {
+    suites: ["__tests__/system/data-disks.test.ts"],
+    programs: ["Linux kernel", "util-linux"],
+    real: "loop devices, and the programs that make and grow filesystems",
+    standIn: "NixOS' units, which run the program, and the disk's name in a guest",
+  },
+  {
     suites: [
       "__tests__/system/packets.test.ts",
       "__tests__/system/mutation.test.ts",

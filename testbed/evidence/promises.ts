@@ -999,4 +999,70 @@ export const PROMISES: Promises = {
     },
     gaps: ["A plan without `VM.GuestAgent.Audit` is not tested."],
   },
+
+  // docs/how-to/data-disks.md
+  "formats-only-empty-disks": {
+    tests: {
+      "__tests__/system/data-disks.test.ts": [
+        "a data disk › of %s › is formatted when it is empty, and only once",
+        "a data disk › is never formatted when it has %s",
+        "a data disk › is formatted after what its refusal says to do",
+      ],
+    },
+    gaps: [
+      "A disk whose only data is between its first and its last MiB, without a signature, counts as empty.",
+    ],
+  },
+  "refuses-another-disk": {
+    tests: {
+      "__tests__/system/data-disks.test.ts": [
+        "a data disk › that replaces the host's own is refused, empty or not",
+        "a data disk › with data that was copied to it is kept as this host's",
+      ],
+    },
+  },
+  "missing-disk-boots": {
+    tests: {
+      "__tests__/system/nix.test.ts": [
+        "the configurations in Nix › data disks are formatted and mounted by the names that they have in a guest, and K3s waits for its own",
+      ],
+      "__tests__/system/nix-mistakes.test.ts": ["the check of configurations › catches %s"],
+      "__tests__/system/data-disks.test.ts": ["a data disk › that is missing is said to be, within the time"],
+    },
+    gaps: [
+      "No NixOS was booted without its data disk; what systemd does with `nofail` was read in its sources.",
+    ],
+  },
+  "k3s-waits-for-its-disk": {
+    tests: {
+      "__tests__/system/nix.test.ts": [
+        "the configurations in Nix › data disks are formatted and mounted by the names that they have in a guest, and K3s waits for its own",
+      ],
+      "__tests__/system/nix-mistakes.test.ts": ["the check of configurations › catches %s"],
+    },
+    gaps: ["No systemd started the emitted unit of K3s without its mount."],
+  },
+  "data-disk-grows": {
+    tests: {
+      "__tests__/system/data-disks.test.ts": [
+        "a data disk › of %s grows with its disk, and twice is harmless",
+      ],
+    },
+    gaps: [
+      "The test calls `systemd-growfs` itself, which systemd does on a host for `autoResize`. An ext4 grows unmounted in the test, with `resize2fs`, since the kernel grows a mounted one only for a root with all rights.",
+    ],
+  },
+  "rollout-keeps-k3s-data": {
+    tests: {
+      "__tests__/rollout/plan.test.ts": [
+        "K3s' data on a disk of its own › is refused where it would hide the data of %s",
+        "K3s' data on a disk of its own › is refused on %s too",
+        "K3s' data on a disk of its own › is refused when main.ts forgets it",
+      ],
+      "__tests__/system/data-disks.test.ts": [
+        "what a host reports about K3s' data › is that it has joined, with its disk or without",
+        "what a host reports about K3s' data › names disks that are mounted and in its fstab, and none of other folders",
+      ],
+    },
+  },
 };

@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { formatValue } from "../fault";
-import { choice, group, checkedText, list, matching, text, boolean } from "./kinds";
+import { boolean, checkedText, choice, group, integer, list, matching, text } from "./kinds";
 import { PortRangeSchema, PublishedPortsSchema } from "./ports";
 
 const PATH = "an absolute path on the hosts, outside /nix/store, such as /var/lib/k3s-secrets/token";
@@ -15,6 +15,26 @@ function tokenFileProblem(path: string): string | undefined {
 }
 
 const tokenFile = (example: string) => checkedText(tokenFileProblem, PATH, example);
+
+const percent = (example: number) => integer(1, 99, { unit: "percent", example });
+
+export const ImageGcSchema = group(
+  {
+    /** The kubelet deletes unused images when the disk is fuller than this. */
+    highPercent: percent(70),
+    /** It deletes them until the disk is no fuller than this; less than `highPercent`. */
+    lowPercent: percent(60),
+  },
+  { highPercent: 70, lowPercent: 60 },
+).superRefine((percents, context) => {
+  // Otherwise the kubelet does not start (kubernetes, pkg/kubelet/apis/config/validation/validation.go).
+  if (percents.lowPercent < percents.highPercent) return;
+  const message = `should have a 'lowPercent' below 'highPercent', got ${formatValue(percents)}`;
+  context.addIssue({ code: "custom", message });
+});
+
+/** When the kubelet deletes images that no pod uses. */
+export interface ImageGcSettings extends Readonly<z.input<typeof ImageGcSchema>> {}
 
 const flags = (example: string) => list(text(example), [example]);
 
@@ -59,6 +79,8 @@ export const K3sSchema = group(
     ),
     /** Serve the kubelet's unauthenticated read-only port 10255 to the other nodes; off in K3s. @default false */
     kubeletReadOnlyPort: boolean().default(false),
+    /** How full the disk with K3s' data may be before unused images are deleted. @default - the kubelet's: 85 and 80 */
+    imageGc: ImageGcSchema.readonly().optional(),
     /** Additional flags of `k3s server`. @default - none */
     serverFlags: flags("--disable=metrics-server").default([]),
     /** Additional flags of `k3s agent`. @default - none */

@@ -63,6 +63,8 @@ export const NixosSchema = group({
    * images and etcd. The running, the booted and the default generation stay. 0 deletes nothing. @default 30
    */
   deleteGenerationsAfterDays: integer(0, 3650, { unit: "days", example: 14 }).default(30),
+  /** Most that the journal takes of the root disk. @default - systemd's: a tenth of it, at most 4 GiB */
+  journalMaxMib: integer(16, 1_048_576, { unit: "MiB", example: 1024 }).optional(),
   /** System for which NixOS is built. @default "x86_64-linux" */
   platform: choice("x86_64-linux", "aarch64-linux").default("x86_64-linux"),
   /** Binary caches of your own, which the host asks beside that of NixOS, also in a rollout. @default - only NixOS' own */

@@ -1,5 +1,6 @@
 # Reads, and changes nothing.
 # device: root device in the host's hardware configuration
+# k3s_disks: device and mount point of the disks with K3s' data, each pair with a colon between
 # salt: chosen by the operator; token_files: paths of files with join tokens
 report uid "$(id -u)"
 report boot_id "$(cat /proc/sys/kernel/random/boot_id)"
@@ -21,8 +22,23 @@ report release "$(cat /run/current-system/nixos-version 2>/dev/null || true)"
 report nixpkgs "$(nixpkgs_of /run/current-system)"
 report k3s_version "$(/run/current-system/sw/bin/k3s --version 2>/dev/null | sed -n 's/^k3s version \([^ ]*\).*/\1/p')"
 report k3s "$(unit k3s.service ActiveState)"
-if [ -d /var/lib/rancher/k3s/server/db ]; then report server_data yes; fi
-if [ -d /var/lib/rancher/k3s/server ] || [ -d /var/lib/rancher/k3s/agent ]; then report joined yes; fi
+# What K3s makes, and not the folders above it, which systemd makes for a mount.
+for data in server/db/etcd server/db/state.db; do
+  [ ! -e "/var/lib/rancher/k3s/$data" ] || report server_data yes
+done
+for data in server/db/etcd server/db/state.db server/tls server/token agent; do
+  [ ! -e "/var/lib/rancher/k3s/$data" ] || report joined yes
+done
+# The last of several mounts on one folder is the one that is seen.
+mounted_device() { readlink -f "$(findmnt -nro SOURCE --mountpoint "$1" 2>/dev/null | tail -n 1)" || true; }
+for disk in $k3s_disks; do
+  wanted=$(readlink -f "${disk%%:*}" || true)
+  [ -z "$wanted" ] || [ "$(mounted_device "${disk#*:}")" != "$wanted" ] || report k3s_mount "${disk#*:}"
+done
+sed -n 's~^[^#[:space:]][^[:space:]]*[[:space:]]\{1,\}\(/var/lib/\(rancher\|kubelet\)[^[:space:]]*\).*~\1~p' /etc/fstab 2>/dev/null |
+  while read -r path; do
+    [ -z "$(mounted_device "$path")" ] || report k3s_mounted "$path"
+  done
 # Only salted hashes leave this host, and no token is sent to it for comparison.
 hash_of() { { printf '%s' "$salt"; password <"$1"; } | sha256sum | cut -d' ' -f1; }
 for path in $token_files; do
