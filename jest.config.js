@@ -6,7 +6,7 @@ module.exports = {
   testTimeout: 120_000,
   testMatch: ["**/*.test.ts"],
   // Jest leaves a core to itself, of two the half. System tests wait: three workers keep two cores 87 % busy.
-  maxWorkers: "150%",
+  maxWorkers: 3,
   testSequencer: "<rootDir>/__tests__/sequencer.mjs",
   // What needs a real K3s, which no package registry has: `npm run test:k3s`.
   testPathIgnorePatterns: ["/node_modules/", "<rootDir>/__tests__/k3s/"],
