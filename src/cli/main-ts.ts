@@ -11,7 +11,7 @@ import {
   type EmissionOptions,
   type EmissionReport,
 } from "../emit/app";
-import { manifestIn } from "../emit/manifest";
+import { manifestIn, OUTPUT } from "../emit/manifest";
 import "./cdktf-on-newer-node";
 
 const MAIN = "main.ts";
@@ -19,7 +19,7 @@ const MAIN = "main.ts";
 /** CDKTF's variable for the folder that an app writes its OpenTofu JSON to. */
 const OUTDIR_VARIABLE = "CDKTF_OUTDIR";
 
-export const outputFolder = (): string => process.env[OUTDIR_VARIABLE] ?? "cdktf.out";
+export const outputFolder = (): string => process.env[OUTDIR_VARIABLE] ?? OUTPUT;
 
 /** @throws UserError when there is no `main.ts` here, and whatever `main.ts` throws */
 export async function importMain(): Promise<void> {

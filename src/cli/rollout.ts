@@ -11,6 +11,7 @@ import {
   type Operator,
   type Trust,
 } from "../rollout/commands";
+import { reportedAddresses } from "../rollout/clones";
 import type { FleetOptions } from "../rollout/fleet";
 import type { Listener } from "../rollout/log";
 import type { RebootOptions } from "../rollout/reboot";
@@ -24,6 +25,7 @@ import { askForConsent } from "./consent";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
 import { checkFreshness } from "./freshness";
+import { pulledStates } from "./state";
 import { interruptible } from "./interruption";
 import { documentOf } from "./json-document";
 import { say, terminalColumns } from "./terminal";
@@ -124,6 +126,7 @@ const run = (
         DEFAULT_PATHS,
         json ? told : progressPrinter(status, process.stderr.isTTY),
         new Map(Object.entries(at)),
+        async (nodes) => reportedAddresses(await pulledStates(stop), nodes),
       );
       session = started;
       const hostnames = started.hostnamesOn(on);

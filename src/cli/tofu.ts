@@ -5,14 +5,12 @@ import { join } from "node:path";
 import { capture, runInForeground, type Interruption } from "../base/process";
 import { INSTALL, mustHave, openTofu } from "../base/programs";
 import { UserError } from "../base/user-error";
-import { manifestIn, synthesizedStacks } from "../emit/manifest";
+import { manifestIn, OUTPUT, synthesizedStacks } from "../emit/manifest";
 import { askForConsent } from "./consent";
 import { ExitCode } from "./exit-code";
 import { interruptible } from "./interruption";
 
 const BINARY = openTofu();
-/** Where CDKTF writes by default. */
-const OUTPUT = "cdktf.out";
 /** The saved plan that `npm run plan` leaves in the stack's folder. An apply uses its own file. */
 const PLAN_FILE = "plan.tfplan";
 

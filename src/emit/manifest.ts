@@ -11,6 +11,9 @@ export interface SynthesizedStack {
   readonly annotations?: readonly { readonly message: string }[];
 }
 
+/** Where CDKTF writes by default. */
+export const OUTPUT = "cdktf.out";
+
 /** The file in which CDKTF lists the stacks of a synth. */
 export const manifestIn = (outdir: string): string => join(outdir, "manifest.json");
 

@@ -8,6 +8,7 @@ import {
   regenerateIdentities,
   hostsSharingIdentity,
   survey,
+  surveyWithClones,
   type Fleet,
   type FleetOptions,
 } from "./fleet";
@@ -62,7 +63,9 @@ async function surveyAndPlan(
   const faults = selectNodes(description, hostnames).flatMap((node) => directoryFaults(description, node));
   if (faults.length > 0) throw new UserError("invalid", faults.join("\n"));
   const tokens = await readTokens(description, session.redactor);
-  const fleet = await session.log.step("cluster", "survey the hosts", () => survey(session.hosts));
+  const fleet = await session.log.step("cluster", "survey the hosts", () =>
+    surveyWithClones(session.hosts, session.findAddresses),
+  );
   return { fleet, plans: await planFleet(fleet, hostnames, tokens, options), tokens };
 }
 

@@ -1,4 +1,5 @@
-import { messageOf } from "../base/user-error";
+import { hasCode, messageOf } from "../base/user-error";
+import type { FindAddresses } from "./clones";
 import { selectNodes, type Description } from "./description";
 import { readFacts } from "./facts";
 import { Host } from "./host";
@@ -58,6 +59,27 @@ export async function survey(hosts: readonly Host[]): Promise<Fleet> {
   const kubernetes = new Kubernetes(servers);
   const [first] = servers;
   return { hosts: inOrder, unreachable, kubernetes, nodes: first && (await nodesOf(kubernetes, first.log)) };
+}
+
+/** As `survey`, and tries hosts that do not answer at their own addresses where they may be until their first rollout. */
+export async function surveyWithClones(hosts: readonly Host[], find: FindAddresses): Promise<Fleet> {
+  const fleet = await survey(hosts);
+  const away = fleet.unreachable
+    .filter(({ host, error }) => hasCode(error, "unreachable") && host.isExpectedAtOwnAddress)
+    .map(({ host }) => host);
+  if (away.length === 0) return fleet;
+  const found = await find(away.map(({ node }) => node));
+  const moved = away.filter((host) => {
+    const address = found.get(host.name);
+    if (address === undefined) return false;
+    host.expectAt(address);
+    host.log.info(
+      host.name,
+      `does not answer at ${host.node.ipv4Address}; trying ${address}, which its guest agent reported to OpenTofu`,
+    );
+    return true;
+  });
+  return moved.length === 0 ? fleet : survey(hosts);
 }
 
 /** `undefined`, with a line in the log, when no server answers. */

@@ -31,7 +31,7 @@ export class Host {
     private readonly ssh: Ssh,
     public readonly log: Log,
     /** Its address until it has its own. @default - its own address */
-    private readonly firstAddress: string = node.ipv4Address,
+    private firstAddress: string = node.ipv4Address,
   ) {
     this.address = firstAddress;
     this.files = hostFolder(description, node).files;
@@ -39,6 +39,17 @@ export class Host {
 
   public get name(): string {
     return this.node.hostname;
+  }
+
+  /** Nobody has said that it is elsewhere until it has its own address. */
+  public get isExpectedAtOwnAddress(): boolean {
+    return this.firstAddress === this.node.ipv4Address;
+  }
+
+  /** Connects to another address until the host has its own. */
+  public expectAt(address: string): void {
+    this.firstAddress = address;
+    this.address = address;
   }
 
   /** Connects to the configured address from now on. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { HOSTS_FOLDER } from "../emit/place";
+import type { FindAddresses } from "./clones";
 import { hostnamesOn, selectNodes, readDescription, type Description } from "./description";
 import { hostsOf } from "./fleet";
 import type { Host } from "./host";
@@ -27,7 +28,16 @@ export class Session {
   private readonly keys: HostKeys;
   private readonly ssh: Ssh;
 
-  public constructor(paths: Paths, listener: Listener, addresses: ReadonlyMap<string, string> = new Map()) {
+  /**
+   * @param addresses - of hosts until they have their own, by hostname
+   * @param findAddresses - says where to try hosts that do not answer at their own addresses. @default - nowhere
+   */
+  public constructor(
+    paths: Paths,
+    listener: Listener,
+    addresses: ReadonlyMap<string, string> = new Map(),
+    public readonly findAddresses: FindAddresses = () => Promise.resolve(new Map()),
+  ) {
     this.description = readDescription(paths.hosts);
     selectNodes(this.description, [...addresses.keys()]);
     this.log = new Log(paths.logs, this.redactor, listener);

@@ -1,4 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { parseClusterJson, type ClusterJson } from "../../../src/render/cluster-json";
+import { reportedAddresses } from "../../../src/rollout/clones";
 import { describeWith } from "../tools";
 import { NO_CHANGES, printed, sharedBed, TOFU } from "./bed";
 
@@ -31,6 +33,18 @@ describeWith(TOFU, "a cluster's life with the real OpenTofu and its provider", (
     const { output, plan } = await bed().gate();
     expect(plan).toContain(NO_CHANGES);
     expect(output).toContain("Nothing changes");
+  });
+
+  test("the state has what each guest agent reported, by which a rollout finds a new clone", async () => {
+    const state = printed(await bed().tofu("tofu", "state", "pull"));
+    const { nodes } = parseClusterJson(
+      readFileSync(bed().project.path("nix/cluster.json"), "utf8"),
+    ) as ClusterJson;
+    expect(Object.fromEntries(reportedAddresses([state], nodes))).toEqual({
+      alphard: "10.0.0.134",
+      hamal: "10.0.0.135",
+      mizar: "10.0.0.136",
+    });
   });
 
   test("a fourth node is made without one write to the others", async () => {
