@@ -16,9 +16,12 @@ import { planEmission, shownPath, type EmissionPlan } from "../src/emit/emission
 import { HOSTS_FOLDER, pathProblem } from "../src/emit/place";
 import { describeRefusal, describeStale } from "../src/emit/report";
 import { capturedFrom, withHeader } from "../src/emit/header";
+import { sharedModules } from "../src/emit/shared-modules";
 import { applyPlan } from "../src/emit/writer";
 import { CLUSTER_JSON, parseClusterJson, renderClusterJson } from "../src/render/cluster-json";
 import { HARDWARE_CONFIGURATION, renderHosts } from "../src/render/host";
+import { renderTemplates } from "../src/render/template-vm";
+import { NAMES, renderNames } from "../src/render/names";
 import { renderNodeRegion, renderReadme } from "../src/render/readme";
 import { constructsBefore } from "./constructs-before";
 import { K3sCluster } from "./k3s-cluster";
@@ -86,7 +89,12 @@ export class HostFiles extends Construct {
     );
     this.emission = { plan, warnings: [...warningsOf(cluster, last.nodes), ...destroyed] };
     // A check names them among the stale files.
-    return [...moved, ...tokensIn(files), ...(check ? [] : plan.refusals.map(describeRefusal))];
+    return [
+      ...moved,
+      ...unnameable(),
+      ...tokensIn(files),
+      ...(check ? [] : plan.refusals.map(describeRefusal)),
+    ];
   }
 
   private get options(): EmissionOptions {
@@ -115,10 +123,16 @@ export class HostFiles extends Construct {
   /** The text of each file, by its path in the folder. `cluster.json`, which lists the others, is last. */
   private render(cluster: Cluster, variables: readonly string[]): Map<string, string> {
     const captured = this.captured(cluster);
+    const { paths } = sharedModules(HOSTS_FOLDER);
     const files = new Map<string, string>();
     const sums = new Map<string, string>();
     const readme = renderReadme(cluster, [HOSTS_FOLDER, ...this.documents], variables);
-    for (const [path, body] of [...renderHosts(cluster, captured), [README, readme] as const]) {
+    for (const [path, body] of [
+      ...renderHosts(cluster, captured, paths),
+      ...renderTemplates(cluster, HOSTS_FOLDER),
+      [README, readme] as const,
+      [NAMES, renderNames(cluster)] as const,
+    ]) {
       const text = withHeader(path, body);
       files.set(path, text);
       sums.set(path, createHash("sha256").update(text).digest("hex"));
@@ -173,6 +187,13 @@ function mustBeFresh(plan: EmissionPlan): void {
   const stale = describeStale(plan);
   if (stale !== "") throw new UserError("stale", stale);
 }
+
+/** Modules that no host would import. */
+const unnameable = (): string[] =>
+  sharedModules(HOSTS_FOLDER).unnameable.map(
+    (path) =>
+      `${HOSTS_FOLDER}/${path} has a name that no Nix path can have; rename it to letters, digits, . _ + and -`,
+  );
 
 const textOf = (file: string): string =>
   statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, "utf8") : "";

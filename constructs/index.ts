@@ -20,6 +20,7 @@ export type {
   NixpkgsSettings,
   PortRange,
   PublishedPorts,
+  RegistrySettings,
   RolloutSettings,
   RootFilesystemSettings,
   StartupSettings,

@@ -143,6 +143,7 @@ const NOUNS: readonly [string, (folder: string) => object, Place][] = [
   ["K3s", () => every.K3S, inCluster("k3s")],
   ["the garbage collection of images", () => every.IMAGE_GC, within(inCluster("k3s"), "imageGc")],
   ["node ports", () => every.NODE_PORTS, within(inCluster("k3s"), "nodePorts")],
+  ["a registry", () => every.REGISTRY, within(inCluster("k3s"), "registries")],
   ["exposed ports", () => every.EXPOSED_PORTS, within(inCluster("k3s"), "exposedPorts")],
   ["a firewall", () => every.FIREWALL, inCluster("firewall")],
   ["an allowed flow", () => every.ALLOWED, within(inCluster("firewall"), "allow")],

@@ -22,6 +22,7 @@ import type {
   NodeSettings,
   PortRange,
   PublishedPorts,
+  RegistrySettings,
   RolloutSettings,
   RootFilesystemSettings,
   StartupSettings,
@@ -194,6 +195,11 @@ export const NETWORK: Pairs<NetworkSettings> = {
 
 export const NODE_PORTS: Pairs<PortRange> = { from: [30_000, 30_001], to: [32_767, 32_766] };
 
+export const REGISTRY: Pairs<RegistrySettings> = {
+  registry: ["docker.io", "*"],
+  mirrors: [["https://mirror.example.org"], []],
+};
+
 export const EXPOSED_PORTS: Pairs<PublishedPorts> = {
   protocol: ["tcp", "udp"],
   from: [8443, 8444],
@@ -210,6 +216,8 @@ export const K3S: Pairs<K3sSettings> = {
   package: ["k3s", "k3s_1_34"],
   flannelBackend: ["vxlan", "host-gw"],
   embeddedRegistry: [true, false],
+  registries: [[stated(REGISTRY)], [{ registry: "quay.io", mirrors: [] }]],
+  pveRegion: ["home", "work"],
   nodePorts: [stated(NODE_PORTS), { from: 30_000, to: 30_100 }],
   exposedPorts: [[stated(EXPOSED_PORTS)], []],
   kubeletReadOnlyPort: [true, false],

@@ -14,6 +14,9 @@ export type Mistake = readonly [what: string, edit: Edit, ...lines: string[]];
 
 const { network, nixos, vm } = REFERENCE;
 const [disk] = vm.disks ?? [];
+const { k3s } = REFERENCE;
+const IN_REGION: Edit = { settings: { k3s: { ...k3s, pveRegion: "home" } } };
+const MIRRORED = { registry: "docker.io", mirrors: ["https://mirror.example.org"] };
 
 const NIXPKGS = {
   rev: "0123456789abcdef0123456789abcdef01234567",
@@ -136,8 +139,6 @@ export const CASCADES: readonly Mistake[] = [
     "'mizar' and 'alnair' both use 136 as 'vmId'",
   ],
 ];
-
-const { k3s } = REFERENCE;
 
 const withFlags = (...serverFlags: string[]): Edit => ({ settings: { k3s: { ...k3s, serverFlags } } });
 
@@ -678,6 +679,53 @@ export const OF_A_NODE: readonly Mistake[] = [
     "a label with which the kubelet does not start",
     { mizar: { nodeLabels: { "node-role.kubernetes.io/worker": "true" } } },
     "'nodeLabels' of 'mizar' should be keys that a kubelet may set on its own node, got 'node-role.kubernetes.io/worker'",
+  ],
+  [
+    "a folder that all hosts share",
+    { mizar: { directory: "modules" } },
+    "'directory' of 'mizar' should be another name: nix/ has that folder for all hosts, got 'modules'",
+  ],
+  [
+    "a zone other than its PVE node",
+    { ...IN_REGION, mizar: { nodeLabels: { "topology.kubernetes.io/zone": "pve2" } } },
+    "'nodeLabels' of 'mizar' has topology.kubernetes.io/zone=pve2, but its VM runs on PVE node pve; leave the label out",
+  ],
+  [
+    "a region other than that of its Proxmox VE",
+    { ...IN_REGION, mizar: { nodeLabels: { "topology.kubernetes.io/region": "work" } } },
+    "'nodeLabels' of 'mizar' has topology.kubernetes.io/region=work, but 'k3s.pveRegion' is home; leave the label out",
+  ],
+  [
+    "a second provider ID",
+    { ...IN_REGION, mizar: { k3sFlags: ["--kubelet-arg=provider-id=proxmox://home/136"] } },
+    "'k3sFlags' of 'mizar' has --kubelet-arg=provider-id, which 'k3s.pveRegion' sets; leave the flag out",
+  ],
+  [
+    "a region that no label may be",
+    { settings: { k3s: { ...k3s, pveRegion: "my home" } } },
+    "'k3s.pveRegion' should be a name of at most 63 letters, digits, - _ and ., got 'my home'",
+  ],
+  [
+    "a password in the URL of a mirror",
+    {
+      settings: {
+        k3s: {
+          ...k3s,
+          registries: [{ registry: "docker.io", mirrors: ["https://me:planted@mirror.example.org"] }],
+        },
+      },
+    },
+    "'k3s.registries[0].mirrors[0]' should be a URL such as https://mirror.example.org or http://192.0.2.5:5000/v2, without a user and a password",
+  ],
+  [
+    "a registry twice",
+    { settings: { k3s: { ...k3s, registries: [MIRRORED, MIRRORED] } } },
+    "'k3s.registries' has docker.io more than once; list all its mirrors in one",
+  ],
+  [
+    "a registry without mirrors and without other nodes",
+    { settings: { k3s: { ...k3s, registries: [{ registry: "docker.io" }] } } },
+    "'k3s.registries' has docker.io without mirrors, which only 'k3s.embeddedRegistry' makes useful",
   ],
   [
     "a taint without effect",

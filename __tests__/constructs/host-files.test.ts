@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { Annotations, App, LocalBackend, TerraformStack, TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
 import { HostFiles } from "../../constructs";
+import { readHostFolder } from "../../src/emit/host-folder";
 import {
   addCluster,
   agent,
@@ -44,7 +45,7 @@ const warningsOf = (outdir: string): string[] => {
 };
 
 describe("what is emitted", () => {
-  test("four files for each host, and two that describe the cluster", () => {
+  test("four files for each host, three for the template, and three that describe the cluster", () => {
     const folder = temporaryFolder();
     emit(folder, THREE);
     const files = ["configuration.nix", "hardware-configuration.nix", "k3s-agent.nix", "nftables.nft"];
@@ -54,6 +55,10 @@ describe("what is emitted", () => {
       ...files.map((file) => `k3s-agent-1/${file}`),
       ...files.map((file) => `k3s-agent/${file}`),
       ...files.map((file) => `k3s-server/${file.replace("agent", "server")}`),
+      "names.md",
+      ...["configuration.nix", "hardware-configuration.nix", "image.nix"].map(
+        (file) => `templates/9903/${file}`,
+      ),
     ]);
   });
 
@@ -85,6 +90,40 @@ describe("what is emitted", () => {
     // Without a pin it is no path of ours.
     emit(folder, THREE);
     expect(textsBelow(join(folder, "nix"))[name]).toBe(text);
+  });
+
+  test("every host imports the owner's modules of all hosts, and nothing writes them", () => {
+    const folder = temporaryFolder();
+    const nix = join(folder, "nix");
+    mkdirSync(join(nix, "modules", "folder"), { recursive: true });
+    const own = ["common.nix", "modules/b.nix", "modules/a.nix", "modules/.hidden.nix", "modules/notes.md"];
+    for (const path of own) writeFileSync(join(nix, path), "{ }\n");
+    emit(folder, THREE);
+    const texts = textsBelow(nix);
+    for (const directory of ["k3s-server", "k3s-agent", "k3s-agent-1"]) {
+      const [, imports = ""] =
+        /imports = \[([^\]]*)\]/.exec(texts[`${directory}/configuration.nix`] as string) ?? [];
+      expect(imports.match(/\.\.\/\S+/g)).toEqual(["../common.nix", "../modules/a.nix", "../modules/b.nix"]);
+      // A rollout delivers what a host's files refer to.
+      const delivered = [...readHostFolder(nix, directory).files.keys()].filter((path) =>
+        path.startsWith(".."),
+      );
+      expect(delivered).toEqual(["../common.nix", "../modules/a.nix", "../modules/b.nix"]);
+    }
+    for (const path of own) expect(texts[path] ?? "{ }\n").toBe("{ }\n");
+    rmSync(join(nix, "modules"), { recursive: true });
+    rmSync(join(nix, "common.nix"));
+    emit(folder, THREE);
+    expect(textsBelow(nix)["k3s-server/configuration.nix"]).not.toContain("../");
+  });
+
+  test("a module that no Nix path can name is a fault", () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, "nix", "modules"), { recursive: true });
+    writeFileSync(join(folder, "nix", "modules", "my module.nix"), "{ }\n");
+    expect(() => emit(folder, THREE)).toThrow(
+      "nix/modules/my module.nix has a name that no Nix path can have; rename it to letters, digits, . _ + and -",
+    );
   });
 
   test("the order in which nodes are written changes no byte", () => {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { parse } from "yaml";
 import { agent, emit, FIVE_NODES, REFERENCE, temporaryFolder, textsBelow } from "../fixture";
 
 /** Servers and agents, static addresses, UEFI and BIOS, and every setting that appears in a host's files. */
@@ -138,6 +139,32 @@ describe("a ruleset", () => {
     expect(setOf(rulesets()[1], "published_tcp")).toMatch(/80, [^]*443, /);
     const without = rulesets({ ...REFERENCE, k3s: { ...REFERENCE.k3s, serviceLb: false } });
     expect(setOf(without[1], "published_tcp")).not.toMatch(/ 80,| 443,/);
+  });
+
+  test("has the registries, and restarts K3s when they change", () => {
+    const registries = [
+      { registry: "docker.io", mirrors: ["https://one.example.org", "http://192.0.2.5:5000"] },
+      { registry: "*" },
+    ];
+    const texts = emitted([...FIVE_NODES], {
+      ...REFERENCE,
+      k3s: { ...REFERENCE.k3s, embeddedRegistry: true, registries },
+    });
+    for (const [directory, role] of [
+      ["k3s-server", "server"],
+      ["k3s-agent", "agent"],
+    ]) {
+      expect(parse(texts[`${directory}/registries.yaml`] as string)).toEqual({
+        mirrors: {
+          "docker.io": { endpoint: ["https://one.example.org", "http://192.0.2.5:5000"] },
+          "*": null,
+        },
+      });
+      const k3s = texts[`${directory}/k3s-${role}.nix`];
+      expect(k3s).toContain('environment.etc."rancher/k3s/registries.yaml".source = ./registries.yaml;');
+      expect(k3s).toContain("restartTriggers = [ ./registries.yaml ];");
+    }
+    expect(Object.keys(emitted([...FIVE_NODES])).join()).not.toContain("registries");
   });
 
   test("matches K3s' flags for a backend other than VXLAN, and for the registry", () => {

@@ -1,8 +1,11 @@
+import { dirname } from "node:path";
 import { openedPorts } from "../../src/firewall/labels";
 import { flows } from "../../src/firewall/flows";
 import type { Cluster } from "../../src/config/model";
 import { renderNodeRegion, renderReadme } from "../../src/render/readme";
 import { renderHosts } from "../../src/render/host";
+import { NAMES, renderNames } from "../../src/render/names";
+import { renderTemplates } from "../../src/render/template-vm";
 import { cluster } from "../system/clusters";
 import { judged } from "./libraries";
 import { anchorsOf, fenced, linksOf } from "../markdown";
@@ -98,7 +101,7 @@ test("mermaid refuses a broken diagram", () => {
 test("every document and region is formatted as prettier formats it, so that no formatter edits them", () => {
   const clusters = Object.values(CLUSTERS).map((make) => make());
   const documents = clusters.flatMap((each) =>
-    [readme(each), renderNodeRegion(each)].map((text) => `${text.trim()}\n`),
+    [readme(each), renderNodeRegion(each), renderNames(each)].map((text) => `${text.trim()}\n`),
   );
   expect(judged("prettier", documents)).toEqual(documents);
 });
@@ -109,7 +112,12 @@ describe.each(Object.entries(CLUSTERS))("the document of %s", (_, make) => {
 
   test("links only to headings and folders that exist", () => {
     const anchors = anchorsOf(text);
-    const folders = new Set([...renderHosts(described, new Set()).keys()].map((path) => path.split("/")[0]));
+    const emitted = [
+      ...renderHosts(described, new Set()).keys(),
+      ...renderTemplates(described, "nix").keys(),
+      NAMES,
+    ];
+    const folders = new Set(emitted.flatMap((path) => [path, dirname(path)]));
     const links = linksOf(text);
     expect(links.length).toBeGreaterThanOrEqual(5 + 2 * described.nodes.length);
     const broken = links.filter((link) =>

@@ -15,6 +15,7 @@ describe("a name that the context lacks is an error", () => {
     joins: true,
     flags: [],
     mounts: "",
+    registries: [],
   };
   const without = (name: keyof typeof context): object => ({ ...context, [name]: undefined });
 

@@ -149,8 +149,13 @@ export const CLUSTERS: Readonly<Record<string, Cluster>> = {
   }),
   "host-gw": cluster({ servers: 3, k3s: { flannelBackend: "host-gw" } }),
   "host-gw on a single node": cluster({ agents: 0, k3s: { flannelBackend: "host-gw" } }),
-  "WireGuard, and the embedded registry": cluster({
-    k3s: { flannelBackend: "wireguard-native", embeddedRegistry: true },
+  "WireGuard, the embedded registry, and a region": cluster({
+    k3s: {
+      flannelBackend: "wireguard-native",
+      embeddedRegistry: true,
+      registries: [{ registry: "docker.io", mirrors: ["https://mirror.example.org"] }, { registry: "*" }],
+      pveRegion: "home",
+    },
   }),
   "one nixpkgs for all, and a binary cache": cluster({
     nixos: {

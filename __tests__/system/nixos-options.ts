@@ -152,13 +152,15 @@ const OPTIONS: Readonly<Record<string, Type>> = {
   "services.k3s.tokenFile": path,
   "services.k3s.extraFlags": listOf(str),
 
+  "environment.etc.*.source": path,
+
+  "systemd.services.*.restartTriggers": listOf(oneOfTypes(path, str)),
   "systemd.services.*.requires": listOf(unitName),
   "systemd.services.*.after": listOf(unitName),
   "systemd.services.*.before": listOf(unitName),
   "systemd.services.*.conflicts": listOf(unitName),
   "systemd.services.*.wantedBy": listOf(unitName),
   "systemd.services.*.restartIfChanged": bool,
-  "systemd.services.*.restartTriggers": listOf(str),
   "systemd.services.*.description": singleLine,
   "systemd.services.*.path": listOf(attributeOfPkgs),
   "systemd.services.*.script": nonEmpty,

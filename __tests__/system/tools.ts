@@ -124,6 +124,14 @@ export const DISKS: readonly Tool[] = [
   },
 ];
 
+export const BIND = isThere("named-checkzone", ["named-checkzone", "-v"], "bind9-utils");
+
+/** With what makes and reads the filesystem. */
+export const MTOOLS: readonly Tool[] = [
+  isThere("mlabel", ["mlabel", "--version"], "mtools"),
+  isThere("mkfs.vfat", ["mkfs.vfat", "--help"], "dosfstools"),
+];
+
 export const SHELLCHECK = isThere("shellcheck", ["shellcheck", "--version"]);
 
 export const NIX: Tool = {

@@ -18,6 +18,15 @@ export function checkK3s(k3s: K3s, faults: Faults): void {
       "should be another file than 'k3s.tokenFile': agents must not get the servers' token",
     );
   }
+  for (const { registry, mirrors } of k3s.registries) {
+    if (k3s.registries.filter((other) => other.registry === registry).length > 1)
+      faults.add("registries", `has ${registry} more than once; list all its mirrors in one`);
+    if (mirrors.length === 0 && !k3s.embeddedRegistry)
+      faults.add(
+        "registries",
+        `has ${registry} without mirrors, which only 'k3s.embeddedRegistry' makes useful`,
+      );
+  }
   checkFlags("serverFlags", k3s.serverFlags, "server", faults);
   checkFlags("agentFlags", k3s.agentFlags, "agent", faults);
 }

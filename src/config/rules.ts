@@ -5,6 +5,7 @@ import type { Cluster, Node } from "./model";
 import { servers } from "./model";
 import { API_PORT } from "./k3s";
 import { isEndpoint } from "./network";
+import { topologyFaults } from "./topology";
 
 /** Faults between nodes. */
 export function clusterFaults(cluster: Cluster, allowEvenServerCount: boolean): Fault[] {
@@ -16,6 +17,7 @@ export function clusterFaults(cluster: Cluster, allowEvenServerCount: boolean): 
     endpointRules(cluster),
     podNetworkRoom(cluster),
     oneRelease(cluster),
+    topologyFaults(cluster),
   ].reduce<Fault[]>(withNews, []);
 }
 

@@ -8,6 +8,7 @@ export const warningsOf = (cluster: Cluster, last: readonly RecordedNode[]): str
   ...flagsOfNoK3s(cluster),
   ...flagsOfNewerK3s(cluster),
   ...traefikWithoutAddress(cluster),
+  ...registryWithoutRegistries(cluster),
   ...threadsWithoutEffect(cluster.nodes),
   ...renamedHosts(cluster.nodes, last),
 ];
@@ -48,6 +49,15 @@ function traefikWithoutAddress({ k3s }: Cluster): string[] {
   return [
     "'k3s.traefik' is true and 'k3s.serviceLb' false: nothing gives Traefik an address that the LAN reaches; " +
       "install a load balancer such as MetalLB and set its ports in 'k3s.exposedPorts'",
+  ];
+}
+
+/** Of a registry that registries.yaml does not name, nodes share no images. Source: https://docs.k3s.io/installation/registry-mirror */
+function registryWithoutRegistries({ k3s }: Cluster): string[] {
+  if (!k3s.embeddedRegistry || k3s.registries.length > 0) return [];
+  return [
+    "'k3s.embeddedRegistry' is true and 'k3s.registries' is empty: nodes share no images, unless your local.nix writes " +
+      'registries.yaml; add registries: [{ registry: "*" }] for all images',
   ];
 }
 

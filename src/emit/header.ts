@@ -35,6 +35,7 @@ const LANGUAGES = new Map([
   [".nix", COMMENTS],
   [".nft", COMMENTS],
   [".sh", COMMENTS],
+  [".yaml", COMMENTS],
   [".json", JSON_KEYS],
   // A flake.lock is JSON. Nix reads the keys that it knows, and writes the file only when an input changes
   // (Nix, src/libexpr/flake/lockfile.cc and flake.cc).

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { readHostFolder } from "../emit/host-folder";
 import { HOSTS_FOLDER } from "../emit/place";
+import { REGISTRIES } from "../render/k3s";
 import type { Emitted } from "./emitted";
 import type { Nodes } from "./nodes";
 
@@ -24,7 +25,13 @@ export const compareHosts = (before: Emitted, after: Emitted, { kept }: Nodes): 
 const filesOf = ({ tree }: Emitted, directory: string): ReadonlyMap<string, string> =>
   readHostFolder(join(tree, HOSTS_FOLDER), directory).files;
 
-export const reloads = ({ files }: HostChange): boolean => files.includes("nftables.nft");
+const RULESET = "nftables.nft";
+const OF_K3S = ["k3s-server.nix", "k3s-agent.nix", REGISTRIES];
 
-export const restartsK3s = ({ files }: HostChange): boolean =>
-  files.some((name) => /^k3s-(server|agent)\.nix$/.test(name));
+export const reloads = ({ files }: HostChange): boolean => files.includes(RULESET);
+
+export const restartsK3s = ({ files }: HostChange): boolean => files.some((name) => OF_K3S.includes(name));
+
+/** Whether files differ of which this program does not know what they change. */
+export const changesSystem = ({ files }: HostChange): boolean =>
+  files.some((name) => name !== RULESET && !OF_K3S.includes(name));

@@ -2,7 +2,7 @@ import { groupBy } from "../base/group-by";
 import { code, counted, enumerated, plain } from "../base/markdown";
 import { describeImpact, DETACHES_OTHERS, touchesDisks } from "../provider/impact";
 import { namesOf, type FlowChange } from "./firewall";
-import { reloads, restartsK3s, type HostChange } from "./hosts";
+import { changesSystem, reloads, restartsK3s, type HostChange } from "./hosts";
 import type { NodeSummary, Preview } from "./preview";
 import { isEmpty } from "./preview";
 import type { Base } from "./trees";
@@ -256,9 +256,7 @@ function outcome(host: HostChange): string {
   const parts = [
     ...(reloads(host) ? ["the firewall reloads"] : []),
     ...(restartsK3s(host) ? ["K3s restarts"] : []),
-    ...(host.files.some((name) => !/^(k3s-(server|agent)\.nix|nftables\.nft)$/.test(name))
-      ? ["the system is rebuilt"]
-      : []),
+    ...(changesSystem(host) ? ["the system is rebuilt"] : []),
   ];
   return enumerated(parts);
 }

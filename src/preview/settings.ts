@@ -49,6 +49,10 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
     "pods on different hosts lose connectivity until K3s has restarted on both hosts",
   ),
   "k3s.embeddedRegistry": K3S,
+  "k3s.registries": effect("K3s restarts, and takes images from other mirrors"),
+  "k3s.pveRegion": effect(
+    "K3s restarts: every node gets the labels of its region and zone, and only a node that joins later gets the provider ID",
+  ),
   "k3s.nodePorts.from": effect("node ports outside of the range stop working"),
   "k3s.nodePorts.to": effect("node ports outside of the range stop working"),
   "k3s.exposedPorts": FIREWALL,

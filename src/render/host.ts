@@ -1,25 +1,32 @@
-import type { Cluster, Node } from "../config/model";
+import type { Cluster, Nixos, Node } from "../config/model";
 import { systemdPath } from "../base/escape";
 import { DATA_DISKS, dataDisks, type DataDisk } from "../config/data-disks";
 import { parseNetwork } from "../config/address";
 import { shortRevision } from "../config/nixos";
 import { Firewall, TABLE } from "./firewall";
-import { renderK3s } from "./k3s";
+import { REGISTRIES, renderK3s, renderRegistries } from "./k3s";
 import { fill } from "./templates";
 
 /**
  * Renders the files of every host, by their path in the folder of the hosts, without their headers.
  *
  * @param captured - directories whose `hardware-configuration.nix` was captured from the host and stays as it is
+ * @param shared - the owner's modules that every host imports, by their paths in the folder of the hosts
  */
-export function renderHosts(cluster: Cluster, captured: ReadonlySet<string>): Map<string, string> {
+export function renderHosts(
+  cluster: Cluster,
+  captured: ReadonlySet<string>,
+  shared: readonly string[] = [],
+): Map<string, string> {
   const files = new Map<string, string>();
   const firewall = new Firewall(cluster);
   for (const node of cluster.nodes) {
     const put = (name: string, text: string): unknown => files.set(`${node.directory}/${name}`, text);
-    put("configuration.nix", renderConfiguration(cluster, node));
-    if (!captured.has(node.directory)) put(HARDWARE_CONFIGURATION, renderHardware(node));
+    put("configuration.nix", renderConfiguration(cluster, node, shared));
+    if (!captured.has(node.directory))
+      put(HARDWARE_CONFIGURATION, renderHardware(node.hostname, node.nixos, true));
     put(`k3s-${node.role}.nix`, renderK3s(cluster, node));
+    if (cluster.k3s.registries.length > 0) put(REGISTRIES, renderRegistries(cluster, node));
     put("nftables.nft", firewall.render(node));
     const disks = dataDisks(node.vm);
     if (disks.length === 0) continue;
@@ -35,7 +42,7 @@ export function renderHosts(cluster: Cluster, captured: ReadonlySet<string>): Ma
 
 export const HARDWARE_CONFIGURATION = "hardware-configuration.nix";
 
-function renderConfiguration(cluster: Cluster, node: Node): string {
+function renderConfiguration(cluster: Cluster, node: Node, shared: readonly string[]): string {
   const { network } = cluster;
   const revision = cluster.nixos?.nixpkgs.rev ?? "";
   return fill("configuration.nix", {
@@ -52,6 +59,7 @@ function renderConfiguration(cluster: Cluster, node: Node): string {
     revision,
     revisionMessage: `This host is written for revision ${revision} of nixpkgs, and this is `,
     versionSuffix: `.${shortRevision(revision)}`,
+    shared,
     bios: node.nixos.firmware === "bios",
     dataDisks: dataDisks(node.vm).length > 0,
     journalMaxMib: "",
@@ -86,10 +94,12 @@ function renderDataDisks({ hostname }: Node, disks: readonly DataDisk[]): string
   });
 }
 
-function renderHardware({ hostname, nixos }: Node): string {
+/** @param capturable - whether a configuration captured from the machine may replace it */
+export function renderHardware(name: string, nixos: Nixos, capturable: boolean): string {
   const byUuid = (uuid: string): string => `/dev/disk/by-uuid/${uuid}`;
   return fill("hardware-configuration.nix", {
-    hostname,
+    name,
+    capturable,
     rootDevice: byUuid(nixos.rootFilesystem.uuid),
     rootType: nixos.rootFilesystem.type,
     efiDevice: nixos.efiSystemPartition === undefined ? "" : byUuid(nixos.efiSystemPartition),

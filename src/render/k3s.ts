@@ -2,6 +2,7 @@ import { k3sDataDisks } from "../config/data-disks";
 import { tokenFileOf } from "../config/k3s";
 import { initServer, type Cluster, type Node } from "../config/model";
 import { apiEndpointOf, endpointHost, isEndpoint } from "../config/network";
+import { labelsOf, providerIdOf } from "../config/topology";
 import { systemdWord } from "../base/escape";
 import { fill } from "./templates";
 
@@ -15,6 +16,7 @@ export function renderK3s(cluster: Cluster, node: Node): string {
     joins: join !== undefined,
     serverAddr: join,
     tokenFile: tokenFileOf(cluster.k3s, node.role),
+    registries: cluster.k3s.registries,
     flags: k3sFlags(cluster, node).map(systemdWord),
     mounts: k3sMounts(node),
   });
@@ -25,6 +27,13 @@ const k3sMounts = ({ vm }: Node): string =>
   k3sDataDisks(vm)
     .map(({ path }) => path)
     .join(" ");
+
+/** File of K3s' registries in a host's folder. */
+export const REGISTRIES = "registries.yaml";
+
+/** Renders `registries.yaml`. */
+export const renderRegistries = ({ k3s: { registries } }: Cluster, { hostname }: Node): string =>
+  fill(REGISTRIES, { hostname, registries });
 
 /** URL by which the node joins; `undefined` for the server that initializes the cluster. */
 export function joinAddress(cluster: Cluster, node: Node): string | undefined {
@@ -37,14 +46,18 @@ export function joinAddress(cluster: Cluster, node: Node): string | undefined {
 }
 
 export function k3sFlags(cluster: Cluster, node: Node): string[] {
+  const providerId = providerIdOf(cluster, node);
   return [
     // A clone boots with its template's hostname, and the kernel gets a new hostname only at a reboot.
     `--node-name=${node.hostname}`,
     `--node-ip=${node.ipv4Address}`,
     `--flannel-iface=${node.nixos.networkInterface}`,
-    ...node.nodeLabels.map((label) => `--node-label=${label}`),
+    ...labelsOf(cluster, node).map((label) => `--node-label=${label}`),
     ...node.nodeTaints.map((taint) => `--node-taint=${taint}`),
     ...imageGcFlags(cluster.k3s.imageGc),
+    // The kubelet sets it only when it creates the Node, as it may never change (kubernetes, pkg/kubelet/kubelet_node_status.go,
+    // initialNode); K3s' cloud controller then leaves it alone (cloud-provider, controllers/node/node_controller.go).
+    ...(providerId === undefined ? [] : [`--kubelet-arg=provider-id=${providerId}`]),
     ...(cluster.k3s.kubeletReadOnlyPort ? ["--kubelet-arg=read-only-port=10255"] : []),
     ...(node.role === "server" ? serverFlags(cluster, node) : cluster.k3s.agentFlags),
     ...node.k3sFlags,

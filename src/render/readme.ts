@@ -2,11 +2,13 @@ import { EMPTY_TEMPLATE } from "../config/template-vm";
 import { initServer, servers, terraformAddress, type Cluster, type Node } from "../config/model";
 import { isTokenByHand, isTokenDelivered } from "../config/rollout";
 import { firewallMatrix } from "../firewall/firewall-matrix";
+import { labelsOf } from "../config/topology";
 import { k3sFlags } from "./k3s";
 import { shellWord } from "../base/escape";
 import { code, counted, enumerated, plain } from "../base/markdown";
 import { markdownTable } from "../base/table";
 import { fill } from "./templates";
+import { recipeOf, templateVms } from "./template-vm";
 import { topology } from "./topology";
 
 /**
@@ -17,10 +19,11 @@ import { topology } from "./topology";
  */
 export function renderReadme(
   cluster: Cluster,
-  emitted: readonly string[],
+  emitted: readonly [folder: string, ...documents: string[]],
   variables: readonly string[] = [],
 ): string {
   const { nodes, network } = cluster;
+  const [folder] = emitted;
   const init = initServer(cluster) ?? servers(cluster)[0];
   const agents = nodes.filter(({ role }) => role === "agent");
   return fill("README.md", {
@@ -36,6 +39,11 @@ export function renderReadme(
     reservations: reservations(nodes),
     leases: nodes,
     emptyTemplate: EMPTY_TEMPLATE,
+    templates: templateVms(cluster).map((template) => ({
+      vmId: template.vmId,
+      byHand: template.byHand ?? "",
+      ...recipeOf(template, folder),
+    })),
     template: enumerated([...new Set(nodes.map(({ vm }) => `${vm.templateVmId}`))]),
     release: enumerated([...new Set(nodes.map(({ nixos }) => nixos.release))]),
     last: nodes.at(-1)?.hostname ?? "",
@@ -56,7 +64,7 @@ export function renderReadme(
     restoreFlags: init && restoreFlags(cluster, init),
     sections: nodes.map((node) => ({
       title: `${node.hostname}, ${node.role}`,
-      facts: facts(node).trimEnd(),
+      facts: facts(cluster, node).trimEnd(),
     })),
   });
 }
@@ -138,7 +146,8 @@ const restoreFlags = (cluster: Cluster, init: Node): string =>
     .map((flag) => shellWord(shellWord(flag)))
     .join(" ");
 
-function facts({ directory, vm, nixos, ...node }: Node): string {
+function facts(cluster: Cluster, node: Node): string {
+  const { directory, vm, nixos } = node;
   const rows: [string, string | undefined][] = [
     ["role", node.clusterInit ? "server, which initializes the cluster" : node.role],
     ["VM", `${node.vmId} on PVE node ${code(vm.pveNode)}, cloned from ${vm.templateVmId}`],
@@ -159,7 +168,7 @@ function facts({ directory, vm, nixos, ...node }: Node): string {
       "NixOS",
       `${nixos.release}, ${nixos.firmware === "uefi" ? "UEFI" : "BIOS"}, root on ${nixos.rootFilesystem.type}`,
     ],
-    ["labels", node.nodeLabels.map(code).join(", ")],
+    ["labels", labelsOf(cluster, node).map(code).join(", ")],
     ["taints", node.nodeTaints.map(code).join(", ")],
     ["directory", `[${directory}](${directory})`],
   ];

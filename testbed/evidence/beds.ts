@@ -157,6 +157,12 @@ export const BEDS: readonly Bed[] = [
     standIn: "OpenTofu, by its rules for escapes",
   },
   { suites: ["__tests__/system/dnsmasq.test.ts"], programs: ["dnsmasq"] },
+  { suites: ["__tests__/system/bind.test.ts"], programs: ["BIND"] },
+  {
+    suites: ["__tests__/system/template-vm.test.ts"],
+    programs: ["Nix", "mtools"],
+    standIn: "nixpkgs, whose image builder did not run",
+  },
   { suites: ["__tests__/system/shellcheck.test.ts"], programs: ["ShellCheck"] },
   {
     suites: ["__tests__/system/machines/"],

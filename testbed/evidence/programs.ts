@@ -54,6 +54,8 @@ const PROGRAMS = {
   "systemd-nspawn": installed("systemd-nspawn", "--version"),
   Nix: installed("nix-instantiate", "--version"),
   dnsmasq: installed("dnsmasq", "--version"),
+  BIND: installed("named-checkzone", "-v"),
+  mtools: installed("mlabel", "--version"),
   ShellCheck: installed("shellcheck", "--version"),
   bash: installed("bash", "--version"),
   zsh: installed("zsh", "--version"),

@@ -909,6 +909,13 @@ export const PROMISES: Promises = {
       "__tests__/emit/report.test.ts": ["what is stale"],
     },
   },
+  "every-host-imports-common-modules": {
+    tests: {
+      "__tests__/constructs/host-files.test.ts": [
+        "what is emitted › every host imports the owner's modules of all hosts, and nothing writes them",
+      ],
+    },
+  },
   "delivers-what-local-nix-names": {
     tests: {
       "__tests__/emit/host-folder.test.ts": [
@@ -918,6 +925,53 @@ export const PROMISES: Promises = {
       ],
       "__tests__/system/machines/configuration.test.ts": [
         "the configuration of a host › comes with all that its owner's files name, beside them and of all hosts",
+      ],
+    },
+  },
+
+  // docs/how-to: template
+  "template-fits-the-hosts": {
+    tests: {
+      "__tests__/render/template-vm.test.ts": [
+        "a template has the hosts' keys, boot loader and root filesystem, and no K3s",
+        "one for UEFI gets the serial number of the hosts' EFI system partition",
+      ],
+      "__tests__/system/template-vm.test.ts": [
+        "a template in Nix › defines only options that NixOS has, for %s",
+        "a template in Nix › calls nixpkgs' image builder for %s",
+        "the serial number of an EFI system partition › becomes the UUID by which hosts mount it",
+      ],
+    },
+    gaps: [
+      "The image was never built, and no VM was made of it: nixpkgs and Proxmox VE do not run in the tests.",
+    ],
+  },
+
+  // docs/how-to: several PVE nodes
+  "provider-id-from-the-first-start": {
+    tests: {
+      "__tests__/config/topology.test.ts": [
+        "every node has its region, its PVE node as its zone, and a provider ID with its VM ID",
+        "without a region, K3s gets none of them",
+      ],
+    },
+    gaps: [
+      "No K3s ran with these flags: what the kubelet and K3s' cloud controller make of them was read in their sources.",
+    ],
+  },
+
+  // docs/how-to: roll out
+  "finds-new-clones": {
+    tests: {
+      "__tests__/rollout/clones.test.ts": [
+        "a clone is where its own interface is, in the stack that has its VM",
+        "%s is found nowhere",
+      ],
+      "__tests__/system/machines/first-contact.test.ts": [
+        "first contact › a clone without its own address is found at its present address, and confirmed at its own",
+      ],
+      "__tests__/system/tofu/life-cycle.test.ts": [
+        `${LIFE} › the state has what each guest agent reported, by which a rollout finds a new clone`,
       ],
     },
   },

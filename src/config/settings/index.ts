@@ -19,5 +19,6 @@ export * from "./nixos";
 export * from "./nixpkgs";
 export * from "./node";
 export * from "./ports";
+export * from "./registry";
 export * from "./rollout";
 export * from "./vm";

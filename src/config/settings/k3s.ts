@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { formatValue } from "../fault";
 import { boolean, checkedText, choice, group, integer, list, matching, text } from "./kinds";
+import { RegistrySchema } from "./registry";
 import { PortRangeSchema, PublishedPortsSchema } from "./ports";
 
 const PATH = "an absolute path on the hosts, outside /nix/store, such as /var/lib/k3s-secrets/token";
@@ -36,6 +37,8 @@ export const ImageGcSchema = group(
 /** When the kubelet deletes images that no pod uses. */
 export interface ImageGcSettings extends Readonly<z.input<typeof ImageGcSchema>> {}
 
+const REGION = "a name of at most 63 letters, digits, - _ and .";
+
 const flags = (example: string) => list(text(example), [example]);
 
 export const K3sSchema = group(
@@ -63,11 +66,20 @@ export const K3sSchema = group(
      * @default "vxlan"
      */
     flannelBackend: choice("vxlan", "host-gw", "wireguard-native").default("vxlan"),
-    /**
-     * K3s' embedded registry, by which nodes take images from each other; it also needs mirrors in
-     * `/etc/rancher/k3s/registries.yaml` of every host. @default false
-     */
+    /** K3s' embedded registry, by which nodes take images of the `registries` from each other. @default false */
     embeddedRegistry: boolean().default(false),
+    /**
+     * Name of your Proxmox VE as a region of Kubernetes. New nodes get `proxmox://<region>/<VM ID>` as their provider ID, which
+     * storage drivers for Proxmox VE need and which Kubernetes never changes; all nodes get the region, and the name of their
+     * PVE node as their zone, as the labels `topology.kubernetes.io/region` and `topology.kubernetes.io/zone`.
+     * @default - no labels, and K3s' own provider ID `k3s://<hostname>`
+     */
+    pveRegion: matching(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, REGION, "home").optional(),
+    /**
+     * Registries with mirrors, on every host as `/etc/rancher/k3s/registries.yaml`. For a registry that needs a password, deliver
+     * a file of your own and name it with `--private-registry` in `serverFlags` and `agentFlags`. @default - none
+     */
+    registries: list(RegistrySchema.readonly(), [{ registry: "docker.io" }]).default([]),
     /** Node port range. @default `{ from: 30000, to: 32767 }` */
     nodePorts: PortRangeSchema.readonly().default({ from: 30_000, to: 32_767 }),
     /**
