@@ -142,6 +142,6 @@ export default tseslint.config(
   },
   {
     files: ["jest.config.js", ".dependency-cruiser.cjs"],
-    languageOptions: { globals: { module: "writable", process: "readonly" } },
+    languageOptions: { globals: { module: "writable", process: "readonly", require: "readonly" } },
   },
 );

@@ -1,3 +1,5 @@
+const { availableParallelism } = require("node:os");
+
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
@@ -5,8 +7,9 @@ module.exports = {
   // A guard against what hangs. Some tests run the CLI, which takes seconds on a busy machine.
   testTimeout: 120_000,
   testMatch: ["**/*.test.ts"],
-  // Jest leaves a core to itself, of two the half. System tests wait: three workers keep two cores 87 % busy.
-  maxWorkers: 3,
+  // Jest leaves a core to itself, of two the half. System tests wait: three workers keep two cores 87 % busy. It reads "150%" as
+  // 150 workers.
+  maxWorkers: availableParallelism() + 1,
   testSequencer: "<rootDir>/__tests__/sequencer.mjs",
   // What needs a real K3s, which no package registry has: `npm run test:k3s`.
   testPathIgnorePatterns: ["/node_modules/", "<rootDir>/__tests__/k3s/"],
