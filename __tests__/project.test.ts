@@ -82,6 +82,8 @@ test("one statement in main.ts is a fourth node", () => {
     "k3s-agent-1",
     "k3s-agent-2",
     "k3s-server",
+    "names.md",
+    "templates",
   ]);
   expect(project.script("check").status).toBe(0);
 });
