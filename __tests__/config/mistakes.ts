@@ -837,6 +837,15 @@ export const OF_A_NODE: readonly Mistake[] = [
 /** Settings of the cluster, with one mistake each. */
 export const OF_THE_CLUSTER: readonly Mistake[] = [
   [
+    "SSH opened from nowhere",
+    {
+      settings: {
+        firewall: { allow: [{ to: "every host", protocol: "tcp", ports: { from: 22, to: 22 }, why: "SSH" }] },
+      },
+    },
+    "'firewall.allow[0].from' should be a network such as 10.0.0.0/24 or fd00:22::/64, or one of nodes, pods, everyone, got nothing",
+  ],
+  [
     "a CIDR with host bits",
     { settings: { network: { ...network, nodeCidr: "172.22.0.1/24", lanCidrs: ["172.22.0.0/24"] } } },
     "'network.nodeCidr' should be written as 172.22.0.0/24, got '172.22.0.1/24'",
