@@ -11,7 +11,9 @@ import type { PortRange } from "../config/settings";
 /** Faults of the policy: contradictions, and flows to unknown hosts. */
 export function policyFaults(cluster: Cluster): Fault[] {
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the schema reports what is missing or dropped
-  const complete = cluster.firewall.allow.every(({ from, ports }) => from !== undefined && ports !== undefined);
+  const complete = cluster.firewall.allow.every(
+    ({ from, ports }) => from !== undefined && ports !== undefined,
+  );
   if (!complete) return [];
   const ports = flows(cluster).filter(isPortFlow);
   return [
