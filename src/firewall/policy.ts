@@ -6,15 +6,11 @@ import { flows, includesHost, isPortFlow, type PolicyFlow, type PortFlow } from 
 import { portLabel } from "./labels";
 import { sshAccess } from "./ssh-access";
 import type { Cluster } from "../config/model";
-import type { PortRange } from "../config/settings";
+import type { AllowedFlow, PortRange } from "../config/settings";
 
 /** Faults of the policy: contradictions, and flows to unknown hosts. */
 export function policyFaults(cluster: Cluster): Fault[] {
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the schema reports what is missing or dropped
-  const complete = cluster.firewall.allow.every(
-    ({ from, ports }) => from !== undefined && ports !== undefined,
-  );
-  if (!complete) return [];
+  if (!cluster.firewall.allow.every(isComplete)) return []; // the schema reports what is missing or dropped
   const ports = flows(cluster).filter(isPortFlow);
   return [
     ...podNetworks(cluster),
@@ -25,6 +21,9 @@ export function policyFaults(cluster: Cluster): Fault[] {
     ...lockedOut(cluster),
   ];
 }
+
+const isComplete = ({ from, ports }: Partial<AllowedFlow>): boolean =>
+  from !== undefined && ports !== undefined;
 
 const clash = (setting: string, message: string, judgedBy: readonly string[] = []): Fault => ({
   nodes: [],
