@@ -47,7 +47,7 @@ function filled(text: string, columns: number, hang: string, parts: (word: strin
 
 function cutIntoLines(line: string, columns: number): string[] {
   const lines = [""];
-  for (const { segment } of CHARACTERS.segment(line)) {
+  for (const { segment } of charactersOf(line)) {
     const longer = `${lines.at(-1)}${segment}`;
     if (displayWidth(longer) <= columns || longer === segment) lines[lines.length - 1] = longer;
     else lines.push(segment);
@@ -61,7 +61,10 @@ export function cutToLine(line: string, columns: number): string {
   return `${cutIntoLines(line, columns - 1)[0]}…`;
 }
 
-const CHARACTERS = new Intl.Segmenter();
+let segmenter: Intl.Segmenter | undefined;
+
+/** What a reader takes for one character each. The segmenter takes 9 ms to make, which most runs need not pay. */
+const charactersOf = (text: string): Intl.Segments => (segmenter ??= new Intl.Segmenter()).segment(text);
 
 /** Scripts of East Asia, their punctuation and full-width forms, and emoji (Unicode, UAX #11). */
 const WIDE =
@@ -70,7 +73,7 @@ const WIDE =
 /** Terminal columns that a text takes: two for a wide character, none for a combining mark. */
 export function displayWidth(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
-  return [...CHARACTERS.segment(text)].reduce(
+  return [...charactersOf(text)].reduce(
     (width, { segment }) => width + (WIDE.test(segment) ? 2 : 1),
     0,
   );
