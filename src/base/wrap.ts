@@ -73,8 +73,5 @@ const WIDE =
 /** Terminal columns that a text takes: two for a wide character, none for a combining mark. */
 export function displayWidth(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
-  return [...charactersOf(text)].reduce(
-    (width, { segment }) => width + (WIDE.test(segment) ? 2 : 1),
-    0,
-  );
+  return [...charactersOf(text)].reduce((width, { segment }) => width + (WIDE.test(segment) ? 2 : 1), 0);
 }
