@@ -8,6 +8,7 @@ import { UserError } from "../src/base/user-error";
 import { describeFaults, Faults, withNews } from "../src/config/fault";
 import { isRecordedNode, renameFaults, removedNodes, type RecordedNode } from "../src/config/history";
 import type { Cluster } from "../src/config/model";
+import { MODULES } from "../src/config/names";
 import { validateSettings, withDefaults } from "../src/config/validation";
 import { warningsOf } from "../src/config/warnings";
 import { HostFilesSchema, type HostFilesSettings } from "../src/config/settings";
@@ -16,7 +17,7 @@ import { planEmission, shownPath, type EmissionPlan } from "../src/emit/emission
 import { HOSTS_FOLDER, pathProblem } from "../src/emit/place";
 import { describeRefusal, describeStale } from "../src/emit/report";
 import { capturedFrom, withHeader } from "../src/emit/header";
-import { sharedModules } from "../src/emit/shared-modules";
+import { sharedModules, type SharedModules } from "../src/emit/shared-modules";
 import { applyPlan } from "../src/emit/writer";
 import { CLUSTER_JSON, parseClusterJson, renderClusterJson } from "../src/render/cluster-json";
 import { HARDWARE_CONFIGURATION, renderHosts } from "../src/render/host";
@@ -81,7 +82,8 @@ export class HostFiles extends Construct {
     const moved = describeFaults(withNews(faults, moves).slice(faults.length));
     // The cluster reports its faults. The files of a faulty model are not worth comparing with those on disk.
     if (faults.length > 0) return moved;
-    const files = this.render(cluster, variables);
+    const shared = sharedModules(HOSTS_FOLDER, MODULES);
+    const files = this.render(cluster, variables, shared);
     const regions = this.regions(cluster);
     const plan = planEmission({ folder: HOSTS_FOLDER, files, regions, previous: last.files, accepted });
     const destroyed = removedNodes(last.nodes, cluster.nodes).map(
@@ -91,7 +93,7 @@ export class HostFiles extends Construct {
     // A check names them among the stale files.
     return [
       ...moved,
-      ...unnameable(),
+      ...unnameable(shared),
       ...tokensIn(files),
       ...(check ? [] : plan.refusals.map(describeRefusal)),
     ];
@@ -121,14 +123,13 @@ export class HostFiles extends Construct {
   }
 
   /** The text of each file, by its path in the folder. `cluster.json`, which lists the others, is last. */
-  private render(cluster: Cluster, variables: readonly string[]): Map<string, string> {
+  private render(cluster: Cluster, variables: readonly string[], shared: SharedModules): Map<string, string> {
     const captured = this.captured(cluster);
-    const { paths } = sharedModules(HOSTS_FOLDER);
     const files = new Map<string, string>();
     const sums = new Map<string, string>();
     const readme = renderReadme(cluster, [HOSTS_FOLDER, ...this.documents], variables);
     for (const [path, body] of [
-      ...renderHosts(cluster, captured, paths),
+      ...renderHosts(cluster, captured, shared.paths),
       ...renderTemplates(cluster, HOSTS_FOLDER),
       [README, readme] as const,
       [NAMES, renderNames(cluster)] as const,
@@ -189,8 +190,8 @@ function mustBeFresh(plan: EmissionPlan): void {
 }
 
 /** Modules that no host would import. */
-const unnameable = (): string[] =>
-  sharedModules(HOSTS_FOLDER).unnameable.map(
+const unnameable = ({ unnameable: paths }: SharedModules): string[] =>
+  paths.map(
     (path) =>
       `${HOSTS_FOLDER}/${path} has a name that no Nix path can have; rename it to letters, digits, . _ + and -`,
   );

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseJson } from "../base/json";
 import { capture } from "../base/process";
 import { mustHave } from "../base/programs";
 import { StatusLine } from "../base/status-line";
@@ -59,19 +60,11 @@ async function updated(project: string, { channels, archives }: Sources, stop: A
 /** `undefined` if there is none yet. */
 function readPin(file: string): NixpkgsSettings | undefined {
   if (!existsSync(file)) return undefined;
-  const pin = NixpkgsSchema.safeParse(parsed(readFileSync(file, "utf8")));
+  const pin = NixpkgsSchema.safeParse(parseJson(readFileSync(file, "utf8")));
   if (pin.success) return pin.data;
   throw new UserError("invalid", `${FILE} is no pin of nixpkgs, which has rev and hash`, {
     remedy: "remove it, and run this again",
   });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The one release of all hosts, as the last synth has it. */

@@ -10,7 +10,7 @@ import { Faults, type Fault } from "./fault";
 import { checkLabels } from "./k3s";
 import { checkFlags } from "./k3s-flags";
 import type { Networks, Node } from "./model";
-import { terraformName } from "./names";
+import { SHARED_FOLDERS, terraformName } from "./names";
 import { checkNixos, resolveNixos } from "./nixos";
 import {
   CONSTRUCT_ID,
@@ -81,7 +81,7 @@ function faultsOf(
   const name = [node.hostname || node.id];
   const faults = new Faults(name);
   faults.checkPattern("construct id", node.id, CONSTRUCT_ID.pattern, CONSTRUCT_ID.expected);
-  if (RESERVED_FOLDERS.has(node.directory))
+  if (SHARED_FOLDERS.has(node.directory))
     faults.addInvalid("directory", "another name: nix/ has that folder for all hosts", node.directory);
   checkAddress(node, cluster.network, faults);
   checkMacAddress(node, settings, cluster.network.macAddressBase, faults);
@@ -105,9 +105,6 @@ function withOrigin(fault: Fault, settings: NodeSettings): Fault {
   if (group === "nixos") return { ...fault, judgedBy: [fault.setting] };
   return group in VmSchema.shape ? { ...fault, judgedBy: [`vm.${fault.setting}`] } : fault;
 }
-
-/** Folders of `nix/` that belong to no host: the owner's modules, and the templates. */
-const RESERVED_FOLDERS = new Set(["modules", "templates"]);
 
 function checkClone(node: Node, settings: NodeSettings, faults: Faults): void {
   if (node.vmId === node.vm.templateVmId)

@@ -34,43 +34,37 @@ export function topologyFaults(cluster: Cluster): Fault[] {
 
 function nodeFaults(node: Node, region: string): Fault[] {
   const name = node.hostname || node.id;
-  const { pveNode } = node.vm;
-  const zone = stated(node, ZONE_LABEL);
-  const fault = (message: string, judgedBy: readonly string[] = []): Fault => ({
-    nodes: [name],
-    setting: "nodeLabels",
-    message,
-    judgedBy,
-  });
-  const whose = `'nodeLabels' of ${quoteAll([name])}`;
-  const otherRegion = stated(node, REGION_LABEL);
-  return [
-    ...(node.k3sFlags.some(isProviderId) ? [twice([name], "k3sFlags")] : []),
-    ...(otherRegion === undefined || otherRegion === region
+  const fault = (problem: string | undefined, judgedBy: readonly string[] = []): Fault[] =>
+    problem === undefined
       ? []
       : [
-          fault(
-            `${whose} has ${REGION_LABEL}=${otherRegion}, but 'k3s.pveRegion' is ${region}; leave the label out`,
-          ),
-        ]),
-    ...(isKnown(pveNode)
-      ? zone === undefined || zone === pveNode
-        ? []
-        : [
-            fault(
-              `${whose} has ${ZONE_LABEL}=${zone}, but its VM runs on PVE node ${pveNode}; leave the label out`,
-              PLACE,
-            ),
-          ]
-      : zone === undefined
-        ? [
-            fault(
-              `${whose} should have ${ZONE_LABEL}, the name of its PVE node, which only OpenTofu knows`,
-              PLACE,
-            ),
-          ]
-        : []),
+          {
+            nodes: [name],
+            setting: "nodeLabels",
+            message: `'nodeLabels' of ${quoteAll([name])} ${problem}`,
+            judgedBy,
+          },
+        ];
+  return [
+    ...(node.k3sFlags.some(isProviderId) ? [twice([name], "k3sFlags")] : []),
+    ...fault(regionProblem(stated(node, REGION_LABEL), region)),
+    ...fault(zoneProblem(stated(node, ZONE_LABEL), node.vm.pveNode), PLACE),
   ];
+}
+
+function regionProblem(label: string | undefined, region: string): string | undefined {
+  if (label === undefined || label === region) return undefined;
+  return `has ${REGION_LABEL}=${label}, but 'k3s.pveRegion' is ${region}; leave the label out`;
+}
+
+function zoneProblem(label: string | undefined, pveNode: string): string | undefined {
+  if (isKnown(pveNode)) {
+    if (label === undefined || label === pveNode) return undefined;
+    return `has ${ZONE_LABEL}=${label}, but its VM runs on PVE node ${pveNode}; leave the label out`;
+  }
+  return label === undefined
+    ? `should have ${ZONE_LABEL}, the name of its PVE node, which only OpenTofu knows`
+    : undefined;
 }
 
 const PLACE = ["vm.pveNode", "pveNode"];

@@ -1,9 +1,8 @@
 import fs from "node:fs";
 import { join } from "node:path";
 
-/** The owner's Nix modules for all hosts, below the folder of the hosts. */
+/** The owner's Nix module for all hosts, in the folder of the hosts. */
 const COMMON = "common.nix";
-const MODULES = "modules";
 
 /** What every host imports: paths relative to the folder of all hosts; and files that no Nix path can name. */
 export interface SharedModules {
@@ -11,11 +10,16 @@ export interface SharedModules {
   readonly unnameable: readonly string[];
 }
 
-/** `common.nix`, and every Nix file directly in `modules/`, if they are there. */
-export function sharedModules(folder: string): SharedModules {
+/**
+ * `common.nix`, and every Nix file directly in the folder of modules, if they are there.
+ *
+ * @param folder - folder of the hosts
+ * @param modules - name of the folder of modules in it
+ */
+export function sharedModules(folder: string, modules: string): SharedModules {
   const names = [
     ...(fs.existsSync(join(folder, COMMON)) ? [COMMON] : []),
-    ...filesIn(join(folder, MODULES)).map((name) => `${MODULES}/${name}`),
+    ...filesIn(join(folder, modules)).map((name) => `${modules}/${name}`),
   ];
   return { paths: names.filter(isNixPath), unnameable: names.filter((name) => !isNixPath(name)) };
 }

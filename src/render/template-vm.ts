@@ -1,11 +1,9 @@
 import { groupBy } from "../base/group-by";
 import type { Cluster, Nixos, Node } from "../config/model";
+import { TEMPLATES } from "../config/names";
 import { nixpkgsArchive } from "../config/nixos";
 import { renderHardware } from "./host";
 import { fill } from "./templates";
-
-/** Folder of the templates' own folders, in the folder of the hosts. */
-export const TEMPLATES = "templates";
 
 /** A VM from which nodes are cloned. */
 export interface TemplateVm {

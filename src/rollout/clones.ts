@@ -1,5 +1,6 @@
 /** Finds new VMs that are not at their own addresses yet: a clone gets its static address only in its first rollout. */
 import * as z from "zod";
+import { parseJson } from "../base/json";
 import { parseAddress, parseNetwork, contains } from "../config/address";
 import type { Node } from "../config/model";
 
@@ -36,18 +37,10 @@ export function reportedAddresses(states: readonly string[], nodes: readonly Nod
 }
 
 function vmsIn(text: string): z.output<typeof VM>[] {
-  const { data } = STATE.safeParse(parsed(text));
+  const { data } = STATE.safeParse(parseJson(text));
   return (data?.resources ?? [])
     .filter(({ type }) => type === "proxmox_virtual_environment_vm")
     .flatMap(({ instances }) => instances.flatMap(({ attributes }) => VM.safeParse(attributes).data ?? []));
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // empty without a state
-  }
 }
 
 const UNREACHABLE = ["127.0.0.0/8", "169.254.0.0/16"].flatMap((cidr) => parseNetwork(cidr) ?? []);
