@@ -12,6 +12,7 @@ export type {
   DiskSettings,
   FirewallSettings,
   ImageGcSettings,
+  InterfaceNetworkSettings,
   K3sSettings,
   MacAddressBase,
   NetworkInterfaceSettings,
@@ -23,6 +24,8 @@ export type {
   RegistrySettings,
   RolloutSettings,
   RootFilesystemSettings,
+  RouteSettings,
   StartupSettings,
+  VlanSettings,
   VmSettings,
 } from "../src/config/settings";

@@ -154,6 +154,13 @@ const NOUNS: readonly [string, (folder: string) => object, Place][] = [
   ["a disk", () => every.DISK, within(inAgent, "disks")],
   ["a disk's mount", () => every.DISK_MOUNT, within(within(inAgent, "disks"), "mount")],
   ["a network interface", () => every.NETWORK_INTERFACE, within(inAgent, "networkInterfaces")],
+  [
+    "an interface's network",
+    () => every.INTERFACE_NETWORK,
+    within(within(inAgent, "networkInterfaces"), "address"),
+  ],
+  ["a route", () => every.ROUTE, within(within(inAgent, "networkInterfaces"), "routes")],
+  ["a VLAN", () => every.VLAN, within(within(inAgent, "networkInterfaces"), "vlans")],
   ["a startup", () => every.STARTUP, within(inAgent, "startup")],
   [
     "host files",

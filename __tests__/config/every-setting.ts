@@ -13,6 +13,7 @@ import type {
   FirewallSettings,
   HostFilesSettings,
   ImageGcSettings,
+  InterfaceNetworkSettings,
   K3sSettings,
   MacAddressBase,
   NetworkInterfaceSettings,
@@ -25,7 +26,9 @@ import type {
   RegistrySettings,
   RolloutSettings,
   RootFilesystemSettings,
+  RouteSettings,
   StartupSettings,
+  VlanSettings,
   VmSettings,
 } from "../../src/config/settings";
 import { EXAMPLE_KEYS } from "../fixture";
@@ -68,6 +71,23 @@ export const DISK: Pairs<DiskSettings> = {
   mount: [stated(DISK_MOUNT), { path: "/srv/other" }],
 };
 
+export const INTERFACE_NETWORK: Pairs<InterfaceNetworkSettings> = {
+  network: ["198.18.0.0/24", "198.18.0.0/25"],
+  ipv4Address: ["198.18.0.36", "198.18.0.37"],
+};
+
+export const ROUTE: Pairs<RouteSettings> = {
+  to: ["198.51.100.0/24", "198.51.100.0/25"],
+  via: ["198.18.0.1", "198.18.0.2"],
+};
+
+export const VLAN: Pairs<VlanSettings> = {
+  id: [10, 20],
+  name: ["backup0", "backup1"],
+  address: [{ network: "198.19.0.0/24" }, "dhcp", { routes: undefined }],
+  routes: [[{ to: "203.0.113.0/24", via: "198.19.0.1" }], []],
+};
+
 /** A second network device: the first has the node's MAC address. */
 export const NETWORK_INTERFACE: Pairs<NetworkInterfaceSettings> = {
   bridge: ["vmbr1", "vmbr2"],
@@ -79,6 +99,10 @@ export const NETWORK_INTERFACE: Pairs<NetworkInterfaceSettings> = {
   queues: [4, 5],
   rateLimitMBps: [12.5, 13],
   trunks: ["10;20", "10"],
+  name: ["storage0", "storage1"],
+  address: [stated(INTERFACE_NETWORK), "none", { routes: undefined }],
+  routes: [[stated(ROUTE)], []],
+  vlans: [[stated(VLAN)], []],
 };
 
 export const STARTUP: Pairs<StartupSettings> = {

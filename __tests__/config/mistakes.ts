@@ -32,6 +32,27 @@ const mountedOn = (path: string, more: object = {}): Edit => ({
   mizar: { disks: [disk, { ...disk, interface: "scsi1", mount: { path, ...more } }] },
 });
 
+/** An edit that gives mizar a second network interface, with a name unless `more` has another. */
+const connected = (more: object, ...others: object[]): Edit => ({
+  mizar: {
+    networkInterfaces: [
+      { bridge: "vmbr0" },
+      { bridge: "vmbr1", name: "storage0", ...more },
+      ...others.map((other) => ({ bridge: "vmbr2", ...other })),
+    ],
+  },
+});
+
+/** Settings of the cluster with which every node has such an interface. */
+const onAll = (more: object): object => ({
+  vm: { ...vm, networkInterfaces: [{ bridge: "vmbr0" }, { bridge: "vmbr1", name: "storage0", ...more }] },
+});
+
+const STORAGE = { network: "198.18.0.0/24" };
+const routed = (to: string, via = "198.18.0.1"): Edit =>
+  connected({ address: STORAGE, routes: [{ to, via }] });
+const withVlans = (...vlans: object[]): Edit => connected({ vlans });
+
 export const CASCADES: readonly Mistake[] = [
   [
     "a VM ID of another: their addresses, the endpoint and the VM's past",
@@ -315,6 +336,33 @@ export const SHARED: readonly Mistake[] = [
     "'hamal' and 'mizar' both use BC:24:11:B3:ED:02 as 'macAddress'",
   ],
   [
+    "a MAC address that follows from another node's",
+    {
+      settings: onAll({}),
+      mizar: { networkInterfaces: [{ bridge: "vmbr0" }], macAddress: "06:24:11:B3:ED:02" },
+    },
+    "'hamal' and 'mizar' both use 06:24:11:B3:ED:02 as 'macAddress'",
+  ],
+  [
+    "an address in a further network",
+    { settings: onAll({ address: { ...STORAGE, ipv4Address: "198.18.0.5" } }) },
+    "'alphard', 'hamal' and 'mizar' all use 198.18.0.5 as 'networkInterfaces.address'",
+  ],
+  [
+    "a route of all nodes that would lock operators out",
+    {
+      settings: {
+        ...onAll({ address: STORAGE, routes: [{ to: "192.0.2.0/25", via: "198.18.0.1" }] }),
+        network: {
+          ...network,
+          lanCidrs: ["172.22.0.0/24", "192.0.2.0/24"],
+          operatorCidrs: ["192.0.2.0/24"],
+        },
+      },
+    },
+    "'networkInterfaces[1].routes[0].to' of 'alphard', 'hamal' and 'mizar' 192.0.2.0/25 overlaps 'network.operatorCidrs' 192.0.2.0/24, which the node's interface has to reach",
+  ],
+  [
     "a hostname",
     { mizar: { hostname: "hamal" } },
     "'k3s-agent' and 'k3s-agent-1' both use hamal as 'hostname'",
@@ -579,6 +627,169 @@ export const OF_A_NODE: readonly Mistake[] = [
     "a filesystem that the program does not make",
     mountedOn("/srv/data", { filesystem: "btrfs" }),
     "'disks[scsi1].mount.filesystem' of 'mizar' should be one of ext4, xfs, got 'btrfs'",
+  ],
+  [
+    "a name of the first interface",
+    { mizar: { networkInterfaces: [{ bridge: "vmbr0", name: "node0" }] } },
+    "'networkInterfaces[0].name' of 'mizar' should be left out; set 'nixos.networkInterface' instead, which the first interface gets",
+  ],
+  [
+    "an address of the first interface",
+    { mizar: { networkInterfaces: [{ bridge: "vmbr0", address: STORAGE }] } },
+    "'networkInterfaces[0].address' of 'mizar' should be left out; the first interface has the node's 'ipv4Address'",
+  ],
+  [
+    "VLANs of the first interface",
+    { mizar: { networkInterfaces: [{ bridge: "vmbr0", vlans: [{ id: 30, name: "backup0" }] }] } },
+    "'networkInterfaces[0].vlans' of 'mizar' should be left out; state them on a further interface, since the first is the node's",
+  ],
+  [
+    "an address without a name",
+    { mizar: { networkInterfaces: [{ bridge: "vmbr0" }, { bridge: "vmbr1", address: "dhcp" }] } },
+    "'networkInterfaces[1].address' of 'mizar' needs 'name', the interface's name in the host",
+  ],
+  [
+    "an interface with a name of the kernel's",
+    connected({ name: "eth1" }),
+    "'networkInterfaces[1].name' of 'mizar' should be a name such as storage0: at most 15 letters, digits, - and _, and none that the kernel, K3s or NixOS uses, got 'eth1'",
+  ],
+  [
+    "an interface with a name on which NixOS runs no DHCP client",
+    connected({ name: "tunnel0" }),
+    "'networkInterfaces[1].name' of 'mizar' should be a name such as storage0: at most 15 letters, digits, - and _, and none that the kernel, K3s or NixOS uses, got 'tunnel0'",
+  ],
+  [
+    "an interface with a name that is too long",
+    connected({ name: "storage-network0" }),
+    "'networkInterfaces[1].name' of 'mizar' should be a name such as storage0: at most 15 letters, digits, - and _, and none that the kernel, K3s or NixOS uses, got 'storage-network0'",
+  ],
+  [
+    "an interface with the name of the node's",
+    { mizar: { ...connected({}).mizar, nixos: { networkInterface: "storage0" } } },
+    "'networkInterfaces[1].name' of 'mizar' is storage0, as 'nixos.networkInterface'",
+  ],
+  [
+    "two interfaces with one name",
+    withVlans({ id: 30, name: "storage0" }),
+    "'networkInterfaces[1].vlans[0].name' of 'mizar' is storage0, as 'networkInterfaces[1].name'",
+  ],
+  [
+    "two interfaces with one MAC address",
+    connected({ macAddress: "BC:24:11:00:00:99" }, { macAddress: "bc:24:11:00:00:99" }),
+    "'networkInterfaces[2].macAddress' of 'mizar' is BC:24:11:00:00:99, as that of 'networkInterfaces[1]'; state another",
+  ],
+  [
+    "a MAC address that is derived for another interface",
+    connected({}, { macAddress: "06:24:11:B3:ED:03" }),
+    "'networkInterfaces[2].macAddress' of 'mizar' is 06:24:11:B3:ED:03, as that of 'networkInterfaces[1]'; state another",
+  ],
+  [
+    "an address of no kind",
+    connected({ address: "198.18.0.136" }),
+    `'networkInterfaces[1].address' of 'mizar' should be "dhcp", "none", or a group such as { network: "198.18.0.0/24" }, got '198.18.0.136'`,
+  ],
+  [
+    "an address without its network",
+    connected({ address: { ipv4Address: "198.18.0.136" } }),
+    "'networkInterfaces[1].address.network' of 'mizar' should be an IPv4 network such as 10.0.0.0/24, got nothing",
+  ],
+  [
+    "a misspelt setting of an address",
+    connected({ address: { ...STORAGE, ip: "198.18.0.136" } }),
+    "'networkInterfaces[1].address.ip' of 'mizar' is not a setting; did you mean ipv4Address?",
+  ],
+  [
+    "an address outside of its network",
+    connected({ address: { ...STORAGE, ipv4Address: "198.18.1.136" } }),
+    "'networkInterfaces[1].address.ipv4Address' of 'mizar' should be in the interface's network 198.18.0.0/24, got '198.18.1.136'",
+  ],
+  [
+    "an address that is its network's",
+    connected({ address: { ...STORAGE, ipv4Address: "198.18.0.0" } }),
+    "'networkInterfaces[1].address.ipv4Address' of 'mizar' is the network address of 198.18.0.0/24, 198.18.0.0",
+  ],
+  [
+    "an address for all hosts of its network",
+    connected({ address: { ...STORAGE, ipv4Address: "198.18.0.255" } }),
+    "'networkInterfaces[1].address.ipv4Address' of 'mizar' is the broadcast address of 198.18.0.0/24, 198.18.0.255",
+  ],
+  [
+    "an interface's network without a host of the VM ID's number",
+    connected({ address: { network: "198.18.0.0/26" } }),
+    "'networkInterfaces[1].address.ipv4Address' of 'mizar' must be set: VM ID 136 is not a host number in 198.18.0.0/26",
+  ],
+  [
+    "an interface in the node network",
+    connected({ address: { network: "172.22.0.0/16", ipv4Address: "172.22.9.9" } }),
+    "'networkInterfaces[1].address.network' of 'mizar' 172.22.0.0/16 overlaps 'network.nodeCidr' 172.22.0.0/24",
+  ],
+  [
+    "an interface in the pod network",
+    connected({ address: { network: "10.42.7.0/24" } }),
+    "'networkInterfaces[1].address.network' of 'mizar' 10.42.7.0/24 overlaps 'network.podCidr' 10.42.0.0/16",
+  ],
+  [
+    "an interface in the service network",
+    connected({ address: { network: "10.43.7.0/24" } }),
+    "'networkInterfaces[1].address.network' of 'mizar' 10.43.7.0/24 overlaps 'network.serviceCidr' 10.43.0.0/16",
+  ],
+  [
+    "two interfaces in one network",
+    connected({ address: STORAGE }, { name: "backup0", address: { ...STORAGE, ipv4Address: "198.18.0.7" } }),
+    "'networkInterfaces[2].address.network' of 'mizar' 198.18.0.0/24 overlaps 'networkInterfaces[1].address.network' 198.18.0.0/24",
+  ],
+  [
+    "one VLAN twice",
+    withVlans({ id: 30, name: "backup0" }, { id: 30, name: "backup1" }),
+    "'networkInterfaces[1].vlans[1].id' of 'mizar' is 30, as that of another VLAN on the interface",
+  ],
+  [
+    "a VLAN that the interface does not let through",
+    connected({ trunks: "10;20", vlans: [{ id: 30, name: "backup0" }] }),
+    "'networkInterfaces[1].vlans[0].id' of 'mizar' should be one of the 'trunks' that the interface lets through, 10;20, got 30",
+  ],
+  [
+    "a router beside its interface's network",
+    routed("198.51.100.0/24", "198.18.1.1"),
+    "'networkInterfaces[1].routes[0].via' of 'mizar' should be a router in the interface's network 198.18.0.0/24, got '198.18.1.1'",
+  ],
+  [
+    "a host as its own router",
+    routed("198.51.100.0/24", "198.18.0.136"),
+    "'networkInterfaces[1].routes[0].via' of 'mizar' is 198.18.0.136, the interface's own address",
+  ],
+  [
+    "a route beside DHCP",
+    connected({ address: "dhcp", routes: [{ to: "198.51.100.0/24", via: "198.18.0.1" }] }),
+    "'networkInterfaces[1].routes' of 'mizar' should be left out: a router needs an address with a 'network' on the interface, and with DHCP the server sends the routes",
+  ],
+  [
+    "a default route by another interface",
+    routed("0.0.0.0/0"),
+    "'networkInterfaces[1].routes[0].to' of 'mizar' should not be the default route, which the node's interface has",
+  ],
+  [
+    "a route to the node network",
+    routed("172.16.0.0/12"),
+    "'networkInterfaces[1].routes[0].to' of 'mizar' 172.16.0.0/12 overlaps 'network.nodeCidr' 172.22.0.0/24, which the node's interface has to reach",
+  ],
+  [
+    "a route to pods",
+    routed("10.42.0.0/24"),
+    "'networkInterfaces[1].routes[0].to' of 'mizar' 10.42.0.0/24 overlaps 'network.podCidr' 10.42.0.0/16, which the node's interface has to reach",
+  ],
+  [
+    "a route to the interface's own network",
+    routed("198.18.0.128/25"),
+    "'networkInterfaces[1].routes[0].to' of 'mizar' 198.18.0.128/25 is in the network of 'networkInterfaces[1]', which needs no route",
+  ],
+  [
+    "two routes to one network",
+    connected({
+      address: STORAGE,
+      routes: ["198.18.0.1", "198.18.0.2"].map((via) => ({ to: "198.51.100.0/24", via })),
+    }),
+    "'networkInterfaces[1].routes[1].to' of 'mizar' is 198.51.100.0/24, to which 'networkInterfaces[1].routes[0]' is a route too",
   ],
   [
     "a disk in no datastore",

@@ -248,6 +248,24 @@ describe("settings", () => {
     expect(mounted).toEqual(other);
   });
 
+  test("an interface that the host knows by name has a MAC address, and all else is the host's", () => {
+    const nic = (more: object) =>
+      synthesizedVm({ networkInterfaces: [{ bridge: "vmbr0" }, { bridge: "vmbr1", ...more }] })
+        .network_device[1];
+    const plain = nic({});
+    expect(plain.mac_address).toBeNull();
+    expect(nic({ name: "storage0" })).toEqual({ ...plain, mac_address: "06:24:11:B3:ED:03" });
+    expect(
+      nic({
+        name: "storage0",
+        macAddress: "bc:24:11:00:00:99",
+        address: { network: "198.18.0.0/24" },
+        routes: [{ to: "198.51.100.0/24", via: "198.18.0.1" }],
+        vlans: [{ id: 30, name: "backup0" }],
+      }),
+    ).toEqual({ ...plain, mac_address: "BC:24:11:00:00:99" });
+  });
+
   test("OpenTofu evaluates nothing in text for people", () => {
     expect(synthesizedVm({ description: '${file("/etc/passwd")} %{ for x in y }' }).description).toBe(
       '$${file("/etc/passwd")} %%{ for x in y }',

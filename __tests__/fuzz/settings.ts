@@ -91,6 +91,7 @@ function ofKind(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
   if (kind instanceof z.ZodEnum) return fc.constantFrom(...kind.options);
   if (kind instanceof z.ZodArray) return fc.array(anyOf(kind.element), { maxLength: 2 });
   if (kind instanceof z.ZodObject) return group(kind.shape);
+  if (kind instanceof z.ZodUnion) return fc.oneof(...kind.options.map(ofKind));
   throw new Error(`no arbitrary for ${kind._zod.def.type}`);
 }
 

@@ -14,8 +14,8 @@ test("every setting of the cluster has its effect, and no other", () => {
 
 test("every setting of a node has its effect, but for those of its VM, which OpenTofu knows", () => {
   const settings = leavesOf(schema.properties.nodes.items).filter((path) => !path.startsWith("vm."));
-  // Of the VM's settings OpenTofu knows everything but the mounts of its disks.
-  expect(Object.keys(NODE_EFFECTS).sort()).toEqual([...settings, "mounts"].sort());
+  // Of the VM's settings OpenTofu knows everything but what only the host does.
+  expect(Object.keys(NODE_EFFECTS).sort()).toEqual([...settings, "mounts", "interfaces", "networks"].sort());
 });
 
 test("a mount of a disk is a change of the host, and a danger", () => {
@@ -33,6 +33,23 @@ test("a mount of a disk is a change of the host, and a danger", () => {
       effect: { danger: true },
     },
   ]);
+});
+
+test("a named interface is a change of the host with a reboot, and another address of it without", () => {
+  const nic = { bridge: "vmbr1", name: "storage0", macAddress: "06:24:11:B3:ED:03" };
+  const change = (before: object, after: object) =>
+    compareSettings(
+      { vm: { networkInterfaces: [before] } },
+      { vm: { networkInterfaces: [after] } },
+      NODE_EFFECTS,
+    ).map(({ setting, effect }) => [setting, effect.reboot === true]);
+  expect(change({ bridge: "vmbr1" }, { bridge: "vmbr2" })).toEqual([]);
+  expect(change({ bridge: "vmbr1" }, nic)).toEqual([
+    ["interfaces", true],
+    ["networks", false],
+  ]);
+  expect(change(nic, { ...nic, mtu: 9000 })).toEqual([["interfaces", true]]);
+  expect(change(nic, { ...nic, address: { network: "198.18.0.0/24" } })).toEqual([["networks", false]]);
 });
 
 test("a changed source of the join token is dangerous, and the first one is not", () => {

@@ -147,6 +147,28 @@ export const CLUSTERS: Readonly<Record<string, Cluster>> = {
     server: [{ disks: disksWith({ path: "/var/lib/rancher/k3s/server/db", options: ["noatime"] }) }],
     agent: [{ disks: disksWith({ path: "/var/lib/rancher", filesystem: "xfs" }, { path: "/srv/a-b.c/d" }) }],
   }),
+  "further networks: static with routes and VLANs, DHCP, and without an address": cluster({
+    agent: [
+      {
+        networkInterfaces: [
+          { bridge: "vmbr0" },
+          { bridge: "vmbr3", vlanId: 7 },
+          {
+            bridge: "vmbr1",
+            name: "storage0",
+            mtu: 9000,
+            address: { network: "198.18.0.0/24" },
+            routes: [{ to: "198.51.100.0/24", via: "198.18.0.1" }],
+            vlans: [
+              { id: 30, name: "backup0", address: { network: "198.19.0.0/16", ipv4Address: "198.19.3.7" } },
+              { id: 31, name: "raw-31" },
+            ],
+          },
+          { bridge: "vmbr2", macAddress: "bc:24:11:00:00:99", name: "lab0", address: "dhcp" },
+        ],
+      },
+    ],
+  }),
   "host-gw": cluster({ servers: 3, k3s: { flannelBackend: "host-gw" } }),
   "host-gw on a single node": cluster({ agents: 0, k3s: { flannelBackend: "host-gw" } }),
   "WireGuard, the embedded registry, and a region": cluster({

@@ -24,6 +24,8 @@ let
     };
     mkDefault = lib.mkOverride 1000;
     mkForce = lib.mkOverride 50;
+    # It changes only the order of what several files add.
+    mkAfter = content: content;
   };
 
   # A missing package fails, as it does in nixpkgs.

@@ -10,7 +10,16 @@ const model = cluster({
   servers: 3,
   agents: 1,
   network: { gateway: "172.22.0.1", nameservers: ["9.9.9.9"] },
-  agent: [{ disks: disksWith({ path: "/var/lib/rancher" }) }],
+  agent: [
+    {
+      disks: disksWith({ path: "/var/lib/rancher" }),
+      networkInterfaces: [
+        { bridge: "vmbr0" },
+        { bridge: "vmbr1", name: "storage0", address: { network: "198.18.0.0/24" } },
+        { bridge: "vmbr2", name: "lab0", address: "dhcp" },
+      ],
+    },
+  ],
 });
 const files = emitted(model);
 
@@ -18,6 +27,7 @@ const SYSTEM = "k3s-agent-1/configuration.nix";
 const HARDWARE = "k3s-agent-1/hardware-configuration.nix";
 const AGENT = "k3s-agent-1/k3s-agent.nix";
 const DISKS = "k3s-agent-1/data-disks.nix";
+const NETWORKS = "k3s-agent-1/networks.nix";
 const FOUNDER = "k3s-server-1/k3s-server.nix";
 const SERVER = "k3s-server-2/k3s-server.nix";
 const TOKEN = '"/var/lib/k3s-secrets/token"';
@@ -75,6 +85,17 @@ const MISTAKES: readonly Mistake[] = [
     'fsType = "zfs"',
     /not supported for "zfs"/,
   ],
+  ["an interface without its name", NETWORKS, 'Name = "storage0"', 'Name = "storage"', /its name/],
+  ["a default route by DHCP", NETWORKS, "nogateway", "", /lab0 would give a default route/],
+  ["name servers by DHCP", NETWORKS, "nohook resolv.conf", "", /lab0 would give .* name servers/],
+  [
+    "an IPv6 router's advertisement",
+    NETWORKS,
+    'storage0.accept_ra" = false',
+    'storage0.accept_ra" = true',
+    /IPv6/,
+  ],
+  ["K3s that waits for another's lease", NETWORKS, 'wait = "background"', 'wait = "any"', /K3s would wait/],
   ["garbage collection that keeps all", SYSTEM, "--delete-older-than 30d", "", /delete no generation/],
   ["no root file system", HARDWARE, 'fileSystems."/"', 'fileSystems."/data"', /root file system/],
   ["swap", HARDWARE, "swapDevices = [ ]", 'swapDevices = [ { device = "/swap"; } ]', /swapped out/],

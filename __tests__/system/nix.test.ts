@@ -198,6 +198,35 @@ describeWith([NIX], "the configurations in Nix", () => {
     ).toEqual(["systemd.services.k3s-rollout-trial.unitConfig.RequiresMountsFor"]);
   });
 
+  test("further networks have the names, addresses, routes and VLANs of main.ts", async () => {
+    const model = CLUSTERS[
+      "further networks: static with routes and VLANs, DHCP, and without an address"
+    ] as Cluster;
+    const hosts = await configured(model);
+    const [agent, plain] = ["k3s-agent-1", "k3s-agent-2"].map((id) => (hosts[id] as Host).options);
+    expect(agent).toMatchObject({
+      'systemd.network.links."10-storage0".matchConfig.PermanentMACAddress': "0A:24:11:B3:ED:02",
+      'systemd.network.links."10-storage0".linkConfig.Name': "storage0",
+      'systemd.network.links."10-storage0".linkConfig.MTUBytes': "9000",
+      'systemd.network.links."10-lab0".matchConfig.PermanentMACAddress': "BC:24:11:00:00:99",
+      "networking.interfaces.storage0.useDHCP": false,
+      "networking.interfaces.storage0.ipv4.addresses": [{ address: "198.18.0.135", prefixLength: 24 }],
+      "networking.interfaces.storage0.ipv4.routes": [
+        { address: "198.51.100.0", prefixLength: 24, via: "198.18.0.1" },
+      ],
+      "networking.vlans.backup0.id": 30,
+      "networking.vlans.backup0.interface": "storage0",
+      "networking.interfaces.backup0.ipv4.addresses": [{ address: "198.19.3.7", prefixLength: 16 }],
+      "networking.vlans.raw-31.id": 31,
+      "networking.interfaces.raw-31.useDHCP": false,
+      "networking.interfaces.lab0.useDHCP": true,
+    });
+    expect(agent).not.toHaveProperty(["networking.interfaces.raw-31.ipv4.addresses"]);
+    expect(Object.keys(plain ?? {}).filter((option) => /storage0|vlans|dhcpcd/.test(option))).toEqual([]);
+    // The owner's own lines for dhcpcd come before: after a section they would be part of it.
+    expect(emitted(model).get("k3s-agent-1/networks.nix")).toContain("extraConfig = lib.mkAfter ''");
+  });
+
   test("a captured hardware configuration may name a data disk by its UUID", async () => {
     const model = cluster({ agents: 1, agent: [{ disks: disksWith({ path: "/srv/data" }) }] });
     const captured = emitted(model)

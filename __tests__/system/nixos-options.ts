@@ -82,8 +82,13 @@ const nonEmpty: Type = matching(/[^ \t\n]/);
  * restartTriggers} and serviceConfig.{Type,RemainAfterExit} in lib/systemd-unit-options.nix (-), environment.etc.*.text in
  * system/etc/etc.nix (-).
  *
+ * Read and not evaluated either, at commit 3b20077c of a fork that is about as new: systemd.network.links in
+ * system/boot/networkd.nix, networking.{vlans,interfaces.*.ipv4.routes} in tasks/network-interfaces.nix, networking.dhcpcd in
+ * services/networking/dhcpcd.nix.
+ *
  * Narrower than declared, where more would be a mistake here: system.stateVersion is any string, kernelPackages
- * anything, extraFlags also one string, hostPlatform also a set, and kernel modules also a set.
+ * anything, extraFlags also one string, hostPlatform also a set, and kernel modules also a set. links have any match, and routes
+ * need no router.
  */
 const OPTIONS: Readonly<Record<string, Type>> = {
   assertions: listOf(record({ assertion: bool, message: str })),
@@ -122,6 +127,16 @@ const OPTIONS: Readonly<Record<string, Type>> = {
   "networking.useDHCP": bool,
   "networking.interfaces.*.useDHCP": bool,
   "networking.interfaces.*.ipv4.addresses": listOf(record({ address: str, prefixLength: between(0, 32) })),
+  "networking.interfaces.*.ipv4.routes": listOf(
+    record({ address: str, prefixLength: between(0, 32), via: str }),
+  ),
+  "networking.vlans.*.id": between(1, 4094),
+  "networking.vlans.*.interface": str,
+  "networking.dhcpcd.wait": oneOf("background", "any", "ipv4", "ipv6", "both", "if-carrier-up"),
+  "networking.dhcpcd.extraConfig": str,
+  "systemd.network.links.*.matchConfig.PermanentMACAddress": matching(/^[0-9A-F]{2}(:[0-9A-F]{2}){5}$/),
+  "systemd.network.links.*.linkConfig.Name": nonEmpty,
+  "systemd.network.links.*.linkConfig.MTUBytes": matching(/^[0-9]+[KMG]?$/),
   "networking.defaultGateway.address": str,
   "networking.defaultGateway.interface": str,
   "networking.nameservers": listOf(str),
@@ -272,6 +287,7 @@ export function hostFaults(host: Host, identity: Identity): string[] {
     ...k3sRules(get, identity),
     ...unitRules(get, identity),
     ...dataDiskRules(options),
+    ...furtherNetworkRules(options),
     ...flagRules(flags, identity),
   ];
   return [...host.faults, ...rules.filter(([holds]) => !holds).map(([, fault]) => fault)];
@@ -386,6 +402,50 @@ function networkRules(get: Get, { ipv4Address }: Identity, device = deviceOf(get
     [
       dhcp || ((get("networking.nameservers") ?? []) as Json[]).length > 0,
       "networking.nameservers is empty beside a static address",
+    ],
+  ];
+}
+
+/** What keeps a further network apart from the node's: its name, and its default route, name servers and router advertisements. */
+function furtherNetworkRules(options: Host["options"]): Rules {
+  const get: Get = (option) => options[option];
+  const names = new Set(
+    Object.keys(options).flatMap((option) => /^networking\.interfaces\.([\w-]+)\./.exec(option)?.[1] ?? []),
+  );
+  const sections = ((get("networking.dhcpcd.extraConfig") ?? "") as string)
+    .split(/^interface /m)
+    .slice(1)
+    .map((section) => section.trim().split("\n"));
+  const node = deviceOf(get);
+  const leased = [...names].filter((name) => get(`networking.interfaces.${name}.useDHCP`) === true);
+  const further = [...names].filter((name) => name !== node);
+  const nodeHasDhcp = leased.some((name) => name === node);
+  return [
+    ...further.flatMap((name): Rules => {
+      const isVlan = names.has((get(`networking.vlans.${name}.interface`) ?? "") as string);
+      const link = `systemd.network.links.10-${name}`;
+      const named =
+        get(`systemd.network.links."10-${name}".linkConfig.Name`) ?? get(`${link}.linkConfig.Name`);
+      const words = sections.find(([of]) => of === name)?.slice(1) ?? [];
+      return [
+        [isVlan || named === name, `nothing gives networking.interfaces.${name} its name`],
+        [
+          !leased.includes(name) ||
+            ["nogateway", "noipv6", "nohook resolv.conf"].every((word) => words.includes(word)),
+          `DHCP on ${name} would give a default route or name servers`,
+        ],
+        [
+          get(`boot.kernel.sysctl."net.ipv6.conf.${name}.accept_ra"`) === false,
+          `a router on ${name} would give an IPv6 default route`,
+        ],
+      ];
+    }),
+    [
+      !further.some((name) => leased.includes(name)) ||
+        (nodeHasDhcp
+          ? sections.some(([of, ...words]) => of === node && words.includes("waitip 4"))
+          : get("networking.dhcpcd.wait") === "background"),
+      "K3s would wait for the lease of another network, or not for the node's",
     ],
   ];
 }

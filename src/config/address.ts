@@ -72,6 +72,12 @@ export function hostAddress(network: Network, hostNumber: number): string | unde
   return Address4.fromBigInt(address).correctForm();
 }
 
+/** The address in the CIDR whose host number is the VM ID; `undefined` if a host cannot use it. */
+export const derivedAddress = (cidr: string, vmId: number): string | undefined => {
+  const network = parseNetwork(cidr);
+  return network && hostAddress(network, vmId);
+};
+
 const MAC_ADDRESS = /^[0-9A-F]{2}(:[0-9A-F]{2}){5}$/i;
 
 /** Six bytes, the first of them even: PVE refuses multicast addresses. */
@@ -91,6 +97,18 @@ export function macAddressAfter(base: string, offset: number): string | undefine
   return canonicalMac(
     [...bytes.slice(0, 3), digits.slice(0, 2), digits.slice(2, 4), digits.slice(4)].join(":"),
   );
+}
+
+/**
+ * The MAC address of a further interface: the node's, with the interface's index in the first byte, below the two bits that make it
+ * a locally administered unicast address. `undefined` if there is none.
+ *
+ * @param index - from 1 to 31: a VM of PVE has at most 32 interfaces
+ */
+export function furtherMacAddress(nodeMacAddress: string, index: number): string | undefined {
+  if (!isUnicastMac(nodeMacAddress) || index < 1 || index > 31) return undefined;
+  const first = ((index << 2) | 0b10).toString(16).padStart(2, "0");
+  return canonicalMac(`${first}${nodeMacAddress.slice(2)}`);
 }
 
 export const ofFamily = (family: 4 | 6, cidrs: readonly string[]): string[] =>

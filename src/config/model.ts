@@ -21,7 +21,10 @@ export const VmModel = VmSchema.omit({ templateDiskGib: true })
   .required({ templateVmId: true, pveNode: true, disks: true, networkInterfaces: true })
   .extend({ description: NodeSchema.shape.description });
 
-/** Disks are sorted by interface, tags alphabetically. The first network interface has the node's MAC address. */
+/**
+ * Disks are sorted by interface, tags alphabetically. The first network interface has the node's MAC address. The others with a name
+ * have their own, and a static address where a network is stated: see `guestInterfaces`.
+ */
 export interface Vm extends Readonly<z.output<typeof VmModel>> {}
 
 export interface Nixos extends Readonly<z.output<typeof NixosSchema>> {}

@@ -1,16 +1,18 @@
 import {
   canonicalMac,
-  hostAddress,
+  derivedAddress,
   isUnicastMac,
   macAddressAfter,
   parseAddress,
   parseNetwork,
 } from "./address";
 import { Faults, type Fault } from "./fault";
+import { checkGuestNetwork } from "./guest-network";
 import { checkLabels } from "./k3s";
 import { checkFlags } from "./k3s-flags";
 import type { Networks, Node } from "./model";
 import { SHARED_FOLDERS, terraformName } from "./names";
+import { resolveNetworks } from "./network";
 import { checkNixos, resolveNixos } from "./nixos";
 import {
   CONSTRUCT_ID,
@@ -54,16 +56,11 @@ export function resolveNode(
       .sort(),
     nodeTaints: [...(settings.nodeTaints ?? [])].sort(),
     k3sFlags: settings.k3sFlags ?? [],
-    vm: resolveVm(vmSettings, macAddress),
+    vm: resolveVm(vmSettings, { vmId: settings.vmId, macAddress }),
     nixos: resolveNixos(cluster.nixos, settings.nixos),
   };
   return { node, faults: faultsOf(node, settings, vmSettings, cluster) };
 }
-
-const derivedAddress = (nodeCidr: string, vmId: number): string | undefined => {
-  const network = parseNetwork(nodeCidr);
-  return network && hostAddress(network, vmId);
-};
 
 function macAddressOf(settings: NodeSettings, base: MacAddressBase | undefined): string {
   if (settings.macAddress !== undefined) {
@@ -86,6 +83,7 @@ function faultsOf(
   checkAddress(node, cluster.network, faults);
   checkMacAddress(node, settings, cluster.network.macAddressBase, faults);
   checkVm(node.vm, vmSettings, faults);
+  checkGuestNetwork(node, resolveNetworks(cluster.network), faults);
   checkClone(node, settings, faults);
   checkLabels(settings.nodeLabels ?? {}, faults);
   checkFlags("k3sFlags", node.k3sFlags, node.role, faults);
@@ -103,7 +101,8 @@ function withOrigin(fault: Fault, settings: NodeSettings): Fault {
   const stated = (own as Readonly<Record<string, unknown>> | undefined)?.[group === "nixos" ? key : group];
   if (stated !== undefined) return fault;
   if (group === "nixos") return { ...fault, judgedBy: [fault.setting] };
-  return group in VmSchema.shape ? { ...fault, judgedBy: [`vm.${fault.setting}`] } : fault;
+  if (!(group in VmSchema.shape)) return fault;
+  return { ...fault, judgedBy: [`vm.${fault.setting}`, ...(fault.judgedBy ?? [])] };
 }
 
 function checkClone(node: Node, settings: NodeSettings, faults: Faults): void {

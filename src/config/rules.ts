@@ -1,6 +1,7 @@
 import { groupBy } from "../base/group-by";
 import { contains, parseAddress, parseNetwork } from "./address";
 import { formatValue, quoteAll, withNews, type Fault } from "./fault";
+import { guestInterfaces } from "./guest-network";
 import type { Cluster, Node } from "./model";
 import { servers } from "./model";
 import { API_PORT } from "./k3s";
@@ -39,8 +40,20 @@ const UNIQUE: readonly {
   { setting: "ipv4Address", of: (node) => node.ipv4Address, judgedBy: ["vmId"] },
   {
     setting: "macAddress",
-    of: (node) => node.vm.networkInterfaces.flatMap((nic) => nic.macAddress ?? []),
+    // One node's interfaces are compared in its own check.
+    of: (node) => [...new Set(node.vm.networkInterfaces.flatMap((nic) => nic.macAddress ?? []))],
     judgedBy: ["vmId"],
+  },
+  {
+    setting: "networkInterfaces.address",
+    of: (node) => [
+      ...new Set(
+        guestInterfaces(node).flatMap(({ address }) =>
+          address.kind === "static" ? address.ipv4Address : [],
+        ),
+      ),
+    ],
+    judgedBy: ["vmId", "networkInterfaces"],
   },
   { setting: "directory", of: (node) => node.directory, followsId: true },
   // Ids that differ only in - and _ would make one VM in OpenTofu's JSON.

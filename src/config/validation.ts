@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { formatValue, describeActual, formatLiteral, type Faults } from "./fault";
-import { CHARACTER, unwrapped, docOf } from "./settings/kinds";
+import { CHARACTER, unwrapped, docOf, groupIn } from "./settings/kinds";
 import { valueAt, formatPath, type Path } from "./setting-path";
 import { suggestion } from "./suggestion";
 
@@ -19,7 +19,7 @@ export function validateSettings<T extends z.ZodObject>(
   const { error } = schema.safeParse(stated);
   const invalid = new Set<string>();
   const reported = new Set<string>();
-  for (const issue of error?.issues ?? []) {
+  for (const issue of (error?.issues ?? []).flatMap((each) => withinGroup(each, schema, stated))) {
     const path = issue.path.join("\n");
     for (const key of issue.code === "unrecognized_keys" ? issue.keys : []) {
       invalid.add([...issue.path, key].join("\n"));
@@ -32,6 +32,18 @@ export function validateSettings<T extends z.ZodObject>(
     reported.add(path);
   }
   return withoutInvalid(stated, invalid, []) as z.input<T>;
+}
+
+/** The issues within the group of settings, where a schema takes words or a group and the value is meant as a group. */
+function withinGroup(issue: z.core.$ZodIssue, schema: z.ZodType, settings: unknown): z.core.$ZodIssue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const value = valueAt(settings, issue.path);
+  const place = schemaAt(schema, issue.path);
+  const inner = place && groupIn(place);
+  if (inner === undefined || typeof value !== "object" || value === null || Array.isArray(value))
+    return [{ code: "invalid_value", values: [], path: issue.path, message: issue.message, input: value }];
+  const { error } = inner.safeParse(value);
+  return (error?.issues ?? []).map((each) => ({ ...each, path: [...issue.path, ...each.path] }));
 }
 
 /** Whether the value has the wrong type, instead of only being out of bounds. */
@@ -51,8 +63,9 @@ function filled(schema: z.core.$ZodType, stated: unknown): unknown {
   if (inner instanceof z.ZodArray && Array.isArray(value)) {
     return value.map((item) => filled(inner.element, item));
   }
-  if (!(inner instanceof z.ZodObject) || typeof value !== "object" || value === null) return value;
-  const entries = Object.entries<z.core.$ZodType>(inner.shape).map(
+  const group = groupIn(inner);
+  if (group === undefined || typeof value !== "object" || value === null) return value;
+  const entries = Object.entries<z.core.$ZodType>(group.shape).map(
     ([key, kind]) => [key, filled(kind, (value as Record<string, unknown>)[key])] as const,
   );
   return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
@@ -134,15 +147,16 @@ const expectedIfMissing = (schema: z.core.$ZodType): string =>
   unwrapped(schema) instanceof z.ZodString ? docOf(schema).expected : expectedType(schema);
 
 const namesIn = (schema: z.core.$ZodType | undefined): string[] =>
-  schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  Object.keys((schema && groupIn(schema))?.shape ?? {});
 
 function schemaAt(schema: z.core.$ZodType, path: Path): z.core.$ZodType | undefined {
   const [key, ...rest] = path;
   const inner = unwrapped(schema);
   if (key === undefined) return inner;
+  const group = groupIn(inner);
   const next =
-    inner instanceof z.ZodObject
-      ? (inner.shape[String(key)] as z.core.$ZodType | undefined)
+    group !== undefined
+      ? (group.shape[String(key)] as z.core.$ZodType | undefined)
       : inner instanceof z.ZodArray
         ? inner.element
         : inner instanceof z.ZodRecord

@@ -1,34 +1,27 @@
 import type * as z from "zod";
-import { canonicalMac } from "./address";
 import { checkMounts } from "./data-disks";
 import { checkStated, withDefaults } from "./validation";
 import type { Faults } from "./fault";
-import { VmModel, type Vm } from "./model";
-import { VmSchema, type DiskSettings, type NetworkInterfaceSettings, type VmSettings } from "./settings";
+import { resolveInterfaces } from "./guest-network";
+import { VmModel, type Node, type Vm } from "./model";
+import { VmSchema, type DiskSettings, type VmSettings } from "./settings";
 
-/**
- * Resolves the VM's settings with their defaults.
- *
- * @param macAddress - of the first network interface
- */
-export function resolveVm(settings: VmSettings & { description?: string }, macAddress: string): Vm {
+/** Resolves the VM's settings with their defaults. */
+export function resolveVm(
+  settings: VmSettings & { description?: string },
+  node: Pick<Node, "vmId" | "macAddress">,
+): Vm {
   const disks = [...(settings.disks ?? [])].sort(byInterface);
-  const [first, ...rest] = settings.networkInterfaces ?? [];
   const stated = {
     ...settings,
     // PVE refuses a target datastore for linked clones; a full clone without one is copied twice.
     cloneDatastore: settings.linkedClone ? undefined : (settings.cloneDatastore ?? disks[0]?.datastore),
     disks,
-    networkInterfaces: first ? [{ ...first, macAddress }, ...rest.map(withCanonicalMac)] : [],
+    networkInterfaces: resolveInterfaces(settings.networkInterfaces ?? [], node),
     tags: [...(settings.tags ?? [])].sort(),
   };
   // `checkVm` reports missing settings.
   return withDefaults(VmModel, stated as z.input<typeof VmModel>);
-}
-
-/** PVE stores MAC addresses in upper case, and the provider compares them letter by letter. */
-function withCanonicalMac(nic: NetworkInterfaceSettings): NetworkInterfaceSettings {
-  return nic.macAddress === undefined ? nic : { ...nic, macAddress: canonicalMac(nic.macAddress) };
 }
 
 /** `scsi2` before `scsi10`, so that another order in `main.ts` is not a change. */

@@ -106,6 +106,12 @@ export const NODE_EFFECTS: Readonly<Record<string, Effect>> = {
   mounts: danger(
     "a disk that is empty is formatted, and a mounted disk hides what is in its folder; a rollout refuses to hide K3s' data",
   ),
+  interfaces: {
+    words:
+      "its host names other interfaces, at its next boot; the interfaces' networks have to be there already",
+    reboot: true,
+  },
+  networks: effect("its addresses, routes or VLANs in further networks change"),
   hardwareConfiguration: effect("its hardware configuration changes between captured and generated"),
   "nixos.release": { words: "another NixOS release is built", reboot: true },
   "nixos.stateVersion": danger("it must stay the release with which the host was installed"),
@@ -149,23 +155,33 @@ export function compareSettings(
 }
 
 /**
- * Flattens settings. A list counts as one value. Leaves out the VM, which is compared as OpenTofu sees it, but for the
- * mounts of its disks, of which OpenTofu does not know.
+ * Flattens settings. A list counts as one value. Leaves out the VM, which is compared as OpenTofu sees it, but for what only the
+ * host knows: the mounts of its disks, the names of its interfaces, and their networks.
  */
 function flattened(settings: Settings, prefix = ""): Map<string, unknown> {
   return new Map(
     Object.entries(settings).flatMap(([key, value]): [string, unknown][] => {
-      if (prefix === "" && key === "vm") return [["mounts", mountsOf(value as Settings)]];
+      if (prefix === "" && key === "vm") return Object.entries(ofTheHost(value as Settings));
       const isGroup = typeof value === "object" && value !== null && !Array.isArray(value);
       return isGroup ? [...flattened(value as Settings, `${prefix}${key}.`)] : [[`${prefix}${key}`, value]];
     }),
   );
 }
 
-/** By interface; `undefined` without any. */
-function mountsOf({ disks }: Settings): unknown {
-  const mounts = ((disks ?? []) as Settings[]).flatMap(({ interface: name, mount }) =>
-    mount === undefined ? [] : [[name, mount]],
-  );
-  return mounts.length === 0 ? undefined : Object.fromEntries(mounts as [string, unknown][]);
+/** The VM's settings that only its host knows, each by the disk's or the interface's name; `undefined` without any. */
+function ofTheHost({ disks, networkInterfaces }: Settings): Settings {
+  const named = ((networkInterfaces ?? []) as Settings[]).filter(({ name }) => name !== undefined);
+  return {
+    mounts: byName((disks ?? []) as Settings[], ({ interface: name, mount }) => [name, mount]),
+    interfaces: byName(named, ({ name, macAddress, mtu }) => [name, { macAddress, mtu }]),
+    networks: byName(named, ({ name, address = "none", routes, vlans }) => [
+      name,
+      { address, routes, vlans },
+    ]),
+  };
+}
+
+function byName(all: readonly Settings[], of: (each: Settings) => [unknown, unknown]): Settings | undefined {
+  const entries = all.map(of).filter(([, value]) => value !== undefined) as [string, unknown][];
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }

@@ -9,6 +9,7 @@ import {
   FirewallSchema,
   HostFilesSchema,
   ImageGcSchema,
+  InterfaceNetworkSchema,
   K3sSchema,
   MacAddressBaseSchema,
   NetworkInterfaceSchema,
@@ -21,8 +22,10 @@ import {
   RegistrySchema,
   RolloutSchema,
   RootFilesystemSchema,
+  RouteSchema,
   ServerSchema,
   StartupSchema,
+  VlanSchema,
   VmSchema,
 } from "../config/settings";
 
@@ -46,6 +49,9 @@ export const NOUNS: readonly Noun[] = [
   { title: "Disk", schema: DiskSchema, source: "DiskSchema" },
   { title: "Disk mount", schema: DiskMountSchema, source: "DiskMountSchema" },
   { title: "Network interface", schema: NetworkInterfaceSchema, source: "NetworkInterfaceSchema" },
+  { title: "Interface network", schema: InterfaceNetworkSchema, source: "InterfaceNetworkSchema" },
+  { title: "Route", schema: RouteSchema, source: "RouteSchema" },
+  { title: "VLAN", schema: VlanSchema, source: "VlanSchema" },
   { title: "Startup", schema: StartupSchema, source: "StartupSchema" },
   {
     title: "NixOS of the cluster",

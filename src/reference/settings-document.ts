@@ -61,6 +61,7 @@ function valueOf(schema: z.core.$ZodType): string {
   const noun = NOUNS.find((each) => Object.is(each.schema, inner));
   if (noun !== undefined) return linkTo(noun);
   if (inner instanceof z.ZodEnum) return inner.options.map((option) => code(String(option))).join(", ");
+  if (inner instanceof z.ZodUnion) return inner.options.map(valueOf).join(", or ");
   if (inner instanceof z.ZodArray) return `list of: ${valueOf(inner.element)}`;
   // A host's NixOS settings are those of the cluster, all optional.
   if (inner instanceof z.ZodObject) return "any of [NixOS](#nixos)";

@@ -2,6 +2,7 @@ import type { Cluster, Nixos, Node } from "../config/model";
 import { systemdPath } from "../base/escape";
 import { DATA_DISKS, dataDisks, type DataDisk } from "../config/data-disks";
 import { parseNetwork } from "../config/address";
+import { guestInterfaces, type GuestInterface } from "../config/guest-network";
 import { shortRevision } from "../config/nixos";
 import { Firewall, TABLE } from "./firewall";
 import { REGISTRIES, renderK3s, renderRegistries } from "./k3s";
@@ -28,6 +29,8 @@ export function renderHosts(
     put(`k3s-${node.role}.nix`, renderK3s(cluster, node));
     if (cluster.k3s.registries.length > 0) put(REGISTRIES, renderRegistries(cluster, node));
     put("nftables.nft", firewall.render(node));
+    const interfaces = guestInterfaces(node);
+    if (interfaces.length > 0) put(NETWORKS, renderNetworks(cluster, node, interfaces));
     const disks = dataDisks(node.vm);
     if (disks.length === 0) continue;
     put("data-disks.nix", renderDataDisks(node, disks));
@@ -41,6 +44,8 @@ export function renderHosts(
 }
 
 export const HARDWARE_CONFIGURATION = "hardware-configuration.nix";
+
+const NETWORKS = "networks.nix";
 
 function renderConfiguration(cluster: Cluster, node: Node, shared: readonly string[]): string {
   const { network } = cluster;
@@ -62,9 +67,43 @@ function renderConfiguration(cluster: Cluster, node: Node, shared: readonly stri
     shared,
     bios: node.nixos.firmware === "bios",
     dataDisks: dataDisks(node.vm).length > 0,
+    networks: guestInterfaces(node).length > 0,
     journalMaxMib: "",
     ...node.nixos,
     binaryCaches: node.nixos.binaryCaches ?? [],
+  });
+}
+
+/**
+ * Name of the .link file of an interface, which udev reads whether or not systemd-networkd runs, and which NixOS also puts into the
+ * initrd (nixpkgs, nixos/modules/system/boot/networkd.nix and stage-1.nix). Before NixOS' own of the scripted network, `40-…`.
+ */
+const linkFile = (name: string): string => `10-${name}`;
+
+function renderNetworks(cluster: Cluster, node: Node, all: readonly GuestInterface[]): string {
+  const prefixLength = (cidr: string): number | undefined => parseNetwork(cidr)?.prefixLength;
+  return fill(NETWORKS, {
+    hostname: node.hostname,
+    nodeInterface: node.nixos.networkInterface,
+    nodeHasDhcp: cluster.network.gateway === undefined,
+    links: all
+      .filter(({ parent }) => parent === undefined)
+      .map(({ name, macAddress, mtu }) => ({ file: linkFile(name), name, macAddress, mtu: mtu ?? "" })),
+    vlans: all.flatMap(({ name, parent, vlanId }) => (parent === undefined ? [] : { name, parent, vlanId })),
+    interfaces: all.map(({ name, address, routes }) => ({
+      name,
+      dhcp: address.kind === "dhcp",
+      ...(address.kind === "static"
+        ? { ipv4Address: address.ipv4Address, prefixLength: prefixLength(address.network) }
+        : { ipv4Address: "" }),
+      routes: routes.map(({ to, via }) => ({
+        address: to.split("/")[0],
+        prefixLength: prefixLength(to),
+        via,
+      })),
+      acceptRa: `net.ipv6.conf.${name}.accept_ra`,
+    })),
+    dhcpInterfaces: all.filter(({ address }) => address.kind === "dhcp").map(({ name }) => name),
   });
 }
 

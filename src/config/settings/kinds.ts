@@ -37,6 +37,18 @@ export const boolean = () => z.boolean().register(DOCS, { expected: "true or fal
 export const choice = <const T extends readonly string[]>(...values: T) =>
   z.enum(values).register(DOCS, { expected: `one of ${values.join(", ")}` });
 
+/** One of some words, or a group of settings. */
+export const oneOf = <W extends z.ZodEnum, G extends z.ZodType<object, object>>(
+  words: W,
+  settings: G,
+  expected: string,
+  example: unknown,
+) => {
+  const either = z.union([words, settings]);
+  DOCS.add(either, { expected, example });
+  return either;
+};
+
 const TEXT = "a text in quotes";
 
 /** One line of text. */
@@ -108,6 +120,13 @@ export const group = <T extends z.core.$ZodLooseShape>(shape: T, example?: objec
 export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   const { innerType } = schema._zod.def as { readonly innerType?: z.core.$ZodType };
   return innerType === undefined ? schema : unwrapped(innerType);
+}
+
+/** The group of settings that the schema is, or that it takes beside words; `undefined` for any other schema. */
+export function groupIn(schema: z.core.$ZodType): z.ZodObject | undefined {
+  const inner = unwrapped(schema);
+  if (inner instanceof z.ZodUnion) return inner.options.map(groupIn).find((each) => each !== undefined);
+  return inner instanceof z.ZodObject ? inner : undefined;
 }
 
 /** Groups derived from others, such as by `extend`, are not registered. */
