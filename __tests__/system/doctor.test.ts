@@ -24,6 +24,7 @@ const HEALTHY = {
   "PVE nodes": "ok: pve",
   Template: "ok: VM 9903",
   Datastores: "ok: Cesspool-VM",
+  "Disks of etcd": "ok: Cesspool-VM",
   Bridges: "ok: vmbr0",
   "VM IDs": "ok: 3 free, 0 VMs of this cluster",
 };
@@ -164,6 +165,30 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     const { checks } = await seen();
     expect(checks.Datastores).toBe("problem: the token sees no tank on pve");
     expect(checks.Bridges).toBe("problem: the token sees no vmbr7 on pve");
+  });
+
+  test("etcd on a datastore behind a network, or on disks that turn, is a warning", async () => {
+    pve.inventory.datastoreTypes.set("Cesspool-VM", "nfs");
+    const { status, output, checks, remedies } = await seen();
+    expect([status, checks["Disks of etcd"]]).toEqual([
+      expect.any(Number),
+      "warning: alphard has it on Cesspool-VM, which is behind a network (nfs)",
+    ]);
+    expect(remedies["Disks of etcd"]).toContain("/var/lib/rancher/k3s/server/db");
+    expect(output).not.toContain("hamal has it"); // an agent has no etcd
+    pve.inventory.datastoreTypes.clear();
+    pve.inventory.disks = [
+      { devpath: "/dev/sda", type: "hdd" },
+      { devpath: "/dev/sdb", type: "ssd" },
+    ];
+    expect((await seen()).checks["Disks of etcd"]).toBe(
+      "warning: alphard has it on Cesspool-VM of pve, which is a hard disk",
+    );
+    // Below a directory there may be any of the node's disks.
+    pve.inventory.datastoreTypes.set("Cesspool-VM", "dir");
+    expect((await seen()).checks["Disks of etcd"]).toBe("ok: Cesspool-VM");
+    pve.inventory.disks = pve.inventory.disks.slice(0, 1);
+    expect((await seen()).checks["Disks of etcd"]).toMatch(/^warning: alphard .* a hard disk$/);
   });
 
   test("a PVE node that does not exist, and one that is unknown until the apply", async () => {

@@ -42,7 +42,7 @@ export const doctorDocument = (checks: readonly Check[]): object =>
  */
 export function inWords(checks: readonly Check[], columns = Infinity): string {
   const rows = textTable(checks.map(({ name, state, found }) => [name, state, found]));
-  const details = (["problem", "unknown"] as const).flatMap((state) =>
+  const details = (["problem", "warning", "unknown"] as const).flatMap((state) =>
     checks
       .filter((check) => check.state === state)
       .flatMap((check) => detail(check, rows[checks.indexOf(check)] ?? "", columns)),

@@ -1,6 +1,6 @@
 import type { Faults } from "./fault";
 import type { Vm } from "./model";
-import { isAtOrBelow, K3S_FOLDER, type DiskSettings } from "./settings";
+import { ETCD_FOLDER, isAtOrBelow, K3S_FOLDER, type DiskSettings } from "./settings";
 
 /** A disk that the host mounts. */
 export interface DataDisk {
@@ -36,6 +36,13 @@ const hasK3sData = (path: string): boolean => K3S_DATA.some((folder) => isAtOrBe
 
 /** Those without which K3s must not run: it would find an empty folder. */
 export const k3sDataDisks = (vm: Vm): DataDisk[] => dataDisks(vm).filter(({ path }) => hasK3sData(path));
+
+/** The disk that has etcd's data: that of the deepest mount, or the first, which has the system. */
+export function etcdDisk({ disks }: Vm): DiskSettings {
+  const mounted = disks.filter(({ mount }) => mount !== undefined && isAtOrBelow(mount.path, ETCD_FOLDER));
+  const deepest = mounted.sort((a, b) => (b.mount?.path.length ?? 0) - (a.mount?.path.length ?? 0))[0];
+  return deepest ?? (disks[0] as DiskSettings);
+}
 
 /** Faults of the disks' mounts. `disks` are sorted by interface. */
 export function checkMounts(disks: readonly DiskSettings[], faults: Faults): void {

@@ -1,8 +1,8 @@
 /** The result of one check. */
 export interface Check {
   readonly name: string;
-  /** `unknown`: it could not be checked. */
-  readonly state: "ok" | "problem" | "unknown";
+  /** `warning`: it works, but badly. `unknown`: it could not be checked. */
+  readonly state: "ok" | "warning" | "problem" | "unknown";
   /** What was found, or why it could not be checked; without a period. */
   readonly found: string;
   /** What to do, as a sentence. @default - nothing */
@@ -14,6 +14,13 @@ export const ok = (name: string, found: string): Check => ({ name, state: "ok", 
 export const problem = (name: string, found: string, remedy: string): Check => ({
   name,
   state: "problem",
+  found,
+  remedy,
+});
+
+export const warning = (name: string, found: string, remedy: string): Check => ({
+  name,
+  state: "warning",
   found,
   remedy,
 });

@@ -5,6 +5,7 @@ import { HOSTS_FOLDER } from "../emit/place";
 import { CLUSTER_JSON, FORMAT_VERSION, parseClusterJson, type ClusterJson } from "../render/cluster-json";
 import { access, type Access } from "./access";
 import { ok, problem, unknown, type Check } from "./check";
+import { checkEtcdDisks } from "./etcd-disks";
 import {
   asked,
   checkBridges,
@@ -59,7 +60,7 @@ const checkCluster = (cluster: ClusterJson | undefined, file: string): Check =>
     : ok("Cluster", `${counted(cluster.nodes.length, "node")} at the last synth`);
 
 /** Checks that ask Proxmox VE. */
-const ASKED = ["PVE rights", "PVE nodes", "Template", "Datastores", "Bridges", "VM IDs"];
+const ASKED = ["PVE rights", "PVE nodes", "Template", "Datastores", "Disks of etcd", "Bridges", "VM IDs"];
 
 async function checkPve(env: NodeJS.ProcessEnv, cluster: ClusterJson | undefined): Promise<Check[]> {
   const { checks, api, major = 0 } = await access(env);
@@ -92,6 +93,7 @@ async function inventoryOf(
     asked("PVE nodes", () => checkPveNodes(api, wanted)),
     asked("Template", async () => checkTemplates(await guests(api), wanted)),
     asked("Datastores", () => checkDatastores(pve, wanted)),
+    asked("Disks of etcd", () => checkEtcdDisks(api, wanted)),
     asked("Bridges", () => checkBridges(pve, wanted)),
     asked("VM IDs", async () => checkVmIds(api, await guests(api), wanted)),
   ]);

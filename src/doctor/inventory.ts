@@ -6,7 +6,7 @@ import { PveError, type PveApi } from "./pve-api";
 import { settled, settledAll } from "./references";
 
 /** The cluster's nodes, and the variables that their settings may refer to. */
-interface Wanted {
+export interface Wanted {
   readonly nodes: readonly Node[];
   readonly env: NodeJS.ProcessEnv;
 }

@@ -301,6 +301,7 @@ export const PROMISES: Promises = {
         `${DOCTOR} › without %s an apply fails, and the doctor says so`,
         `${DOCTOR} › a template that is not there, is none, or is elsewhere`,
         `${DOCTOR} › a datastore and a bridge that the PVE node does not have`,
+        `${DOCTOR} › etcd on a datastore behind a network, or on disks that turn, is a warning`,
       ],
     },
   },

@@ -24,6 +24,13 @@ export class Inventory {
   public readonly pools = new Map<string, Set<number>>();
   public readonly tasks = new Tasks();
   public readonly storage: Storage;
+  /** Datastores' types that are not LVM-thin. */
+  public readonly datastoreTypes = new Map<string, string>();
+  /** Each PVE node's disks; the volume group of all datastores is on the first one's third partition. */
+  public disks: readonly { readonly devpath: string; readonly type: string }[] = [
+    { devpath: "/dev/sda", type: "ssd" },
+    { devpath: "/dev/sdb", type: "hdd" },
+  ];
   /** How long a clone takes. */
   public cloneMilliseconds = 0;
 

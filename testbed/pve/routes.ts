@@ -76,13 +76,38 @@ function volume({ inventory, token, at }: Call) {
 const ofStorage = { active: 1, enabled: 1, shared: 0, type: "lvmthin", content: "images,rootdir" };
 
 /** Storages without a privilege of the token are left out. */
-function storages({ inventory, token, at }: Call) {
+const visibleStorages = ({ inventory, token }: Call): string[] =>
+  inventory.storages.filter((storage) =>
+    ["Datastore.Audit", "Datastore.AllocateSpace"].some((one) => token.holds(`/storage/${storage}`, one)),
+  );
+
+function storages(call: Call) {
+  call.inventory.knowsNode(call.at.node ?? "");
+  return visibleStorages(call).map((storage) => ({ storage, ...ofStorage }));
+}
+
+const configuredStorages = (call: Call) =>
+  visibleStorages(call).map((storage) => {
+    const type = call.inventory.datastoreTypes.get(storage) ?? ofStorage.type;
+    return { storage, type, content: ofStorage.content, ...(type === "lvmthin" && { vgname: "pve" }) };
+  });
+
+/** Fields as in pve-storage, src/PVE/Diskmanage.pm. */
+function disks({ inventory, token, at, parameters }: Call) {
+  token.demand("/", "Sys.Audit");
   inventory.knowsNode(at.node ?? "");
-  return inventory.storages
-    .filter((storage) =>
-      ["Datastore.Audit", "Datastore.AllocateSpace"].some((one) => token.holds(`/storage/${storage}`, one)),
-    )
-    .map((storage) => ({ storage, ...ofStorage }));
+  const [first] = inventory.disks;
+  const partition = first && { devpath: `${first.devpath}3`, parent: first.devpath, type: "partition" };
+  return parameters.get("include-partitions") === "1" && partition
+    ? [...inventory.disks, partition]
+    : inventory.disks;
+}
+
+/** As src/PVE/API2/Disks/LVM.pm. */
+function volumeGroups({ inventory, token }: Call) {
+  token.demand("/", "Sys.Audit");
+  const volumes = inventory.disks.slice(0, 1).map(({ devpath }) => ({ name: `${devpath}3`, leaf: 1 }));
+  return { leaf: 0, children: [{ name: "pve", leaf: 0, children: volumes }] };
 }
 
 /** Bridges are left out in the same way. */
@@ -161,6 +186,9 @@ export const ROUTES: readonly (readonly [method: string, path: string, handler: 
   ],
   ["GET", "nodes/:node/tasks/:upid/status", ({ inventory, at }) => inventory.tasks.status(at.upid ?? "")],
   ["GET", "nodes/:node/tasks/:upid/log", ({ inventory, at }) => inventory.tasks.log(at.upid ?? "")],
+  ["GET", "storage", configuredStorages],
+  ["GET", "nodes/:node/disks/list", disks],
+  ["GET", "nodes/:node/disks/lvm", volumeGroups],
   ["GET", "nodes/:node/storage", storages],
   ["GET", "nodes/:node/network", networks],
   ["GET", "nodes/:node/storage/:storage/status", storageStatus],

@@ -17,7 +17,9 @@ const SYSTEM_FOLDERS_THEMSELVES = ["/", "/var", "/var/lib", "/var/log"];
 
 /** K3s makes folders in its own, so that only these may be on a disk of their own. */
 export const K3S_FOLDER = "/var/lib/rancher";
-const K3S_MOUNTS = [K3S_FOLDER, `${K3S_FOLDER}/k3s/server/db`];
+/** etcd's data and the snapshots (k3s, pkg/etcd/etcd.go). */
+export const ETCD_FOLDER = `${K3S_FOLDER}/k3s/server/db`;
+const K3S_MOUNTS = [K3S_FOLDER, ETCD_FOLDER];
 
 export const isAtOrBelow = (folder: string, path: string): boolean =>
   path === folder || path.startsWith(`${folder}/`);
