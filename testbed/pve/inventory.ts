@@ -31,6 +31,8 @@ export class Inventory {
     { devpath: "/dev/sda", type: "ssd" },
     { devpath: "/dev/sdb", type: "hdd" },
   ];
+  /** Addresses that VMs got from DHCP, by VM ID; others have one that follows from the ID. */
+  public readonly leases = new Map<number, string>();
   /** How long a clone takes. */
   public cloneMilliseconds = 0;
 

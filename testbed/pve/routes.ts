@@ -54,7 +54,7 @@ function agentInterfaces(call: Call) {
   if (!vm.agentAnswers) throw new Refusal(500, "QEMU guest agent is not running");
   const mac = /([0-9A-F]{2}:){5}[0-9A-F]{2}/i.exec(vm.options.get("net0") ?? "")?.[0].toLowerCase();
   const address = {
-    "ip-address": `10.0.${vm.id >> 8}.${vm.id & 255}`,
+    "ip-address": call.inventory.leases.get(vm.id) ?? `10.0.${vm.id >> 8}.${vm.id & 255}`,
     "ip-address-type": "ipv4",
     prefix: 24,
   };

@@ -33,8 +33,6 @@ const NOT_HERE: Readonly<Record<string, string>> = {
   "pve-create": "there is no Proxmox VE host",
   "pve-restart": "there is no Proxmox VE host",
   "pve-template": "there is no Proxmox VE host; the stand-in has the template",
-  "pve-addresses": "there is no Proxmox VE host; the machines have the addresses of the page",
-  "agent-address": "there is no Proxmox VE host; the machine has the address of the page",
   "installer-disk": "there is no NixOS installer",
   "installer-install": "there is no NixOS installer",
   "template-empty": "there is no VM; the commands are compared with those of the runbook",
@@ -90,10 +88,14 @@ const SAYS: Readonly<Record<string, string | RegExp>> = {
   "agent-rollout": "The cluster matches main.ts.",
 };
 
-/** Addresses that the clones get from DHCP, as the page has them. */
-const LEASES = new Map(
-  [...TUTORIAL.matchAll(/--at (\S+)=(\S+)/g)].map(([, host = "", address = ""]) => [host, address]),
-);
+/** Addresses that the clones get from DHCP, by VM ID. */
+const LEASES = new Map([
+  [201, "172.22.0.151"],
+  [202, "172.22.0.152"],
+  [203, "172.22.0.153"],
+]);
+
+const NAMES = ["k3s-server-1", "k3s-agent-1", "k3s-agent-2"];
 
 class Reader {
   public readonly home = mkdtempSync(join(tmpdir(), "k3s-tutorial-"));
@@ -118,6 +120,7 @@ class Reader {
       scsi0: "local-lvm:20",
       scsihw: "virtio-scsi-pci",
     });
+    for (const [vmId, address] of LEASES) this.pve.inventory.leases.set(vmId, address);
     mkdirSync(join(this.home, ".ssh"), { mode: 0o700 });
     writeFileSync(join(this.home, ".ssh/id_ed25519.pub"), `${this.key.publicKey}\n`);
     writeFileSync(join(this.home, "pve-root-ca.pem"), this.pve.ca);
@@ -197,12 +200,10 @@ class Reader {
     this.addAgent(later);
     await this.atHome("sh", ["-c", `cd '${later}' && npm run --silent synth`]);
     const nix = join(later, "nix");
-    const machines = Object.fromEntries(
-      [...LEASES.keys()].map((name) => [name, { state: "template" }] as const),
-    );
+    const machines = Object.fromEntries(NAMES.map((name) => [name, { state: "template" }] as const));
     this.testbed = await Testbed.start({ nix, machines }, this.key, "");
-    for (const { hostname, ipv4Address } of this.testbed.nodes) {
-      const lease = LEASES.get(hostname);
+    for (const { hostname, vmId, ipv4Address } of this.testbed.nodes) {
+      const lease = LEASES.get(vmId);
       await this.testbed.on(
         hostname,
         `ip address del ${ipv4Address}/24 dev ens18; ip address add ${lease}/24 dev ens18`,
@@ -230,7 +231,7 @@ class Reader {
     if (this.testbed === undefined) await this.powerOn();
     const testbed = this.testbed as Testbed;
     // The operator's ssh, with the key of the page.
-    const PATH = `${join(this.home, "bin")}:${testbed.folder}/operator/bin:${process.env.PATH}`;
+    const PATH = `${join(this.home, "bin")}:${testbed.folder}/operator/bin:${this.environment.PATH}`;
     const environment = { ...this.environment, PATH };
     const { status, stdout, stderr } = await testbed.operator(["bash", ...words], this.home, environment);
     return { status, output: stdout + stderr };
