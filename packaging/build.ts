@@ -53,8 +53,7 @@ function writeEntries(names: readonly string[]): void {
     join(DIST, "index.js"),
     `"use strict";\nconst { ${list} } = require("./bundle.js");\nmodule.exports = { ${list} };\n`,
   );
-  // Load tsx first: main.ts is TypeScript.
-  const start = (run: string): string => `import("tsx").then(() => require("./bundle.js").${run}());\n`;
+  const start = (run: string): string => `require("./bundle.js").${run}();\n`;
   writeFileSync(join(DIST, "app.js"), start("runApp"));
   writeFileSync(join(DIST, "cli.js"), `#!/usr/bin/env node\n${start("runProgram")}`);
   chmodSync(join(DIST, "cli.js"), 0o755);

@@ -16,6 +16,9 @@ import "./cdktf-on-newer-node";
 
 const MAIN = "main.ts";
 
+/** A variable, since the package has no types. */
+const TYPESCRIPT_LOADER: string = "tsx";
+
 /** CDKTF's variable for the folder that an app writes its OpenTofu JSON to. */
 const OUTDIR_VARIABLE = "CDKTF_OUTDIR";
 
@@ -24,6 +27,8 @@ export const outputFolder = (): string => process.env[OUTDIR_VARIABLE] ?? OUTPUT
 /** @throws UserError when there is no `main.ts` here, and whatever `main.ts` throws */
 export async function importMain(): Promise<void> {
   mustBeProject();
+  // Node reads no TypeScript. Not before it is needed: whatever is loaded after it, tsx reads too, which takes longer than to run it.
+  await import(TYPESCRIPT_LOADER);
   await import(pathToFileURL(MAIN).href);
 }
 
