@@ -147,6 +147,7 @@ const NOUNS: readonly [string, (folder: string) => object, Place][] = [
   ["exposed ports", () => every.EXPOSED_PORTS, within(inCluster("k3s"), "exposedPorts")],
   ["a firewall", () => every.FIREWALL, inCluster("firewall")],
   ["an allowed flow", () => every.ALLOWED, within(inCluster("firewall"), "allow")],
+  ["an allowed flow over an interface", () => every.ALLOWED_OVER, within(inCluster("firewall"), "allow")],
   ["allowed ports", () => every.ALLOWED_PORTS, within(within(inCluster("firewall"), "allow"), "ports")],
   ["a rollout", every.rollout, inCluster("rollout")],
   ["a node", () => every.NODE, inAgent],

@@ -252,12 +252,17 @@ export const K3S: Pairs<K3sSettings> = {
 
 export const ALLOWED_PORTS: Pairs<PortRange> = { from: [9100, 9101], to: [9110, 9111] };
 
-export const ALLOWED: Pairs<AllowedFlow> = {
+export const ALLOWED: Pairs<AllowedFlow, "over"> = {
   from: ["nodes", "pods"],
   to: ["every host", "agents"],
   protocol: ["tcp", "udp"],
   ports: [stated(ALLOWED_PORTS), { from: 9, to: 9 }],
   why: ["metrics of the hosts", "metrics of all hosts"],
+};
+
+/** With the other settings of an allowed flow, of which some exclude it. */
+export const ALLOWED_OVER: Pairs<AllowedFlow, Exclude<keyof AllowedFlow, "over">> = {
+  over: ["storage0", "backup0"],
 };
 
 export const FIREWALL: Pairs<FirewallSettings> = {

@@ -53,6 +53,15 @@ const routed = (to: string, via = "198.18.0.1"): Edit =>
   connected({ address: STORAGE, routes: [{ to, via }] });
 const withVlans = (...vlans: object[]): Edit => connected({ vlans });
 
+const REPLICATION = {
+  from: "nodes",
+  to: "every host",
+  over: "storage0",
+  protocol: "tcp",
+  ports: { from: 9200, to: 9200 },
+  why: "replication",
+};
+
 export const CASCADES: readonly Mistake[] = [
   [
     "a VM ID of another: their addresses, the endpoint and the VM's past",
@@ -1055,6 +1064,27 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
       },
     },
     "'firewall.allow[0].from' should be a network such as 10.0.0.0/24 or fd00:22::/64, or one of nodes, pods, everyone, got nothing",
+  ],
+  [
+    "a flow over an interface that no host has",
+    {
+      settings: {
+        ...onAll({ address: STORAGE }),
+        firewall: { allow: [{ ...REPLICATION, over: "storage1" }] },
+      },
+    },
+    "'firewall.allow[0].over' should be one of its hosts' further network interfaces, 'storage0', or left out for the node's own, got 'storage1'",
+  ],
+  [
+    "a flow over an interface without any",
+    { settings: { firewall: { allow: [REPLICATION] } } },
+    "'firewall.allow[0].over' should be left out: none of its hosts has a further network interface with a name, got 'storage0'",
+  ],
+  [
+    "a flow from nodes whose addresses nobody knows",
+    { settings: { ...onAll({ address: "dhcp" }), firewall: { allow: [{ ...REPLICATION, to: "servers" }] } } },
+    "'firewall.allow[0]' is from nodes over storage0, but hamal has no static address there; state 'address: { network }' for it",
+    "'firewall.allow[0]' is from nodes over storage0, but mizar has no static address there; state 'address: { network }' for it",
   ],
   [
     "a CIDR with host bits",

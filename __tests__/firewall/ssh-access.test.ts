@@ -27,6 +27,10 @@ test.each([
   expect(openBy({ from })).toEqual(networks);
 });
 
+test("SSH over a further interface is no way in for operators", () => {
+  expect(openBy({ from: "lan", over: "storage0" })).toEqual([]);
+});
+
 test.each([
   ["tcp", 22, 22, true],
   ["tcp", 20, 22, true],

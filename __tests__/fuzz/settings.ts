@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import * as z from "zod";
-import { ClusterSchema, NodeSchema } from "../../src/config/settings";
+import {
+  AllowedFlowSchema,
+  ClusterSchema,
+  NetworkInterfaceSchema,
+  NodeSchema,
+} from "../../src/config/settings";
 import { unwrapped } from "../../src/config/settings/kinds";
 import { REFERENCE, type Json } from "../fixture";
 
@@ -57,6 +62,8 @@ const hostile = fc.array(fc.constantFrom(...PIECES), { maxLength: 6 }).map((piec
 const FITTING: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   description: hostile,
   why: hostile,
+  name: fc.constantFrom("storage0", "backup-0", "lab_0_"),
+  over: fc.constantFrom("storage0", "backup-0", "lab_0_"),
   nodeLabels: fc.dictionary(fc.constantFrom("disk", "example.org/x"), fc.constantFrom("ssd", "", "a.b_c-d")),
   k3sFlags: fc.array(
     hostile.map((text) => `--kubelet-arg=x=${text}`),
@@ -104,6 +111,8 @@ const group = (settings: z.core.$ZodShape): fc.Arbitrary<object> =>
 const some = ({ shape }: z.ZodObject): fc.Arbitrary<Json> =>
   fc.subarray(Object.entries(shape), { maxLength: 3 }).chain((entries) => group(Object.fromEntries(entries)));
 
+const maybe = (schema: z.ZodObject): fc.Arbitrary<Json> => fc.oneof(fc.constant({}), some(schema));
+
 /** `base` with the settings of `over`, group by group. */
 const merged = (base: Json, over: Json): Json =>
   isGroup(base) && isGroup(over)
@@ -115,11 +124,31 @@ const isGroup = (value: unknown): boolean =>
 
 const BARE = { description: hostile, why: hostile };
 
+/** Nodes with a further interface, and flows over it. */
+const connected = ([nic, flow, why]: [Json, Json, string]): Json =>
+  merged(REFERENCE, {
+    vm: {
+      networkInterfaces: [
+        { bridge: "vmbr0" },
+        merged({ bridge: "vmbr1", name: "storage0", address: { network: "198.18.0.0/24" } }, nic),
+      ],
+    },
+    firewall: {
+      allow: ["nodes", "everyone", "198.18.0.0/24"].map((from) =>
+        merged(
+          { from, to: "every host", over: "storage0", protocol: "tcp", ports: { from: 9200, to: 9200 }, why },
+          flow,
+        ),
+      ),
+    },
+  });
+
 /** The cluster's settings, an agent's, and words for the operators' keys. */
 export const inputs: fc.Arbitrary<{ cluster: Json; agent: Json }> = fc.record({
   cluster: fc.oneof(
     fc.constant(REFERENCE),
     some(ClusterSchema).map((over) => merged(REFERENCE, over)),
+    fc.tuple(maybe(NetworkInterfaceSchema), maybe(AllowedFlowSchema), BARE.why).map(connected),
     BARE.why.map((why) => ({
       ...REFERENCE,
       firewall: {

@@ -59,6 +59,25 @@ const CLUSTERS: Readonly<Record<string, () => Cluster>> = {
         ],
       }),
     ),
+  "flows over a further interface": () =>
+    cluster({
+      vm: {
+        networkInterfaces: [
+          { bridge: "vmbr0" },
+          { bridge: "vmbr1", name: "s_0_", address: { network: "198.18.0.0/24" } },
+        ],
+      },
+      firewall: {
+        allow: ["198.18.0.0/24", "nodes", "everyone"].map((from) => ({
+          from,
+          to: "every host",
+          over: "s_0_",
+          protocol: "tcp" as const,
+          ports: { from: 9200, to: 9200 },
+          why: "_replication_",
+        })),
+      },
+    }),
   "host-gw": () => cluster({ k3s: { flannelBackend: "host-gw" } }),
   WireGuard: () => cluster({ k3s: { flannelBackend: "wireguard-native" } }),
   "250 nodes": () => large(250),
@@ -86,6 +105,12 @@ test("the topology shows etcd's own flow, and not a flow of the owner with the s
   const allow = [{ from: "192.0.2.0/24", to: "servers", protocol: "tcp", ports, why: "etcd" } as const];
   const [diagram] = diagramsOf(cluster({ firewall: { allow } }));
   expect(diagram).not.toContain("servers, etcd on");
+});
+
+test("the matrix and the topology show the interface of a flow that is not for the node's own", () => {
+  const text = readme((CLUSTERS["flows over a further interface"] as () => Cluster)());
+  expect(text).toMatch(/\| `198\.18\.0\.0\/24` +\| TCP 9200 over s_0_: \\_replication\\_ /);
+  expect(fenced(text, "mermaid")[0]).toContain('-->|"TCP 9200 over s_0_"| nodes');
 });
 
 test("mermaid itself parses the topology of every cluster", () => {

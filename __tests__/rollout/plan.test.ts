@@ -5,7 +5,7 @@ import type { Host } from "../../src/rollout/host";
 import type { HostState } from "../../src/rollout/identity";
 import { planHost, type HostPlan, type PlanContext } from "../../src/rollout/plan";
 import { formatPlan } from "../../src/rollout/format";
-import { ALPHARD, HAMAL, MIZAR, type TestNode } from "../fixture";
+import { ALPHARD, HAMAL, MIZAR, REFERENCE, type TestNode } from "../fixture";
 import { clone, described, hosts, hostState, kubeNode, context } from "./plan-context";
 
 const UNCONFIRMED: Unconfirmed = {
@@ -227,6 +227,26 @@ describe("refused is", () => {
     expect(planHost(all[1] as HostState, context(all, { nodes })).faults).toEqual([
       "it is the Kubernetes node mizar. Another hostname is another node: run npm run rollout -- remove mizar first, then add hamal",
     ]);
+  });
+
+  test("an operator to whom SSH is open over a further interface alone", () => {
+    const storage = { bridge: "vmbr1", name: "storage0", address: { network: "198.18.0.0/24" } };
+    const ssh = { protocol: "tcp", ports: { from: 22, to: 22 }, why: "SSH" } as const;
+    const { faults } = planOfHamal(
+      {
+        operatorAddress: "198.18.0.50",
+        interfaces: new Map([
+          ["ens18", "BC:24:11:B3:ED:02"],
+          ["storage0", "06:24:11:B3:ED:02"],
+        ]),
+      },
+      {},
+      {
+        vm: { ...REFERENCE.vm, networkInterfaces: [{ bridge: "vmbr0" }, storage] },
+        firewall: { allow: [{ from: "everyone", to: "every host", over: "storage0", ...ssh }] },
+      },
+    );
+    expect(faults).toEqual([expect.stringContaining("hamal's new firewall would not admit SSH from there")]);
   });
 
   test("a token that is another one, with the way to rotate it", () => {

@@ -15,6 +15,7 @@ import type {
   K3sSettings,
   NetworkSettings,
   ServerSettings,
+  VmSettings,
 } from "../../src/config/settings";
 import { withHeader } from "../../src/emit/header";
 import { renderHosts } from "../../src/render/host";
@@ -27,6 +28,7 @@ interface Sketch {
   readonly servers?: number;
   readonly agents?: number;
   readonly network?: Partial<NetworkSettings>;
+  readonly vm?: Partial<VmSettings>;
   readonly k3s?: Partial<K3sSettings>;
   readonly firewall?: FirewallSettings;
   readonly nixos?: Partial<ClusterNixosSettings>;
@@ -48,6 +50,7 @@ export function cluster(sketch: Sketch): Cluster {
     network: { ...REFERENCE.network, ...sketch.network },
     apiEndpoint: sketch.apiEndpoint ?? REFERENCE.apiEndpoint,
     nixos: { ...REFERENCE.nixos, ...sketch.nixos },
+    vm: { ...REFERENCE.vm, ...sketch.vm },
     k3s: { ...REFERENCE.k3s, ...sketch.k3s },
     firewall: sketch.firewall,
   };
@@ -168,6 +171,32 @@ export const CLUSTERS: Readonly<Record<string, Cluster>> = {
         ],
       },
     ],
+  }),
+  "flows over further networks": cluster({
+    servers: 3,
+    vm: {
+      networkInterfaces: [
+        { bridge: "vmbr0" },
+        {
+          bridge: "vmbr1",
+          name: "storage-0",
+          address: { network: "198.18.0.0/24" },
+          vlans: [{ id: 30, name: "backup_0_", address: "dhcp" }],
+        },
+      ],
+    },
+    firewall: {
+      allow: ["198.18.0.0/25", "fd00:50::/64", "nodes", "everyone"].flatMap((from) =>
+        ["every host", "servers", "agent-2"].map((to) => ({
+          from,
+          to,
+          over: "storage-0",
+          protocol: "tcp" as const,
+          ports: { from: 9100, to: 9200 },
+          why: 'a reason "with" {braces} # and; more\nthan one line',
+        })),
+      ),
+    },
   }),
   "host-gw": cluster({ servers: 3, k3s: { flannelBackend: "host-gw" } }),
   "host-gw on a single node": cluster({ agents: 0, k3s: { flannelBackend: "host-gw" } }),

@@ -1,4 +1,5 @@
 import { isNamed, networksOf, type Source } from "./flow-sources";
+import { furtherInterface } from "./further-interfaces";
 import { API_PORT } from "../config/k3s";
 import { servers, type Cluster, type Node } from "../config/model";
 import type { AllowedFlow, PortRange } from "../config/settings";
@@ -51,6 +52,8 @@ export interface PortFlow extends Common {
    * forwards; or either of them.
    */
   readonly servedBy: "host" | "service" | "either";
+  /** The further network interface by which connections come. @default - the node's */
+  readonly over?: string;
   /** Cluster traffic that no allowed flow may open to others, since it is unauthenticated or contains all secrets. */
   readonly reserved?: true;
 }
@@ -236,8 +239,9 @@ function publishedFlows({ k3s }: Cluster): PolicyFlow[] {
 }
 
 /** A flow from `main.ts`. One from `pods` becomes two, since pods of other hosts arrive with their node's address. */
-function allowedFlows({ from, to, protocol, ports, why }: AllowedFlow): PolicyFlow[] {
-  const flow = { id: "allowed", to, protocol, ports, why, servedBy: "either" } as const;
+function allowedFlows({ from, to, over, protocol, ports, why }: AllowedFlow): PolicyFlow[] {
+  const by = over === undefined ? {} : { over };
+  const flow = { id: "allowed", to, ...by, protocol, ports, why, servedBy: "either" } as const;
   if (from !== "pods") return [{ ...flow, from: from as Source }];
   return [
     { ...flow, from },
@@ -251,8 +255,17 @@ const when = (condition: boolean, flow: PolicyFlow): PolicyFlow[] => (condition 
 export const includesHost = (hosts: Hosts, { hostname, role }: Pick<Node, "hostname" | "role">): boolean =>
   hosts === "every host" || hosts === `${role}s` || hosts === hostname;
 
-/** The flows that concern one host. */
+/** The flows that concern one host, which has the interface over which they come. */
 export const flowsOf = (all: readonly Flow[], node: Node): Flow[] =>
-  all.filter((flow) => flow.protocol === "any" || includesHost(flow.to, node));
+  all.filter((flow) => flow.protocol === "any" || (includesHost(flow.to, node) && hasInterface(flow, node)));
+
+/** Whether the host has the interface over which the flow comes. */
+export const hasInterface = (flow: Flow, node: Node): boolean => {
+  const over = overOf(flow);
+  return over === undefined || furtherInterface(node, over) !== undefined;
+};
+
+/** The further interface over which the flow comes. */
+export const overOf = (flow: Flow): string | undefined => (isPortFlow(flow) ? flow.over : undefined);
 
 export const isPortFlow = <T extends Flow>(flow: T): flow is T & PortFlow => "ports" in flow;

@@ -5,9 +5,17 @@ import type { AllowedFlow } from "../config/settings";
 export const portLabel = ({ protocol, ports }: Pick<AllowedFlow, "protocol" | "ports">): string =>
   `${protocol.toUpperCase()} ${ports.from === ports.to ? ports.from : `${ports.from}-${ports.to}`}`;
 
-/** What a flow opens on its target: ports, or a protocol. */
+/** What a flow opens on its target: ports, with the interface where it is a further one, or a protocol. */
 export const openedPorts = (flow: Flow): string =>
-  isPortFlow(flow) ? portLabel(flow) : flow.protocol === "any" ? "any port" : "ICMP echo";
+  isPortFlow(flow)
+    ? `${portLabel(flow)}${overLabel(flow)}`
+    : flow.protocol === "any"
+      ? "any port"
+      : "ICMP echo";
+
+/** ` over storage0`; nothing for the node's own interface. */
+export const overLabel = ({ over }: Pick<AllowedFlow, "over">): string =>
+  over === undefined ? "" : ` over ${over}`;
 
 const SOURCES: Readonly<Record<string, string>> = {
   lan: "LAN networks",

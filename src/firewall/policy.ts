@@ -1,9 +1,13 @@
+import { groupBy } from "../base/group-by";
 import { coversNetwork, parseAnyNetwork, parseNetwork } from "../config/address";
-import type { Fault } from "../config/fault";
+import { quoteAll, type Fault } from "../config/fault";
+import { guestInterfaces } from "../config/guest-network";
 import { GROUPS } from "../config/names";
 import { networksOf } from "./flow-sources";
+import { isOn } from "./further-interfaces";
 import { flows, includesHost, isPortFlow, type PolicyFlow, type PortFlow } from "./flows";
-import { portLabel } from "./labels";
+import { overLabel, portLabel } from "./labels";
+import { overFaults } from "./over-faults";
 import { sshAccess } from "./ssh-access";
 import type { Cluster } from "../config/model";
 import type { AllowedFlow, PortRange } from "../config/settings";
@@ -18,7 +22,9 @@ export function policyFaults(cluster: Cluster): Fault[] {
     ...openedReservedPorts(cluster, ports),
     ...takenPorts(ports),
     ...uselessExposedPorts(cluster),
+    ...overFaults(cluster),
     ...lockedOut(cluster),
+    ...operatorsElsewhere(cluster),
   ];
 }
 
@@ -61,7 +67,7 @@ function openedReservedPorts({ firewall }: Cluster, all: readonly PortFlow[]): F
     if (taken === undefined) return [];
     const setting = `firewall.allow[${index}]`;
     const message =
-      `'${setting}' opens ${portLabel(flow)} to ${flow.from}, but ${portLabel(taken)} is reserved for ` +
+      `'${setting}' opens ${portLabel(flow)}${overLabel(flow)} to ${flow.from}, but ${portLabel(taken)} is reserved for ` +
       `${taken.from}: ${taken.why}; choose other ports`;
     return [clash(setting, message)];
   });
@@ -119,6 +125,29 @@ function lockedOut(cluster: Cluster): Fault[] {
         ["network.nodeCidr", "network.operatorCidrs"],
       ),
     );
+}
+
+/** Networks of operators to which a host answers over a further interface, over which it takes no SSH from them. */
+function operatorsElsewhere({ network, nodes }: Cluster): Fault[] {
+  const own = parseNetwork(network.nodeCidr);
+  const operators = network.operatorCidrs
+    .flatMap((cidr) => parseAnyNetwork(cidr) ?? [])
+    .filter((operator) => own === undefined || !coversNetwork([own], operator)); // that overlap is another fault
+  return operators.flatMap((operator) => {
+    const ends = nodes.flatMap((node) =>
+      guestInterfaces(node)
+        .filter((nic) => isOn(nic, operator))
+        .map(({ name }) => ({ name, hostname: node.hostname })),
+    );
+    return [...groupBy(ends, ({ name }) => name)].map(([name, some]) => {
+      const hosts = quoteAll(some.map(({ hostname }) => hostname));
+      const setting = "network.operatorCidrs";
+      const message =
+        `'${setting}' ${operator.cidr} is on ${name} of ${hosts}, over which no SSH of operators comes; ` +
+        "state the networks from which they reach the node network";
+      return clash(setting, message, ["vm.networkInterfaces"]);
+    });
+  });
 }
 
 /** Whether the host needs the port. Trusting pods opens all ports without needing them. */

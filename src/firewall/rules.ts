@@ -54,13 +54,21 @@ export const publishedRules = (sets: readonly PortSet[], sources: Sources): stri
       rule("ct status dnat", sources.match(flow.from), dialled(flow.protocol, `@${name}`)),
     );
 
-/** Rules for flows from `main.ts`, by the port that the client used, whether the host or a service answers. */
-export const allowedRules = (flows: readonly PortFlow[], sources: Sources): string[] =>
+/**
+ * Rules for flows from `main.ts`, by the port that the client used, whether the host or a service answers.
+ *
+ * @param interfaceName - of the further interface over which they come. @default - the node's
+ */
+export const allowedRules = (
+  flows: readonly PortFlow[],
+  sources: Sources,
+  interfaceName?: string,
+): string[] =>
   flows
-    .filter(({ servedBy }) => servedBy === "either")
+    .filter(({ servedBy, over }) => servedBy === "either" && over === interfaceName)
     .map(
-      ({ from, protocol, ports, why }) =>
-        `${rule(sources.match(from), dialled(protocol, range(ports)))} # ${comment(why)}`,
+      ({ from, over, protocol, ports, why }) =>
+        `${rule(sources.match(from, over), dialled(protocol, range(ports)))} # ${comment(why)}`,
     );
 
 export const pingRules = (flows: readonly Flow[], sources: Sources): string[] =>

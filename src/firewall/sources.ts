@@ -30,8 +30,12 @@ export class Sources {
     ];
   }
 
-  /** The nft expression that matches a source; empty for everyone. */
-  public match(source: Source): string {
+  /**
+   * The nft expression that matches a source; empty for everyone.
+   *
+   * @param over - the further interface by which it comes. @default - the node's
+   */
+  public match(source: Source, over?: string): string {
     switch (source) {
       case "lan":
       case "management":
@@ -43,7 +47,7 @@ export class Sources {
       // A host of the LAN that forges a node's IPv4 address still lacks its MAC address.
       case "nodes":
       case "servers":
-        return `ip saddr . ether saddr @${source}4`;
+        return `ip saddr . ether saddr @${source}4${over === undefined ? "" : `_over_${over}`}`;
       case "nodes by IPv6":
         return "meta nfproto ipv6 ether saddr @node_macs";
       case "tunnel":

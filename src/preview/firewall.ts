@@ -1,7 +1,7 @@
 import { coversNetwork } from "../config/address";
 import { isOutside, NAMED_NETWORKS, networksOf } from "../firewall/flow-sources";
 import { openedPorts, sourceLabel, targetLabel } from "../firewall/labels";
-import { isPortFlow, type Flow } from "../firewall/flows";
+import { hasInterface, isPortFlow, type Flow } from "../firewall/flows";
 import { sshAccess, type SshAccess } from "../firewall/ssh-access";
 import { groupBy } from "../base/group-by";
 import type { Node } from "../config/model";
@@ -75,9 +75,10 @@ function networkChanges(sign: "+" | "-", here: ClusterJson, there: ClusterJson):
 }
 
 /** Flows that an added or removed node affects: between it and other nodes, and from outside. */
-function membership(sign: "+" | "-", nodes: readonly Node[], { flows = [] }: ClusterJson): FlowChange[] {
+function membership(sign: "+" | "-", nodes: readonly Node[], cluster: ClusterJson): FlowChange[] {
   return [...groupBy(nodes, ({ role }) => role)].flatMap(([role, some]) => {
     const names = namesOf(some);
+    const flows = (cluster.flows ?? []).filter((flow) => some.some((node) => hasInterface(flow, node)));
     const line = (who: string, arrow: "→" | "↔", whom: string, of: readonly Flow[]): FlowChange[] =>
       of.length === 0 ? [] : [{ sign, who, arrow, whom, what: of.map(flowLabel) }];
     const between = (from: Flow["from"], to: string): Flow[] =>

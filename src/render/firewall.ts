@@ -1,6 +1,8 @@
 import { flows, flowsOf, isPortFlow, VXLAN_PORT, type Flow } from "../firewall/flows";
 import { servers, type Cluster, type Node } from "../config/model";
+import { guestInterfaces } from "../config/guest-network";
 import { NodeElements } from "../firewall/elements";
+import { furtherInterface, staticAddress } from "../firewall/further-interfaces";
 import { allowedRules, hostRules, pingRules, podRules, portSets, publishedRules } from "../firewall/rules";
 import { Sources } from "../firewall/sources";
 import { fill } from "./templates";
@@ -14,6 +16,10 @@ export const TABLE = "k3s_host";
  */
 const TUNNEL = { vxlan: "flannel.1", "wireguard-native": "flannel-wg", "host-gw": undefined } as const;
 
+/** An nft expression for one of several values. */
+const anyOf = (values: readonly string[]): string =>
+  values.length === 1 ? (values[0] as string) : `{ ${values.join(", ")} }`;
+
 /** Renders the rulesets of one cluster's hosts, and builds shared parts only once. */
 export class Firewall {
   private readonly flows: Flow[];
@@ -21,6 +27,7 @@ export class Firewall {
   private readonly nodes: NodeElements;
   private readonly servers: NodeElements;
   private readonly macAddresses: NodeElements;
+  private readonly further = new Map<string, NodeElements>();
 
   public constructor(private readonly cluster: Cluster) {
     this.flows = flows(cluster);
@@ -37,6 +44,7 @@ export class Firewall {
     const { flannelBackend } = cluster.k3s;
     const tunnel = TUNNEL[flannelBackend];
     const admitted = flowsOf(this.flows, node);
+    const interfaces = this.interfaces(node, admitted);
     const from = (source: Flow["from"]): boolean => admitted.some((flow) => flow.from === source);
     return fill("nftables.nft", {
       table: TABLE,
@@ -52,8 +60,40 @@ export class Firewall {
       servers: from("servers") && this.servers.without(node),
       byMacAddress: tunnel === undefined || from("nodes by IPv6"),
       macAddresses: this.macAddresses.without(node),
+      interfaces,
+      further: anyOf(interfaces.map(({ name }) => `"${name}"`)),
       ...this.rules(node, admitted),
     });
+  }
+
+  /** The host's further interfaces, each with what may come over it. */
+  private interfaces(node: Node, admitted: readonly Flow[]) {
+    const ports = admitted.filter(isPortFlow);
+    return guestInterfaces(node).map(({ name }) => {
+      const fromNodes = ports.some(({ from, over }) => from === "nodes" && over === name);
+      return {
+        name,
+        fromNodes,
+        nodes: fromNodes && this.nodesOver(name).without(node),
+        rules: allowedRules(ports, this.sources, name),
+      };
+    });
+  }
+
+  /** Addresses of all nodes on their interface of that name. */
+  private nodesOver(name: string): NodeElements {
+    const known = this.further.get(name);
+    if (known !== undefined) return known;
+    const addresses = new Map(
+      this.cluster.nodes.flatMap((node) => {
+        const nic = furtherInterface(node, name);
+        const address = nic && staticAddress(nic);
+        return address === undefined ? [] : [[node, `${address} . ${nic?.macAddress}`] as const];
+      }),
+    );
+    const elements = new NodeElements([...addresses.keys()], (node) => addresses.get(node) ?? "");
+    this.further.set(name, elements);
+    return elements;
   }
 
   private rules(node: Node, admitted: readonly Flow[]): object {

@@ -5,7 +5,8 @@ import { messageAtHost } from "../base/user-error";
 import { k3sDataDisks } from "../config/data-disks";
 import { contains, parseAnyNetwork } from "../config/address";
 import { networksOf } from "../firewall/flow-sources";
-import { flowsOf, flows, isPortFlow, SSH_PORT } from "../firewall/flows";
+import { flowsOf, flows } from "../firewall/flows";
+import { sshFlows } from "../firewall/ssh-access";
 import { LOCAL } from "./description";
 import type { Facts } from "./facts";
 import type { Host } from "./host";
@@ -199,11 +200,7 @@ function lockOutFaults(host: Host, facts: Facts): string[] {
 function admitsSsh({ description, node }: Host, address: string): boolean {
   if (isIP(address) === 0) return true; // unknown; the confirmation over a new connection will show it
   const { network, nodes } = description;
-  const ssh = flowsOf(flows(description), node).filter(
-    (flow) =>
-      isPortFlow(flow) && flow.protocol === "tcp" && flow.ports.from <= SSH_PORT && flow.ports.to >= SSH_PORT,
-  );
-  const cidrs = ssh.flatMap(({ from }) => {
+  const cidrs = sshFlows(flowsOf(flows(description), node)).flatMap(({ from }) => {
     if (from === "everyone") return ["0.0.0.0/0", "::/0"];
     if (from === "nodes") return nodes.map(({ ipv4Address }) => `${ipv4Address}/32`);
     return networksOf(from, network);

@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { cidrProblem } from "./cidr";
-import { group, checkedText, multilineText, list, matching, boolean } from "./kinds";
+import { group, checkedText, multilineText, list, matching, boolean, text } from "./kinds";
 import { PortRangeSchema, protocol } from "./ports";
 
 const SOURCES = ["nodes", "pods", "everyone"];
@@ -17,6 +17,11 @@ export const AllowedFlowSchema = group({
   ),
   /** `every host`, `servers`, `agents`, or the hostname of one host. */
   to: matching(/./, "every host, servers, agents, or a hostname", "every host"),
+  /**
+   * Name of a further network interface, over which alone such connections may come. `nodes` are then the other nodes' addresses
+   * there. @default - the node's interface
+   */
+  over: text("storage0", "the name of a further network interface").optional(),
   /** Transport protocol. */
   protocol: protocol(),
   /** Ports as the client uses them, whether the host or a service answers. */
