@@ -1,5 +1,5 @@
 import type { Role } from "../../src/config/settings";
-import { LAB_CLUSTERS, startLab, type LabCluster } from "./lab/clusters";
+import { LAB_CLUSTERS, ROLES, startLab, type LabCluster } from "./lab/clusters";
 import { PATIENT, type Check, type Lab } from "./lab/lab";
 import { matchesOf, ruleOf, slices, type Matches } from "./lab/matches";
 import { mutantsOf } from "./lab/mutants";
@@ -14,8 +14,6 @@ interface Lack {
   /** Of all hosts of the role, by hostname. */
   readonly rulesets: ReadonlyMap<string, string>;
 }
-
-const ROLES: readonly Role[] = ["server", "agent"];
 
 function lacksOf(lab: Lab, role: Role): Lack[] {
   const hosts = lab.topology.nodes.filter(({ node }) => node.role === role);
@@ -46,6 +44,7 @@ async function failures(
   { rules }: Lack,
   flows: readonly Check[],
   { patience, noticing }: Matches,
+  seen: readonly string[],
 ): Promise<string[]> {
   for (const some of [...slices(noticing(rules), AT_ONCE), flows]) {
     const suspected = (await lab.failed(some, patience)).slice(0, FEW).map(({ check }) => check);
@@ -53,12 +52,12 @@ async function failures(
     const confirmed = await lab.unexpected(suspected, { ...patience, open: 2 * patience.open });
     if (confirmed.length > 0) return confirmed;
   }
-  const idle = await lab.idleCounters(SEEN);
+  const idle = await lab.idleCounters(seen);
   return idle.length > 0 ? idle : lab.unexpected(flows, PATIENT);
 }
 
-/** A host of each role. */
-const SEEN = ["alphard", "hamal"];
+/** A host of each role, whose counters are read. */
+const SEEN: Readonly<Record<Role, string>> = { server: "alphard", agent: "hamal" };
 
 /** Set it to see which checks catch each mutation. */
 const { LAB_VERBOSE } = process.env;
@@ -69,19 +68,20 @@ async function survivors(
   lacks: readonly Lack[],
   flows: readonly Check[],
   matches: Matches,
+  seen: readonly string[],
 ): Promise<string[]> {
   const survivors: string[] = [];
   await lab.load();
   expect(await lab.unexpected(flows, PATIENT)).toEqual([]);
   for (const lack of lacks) {
     await lab.load(lack.rulesets);
-    const caught = await failures(lab, lack, flows, matches);
+    const caught = await failures(lab, lack, flows, matches, seen);
     if (LAB_VERBOSE) console.error(`${lack.what}\n  ${caught.join("\n  ")}`);
     if (caught.length === 0) survivors.push(lack.what);
   }
   await lab.load();
   expect(await lab.unexpected(flows, PATIENT)).toEqual([]);
-  expect(await lab.idleCounters(SEEN)).toEqual([]);
+  expect(await lab.idleCounters(seen)).toEqual([]);
   return survivors;
 }
 
@@ -90,22 +90,29 @@ describeWith(LAB, "no rule, set, or element of a rule can be left out, since che
   const needed = new Set<string>();
 
   describe.each<LabCluster>(LAB_CLUSTERS)("of $name", (cluster) => {
+    const roles = cluster.mutatedRoles ?? ROLES;
     /** One lab for each role, so that both run at the same time. */
     let labs: Lab[] = [];
     beforeAll(async () => {
-      labs = await Promise.all(ROLES.map(() => startLab(cluster)));
+      labs = await Promise.all(roles.map(() => startLab(cluster)));
     });
     afterAll(() => Promise.all(labs.map((lab) => lab.stop())));
 
-    test("on servers and on agents", async () => {
+    test(`on ${roles.map((role) => `${role}s`).join(" and on ")}`, async () => {
       const { flows } = cluster;
       const matches = await matchesOf(labs, flows);
       const found = await Promise.all(
-        ROLES.map((role, index) => {
+        roles.map((role, index) => {
           const lab = labs[index] as Lab;
           const lacks = lacksOf(lab, role).filter(({ what }) => !needed.has(what));
           for (const { what } of lacks) needed.add(what);
-          return survivors(lab, lacks, flows, matches);
+          return survivors(
+            lab,
+            lacks,
+            flows,
+            matches,
+            roles.map((each) => SEEN[each]),
+          );
         }),
       );
       expect(found.flat()).toEqual([]);

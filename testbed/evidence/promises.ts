@@ -990,6 +990,20 @@ export const PROMISES: Promises = {
     },
     gaps: ["Each documented change of the firewall is tried by itself, and not together with every other."],
   },
+  "further-interfaces-take-stated-flows": {
+    tests: {
+      "__tests__/system/packets.test.ts": ["packets"],
+      "__tests__/system/mutation.test.ts": [
+        "no rule, set, or element of a rule can be left out, since checks fail then",
+      ],
+      "__tests__/firewall/over.test.ts": [
+        "a flow over a further interface",
+        "operators over a further interface",
+        "the ruleset of a host with further interfaces",
+      ],
+    },
+    gaps: ["A cable stands in for the VLAN, since kernels of containers lack VLANs."],
+  },
   "rules-do-not-grow": {
     tests: {
       "__tests__/system/nft.test.ts": [

@@ -42,7 +42,7 @@ const ROUTING = ["ipv4/ip_forward=1", "ipv6/conf/all/forwarding=1"];
 const NODE = ["ipv6/conf/default/accept_ra=2", "ipv4/conf/all/route_localnet=1", "ipv4/conf/all/rp_filter=2"];
 
 function links(topology: Topology): string[] {
-  const { nodes, lan, router, beyond, prefixLength } = topology;
+  const { nodes, lan, router, further, beyond, prefixLength } = topology;
   const onSwitch = (host: Host, port: string, mac?: string): string[] => [
     ...cable(host.name, port, "switch", host.name, mac),
     `ip -n switch link set ${host.name} master br0`,
@@ -74,6 +74,34 @@ function links(topology: Topology): string[] {
       ...tunnel(node, topology),
       ...pods(node),
     ]),
+    ...further.flatMap(({ name, address, prefixLength }) => [
+      ...newNamespace(name),
+      `ip -n switch link add br-${name} type bridge`,
+      `ip -n switch link set br-${name} up`,
+      ...onFurtherSwitch(name, name, `${address}/${prefixLength}`),
+    ]),
+    ...nodes.flatMap((node) =>
+      node.further.flatMap(({ name, macAddress, address }) =>
+        address.kind === "static"
+          ? onFurtherSwitch(
+              node.name,
+              name,
+              `${address.ipv4Address}/${address.network.split("/")[1]}`,
+              macAddress,
+            )
+          : [],
+      ),
+    ),
+  ];
+}
+
+/** On the switch of a further network. A VLAN has one too: a stand-in, since kernels of containers and small VMs lack VLANs. */
+function onFurtherSwitch(host: string, network: string, address: string, mac?: string): string[] {
+  const port = `${network}-${host}`.slice(0, 15);
+  return [
+    ...cable(host, network, "switch", port, mac),
+    `ip -n switch link set ${port} master br-${network}`,
+    `ip -n ${host} address add ${address} dev ${network}`,
   ];
 }
 
@@ -116,7 +144,7 @@ const pods = ({ name, bridgeAddress, pods }: LabNode): string[] => [
 ];
 
 function routes(topology: Topology): string[] {
-  const { nodes, lan, router, beyond, network } = topology;
+  const { nodes, lan, router, further, beyond, network } = topology;
   const default4 = (name: string, gateway: string): string =>
     `ip -n ${name} route add default via ${gateway}`;
   const default6 = (name: string, gateway: string): string =>
@@ -137,11 +165,31 @@ function routes(topology: Topology): string[] {
     ]),
     ...intoCluster(lan.name),
     ...intoCluster(router.name),
+    ...further.flatMap((host) => throughNodes(host, topology)),
     ...nodes.flatMap((node) =>
       nodes.flatMap((other) => (node === other ? [] : toPodsOf(node, other, topology))),
     ),
     // Their own links have the normal MTU, so that packets that are too long for the router get that far.
     ...neighbours(topology),
+  ];
+}
+
+/** A host of a further network tries to reach pods, services and the nodes' own network through the nodes. */
+function throughNodes({ name }: Host, { nodes, network, lan, router }: Topology): string[] {
+  const [first, second] = nodes.flatMap((node) => {
+    const address = node.further.find((nic) => nic.name === name)?.address;
+    return address?.kind === "static" ? [{ node, via: address.ipv4Address }] : [];
+  });
+  const route = (to: string, via = first?.via): string => `ip -n ${name} route add ${to} via ${via}`;
+  return [
+    ...nodes.flatMap((node) => {
+      const address = node.further.find((nic) => nic.name === name)?.address;
+      if (address?.kind !== "static") return [];
+      return [route(node.podCidr, address.ipv4Address), route(node.address, address.ipv4Address)];
+    }),
+    route(network.serviceCidr, second?.via),
+    route(lan.address),
+    route(router.address, second?.via),
   ];
 }
 
@@ -178,7 +226,7 @@ function k3sRules(sandbox: NetnsSandbox, topology: Topology): Promise<unknown>[]
 
 /** The ports on which each host answers: those of K3s, some of its own, and ports without a flow. */
 const NODE_PORTS = [22, 2379, 2380, 5001, 6443, HOST_PORT, 9100, 9200, 10_250, 10_255];
-const NODE_UDP_PORTS = [546, 9100, 51_820, 51_821];
+const NODE_UDP_PORTS = [546, POD_UDP_PORT, 9100, 51_820, 51_821];
 
 async function startProber(sandbox: NetnsSandbox, host: string, tcp: number[], udp: number[]): Promise<void> {
   sandbox.startProgram(host, "prober");

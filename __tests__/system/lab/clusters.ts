@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import type { AllowedFlow, ClusterSettings, FirewallSettings } from "../../../src/config/settings";
+import type { AllowedFlow, ClusterSettings, FirewallSettings, Role } from "../../../src/config/settings";
 import { ALPHARD, emit, FIVE_NODES, HAMAL, MIZAR, REFERENCE, REPOSITORY, type TestNode } from "../../fixture";
 import {
   EXTENDED_FLOWS,
@@ -10,6 +10,7 @@ import {
   REFERENCE_FLOWS,
   WIREGUARD_FLOWS,
 } from "../flows";
+import { FURTHER_AGENT_FLOWS, FURTHER_SERVER_FLOWS } from "../further-flows";
 import { codeIn, textOf } from "../../markdown";
 import { newFolder } from "../clusters";
 import { Lab, type Check } from "./lab";
@@ -22,7 +23,13 @@ export interface LabCluster {
   /** @default - alphard, a server, and the agents hamal and mizar */
   readonly nodes?: readonly TestNode[];
   readonly flows: readonly Check[];
+  /** Further claims, against which no mutation is tried. @default - none */
+  readonly unmutated?: readonly Check[];
+  /** Roles whose rules are mutated. @default - both */
+  readonly mutatedRoles?: readonly Role[];
 }
+
+export const ROLES: readonly Role[] = ["server", "agent"];
 
 /** The lab of a cluster, built without a firewall. */
 export async function startLab({ settings, nodes = [ALPHARD, HAMAL, MIZAR] }: LabCluster): Promise<Lab> {
@@ -48,6 +55,9 @@ function hostProgram(): AllowedFlow {
 }
 
 const port = (number: number) => ({ from: number, to: number });
+
+const tcp = (number: number) => ({ protocol: "tcp", ports: port(number) }) as const;
+const udp = (number: number) => ({ protocol: "udp", ports: port(number) }) as const;
 
 const { network, k3s } = REFERENCE;
 
@@ -104,5 +114,43 @@ export const LAB_CLUSTERS: readonly LabCluster[] = [
     name: "WireGuard in place of VXLAN, for which plain datagrams and a cable stand in",
     settings: { k3s: { ...k3s, flannelBackend: "wireguard-native" } },
     flows: WIREGUARD_FLOWS,
+  },
+  {
+    name: "hosts with an interface to a storage network and a VLAN on it",
+    settings: {
+      // Whoever the LAN's rules mean could otherwise come over any interface.
+      network: { ...network, lanCidrs: ["172.22.0.0/24", "198.18.0.0/16"] },
+      vm: {
+        ...REFERENCE.vm,
+        networkInterfaces: [
+          { bridge: "vmbr0" },
+          {
+            bridge: "vmbr1",
+            name: "storage0",
+            address: { network: "198.18.0.0/24" },
+            vlans: [{ id: 20, name: "backup0", address: { network: "198.18.20.0/24" } }],
+          },
+        ],
+      },
+      firewall: {
+        allow: [
+          {
+            from: "198.18.0.48/28",
+            to: "servers",
+            over: "storage0",
+            ...tcp(22),
+            why: "SSH of the storage's hosts",
+          },
+          { from: "nodes", to: "every host", over: "storage0", ...tcp(9200), why: "replication" },
+          { from: "everyone", to: "every host", over: "storage0", ...tcp(30_080), why: "the website" },
+          { from: "everyone", to: "every host", over: "storage0", ...udp(5353), why: "discovery" },
+          { from: "everyone", to: "every host", over: "backup0", ...udp(5353), why: "discovery of backups" },
+        ],
+      },
+    },
+    flows: FURTHER_SERVER_FLOWS,
+    // What other clusters show of the node network, and of the other role, which has the same rules for further interfaces.
+    unmutated: [...FURTHER_AGENT_FLOWS, ...REFERENCE_FLOWS],
+    mutatedRoles: ["server"],
   },
 ];

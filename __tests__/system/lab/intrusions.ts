@@ -5,8 +5,8 @@ import type { Lab, Way } from "./lab";
 import { POD_UDP_PORT, VXLAN_PORT } from "./services";
 import { podFrame, STRANGER_MAC, until } from "./ways";
 
-/** The path of frames to a host: the nodes' switch, flannel's tunnel from another node, or the bridge of its pods. */
-export type Wire = "switch" | "tunnel" | "bridge";
+/** The path of frames to a host: the nodes' switch, flannel's tunnel from another node, the bridge of its pods, or a further network. */
+export type Wire = "switch" | "tunnel" | "bridge" | { readonly over: string };
 
 interface Plug {
   /** The sender's device. */
@@ -17,7 +17,11 @@ interface Plug {
 }
 
 async function plug(lab: Lab, wire: Wire, from: string, host: string): Promise<Plug> {
-  const { node, tunnelMac } = lab.nodeOf(host);
+  const { node, tunnelMac, further } = lab.nodeOf(host);
+  if (typeof wire === "object") {
+    const mac = further.find(({ name }) => name === wire.over)?.macAddress as string;
+    return { out: wire.over, into: wire.over, mac };
+  }
   switch (wire) {
     case "switch":
       return { out: lab.interfaceOf(from), into: node.nixos.networkInterface, mac: node.macAddress };
@@ -73,24 +77,43 @@ const toPod =
   };
 
 /** MAC addresses of nodes and of other hosts of the lab. An attacker who forges both addresses takes a node's. */
-const macOf = (lab: Lab, name: string): string | undefined =>
-  lab.topology.nodes.find((node) => node.name === name)?.node.macAddress;
+function macOf(lab: Lab, name: string): string | undefined {
+  const [host, device] = name.split("'s ");
+  const owner = lab.topology.nodes.find((node) => node.name === host);
+  if (device === undefined) return owner?.node.macAddress;
+  return owner?.further.find((nic) => nic.name === device)?.macAddress;
+}
 
-/** A segment of TCP with the address of another and, where that is a node, its MAC address. */
+/** The host itself, of `hamal's bridge`. */
+const hostIn = (name: string): string => name.split("'s ")[0] as string;
+
+/** A segment of TCP with the address of another and, where that is a node, its MAC address, to any address of a host. */
 export const segment = (
   wire: Wire,
   as: string,
-  host: string,
+  target: string,
   port: number,
   { flag = "syn", mac }: { flag?: "syn" | "ack"; mac?: string } = {},
 ): Way =>
-  toHost(wire, host, async (lab) => {
-    const ends = { source: lab.addressOf(as), target: lab.addressOf(host) };
+  toHost(wire, hostIn(target), async (lab) => {
+    const ends = { source: lab.addressOf(as), target: lab.addressOf(target) };
     const sourcePort = anyPort();
     return {
       packets: [tcpSegment(ends, sourcePort, port, flag)],
       mac: mac ?? macOf(lab, as),
       match: `tcp sport ${sourcePort} tcp dport ${port}`,
+    };
+  });
+
+/** The same by UDP. */
+export const datagramTo = (wire: Wire, as: string, target: string, port: number): Way =>
+  toHost(wire, hostIn(target), async (lab) => {
+    const ends = { source: lab.addressOf(as), target: lab.addressOf(target) };
+    const sourcePort = anyPort();
+    return {
+      packets: [udp(ends, sourcePort, port, "a datagram")],
+      mac: macOf(lab, as),
+      match: `udp sport ${sourcePort} udp dport ${port}`,
     };
   });
 
@@ -160,6 +183,18 @@ const lease: Household = {
   match: "udp sport 547 udp dport 546",
 };
 
+/** Asks for the MAC address of some neighbour (RFC 4861). */
+const solicitation = (hopLimit: number): Household => ({
+  packet: (ends) => icmp6(ends, `8700 0000 00000000 fe80${"0".repeat(27)}1`, { hopLimit }),
+  match: "icmpv6 type nd-neighbor-solicit",
+});
+
+/** Tells the MAC address of some neighbour to a host, which may have asked for it or not. */
+const neighbourAdvertisement: Household = {
+  packet: (ends) => icmp6(ends, `8800 0000 60000000 fe80${"0".repeat(27)}1`, { hopLimit: 255 }),
+  match: "icmpv6 type nd-neighbor-advert",
+};
+
 const query: Household = {
   packet: (ends) =>
     icmp6(ends, `8200 0000 0001 0000 ${"0".repeat(32)}`, { hopLimit: 1, header: "router alert" }),
@@ -180,6 +215,12 @@ const fromLink = (
 
 export const advertisesTo = (wire: Wire, host: string, hopLimit = 255): Way =>
   fromLink(wire, host, advertisement(hopLimit));
+
+export const answersAsNeighbour = (wire: Wire, host: string): Way =>
+  fromLink(wire, host, neighbourAdvertisement);
+
+export const solicits = (wire: Wire, host: string, hopLimit: number): Way =>
+  fromLink(wire, host, solicitation(hopLimit));
 
 /** @param prefix - of the sender's address */
 export const leasesTo = (wire: Wire, host: string, prefix?: "fd00:22::"): Way =>

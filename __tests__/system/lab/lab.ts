@@ -169,12 +169,16 @@ export class Lab {
     return found(this.topology.nodes, name);
   }
 
-  /** Address of a host or of one of its devices: `hamal's bridge`, `hamal's tunnel`. An address is returned unchanged. */
+  /**
+   * Address of a host or of one of its devices: `hamal's bridge`, `hamal's tunnel`, or a further interface by its name. An address is
+   * returned unchanged.
+   */
   public addressOf(name: string): string {
     if (isAddress(name)) return name;
     const [host = "", device] = name.split("'s ");
     if (device === "bridge") return this.nodeOf(host).bridgeAddress;
     if (device === "tunnel") return this.nodeOf(host).tunnelAddress;
+    if (device !== undefined) return addressOn(this.nodeOf(host), device);
     return found(hostsOf(this.topology), name).address;
   }
 
@@ -182,9 +186,11 @@ export class Lab {
     return found(hostsOf(this.topology), name).address6 as string;
   }
 
-  /** The device that connects a host to the switch. */
+  /** The device that connects a host to the switch, or to its further network. */
   public interfaceOf(name: string): string {
-    return this.topology.nodes.find((node) => node.name === name)?.node.nixos.networkInterface ?? "eth0";
+    const { nodes, further } = this.topology;
+    if (further.some((host) => host.name === name)) return name;
+    return nodes.find((node) => node.name === name)?.node.nixos.networkInterface ?? "eth0";
   }
 
   /** @param device - @default - the one by which it is on the switch */
@@ -302,6 +308,13 @@ my $frame = pack("H*", $hex);
 socket(my $s, 17, 3, 0) or die "socket: $!";
 send($s, $frame, 0, pack("S a2 i S C C a8", 17, substr($frame, 12, 2), $index, 0, 0, 6, "")) or die "send: $!";
 `;
+
+/** A node's address on a further network. */
+function addressOn({ name, further }: LabNode, device: string): string {
+  const address = further.find((nic) => nic.name === device)?.address;
+  if (address?.kind !== "static") throw new Error(`${name} has no static address on ${device}`);
+  return address.ipv4Address;
+}
 
 function found<T extends Host>(hosts: readonly T[], name: string): T {
   const host = hosts.find((each) => each.name === name);

@@ -7,15 +7,18 @@ export interface Mutant {
   readonly ruleset: string;
 }
 
-/** Without each rule, with each named set emptied, and without each element of the sets that rules have in them. */
+/**
+ * Without each rule, with each named set emptied, and without each element of the sets that rules have in them. Rules for further
+ * interfaces also without each of their conditions.
+ */
 export function mutantsOf(ruleset: string): Mutant[] {
   const lines = ruleset.split("\n");
   const withLine = (index: number, line: string): string => lines.with(index, line).join("\n");
   return [
     ...emptied(ruleset),
-    ...rulesOf(ruleset).flatMap(({ name, index, text }) => [
+    ...rulesOf(ruleset).flatMap(({ name, chain, index, text }) => [
       { without: name, rules: [name], ruleset: withLine(index, "") },
-      ...shorter(text).map(([element, less]) => ({
+      ...[...shorter(text), ...weaker(chain, text)].map(([element, less]) => ({
         without: `${name}, without ${element}`,
         rules: [name],
         ruleset: withLine(index, less),
@@ -37,17 +40,17 @@ export interface Rule {
 export function rulesOf(ruleset: string): Rule[] {
   let chain: string | undefined;
   return ruleset.split("\n").flatMap((text, index): Rule[] => {
-    chain = /^ {2}chain (\w+) \{/.exec(text)?.[1] ?? (text === "  }" ? undefined : chain);
+    chain = /^ {2}chain (\S+) \{/.exec(text)?.[1] ?? (text === "  }" ? undefined : chain);
     const isRule = /^ {4}(?!type filter hook)[^\s#]/.test(text);
     return chain !== undefined && isRule ? [{ name: `${chain}: ${text.trim()}`, chain, index, text }] : [];
   });
 }
 
 const emptied = (ruleset: string): Mutant[] =>
-  [...ruleset.matchAll(/ {2}set (\w+) \{[^]*?\n {2}\}\n/g)].map(([set, name]) => ({
+  [...ruleset.matchAll(/ {2}set (\S+) \{[^]*?\n {2}\}\n/g)].map(([set, name]) => ({
     without: `elements of ${name}`,
     rules: rulesOf(ruleset)
-      .filter(({ text }) => new RegExp(`@${name}\\b`).test(text))
+      .filter(({ text }) => text.includes(`@${name} `))
       .map((rule) => rule.name),
     ruleset: ruleset.replace(set, set.replace(/ {4}elements = \{[^}]*\}\n/, "")),
   }));
@@ -62,3 +65,13 @@ function shorter(rule: string): [element: string, less: string][] {
     return [element, rule.replace(set[0], `{ ${others} }`)];
   });
 }
+
+/** The rule without each of its conditions, so that it accepts more, by that condition. Only for what comes over further interfaces. */
+function weaker(chain: string, rule: string): [condition: string, less: string][] {
+  const further = /^over_|^neighbours$/.test(chain) || rule.includes(" goto ");
+  if (!further || !/ (accept|goto)\b/.test(rule)) return [];
+  return [...rule.matchAll(CONDITION)].map(([condition]) => [condition.trim(), rule.replace(condition, "")]);
+}
+
+const CONDITION =
+  /(?:iifname|ct status|ip6? saddr(?: \. ether saddr)?|ct original proto-dst|icmpv6 type|ip6 hoplimit) (?:\{[^}]*\}|\S+) /g;

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hostAddress, parseNetwork, type Network } from "../../../src/config/address";
+import { guestInterfaces, type GuestInterface } from "../../../src/config/guest-network";
 import type { K3s, Networks, Node } from "../../../src/config/model";
 
 /** A host of the lab and where it is; pods and hosts of other networks too. */
@@ -20,6 +21,12 @@ export interface LabNode extends Host {
   readonly bridgeAddress: string;
   readonly tunnelMac: string;
   readonly pods: readonly Host[];
+  readonly further: readonly GuestInterface[];
+}
+
+/** A host on one of the nodes' further networks. It and its interface have the name of the nodes' interface. */
+export interface FurtherHost extends Host {
+  readonly prefixLength: number;
 }
 
 /** The plan of a lab, from the output of HostFiles. */
@@ -31,6 +38,8 @@ export interface Topology {
   /** On the same switch as the nodes. */
   readonly lan: Host;
   readonly router: Host;
+  /** One on each of the nodes' further networks. */
+  readonly further: readonly FurtherHost[];
   /** Behind the router, each in a /24 (and a /64) of its own. */
   readonly beyond: readonly Host[];
 }
@@ -62,12 +71,22 @@ export function topologyOf(folder: string): Topology {
     nodes: nodes.map((node, index) => labNode(node, index, network)),
     lan: inLan("lan", 50),
     router: inLan("router", 1),
+    further: furtherHosts(nodes.flatMap(guestInterfaces)),
     beyond: Object.entries(BEYOND).map(([name, start], index) => ({
       name,
       address: `${start}.9`,
       address6: `fd00:${index + 1}::9`,
     })),
   };
+}
+
+function furtherHosts(interfaces: readonly GuestInterface[]): FurtherHost[] {
+  const byName = new Map(interfaces.map((nic) => [nic.name, nic]));
+  return [...byName.values()].flatMap(({ name, address }) => {
+    const network = address.kind === "static" ? parseNetwork(address.network) : undefined;
+    if (network === undefined) return [];
+    return [{ name, address: hostAddress(network, 50) as string, prefixLength: network.prefixLength }];
+  });
 }
 
 function labNode(node: Node, index: number, { podCidr }: Networks): LabNode {
@@ -83,15 +102,17 @@ function labNode(node: Node, index: number, { podCidr }: Networks): LabNode {
     tunnelAddress: `${first}.${second}.${third}.0`,
     bridgeAddress: address(1),
     tunnelMac: `0e:00:00:00:00:${index.toString(16).padStart(2, "0")}`,
+    further: guestInterfaces(node),
     pods: [2, 3].map((number) => ({ name: `${node.hostname}-pod${number - 1}`, address: address(number) })),
   };
 }
 
 /** Every host, including pods. */
-export const hostsOf = ({ nodes, lan, router, beyond }: Topology): Host[] => [
+export const hostsOf = ({ nodes, lan, router, further, beyond }: Topology): Host[] => [
   ...nodes,
   ...nodes.flatMap(({ pods }) => pods),
   lan,
   router,
+  ...further,
   ...beyond,
 ];

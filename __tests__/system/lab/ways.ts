@@ -181,6 +181,35 @@ export const resolves =
     });
   };
 
+/** As `resolves`, for the host's link-local address on a further network. */
+export const resolvesOn =
+  (network: string, host: string): Way =>
+  async (lab, from, wait) => {
+    const address = await lab.linkLocal(host, network);
+    const neighbour = ["ip", "-n", from, "-6", "neighbour"];
+    await lab.sandbox.run([...neighbour, "flush", "to", address, "dev", network]);
+    await lab.ask(from, { do: "send", host: `${address}%${network}`, port: 9, wait, datagrams: [""] });
+    return until(wait, async () => {
+      const shown = await lab.sandbox.run([...neighbour, "show", "to", address, "dev", network]);
+      return { through: shown.includes("lladdr"), seen: shown.trim() || "no neighbour" };
+    });
+  };
+
+/** Over IPv6, to the link-local address of a host on a further network. */
+export const tcpOn =
+  (network: string, host: string, port: number): Way =>
+  async (lab, from, wait) =>
+    tcp(`${await lab.linkLocal(host, network)}%${network}`, port, { by: host })(lab, from, wait);
+
+/** The same, from a host that first has to ask for its neighbour's MAC address. */
+export const tcpOnAnew =
+  (network: string, host: string, port: number): Way =>
+  async (lab, from, wait) => {
+    const address = await lab.linkLocal(host, network);
+    await lab.sandbox.run(["ip", "-n", from, "-6", "neighbour", "flush", "to", address, "dev", network]);
+    return tcpOn(network, host, port)(lab, from, wait);
+  };
+
 /** Like TCP over IPv6, from a host that first has to ask for its neighbour's MAC address. */
 export const tcp6Anew =
   (host: string, port: number): Way =>
@@ -225,14 +254,22 @@ export const advertise =
 /**
  * A query for listeners is answered, without which snooping switches stop forwarding neighbour discovery
  * (RFC 4541, RFC 2710). With the router alert that it must have.
+ *
+ * @param network - the further network of both. @default - the switch
  */
 export const queryListeners =
-  (host: string): Way =>
+  (host: string, network?: string): Way =>
   async (lab, from, wait) => {
     // Only for its own group, which it joined when the lab was built: a host may report other groups by itself.
-    const group = `ff02${"0".repeat(18)}01ff00${lab.address6Of(host).split("::")[1]?.padStart(4, "0")}`;
+    const address = network === undefined ? lab.address6Of(host) : await lab.linkLocal(host, network);
+    const lastGroups = address.split(":").slice(-2);
+    const number = lastGroups
+      .map((group) => group.padStart(4, "0"))
+      .join("")
+      .slice(-6);
+    const group = `ff02${"0".repeat(18)}01ff${number}`;
     const report = `icmpv6 type mld-listener-report @th,64,128 0x${group}`;
-    const reply = `ip6 saddr ${await lab.linkLocal(host)} ${report}`;
+    const reply = `ip6 saddr ${await lab.linkLocal(host, network)} ${report}`;
     return lab.listening(from, reply, "its device", async (heard) => {
       const query = `8200 0000 0001 0000 ${group}`;
       await lab.sendIcmp6(from, "ff02::1", query, { hopLimit: 1, routerAlert: true });
