@@ -9,6 +9,8 @@ import { describeWith, SHELLCHECK } from "./tools";
 
 const EXCLUDED = [
   "SC1091", // /etc/set-environment is a file of the host
+  "SC2119", // a part of a program uses the arguments
+  "SC2120", // that another part has set
   "SC2034", // prelude.sh sets variables that only some programs use
   "SC2154", // variables are set in lines that `remoteScript` puts before the program
 ];

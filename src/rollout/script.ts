@@ -20,12 +20,16 @@ export function remoteScript(
     text("prelude.sh"),
     ...values,
     "main() {",
-    text(`${name}.sh`),
+    withParts(`${name}.sh`),
     "}",
     "{ main </dev/null; }",
     "",
   ].join("\n");
 }
+
+/** Text of a program, with the parts that it shares with others in place of its lines `include <part>`. */
+const withParts = (name: string): string =>
+  text(name).replace(/^include (.+)\n/gm, (_, part: string) => withParts(`${part}.sh`));
 
 /** Text of a program that is installed on the host. */
 export const text = (name: string): string => readFileSync(join(REMOTE, name), "utf8");
