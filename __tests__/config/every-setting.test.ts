@@ -8,6 +8,7 @@ import type {
   NodeSettings,
   ServerSettings,
 } from "../../src/config/settings";
+import { buildPlace } from "../../src/config/rollout";
 import type { Description } from "../../src/rollout/description";
 import { Redactor } from "../../src/rollout/secrets";
 import { readTokens } from "../../src/rollout/token";
@@ -36,7 +37,7 @@ function folderOf(): string {
 
 /** The folder differs from test to test, and is not a setting. */
 const everything = (folder: string): Stated => {
-  const { tokenPath, agentTokenPath } = every.stated(every.rollout(folder));
+  const { tokenPath, agentTokenPath, build } = every.stated(every.rollout(folder));
   return {
     cluster: {
       ...every.stated(every.cluster(join(folder, "keys"))),
@@ -45,7 +46,7 @@ const everything = (folder: string): Stated => {
       nixos: { ...every.stated(every.NIXOS), ...every.stated(every.CLUSTER_NIXOS) },
       k3s: every.stated(every.K3S),
       firewall: every.stated(every.FIREWALL),
-      rollout: { tokenPath, agentTokenPath },
+      rollout: { tokenPath, agentTokenPath, build },
     },
     agent: { ...every.stated(every.VM), ...every.stated(every.NODE) },
     hostFiles: every.stated(every.HOST_FILES),
@@ -98,7 +99,7 @@ async function outcomeOf(folder: string, { cluster, agent, hostFiles, servers }:
   });
   if (faults.length > 0) return { faults, effects: "" };
   const tokens = await readTokens({ rollout: cluster.rollout } as Description, new Redactor());
-  return { faults, effects: JSON.stringify([...emitted, tokens]) };
+  return { faults, effects: JSON.stringify([...emitted, tokens, buildPlace(cluster)]) };
 }
 
 type AnyPairs = Readonly<Record<string, readonly [unknown, unknown, object?]>>;

@@ -276,6 +276,7 @@ export const rollout = (folder: string): Pairs<RolloutSettings> => ({
   tokenCommand: [["cat", join(folder, "a")], ["cat", join(folder, "b")], { tokenPath: undefined }],
   agentTokenPath: [join(folder, "c"), join(folder, "d"), { agentTokenCommand: undefined }],
   agentTokenCommand: [["cat", join(folder, "c")], ["cat", join(folder, "d")], { agentTokenPath: undefined }],
+  build: ["this machine", "alphard"],
 });
 
 /** @param keys - file with a key other than the example's */

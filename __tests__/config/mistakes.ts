@@ -1167,6 +1167,21 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
     "'nixos.nixpkgs' of 'mizar' is not a setting",
   ],
   [
+    "a misspelt host that builds",
+    { settings: { nixos: { ...nixos, nixpkgs: NIXPKGS }, rollout: { build: "hamall" } } },
+    "'rollout.build' should be \"each host\", \"this machine\" or the hostname of a node, got 'hamall'; did you mean hamal?",
+  ],
+  [
+    "a misspelt place to build",
+    { settings: { nixos: { ...nixos, nixpkgs: NIXPKGS }, rollout: { build: "thismachine" } } },
+    "'rollout.build' should be \"each host\", \"this machine\" or the hostname of a node, got 'thismachine'; did you mean this machine?",
+  ],
+  [
+    "one host that builds for all, without one nixpkgs for all",
+    { settings: { rollout: { build: "hamal" } } },
+    "'rollout.build' is 'hamal', and needs 'nixos.nixpkgs': without it, each host builds from its own channel",
+  ],
+  [
     "a cache without a scheme",
     { settings: { nixos: { ...nixos, binaryCaches: [{ ...CACHE, url: "cache.example.org" }] } } },
     "'nixos.binaryCaches[0].url' should be a URL such as https://cache.example.org, got 'cache.example.org'",

@@ -172,6 +172,23 @@ describe("what says the join token is looked for, not run or read", () => {
   });
 });
 
+test("Nix is looked for where this machine builds the hosts' systems", async () => {
+  expect(await machine.check("Nix")).toBeUndefined();
+  machine.cluster((json) => (json.cluster.rollout = { build: "this machine" }));
+  machine.program("nix-store", "");
+  expect(await machine.check("Nix")).toMatchObject({
+    state: "problem",
+    found: "not in PATH: nix-build, nix-prefetch-url; this machine builds the hosts' systems (rollout.build)",
+    remedy: expect.stringMatching(
+      /^A rollout needs it: install Nix .*, or set rollout\.build to the hostname/,
+    ),
+  });
+  for (const name of ["nix-build", "nix-prefetch-url"]) machine.program(name, "");
+  expect(await machine.check("Nix")).toMatchObject({ state: "ok" });
+  machine.cluster((json) => (json.cluster.rollout = { build: "alphard" }));
+  expect(await machine.check("Nix")).toBeUndefined();
+});
+
 describe("names and addresses", () => {
   const resolve =
     (names: Record<string, string>) =>

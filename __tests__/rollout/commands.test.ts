@@ -44,7 +44,12 @@ async function programsOfApply(macAddresses: Readonly<Record<string, string>> = 
   const own = temporaryFolder();
   writeFileSync(join(own, "token"), "planted-5ca1ab1e");
   const { folder } = described([ALPHARD, HAMAL], { rollout: { tokenPath: join(own, "token") } });
-  const paths = { hosts: folder, knownHosts: join(own, "known_hosts"), logs: join(own, "logs") };
+  const paths = {
+    hosts: folder,
+    knownHosts: join(own, "known_hosts"),
+    logs: join(own, "logs"),
+    builds: join(own, "builds"),
+  };
   const session = new Session(paths, () => undefined);
   const programs: string[] = [];
   jest.spyOn(Host.prototype, "callFully").mockImplementation(async function (this: Host, program) {

@@ -27,6 +27,8 @@ export const INSTALL = {
   git: "install it from git-scm.com or with your package manager",
   nixPrefetchUrl:
     "install Nix (nix-bin on Debian and Ubuntu), or run it where Nix is, with nix/cluster.json beside it, and copy nixpkgs.json here",
+  nixBuild:
+    "install Nix (nix-bin on Debian and Ubuntu), or set rollout.build to the hostname of a host, which has it",
   npm: "install Node.js from nodejs.org, which contains it",
   openTofu: "install OpenTofu 1.10 or later, or set TERRAFORM_BINARY_NAME to the program that you have",
   ssh: "install the OpenSSH client (openssh-client on Debian and Ubuntu)",
@@ -34,7 +36,17 @@ export const INSTALL = {
 
 function nameOf(program: keyof typeof INSTALL): string {
   if (program === "openTofu") return openTofu();
+  if (program === "nixBuild") return "nix-build";
   return program === "nixPrefetchUrl" ? "nix-prefetch-url" : program;
+}
+
+/** What is wrong where the program is not there. @returns `undefined` where it is. @param user - what needs it */
+export function missing(program: keyof typeof INSTALL, user: string): UserError | undefined {
+  const name = nameOf(program);
+  if (programPath(name) !== undefined) return undefined;
+  return new UserError("failed", `${name} is not in PATH, and ${user} needs it`, {
+    remedy: INSTALL[program],
+  });
 }
 
 /**
@@ -44,7 +56,6 @@ function nameOf(program: keyof typeof INSTALL): string {
  * @throws UserError `failed` where the program is not there
  */
 export function mustHave(program: keyof typeof INSTALL, user: string): void {
-  const name = nameOf(program);
-  if (programPath(name) !== undefined) return;
-  throw new UserError("failed", `${name} is not in PATH, and ${user} needs it`, { remedy: INSTALL[program] });
+  const error = missing(program, user);
+  if (error !== undefined) throw error;
 }

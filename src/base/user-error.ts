@@ -100,5 +100,5 @@ export function joined(errors: readonly unknown[], end = ""): UserError {
   const codes = new Set(errors.map(codeOf));
   const [code = "failed"] = codes.size === 1 ? codes : [];
   const cause = errors.length === 1 ? errors[0] : new AggregateError(errors);
-  return new UserError(code, `${errors.map(messageOf).join("\n")}${end}`, { cause });
+  return new UserError(code, `${[...new Set(errors.map(messageOf))].join("\n")}${end}`, { cause });
 }

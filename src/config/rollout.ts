@@ -81,3 +81,12 @@ export function isTokenByHand(
       : (rollout?.tokenPath ?? rollout?.tokenCommand);
   return !isTokenDelivered(path) && source === undefined;
 }
+
+/** A host's system is built on the host itself. */
+export const EACH_HOST = "each host";
+
+/** Systems are built on the machine that runs the rollout. No hostname has a space. */
+export const THIS_MACHINE = "this machine";
+
+/** Where the hosts' systems are built: one of these two, or a hostname. */
+export const buildPlace = ({ rollout }: Pick<Common, "rollout">): string => rollout?.build ?? EACH_HOST;

@@ -1,11 +1,13 @@
 import { groupBy } from "../base/group-by";
 import { contains, parseAddress, parseNetwork } from "./address";
-import { formatValue, quoteAll, withNews, type Fault } from "./fault";
+import { describeActual, formatValue, quoteAll, withNews, type Fault } from "./fault";
 import { guestInterfaces } from "./guest-network";
 import type { Cluster, Node } from "./model";
 import { servers } from "./model";
 import { API_PORT } from "./k3s";
 import { isEndpoint } from "./network";
+import { buildPlace, EACH_HOST, THIS_MACHINE } from "./rollout";
+import { suggestion } from "./suggestion";
 import { topologyFaults } from "./topology";
 
 /** Faults between nodes. */
@@ -18,6 +20,7 @@ export function clusterFaults(cluster: Cluster, allowEvenServerCount: boolean): 
     endpointRules(cluster),
     podNetworkRoom(cluster),
     oneRelease(cluster),
+    buildRules(cluster),
     topologyFaults(cluster),
   ].reduce<Fault[]>(withNews, []);
 }
@@ -215,4 +218,21 @@ function oneRelease({ nixos, nodes }: Cluster): Fault[] {
     `'nixos.nixpkgs' is one for all hosts, but 'nixos.release' is ${stated.join(", ")}; ` +
     "state it for the cluster alone";
   return [{ ...faultBetween([], "nixos.release", message), judgedBy: ["nixos.nixpkgs"] }];
+}
+
+/** A builder that there is, and one nixpkgs: the channels of two machines may have different ones. */
+function buildRules(cluster: Cluster): Fault[] {
+  const place = buildPlace(cluster);
+  if (place === EACH_HOST) return [];
+  const hostnames = cluster.nodes.map(({ hostname }) => hostname);
+  const fault = { nodes: [], setting: "rollout.build" };
+  if (place !== THIS_MACHINE && !hostnames.includes(place)) {
+    const known = [EACH_HOST, THIS_MACHINE, ...hostnames];
+    const wish = `should be "${EACH_HOST}", "${THIS_MACHINE}" or the hostname of a node`;
+    const sentence = `${wish}${describeActual(place)}${suggestion(place, known)}`;
+    return [{ ...fault, sentence, judgedBy: ["hostname"] }];
+  }
+  if (cluster.nixos !== undefined) return [];
+  const sentence = `is ${formatValue(place)}, and needs 'nixos.nixpkgs': without it, each host builds from its own channel`;
+  return [{ ...fault, sentence, judgedBy: ["nixos.nixpkgs"] }];
 }

@@ -17,7 +17,7 @@ import {
   lookAtPveNodes,
   vnetsOf,
 } from "./inventory";
-import { checkGit, checkNode, checkOpenTofu, checkSsh, checkTokens } from "./machine";
+import { checkGit, checkNix, checkNode, checkOpenTofu, checkSsh, checkTokens } from "./machine";
 import { checkAddresses, checkDns, resolveHere, type Resolve } from "./network";
 import { checkRights } from "./rights";
 import type { Surroundings } from "./surroundings";
@@ -35,7 +35,7 @@ export async function diagnose(
     cluster && checkDns(cluster, resolve),
   ]);
   const checks = [checkNode(version), ...machine, checkCluster(cluster, file)];
-  if (cluster) checks.push(...checkTokens(surroundings, cluster));
+  if (cluster) checks.push(...checkTokens(surroundings, cluster), ...checkNix(surroundings, cluster));
   checks.push(...pve);
   if (cluster && dns) checks.push(dns, checkAddresses(cluster));
   return checks.map((check) => withoutSecret(check, surroundings.env.PROXMOX_VE_API_TOKEN));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PACKAGE_ROOT } from "../base/package-root";
 import { capture } from "../base/process";
 import { INSTALL, openTofu, programPath } from "../base/programs";
-import { isTokenByHand } from "../config/rollout";
+import { buildPlace, isTokenByHand, THIS_MACHINE } from "../config/rollout";
 import { keysOfAgent, ownPublicKeys } from "../init/public-keys";
 import type { ClusterJson } from "../render/cluster-json";
 import { ok, problem, unknown, type Check } from "./check";
@@ -82,6 +82,23 @@ export async function checkGit({ env, folder }: Surroundings): Promise<Check> {
   return commit === undefined
     ? problem("git", "the repository has no commit", "Run git commit: a preview compares with a commit.")
     : ok("git", `repository at commit ${commit.trim().slice(0, 12)}`);
+}
+
+/** @returns nothing unless this machine builds the hosts' systems */
+export function checkNix({ env }: Surroundings, { cluster }: ClusterJson): Check[] {
+  if (buildPlace(cluster) !== THIS_MACHINE) return [];
+  const lacks = ["nix-build", "nix-store", "nix-prefetch-url"].filter(
+    (name) => programPath(name, env.PATH) === undefined,
+  );
+  return lacks.length === 0
+    ? [ok("Nix", "there; this machine builds the hosts' systems")]
+    : [
+        problem(
+          "Nix",
+          `not in PATH: ${lacks.join(", ")}; this machine builds the hosts' systems (rollout.build)`,
+          `A rollout needs it: ${INSTALL.nixBuild}.`,
+        ),
+      ];
 }
 
 /** Does not run or read the sources of tokens. */

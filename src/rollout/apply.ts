@@ -1,6 +1,7 @@
 import { hasCode, joined, UserError } from "../base/user-error";
 import { activate } from "./activation";
-import { build, type Build } from "./build";
+import { build, buildInWords, type Build } from "./build";
+import type { Builder } from "./builder";
 import { Deadline, pause } from "./deadline";
 import { readFacts, type Facts } from "./facts";
 import { serversOf, type Fleet } from "./fleet";
@@ -54,6 +55,8 @@ export class Apply {
     private readonly lock: Lock,
     /** When aborted, finishes what has begun, and begins nothing else. */
     private readonly stop: AbortSignal,
+    /** @default - each host builds its own system */
+    private readonly builder?: Builder,
   ) {
     this.agents = new Semaphore(options.agentsAtOnce);
     this.reboots = new Semaphore(options.rebootsAtOnce);
@@ -115,11 +118,19 @@ export class Apply {
 
   /** Builds all hosts before any is changed: one failed build stops the rollout before anything has happened. */
   private async build(): Promise<Job[]> {
+    try {
+      return await this.buildAll();
+    } finally {
+      await this.builder?.forget();
+    }
+  }
+
+  private async buildAll(): Promise<Job[]> {
     const work = this.plans.filter(({ verdict }) => verdict !== "unchanged");
     const results = await Promise.allSettled(
       work.map(async ({ host, facts, member }): Promise<Job> => {
         if (facts === undefined) throw new UserError("unreachable", `${host.name} cannot be reached`);
-        const built = await this.log.step(host.name, "build", () => build(host, facts), wordsOf);
+        const built = await this.buildOne(host, facts);
         return { host, node: host.node, facts, member, built, k3sVersion: built.k3sVersion };
       }),
     );
@@ -128,6 +139,11 @@ export class Apply {
     );
     if (failures.length > 0) throw joined(failures, "\nNo host was changed");
     return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  }
+
+  private buildOne(host: Host, facts: Facts): Promise<Build> {
+    if (this.builder !== undefined) return this.builder.build(host, facts, this.stop);
+    return this.log.step(host.name, "build", () => build(host, facts), buildInWords);
   }
 
   /** Before any host is changed: pods that a drain would delete for good. */
@@ -262,10 +278,4 @@ const nameAndReboot = ({ host, built }: Job): string => {
   return needsReboot({ built })
     ? `${host.name} (with a reboot, for its ${built.reboot.join(", ")})`
     : host.name;
-};
-
-const wordsOf = ({ release, k3sVersion, reboot, refusal }: Build): string => {
-  const forWhat = reboot.length === 0 ? "no reboot" : `reboot, for its ${reboot.join(", ")}`;
-  const needed = refusal === "" ? forWhat : "boot on trial, since it cannot be activated while the host runs";
-  return `NixOS ${release}, K3s ${k3sVersion || "none"}, ${needed}`;
 };

@@ -3,9 +3,9 @@ import { nixpkgsArchive } from "../config/nixos";
 import { delivered } from "../emit/host-folder";
 import type { Facts } from "./facts";
 import type { Host } from "./host";
-import { Report } from "./script";
+import { Report, type Variables } from "./script";
 
-/** A system that the host has built but does not run yet. */
+/** A system that the host has but does not run yet. */
 export interface Build {
   /** Its store path. */
   readonly path: string;
@@ -18,32 +18,45 @@ export interface Build {
 }
 
 /** A first build downloads most of NixOS. */
-const BUILD_SECONDS = 3600;
+export const BUILD_SECONDS = 3600;
 
 /** Copies the host its files into a staging folder, and builds them there. The running system is not touched. */
 export async function build(host: Host, facts: Facts): Promise<Build> {
-  const files = [...delivered(host.files, host.node.directory)].map(
+  const options = { timeoutSeconds: BUILD_SECONDS, onLine: onProgress(host, "build") };
+  return resultOf(host, facts, await host.call("build", buildVariables(host), options));
+}
+
+/** The files that a host gets, as `remote/stage-files.sh` reads them. */
+export const stagedFiles = (host: Host): string =>
+  [...delivered(host.files, host.node.directory)]
     // The base64 of an empty file is empty, and a name may contain spaces.
-    ([name, text]) => `:${Buffer.from(text).toString("base64")} ${name}`,
-  );
-  const onLine = (line: string): void => {
-    const words = new Report(line).one("building");
-    if (words !== "") host.log.progress(host.name, "build", words);
-  };
+    .map(([name, text]) => `:${Buffer.from(text).toString("base64")} ${name}`)
+    .join("\n");
+
+/** For a build of the host's system, wherever it is. */
+export function buildVariables(host: Host): Variables {
   const { rev = "", hash = "" } = host.description.nixos?.nixpkgs ?? {};
   const { binaryCaches = [] } = host.node.nixos;
-  const report = await host.call(
-    "build",
-    {
-      files: files.join("\n"),
-      revision: rev,
-      archive: nixpkgsArchive(rev),
-      hash,
-      caches: binaryCaches.map(({ url }) => url).join(" "),
-      cache_keys: binaryCaches.map(({ publicKey }) => publicKey).join(" "),
-    },
-    { timeoutSeconds: BUILD_SECONDS, onLine },
-  );
+  return {
+    files: stagedFiles(host),
+    revision: rev,
+    archive: nixpkgsArchive(rev),
+    hash,
+    caches: binaryCaches.map(({ url }) => url).join(" "),
+    cache_keys: binaryCaches.map(({ publicKey }) => publicKey).join(" "),
+  };
+}
+
+/** Shows the last line of a build. */
+export const onProgress =
+  (host: Host, step: string) =>
+  (line: string): void => {
+    const words = new Report(line).one("building");
+    if (words !== "") host.log.progress(host.name, step, words);
+  };
+
+/** @param report - of `remote/examine.sh`. @throws UserError when the system would shut the operator out */
+export function resultOf(host: Host, facts: Facts, report: Report): Build {
   const keys = report.all("key");
   if (facts.operatorKey !== "" && !keys.includes(facts.operatorKey)) {
     throw new UserError(
@@ -59,4 +72,10 @@ export async function build(host: Host, facts: Facts): Promise<Build> {
     reboot: report.all("reboot"),
     refusal: report.text("refusal").trim(),
   };
+}
+
+export function buildInWords({ release, k3sVersion, reboot, refusal }: Build): string {
+  const forWhat = reboot.length === 0 ? "no reboot" : `reboot, for its ${reboot.join(", ")}`;
+  const needed = refusal === "" ? forWhat : "boot on trial, since it cannot be activated while the host runs";
+  return `NixOS ${release}, K3s ${k3sVersion || "none"}, ${needed}`;
 }

@@ -69,11 +69,24 @@ async function surveyAndPlan(
   return { fleet, plans: await planFleet(fleet, hostnames, tokens, options), tokens };
 }
 
-function printPlan(plans: readonly HostPlan[], fleet: Fleet, print: Operator["print"]): void {
+function printPlan(
+  plans: readonly HostPlan[],
+  fleet: Fleet,
+  { builder }: Session,
+  print: Operator["print"],
+): void {
   const included = plans.map(({ host }) => host);
-  const left = leftBehind(fleet.hosts, included);
-  print(formatPlan(plans, left), planAsJson(plans, left));
+  const notes = [
+    ...leftBehind(fleet.hosts, included),
+    ...(builder !== undefined && isPending(plans)
+      ? [`systems are built on ${builder.machine.name}, and copied to their hosts`]
+      : []),
+  ];
+  print(formatPlan(plans, notes), planAsJson(plans, notes));
 }
+
+const isPending = (plans: readonly HostPlan[]): boolean =>
+  plans.some(({ verdict }) => verdict !== "unchanged");
 
 /** `plan`: shows what an apply would do. Changes nothing. @returns whether changes are pending */
 export async function planCommand(
@@ -83,9 +96,9 @@ export async function planCommand(
   { stop, print }: Operator,
 ): Promise<boolean> {
   const { fleet, plans } = await unlessStopped(stop, () => surveyAndPlan(session, hostnames, options));
-  printPlan(plans, fleet, print);
+  printPlan(plans, fleet, session, print);
   refuseBlocked(plans, fleet, session);
-  return plans.some(({ verdict }) => verdict !== "unchanged");
+  return isPending(plans);
 }
 
 /**
@@ -98,10 +111,18 @@ function refuseBlocked(plans: readonly HostPlan[], fleet: Fleet, session: Sessio
     ...membersNotAdmitting(plans, fleet, session),
     ...attempt(() => checkKeys(session.description)),
   ];
-  if (bad.length === 0 && others.length === 0) return;
-  const isAway = others.length === 0 && bad.every(({ verdict }) => verdict === "unreachable");
+  const builder = isPending(plans) ? session.builder?.objection(fleet) : undefined;
+  if (bad.length === 0 && others.length === 0 && builder === undefined) return;
+  const isAway =
+    others.length === 0 &&
+    bad.every(({ verdict }) => verdict === "unreachable") &&
+    (builder === undefined || hasCode(builder, "unreachable"));
   const names = bad.map(({ host, verdict }) => `${host.name} is ${verdict}`);
-  const blockers = [...(bad.length > 0 ? [`Not possible now: ${names.join(", ")}`] : []), ...others];
+  const blockers = [
+    ...(bad.length > 0 ? [`Not possible now: ${names.join(", ")}`] : []),
+    ...others,
+    ...(builder === undefined ? [] : [builder.message]),
+  ];
   throw new UserError(isAway ? "unreachable" : "refused", `${blockers.join("\n")}${consequence}`);
 }
 
@@ -145,16 +166,16 @@ export async function applyCommand(
   if (options.regenerateIdentity && (await separateIdentities(session, fleet, plans, options, operator))) {
     ({ fleet, plans, tokens } = await look({ ...options, regenerateIdentity: false }));
   }
-  printPlan(plans, fleet, operator.print);
+  printPlan(plans, fleet, session, operator.print);
   refuseBlocked(plans, fleet, session, "\nNo host was changed");
   // Nothing was changed, so the survey is still valid.
-  if (plans.every(({ verdict }) => verdict === "unchanged")) {
+  if (!isPending(plans)) {
     report(await verifyHosts(session, hostnames, fleet), operator);
     return;
   }
   await askToProceed(options, fleet, "Roll out to these hosts?", operator);
   await changing(session, fleet, plans, stop, async (lock) => {
-    await new Apply(fleet, plans, tokens, options, session.log, lock, stop).run();
+    await new Apply(fleet, plans, tokens, options, session.log, lock, stop, session.builder).run();
   });
   report(await verifyHosts(session, hostnames), operator);
 }

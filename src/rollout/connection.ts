@@ -28,7 +28,7 @@ export interface Answer {
 }
 
 /**
- * An OpenSSH client and the remote shell, which runs scripts one after another. The shell marks the end of each answer, so
+ * A shell that runs scripts one after another: an OpenSSH client and the remote shell, or one of this machine. The shell marks the end of each answer, so
  * that a truncated answer is not mistaken for a complete one.
  */
 export class Connection {
@@ -40,10 +40,10 @@ export class Connection {
   private isOver = false;
   private heard = performance.now();
 
-  /** @param onError - when the client does not start */
-  public constructor(words: readonly string[], onError: (error: Error) => void) {
-    // A Ctrl-C at the terminal must not reach the client: what has begun is finished.
-    this.child = converse("ssh", words);
+  /** @param onError - when the program does not start */
+  public constructor(program: string, words: readonly string[], onError: (error: Error) => void) {
+    // A Ctrl-C at the terminal must not reach the program: what has begun is finished.
+    this.child = converse(program, words);
     const ready = `printf '${Stream.ready(this.id)}'`;
     this.child.stdin.on("error", () => undefined); // the end of the client reports it
     this.child.stdin.write(`${ready}\n${ready} >&2\n`);

@@ -1,11 +1,10 @@
+import type { Captured, Conversation } from "../base/process";
 import type { Node } from "../config/model";
 import { hostFolder, type Description } from "./description";
 import type { Log } from "./log";
-import { remoteScript, reportOf, type Report } from "./script";
+import type { Machine } from "./machine";
+import { pipedCommand, remoteScript, reportOf, type Report, type Variables } from "./script";
 import type { CommandResult, RunOptions, Ssh, Target } from "./ssh";
-
-/** Variables for a program of `remote/`. */
-type Variables = Readonly<Record<string, string | number>>;
 
 /** Programs that only read. */
 const READING: ReadonlySet<string> = new Set([
@@ -20,7 +19,8 @@ const READING: ReadonlySet<string> = new Set([
 ]);
 
 /** A host of the cluster, and the SSH connection to it. */
-export class Host {
+export class Host implements Machine {
+  public readonly builds = "/var/lib/k3s-rollout/builds";
   /** Path relative to its directory, to text; files shared with other hosts are at `../…`. */
   public readonly files: ReadonlyMap<string, string>;
   private address: string;
@@ -84,6 +84,14 @@ export class Host {
       ...options,
     });
     return { report: reportOf(this.name, program, output), output };
+  }
+
+  public start(program: string): Conversation {
+    return this.ssh.start(this.target, pipedCommand(program));
+  }
+
+  public end(program: string, child: Conversation, captured: Captured): Report {
+    return reportOf(this.name, program, this.ssh.end(this.target, child, captured));
   }
 
   /** SSH host keys that it has proven to own, in this run or when they were pinned. */

@@ -23,6 +23,9 @@ const FAILURES: readonly (readonly [OpeningFailure, RegExp])[] = [
   ["no key accepted", /Permission denied/],
 ];
 
+/** Whether the host has let the operator in. @param printed - the client's output */
+export const isAuthenticated = (printed: string): boolean => openingFailure(printed) === "no session";
+
 const NO_WAY = /timed out|No route to host|Connection refused|Network is unreachable/;
 
 /** @param printed - the client's output until it ended */
@@ -44,14 +47,16 @@ export function acceptedKey(opening: string): string {
 const OWN_WORK =
   /^(debug1:|OpenSSH_|Authenticated to |Warning: Permanently added |Transferred: |Bytes per second: )/;
 
-/** The last lines without the client's debug output, joined. */
-export const lastWords = (printed: string): string =>
+/** Without what the client says of its own work. */
+export const withoutOwnWork = (printed: string): string =>
   withoutReturns(printed)
-    .trim()
     .split("\n")
     .filter((line) => !OWN_WORK.test(line))
-    .slice(-3)
-    .join(" ");
+    .join("\n");
+
+/** The last of these lines, joined. */
+export const lastWords = (printed: string): string =>
+  withoutOwnWork(printed.trim()).split("\n").slice(-3).join(" ");
 
 /** The host's output without the client's debug output. */
 export const withoutClient = (text: string): string => text.replaceAll(/^debug1: .*(\n|$)/gm, "");

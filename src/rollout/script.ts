@@ -2,8 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { shellWord } from "../base/escape";
 import { PACKAGE_ROOT } from "../base/package-root";
+import type { Captured } from "../base/process";
 import { UserError } from "../base/user-error";
-import type { CommandResult } from "./ssh";
+
+/** Of a program of `remote/`. */
+export type Variables = Readonly<Record<string, string | number>>;
 
 const REMOTE = join(PACKAGE_ROOT, "src/rollout/remote");
 
@@ -13,19 +16,16 @@ const REMOTE = join(PACKAGE_ROOT, "src/rollout/remote");
  */
 export function remoteScript(
   name: string,
-  variables: Readonly<Record<string, string | number>> = {},
+  variables: Variables = {},
+  start = "{ main </dev/null; }",
 ): string {
   const values = Object.entries(variables).map(([key, value]) => `${key}=${shellWord(String(value))}`);
-  return [
-    text("prelude.sh"),
-    ...values,
-    "main() {",
-    withParts(`${name}.sh`),
-    "}",
-    "{ main </dev/null; }",
-    "",
-  ].join("\n");
+  return [text("prelude.sh"), ...values, "main() {", withParts(`${name}.sh`), "}", start, ""].join("\n");
 }
+
+/** The same as one word of a shell command. Its standard input is a stream of bytes. */
+export const pipedCommand = (name: string): string =>
+  `/bin/sh -c ${shellWord(remoteScript(name, {}, "{ main; }"))}`;
 
 /** Text of a program, with the parts that it shares with others in place of its lines `include <part>`. */
 const withParts = (name: string): string =>
@@ -64,7 +64,7 @@ export class Report {
 }
 
 /** @throws UserError when the program failed, with its own error message if it reported one */
-export function reportOf(host: string, program: string, output: CommandResult): Report {
+export function reportOf(host: string, program: string, output: Captured): Report {
   const report = new Report(output.stdout);
   const reported = report.all("error").join("; ");
   if (output.status === 0 && reported === "") return report;

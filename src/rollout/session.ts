@@ -1,11 +1,14 @@
 import { join } from "node:path";
+import { buildPlace, EACH_HOST, THIS_MACHINE } from "../config/rollout";
 import { HOSTS_FOLDER } from "../emit/place";
+import { Builder } from "./builder";
 import type { FindAddresses } from "./clones";
 import { hostnamesOn, selectNodes, readDescription, type Description } from "./description";
 import { hostsOf } from "./fleet";
 import type { Host } from "./host";
 import { HostKeys } from "./host-keys";
 import { Log, type Listener } from "./log";
+import { ThisMachine } from "./machine";
 import { Redactor } from "./secrets";
 import { Ssh } from "./ssh";
 
@@ -17,6 +20,8 @@ export interface Paths {
   readonly knownHosts: string;
   /** Folder of the logs. */
   readonly logs: string;
+  /** Folder in which this machine builds the hosts' systems, where `main.ts` says so. */
+  readonly builds: string;
 }
 
 /** What every command uses: the emitted cluster, its hosts, and a log without secrets. */
@@ -25,6 +30,9 @@ export class Session {
   public readonly log: Log;
   public readonly description: Description;
   public readonly hosts: readonly Host[];
+  /** @default - each host builds its own system */
+  public readonly builder?: Builder;
+  private readonly here: ThisMachine;
   private readonly keys: HostKeys;
   private readonly ssh: Ssh;
 
@@ -44,6 +52,11 @@ export class Session {
     this.keys = new HostKeys(paths.knownHosts, join(paths.logs, `host-keys-seen-by-${process.pid}`));
     this.ssh = new Ssh(this.keys, this.log);
     this.hosts = hostsOf(this.description, this.ssh, this.log, addresses);
+    this.here = new ThisMachine(paths.builds, this.log);
+    const place = buildPlace(this.description);
+    if (place !== EACH_HOST) {
+      this.builder = new Builder(place === THIS_MACHINE ? this.here : this.host(place), this.log);
+    }
   }
 
   /** @param names - of `--on`: hostnames and groups. @returns hostnames; of all hosts if there are none */
@@ -59,6 +72,7 @@ export class Session {
   /** Closes all connections. */
   public stop(): void {
     this.ssh.stop();
+    this.here.stop();
     this.keys.forgetSeen();
   }
 }
@@ -67,4 +81,5 @@ export const DEFAULT_PATHS: Paths = {
   hosts: HOSTS_FOLDER,
   knownHosts: "known_hosts",
   logs: join(".rollout", "logs"),
+  builds: join(".rollout", "builds"),
 };

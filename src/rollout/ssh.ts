@@ -1,10 +1,11 @@
 import { shellWord } from "../base/escape";
+import { converse, endGroup, type Captured, type Conversation } from "../base/process";
 import { hasCode, UserError } from "../base/user-error";
 import { Connection, type Answer } from "./connection";
 import { pause } from "./deadline";
 import type { HostKeys } from "./host-keys";
 import type { Log } from "./log";
-import { acceptedKey, lastWords, openingFailure } from "./openssh";
+import { acceptedKey, isAuthenticated, lastWords, openingFailure, withoutOwnWork } from "./openssh";
 
 /** How the client reaches a host. */
 export interface Target {
@@ -45,6 +46,12 @@ const IDLE_SECONDS = 30;
 const HEARD_SECONDS = 2;
 const ANSWER_SECONDS = 5;
 
+/** A shell that reads scripts. */
+const SHELL = ["/bin/sh", "-s"];
+
+/** Exit status of the client after a failure of its own (ssh(1)). */
+const CLIENT_FAILED = 255;
+
 interface IdleConnection {
   readonly connection: Connection;
   readonly address: string;
@@ -58,6 +65,7 @@ interface IdleConnection {
 export class Ssh {
   private stopped = false;
   private readonly open = new Set<Connection>();
+  private readonly streams = new Set<Conversation>();
   /** Idle connections by host, the newest last; as many as there were concurrent calls. */
   private readonly idle = new Map<string, IdleConnection[]>();
 
@@ -81,10 +89,37 @@ export class Ssh {
     }
   }
 
+  /**
+   * Starts a shell command on the host, over a connection of its own, whose pipes carry bytes. `end` has to hear of its end.
+   *
+   * @param command - arguments show it to everybody on both machines, so it contains no secret
+   */
+  public start(target: Target, command: string): Conversation {
+    if (this.stopped) throw new UserError("cancelled", "stopped");
+    const child = converse("ssh", this.words(target, [command], { level: "VERBOSE" }));
+    this.streams.add(child);
+    return child;
+  }
+
+  /**
+   * @returns what the command printed, without the client's own words
+   * @throws UserError `unreachable` when no connection could be made, `connection lost` when it broke
+   */
+  public end({ hostname: host, address }: Target, child: Conversation, captured: Captured): Captured {
+    this.streams.delete(child);
+    const { status, stdout, stderr } = captured;
+    this.log.write(host, worthKeeping(captured));
+    if (status !== CLIENT_FAILED) return { status, stdout, stderr: withoutOwnWork(stderr) };
+    throw isAuthenticated(stderr)
+      ? brokenConnection(host, address, lastWords(stderr))
+      : this.openingError(host, address, stderr);
+  }
+
   /** Closes all connections, and makes no new ones. */
   public stop(): void {
     this.stopped = true;
     for (const connection of this.open) connection.close();
+    for (const child of this.streams) endGroup(child);
     for (const { timer } of [...this.idle.values()].flat()) clearTimeout(timer);
   }
 
@@ -109,7 +144,7 @@ export class Ssh {
     const kept = fresh === true ? undefined : await this.takeIdle(target);
     if (kept !== undefined) return kept;
     if (this.stopped) throw new UserError("cancelled", "stopped");
-    const connection = new Connection(this.words(target, fresh === true), (error) => {
+    const connection = new Connection("ssh", this.words(target, SHELL, { fresh }), (error) => {
       this.log.write(target.hostname, `ssh does not start: ${error.message}`);
     });
     this.open.add(connection);
@@ -151,7 +186,12 @@ export class Ssh {
     connection.close();
   }
 
-  private words({ hostname, address }: Target, fresh: boolean): string[] {
+  /** @param command - for the remote shell */
+  private words(
+    { hostname, address }: Target,
+    command: readonly string[],
+    { fresh = false, level = "DEBUG1" }: { readonly fresh?: boolean; readonly level?: string },
+  ): string[] {
     const settings = {
       HostName: address,
       HostKeyAlias: hostname,
@@ -173,11 +213,11 @@ export class Ssh {
       Tunnel: "no",
       GSSAPIDelegateCredentials: "no",
       ClearAllForwardings: "yes",
-      // Only the debug output shows which of the operator's keys was accepted.
-      LogLevel: "DEBUG1",
+      // Only the debug output shows which of the operator's keys was accepted. It also shows a command, in all its lines.
+      LogLevel: level,
     };
     const words = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-    return ["-T", ...words, "--", hostname, "/bin/sh", "-s"];
+    return ["-T", ...words, "--", hostname, ...command];
   }
 
   private errorOf(
@@ -243,10 +283,10 @@ async function isAlive(connection: Connection): Promise<boolean> {
   return (await connection.run(":", ANSWER_SECONDS)).ending === "complete";
 }
 
-/** Reported values that are not logged: progress, whole files, and hashes of tokens. */
-const NOISE = /^@(building|file|live|emitted|counters|output|deletions|token|kept_token) /;
+/** Reported values that are not logged: progress, whole files, lists of store paths, and hashes of tokens. */
+const NOISE = /^@(building|file|live|emitted|counters|output|deletions|path|missing|token|kept_token) /;
 
-const worthKeeping = ({ stdout, stderr }: Answer): string =>
+export const worthKeeping = ({ stdout, stderr }: Pick<Answer, "stdout" | "stderr">): string =>
   `${stdout}\n${stderr}`
     .split("\n")
     .filter((line) => line.trim() !== "" && !NOISE.test(line))

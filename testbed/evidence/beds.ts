@@ -152,6 +152,12 @@ export const BEDS: readonly Bed[] = [
       "nixpkgs, by a few lines; GitHub and NixOS' channels, by a server of the machine; nixos-rebuild, by a script that notes its words",
   },
   {
+    suites: ["__tests__/system/builder.test.ts"],
+    programs: ["Nix"],
+    real: "builds, exports, imports, hashes and garbage collection, in two stores of the test's own",
+    standIn: "nixpkgs and NixOS, by a few lines; SSH, by shells of the machine",
+  },
+  {
     suites: ["__tests__/system/fuzz.test.ts"],
     programs: ["Nix", "nft", "Mermaid", "marked"],
     standIn: "OpenTofu, by its rules for escapes",

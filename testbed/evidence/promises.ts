@@ -69,6 +69,19 @@ export const PROMISES: Promises = {
       "The real nixpkgs was not evaluated, and nixos-rebuild, nixos-anywhere, colmena and deploy-rs never ran with the emitted flake.",
     ],
   },
+  "builds-elsewhere": {
+    tests: {
+      "__tests__/system/builder.test.ts": ["a system that another machine has built"],
+      "__tests__/system/machines/builder.test.ts": ["systems that one host builds"],
+      "__tests__/system/machines/canary.test.ts": [
+        "the join token › nor where one host builds the systems of all",
+      ],
+      "__tests__/doctor/machine.test.ts": ["Nix is looked for where this machine builds the hosts' systems"],
+    },
+    gaps: [
+      "No NixOS was built or copied: the copied systems are a few small store paths, and no copy took minutes.",
+    ],
+  },
   "firewall-knows-every-node": {
     tests: {
       "__tests__/system/nft.test.ts": [

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { javaScript } from "../namespaces/netns-sandbox";
 import type { Paths } from "./paths";
@@ -19,7 +20,8 @@ export function makeOperatorKey(folder: string): OperatorKey {
 }
 
 /** The operator's machine: an SSH client with the operator's key, and the rollout program. */
-export function equipOperator({ operator, program }: Paths, key: OperatorKey): void {
+export function equipOperator(paths: Paths, key: OperatorKey): void {
+  const { operator, program } = paths;
   const bin = join(operator, "bin");
   mkdirSync(bin, { recursive: true });
   const put = (name: string, text: string): void => writeFileSync(join(bin, name), text, { mode: 0o755 });
@@ -28,6 +30,13 @@ export function equipOperator({ operator, program }: Paths, key: OperatorKey): v
     "ssh",
     `#!/bin/sh\nexec /usr/bin/ssh -F /dev/null -o IdentitiesOnly=yes -i "\${OPERATOR_KEY:-${key.file}}" "$@"\n`,
   );
+  const root = join(operator, "root");
+  for (const folder of ["nix/store", "etc", "faults", "programs", "cluster", tmpdir()])
+    mkdirSync(join(root, folder), { recursive: true });
+  writeFileSync(join(root, "etc", "machine-name"), "operator\n");
+  const nix = `exec sh ${paths.programs}/nix-of-operator.sh ${root} ${paths.programs} ${paths.cluster} ${tmpdir()}`;
+  for (const name of ["nix-build", "nix-store", "nix-prefetch-url"])
+    put(name, `#!/bin/sh\n${nix} ${name} "$@"\n`);
   const app = join(program, "../../..");
   compile("src", app);
   // Without a main.ts in the project, there is nothing to check. `__tests__/cli/command-line.test.ts` tests the check.

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ALPHARD, HAMAL } from "../../fixture";
+import { ALPHARD, HAMAL, REFERENCE } from "../../fixture";
 import { describeWith } from "../tools";
 import { ALNAIR, LiveCluster, TOKEN } from "./cluster";
 import { MACHINES } from "./tools";
@@ -51,6 +51,20 @@ describeWith(MACHINES, "the join token", () => {
     );
     expect(await cluster.testbed.on("alnair", "cat /var/lib/k3s-secrets/token")).toBe(`${TOKEN}\n`);
     expect(readdirSync(join(cluster.folder, ".rollout", "logs")).length).toBeGreaterThan(2);
+  });
+
+  test("nor where one host builds the systems of all", async () => {
+    const nixpkgs = {
+      rev: "0123456789abcdef0123456789abcdef01234567",
+      hash: "sha256-AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
+    };
+    cluster.emit([ALPHARD, HAMAL, ALNAIR], {
+      nixos: { ...REFERENCE.nixos, nixpkgs },
+      rollout: { tokenCommand: ["cat", "token"], build: "hamal" },
+    });
+    const apply = async (): Promise<string> => (await cluster.rollout("apply", "--yes")).mustSucceed().output;
+    expect(await leaks(apply)).toEqual([]);
+    expect(await cluster.testbed.on("alnair", "cat /var/lib/k3s-secrets/token")).toBe(`${TOKEN}\n`);
   });
 
   test("is found where it is planted", async () => {

@@ -40,7 +40,7 @@ export const ClusterSchema = group({
   k3s: K3sSchema.readonly(),
   /** Traffic that the firewall allows. @default - what K3s needs */
   firewall: FirewallSchema.readonly().optional(),
-  /** Where a rollout gets the join token. @default - you deliver the join token by other means */
+  /** Where a rollout gets the join token, and where it builds. @default - you deliver the join token by other means, and each host builds */
   rollout: RolloutSchema.readonly().optional(),
   /** File of the operators' public SSH keys, in the format of `authorized_keys`. Operators log in as root. */
   authorizedKeysFile: checkedText(objectionToKeysFile, KEYS_FILE, "authorized_keys"),

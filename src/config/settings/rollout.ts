@@ -16,6 +16,12 @@ export const RolloutSchema = group(
     agentTokenPath: text("secrets/agent-token").optional(),
     /** Like `tokenCommand`, for the token of `k3s.agentTokenFile`. @default - none */
     agentTokenCommand: command().optional(),
+    /**
+     * Where the hosts' systems are built: `"each host"`, `"this machine"`, where you run the rollout and which then needs Nix, or
+     * the hostname of a host that builds for all. What is built elsewhere is copied to its host over SSH. Needs `nixos.nixpkgs`.
+     * @default - each host builds its own system
+     */
+    build: text("hamal", '"each host", "this machine" or the hostname of a node').optional(),
   },
   { tokenPath: "secrets/token" },
 );
