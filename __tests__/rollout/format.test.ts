@@ -31,3 +31,16 @@ test("a verification fits a terminal of 80 columns, and is one line for each nod
     "The cluster matches main.ts.",
   ]);
 });
+
+test("a verification has a column with the nixpkgs of each host where main.ts states one for all", () => {
+  const [one, other] = VERIFICATION.nodes as [(typeof VERIFICATION.nodes)[0], (typeof VERIFICATION.nodes)[0]];
+  const nodes = [
+    { ...one, nixpkgs: "0123456789abcdef0123456789abcdef01234567" },
+    { ...other, nixpkgs: "" },
+  ];
+  expect(formatVerification({ nodes, faults: [] }).split("\n").slice(0, 3)).toEqual([
+    "node     role    address       K3s           nixpkgs       ready  reaches  firewall    dropped",
+    "alphard  server  172.22.0.134  v1.34.2+k3s1  0123456789ab  yes    2/2      as emitted  forged 0, input 12, forward 0",
+    "hamal    agent   172.22.0.135  v1.34.2+k3s1  ?             yes    2/2      as emitted  forged 0, input 12, forward 0",
+  ]);
+});

@@ -1,6 +1,7 @@
 import { groupBy } from "../base/group-by";
 import { inWords, stopwatch, type StatusLine } from "../base/status-line";
 import { fittedTable } from "../base/table";
+import { shortRevision } from "../config/nixos";
 import type { Event, Listener } from "./log";
 import { indented, oneLine } from "../base/printable";
 import { runningRevision } from "./nixpkgs";
@@ -83,13 +84,20 @@ export const planAsJson = (plans: readonly HostPlan[], notes: readonly string[])
  */
 export function formatVerification(verification: Verification, columns = Infinity): string {
   const { nodes, faults } = verification;
-  const head = ["node", "role", "address", "K3s", "ready", "reaches", "firewall", "dropped"];
+  const isPinned = nodes.some(({ nixpkgs }) => nixpkgs !== undefined);
+  const pinned = (cell: string): string[] => (isPinned ? [cell] : []);
+  const head = [
+    ...["node", "role", "address", "K3s"],
+    ...pinned("nixpkgs"),
+    ...["ready", "reaches", "firewall", "dropped"],
+  ];
   const rows = nodes.map((node) =>
     [
       node.name,
       node.role,
       node.address,
       node.version || "-",
+      ...pinned(shortRevision(node.nixpkgs ?? "") || "?"),
       node.ready ? "yes" : "NO",
       node.reaches,
       node.firewall,

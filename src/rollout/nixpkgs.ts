@@ -11,6 +11,10 @@ export function runningRevision(host: Host, running: string): string {
   return wantedBy(host) === undefined ? "" : `, nixpkgs ${shortRevision(running) || "?"}`;
 }
 
+/** What a verification says of it. @returns `undefined` without a pin */
+export const verifiedRevision = (host: Host, running: string): string | undefined =>
+  wantedBy(host) === undefined ? undefined : running;
+
 /** A host on another revision, and the one that an apply brings it. */
 export function revisionDue({ host, facts }: HostState): string[] {
   const wanted = wantedBy(host);

@@ -6,7 +6,7 @@ import type { Fleet } from "./fleet";
 import { forwardingFaults, inspect, ANY_CONNECTION } from "./health";
 import type { Host } from "./host";
 import type { KubeNode } from "./kubernetes";
-import { revisionFaults } from "./nixpkgs";
+import { revisionFaults, verifiedRevision } from "./nixpkgs";
 import { rulesetState, type Counters } from "./ruleset";
 import type { Report } from "./script";
 import { compareVersions } from "./version";
@@ -17,6 +17,8 @@ export interface Health {
   readonly role: string;
   readonly address: string;
   readonly version: string;
+  /** Revision of nixpkgs that it runs, empty if unknown. @default - main.ts states none for all hosts */
+  readonly nixpkgs?: string;
   readonly ready: boolean;
   readonly reaches: string;
   readonly firewall: string;
@@ -96,6 +98,7 @@ async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): P
     ];
     return {
       ...base,
+      nixpkgs: verifiedRevision(host, revisionOf(report)),
       ready: found?.ready ?? false,
       reaches: `${others.length - misses.length}/${others.length}`,
       firewall: ruleset.differences.length === 0 ? "as emitted" : "differs",

@@ -60,6 +60,9 @@ export const PROMISES: Promises = {
         "hosts that are not part of a rollout and stay on another nixpkgs are announced",
         "a verification finds a host on another nixpkgs, and one that does not say which",
       ],
+      "__tests__/rollout/format.test.ts": [
+        "a verification has a column with the nixpkgs of each host where main.ts states one for all",
+      ],
       "__tests__/constructs/host-files.test.ts": [
         "what is emitted › a flake and its lock beside them with a nixpkgs for all hosts, which leave with it",
         "what is emitted › an own %s is not replaced",

@@ -38,6 +38,12 @@ describeWith(MACHINES, "one nixpkgs for all hosts", () => {
       "  - it runs nixpkgs 0123456789ab, and will run 76543210fedc\n",
     );
     const verified = await cluster.rollout("verify", "--on", "hamal,mizar");
+    const [head = "", ...rows] = verified.stdout.split("\n");
+    expect(head).toMatch(/ K3s +nixpkgs +ready /);
+    expect(rows.slice(0, 2)).toEqual([
+      expect.stringMatching(/^hamal .* 0123456789ab +yes /),
+      expect.stringMatching(/^mizar .* \? +yes /),
+    ]);
     expect([verified.status, verified.output]).toEqual([
       1,
       expect.stringMatching(
