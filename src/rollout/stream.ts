@@ -48,8 +48,9 @@ export async function stream(
       return end;
     }),
     ended(sink, ["stdout", "stderr"]).then((end) => {
-      if (end.status !== 0) failed ??= "sink";
-      // It reads no more.
+      if (end.status === 0) return end;
+      failed ??= "sink";
+      // Nobody reads what it still has to send.
       endGroup(source);
       return end;
     }),

@@ -76,6 +76,12 @@ export const PROMISES: Promises = {
     tests: {
       "__tests__/system/builder.test.ts": ["a system that another machine has built"],
       "__tests__/system/machines/builder.test.ts": ["systems that one host builds"],
+      "__tests__/rollout/stream.test.ts": [
+        "arrives as it was sent, and is counted",
+        "does not end a sender that closes its output before it ends",
+        "ends with the receiver, however much there is to send",
+        "ends for the receiver with the sender, whose failure is the cause",
+      ],
       "__tests__/system/machines/canary.test.ts": [
         "the join token › nor where one host builds the systems of all",
       ],
