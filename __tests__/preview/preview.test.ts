@@ -70,6 +70,9 @@ const PINNED = `release: "25.11",
 const SECOND_DISK =
   'disks: [{ interface: "scsi0", datastore: "Cesspool-VM", sizeGib: 32 }, { interface: "scsi1", datastore: "Cesspool-VM", sizeGib: 100';
 
+const SECOND_NIC =
+  'networkInterfaces: [{ bridge: "vmbr0" }, { bridge: "vmbr1", macAddress: "BC:24:11:B3:ED:98"';
+
 const CHANGES: readonly { name: string; base?: Change; change: Change }[] = [
   { name: "add-an-agent", change: ADD_ALNAIR },
   { name: "remove-an-agent", change: WITHOUT_MIZAR },
@@ -98,6 +101,11 @@ const CHANGES: readonly { name: string; base?: Change; change: Change }[] = [
     name: "mount-a-disk",
     base: inMain('hostname: "mizar", vmId: 136', `hostname: "mizar", vmId: 136, ${SECOND_DISK} }]`),
     change: inMain("sizeGib: 100 }", 'sizeGib: 100, mount: { path: "/var/lib/rancher" } }'),
+  },
+  {
+    name: "use-a-further-network",
+    base: inMain('hostname: "mizar", vmId: 136', `hostname: "mizar", vmId: 136, ${SECOND_NIC} }]`),
+    change: inMain('ED:98" }', 'ED:98", name: "storage0", address: { network: "198.18.0.0/24" } }'),
   },
   { name: "rename-a-host", change: inMain('hostname: "mizar"', 'hostname: "alnair"') },
   {

@@ -129,12 +129,7 @@ describe("refused is", () => {
     [
       "another machine",
       { interfaces: new Map([["ens18", "BC:24:11:B3:ED:99"]]) },
-      "the machine at 172.22.0.135 has MAC address BC:24:11:B3:ED:99, and hamal has BC:24:11:B3:ED:02: it is another machine",
-    ],
-    [
-      "another interface",
-      { interfaces: new Map([["eth0", "BC:24:11:B3:ED:02"]]) },
-      "its network interface is not ens18 but eth0 BC:24:11:B3:ED:02: see nixos.networkInterface",
+      "no network interface of the machine at 172.22.0.135 has MAC address BC:24:11:B3:ED:02, hamal's (it has ens18 with BC:24:11:B3:ED:99): it is another machine",
     ],
     [
       "another firmware",
@@ -193,6 +188,25 @@ describe("refused is", () => {
     expect(plan.verdict).toBe("refused");
     expect(plan.faults).toEqual([expect.stringContaining(fault)]);
     expect(plan.notes.filter((note) => note.includes("has ended"))).toEqual([]);
+  });
+
+  test("a machine that does not have an interface yet which main.ts names", () => {
+    const networkInterfaces = [
+      { bridge: "vmbr0" },
+      { bridge: "vmbr1", name: "storage0", vlans: [{ id: 30, name: "backup0" }] },
+    ];
+    const all = hosts(described([ALPHARD, { ...HAMAL, networkInterfaces }]));
+    const plan = (interfaces: Record<string, string>): HostPlan => {
+      const states = all.map((host) =>
+        hostState(host, host.name === "hamal" ? { interfaces: new Map(Object.entries(interfaces)) } : {}),
+      );
+      return planHost(states[1] as HostState, context(states));
+    };
+    const own = { ens18: "BC:24:11:B3:ED:02" };
+    expect(plan(own).faults).toEqual([
+      "its VM has no network interface with MAC address 06:24:11:B3:ED:02, which main.ts names storage0: run npm run apply first",
+    ]);
+    expect(plan({ ...own, ens19: "06:24:11:B3:ED:02" }).faults).toEqual([]);
   });
 
   test("a second cluster", () => {
@@ -270,6 +284,14 @@ describe("refused is", () => {
       expect.stringContaining("it has no join token at /var/lib/k3s-secrets/token"),
     ]);
   });
+});
+
+test("a host whose interface has another name is not refused: it is found by its MAC address", () => {
+  const interfaces = new Map([
+    ["ens18", "BC:24:11:B3:ED:99"],
+    ["eth0", "BC:24:11:B3:ED:02"],
+  ]);
+  expect(planOfHamal({ interfaces }).faults).toEqual([]);
 });
 
 describe("a host without a token is not refused", () => {

@@ -61,7 +61,7 @@ test("a program runs to its end when the connection is lost", () => {
   expect([status, existsSync(path)]).toEqual([0, true]);
 });
 
-test("a build reports the last line of its output while it runs, and what it built", () => {
+test("a build reports the last line of its output while it runs, what it built, and names that wait for a boot", () => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, "lib"));
   mkdirSync(join(folder, "system/bin"), { recursive: true });
@@ -71,11 +71,18 @@ test("a build reports the last line of its output while it runs, and what it bui
   writeFileSync(join(folder, "nixos-rebuild"), rebuild, { mode: 0o755 });
   const report = run(
     "build",
-    { files: ":e30= configuration.nix", revision: "", archive: "", hash: "", caches: "", cache_keys: "" },
+    {
+      files: ":e30= configuration.nix",
+      interfaces: "00:00:00:00:00:00=lo 06:24:11:b3:ed:02=storage0",
+      ...{ revision: "", archive: "", hash: "", caches: "", cache_keys: "" },
+    },
     folder,
   );
   expect(report.all("building")).toEqual(["one", "two"]);
   expect(report.one("built")).toBe(join(folder, "system"));
+  expect(report.text("refusal")).toBe(
+    "its network interface with MAC address 06:24:11:b3:ed:02 is to be storage0, which it becomes only at boot\n",
+  );
 });
 
 describe("the join token", () => {

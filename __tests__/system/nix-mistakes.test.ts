@@ -57,6 +57,8 @@ const MISTAKES: readonly Mistake[] = [
   ["an address without a length", SYSTEM, "prefixLength = 24;", "", /addresses .* no list of/],
   ["another host's address", SYSTEM, '"172.22.0.137"', '"172.22.0.138"', /has not 172\.22\.0\.137/],
   ["DHCP on every interface", SYSTEM, "useDHCP = false", "useDHCP = true", /useDHCP would ask/],
+  ["another host's card", SYSTEM, "BC:24:11:B3:ED:04", "BC:24:11:B3:ED:03", /does not find ens18/],
+  ["a card with another name", SYSTEM, 'Name = "ens18"', 'Name = "eth0"', /does not find ens18/],
   ["no nameserver", SYSTEM, '"9.9.9.9"', "", /nameservers is empty/],
   ["GRUB without a device", SYSTEM, "boot.loader.grub.device", "# ", /grub has no device/],
   ["no boot loader", SYSTEM, "grub.enable = true", "grub.enable = false", /one boot loader/],

@@ -248,6 +248,7 @@ export interface Identity {
   readonly hostname: string;
   readonly role: Role;
   readonly ipv4Address: string;
+  readonly macAddress: string;
 }
 
 /**
@@ -380,7 +381,7 @@ function dataDiskRules(options: Host["options"]): Rules {
     });
 }
 
-function networkRules(get: Get, { ipv4Address }: Identity, device = deviceOf(get)): Rules {
+function networkRules(get: Get, { ipv4Address, macAddress }: Identity, device = deviceOf(get)): Rules {
   if (device === undefined) return [[false, "networking.interfaces: no interface, or more than one"]];
   const own = (option: string): Json | undefined => get(`networking.interfaces.${device}.${option}`);
   const addresses = ((own("ipv4.addresses") ?? []) as { address: string }[]).map(({ address }) => address);
@@ -389,6 +390,11 @@ function networkRules(get: Get, { ipv4Address }: Identity, device = deviceOf(get
     [
       get("networking.useDHCP") === false,
       "networking.useDHCP would ask for addresses on cni0 and flannel too",
+    ],
+    [
+      get(`systemd.network.links."10-${device}".linkConfig.Name`) === device &&
+        get(`systemd.network.links."10-${device}".matchConfig.PermanentMACAddress`) === macAddress,
+      `systemd.network.links does not find ${device} by ${macAddress}`,
     ],
     [
       dhcp !== addresses.length > 0,
@@ -423,9 +429,7 @@ function furtherNetworkRules(options: Host["options"]): Rules {
   return [
     ...further.flatMap((name): Rules => {
       const isVlan = names.has((get(`networking.vlans.${name}.interface`) ?? "") as string);
-      const link = `systemd.network.links.10-${name}`;
-      const named =
-        get(`systemd.network.links."10-${name}".linkConfig.Name`) ?? get(`${link}.linkConfig.Name`);
+      const named = get(`systemd.network.links."10-${name}".linkConfig.Name`);
       const words = sections.find(([of]) => of === name)?.slice(1) ?? [];
       return [
         [isVlan || named === name, `nothing gives networking.interfaces.${name} its name`],

@@ -171,7 +171,15 @@ describeWith([NIX], "a pinned nixpkgs", () => {
 
     function build(revision: string, archive: string, hash: string, caches = "", keys = ""): Report {
       const files = ":e30= configuration.nix";
-      const variables = { files, revision, archive: `file://${archive}`, hash, caches, cache_keys: keys };
+      const variables = {
+        files,
+        interfaces: "",
+        revision,
+        archive: `file://${archive}`,
+        hash,
+        caches,
+        cache_keys: keys,
+      };
       const script = remoteScript("build", variables)
         .replaceAll("/var/lib", join(folder, "lib"))
         .replaceAll("/run/k3s", join(folder, "run-k3s"));

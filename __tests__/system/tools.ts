@@ -132,6 +132,8 @@ export const MTOOLS: readonly Tool[] = [
   isThere("mkfs.vfat", ["mkfs.vfat", "--help"], "dosfstools"),
 ];
 
+export const UDEV = isThere("udevadm", ["udevadm", "--version"], "udev");
+
 export const SHELLCHECK = isThere("shellcheck", ["shellcheck", "--version"]);
 
 export const NIX: Tool = {

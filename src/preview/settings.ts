@@ -96,7 +96,11 @@ export const NODE_EFFECTS: Readonly<Record<string, Effect>> = {
   ipv4Address: danger(
     "its address changes: every other node needs the new one, and K3s and etcd still have the old one",
   ),
-  macAddress: danger("its network interface changes: DHCP and the other nodes still have the old one"),
+  macAddress: {
+    words: "its network interface changes: DHCP and the other nodes still have the old one",
+    danger: true,
+    reboot: true,
+  },
   directory: effect("its files move"),
   terraformName: effect("its address in OpenTofu's state changes"),
   terraformAddress: effect("its address in OpenTofu's state changes"),
@@ -108,8 +112,7 @@ export const NODE_EFFECTS: Readonly<Record<string, Effect>> = {
     "a disk that is empty is formatted, and a mounted disk hides what is in its folder; a rollout refuses to hide K3s' data",
   ),
   interfaces: {
-    words:
-      "its host names other interfaces, at its next boot; the interfaces' networks have to be there already",
+    words: "its host names other interfaces, at its next boot; its VM has to have them before the rollout",
     reboot: true,
   },
   networks: effect("its addresses, routes or VLANs in further networks change"),
@@ -121,7 +124,11 @@ export const NODE_EFFECTS: Readonly<Record<string, Effect>> = {
   "nixos.efiSystemPartition": danger(NO_BOOT),
   "nixos.rootFilesystem.uuid": danger(NO_BOOT),
   "nixos.rootFilesystem.type": danger(NO_BOOT),
-  "nixos.networkInterface": danger("network, flannel and firewall use another interface"),
+  "nixos.networkInterface": {
+    words: "its interface gets another name, at its next boot; network, flannel and firewall use that one",
+    danger: true,
+    reboot: true,
+  },
   "nixos.kernelPackages": { words: "another kernel is built", reboot: true },
   "nixos.growRoot": effect("its root filesystem grows to the whole disk at each boot, or no longer does"),
   "nixos.configurationLimit": effect("its boot menu has more or fewer generations"),

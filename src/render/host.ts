@@ -55,6 +55,8 @@ function renderConfiguration(cluster: Cluster, node: Node, shared: readonly stri
     role: node.role,
     vmId: node.vmId,
     ipv4Address: node.ipv4Address,
+    macAddress: node.macAddress,
+    link: linkFile(node.nixos.networkInterface),
     prefixLength: parseNetwork(network.nodeCidr)?.prefixLength,
     gateway: network.gateway ?? "",
     nameservers: network.nameservers,

@@ -3,6 +3,7 @@ import { nixpkgsArchive } from "../config/nixos";
 import { delivered } from "../emit/host-folder";
 import type { Facts } from "./facts";
 import type { Host } from "./host";
+import { namedInterfaces } from "./identity";
 import { Report, type Variables } from "./script";
 
 /** A system that the host has but does not run yet. */
@@ -13,7 +14,7 @@ export interface Build {
   readonly k3sVersion: string;
   /** Changed parts that require a reboot, such as the kernel. */
   readonly reboot: readonly string[];
-  /** NixOS' own reason why it cannot be activated while the host runs. @default - empty: it can */
+  /** Why it cannot be activated while the host runs: NixOS' own reason, or an interface's name. @default - empty: it can */
   readonly refusal: string;
 }
 
@@ -23,8 +24,16 @@ export const BUILD_SECONDS = 3600;
 /** Copies the host its files into a staging folder, and builds them there. The running system is not touched. */
 export async function build(host: Host, facts: Facts): Promise<Build> {
   const options = { timeoutSeconds: BUILD_SECONDS, onLine: onProgress(host, "build") };
-  return resultOf(host, facts, await host.call("build", buildVariables(host), options));
+  const variables = { ...buildVariables(host), ...examinedInterfaces(host) };
+  return resultOf(host, facts, await host.call("build", variables, options));
 }
+
+/** The interfaces that `remote/examine.sh` looks for, as /sys/class/net writes their addresses. */
+export const examinedInterfaces = (host: Host): Variables => ({
+  interfaces: namedInterfaces(host.node)
+    .map(({ name, macAddress }) => `${macAddress.toLowerCase()}=${name}`)
+    .join(" "),
+});
 
 /** The files that a host gets, as `remote/stage-files.sh` reads them. */
 export const stagedFiles = (host: Host): string =>

@@ -7,6 +7,7 @@ import {
   buildInWords,
   BUILD_SECONDS,
   buildVariables,
+  examinedInterfaces,
   onProgress,
   resultOf,
   stagedFiles,
@@ -73,7 +74,7 @@ export class Builder {
         const lacking = await this.offer(host, closure);
         if (lacking.length > 0) await this.copy(host, lacking);
         copied = `${counted(lacking.length, "store path")} copied, `;
-        const variables = { built: closure.system, target: host.name };
+        const variables = { built: closure.system, target: host.name, ...examinedInterfaces(host) };
         return resultOf(
           host,
           facts,

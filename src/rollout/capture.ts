@@ -2,18 +2,18 @@ import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/user-error";
 import { HARDWARE } from "./description";
-import { readFacts } from "./facts";
+import { interfacesWith, readFacts } from "./facts";
 import { foreignFileSystems, rootDevice } from "./hardware";
 import type { Host } from "./host";
 
 /** Stores the hardware configuration that the host generates, once its identity is checked. @returns the file */
 export async function capture(host: Host): Promise<string> {
   const facts = await readFacts(host);
-  const mac = facts.interfaces.get(host.node.nixos.networkInterface);
-  if (mac !== host.node.macAddress) {
+  const { macAddress } = host.node;
+  if (interfacesWith(facts, macAddress).length === 0) {
     throw new UserError(
       "refused",
-      `the machine that answers has MAC address ${mac ?? "unknown"}, and ${host.name} has ${host.node.macAddress}; nothing was stored`,
+      `no network interface of the machine that answers has MAC address ${macAddress}, ${host.name}'s; nothing was stored`,
       { host: host.name },
     );
   }

@@ -76,6 +76,10 @@ export interface Unconfirmed {
   readonly before: string;
 }
 
+/** Names of the host's interfaces with that MAC address. */
+export const interfacesWith = ({ interfaces }: Pick<Facts, "interfaces">, macAddress: string): string[] =>
+  [...interfaces].filter(([, mac]) => mac === macAddress).map(([name]) => name);
+
 /** Maximum number of files read from /etc/nixos; more would make the plan unreadable. */
 const MAX_FILES = 1000;
 

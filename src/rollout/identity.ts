@@ -1,7 +1,9 @@
+import { guestInterfaces } from "../config/guest-network";
+import type { Node } from "../config/model";
 import { EMPTY_TEMPLATE } from "../config/template-vm";
 import { capturedFrom } from "../emit/header";
 import { HARDWARE } from "./description";
-import type { Facts } from "./facts";
+import { interfacesWith, type Facts } from "./facts";
 import { rootDevice } from "./hardware";
 import type { Host } from "./host";
 
@@ -14,25 +16,11 @@ export interface HostState {
 /** Why a machine is not the one in the model. Nothing is written to such a machine. */
 export function identityFaults({ host, facts }: HostState): string[] {
   const { node } = host;
-  const nic = node.nixos.networkInterface;
-  const mac = facts.interfaces.get(nic);
-  const there = [...facts.interfaces]
-    .filter(([name]) => name !== "lo")
-    .map(([name, address]) => `${name} ${address}`);
   const hardware = host.files.get(HARDWARE) ?? "";
   const device = rootDevice(hardware) ?? "";
   const uuid = /^\/dev\/disk\/by-uuid\/(.+)$/.exec(device)?.[1];
   return [
-    ...(mac === undefined
-      ? [
-          `its network interface is not ${nic} but ${there.join(", ") || "missing"}: see nixos.networkInterface`,
-        ]
-      : []),
-    ...(mac !== undefined && mac !== node.macAddress
-      ? [
-          `the machine at ${node.ipv4Address} has MAC address ${mac}, and ${node.hostname} has ${node.macAddress}: it is another machine`,
-        ]
-      : []),
+    ...macAddressFaults(node, facts),
     ...(facts.firmware !== node.nixos.firmware
       ? [
           `it was booted by ${facts.firmware}, but nixos.firmware is ${node.nixos.firmware}: it would not boot again`,
@@ -54,6 +42,40 @@ export function identityFaults({ host, facts }: HostState): string[] {
       : [`its ${HARDWARE} was captured from ${capturedFrom(hardware)}`]),
   ];
 }
+
+/** The interface gets its name from the new configuration, so that only its MAC address counts. */
+function macAddressFaults(node: Node, facts: Facts): string[] {
+  if (interfacesWith(facts, node.macAddress).length > 0) return [];
+  const there = [...facts.interfaces]
+    .filter(([name]) => name !== "lo")
+    .map(([name, address]) => `${name} with ${address}`);
+  return [
+    `no network interface of the machine at ${node.ipv4Address} has MAC address ${node.macAddress}, ${node.hostname}'s ` +
+      `(it has ${there.join(", ") || "none"}): it is another machine`,
+  ];
+}
+
+/** An interface that is found by its MAC address, with the name that it is to have. */
+export interface NamedInterface {
+  readonly name: string;
+  readonly macAddress: string;
+}
+
+/** The node's own interface and the further ones, without VLANs, which the host creates. */
+export const namedInterfaces = (node: Node): NamedInterface[] => [
+  { name: node.nixos.networkInterface, macAddress: node.macAddress },
+  ...guestInterfaces(node).filter(({ parent }) => parent === undefined),
+];
+
+/** Faults for further interfaces that the machine does not have: its boot would wait for them. */
+export const missingInterfaces = ({ host, facts }: HostState): string[] =>
+  namedInterfaces(host.node)
+    .slice(1)
+    .filter(({ macAddress }) => interfacesWith(facts, macAddress).length === 0)
+    .map(
+      ({ name, macAddress }) =>
+        `its VM has no network interface with MAC address ${macAddress}, which main.ts names ${name}: run npm run apply first`,
+    );
 
 /**
  * Faults for a machine-id or an SSH host key that a host shares with others. A machine-id is only the host's claim. Keys count

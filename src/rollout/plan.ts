@@ -12,7 +12,13 @@ import type { Facts } from "./facts";
 import type { Host } from "./host";
 import { fingerprint } from "./host-keys";
 import { keyNotes } from "./first-contact";
-import { HOW_TO_EMPTY_THE_TEMPLATE, identityFaults, sharedIdentity, type HostState } from "./identity";
+import {
+  HOW_TO_EMPTY_THE_TEMPLATE,
+  identityFaults,
+  missingInterfaces,
+  sharedIdentity,
+  type HostState,
+} from "./identity";
 import type { KubeNode } from "./kubernetes";
 import { revisionDue } from "./nixpkgs";
 import { barePods, type Pod } from "./pods";
@@ -78,6 +84,7 @@ export function planHost(state: HostState, context: PlanContext): HostPlan {
   const tokens = tokenFiles(host, context.tokens, facts);
   const faults = [
     ...identityFaults(state),
+    ...missingInterfaces(state),
     ...cloneFaults(state, context),
     ...clusterInitFaults(state, context),
     ...renamingFaults(state, context),

@@ -120,6 +120,12 @@ export const BEDS: readonly Bed[] = [
     standIn: "NixOS' units, which run the program, and the disk's name in a guest",
   },
   {
+    suites: ["__tests__/system/links.test.ts"],
+    programs: ["Linux kernel", "udev", "Nix"],
+    real: "a network card of the machine",
+    standIn: "NixOS' text of the .link files, their place in the initrd, and a boot",
+  },
+  {
     suites: [
       "__tests__/system/packets.test.ts",
       "__tests__/system/mutation.test.ts",

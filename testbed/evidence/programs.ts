@@ -53,6 +53,7 @@ const PROGRAMS = {
   OpenSSL: installed("openssl", "version"),
   "systemd-nspawn": installed("systemd-nspawn", "--version"),
   Nix: installed("nix-instantiate", "--version"),
+  udev: installed("udevadm", "--version"),
   dnsmasq: installed("dnsmasq", "--version"),
   BIND: installed("named-checkzone", "-v"),
   mtools: installed("mlabel", "--version"),

@@ -77,6 +77,26 @@ describeWith(MACHINES, "an activation", () => {
       expect(activated()).toBe(false);
     });
 
+    test("because it names a network interface is not started, either", async () => {
+      const renamed = (from: string, to: string): Promise<string> =>
+        cluster.testbed.on(
+          "hamal",
+          `ip link set ${from} down; ip link set ${from} name ${to}; ip link set ${to} up`,
+        );
+      hamal.change();
+      await renamed("ens18", "node0");
+      try {
+        await hamal.isLeftBy(
+          () => cluster.rollout(...APPLY),
+          4,
+          /cannot be activated while the host runs:[^]*MAC address bc:24:11:b3:ed:02 is to be ens18, which it becomes only at boot[^]*No host was changed/,
+        );
+      } finally {
+        await renamed("node0", "ens18");
+      }
+      expect(activated()).toBe(false);
+    });
+
     test("without a check beforehand reverts nothing, since nothing has changed", async () => {
       await hamal.isLeftWith(
         { "switch-inhibited": "", "old-switch": "" },

@@ -38,7 +38,7 @@ export const NixosSchema = group({
   efiSystemPartition: matching(VFAT_UUID, "a vfat UUID such as 1A2B-3C4D, for uefi", "1A2B-3C4D").optional(),
   /** Root filesystem. */
   rootFilesystem: RootFilesystemSchema.readonly(),
-  /** Name of the node's network interface in the guest. */
+  /** Name that the node's network interface gets in the guest. The host finds the interface by the node's MAC address. */
   networkInterface: matching(
     // The kernel's limit is 15 characters. The excluded names are those of pod interfaces.
     /^(?!(lo|cni0|flannel\.1|flannel-wg)$)[A-Za-z][A-Za-z0-9_.-]{0,14}$/,

@@ -1,4 +1,5 @@
 # built: system that this host is to run. Says what it is, and what the host needs in order to run it.
+# interfaces: MAC address and name of each network interface that the system names, with = between
 [ -x "$built/bin/switch-to-configuration" ] || fail "the build left no system at $home/result"
 report built "$built"
 report release "$(cat "$built/nixos-version")"
@@ -14,6 +15,11 @@ refusals() {
   if "$built/bin/switch-to-configuration" 2>&1 | grep -q '^check:'; then
     "$built/bin/switch-to-configuration" check >check.log 2>&1 9>&- || tail -n 12 check.log
   fi
+  # udev renames only what is added (systemd, src/udev/udev-event.c, rename_netif), and NixOS' units would wait for the name.
+  for pair in $interfaces; do
+    [ "$(cat "/sys/class/net/${pair#*=}/address" 2>/dev/null || true)" = "${pair%%=*}" ] ||
+      echo "its network interface with MAC address ${pair%%=*} is to be ${pair#*=}, which it becomes only at boot"
+  done
   interface() { cat "$1/init-interface-version" 2>/dev/null || true; }
   [ "$(interface /run/current-system)" = "$(interface "$built")" ] || echo "it has another init than the one that runs"
 }
