@@ -1156,4 +1156,57 @@ export const PROMISES: Promises = {
       ],
     },
   },
+
+  // docs/how-to/networks.md
+  "k3s-stays-on-its-interface": {
+    tests: {
+      "__tests__/system/nix.test.ts": ["the configurations in Nix › of every host of %s › match the model"],
+      "__tests__/system/nix-mistakes.test.ts": ["the check of configurations › catches %s"],
+    },
+    gaps: ["No K3s ran on a host with two network cards."],
+  },
+  "rollout-waits-for-interface": {
+    tests: {
+      "__tests__/rollout/plan.test.ts": [
+        "refused is › a machine that does not have an interface yet which main.ts names",
+      ],
+    },
+  },
+  "one-default-route": {
+    tests: {
+      "__tests__/system/nix.test.ts": [
+        "the configurations in Nix › further networks have the names, addresses, routes and VLANs of main.ts",
+      ],
+      "__tests__/system/nix-mistakes.test.ts": ["the check of configurations › catches %s"],
+    },
+    gaps: ["dhcpcd did not run: what its options do was read in its sources, and NixOS' in nixpkgs."],
+  },
+  "networks-apart": {
+    tests: { "__tests__/config/mistakes.test.ts": ["%s › $what"] },
+  },
+  "found-by-mac": {
+    tests: {
+      "__tests__/system/links.test.ts": [
+        "udev › gives the node's card its name, found by its permanent MAC address",
+        "udev › gives a further card its own name",
+        "udev › leaves the name of another card",
+        "udev › gives no name to an interface that only took over the MAC address",
+      ],
+      "__tests__/rollout/plan.test.ts": [
+        "a host whose interface has another name is not refused: it is found by its MAC address",
+      ],
+    },
+    gaps: ["No NixOS was booted with the file; that NixOS puts it into the initrd was read in its sources."],
+  },
+  "renames-by-boot": {
+    tests: {
+      "__tests__/system/machines/activation.test.ts": [
+        "an activation › that NixOS refuses › because it names a network interface is not started, either",
+      ],
+      "__tests__/system/machines/trial.test.ts": [
+        "a boot on trial › is used for a system that cannot be activated: drained, confirmed, kept and uncordoned",
+      ],
+    },
+    gaps: ["No test boots a machine that gives its interface another name."],
+  },
 };
