@@ -144,7 +144,8 @@ const ofIpv6 = ({ host }: Subject): Check[] => [
   open("a host is found by neighbour discovery", "storage0", resolvesOn("storage0", host)),
   open("a host is found by neighbour discovery on the VLAN", "backup0", resolvesOn("backup0", host)),
   open("a host finds its neighbours", host, tcpOnAnew("storage0", "storage0", 8080)),
-  // Deterministic: a host that is asked by a neighbour knows it without asking.
+  // By frames too, since hosts that ask each other at the same time need no answer.
+  open("a host hears its neighbours' questions", "storage0", solicits(STORAGE, host, 255)),
   open("a host hears its neighbours' answers", "storage0", answersAsNeighbour(STORAGE, host)),
   open("a host answers a query for listeners", "storage0", queryListeners(host, "storage0")),
   closed("a query for listeners comes from afar", "storage0", queries(STORAGE, host, "fd00:22::")),
