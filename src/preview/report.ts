@@ -203,12 +203,15 @@ function firewall({ flows, hosts, nodes }: Preview): Block[] {
 function firewallBlock(flows: Preview["flows"], { changed }: Preview["nodes"]): Block {
   if (flows !== undefined && flows.length > 0) return { kind: "flows", flows: flows.map(flowItem) };
   const addresses = changed.some(({ setting }) => /Address$/.test(setting));
+  const further = changed.some(({ setting }) => setting === "interfaces" || setting === "networks");
   const text =
     flows === undefined
       ? "It is unknown which flows open or close, since the base does not list its flows."
-      : addresses
-        ? "No flow opens or closes; the addresses of nodes change."
-        : "No flow opens or closes; only the text of the rulesets changes.";
+      : further
+        ? "No flow of a node's own interface opens or closes; a further interface takes only the flows over it."
+        : addresses
+          ? "No flow opens or closes; the addresses of nodes change."
+          : "No flow opens or closes; only the text of the rulesets changes.";
   return { kind: "text", text };
 }
 
