@@ -23,6 +23,7 @@ const ALLOWED = {
   "src/preview": ["src/base", "src/config", "src/firewall", "src/render", "src/emit", "src/provider"],
   "src/gate": ["src/base", "src/provider"],
   "src/rollout": ["src/base", "src/config", "src/firewall", "src/render", "src/emit"],
+  "src/template": ["src/base", "src/config", "src/render", "src/emit", "src/doctor", "src/rollout"],
   "src/cli": [
     "src/base",
     "src/config",
@@ -33,6 +34,7 @@ const ALLOWED = {
     "src/gate",
     "src/rollout",
     "src/doctor",
+    "src/template",
   ],
   "docs/.vitepress": ["src/base"],
   packaging: ["src/base", "src/render"],

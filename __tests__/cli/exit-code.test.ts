@@ -31,6 +31,7 @@ describe.each([
   ["gate", 2],
   ["preview", 1],
   ["rollout", 1],
+  ["template", 1],
 ] as const)("the document of a failed %s", (command, formatVersion) => {
   test("carries the code of its error, and its schema knows all of them", () => {
     const errors = [...USER_ERROR_CODES.map((code) => new UserError(code, "why")), new Error("a mistake")];

@@ -124,6 +124,15 @@ export const DISKS: readonly Tool[] = [
   },
 ];
 
+/** Programs that make disk images and look into them without root. */
+export const IMAGES: readonly Tool[] = [
+  formats("mkfs.ext4", "e2fsprogs"),
+  formats("debugfs", "e2fsprogs"),
+  formats("mkfs.vfat", "dosfstools"),
+  formats("sfdisk", "fdisk"),
+  formats("ssh-keygen", "openssh-client"),
+];
+
 export const BIND = isThere("named-checkzone", ["named-checkzone", "-v"], "bind9-utils");
 
 /** With what makes and reads the filesystem. */

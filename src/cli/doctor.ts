@@ -29,7 +29,8 @@ export async function doctor({ json }: Options): Promise<ExitCode> {
   }
 }
 
-const isHealthy = (checks: readonly Check[]): boolean => checks.every(({ state }) => state !== "problem");
+export const isHealthy = (checks: readonly Check[]): boolean =>
+  checks.every(({ state }) => state !== "problem");
 
 /** The JSON document; see schemas/doctor.schema.json. */
 export const doctorDocument = (checks: readonly Check[]): object =>

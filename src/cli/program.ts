@@ -12,6 +12,7 @@ import type { Ending } from "./action";
 import type { Shell } from "./completion";
 import { DETAILED, MEANINGS, type ExitCode } from "./exit-code";
 import { addRollout } from "./rollout-commands";
+import { addTemplate } from "./template-commands";
 
 /** The name in `bin` of package.json. */
 export const NAME = "proxmox-nixos-k3s";
@@ -33,6 +34,7 @@ export function program(ended: (code: ExitCode) => void): Command {
     .exitOverride();
   addEmission(root, ending);
   addNixpkgs(root, ending);
+  addTemplate(root, ending);
   addReview(root, ending);
   addTofu(root, ending);
   addRollout(root, ending);
@@ -49,7 +51,7 @@ const exitCodes = (): string =>
     .reduce((text, item) => {
       const line = text.slice(text.lastIndexOf("\n") + 1);
       return `${text},${line.length + item.length + 3 > 80 ? "\n  " : " "}${item}`;
-    }, "\nExit codes:")
+    }, "Exit codes:")
     .replace("codes:,", "codes:");
 
 /** Commander's description, without defaults that carry no information. */

@@ -5,7 +5,7 @@ import type { Ending } from "./action";
 import { DETAILED, type ExitCode } from "./exit-code";
 
 /** @param what - the expected value, with an example */
-const wholeNumber =
+export const wholeNumber =
   (what: string) =>
   (text: string): number => {
     const value = Number(text);

@@ -15,7 +15,7 @@ The scripts \`plan\` and \`apply\` synthesize first. Without the scripts, run \`
 /** For the reader of the table of exit codes; the compiler asks for one for each code. */
 const EXAMPLES: Readonly<Record<ExitCode, string>> = {
   0: "",
-  1: "`main.ts` has a fault, an apply failed, `doctor` found a problem, `verify` found that the cluster does not match `main.ts`",
+  1: "`main.ts` has a fault, an apply failed, `doctor` or `template scan` found a problem, `verify` found that the cluster does not match `main.ts`",
   2: "`check` found files that do not match `main.ts`; with `--detailed-exitcode`, `plan` or `rollout plan` found changes",
   3: "a host or the cluster's API does not answer: try again later",
   4: "the gate found a change that you did not allow, `preview --fail-on-danger` a danger, a rollout a host that it must not change; another rollout runs; you did not answer yes",

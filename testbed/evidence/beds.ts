@@ -175,6 +175,12 @@ export const BEDS: readonly Bed[] = [
     programs: ["Nix", "mtools"],
     standIn: "nixpkgs, whose image builder did not run",
   },
+  {
+    suites: ["__tests__/system/template-scan.test.ts"],
+    programs: ["e2fsprogs", "util-linux"],
+    real: "partition tables, filesystems and SSH keys",
+    standIn: "the files of a NixOS, by a few of each kind",
+  },
   { suites: ["__tests__/system/shellcheck.test.ts"], programs: ["ShellCheck"] },
   {
     suites: ["__tests__/system/machines/"],

@@ -57,6 +57,7 @@ const PROGRAMS = {
   dnsmasq: installed("dnsmasq", "--version"),
   BIND: installed("named-checkzone", "-v"),
   mtools: installed("mlabel", "--version"),
+  e2fsprogs: installed("debugfs", "-V"),
   ShellCheck: installed("shellcheck", "--version"),
   bash: installed("bash", "--version"),
   zsh: installed("zsh", "--version"),

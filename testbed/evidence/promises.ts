@@ -970,6 +970,26 @@ export const PROMISES: Promises = {
     ],
   },
 
+  "scan-finds-identities": {
+    tests: {
+      "__tests__/system/template-scan.test.ts": [
+        "the scan of a template's disk › finds nothing in a clean one, whose programs contain the marks of keys and tokens",
+        "the scan of a template's disk › finds %s",
+        "the scan of a template's disk › finds a key and a token that were deleted, and tells them apart from files",
+        "the scan of a template's disk › says what main.ts has to state for a disk that was made by hand",
+        "the search through all bytes › misses none at the ends of the chunks in which it reads, and counts none twice",
+      ],
+    },
+    gaps: ["The disk of a real NixOS was never scanned."],
+  },
+  "scan-shows-no-secret": {
+    tests: {
+      "__tests__/system/template-scan.test.ts": [
+        "the scan of a template's disk › says at which byte, and shows nothing of what is there",
+      ],
+    },
+  },
+
   // docs/how-to: several PVE nodes
   "provider-id-from-the-first-start": {
     tests: {
