@@ -156,6 +156,59 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     expect((await seen()).checks.Template).toBe("problem: VM 9903 is on pve2, not on pve");
   });
 
+  test.each<[string, Record<string, string>, string]>([
+    [
+      "a larger disk",
+      { scsi0: "Cesspool-VM:40" },
+      "has a disk of 40 GiB, its templateDiskGib, and 32 is the sizeGib of alphard, hamal and mizar",
+    ],
+    [
+      "its disk elsewhere",
+      { virtio0: "Cesspool-VM:20" },
+      "has its disk on virtio0, and scsi0 is the first disk of alphard, hamal and mizar",
+    ],
+    ["no disk", {}, "has no disk, and scsi0 is the first disk of alphard, hamal and mizar"],
+    [
+      "one more disk",
+      { scsi0: "Cesspool-VM:20", scsi1: "Cesspool-VM:1" },
+      "has a disk on scsi1, which is no disk of alphard, hamal and mizar",
+    ],
+    [
+      "the other firmware",
+      { scsi0: "Cesspool-VM:20", bios: "ovmf" },
+      "boots with uefi, and bios is the firmware of alphard, hamal and mizar",
+    ],
+    [
+      "the CD of its installation",
+      { scsi0: "Cesspool-VM:20", ide2: "local:iso/nixos-minimal.iso,media=cdrom,size=1200M" },
+      "has local:iso/nixos-minimal.iso in its CD drive ide2, which its clones would need",
+    ],
+    [
+      "a drive of cloud-init",
+      { scsi0: "Cesspool-VM:20", ide2: "Cesspool-VM:vm-9903-cloudinit,media=cdrom" },
+      "has the drive of cloud-init on ide2, which its clones would get",
+    ],
+    [
+      "a setting of cloud-init",
+      { scsi0: "Cesspool-VM:20", ipconfig0: "ip=dhcp" },
+      "has the setting ipconfig0 of cloud-init, which its clones do not read",
+    ],
+  ])(
+    "a template with %s, of which clones would get something else than they state",
+    async (_, options, fault) => {
+      pve.inventory.vms.delete(9903);
+      pve.inventory.add(9903, "pve", { name: "template", template: "1", ...options });
+      expect((await seen()).checks.Template).toMatch(new RegExp(`^problem: VM 9903 ${fault}(;|$)`));
+    },
+  );
+
+  test("a template with an empty CD drive and a smaller disk fits", async () => {
+    pve.inventory.vms.delete(9903);
+    const options = { scsi0: "Cesspool-VM:3", ide2: "none,media=cdrom" };
+    pve.inventory.add(9903, "pve", { name: "template", template: "1", ...options });
+    expect((await seen()).checks.Template).toBe("ok: VM 9903");
+  });
+
   test("a datastore and a bridge that the PVE node does not have", async () => {
     cluster((text) =>
       text

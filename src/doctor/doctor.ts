@@ -11,7 +11,6 @@ import {
   checkBridges,
   checkDatastores,
   checkPveNodes,
-  checkTemplates,
   checkVmIds,
   guests,
   lookAtPveNodes,
@@ -20,6 +19,7 @@ import {
 import { checkGit, checkNix, checkNode, checkOpenTofu, checkSsh, checkTokens } from "./machine";
 import { checkAddresses, checkDns, resolveHere, type Resolve } from "./network";
 import { checkRights } from "./rights";
+import { checkTemplates } from "./template";
 import type { Surroundings } from "./surroundings";
 
 /** Checks everything that a cluster needs before its first apply. It changes nothing. */
@@ -91,7 +91,7 @@ async function inventoryOf(
   return Promise.all([
     asked("PVE rights", () => checkRights(api, nodes, { env, major, vnets: vnetsOf(pve) })),
     asked("PVE nodes", () => checkPveNodes(api, wanted)),
-    asked("Template", async () => checkTemplates(await guests(api), wanted)),
+    asked("Template", async () => checkTemplates(api, await guests(api), wanted)),
     asked("Datastores", () => checkDatastores(pve, wanted)),
     asked("Disks of etcd", () => checkEtcdDisks(api, wanted)),
     asked("Bridges", () => checkBridges(pve, wanted)),

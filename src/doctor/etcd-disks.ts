@@ -5,7 +5,7 @@ import { ETCD_FOLDER } from "../config/settings";
 import { ok, unknown, warning, type Check } from "./check";
 import type { Wanted } from "./inventory";
 import type { PveApi } from "./pve-api";
-import { settled } from "./references";
+import { settled } from "../config/references";
 
 const NAME = "Disks of etcd";
 

@@ -1,9 +1,9 @@
-/** Checks that Proxmox VE has what the nodes use: PVE nodes, the template, datastores, bridges, VM IDs. */
+/** Checks that Proxmox VE has what the nodes use: PVE nodes, datastores, bridges, VM IDs. */
 import { counted, enumerated } from "../base/markdown";
 import type { Node } from "../config/model";
 import { summed, unknown, type Check } from "./check";
 import { PveError, type PveApi } from "./pve-api";
-import { settled, settledAll } from "./references";
+import { settled, settledAll } from "../config/references";
 
 /** The cluster's nodes, and the variables that their settings may refer to. */
 export interface Wanted {
@@ -11,7 +11,7 @@ export interface Wanted {
   readonly env: NodeJS.ProcessEnv;
 }
 
-interface Guest {
+export interface Guest {
   readonly type: "qemu" | "lxc";
   readonly vmid: number;
   readonly name?: string;
@@ -58,7 +58,10 @@ export async function lookAtPveNodes(api: PveApi, { nodes, env }: Wanted): Promi
   return found.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
 }
 
-async function lookAt(api: PveApi, name: string): Promise<PveNode> {
+/** What answers like Proxmox VE's API. */
+export type Reader = Pick<PveApi, "get">;
+
+export async function lookAt(api: Reader, name: string): Promise<PveNode> {
   const [storages, bridges] = (await Promise.all([
     api.get(["nodes", name, "storage"]),
     api.get(["nodes", name, "network"], { type: "any_bridge" }),
@@ -70,31 +73,8 @@ async function lookAt(api: PveApi, name: string): Promise<PveNode> {
   };
 }
 
-export const guests = async (api: PveApi): Promise<Guest[]> =>
+export const guests = async (api: Reader): Promise<Guest[]> =>
   (await api.get(["cluster", "resources"], { type: "vm" })) as Guest[];
-
-export function checkTemplates(all: readonly Guest[], { nodes, env }: Wanted): Check {
-  const wanted = new Map(nodes.map(({ vm }) => [vm.templateVmId, vm.templatePveNode ?? vm.pveNode]));
-  const unseen: string[] = [];
-  const problems = [...wanted].flatMap(([id, text]) => {
-    const guest = all.find(({ vmid }) => vmid === id);
-    if (guest === undefined) return [`the token sees no VM ${id}`];
-    if (guest.type !== "qemu") return [`${id} is a container`];
-    if (guest.template !== 1) return [`VM ${id} is not a template`];
-    const node = settled(text, env);
-    if ("unseen" in node) unseen.push(node.unseen);
-    return "value" in node && node.value !== guest.node
-      ? [`VM ${id} is on ${guest.node}, not on ${node.value}`]
-      : [];
-  });
-  return summed("Template", {
-    problems,
-    unseen: [...new Set(unseen)],
-    summary: enumerated([...wanted.keys()].map((id) => `VM ${id}`)),
-    remedy:
-      "Correct templateVmId or templatePveNode in main.ts, or make the VM a template: qm template ID on its PVE node. Without the privilege VM.Audit, Proxmox VE hides it.",
-  });
-}
 
 export function checkDatastores(pve: readonly PveNode[], wanted: Wanted): Check {
   return eachOnItsNode("Datastores", pve, wanted, {
@@ -102,13 +82,7 @@ export function checkDatastores(pve: readonly PveNode[], wanted: Wanted): Check 
       ...vm.disks.map(({ datastore }) => datastore),
       ...(vm.cloneDatastore === undefined ? [] : [vm.cloneDatastore]),
     ],
-    fault: ({ name, storages }, datastore) => {
-      const storage = storages.get(datastore);
-      if (storage === undefined) return `the token sees no ${datastore} on ${name}`;
-      if (!storage.content.split(",").includes("images"))
-        return `${datastore} on ${name} does not allow disk images`;
-      return storage.active === 1 ? undefined : `${datastore} on ${name} is not active`;
-    },
+    fault: (pve, name) => datastoreFault(pve, name),
     remedy:
       "Correct the datastore in main.ts, or add it in Proxmox VE with the content 'Disk image'. Without the privilege Datastore.Audit, Proxmox VE hides it.",
   });
@@ -117,12 +91,31 @@ export function checkDatastores(pve: readonly PveNode[], wanted: Wanted): Check 
 export function checkBridges(pve: readonly PveNode[], wanted: Wanted): Check {
   return eachOnItsNode("Bridges", pve, wanted, {
     used: ({ vm }) => vm.networkInterfaces.map(({ bridge }) => bridge),
-    fault: ({ name, bridges }, bridge) =>
-      bridges.has(bridge) ? undefined : `the token sees no ${bridge} on ${name}`,
+    fault: (pve, name) => bridgeFault(pve, name),
     remedy:
       "Correct the bridge in main.ts, or add it on that PVE node. Without the privilege SDN.Use, Proxmox VE hides it.",
   });
 }
+
+/** @param who - asked */
+export function datastoreFault(
+  { name, storages }: PveNode,
+  datastore: string,
+  who = "the token",
+): string | undefined {
+  const storage = storages.get(datastore);
+  if (storage === undefined) return `${who} sees no ${datastore} on ${name}`;
+  if (!storage.content.split(",").includes("images"))
+    return `${datastore} on ${name} does not allow disk images`;
+  return storage.active === 1 ? undefined : `${datastore} on ${name} is not active`;
+}
+
+/** @param who - asked */
+export const bridgeFault = (
+  { name, bridges }: PveNode,
+  bridge: string,
+  who = "the token",
+): string | undefined => (bridges.has(bridge) ? undefined : `${who} sees no ${bridge} on ${name}`);
 
 interface Kind {
   /** Names in a node's settings. */

@@ -5,7 +5,7 @@ import { counted } from "../base/markdown";
 import type { Node } from "../config/model";
 import { summed, type Check } from "./check";
 import type { PveApi } from "./pve-api";
-import { settled, type Setting } from "./references";
+import { settled, type Setting } from "../config/references";
 
 interface Need {
   readonly path: string;

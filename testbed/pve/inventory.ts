@@ -77,7 +77,7 @@ export class Inventory {
   public add(id: number, node: string, options: Readonly<Record<string, string>>): Vm {
     const kept = Object.entries(options).map(([option, value]): [string, string] => [
       option,
-      isDrive(option) ? this.drive(id, value) : value,
+      isDrive(option) && !value.includes("media=cdrom") ? this.drive(id, value) : value,
     ]);
     const vm = new Vm(id, node, new Map(kept));
     this.vms.set(id, vm);
