@@ -44,6 +44,7 @@ const ALLOWED = {
   "testbed/namespaces": [],
   "testbed/nspawn": [],
   "testbed/pve": [],
+  "testbed/pve-node": [],
   "testbed/tofu": [],
   "testbed/machines": ["src/config", "testbed/namespaces"],
   "testbed/kubernetes": ["src/config", "testbed/build", "testbed/namespaces"],

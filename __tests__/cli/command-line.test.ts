@@ -90,6 +90,7 @@ test.each([
   ["rollout remove --help", "--drain-seconds <seconds>"],
   ["rollout kubeconfig --help", "--print"],
   ["nixpkgs --help", "write the newest revision of the hosts' channel"],
+  ["template apply --help", "what a failure leaves, it names"],
   ["template scan --help", "look for identities and secrets on a template's disk"],
   ["doctor --help", "says what it did not check"],
   ["preview --help", "--fail-on-danger"],

@@ -35,6 +35,8 @@ test.each([
   ["rollout capture hamal", /^\nssh is not in PATH/],
   ["rollout remove hamal --yes", /^\nssh is not in PATH/],
   ["rollout kubeconfig", /^\nssh is not in PATH/],
+  ["template plan", /^ssh is not in PATH, and the making of a template needs it/],
+  ["template apply --yes", /^ssh is not in PATH/],
   ["nixpkgs update", /^nix-prefetch-url is not in PATH, and nixpkgs update needs it: install Nix/],
   ["init new --yes", /^npm is not in PATH, and the install needs it: install Node\.js/],
 ])("%s says in one line which program is missing, and does nothing", (command, message) => {

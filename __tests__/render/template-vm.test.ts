@@ -71,12 +71,15 @@ test("the commands that make the VM name what the model knows", () => {
     folder: "nix/templates/9903",
     image: "/var/tmp/template-9903.raw",
     pveNode: "pve",
+    disk: "scsi0",
+    datastore: "Cesspool-VM",
+    bridge: "vmbr0",
     create: [
       "qm create 9903 --name k3s-template --ostype l26 --agent enabled=1 --cores 2 --memory 2048 --cpu x86-64-v2-AES --scsihw virtio-scsi-pci --net0 virtio,bridge=vmbr0",
       "qm set 9903 --scsi0 Cesspool-VM:0,import-from=/var/tmp/template-9903.raw --boot order=scsi0",
       "qm template 9903",
-      "rm /var/tmp/template-9903.raw",
     ],
+    remove: "rm /var/tmp/template-9903.raw",
   });
   expect(recipe(UEFI).create[0]).toMatch(
     / --bios ovmf --efidisk0 Cesspool-VM:1,efitype=4m,pre-enrolled-keys=0$/,

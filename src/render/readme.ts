@@ -39,8 +39,9 @@ export function renderReadme(
     reservations: reservations(nodes),
     leases: nodes,
     emptyTemplate: EMPTY_TEMPLATE,
-    templates: templateVms(cluster).map((template) => ({
+    templates: templateVms(cluster).map((template, _, all) => ({
       vmId: template.vmId,
+      option: all.length > 1 ? ` --vm-id ${template.vmId}` : "",
       byHand: template.byHand ?? "",
       ...recipeOf(template, folder),
     })),

@@ -77,43 +77,58 @@ function filesOf(
 }
 
 /** How to make a template, as commands. */
-interface Recipe {
+export interface Recipe {
   /** Of the files that describe it. */
   readonly folder: string;
   /** Where its PVE node gets the disk. */
   readonly image: string;
   readonly pveNode: string;
-  /** Commands for its PVE node. */
+  readonly disk: string;
+  readonly datastore: string;
+  readonly bridge: string;
+  /** Commands for its PVE node that make the VM. */
   readonly create: readonly string[];
+  /** The one that removes the image from there. */
+  readonly remove: string;
 }
 
+/** A name in Proxmox VE as a command has it. */
+export type NameOf = (name: string | undefined, placeholder: string) => string;
+
 /** @param hosts - folder of the hosts */
-export function recipeOf({ vmId, node: { vm, nixos } }: TemplateVm, hosts: string): Recipe {
+export function recipeOf(
+  { vmId, node: { vm, nixos } }: TemplateVm,
+  hosts: string,
+  nameOf: NameOf = known,
+): Recipe {
   const image = `/var/tmp/template-${vmId}.raw`;
-  const [disk] = vm.disks;
-  const [nic] = vm.networkInterfaces;
-  const datastore = known(disk?.datastore, "DATASTORE");
+  const disk = vm.disks[0]?.interface ?? "scsi0";
+  const datastore = nameOf(vm.disks[0]?.datastore, "DATASTORE");
+  const bridge = nameOf(vm.networkInterfaces[0]?.bridge, "BRIDGE");
   const options = [
     "--name k3s-template --ostype l26 --agent enabled=1",
     `--cores 2 --memory 2048 --cpu ${vm.cpuType} --scsihw ${vm.scsiHardware ?? "virtio-scsi-pci"}`,
-    `--net0 virtio,bridge=${known(nic?.bridge, "BRIDGE")}`,
+    `--net0 virtio,bridge=${bridge}`,
     ...(nixos.firmware === "uefi"
       ? [`--bios ovmf --efidisk0 ${datastore}:1,efitype=4m,pre-enrolled-keys=0`]
       : []),
   ];
   return {
     folder: `${hosts}/${TEMPLATES}/${vmId}`,
-    pveNode: known(vm.templatePveNode ?? vm.pveNode, "PVE_NODE"),
+    pveNode: nameOf(vm.templatePveNode ?? vm.pveNode, "PVE_NODE"),
     image,
+    disk,
+    datastore,
+    bridge,
     create: [
       `qm create ${vmId} ${options.join(" ")}`,
-      `qm set ${vmId} --${disk?.interface ?? "scsi0"} ${datastore}:0,import-from=${image} --boot order=${disk?.interface ?? "scsi0"}`,
+      `qm set ${vmId} --${disk} ${datastore}:0,import-from=${image} --boot order=${disk}`,
       `qm template ${vmId}`,
-      `rm ${image}`,
     ],
+    remove: `rm ${image}`,
   };
 }
 
 /** A name in Proxmox VE, or a placeholder for what only OpenTofu knows. */
-const known = (name: string | undefined, placeholder: string): string =>
+const known: NameOf = (name, placeholder) =>
   name !== undefined && /^[A-Za-z0-9_-]+$/.test(name) ? name : placeholder;

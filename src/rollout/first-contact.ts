@@ -1,26 +1,36 @@
 import { UserError } from "../base/user-error";
-import type { Host } from "./host";
 import { fingerprint } from "./host-keys";
+
+/** A machine whose SSH host keys are pinned at the first contact. */
+export interface Contact {
+  readonly name: string;
+  /** Where it is expected, for the person who compares. */
+  readonly ownAddress: string;
+  readonly unpinnedKeys: () => string[];
+  /** Those that it has proven to own. */
+  readonly provenKeys: () => string[];
+  readonly pin: (keys: readonly string[]) => void;
+}
 
 /** How to read the fingerprint independently of the connection that is in question. */
 const COMPARE = "compare it at its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub";
 
 /** Plan notes for a host whose SSH host key is not pinned. */
-export const keyNotes = (host: Host): string[] =>
+export const keyNotes = (host: Contact): string[] =>
   host.unpinnedKeys().map((key) => `its SSH host key is not pinned yet: ${fingerprint(key)}; ${COMPARE}`);
 
 /** Hosts whose identity is not confirmed yet: they have SSH host keys that are not pinned. */
-export const unpinnedHosts = (hosts: readonly Host[]): Host[] =>
+export const unpinnedHosts = <T extends Contact>(hosts: readonly T[]): T[] =>
   hosts.filter((host) => host.unpinnedKeys().length > 0);
 
 /** The part of the question about new keys. */
-export const pinningNotice = (hosts: readonly Host[]): string =>
+export const pinningNotice = (hosts: readonly Contact[]): string =>
   hosts.length === 0
     ? ""
     : `These new SSH host keys will be pinned; compare them at the consoles first:\n${hosts.map(inWords).join("\n")}\n`;
 
 /** @throws UserError when no question is asked and new keys were not accepted beforehand */
-export function refuseUnpinned(hosts: readonly Host[], isAsked: boolean, isAccepted: boolean): void {
+export function refuseUnpinned(hosts: readonly Contact[], isAsked: boolean, isAccepted: boolean): void {
   if (hosts.length === 0 || isAsked || isAccepted) return;
   throw new UserError(
     "refused",
@@ -29,9 +39,9 @@ export function refuseUnpinned(hosts: readonly Host[], isAsked: boolean, isAccep
   );
 }
 
-export function pinKeys(hosts: readonly Host[]): void {
+export function pinKeys(hosts: readonly Contact[]): void {
   for (const host of hosts) host.pin(host.provenKeys());
 }
 
-const inWords = (host: Host): string =>
-  `  ${host.name} (${host.node.ipv4Address}): ${host.unpinnedKeys().map(fingerprint).join(", ")}`;
+const inWords = (host: Contact): string =>
+  `  ${host.name} (${host.ownAddress}): ${host.unpinnedKeys().map(fingerprint).join(", ")}`;

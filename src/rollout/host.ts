@@ -41,6 +41,10 @@ export class Host implements Machine {
     return this.node.hostname;
   }
 
+  public get ownAddress(): string {
+    return this.node.ipv4Address;
+  }
+
   /** Nobody has said that it is elsewhere until it has its own address. */
   public get isExpectedAtOwnAddress(): boolean {
     return this.firstAddress === this.node.ipv4Address;

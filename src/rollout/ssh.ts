@@ -11,7 +11,8 @@ import { acceptedKey, isAuthenticated, lastWords, openingFailure, withoutOwnWork
 export interface Target {
   /** Its name in `~/.ssh/config`, known_hosts and the logs. */
   readonly hostname: string;
-  readonly address: string;
+  /** @default - what `~/.ssh/config` and DNS know of its name */
+  readonly address?: string;
 }
 
 export interface CommandResult {
@@ -54,7 +55,7 @@ const CLIENT_FAILED = 255;
 
 interface IdleConnection {
   readonly connection: Connection;
-  readonly address: string;
+  readonly address: string | undefined;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -105,7 +106,7 @@ export class Ssh {
    * @returns what the command printed, without the client's own words
    * @throws UserError `unreachable` when no connection could be made, `connection lost` when it broke
    */
-  public end({ hostname: host, address }: Target, child: Conversation, captured: Captured): Captured {
+  public end({ hostname: host, address = host }: Target, child: Conversation, captured: Captured): Captured {
     this.streams.delete(child);
     const { status, stdout, stderr } = captured;
     this.log.write(host, worthKeeping(captured));
@@ -193,7 +194,7 @@ export class Ssh {
     { fresh = false, level = "DEBUG1" }: { readonly fresh?: boolean; readonly level?: string },
   ): string[] {
     const settings = {
-      HostName: address,
+      ...(address === undefined ? {} : { HostName: address }),
       HostKeyAlias: hostname,
       User: "root",
       BatchMode: "yes",
@@ -221,7 +222,7 @@ export class Ssh {
   }
 
   private errorOf(
-    { hostname: host, address }: Target,
+    { hostname: host, address = host }: Target,
     connection: Connection,
     { ending, stderr }: Answer,
     { timeoutSeconds }: RunOptions,

@@ -64,7 +64,7 @@ export async function stream(
 }
 
 /** @param kept - the output to keep the end of */
-function ended(child: Conversation, kept: readonly ("stdout" | "stderr")[]): Promise<Captured> {
+export function ended(child: Conversation, kept: readonly ("stdout" | "stderr")[]): Promise<Captured> {
   const said = { stdout: "", stderr: "" };
   for (const name of kept) {
     child[name].setEncoding("utf8").on("data", (chunk: string) => {

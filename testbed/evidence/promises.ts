@@ -322,6 +322,7 @@ export const PROMISES: Promises = {
         `${DOCTOR} › the documented privileges for applies, and all that the nodes need, are found`,
         `${DOCTOR} › without %s an apply fails, and the doctor says so`,
         `${DOCTOR} › a template that is not there, is none, or is elsewhere`,
+        `${DOCTOR} › a template with %s, of which clones would get something else than they state`,
         `${DOCTOR} › a datastore and a bridge that the PVE node does not have`,
         `${DOCTOR} › etcd on a datastore behind a network, or on disks that turn, is a warning`,
       ],
@@ -970,6 +971,41 @@ export const PROMISES: Promises = {
     ],
   },
 
+  "template-plan-changes-nothing": {
+    tests: {
+      "__tests__/system/template-making.test.ts": [
+        "a template on a PVE node › is planned with what is there, and with the commands of nix/README.md",
+        "a template on a PVE node › is refused where there is %s, which stays as it is",
+      ],
+    },
+    gaps: ["Proxmox VE is a stand-in: its own programs never ran."],
+  },
+  "template-by-one-command": {
+    tests: {
+      "__tests__/system/template-making.test.ts": [
+        "a template on a PVE node › is made of the image, as it is, and read back",
+        "a template on a PVE node › is made after consent, which pins the SSH host key of the node",
+        "a template on a PVE node › is not made without consent, or for a key that nobody compared",
+        "a template on a PVE node › is not made of a copy that differs from the image",
+        "a template on a PVE node › by the command › shows the plan, makes the template, and says so; as JSON in documents that fit their schema",
+      ],
+    },
+    gaps: [
+      "Proxmox VE is a stand-in: its own programs never ran, and no VM was cloned from such a template.",
+    ],
+  },
+  "template-overwrites-nothing": {
+    tests: {
+      "__tests__/system/template-making.test.ts": [
+        "a template on a PVE node › is refused where there is %s, which stays as it is",
+        "a template on a PVE node › that qm %s does not make is told with what is left: %s",
+        "a template on a PVE node › is not made when the connection breaks during the copy, which is removed",
+        "a template on a PVE node › is not made when it is stopped during the copy, which is removed",
+        "a template on a PVE node › names a copy that it cannot remove",
+      ],
+    },
+    gaps: ["What Proxmox VE itself leaves of a command that fails was read in its source."],
+  },
   "scan-finds-identities": {
     tests: {
       "__tests__/system/template-scan.test.ts": [
