@@ -45,6 +45,8 @@ export async function capture(
   const other = interactive ? "inherit" : "pipe";
   const child = spawn(program, words, {
     ...where,
+    // Said, since a test's `process` is not the one that `spawn` takes it from.
+    env: where.env ?? process.env,
     stdio: [interactive ? "inherit" : "ignore", "pipe", other],
     // Without a terminal of its own, a program cannot ask for a passphrase.
     detached: !interactive,
