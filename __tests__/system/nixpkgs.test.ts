@@ -15,7 +15,7 @@ import { emit, FIVE_NODES, REFERENCE } from "../fixture";
 import { cluster, emitted, newFolder } from "./clusters";
 import { evaluate } from "./evaluation";
 import { hostFaults, merged, type Host } from "./nixos-options";
-import { describeWith, NIX } from "./tools";
+import { CURL, describeWith, NIX } from "./tools";
 
 const REV = "0123456789abcdef0123456789abcdef01234567";
 const OTHER = "76543210fedcba9876543210fedcba9876543210";
@@ -93,7 +93,7 @@ const STUB = `{
   };
 }`;
 
-describeWith([NIX], "a pinned nixpkgs", () => {
+describeWith([NIX, CURL], "a pinned nixpkgs", () => {
   describe("as a flake", () => {
     const model = cluster({
       nixos: { nixpkgs: { rev: REV, hash: "sha256-AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=" } },
@@ -269,8 +269,10 @@ describeWith([NIX], "a pinned nixpkgs", () => {
       server = createServer(({ url = "" }, answer) => {
         asked.push(url);
         const archive = join(folder, url.split("/").at(-1) ?? "");
-        if (url === "/nixos-25.11/git-revision" && newest !== undefined) answer.end(newest);
-        else if (url.startsWith("/NixOS/nixpkgs/archive/") && fs.existsSync(archive))
+        // A proxy is asked for whole URLs.
+        const path = url.replace(/^http:\/\/[^/]+/, "");
+        if (path === "/nixos-25.11/git-revision" && newest !== undefined) answer.end(newest);
+        else if (path.startsWith("/NixOS/nixpkgs/archive/") && fs.existsSync(archive))
           answer.end(fs.readFileSync(archive));
         else answer.writeHead(404).end();
       });
@@ -356,6 +358,19 @@ describeWith([NIX], "a pinned nixpkgs", () => {
       spoil();
       expect([await run(), said.join("")]).toEqual([code, expect.stringContaining(message)]);
       expect(fs.readFileSync(join(folder, "nixpkgs.json"), "utf8")).toBe(before);
+    });
+
+    test("through the proxy that the environment names, but for the hosts that it excepts", async () => {
+      const { hash } = archived("{ }\n");
+      Object.assign(process.env, { http_proxy: origin, no_proxy: "" });
+      expect(await run("http://nixpkgs.invalid")).toBe(ExitCode.Done);
+      expect(pin()).toEqual({ rev: REV, hash });
+      expect(asked).toEqual([
+        "http://nixpkgs.invalid/nixos-25.11/git-revision",
+        `http://nixpkgs.invalid/NixOS/nixpkgs/archive/${REV}.tar.gz`,
+      ]);
+      Object.assign(process.env, { http_proxy: "http://127.0.0.1:1", no_proxy: "127.0.0.1" });
+      expect(await run()).toBe(ExitCode.Done);
     });
 
     test("but not in the place of another file, and not without a connection", async () => {

@@ -24,6 +24,7 @@ export const openTofu = (env: NodeJS.ProcessEnv = process.env): string => env.TE
 
 /** How to get each program that a command needs, as text that follows a colon. */
 export const INSTALL = {
+  curl: "install it with your package manager",
   git: "install it from git-scm.com or with your package manager",
   nixPrefetchUrl:
     "install Nix (nix-bin on Debian and Ubuntu), or run it where Nix is, with nix/cluster.json beside it, and copy nixpkgs.json here",

@@ -28,6 +28,7 @@ export const update = (project = ".", sources = OFFICIAL): Promise<ExitCode> =>
   interruptible(async ({ stop }) => {
     try {
       mustHave("nixPrefetchUrl", "nixpkgs update");
+      mustHave("curl", "nixpkgs update");
       say(await updated(project, sources, stop));
       return ExitCode.Done;
     } catch (error) {
@@ -91,17 +92,22 @@ async function newestOf(channel: string, channels: string, stop: AbortSignal): P
   return revision;
 }
 
-async function answerOf(url: string, stop: AbortSignal): Promise<string> {
-  let answer: Response;
-  try {
-    answer = await fetch(url, { signal: AbortSignal.any([stop, AbortSignal.timeout(SECONDS * 1000)]) });
-  } catch (error) {
-    if (stop.aborted) throw new UserError("interrupted", "Interrupted");
-    const { cause = error } = error as { cause?: unknown };
-    throw new UserError("unreachable", `${url} cannot be read: ${messageOf(cause)}`, { cause: error });
+/** Exit statuses of curl (its manual, "EXIT CODES"): no proxy or host of that name, no connection, no answer in time. */
+const NO_WAY: ReadonlySet<number> = new Set([5, 6, 7, 28]);
+
+/** By curl, which uses the proxies of the environment, as Nix does for the archive. Node's own `fetch` does not before 22.21. */
+async function answerOf(url: string, signal: AbortSignal): Promise<string> {
+  const limits = ["--proto", "=http,https", "--max-time", `${SECONDS}`, "--max-filesize", "1000"];
+  const words = ["--silent", "--show-error", "--location", ...limits, "--write-out", "\n%{http_code}", url];
+  const { status, stdout, stderr } = await capture("curl", words, { signal });
+  if (status !== 0) {
+    const code = NO_WAY.has(status) ? "unreachable" : "failed";
+    throw new UserError(code, `${url} cannot be read: ${stderr.trim()}`);
   }
-  if (answer.ok) return answer.text();
-  throw new UserError("failed", `${url} answers with ${answer.status}`, {
+  const end = stdout.lastIndexOf("\n");
+  const answer = stdout.slice(end + 1);
+  if (answer === "200") return stdout.slice(0, end);
+  throw new UserError("failed", `${url} answers with ${answer}`, {
     remedy: "is there a channel of that release?",
   });
 }

@@ -1,5 +1,5 @@
 import { attempt, once, unshareAsRoot } from "../../../testbed/namespaces/unshare";
-import { LAB, type Tool } from "../tools";
+import { CURL, LAB, type Tool } from "../tools";
 
 const isThere = (name: string, command: readonly string[], debianPackage = name): Tool => ({
   name,
@@ -13,7 +13,7 @@ export const MACHINES: readonly Tool[] = [
   isThere("sshd", ["sh", "-c", "test -x /usr/sbin/sshd"], "openssh-server"),
   isThere("ssh", ["ssh", "-V"], "openssh-client"),
   isThere("openssl", ["openssl", "version"]),
-  isThere("curl", ["curl", "--version"]),
+  CURL,
   isThere("pgrep", ["pgrep", "--version"], "procps"),
   {
     name: "namespaces with root's rights",
