@@ -1,4 +1,5 @@
 /** The ways in which an activation may end, and how a rollout reacts. */
+import type { Node } from "../../../src/config/model";
 import { describeWith } from "../tools";
 import { type LiveCluster, THREE } from "./cluster";
 import { changingHamal, type Hamal } from "./hamal";
@@ -93,6 +94,33 @@ describeWith(MACHINES, "an activation", () => {
         );
       } finally {
         await renamed("node0", "ens18");
+      }
+      expect(activated()).toBe(false);
+    });
+
+    test("because it gives a bridge's name to the card below is refused, since the host would not come back", async () => {
+      const { ipv4Address, macAddress } = cluster.testbed.nodes.find(
+        ({ hostname }) => hostname === "hamal",
+      ) as Node;
+      const on = (...commands: string[]): Promise<string> => cluster.testbed.on("hamal", commands.join("; "));
+      hamal.change();
+      await on(
+        "ip link set ens18 down; ip address flush dev ens18; ip link set ens18 name card0",
+        `ip link add ens18 address ${macAddress} type bridge`,
+        "ip link set card0 up master ens18; ip link set ens18 up",
+        `ip address add ${ipv4Address}/24 dev ens18`,
+      );
+      try {
+        await hamal.isLeftBy(
+          () => cluster.rollout(...APPLY, "--boot"),
+          1,
+          /its network interface ens18 is a bridge[^]*systemd\.network\.links\."10-ens18"\.enable = false[^]*No host was changed/,
+        );
+      } finally {
+        await on(
+          "ip link del ens18; ip link set card0 down; ip link set card0 name ens18; ip link set ens18 up",
+          `ip address add ${ipv4Address}/24 dev ens18`,
+        );
       }
       expect(activated()).toBe(false);
     });

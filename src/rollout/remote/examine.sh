@@ -10,6 +10,14 @@ for part in kernel initrd kernel-modules; do
   fi
 done
 cmp -s "$built/kernel-params" /run/booted-system/kernel-params || report reboot "kernel-params"
+# At the next boot the card below a bridge would get the bridge's name, and neither would be there. A masked file is empty.
+for pair in $interfaces; do
+  name=${pair#*=}
+  kind=$(sed -n 's/^DEVTYPE=\(bridge\|bond\|vlan\)$/\1/p' "/sys/class/net/$name/uevent" 2>/dev/null || true)
+  if [ -n "$kind" ] && [ -s "$built/etc/systemd/network/10-$name.link" ]; then
+    fail "its network interface $name is a $kind, whose name the network card would get at the next boot; leave the card its own name, in local.nix: systemd.network.links.\"10-$name\".enable = false"
+  fi
+done
 # Whether it refuses to be activated while the host runs. A system without such a check does not refuse.
 refusals() {
   if "$built/bin/switch-to-configuration" 2>&1 | grep -q '^check:'; then
