@@ -1,6 +1,6 @@
 /**
  * `npm run evidence -- results.json` keeps what a run of the tests shows of the promises, in `last-run.json`, and writes
- * `docs/evidence.md`. Without results it writes the page from the run that is kept. With `--check`, as in `npm run check`, it writes
+ * `docs/evidence.md`. Further results are of suites that were run again. Without results it writes the page from the run that is kept. With `--check`, as in `npm run check`, it writes
  * nothing. It ends with 1 if a promise has no test, and with 2 if the page is stale.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -34,12 +34,12 @@ export const pageOf = ({ documents, promises, beds }: Claims): string =>
 const read = <T>(path: string): T => JSON.parse(readFileSync(path, "utf8")) as T;
 
 /** @throws Error where it is no such file, or no results of a run of this repository */
-function keepRun(results: string): void {
-  const run = runOf(read<Results>(results), PROMISES);
+function keepRun(results: string, again: readonly string[]): void {
+  const run = runOf(read<Results>(results), PROMISES, again.map(read<Results>));
   writeFileSync(RUN, `${JSON.stringify(run, null, 2)}\n`);
 }
 
-async function main([word]: readonly string[]): Promise<number> {
+async function main([word, ...again]: readonly string[]): Promise<number> {
   const isCheck = word === "--check";
   const ours = await claims();
   const faults = faultsOf(ours);
@@ -49,7 +49,7 @@ async function main([word]: readonly string[]): Promise<number> {
   }
   if (word !== undefined && !isCheck) {
     try {
-      keepRun(word);
+      keepRun(word, again);
     } catch (error) {
       const how = `npm test -- --json --outputFile=${word}`;
       console.error(`${word} has no results of a run of the tests: ${String(error)}\nTo make them: ${how}`);

@@ -59,13 +59,17 @@ const placesIn = (documents: Page["documents"]): Place[] =>
       .flatMap(({ promises, text }) => promises.map((id) => ({ id, document, sentence: text }))),
   );
 
-function runSection({ day, commit, modified, programs, total, brokenSuites }: Run): string {
+function runSection({ day, commit, modified, programs, total, brokenSuites, repeated }: Run): string {
   const changed = modified ? ", with changes that are not in it" : "";
   const broken =
     brokenSuites > 0 ? [`${counted(brokenSuites, "suite")} did not get as far as the tests.\n`] : [];
   return [
     `On ${day}, of commit ${code(commit.slice(0, 12))}${changed}: ${outcome(total)}.\n`,
     ...broken,
+    ...Object.entries(repeated).map(
+      ([suite, failed]) =>
+        `${code(suite)} was run twice, and the second run counts: in the first, ${counted(failed, "test")} of it failed.\n`,
+    ),
     markdownTable(
       ["program", "version"],
       Object.entries(programs).map(([name, version]) => [name, version]),

@@ -16,6 +16,8 @@ export interface Run extends Environment {
   readonly total: Counts;
   /** Suites that ended before their tests. */
   readonly brokenSuites: number;
+  /** Suites of which a second run of the same commit counts, each with how many of its tests had failed in the first. */
+  readonly repeated: Readonly<Record<string, number>>;
   /** Counts of the tests that promises name, by suite and titles. */
   readonly tests: Readonly<Record<string, Readonly<Record<string, Counts>>>>;
 }
@@ -43,15 +45,21 @@ export class NoEnvironment extends Error {
   }
 }
 
-export function runOf(results: Results, promises: Promises): Run {
+export class AnotherCommit extends Error {
+  public constructor() {
+    super("a suite that was run again has to be of the commit of the first run");
+  }
+}
+
+/** @param again - of suites that were run a second time, whose results replace those of the first run */
+export function runOf(results: Results, promises: Promises, again: readonly Results[] = []): Run {
   const { environment } = results;
-  if (environment === undefined) throw new NoEnvironment();
-  const bySuite = new Map(
-    results.testResults.map(({ name, assertionResults }) => [
-      name.slice(name.lastIndexOf("/__tests__/") + 1),
-      assertionResults,
-    ]),
-  );
+  if (environment === undefined || again.some((each) => each.environment === undefined))
+    throw new NoEnvironment();
+  if (again.some((each) => each.environment?.commit !== environment.commit)) throw new AnotherCommit();
+  const first = suitesOf(results);
+  const second = new Map(again.flatMap((each) => [...suitesOf(each)]));
+  const bySuite = new Map([...first, ...second]);
   const tests: Record<string, Record<string, Counts>> = {};
   for (const { tests: named } of Object.values(promises)) {
     for (const [suite, titles] of Object.entries(named)) {
@@ -65,9 +73,20 @@ export function runOf(results: Results, promises: Promises): Run {
     ...environment,
     total: countsOf([...bySuite.values()].flat()),
     brokenSuites: results.numRuntimeErrorTestSuites,
+    repeated: Object.fromEntries(
+      [...second.keys()].map((suite) => [suite, countsOf(first.get(suite) ?? []).failed]),
+    ),
     tests,
   };
 }
+
+const suitesOf = ({ testResults }: Results): Map<string, readonly Assertion[]> =>
+  new Map(
+    testResults.map(({ name, assertionResults }) => [
+      name.slice(name.lastIndexOf("/__tests__/") + 1),
+      assertionResults,
+    ]),
+  );
 
 const namedBy = (text: string, ran: readonly Assertion[]): Assertion[] => {
   const titles = titlesFrom(text);

@@ -1,6 +1,6 @@
 import type { Bed, Promises } from "../../../testbed/evidence/evidence";
 import { evidencePage } from "../../../testbed/evidence/page";
-import { NoEnvironment, runOf, type Results, type Run } from "../../../testbed/evidence/run";
+import { AnotherCommit, NoEnvironment, runOf, type Results, type Run } from "../../../testbed/evidence/run";
 import { readDocument } from "../../../testbed/evidence/sentences";
 
 const PROMISES: Promises = {
@@ -87,6 +87,24 @@ test("a run says which day and commit it was of, and of suites that broke", asyn
   expect(await page({ ...run, modified: true, brokenSuites: 1 })).toContain(
     "of commit `0123456789ab`, with changes that are not in it: 2 passed, **2 failed** and **1 skipped**.\n\n1 suite did not get as far as the tests.",
   );
+});
+
+test("a suite that was run again counts by its second run of the same commit, and the page says what the first was", async () => {
+  const host = "__tests__/system/reload.test.ts";
+  const again: Results = {
+    ...RESULTS,
+    testResults: [
+      result(host, ["passed", "a host", "keeps its connections"], ["passed", "a host", "is caught"]),
+    ],
+  };
+  const text = await page(runOf(RESULTS, PROMISES, [again]));
+  expect(text).toMatch(/\| \[reload\]\(#reload\) +\| 2 passed +\|/);
+  expect(text).toContain("4 passed and **1 failed**.");
+  expect(text).toContain(
+    `\`${host}\` was run twice, and the second run counts: in the first, 1 test of it failed.`,
+  );
+  const other = { ...again, environment: { commit: "another", modified: false, programs: {} } };
+  expect(() => runOf(RESULTS, PROMISES, [other])).toThrow(AnotherCommit);
 });
 
 test("results that do not say what they ran on are refused", () => {
