@@ -5,10 +5,26 @@ import { join } from "node:path";
 import { TerraformStack, Testing, type App } from "cdktf";
 import { HostFiles, K3sAgentNode, K3sCluster, K3sServerNode } from "../constructs";
 import { HOST_FILES, type EmissionOptions } from "../src/emit/app";
-import type { AgentSettings, ClusterSettings, Role, ServerSettings } from "../src/config/settings";
+import type {
+  AgentSettings,
+  AllowedFlow,
+  ClusterSettings,
+  Role,
+  ServerSettings,
+} from "../src/config/settings";
 import { EXAMPLE_KEYS, REFERENCE } from "../testbed/reference";
 
 export { EXAMPLE_KEYS, REFERENCE };
+
+/** A flow over a further network interface. */
+export const REPLICATION: AllowedFlow = {
+  from: "nodes",
+  to: "every host",
+  over: "storage0",
+  protocol: "tcp",
+  ports: { from: 9200, to: 9200 },
+  why: "replication",
+};
 
 export const REPOSITORY = join(__dirname, "..");
 

@@ -1,4 +1,4 @@
-import { ALPHARD, agent, HAMAL, MIZAR, REFERENCE, server } from "../fixture";
+import { ALPHARD, agent, HAMAL, MIZAR, REFERENCE, REPLICATION, server } from "../fixture";
 
 /** A change of the reference cluster. `tsx` checks no types, so any value may be stated. */
 export interface Edit {
@@ -52,15 +52,6 @@ const STORAGE = { network: "198.18.0.0/24" };
 const routed = (to: string, via = "198.18.0.1"): Edit =>
   connected({ address: STORAGE, routes: [{ to, via }] });
 const withVlans = (...vlans: object[]): Edit => connected({ vlans });
-
-const REPLICATION = {
-  from: "nodes",
-  to: "every host",
-  over: "storage0",
-  protocol: "tcp",
-  ports: { from: 9200, to: 9200 },
-  why: "replication",
-};
 
 export const CASCADES: readonly Mistake[] = [
   [

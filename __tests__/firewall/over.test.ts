@@ -9,7 +9,17 @@ import type { Cluster } from "../../src/config/model";
 import { flowsOf, flows } from "../../src/firewall/flows";
 import { renderHosts } from "../../src/render/host";
 import { renderClusterJson } from "../../src/render/cluster-json";
-import { addCluster, ALPHARD, faultsOf, HAMAL, MIZAR, REFERENCE, testApp, type TestNode } from "../fixture";
+import {
+  addCluster,
+  ALPHARD,
+  faultsOf,
+  HAMAL,
+  MIZAR,
+  REFERENCE,
+  REPLICATION,
+  testApp,
+  type TestNode,
+} from "../fixture";
 
 const STORAGE: NetworkInterfaceSettings = {
   bridge: "vmbr1",
@@ -19,14 +29,7 @@ const STORAGE: NetworkInterfaceSettings = {
   vlans: [{ id: 20, name: "backup0", address: "dhcp" }],
 };
 
-const FLOW: AllowedFlow = {
-  from: "198.18.0.0/24",
-  to: "every host",
-  over: "storage0",
-  protocol: "tcp",
-  ports: { from: 9200, to: 9200 },
-  why: "replication",
-};
+const FLOW: AllowedFlow = { ...REPLICATION, from: "198.18.0.0/24" };
 
 /** A node with the interface, changed. */
 const on = (node: TestNode, change: Partial<NetworkInterfaceSettings> = {}): TestNode => ({

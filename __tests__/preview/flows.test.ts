@@ -2,7 +2,16 @@ import { compareFlows, type FlowChange } from "../../src/preview/firewall";
 import { pairNodes } from "../../src/preview/nodes";
 import { parseClusterJson, renderClusterJson, type ClusterJson } from "../../src/render/cluster-json";
 import type { ClusterSettings } from "../../src/config/settings";
-import { addCluster, ALPHARD, HAMAL, MIZAR, REFERENCE, testApp, type TestNode } from "../fixture";
+import {
+  addCluster,
+  ALPHARD,
+  HAMAL,
+  MIZAR,
+  REFERENCE,
+  REPLICATION,
+  testApp,
+  type TestNode,
+} from "../fixture";
 
 const FURTHER = [
   { bridge: "vmbr0" },
@@ -11,18 +20,7 @@ const FURTHER = [
 
 const WITH_FLOW: ClusterSettings = {
   ...REFERENCE,
-  firewall: {
-    allow: [
-      {
-        from: "nodes",
-        to: "every host",
-        over: "storage0",
-        protocol: "tcp",
-        ports: { from: 9200, to: 9200 },
-        why: "replication",
-      },
-    ],
-  },
+  firewall: { allow: [REPLICATION] },
 };
 
 const on = (node: TestNode): TestNode => ({ ...node, networkInterfaces: FURTHER });

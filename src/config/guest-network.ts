@@ -2,6 +2,7 @@
 import {
   canonicalMac,
   contains,
+  coversNetwork,
   derivedAddress,
   furtherMacAddress,
   overlap,
@@ -189,8 +190,8 @@ function checkAddress({ setting, nic: { address } }: Stated, { vmId }: Node, fau
     faults.add(where, `is the broadcast address of ${network.cidr}, ${address.ipv4Address}`);
 }
 
-/** The static network of an interface. */
-const networkOf = ({ address }: GuestInterface): Network | undefined =>
+/** The interface's network, if the model knows it. */
+export const networkOf = ({ address }: GuestInterface): Network | undefined =>
   address.kind === "static" ? parseNetwork(address.network) : undefined;
 
 /** A network on two interfaces would be reached by one of them only, and that of nodes, pods or services by the wrong one. */
@@ -266,7 +267,7 @@ function checkTarget(
     );
   const connected = all.find(({ nic }) => {
     const network = networkOf(nic);
-    return network !== undefined && contains(network, to.first) && contains(network, to.last);
+    return network !== undefined && coversNetwork([network], to);
   });
   if (connected !== undefined)
     faults.add(setting, `${to.cidr} is in the network of '${connected.setting}', which needs no route`);

@@ -39,7 +39,7 @@ interface VolumeGroups {
   }[];
 }
 
-/** Where etcd of one server has its data, or why that is not known. */
+/** Where etcd of one server has its data. */
 interface Place {
   readonly hostname: string;
   readonly pveNode: string;

@@ -1,5 +1,5 @@
-import { overlap, parseNetwork, type Network } from "../config/address";
-import { guestInterfaces, type GuestInterface } from "../config/guest-network";
+import { overlap, type Network } from "../config/address";
+import { guestInterfaces, networkOf, type GuestInterface } from "../config/guest-network";
 import type { Node } from "../config/model";
 
 /** The host's further network interface of that name; a VLAN is one too. */
@@ -9,10 +9,6 @@ export const furtherInterface = (node: Node, name: string): GuestInterface | und
 /** Its address, if the model knows it. */
 export const staticAddress = ({ address }: GuestInterface): string | undefined =>
   address.kind === "static" ? address.ipv4Address : undefined;
-
-/** Its network, if the model knows it. */
-export const networkOf = ({ address }: GuestInterface): Network | undefined =>
-  address.kind === "static" ? parseNetwork(address.network) : undefined;
 
 /** Whether addresses of the network are on its link. */
 export function isOn(nic: GuestInterface, network: Network): boolean {

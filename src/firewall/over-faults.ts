@@ -1,10 +1,10 @@
 import { contains, overlap, parseAddress, parseNetwork, type Network } from "../config/address";
 import { formatValue, quoteAll, type Fault } from "../config/fault";
-import { guestInterfaces, type GuestInterface } from "../config/guest-network";
+import { guestInterfaces, networkOf, type GuestInterface } from "../config/guest-network";
 import type { Cluster, Node } from "../config/model";
 import type { AllowedFlow } from "../config/settings";
 import { includesHost } from "./flows";
-import { furtherInterface, isOn, networkOf, staticAddress } from "./further-interfaces";
+import { furtherInterface, isOn, staticAddress } from "./further-interfaces";
 
 /** A host with the interface over which a flow comes. */
 interface End {

@@ -1,6 +1,6 @@
 import { messageAtHost, messageOf } from "../base/user-error";
 import { API_PORT } from "../config/k3s";
-import { contains, parseNetwork } from "../config/address";
+import { coversNetwork, parseNetwork } from "../config/address";
 import { revisionOf } from "./facts";
 import type { Fleet } from "./fleet";
 import { forwardingFaults, inspect, ANY_CONNECTION } from "./health";
@@ -114,7 +114,7 @@ async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): P
 /** Whether the node's pod CIDR is part of the cluster's: other hosts will connect to addresses in it. */
 function hasPods({ podCidr }: KubeNode, { description }: Host): boolean {
   const [own, all] = [parseNetwork(podCidr), parseNetwork(description.network.podCidr)];
-  return own !== undefined && all !== undefined && contains(all, own.first) && contains(all, own.last);
+  return own !== undefined && all !== undefined && coversNetwork([all], own);
 }
 
 function nodeFaults(host: Host, found: KubeNode | undefined): string[] {
