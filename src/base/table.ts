@@ -39,7 +39,8 @@ export function fittedTable(rows: Rows, columns: number): string[] {
 function fittedWidths(rows: Rows, columns: number): number[] {
   const widths = widthsOf(rows);
   const words = widthsOf(rows.map((row) => row.map(longestWord)));
-  const least = words.map((width) => Math.min(width, BROAD_ENOUGH));
+  // One column at least: a cell of blanks alone has no word, and would be taken for the one that can give.
+  const least = words.map((width) => Math.min(Math.max(width, 1), BROAD_ENOUGH));
   const room = columns - GAP * (widths.length - 1);
   while (widths.reduce((sum, width) => sum + width, 0) > room) {
     const able = widths.map((width, at) => (width > (least[at] ?? 0) ? width : 0));
