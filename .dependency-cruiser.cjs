@@ -22,7 +22,8 @@ const ALLOWED = {
   ],
   "src/preview": ["src/base", "src/config", "src/firewall", "src/render", "src/emit", "src/provider"],
   "src/gate": ["src/base", "src/provider"],
-  "src/rollout": ["src/base", "src/config", "src/firewall", "src/render", "src/emit"],
+  "src/backup": ["src/base", "src/config"],
+  "src/rollout": ["src/base", "src/config", "src/firewall", "src/render", "src/emit", "src/backup"],
   "src/template": ["src/base", "src/config", "src/render", "src/emit", "src/doctor", "src/rollout"],
   "src/cli": [
     "src/base",

@@ -1,4 +1,5 @@
-import { Redactor, passwordOf } from "../../src/rollout/secrets";
+import { passwordOf } from "../../src/config/secrets";
+import { Redactor } from "../../src/rollout/secrets";
 
 const HASH = "c0ffee".repeat(10) + "c0ff";
 const LONG = `K10${HASH}::server:5ca1ab1e5ca1ab1e`;

@@ -14,3 +14,9 @@ function isMixed(piece: string): boolean {
 
 /** Whether a text may be a secret in the wrong place. */
 export const looksSecret = (text: string): boolean => LOOKS_LIKE_TOKEN.test(text) || looksRandom(text);
+
+/**
+ * The password in a token. The long form `K10<hash of the CA>::<user>:<password>` is equivalent to the password alone.
+ * Source: docs.k3s.io/cli/token
+ */
+export const passwordOf = (token: string): string => token.replace(/^K10[0-9a-f]+::([^:]+:)?/, "");

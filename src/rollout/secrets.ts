@@ -1,4 +1,5 @@
 import { printable } from "../base/printable";
+import { passwordOf } from "../config/secrets";
 
 /** Replaces a secret. */
 const BLANK = "[blanked]";
@@ -28,9 +29,3 @@ export class Redactor {
     return known.reduce((rest, secret) => rest.replaceAll(secret, BLANK), byForm);
   }
 }
-
-/**
- * The password in a token. The long form `K10<hash of the CA>::<user>:<password>` is equivalent to the password alone.
- * Source: docs.k3s.io/cli/token
- */
-export const passwordOf = (token: string): string => token.replace(/^K10[0-9a-f]+::([^:]+:)?/, "");

@@ -5,10 +5,11 @@ import { capture, type Captured } from "../base/process";
 import { messageOf, UserError } from "../base/user-error";
 import { tokenFileOf } from "../config/k3s";
 import { isTokenByHand } from "../config/rollout";
+import { passwordOf } from "../config/secrets";
 import type { Description } from "./description";
 import type { Facts } from "./facts";
 import type { Host } from "./host";
-import { passwordOf, type Redactor } from "./secrets";
+import type { Redactor } from "./secrets";
 
 /** The join tokens, from the sources in `main.ts`; `undefined` without a source. */
 export interface JoinTokens {
