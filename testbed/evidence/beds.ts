@@ -4,6 +4,7 @@ import type { Bed } from "./evidence";
 export const BEDS: readonly Bed[] = [
   {
     suites: [
+      "__tests__/backup/",
       "__tests__/canary.test.ts",
       "__tests__/cluster-json.test.ts",
       "__tests__/config/",

@@ -1,0 +1,82 @@
+/** Reads snapshots that a real etcd took of a real Kubernetes. What K3s adds, a file for each and its name, is left out. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { countsByKind, readSnapshot } from "../../../src/backup/snapshot";
+import { FIVE_NODES, temporaryFolder } from "../../fixture";
+import { CURL, describeWith } from "../tools";
+import { Bed, KUBERNETES } from "./bed";
+
+describeWith([...KUBERNETES, CURL], "a snapshot of a real etcd", () => {
+  let bed: Bed;
+
+  beforeAll(async () => (bed = await Bed.start(FIVE_NODES)));
+  afterAll(() => bed?.stop());
+
+  /** etcd's own gateway from JSON to gRPC. */
+  const ask = async (path: string, request: object): Promise<string> => {
+    const { name, ownAddress } = bed.host("alphard");
+    const url = `http://${ownAddress}:2379/v3/${path}`;
+    const script = `curl -sS --max-time 60 -d '${JSON.stringify(request)}' ${url}`;
+    const { status, stdout, stderr } = await bed.plane.on(name, script, 60);
+    expect([status, stderr]).toEqual([0, ""]);
+    return stdout;
+  };
+
+  const taken = async (): Promise<string> => {
+    const parts = (await ask("maintenance/snapshot", {})).trim().split("\n");
+    const path = join(temporaryFolder(), "snapshot");
+    const bytes = parts.map((part) => Buffer.from(JSON.parse(part).result.blob ?? "", "base64"));
+    writeFileSync(path, Buffer.concat(bytes));
+    return path;
+  };
+
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+  interface Range {
+    readonly header: { readonly revision: string };
+    readonly kvs: readonly { readonly key: string; readonly mod_revision: string }[];
+  }
+
+  test("holds exactly the objects and revisions that etcd says", async () => {
+    await bed.plane.create(
+      ...Array.from({ length: 300 }, (_, index) => ({
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: `many-${index}` },
+        data: { text: "x".repeat(index * 10) },
+      })),
+    );
+    await bed.plane.kubectl(["delete", "configmap", "many-7", "many-8"]);
+    const path = await taken();
+    const range = { key: base64("\0"), range_end: base64("\0"), keys_only: true };
+    const { header, kvs } = JSON.parse(await ask("kv/range", range)) as Range;
+    const snapshot = readSnapshot(path);
+    const changed = new Set(
+      kvs.filter(({ mod_revision: at }) => Number(at) > snapshot.revision).map(({ key }) => key),
+    );
+    const unchanged = kvs.filter(({ key }) => !changed.has(key));
+    expect(unchanged.length).toBeGreaterThan(300);
+    for (const { key, mod_revision: at } of unchanged)
+      expect([key, snapshot.objects.get(Buffer.from(key, "base64").toString())]).toEqual([key, Number(at)]);
+    const known = new Set(kvs.map(({ key }) => Buffer.from(key, "base64").toString()));
+    expect([...snapshot.objects.keys()].filter((key) => !known.has(key))).toEqual([]);
+    expect(snapshot.revision).toBeLessThanOrEqual(Number(header.revision));
+    expect(countsByKind(snapshot).get("configmaps")).toBeGreaterThanOrEqual(298);
+  });
+
+  test("is known by the UID of the namespace kube-system", async () => {
+    const words = ["get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}"];
+    const { stdout } = await bed.plane.kubectl(words);
+    expect(readSnapshot(await taken()).clusterUid).toBe(stdout);
+  });
+
+  test("that is cut off anywhere is refused", async () => {
+    const path = await taken();
+    const bytes = readFileSync(path);
+    const size = bytes.length;
+    for (const end of [0, 1, 512, size - 512, size - 100, size - 32, size - 1]) {
+      writeFileSync(path, bytes.subarray(0, end));
+      expect(() => readSnapshot(path)).toThrow(expect.objectContaining({ code: "invalid" }));
+    }
+  });
+});

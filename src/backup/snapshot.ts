@@ -1,0 +1,149 @@
+/** What a snapshot of etcd holds, read from the file itself: K3s answers a damaged one, or none, with an empty cluster at worst. */
+import { createHash } from "node:crypto";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { UserError } from "../base/user-error";
+import { Bolt, NotBolt } from "./bolt";
+
+/** The cluster's objects at the time of a snapshot. */
+export interface Snapshot {
+  /** Of etcd, which counts every change of an object. */
+  readonly revision: number;
+  /** Key in etcd, such as `/registry/pods/default/web`, to the revision of its last change: its `resourceVersion`. */
+  readonly objects: ReadonlyMap<string, number>;
+  /** The UID of the namespace `kube-system`, by which a cluster is known. */
+  readonly clusterUid: string;
+}
+
+/** Appended by etcd to a snapshot, of all bytes before (etcd, client/v3/snapshot/v3_snapshot.go). */
+const HASH_BYTES = 32;
+/** A file of bbolt is a multiple of this. */
+const SECTOR = 512;
+/** etcd refuses to grow beyond this (etcd.io/docs/v3.5/dev-guide/limit). */
+const MAX_BYTES = 8 * 1024 ** 3;
+const CHUNK = 1024 * 1024;
+const NAMESPACE = "/registry/namespaces/kube-system";
+
+/**
+ * Reads an uncompressed snapshot, and compares it with the hash in it.
+ *
+ * @throws UserError `invalid` with what is wrong with the file
+ */
+export function readSnapshot(path: string): Snapshot {
+  const file = openSync(path, "r");
+  try {
+    const { size } = fstatSync(file);
+    checkHash(file, size, path);
+    return contentOf(new Bolt(file, size - HASH_BYTES), path);
+  } catch (error) {
+    if (error instanceof NotBolt) throw damaged(path, error.message);
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function checkHash(file: number, size: number, path: string): void {
+  if (size === 0) throw damaged(path, "it is empty");
+  if (size > MAX_BYTES) throw damaged(path, `it has ${size} bytes, more than etcd can have`);
+  if (size % SECTOR !== HASH_BYTES) {
+    throw damaged(path, `it has ${size} bytes, which no whole snapshot has: it is cut off, or no snapshot`);
+  }
+  const hash = createHash("sha256");
+  const chunk = Buffer.alloc(CHUNK);
+  const end = size - HASH_BYTES;
+  for (let at = 0; at < end;) {
+    const read = readSync(file, chunk, 0, Math.min(CHUNK, end - at), at);
+    if (read === 0) throw damaged(path, "it became shorter while it was read");
+    hash.update(chunk.subarray(0, read));
+    at += read;
+  }
+  const written = Buffer.alloc(HASH_BYTES);
+  readSync(file, written, 0, HASH_BYTES, end);
+  if (!hash.digest().equals(written))
+    throw damaged(path, "its content does not match the SHA-256 at its end");
+}
+
+function contentOf(bolt: Bolt, path: string): Snapshot {
+  const objects = new Map<string, number>();
+  let revision = 0;
+  let clusterUid = "";
+  for (const [name, value] of bolt.entries("key")) {
+    const { key, modified, content } = keyValueOf(value);
+    revision = revisionOf(name);
+    if (isTombstone(name)) objects.delete(key);
+    else objects.set(key, modified);
+    if (key === NAMESPACE) clusterUid = UID.exec(content.toString("latin1"))?.[0] ?? "";
+  }
+  if (clusterUid === "") throw damaged(path, "it holds no cluster: the namespace kube-system is not in it");
+  return { revision, objects, clusterUid };
+}
+
+/** As text inside of the object's encoding. The namespace has no other one: nothing owns it. */
+const UID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+
+/** A key of etcd's history: main revision, `_`, sub-revision, and `t` for a deletion (etcd, server/storage/mvcc/revision.go). */
+function revisionOf(name: Buffer): number {
+  if (name.length !== 17 && name.length !== 18) throw new NotBolt("a revision has another length");
+  return Number(name.readBigInt64BE(0));
+}
+
+const isTombstone = (name: Buffer): boolean => name.length === 18;
+
+interface KeyValue {
+  readonly key: string;
+  readonly modified: number;
+  readonly content: Buffer;
+}
+
+/** mvccpb.KeyValue: 1 key, 3 mod_revision, 5 value; the others are skipped (etcd, api/mvccpb/kv.proto). */
+function keyValueOf(bytes: Buffer): KeyValue {
+  let [key, modified, content] = ["", 0, Buffer.alloc(0)] as [string, number, Buffer];
+  for (let at = 0; at < bytes.length;) {
+    const [tag, afterTag] = varint(bytes, at);
+    const [value, afterValue] = varint(bytes, afterTag);
+    at = afterValue;
+    if ((tag & 7) !== 2) {
+      if (tag >> 3 === 3) modified = value;
+      continue;
+    }
+    if (at + value > bytes.length) throw new NotBolt("an object is cut off");
+    const text = bytes.subarray(at, at + value);
+    at += value;
+    if (tag >> 3 === 1) key = text.toString();
+    if (tag >> 3 === 5) content = text;
+  }
+  return { key, modified, content };
+}
+
+/** Of 64 bits, such as the ID of a lease, which is read inexactly and not used. */
+const VARINT_BYTES = 10;
+
+function varint(bytes: Buffer, start: number): [value: number, end: number] {
+  let value = 0;
+  for (let at = start, scale = 1; at < bytes.length && at < start + VARINT_BYTES; at++, scale *= 128) {
+    const byte = bytes[at] ?? 0;
+    value += (byte & 127) * scale;
+    if (byte < 128) return [value, at + 1];
+  }
+  throw new NotBolt("an object is cut off");
+}
+
+const damaged = (path: string, why: string): UserError =>
+  new UserError("invalid", `${path} cannot be restored: ${why}`, { remedy: "take another snapshot" });
+
+/** How many objects of each kind, by the folder of etcd that has them, such as `pods` or `apps.example.org/widgets`. */
+export function countsByKind({ objects }: Snapshot): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const key of objects.keys()) {
+    const kind = kindOf(key);
+    if (kind !== undefined) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Built-in kinds are at `/registry/pods/…`, those of extensions at `/registry/<group>/<plural>/…`. */
+function kindOf(key: string): string | undefined {
+  const [, registry, first = "", second = ""] = key.split("/");
+  if (registry !== "registry") return undefined;
+  return first.includes(".") ? `${first}/${second}` : first;
+}
