@@ -8,7 +8,7 @@ import type {
   NodeSettings,
   ServerSettings,
 } from "../../src/config/settings";
-import { buildPlace } from "../../src/config/rollout";
+import { buildPlace, certificateDays } from "../../src/config/rollout";
 import type { Description } from "../../src/rollout/description";
 import { Redactor } from "../../src/rollout/secrets";
 import { readTokens } from "../../src/rollout/token";
@@ -99,7 +99,10 @@ async function outcomeOf(folder: string, { cluster, agent, hostFiles, servers }:
   });
   if (faults.length > 0) return { faults, effects: "" };
   const tokens = await readTokens({ rollout: cluster.rollout } as Description, new Redactor());
-  return { faults, effects: JSON.stringify([...emitted, tokens, buildPlace(cluster)]) };
+  return {
+    faults,
+    effects: JSON.stringify([...emitted, tokens, buildPlace(cluster), certificateDays(cluster)]),
+  };
 }
 
 type AnyPairs = Readonly<Record<string, readonly [unknown, unknown, object?]>>;

@@ -277,6 +277,7 @@ export const rollout = (folder: string): Pairs<RolloutSettings> => ({
   agentTokenPath: [join(folder, "c"), join(folder, "d"), { agentTokenCommand: undefined }],
   agentTokenCommand: [["cat", join(folder, "c")], ["cat", join(folder, "d")], { agentTokenPath: undefined }],
   build: ["this machine", "alphard"],
+  certificateDays: [45, 60],
 });
 
 /** @param keys - file with a key other than the example's */

@@ -7,6 +7,7 @@ const HEALTHY = {
   version: "v1.34.2+k3s1",
   ready: true,
   reaches: "2/2",
+  certificates: { issued: 364, authorities: 3649 },
   firewall: "as emitted",
   counters: { forged: 0, refused_input: 12, refused_forward: 0 },
   faults: [],
@@ -24,12 +25,22 @@ test("a verification fits a terminal of 80 columns, and is one line for each nod
   const at80 = formatVerification(VERIFICATION, 80).split("\n");
   expect(at80.filter((line) => displayWidth(line) > 80)).toEqual([]);
   expect(formatVerification(VERIFICATION).split("\n")).toEqual([
-    "node     role    address       K3s           ready  reaches  firewall    dropped",
-    "alphard  server  172.22.0.134  v1.34.2+k3s1  yes    2/2      as emitted  forged 0, input 12, forward 0",
-    "hamal    agent   172.22.0.135  v1.34.2+k3s1  yes    2/2      as emitted  forged 0, input 12, forward 0",
+    "node     role    address       K3s           ready  reaches  certs  firewall    dropped",
+    "alphard  server  172.22.0.134  v1.34.2+k3s1  yes    2/2      364 d  as emitted  forged 0, input 12, forward 0",
+    "hamal    agent   172.22.0.135  v1.34.2+k3s1  yes    2/2      364 d  as emitted  forged 0, input 12, forward 0",
+    "",
+    "Days left: certificate authorities 3649 d",
     "",
     "The cluster matches main.ts.",
   ]);
+});
+
+test("a verification says how long the operator's own access is valid, and what could not be read", () => {
+  const kubeconfig = { path: "/home/me/.kube/config", name: "k3s", days: -2 };
+  const nodes = VERIFICATION.nodes.map((node) => ({ ...node, certificates: undefined }));
+  const lines = formatVerification({ nodes, kubeconfig, faults: [] }).split("\n");
+  expect(lines[1]).toContain("2/2      ?      as emitted");
+  expect(lines).toContain("Days left: /home/me/.kube/config -2 d");
 });
 
 test("a verification has a column with the nixpkgs of each host where main.ts states one for all", () => {
@@ -39,8 +50,8 @@ test("a verification has a column with the nixpkgs of each host where main.ts st
     { ...other, nixpkgs: "" },
   ];
   expect(formatVerification({ nodes, faults: [] }).split("\n").slice(0, 3)).toEqual([
-    "node     role    address       K3s           nixpkgs       ready  reaches  firewall    dropped",
-    "alphard  server  172.22.0.134  v1.34.2+k3s1  0123456789ab  yes    2/2      as emitted  forged 0, input 12, forward 0",
-    "hamal    agent   172.22.0.135  v1.34.2+k3s1  ?             yes    2/2      as emitted  forged 0, input 12, forward 0",
+    "node     role    address       K3s           nixpkgs       ready  reaches  certs  firewall    dropped",
+    "alphard  server  172.22.0.134  v1.34.2+k3s1  0123456789ab  yes    2/2      364 d  as emitted  forged 0, input 12, forward 0",
+    "hamal    agent   172.22.0.135  v1.34.2+k3s1  ?             yes    2/2      364 d  as emitted  forged 0, input 12, forward 0",
   ]);
 });

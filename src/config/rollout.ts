@@ -90,3 +90,7 @@ export const THIS_MACHINE = "this machine";
 
 /** Where the hosts' systems are built: one of these two, or a hostname. */
 export const buildPlace = ({ rollout }: Pick<Common, "rollout">): string => rollout?.build ?? EACH_HOST;
+
+/** A verification fails where a certificate has fewer days left: time to plan the restart that renews it. */
+export const certificateDays = ({ rollout }: Pick<Common, "rollout">): number =>
+  rollout?.certificateDays ?? 30;

@@ -70,6 +70,9 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
   "firewall.allow": FIREWALL,
   "firewall.trustPods": FIREWALL,
   authorizedKeys: effect("other keys can log in as root"),
+  "rollout.certificateDays": effect(
+    "verifications fail at another number of days before a certificate expires",
+  ),
   "rollout.build": effect("rollouts build the hosts' systems at another place, from the same files"),
   "rollout.tokenPath": TOKEN,
   "rollout.tokenCommand": TOKEN,

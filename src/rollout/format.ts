@@ -89,7 +89,7 @@ export function formatVerification(verification: Verification, columns = Infinit
   const head = [
     ...["node", "role", "address", "K3s"],
     ...pinned("nixpkgs"),
-    ...["ready", "reaches", "firewall", "dropped"],
+    ...["ready", "reaches", "certs", "firewall", "dropped"],
   ];
   const rows = nodes.map((node) =>
     [
@@ -100,6 +100,7 @@ export function formatVerification(verification: Verification, columns = Infinit
       ...pinned(shortRevision(node.nixpkgs ?? "") || "?"),
       node.ready ? "yes" : "NO",
       node.reaches,
+      inDays(node.certificates?.issued),
       node.firewall,
       formatDropped(node.counters),
     ].map(oneLine),
@@ -113,6 +114,7 @@ export function formatVerification(verification: Verification, columns = Infinit
     : "The cluster does not match main.ts:";
   return [
     ...(rows.length > 0 ? fittedTable([head, ...rows], columns) : []),
+    ...formatExpiries(verification),
     "",
     verdict,
     ...wrong.map((line) => `  ! ${indented(line)}`),
@@ -120,6 +122,18 @@ export function formatVerification(verification: Verification, columns = Infinit
     .join("\n")
     .trimStart();
 }
+
+/** Until the certificates expire that no restart of K3s renews. */
+function formatExpiries({ nodes, kubeconfig }: Verification): string[] {
+  const authorities = nodes.flatMap(({ certificates }) => certificates?.authorities ?? []);
+  const parts = [
+    ...(authorities.length > 0 ? [`certificate authorities ${inDays(Math.min(...authorities))}`] : []),
+    ...(kubeconfig === undefined ? [] : [`${oneLine(kubeconfig.path)} ${inDays(kubeconfig.days)}`]),
+  ];
+  return parts.length === 0 ? [] : ["", `Days left: ${parts.join(", ")}`];
+}
+
+const inDays = (days: number | undefined): string => (days === undefined ? "?" : `${days} d`);
 
 /** Number of packets per counter. */
 const formatDropped = (counters: Readonly<Record<string, number>>): string =>

@@ -9,6 +9,7 @@ import type { CommandResult, RunOptions, Ssh, Target } from "./ssh";
 /** Programs that only read. */
 const READING: ReadonlySet<string> = new Set([
   "alive",
+  "certificates",
   "clock",
   "diagnose",
   "facts",

@@ -3,6 +3,9 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
 import { UserError } from "../base/user-error";
+import { certificateDays } from "../config/rollout";
+import { daysLeft, expiries, leftInWords } from "./certificates";
+import type { Description } from "./description";
 import type { Host } from "./host";
 
 interface Named {
@@ -143,4 +146,58 @@ export function mergeInto(path: string, config: Kubeconfig): void {
   writeFileSync(`${path}.new`, text, { mode: 0o600 });
   chmodSync(`${path}.new`, 0o600); // also for a file that a killed run left
   renameSync(`${path}.new`, path);
+}
+
+type Entry = Readonly<Record<string, unknown>>;
+
+/** The operator's access to the cluster, and how long its certificate is valid. */
+export interface OwnKubeconfig {
+  readonly path: string;
+  /** Name of its context. */
+  readonly name: string;
+  /** Whole days that its certificate has left; negative after the end. */
+  readonly days: number;
+}
+
+/**
+ * The context with the cluster's API endpoint in the operator's kubeconfig whose certificate is in that file, as the command
+ * `kubeconfig` writes it. `undefined` if there is none, or the file cannot be read: it belongs to the operator.
+ */
+export function ownKubeconfig(
+  { apiEndpoint }: Pick<Description, "apiEndpoint">,
+  path = defaultPath(),
+  now = new Date(),
+): OwnKubeconfig | undefined {
+  let config: Partial<Kubeconfig> | null;
+  try {
+    config = parse(readFileSync(path, "utf8")) as Partial<Kubeconfig> | null;
+  } catch {
+    return undefined;
+  }
+  const [clusters, contexts, users] = [config?.clusters, config?.contexts, config?.users].map((list) =>
+    listed<unknown>(list).filter(isObject),
+  ) as [Entry[], Entry[], Entry[]];
+  const within = (entry: Entry | undefined, part: string, field: string): unknown =>
+    (entry?.[part] as Entry | undefined | null)?.[field];
+  const cluster = clusters.find((each) => within(each, "cluster", "server") === apiEndpoint);
+  const context = contexts.find(
+    (each) => cluster !== undefined && within(each, "context", "cluster") === cluster.name,
+  );
+  const user = users.find(({ name }) => name === within(context, "context", "user"));
+  const data = within(user, "user", "client-certificate-data");
+  if (typeof context?.name !== "string" || typeof data !== "string") return undefined;
+  const [expires] = expiries(Buffer.from(data, "base64").toString("latin1"));
+  return expires === undefined ? undefined : { path, name: context.name, days: daysLeft(expires, now) };
+}
+
+/** A kubeconfig is a copy: no restart of a server renews it. */
+export function kubeconfigFaults(
+  description: Pick<Description, "rollout"> | undefined,
+  kubeconfig: OwnKubeconfig | undefined,
+): string[] {
+  if (description === undefined || kubeconfig === undefined) return [];
+  const { path, name, days } = kubeconfig;
+  if (days >= certificateDays(description)) return [];
+  const words = `the certificate of context ${name} in ${path} ${leftInWords(days)}`;
+  return [`${words}: npm run rollout -- kubeconfig --name ${name}, once the servers' own are newer`];
 }

@@ -1,10 +1,12 @@
 import { messageAtHost, messageOf } from "../base/user-error";
 import { API_PORT } from "../config/k3s";
 import { coversNetwork, parseNetwork } from "../config/address";
+import { certificateFaults, daysOf, readCertificates, type DaysLeft } from "./certificates";
 import { revisionOf } from "./facts";
 import type { Fleet } from "./fleet";
 import { forwardingFaults, inspect, ANY_CONNECTION } from "./health";
 import type { Host } from "./host";
+import { kubeconfigFaults, ownKubeconfig, type OwnKubeconfig } from "./kubeconfig";
 import type { KubeNode } from "./kubernetes";
 import { revisionFaults, verifiedRevision } from "./nixpkgs";
 import { rulesetState, type Counters } from "./ruleset";
@@ -23,12 +25,16 @@ export interface Health {
   readonly reaches: string;
   readonly firewall: string;
   readonly counters: Counters;
+  /** Days until its first certificate expires. @default - they could not be read */
+  readonly certificates?: DaysLeft;
   /** Everything that differs from the model. */
   readonly faults: readonly string[];
 }
 
 export interface Verification {
   readonly nodes: readonly Health[];
+  /** The operator's own access. @default - the operator's kubeconfig does not name this cluster */
+  readonly kubeconfig?: OwnKubeconfig;
   /** Faults of the cluster as a whole. */
   readonly faults: readonly string[];
 }
@@ -49,7 +55,13 @@ export async function verify(fleet: Fleet, hosts: readonly Host[]): Promise<Veri
     return { nodes: [], faults };
   }
   const healths = await Promise.all(hosts.map((host) => healthOf(host, fleet, nodes)));
-  return { nodes: healths, faults: clusterFaults(fleet, nodes) };
+  const description = hosts[0]?.description;
+  const kubeconfig = description && ownKubeconfig(description);
+  return {
+    nodes: healths,
+    kubeconfig,
+    faults: [...clusterFaults(fleet, nodes), ...kubeconfigFaults(description, kubeconfig)],
+  };
 }
 
 function clusterFaults({ hosts, unreachable }: Fleet, nodes: readonly KubeNode[]): string[] {
@@ -82,6 +94,8 @@ async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): P
     // One call after the other, over one connection.
     const report = await inspect(host, ANY_CONNECTION);
     const reach = await reachOf(host, others);
+    const certificates = await readCertificates(host);
+    const now = new Date();
     const ruleset = rulesetState(report);
     const misses = reach
       .all("misses")
@@ -95,6 +109,7 @@ async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): P
       ...(reach.one("api") === "reached"
         ? []
         : [`it does not reach the API at ${host.description.apiEndpoint}`]),
+      ...certificateFaults(host, certificates, now),
     ];
     return {
       ...base,
@@ -103,6 +118,7 @@ async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): P
       reaches: `${others.length - misses.length}/${others.length}`,
       firewall: ruleset.differences.length === 0 ? "as emitted" : "differs",
       counters: ruleset.counters,
+      certificates: daysOf(certificates, now),
       faults,
     };
   } catch (error) {

@@ -663,6 +663,22 @@ export const PROMISES: Promises = {
       "__tests__/system/forwarding.test.ts": ["a host that is inspected › tells when %s forwards nothing"],
     },
   },
+  "certificates-do-not-run-out": {
+    tests: {
+      "__tests__/rollout/certificates.test.ts": [
+        "a verification fails",
+        "the operator's kubeconfig",
+        "the first expiry counts, of what K3s renews and of what it does not",
+      ],
+      "__tests__/system/machines/verify.test.ts": [
+        "verify › fails where a certificate expires soon, and a restart of K3s mends that",
+        "verify › shows how long the operator's kubeconfig is valid, and keys leave no host",
+      ],
+    },
+    gaps: [
+      "The certificates are real, and K3s' names and times for them come from its source: no K3s issued or renewed one in a test.",
+    ],
+  },
   "capture-takes-the-right-host": {
     tests: {
       "__tests__/system/machines/verify.test.ts": [

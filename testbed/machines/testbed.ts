@@ -273,7 +273,9 @@ export class Testbed {
     writeFileSync(join(cluster, "events"), "");
     const key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     const files = `-keyout ${programs}/tls.key -out ${programs}/tls.crt`;
-    await this.sandbox.shell(`openssl req -x509 -days 1 -subj /CN=k3s ${key} ${files} 2>/dev/null`);
+    // One certificate for all that K3s' authorities would be, and for its API. They are valid for ten years.
+    const names = "-days 3650 -subj /CN=k3s-server-ca -addext subjectAltName=IP:127.0.0.1";
+    await this.sandbox.shell(`openssl req -x509 ${names} ${key} ${files} 2>/dev/null`);
   }
 
   /** Removes the stand-ins for systemd. Each container gets a cgroup in a hierarchy without the limits of this machine. */

@@ -23,10 +23,13 @@ describeWith(MACHINES, "verify", () => {
 
   test("prints a table that a person can read", async () => {
     const { stdout } = (await cluster.rollout("verify")).mustSucceed();
-    expect(stdout).toBe(`node     role    address       K3s           ready  reaches  firewall    dropped
-alphard  server  172.22.0.134  v1.34.2+k3s1  yes    2/2      as emitted  forged 0, input 0, forward 0
-hamal    agent   172.22.0.135  v1.34.2+k3s1  yes    2/2      as emitted  forged 0, input 0, forward 0
-mizar    agent   172.22.0.136  v1.34.2+k3s1  yes    2/2      as emitted  forged 0, input 0, forward 0
+    expect(stdout)
+      .toBe(`node     role    address       K3s           ready  reaches  certs  firewall    dropped
+alphard  server  172.22.0.134  v1.34.2+k3s1  yes    2/2      364 d  as emitted  forged 0, input 0, forward 0
+hamal    agent   172.22.0.135  v1.34.2+k3s1  yes    2/2      364 d  as emitted  forged 0, input 0, forward 0
+mizar    agent   172.22.0.136  v1.34.2+k3s1  yes    2/2      364 d  as emitted  forged 0, input 0, forward 0
+
+Days left: certificate authorities 3649 d
 
 The cluster matches main.ts.
 `);
@@ -185,6 +188,37 @@ The cluster matches main.ts.
     );
     const { stdout } = (await cluster.rollout("verify", "--on", "hamal")).mustSucceed();
     expect(stdout).toMatch(/hamal .* forged 0, input [1-9]\d*, forward 0/);
+  });
+
+  test("fails where a certificate expires soon, and a restart of K3s mends that", async () => {
+    const file = "/var/lib/rancher/k3s/agent/serving-kubelet.crt";
+    const words =
+      "-days 13 -subj /CN=hamal -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout /tmp/key";
+    await cluster.testbed.on(
+      "hamal",
+      `openssl req -config /programs/openssl.cnf -x509 ${words} -out ${file} 2>/dev/null`,
+    );
+    const { stdout } = await cluster.rollout("verify", "--json");
+    expect(stdout).toContain('"certificates":{"issued":12,');
+    expect(await faults()).toEqual([
+      expect.stringMatching(
+        /^hamal: its certificate agent\/serving-kubelet\.crt expires in 12 days: restart K3s on it/,
+      ),
+    ]);
+    await cluster.testbed.on("hamal", "systemctl stop k3s; systemctl start k3s");
+    await cluster.testbed.until("it is renewed", async () => (await faults()).length === 0);
+  });
+
+  test("shows how long the operator's kubeconfig is valid, and keys leave no host", async () => {
+    const path = join(cluster.folder, "own-kubeconfig");
+    (await cluster.rollout("kubeconfig", "--output", path)).mustSucceed();
+    const { stdout } = await cluster.rolloutWith({ KUBECONFIG: path }, "verify");
+    expect(stdout).toContain(`Days left: certificate authorities 3649 d, ${path} 364 d`);
+    const key = (await cluster.testbed.on("alphard", "sed -n 2p /run/issued.key")).trim();
+    expect(key).toHaveLength(64);
+    for (const part of [key, Buffer.from(key).toString("base64").slice(3, 60)])
+      expect(cluster.log("alphard")).not.toContain(part);
+    rmSync(path);
   });
 
   test("finds a service that does not run", async () => {

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { group, list, text } from "./kinds";
+import { group, integer, list, text } from "./kinds";
 
 const command = () => list(text("sops"), ["sops", "-d", "token.enc"]);
 
@@ -22,6 +22,12 @@ export const RolloutSchema = group(
      * @default - each host builds its own system
      */
     build: text("hamal", '"each host", "this machine" or the hostname of a node').optional(),
+    /**
+     * A verification fails where a certificate of K3s, a certificate authority or your kubeconfig has fewer days left. At most 90,
+     * below which every K3s renews its certificates when it starts.
+     * @default 30
+     */
+    certificateDays: integer(1, 90, { unit: "days", example: 45 }).optional(),
   },
   { tokenPath: "secrets/token" },
 );

@@ -2,17 +2,22 @@
  * Stand-in for K3s' process: waits for its token, joins over the network, and from then on sends a heartbeat whenever it
  * reaches its server, through the real firewalls. The cluster's state is a folder that all machines share.
  */
+import { execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:https";
 import { connect, createServer as createTcpServer } from "node:net";
+import { dirname } from "node:path";
 
 const CLUSTER = "/cluster";
 const RENEWAL_MS = 250;
@@ -85,6 +90,75 @@ async function isHeard(): Promise<boolean> {
   return (reached.filter(Boolean).length + 1) * 2 > all.length;
 }
 
+const DATA = "/var/lib/rancher/k3s";
+
+/** As K3s 1.33.5 names them. */
+const ISSUED = {
+  server: [
+    ...[
+      "client-admin",
+      "client-auth-proxy",
+      "client-controller",
+      "client-k3s-cloud-controller",
+      "client-k3s-controller",
+    ],
+    ...[
+      "client-kube-apiserver",
+      "client-kube-proxy",
+      "client-scheduler",
+      "client-supervisor",
+      "serving-kube-apiserver",
+    ],
+    ...["etcd/client", "etcd/peer-server-client", "etcd/server-client"],
+  ].map((name) => `${DATA}/server/tls/${name}.crt`),
+  agent: ["client-k3s-controller", "client-kube-proxy", "client-kubelet", "serving-kubelet"].map(
+    (name) => `${DATA}/agent/${name}.crt`,
+  ),
+};
+const AUTHORITIES = {
+  server: ["client-ca", "etcd/peer-ca", "etcd/server-ca", "request-header-ca", "server-ca"].map(
+    (name) => `${DATA}/server/tls/${name}.crt`,
+  ),
+  agent: ["client-ca", "server-ca"].map((name) => `${DATA}/agent/${name}.crt`),
+};
+/** The certificate of port 6443, and the file by which `certificate rotate` asks for a new one. */
+const DYNAMIC = `${DATA}/server/tls/dynamic-cert.json`;
+const REGENERATE = `${DATA}/server/tls/dynamic-cert-regenerate`;
+
+/** Issues for a year what is missing or has at most 120 days left, and nothing else. One certificate stands for all of them. */
+function issueCertificates(): void {
+  const isServer = role === "server";
+  for (const file of [...(isServer ? AUTHORITIES.server : []), ...AUTHORITIES.agent]) {
+    if (existsSync(file)) continue;
+    mkdirSync(dirname(file), { recursive: true });
+    copyFileSync("/programs/tls.crt", file);
+  }
+  const due = [...(isServer ? ISSUED.server : []), ...ISSUED.agent].filter(
+    (file) => !existsSync(file) || daysLeft(file) <= 120,
+  );
+  const isDynamicDue = isServer && (!existsSync(DYNAMIC) || existsSync(REGENERATE));
+  if (due.length === 0 && !isDynamicDue) return;
+  const words =
+    "req -config /programs/openssl.cnf -x509 -days 365 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout /run/issued.key -out";
+  execFileSync("openssl", [...words.split(" "), "/run/issued.crt", "-subj", `/CN=${name}`], {
+    stdio: "ignore",
+  });
+  const issued = readFileSync("/run/issued.crt", "utf8");
+  // Behind it comes its authority's, as K3s writes it.
+  for (const file of due) writeFileSync(file, issued + readFileSync("/programs/tls.crt", "utf8"));
+  if (!isDynamicDue) return;
+  const [crt, key] = [issued, readFileSync("/run/issued.key", "utf8")].map((text) =>
+    Buffer.from(text).toString("base64"),
+  );
+  writeFileSync(DYNAMIC, `${JSON.stringify({ metadata: {}, data: { "tls.crt": crt, "tls.key": key } })}\n`, {
+    mode: 0o600,
+  });
+  rmSync(REGENERATE, { force: true });
+}
+
+const daysLeft = (file: string): number =>
+  (Date.parse(new X509Certificate(readFileSync(file)).validTo) - Date.now()) / 86_400_000;
+
 function serve(): void {
   const options = { key: readFileSync("/programs/tls.key"), cert: readFileSync("/programs/tls.crt") };
   createServer(options, (_, response) => response.end("ok")).listen(6443);
@@ -96,7 +170,7 @@ function serve(): void {
     "apiVersion: v1",
     "clusters:",
     "- cluster:",
-    `    certificate-authority-data: ${pem("CERTIFICATE", "ca")}`,
+    `    certificate-authority-data: ${readFileSync(`${DATA}/server/tls/server-ca.crt`).toString("base64")}`,
     "    server: https://127.0.0.1:6443",
     "  name: default",
     "contexts:",
@@ -110,7 +184,7 @@ function serve(): void {
     "users:",
     "- name: default",
     "  user:",
-    `    client-certificate-data: ${pem("CERTIFICATE", "cert")}`,
+    `    client-certificate-data: ${readFileSync(`${DATA}/server/tls/client-admin.crt`).toString("base64")}`,
     `    client-key-data: ${pem("EC PRIVATE KEY", "planted-client-key")}`,
   ];
   writeFileSync("/etc/rancher/k3s/k3s.yaml", `${kubeconfig.join("\n")}\n`, { mode: 0o600 });
@@ -177,6 +251,7 @@ async function main(): Promise<void> {
     console.log(`level=error msg="not admitted by ${server}"`);
     await sleep(200);
   }
+  issueCertificates();
   if (role === "server") serve();
   register();
   writeFileSync(`${CLUSTER}/events`, `${name} joined ${version}\n`, { flag: "a" });
