@@ -89,6 +89,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   "$ npm run rollout -- capture": "system/machines/verify",
   "$ npm run rollout -- remove": "system/machines/servers",
   "$ npm run rollout -- kubeconfig": "system/machines/verify",
+  "$ npm run rollout -- rotate": "rollout/format",
 };
 
 test("every sample of output is compared with what is printed", () => {

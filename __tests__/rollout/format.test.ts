@@ -1,6 +1,10 @@
 /** Results of a rollout at a terminal and in a pipe. */
 import { displayWidth } from "../../src/base/wrap";
-import { formatVerification } from "../../src/rollout/format";
+import { formatTurns, formatVerification } from "../../src/rollout/format";
+import type { Turn } from "../../src/rollout/rotation";
+import { ALPHARD, HAMAL, MIZAR } from "../fixture";
+import { textOf } from "../markdown";
+import { described, hosts } from "./plan-context";
 
 const HEALTHY = {
   address: "172.22.0.134",
@@ -54,4 +58,28 @@ test("a verification has a column with the nixpkgs of each host where main.ts st
     "alphard  server  172.22.0.134  v1.34.2+k3s1  0123456789ab  yes    2/2      364 d  as emitted  forged 0, input 12, forward 0",
     "hamal    agent   172.22.0.135  v1.34.2+k3s1  ?             yes    2/2      364 d  as emitted  forged 0, input 12, forward 0",
   ]);
+});
+
+test("a rotation says what it will do to each host", () => {
+  const [alphard, hamal, mizar] = hosts(described([ALPHARD, HAMAL, MIZAR])) as [
+    Turn["host"],
+    Turn["host"],
+    Turn["host"],
+  ];
+  const due = { verdict: "due" as const, words: "the first expires in 20 days" };
+  const left = {
+    verdict: "left" as const,
+    words: "all were issued within a day; the first expires in 364 days",
+  };
+  const words = formatTurns("certificates", [
+    { host: alphard, ...due },
+    { host: hamal, ...due },
+    { host: mizar, ...left },
+  ]);
+  expect(textOf("docs/how-to/rotate.md")).toContain(`rotate certificates\n${words}\n`);
+  expect(formatTurns("certificates", [{ host: mizar, ...left }])).toContain(
+    "Nothing to do for the certificates.",
+  );
+  const away = { host: hamal, verdict: "unreachable" as const, words: "no route\nto it" };
+  expect(formatTurns("certificates", [away])).toContain("  hamal: NOT REACHED: no route\n      to it");
 });

@@ -2,7 +2,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { certificatesOf, defaultPath, mergeInto } from "../../src/rollout/kubeconfig";
+import { certificatesOf, defaultPath, mergeInto, renewIn } from "../../src/rollout/kubeconfig";
 import { temporaryFolder } from "../fixture";
 
 const config = (server: string): Parameters<typeof mergeInto>[1] => ({
@@ -51,6 +51,42 @@ test.each([
   ["", join(homedir(), ".kube", "config")],
 ])("with KUBECONFIG '%s' it is merged into %s", (variable, path) => {
   expect(defaultPath(variable)).toBe(path);
+});
+
+describe("a kubeconfig is renewed", () => {
+  const trusted = (key: string, authority = "ca"): Parameters<typeof mergeInto>[1] => ({
+    ...config("https://a:6443"),
+    clusters: [
+      { name: "k3s", cluster: { server: "https://a:6443", "certificate-authority-data": authority } },
+    ],
+    users: [{ name: "k3s", user: { "client-key-data": key } }],
+  });
+  const written = (old: object): string => {
+    const path = join(temporaryFolder(), "config");
+    writeFileSync(path, JSON.stringify(old));
+    return path;
+  };
+  const work = { name: "work", context: { cluster: "work", user: "me" } };
+
+  test("where it is as this program writes it, and its current context stays", () => {
+    const old = trusted("old");
+    const path = written({ ...old, contexts: [work, ...old.contexts], "current-context": "work" });
+    expect(renewIn(path, trusted("new"))).toBe(true);
+    expect(parse(readFileSync(path, "utf8"))).toEqual({
+      ...trusted("new"),
+      contexts: [work, ...old.contexts],
+      "current-context": "work",
+    });
+  });
+
+  test.each([
+    ["the context names another user", { ...trusted("old"), contexts: [{ ...work, name: "k3s" }] }],
+    ["the server shows another certificate authority", trusted("old", "other")],
+  ])("not where %s", (_, old) => {
+    const path = written(old);
+    expect(renewIn(path, trusted("new"))).toBe(false);
+    expect(readFileSync(path, "utf8")).toBe(JSON.stringify(old));
+  });
 });
 
 describe("what a server hands out", () => {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from "commander";
+import { Argument, InvalidArgumentError, type Command } from "commander";
 import { shellWord } from "../base/escape";
 import { UserError } from "../base/user-error";
 import type { Ending } from "./action";
@@ -28,6 +28,7 @@ export function addRollout(root: Command, ending: Ending): void {
   addApply(rollout, ending);
   addVerify(rollout, ending);
   addHost(rollout, ending);
+  addRotate(rollout, ending);
   addKubeconfig(rollout, ending);
 }
 
@@ -88,6 +89,20 @@ function addHost(rollout: Command, ending: Ending): void {
     .argument("<host>", "its hostname")
     .action(ending(async (host: string, options) => (await import("./rollout.js")).remove(host, options)));
 }
+
+function addRotate(rollout: Command, ending: Ending): void {
+  withJson(rollout.command("rotate"))
+    .description("replace secrets of the running cluster, host by host, and show that the new ones work")
+    .addArgument(new Argument("<what>", "what to replace").choices(ROTATIONS))
+    .option("--yes", "do not ask", false)
+    .option("--agents-at-once <count>", "number of agents that restart K3s at the same time", count, 3)
+    .option("--ready-seconds <seconds>", "how long a node may take to be Ready again", seconds, 300)
+    .action(ending(async (what: Rotation, options) => (await import("./rollout.js")).rotate(what, options)));
+}
+
+const ROTATIONS = ["certificates"] as const;
+
+export type Rotation = (typeof ROTATIONS)[number];
 
 function addKubeconfig(rollout: Command, ending: Ending): void {
   rollout

@@ -15,8 +15,10 @@ import { reportedAddresses } from "../rollout/clones";
 import type { FleetOptions } from "../rollout/fleet";
 import type { Listener } from "../rollout/log";
 import type { RebootOptions } from "../rollout/reboot";
+import { rotateCertificatesCommand } from "../rollout/rotate-commands";
 import { DEFAULT_PATHS, Session } from "../rollout/session";
 import { progressPrinter } from "../rollout/format";
+import type { TurnOptions } from "../rollout/turns";
 import { mustHave } from "../base/programs";
 import { StatusLine } from "../base/status-line";
 import { UserError } from "../base/user-error";
@@ -25,6 +27,7 @@ import { askForConsent } from "./consent";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
 import { checkFreshness } from "./freshness";
+import type { Rotation } from "./rollout-commands";
 import { pulledStates } from "./state";
 import { interruptible } from "./interruption";
 import { documentOf } from "./json-document";
@@ -78,6 +81,19 @@ export const remove = (
 ): Promise<ExitCode> =>
   run(options, async (session, operator) => {
     await removeCommand(session, host, options, operator);
+    return ExitCode.Done;
+  });
+
+const ROTATIONS: Readonly<Record<Rotation, typeof rotateCertificatesCommand>> = {
+  certificates: rotateCertificatesCommand,
+};
+
+export const rotate = (
+  what: Rotation,
+  options: Options & TurnOptions & { readonly yes: boolean },
+): Promise<ExitCode> =>
+  run(options, async (session, operator) => {
+    await ROTATIONS[what](session, { ...options, acceptNewHostKeys: false }, operator);
     return ExitCode.Done;
   });
 

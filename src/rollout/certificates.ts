@@ -159,7 +159,7 @@ export function certificateFaults(
 /** K3s looks only when it starts. The limit of `main.ts` is below both of its own: k3s, pkg/daemons/config/types.go and #12232. */
 const HOW_TO_RENEW =
   "restart K3s on it (systemctl restart k3s), which then renews every certificate with fewer than 120 days left, or 90 " +
-  "before K3s 1.33.1";
+  "before K3s 1.33.1; npm run rollout -- rotate certificates renews those of all hosts, one after the other";
 
 /** `expires in 12 days` */
 export function leftInWords(days: number): string {

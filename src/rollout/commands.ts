@@ -205,7 +205,7 @@ async function separateIdentities(
  * The lock is a Lease if the API answers, plus a file on each server that answers: it also excludes operators who cannot reach
  * the API or reach other servers. Before the first server exists, it is a file on the first host.
  */
-async function changing(
+export async function changing(
   session: Session,
   fleet: Fleet,
   plans: readonly HostPlan[],
@@ -363,7 +363,10 @@ export async function kubeconfigCommand(
   console.log(`${path} now has the context ${options.name}, which is the current one.`);
 }
 
-async function fromAnyServer<T>(session: Session, ask: (server: Host) => Promise<T>): Promise<T> {
+export async function fromAnyServer<T>(
+  session: Pick<Session, "hosts">,
+  ask: (server: Host) => Promise<T>,
+): Promise<T> {
   const failures: unknown[] = [];
   for (const server of session.hosts.filter(({ node }) => node.role === "server")) {
     try {
@@ -376,7 +379,7 @@ async function fromAnyServer<T>(session: Session, ask: (server: Host) => Promise
 }
 
 /** Asks for consent to the change and to SSH host keys that are not pinned yet. @throws UserError without consent */
-async function askToProceed(
+export async function askToProceed(
   options: Trust,
   { hosts }: Fleet,
   question: string,

@@ -6,6 +6,7 @@ import type { Event, Listener } from "./log";
 import { indented, oneLine } from "../base/printable";
 import { runningRevision } from "./nixpkgs";
 import type { Change, HostPlan } from "./plan";
+import type { Turn } from "./rotation";
 import { isHealthy, type Verification } from "./verify";
 
 /** Maximum number of changed lines shown per file; the rest is counted. */
@@ -134,6 +135,24 @@ function formatExpiries({ nodes, kubeconfig }: Verification): string[] {
 }
 
 const inDays = (days: number | undefined): string => (days === undefined ? "?" : `${days} d`);
+
+/** What a rotation will do, host by host. */
+export function formatTurns(what: string, turns: readonly Turn[]): string {
+  const due = turns.some(({ verdict }) => verdict === "due");
+  const intent = due
+    ? `Rotate the ${what}: K3s restarts on one server after the other, then on the agents. Pods keep running.`
+    : `Nothing to do for the ${what}.`;
+  const rows = turns.map(
+    ({ host, verdict, words }) => `  ${host.name}: ${TURNS[verdict]}: ${indented(words)}`,
+  );
+  return [intent, ...rows].join("\n");
+}
+
+const TURNS: Readonly<Record<Turn["verdict"], string>> = {
+  due: "will be changed",
+  left: "stays as it is",
+  unreachable: "NOT REACHED",
+};
 
 /** Number of packets per counter. */
 const formatDropped = (counters: Readonly<Record<string, number>>): string =>

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { parse, stringify } from "yaml";
 import { UserError } from "../base/user-error";
 import { certificateDays } from "../config/rollout";
@@ -146,6 +147,22 @@ export function mergeInto(path: string, config: Kubeconfig): void {
   writeFileSync(`${path}.new`, text, { mode: 0o600 });
   chmodSync(`${path}.new`, 0o600); // also for a file that a killed run left
   renameSync(`${path}.new`, path);
+}
+
+/**
+ * Renews the entries of that name in the operator's file, and leaves the current context.
+ *
+ * @returns whether it did: not where the three entries are not those of `mergeInto`, or trust another certificate authority
+ */
+export function renewIn(path: string, config: Kubeconfig): boolean {
+  const old = parse(readFileSync(path, "utf8")) as Kubeconfig;
+  const authority = ({ clusters }: Kubeconfig): unknown =>
+    clusters.find(({ name }) => name === config["current-context"])?.cluster["certificate-authority-data"];
+  const written = old.contexts.find(({ name }) => name === config["current-context"])?.context;
+  if (authority(old) !== authority(config) || !isDeepStrictEqual(written, config.contexts[0]?.context))
+    return false;
+  mergeInto(path, { ...config, "current-context": old["current-context"] });
+  return true;
 }
 
 type Entry = Readonly<Record<string, unknown>>;

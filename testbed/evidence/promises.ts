@@ -679,6 +679,33 @@ export const PROMISES: Promises = {
       "The certificates are real, and K3s' names and times for them come from its source: no K3s issued or renewed one in a test.",
     ],
   },
+  // docs/how-to: rotate
+  "rotation-keeps-quorum": {
+    tests: {
+      "__tests__/system/machines/rotate-certificates.test.ts": [
+        "a rotation of certificates › says what it will do, and does nothing without a yes",
+        "a rotation of certificates › renews all, one server after the other and then the agents, and shows the new expiry",
+        "a rotation of certificates › stops where the other servers would have no quorum, and where K3s cannot rotate, which then runs on",
+      ],
+    },
+    gaps: ["No K3s restarted in these tests: its process is a stand-in."],
+  },
+  "rotation-goes-on": {
+    tests: {
+      "__tests__/system/machines/rotate-certificates.test.ts": [
+        "a rotation of certificates › that is %s in the middle of a host is finished by it, and the next run goes on",
+        "a rotation of certificates › killed after a host leaves that one, and the next run does the others",
+        "a rotation of certificates › names a host that does not answer, does the others, and is not a success",
+      ],
+    },
+  },
+  "certificates-are-rotated": {
+    tests: {
+      "__tests__/system/machines/rotate-certificates.test.ts": ["a rotation of certificates"],
+      "__tests__/rollout/kubeconfig.test.ts": ["a kubeconfig is renewed"],
+    },
+    gaps: ["`k3s certificate rotate` is a stand-in that follows K3s' source."],
+  },
   "capture-takes-the-right-host": {
     tests: {
       "__tests__/system/machines/verify.test.ts": [

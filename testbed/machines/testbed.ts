@@ -276,6 +276,16 @@ export class Testbed {
     // One certificate for all that K3s' authorities would be, and for its API. They are valid for ten years.
     const names = "-days 3650 -subj /CN=k3s-server-ca -addext subjectAltName=IP:127.0.0.1";
     await this.sandbox.shell(`openssl req -x509 ${names} ${key} ${files} 2>/dev/null`);
+    // What K3s would issue, for a year.
+    const issue = (number: number): string =>
+      `openssl req -x509 -key issued.key -days 365 -subj /CN=issued-${number} -out issued-${number}.crt`;
+    await this.sandbox.shell(
+      [
+        `cd ${programs}`,
+        "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out issued.key 2>/dev/null",
+        ...Array.from({ length: 6 }, (_, number) => issue(number)),
+      ].join("\n"),
+    );
   }
 
   /** Removes the stand-ins for systemd. Each container gets a cgroup in a hierarchy without the limits of this machine. */

@@ -214,7 +214,7 @@ The cluster matches main.ts.
     (await cluster.rollout("kubeconfig", "--output", path)).mustSucceed();
     const { stdout } = await cluster.rolloutWith({ KUBECONFIG: path }, "verify");
     expect(stdout).toContain(`Days left: certificate authorities 3649 d, ${path} 364 d`);
-    const key = (await cluster.testbed.on("alphard", "sed -n 2p /run/issued.key")).trim();
+    const key = (await cluster.testbed.on("alphard", "sed -n 2p /programs/issued.key")).trim();
     expect(key).toHaveLength(64);
     for (const part of [key, Buffer.from(key).toString("base64").slice(3, 60)])
       expect(cluster.log("alphard")).not.toContain(part);

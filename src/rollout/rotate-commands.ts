@@ -1,0 +1,71 @@
+import { UserError } from "../base/user-error";
+import { askToProceed, changing, fromAnyServer, type Operator, type Trust } from "./commands";
+import { survey, type Fleet } from "./fleet";
+import { formatTurns } from "./format";
+import { fetchKubeconfig, ownKubeconfig, renewIn } from "./kubeconfig";
+import { membersOf, planCertificates, rotateCertificates, type Turn } from "./rotation";
+import type { Session } from "./session";
+import { unlessStopped } from "./stopping";
+import { Turns, type TurnOptions } from "./turns";
+
+export type RotateOptions = TurnOptions & Trust;
+
+/** `rotate certificates`: new certificates on every host, and in the operator's kubeconfig. */
+export async function rotateCertificatesCommand(
+  session: Session,
+  options: RotateOptions,
+  operator: Operator,
+): Promise<void> {
+  const { stop } = operator;
+  const { fleet, turns } = await unlessStopped(stop, async () => {
+    const fleet = await surveyed(session);
+    const { members, away } = membersOf(fleet);
+    return { fleet, turns: [...(await planCertificates(members)), ...away] };
+  });
+  printTurns("certificates", turns, operator);
+  const due = turns.filter(({ verdict }) => verdict === "due").map(({ host }) => host);
+  if (due.length > 0) {
+    await askToProceed(options, fleet, "Rotate the certificates of these hosts?", operator);
+    await changing(session, fleet, [], stop, (lock) =>
+      rotateCertificates(new Turns(fleet, options, lock, session.log, stop), due),
+    );
+  }
+  await renewKubeconfig(session);
+  nameUnreachable(turns);
+}
+
+const surveyed = (session: Session): Promise<Fleet> =>
+  session.log.step("cluster", "survey the hosts", () => survey(session.hosts));
+
+const printTurns = (what: string, turns: readonly Turn[], { print }: Operator): void =>
+  print(formatTurns(what, turns), {
+    rotation: what,
+    hosts: turns.map(({ host, verdict, words }) => ({ host: host.name, verdict, words })),
+  });
+
+/** Hosts that are off are not done. @throws UserError `unreachable` */
+function nameUnreachable(turns: readonly Turn[]): void {
+  const names = turns.filter(({ verdict }) => verdict === "unreachable").map(({ host }) => host.name);
+  if (names.length === 0) return;
+  throw new UserError("unreachable", `Not done on ${names.join(", ")}, which did not answer`, {
+    remedy: "run the same command again when they are back",
+  });
+}
+
+/** Only the context of this cluster that `kubeconfig` has written, and only with the authority that is in it already. */
+async function renewKubeconfig({ description, hosts, log }: Session): Promise<void> {
+  const own = ownKubeconfig(description);
+  if (own === undefined) return;
+  const { path, name } = own;
+  await log.step(
+    "cluster",
+    "renew your kubeconfig",
+    async () => {
+      const config = await fromAnyServer({ hosts }, (server) => fetchKubeconfig(server, name));
+      return renewIn(path, config)
+        ? path
+        : `${path} was left: its entries are not as the command kubeconfig writes them`;
+    },
+    String,
+  );
+}
