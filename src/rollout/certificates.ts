@@ -1,56 +1,9 @@
 import { X509Certificate } from "node:crypto";
+import { certificateAuthorities, issuedCertificates } from "../config/k3s-certificates";
 import { certificateDays } from "../config/rollout";
 import type { Role } from "../config/settings";
 import type { Host } from "./host";
 import type { Report } from "./script";
-
-/**
- * What K3s issues for a year, and renews when it starts, below its data folder. Other certificates there belong to others, or are
- * left over from older versions, and never get newer (k3s, pkg/daemons/control/deps/deps.go; pkg/util/services/services.go).
- */
-const ISSUED: Readonly<Record<Role, readonly string[]>> = {
-  server: [
-    ...[
-      "client-admin.crt",
-      "client-auth-proxy.crt",
-      "client-controller.crt",
-      "client-k3s-cloud-controller.crt",
-      "client-k3s-controller.crt",
-      "client-kube-apiserver.crt",
-      "client-kube-proxy.crt",
-      "client-scheduler.crt",
-      "client-supervisor.crt",
-      "serving-kube-apiserver.crt",
-      "etcd/client.crt",
-      "etcd/peer-server-client.crt",
-      "etcd/server-client.crt",
-      // Of port 6443.
-      "dynamic-cert.json",
-    ].map((file) => `server/tls/${file}`),
-  ],
-  agent: [
-    "client-k3s-controller.crt",
-    "client-kube-proxy.crt",
-    "client-kubelet.crt",
-    "serving-kubelet.crt",
-  ].map((file) => `agent/${file}`),
-};
-
-/** Certificate authorities, which K3s makes for ten years and never renews. */
-const AUTHORITIES: Readonly<Record<Role, readonly string[]>> = {
-  server: [
-    "client-ca.crt",
-    "etcd/peer-ca.crt",
-    "etcd/server-ca.crt",
-    "request-header-ca.crt",
-    "server-ca.crt",
-  ].map((file) => `server/tls/${file}`),
-  agent: ["agent/client-ca.crt", "agent/server-ca.crt"],
-};
-
-/** A server is an agent too. */
-const of = (files: typeof ISSUED, role: Role): readonly string[] =>
-  role === "server" ? [...files.server, ...files.agent] : files.agent;
 
 /** Of several blocks of PEM only so many are read. */
 const MAX_BLOCKS = 20;
@@ -74,7 +27,7 @@ export interface Certificates {
 
 export async function readCertificates(host: Host): Promise<Certificates> {
   const { role } = host.node;
-  const files = [...of(ISSUED, role), ...of(AUTHORITIES, role)].join(" ");
+  const files = [...issuedCertificates(role), ...certificateAuthorities(role)].join(" ");
   return certificatesIn(await host.call("certificates", { files }), role);
 }
 
@@ -93,8 +46,8 @@ export function certificatesIn(report: Report, role: Role): Certificates {
         (files === authorities ? dates : dates.slice(0, 1)).map((expires) => ({ file, ageSeconds, expires })),
       )
       .sort((a, b) => a.expires.getTime() - b.expires.getTime());
-  const authorities = of(AUTHORITIES, role);
-  const issued = of(ISSUED, role);
+  const authorities = certificateAuthorities(role);
+  const issued = issuedCertificates(role);
   return {
     issued: among(issued),
     authorities: among(authorities),
