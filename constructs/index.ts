@@ -15,6 +15,7 @@ export type {
   InterfaceNetworkSettings,
   K3sSettings,
   MacAddressBase,
+  MonitoringSettings,
   NetworkInterfaceSettings,
   NetworkSettings,
   NixosSettings,

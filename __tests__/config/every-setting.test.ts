@@ -144,6 +144,7 @@ const NOUNS: readonly [string, (folder: string) => object, Place][] = [
   ["a binary cache", () => every.BINARY_CACHE, within(inCluster("nixos"), "binaryCaches")],
   ["NixOS of a cluster", () => every.CLUSTER_NIXOS, inCluster("nixos")],
   ["nixpkgs", () => every.NIXPKGS, within(inCluster("nixos"), "nixpkgs")],
+  ["monitoring", () => every.MONITORING, within(inCluster("nixos"), "monitoring")],
   ["K3s", () => every.K3S, inCluster("k3s")],
   ["the garbage collection of images", () => every.IMAGE_GC, within(inCluster("k3s"), "imageGc")],
   ["node ports", () => every.NODE_PORTS, within(inCluster("k3s"), "nodePorts")],

@@ -16,6 +16,7 @@ import type {
   InterfaceNetworkSettings,
   K3sSettings,
   MacAddressBase,
+  MonitoringSettings,
   NetworkInterfaceSettings,
   NetworkSettings,
   NixosSettings,
@@ -164,6 +165,11 @@ export const NIXPKGS: Pairs<NixpkgsSettings> = {
   ],
 };
 
+export const MONITORING: Pairs<MonitoringSettings> = {
+  from: [["172.22.9.0/24"], ["172.22.9.0/24", "pods"]],
+  nodeExporterPort: [9100, 9101],
+};
+
 export const NIXOS: Pairs<NixosSettings> = {
   release: ["25.11", "26.05"],
   stateVersion: ["25.05", "25.11"],
@@ -183,6 +189,10 @@ export const NIXOS: Pairs<NixosSettings> = {
 
 export const CLUSTER_NIXOS: Pairs<ClusterNixosSettings, keyof NixosSettings> = {
   nixpkgs: [stated(NIXPKGS), { ...stated(NIXPKGS), rev: NIXPKGS.rev[1] }],
+  monitoring: [
+    stated(MONITORING),
+    { ...stated(MONITORING), nodeExporterPort: MONITORING.nodeExporterPort[1] },
+  ],
 };
 
 export const NODE: Pairs<NodeSettings, keyof VmSettings> = {

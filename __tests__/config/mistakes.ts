@@ -1148,6 +1148,31 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
     "'nixos.nixpkgs.hash' should be the SHA-256 of the unpacked tree, such as sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=, got nothing",
   ],
   [
+    "metrics for a network of IPv6",
+    { settings: { nixos: { ...nixos, monitoring: { from: ["fd00:22::/64"] } } } },
+    "'nixos.monitoring.from[0]' should be an IPv4 network such as 10.0.0.0/24, got 'fd00:22::/64'",
+  ],
+  [
+    "metrics for nobody",
+    { settings: { nixos: { ...nixos, monitoring: { from: [] } } } },
+    "'nixos.monitoring.from' should be a list of at least one network, got []",
+  ],
+  [
+    "metrics for the pod network",
+    { settings: { nixos: { ...nixos, monitoring: { from: ["10.42.0.0/16"] } } } },
+    "'nixos.monitoring.from[0]' should be 'pods', since 10.42.0.0/16 is in the pod or service network",
+  ],
+  [
+    "metrics on the port of the kubelet",
+    { settings: { nixos: { ...nixos, monitoring: { from: ["pods"], nodeExporterPort: 10_250 } } } },
+    "'nixos.monitoring.nodeExporterPort' is TCP 10250, but the host needs TCP 10250: kubelet: logs, exec, metrics; choose another port",
+  ],
+  [
+    "metrics on a port of pods",
+    { settings: { nixos: { ...nixos, monitoring: { from: ["pods"], nodeExporterPort: 30_100 } } } },
+    "'k3s.nodePorts' TCP 30000-32767 would go to pods, but the host needs TCP 30100: node_exporter: metrics of the host, for pods of other hosts; choose other ports",
+  ],
+  [
     "one nixpkgs for hosts of two releases",
     { settings: { nixos: { ...nixos, nixpkgs: NIXPKGS } }, mizar: { nixos: { release: "26.05" } } },
     "'nixos.nixpkgs' is one for all hosts, but 'nixos.release' is 25.11 for 'alphard' and 'hamal', 26.05 for 'mizar'; state it for the cluster alone",

@@ -107,6 +107,10 @@ const CHANGES: readonly { name: string; base?: Change; change: Change }[] = [
     base: inMain('hostname: "mizar", vmId: 136', `hostname: "mizar", vmId: 136, ${SECOND_NIC} }]`),
     change: inMain('ED:98" }', 'ED:98", name: "storage0", address: { network: "198.18.0.0/24" } }'),
   },
+  {
+    name: "watch-the-hosts",
+    change: inMain("nixos: {", 'nixos: {\n        monitoring: { from: ["192.168.50.0/24", "pods"] },'),
+  },
   { name: "rename-a-host", change: inMain('hostname: "mizar"', 'hostname: "alnair"') },
   {
     name: "rename-a-construct",

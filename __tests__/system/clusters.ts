@@ -208,6 +208,10 @@ export const CLUSTERS: Readonly<Record<string, Cluster>> = {
       pveRegion: "home",
     },
   }),
+  "metrics for networks and for pods": cluster({
+    servers: 3,
+    nixos: { monitoring: { from: ["192.168.50.0/24", "10.8.0.7/32", "pods"], nodeExporterPort: 9101 } },
+  }),
   "one nixpkgs for all, and a binary cache": cluster({
     nixos: {
       nixpkgs: {

@@ -308,7 +308,7 @@ export const FIVE_NODES_FLOWS: readonly Check[] = [
 
 /**
  * With a LAN that has a further network, `office`; SSH and the API for the nodes' network and that of `admin`; metrics
- * for that of `monitor`; a program of hamal's for nodes, a port of servers for pods, and node port 30080 of mizar for
+ * for that of `monitor`, and node_exporter for that and for pods; a program of hamal's for nodes, a port of servers for pods, and node port 30080 of mizar for
  * everyone; port 25565 of load balancers for the LAN, but no ServiceLB; the registry; and static addresses.
  */
 export const EXTENDED_FLOWS: readonly Check[] = [
@@ -340,6 +340,13 @@ export const EXTENDED_FLOWS: readonly Check[] = [
     open("a monitoring network reads metrics", "monitor", tcp(host, 9100)),
     open("a monitoring network reads metrics by IPv6", "monitor", tcp6(host, 9200)),
     closed("a monitoring network reaches another port by IPv6", "monitor", tcp6(host, 9100)),
+    open("a monitoring network reads node_exporter", "monitor", tcp(host, 9101)),
+    open("a pod reads node_exporter of its host", `${host}-pod1`, tcp(host, 9101)),
+    open("a pod reads node_exporter of another host", "mizar-pod1", tcp(host, 9101, { as: "mizar" })),
+    open("a node reads node_exporter of another", "mizar", tcp(host, 9101)),
+    closed("the LAN reads node_exporter", "lan", tcp(host, 9101)),
+    closed("a management network reads node_exporter", "admin", tcp(host, 9101)),
+    closed("the outside reads node_exporter", "outsider", tcp(host, 9101)),
     closed("a monitoring network reaches SSH", "monitor", tcp(host, 22)),
     closed("a monitoring network reaches a kubelet", "monitor", tcp(host, 10_250)),
     closed("a monitoring network reaches a node port", "monitor", tcp(host, 30_080, BY_POD)),

@@ -155,6 +155,25 @@ describeWith([NIX], "the configurations in Nix", () => {
       expect(other["k3s-agent-1"]?.options).not.toHaveProperty([option]);
   });
 
+  test("metrics are served on the node's address, and written once a minute", async () => {
+    const hosts = await configured(CLUSTERS["metrics for networks and for pods"] as Cluster);
+    const { options } = hosts["k3s-agent-1"] as Host;
+    expect(options).toMatchObject({
+      "services.prometheus.exporters.node.enable": true,
+      "services.prometheus.exporters.node.listenAddress": "172.22.0.137",
+      "services.prometheus.exporters.node.port": 9101,
+      "services.prometheus.exporters.node.extraFlags": [
+        "--collector.textfile.directory=/run/k3s-host-metrics",
+      ],
+      "systemd.services.k3s-host-metrics.startAt": "minutely",
+      "systemd.services.k3s-host-metrics.script": expect.stringContaining("k3s-host.prom"),
+      "systemd.services.k3s-host-metrics.scriptArgs":
+        "/etc/k3s-host/nftables.nft /var/lib/rancher/k3s /run/k3s-host-metrics",
+      "systemd.services.k3s-host-metrics.serviceConfig.RuntimeDirectory": "k3s-host-metrics",
+      'environment.etc."k3s-host/nftables.nft".source': options["networking.nftables.rulesetFile"],
+    });
+  });
+
   test("data disks are formatted and mounted by the names that they have in a guest, and K3s waits for its own", async () => {
     const hosts = await configured(CLUSTERS["data disks, with K3s' and other data"] as Cluster);
     const [server, agent, plain] = ["k3s-server-1", "k3s-agent-1", "k3s-agent-2"].map(

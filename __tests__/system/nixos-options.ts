@@ -86,6 +86,10 @@ const nonEmpty: Type = matching(/[^ \t\n]/);
  * system/boot/networkd.nix, networking.{vlans,interfaces.*.ipv4.routes} in tasks/network-interfaces.nix, networking.dhcpcd in
  * services/networking/dhcpcd.nix.
  *
+ * Read and not evaluated either: services.prometheus.exporters.node in services/monitoring/prometheus/exporters.nix (01241074) and
+ * exporters/node.nix (04c7868c), systemd.services.*.{wants,startAt} in lib/systemd-unit-options.nix (-). serviceConfig takes any
+ * directive of systemd; those of the metrics' unit were read in systemd's own manual, systemd.exec(5).
+ *
  * Narrower than declared, where more would be a mistake here: system.stateVersion is any string, kernelPackages
  * anything, extraFlags also one string, hostPlatform also a set, and kernel modules also a set. links have any match, and routes
  * need no router.
@@ -169,9 +173,16 @@ const OPTIONS: Readonly<Record<string, Type>> = {
 
   "environment.etc.*.source": path,
 
+  "services.prometheus.exporters.node.enable": bool,
+  "services.prometheus.exporters.node.listenAddress": str,
+  "services.prometheus.exporters.node.port": between(0, 65_535),
+  "services.prometheus.exporters.node.extraFlags": listOf(str),
+
   "systemd.services.*.restartTriggers": listOf(oneOfTypes(path, str)),
   "systemd.services.*.requires": listOf(unitName),
   "systemd.services.*.after": listOf(unitName),
+  "systemd.services.*.wants": listOf(unitName),
+  "systemd.services.*.startAt": nonEmpty,
   "systemd.services.*.before": listOf(unitName),
   "systemd.services.*.conflicts": listOf(unitName),
   "systemd.services.*.wantedBy": listOf(unitName),
@@ -185,6 +196,35 @@ const OPTIONS: Readonly<Record<string, Type>> = {
   "systemd.services.*.serviceConfig.Type": oneOf("oneshot"),
   "systemd.services.*.serviceConfig.RemainAfterExit": bool,
   "systemd.services.*.serviceConfig.TimeoutStartSec": oneOfTypes(between(0, 2 ** 31), str),
+  "systemd.services.*.serviceConfig.RestartSec": between(0, 2 ** 31),
+  "systemd.services.*.serviceConfig.Nice": between(-20, 19),
+  "systemd.services.*.serviceConfig.RuntimeDirectory": matching(/^[\w-]+$/),
+  ...Object.fromEntries(
+    ["CapabilityBoundingSet", "RestrictAddressFamilies", "RestrictNamespaces", "SystemCallFilter"].map(
+      (name) => [`systemd.services.*.serviceConfig.${name}`, listOf(nonEmpty)],
+    ),
+  ),
+  ...Object.fromEntries(
+    [
+      "LockPersonality",
+      "MemoryDenyWriteExecute",
+      "NoNewPrivileges",
+      "PrivateDevices",
+      "PrivateTmp",
+      "ProtectClock",
+      "ProtectControlGroups",
+      "ProtectHome",
+      "ProtectHostname",
+      "ProtectKernelLogs",
+      "ProtectKernelModules",
+      "ProtectKernelTunables",
+      "RestrictRealtime",
+      "RestrictSUIDSGID",
+      "RuntimeDirectoryPreserve",
+    ].map((name) => [`systemd.services.*.serviceConfig.${name}`, bool]),
+  ),
+  "systemd.services.*.serviceConfig.ProtectSystem": oneOf("strict"),
+  "systemd.services.*.serviceConfig.SystemCallArchitectures": oneOf("native"),
 };
 
 const DECLARED = Object.entries(OPTIONS).map(([pattern, type]) => ({ names: pattern.split("."), type }));

@@ -38,6 +38,11 @@ describeWith([SHELLCHECK], "what runs on hosts", () => {
     expect(findings(emitted(model).get("k3s-server-1/format-disk.sh") as string)).toBe("");
   });
 
+  test("passes ShellCheck: monitoring, which is emitted", () => {
+    const model = cluster({ agents: 0, nixos: { monitoring: { from: ["10.0.0.0/24"] } } });
+    expect(findings(emitted(model).get("k3s-server-1/monitoring.sh") as string)).toBe("");
+  });
+
   test("fails ShellCheck when a variable is not quoted", () => {
     expect(findings('rm -f $1/"lock"\n')).toContain("SC2086");
   });

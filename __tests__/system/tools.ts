@@ -133,6 +133,8 @@ export const IMAGES: readonly Tool[] = [
   formats("ssh-keygen", "openssh-client"),
 ];
 
+export const VMALERT = isThere("vmalert", ["vmalert", "--version"], "victoria-metrics");
+
 export const CURL = isThere("curl", ["curl", "--version"]);
 
 export const BIND = isThere("named-checkzone", ["named-checkzone", "-v"], "bind9-utils");

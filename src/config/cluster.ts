@@ -3,7 +3,7 @@ import { resolveFirewall } from "./firewall";
 import { checkK3s, resolveK3s } from "./k3s";
 import type { Cluster, Common, Node } from "./model";
 import { checkNetworks, resolveNetworks } from "./network";
-import { checkNixos, resolveNixos } from "./nixos";
+import { checkNixos, resolveClusterNixos, resolveNixos } from "./nixos";
 import { clusterFaults } from "./rules";
 import { checkRollout } from "./rollout";
 import type { ClusterSettings } from "./settings";
@@ -23,7 +23,7 @@ export function resolveCommon(
     apiEndpoint: settings.apiEndpoint,
     k3s: resolveK3s(settings.k3s),
     firewall: resolveFirewall(settings.firewall),
-    ...(settings.nixos.nixpkgs === undefined ? {} : { nixos: { nixpkgs: settings.nixos.nixpkgs } }),
+    ...resolveClusterNixos(settings.nixos),
     ...(settings.rollout === undefined ? {} : { rollout: settings.rollout }),
     authorizedKeys: authorizedKeys(keysText),
   };

@@ -65,9 +65,9 @@ export interface Networks extends Readonly<z.output<typeof NetworksModel>> {}
 /** `agentTokenFile` is present if agents have their own token. */
 export interface K3s extends Readonly<z.output<typeof K3sSchema>> {}
 
-export const ClusterNixosModel = ClusterNixosSchema.pick({ nixpkgs: true }).required();
+export const ClusterNixosModel = ClusterNixosSchema.pick({ nixpkgs: true, monitoring: true });
 
-/** What is one for all hosts of NixOS. */
+/** What is one for all hosts of NixOS: `nixpkgs` if they have one, `monitoring` if it is set. */
 export interface ClusterNixos extends Readonly<z.output<typeof ClusterNixosModel>> {}
 
 export interface FirewallModel extends Readonly<z.output<typeof FirewallSchema>> {}
@@ -78,7 +78,7 @@ export interface Common {
   readonly apiEndpoint: string;
   readonly k3s: K3s;
   readonly firewall: FirewallModel;
-  /** Present if the hosts have one nixpkgs. */
+  /** Present if any of it is set. */
   readonly nixos?: ClusterNixos;
   /** Present if set. */
   readonly rollout?: RolloutSettings;

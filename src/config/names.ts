@@ -7,7 +7,8 @@ export const GROUPS: ReadonlyMap<string, "server" | "agent"> = new Map([
 /** `k3s-agent-1` → `k3s_agent_1`, the name that existing states have. */
 export const terraformName = (id: string): string => id.replaceAll("-", "_");
 
-/** Folders of `nix/` that belong to no host: the owner's modules, and the templates. */
+/** Folders of `nix/` that belong to no host: the owner's modules, the templates, and what reads the hosts' metrics. */
 export const MODULES = "modules";
 export const TEMPLATES = "templates";
-export const SHARED_FOLDERS: ReadonlySet<string> = new Set([MODULES, TEMPLATES]);
+export const MONITORING = "monitoring";
+export const SHARED_FOLDERS: ReadonlySet<string> = new Set([MODULES, TEMPLATES, MONITORING]);

@@ -1,11 +1,17 @@
 import { checkStated, withDefaults } from "./validation";
 import type { Faults } from "./fault";
-import type { Nixos } from "./model";
-import { NixosSchema, type NixosSettings } from "./settings";
+import { ClusterNixosModel, type ClusterNixos, type Nixos } from "./model";
+import { NixosSchema, type ClusterNixosSettings, type NixosSettings } from "./settings";
 
 /** The cluster's NixOS settings, overridden by the host's. */
 export const resolveNixos = (settings: NixosSettings, host: Partial<NixosSettings> = {}): Nixos =>
   withDefaults(NixosSchema, { ...settings, ...host });
+
+/** What is one for all hosts, if any of it is set. */
+export function resolveClusterNixos(settings: ClusterNixosSettings): { nixos?: ClusterNixos } {
+  const nixos = withDefaults(ClusterNixosModel, settings);
+  return Object.keys(nixos).length === 0 ? {} : { nixos };
+}
 
 /** Where GitHub has the tree of a revision of nixpkgs. */
 export const nixpkgsArchive = (revision: string, origin = "https://github.com"): string =>

@@ -212,7 +212,7 @@ function podNetworkRoom(cluster: Cluster): Fault[] {
 /** A revision of nixpkgs is of one release, and a host does not build with another. */
 function oneRelease({ nixos, nodes }: Cluster): Fault[] {
   const releases = [...groupBy(nodes, (node) => node.nixos.release)];
-  if (nixos === undefined || releases.length < 2) return [];
+  if (nixos?.nixpkgs === undefined || releases.length < 2) return [];
   const stated = releases.map(([release, some]) => `${release} for ${quoteAll(some.map(nodeName))}`);
   const message =
     `'nixos.nixpkgs' is one for all hosts, but 'nixos.release' is ${stated.join(", ")}; ` +
@@ -232,7 +232,7 @@ function buildRules(cluster: Cluster): Fault[] {
     const sentence = `${wish}${describeActual(place)}${suggestion(place, known)}`;
     return [{ ...fault, sentence, judgedBy: ["hostname"] }];
   }
-  if (cluster.nixos !== undefined) return [];
+  if (cluster.nixos?.nixpkgs !== undefined) return [];
   const sentence = `is ${formatValue(place)}, and needs 'nixos.nixpkgs': without it, each host builds from its own channel`;
   return [{ ...fault, sentence, judgedBy: ["nixos.nixpkgs"] }];
 }

@@ -28,6 +28,7 @@ export type FlowId =
   | "node-ports"
   | "service-lb"
   | "exposed-ports"
+  | "node-exporter"
   | "allowed";
 
 /** A flow of the policy. `cluster.json` lists it without its ID. */
@@ -83,6 +84,7 @@ export function flows(cluster: Cluster): PolicyFlow[] {
     ...nodeFlows(cluster),
     ...podFlows(cluster),
     ...publishedFlows(cluster),
+    ...monitoringFlows(cluster),
     ...firewall.allow.flatMap(allowedFlows),
   ];
   // A name without any network matches nothing.
@@ -238,16 +240,32 @@ function publishedFlows({ k3s }: Cluster): PolicyFlow[] {
   ];
 }
 
-/** A flow from `main.ts`. One from `pods` becomes two, since pods of other hosts arrive with their node's address. */
+function monitoringFlows({ nixos }: Cluster): PolicyFlow[] {
+  if (nixos?.monitoring === undefined) return [];
+  const { from, nodeExporterPort } = nixos.monitoring;
+  const flow = {
+    id: "node-exporter",
+    to: "every host",
+    protocol: "tcp",
+    servedBy: "host",
+    ports: port(nodeExporterPort),
+    why: "node_exporter: metrics of the host",
+  } as const;
+  return from.flatMap((source) => alsoFromNodes({ ...flow, from: source as Source }));
+}
+
+/** A flow from `main.ts`. */
 function allowedFlows({ from, to, over, protocol, ports, why }: AllowedFlow): PolicyFlow[] {
   const by = over === undefined ? {} : { over };
   const flow = { id: "allowed", to, ...by, protocol, ports, why, servedBy: "either" } as const;
-  if (from !== "pods") return [{ ...flow, from: from as Source }];
-  return [
-    { ...flow, from },
-    { ...flow, from: "nodes", why: `${why}, for pods of other hosts` },
-  ];
+  return alsoFromNodes({ ...flow, from: from as Source });
 }
+
+/** A flow from `pods` becomes two, since pods of other hosts arrive with their node's address. */
+const alsoFromNodes = (flow: PolicyFlow<PortFlow>): PolicyFlow[] =>
+  flow.from === "pods"
+    ? [flow, { ...flow, from: "nodes", why: `${flow.why}, for pods of other hosts` }]
+    : [flow];
 
 const when = (condition: boolean, flow: PolicyFlow): PolicyFlow[] => (condition ? [flow] : []);
 

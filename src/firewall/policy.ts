@@ -21,6 +21,7 @@ export function policyFaults(cluster: Cluster): Fault[] {
     ...unknownHosts(cluster),
     ...openedReservedPorts(cluster, ports),
     ...takenPorts(ports),
+    ...takenByExporter(ports),
     ...uselessExposedPorts(cluster),
     ...overFaults(cluster),
     ...lockedOut(cluster),
@@ -39,12 +40,17 @@ const clash = (setting: string, message: string, judgedBy: readonly string[] = [
 });
 
 /** Pods of other hosts arrive with their node's address, so a flow from the pod network would miss them. */
-function podNetworks({ firewall, network }: Cluster): Fault[] {
+function podNetworks({ firewall, network, nixos }: Cluster): Fault[] {
+  const sources = [
+    ...firewall.allow.map(({ from }, index) => [`firewall.allow[${index}].from`, from] as const),
+    ...(nixos?.monitoring?.from ?? []).map(
+      (from, index) => [`nixos.monitoring.from[${index}]`, from] as const,
+    ),
+  ];
   const cluster = [network.podCidr, network.serviceCidr].flatMap((cidr) => parseNetwork(cidr) ?? []);
-  return firewall.allow.flatMap(({ from }, index) => {
+  return sources.flatMap(([setting, from]) => {
     const source = parseNetwork(from);
     if (source === undefined || !cluster.some((each) => coversNetwork([each], source))) return [];
-    const setting = `firewall.allow[${index}].from`;
     return [clash(setting, `'${setting}' should be 'pods', since ${from} is in the pod or service network`)];
   });
 }
@@ -86,6 +92,24 @@ function takenPorts(all: readonly PolicyFlow<PortFlow>[]): Fault[] {
     const message = `'${setting}' ${portLabel(flow)} would go to pods, but the host needs ${portLabel(taken)}: ${taken.why}; choose other ports`;
     return [clash(setting, message)];
   });
+}
+
+/** node_exporter and another program of the host cannot both listen on a port. */
+function takenByExporter(all: readonly PolicyFlow<PortFlow>[]): Fault[] {
+  const [exporter] = all.filter(({ id }) => id === "node-exporter");
+  const taken = all.find(
+    (each) =>
+      exporter !== undefined &&
+      each.id !== exporter.id &&
+      each.servedBy === "host" &&
+      needsPort(each) &&
+      each.protocol === exporter.protocol &&
+      overlap(each.ports, exporter.ports),
+  );
+  if (exporter === undefined || taken === undefined) return [];
+  const setting = "nixos.monitoring.nodeExporterPort";
+  const message = `'${setting}' is ${portLabel(exporter)}, but the host needs ${portLabel(taken)}: ${taken.why}; choose another port`;
+  return [clash(setting, message)];
 }
 
 /** Services have IPv4 addresses, so a LAN without IPv4 reaches none of their ports. */

@@ -12,11 +12,11 @@ export interface PortSet {
   readonly flow: PortFlow;
 }
 
-/** Flows with the same source and protocol share a port set and a rule. Flows from `main.ts` have a rule each. */
+/** Flows with the same source and protocol share a port set and a rule. Flows of `firewall.allow`, and from a CIDR, have a rule each. */
 export function portSets(flows: readonly PortFlow[]): PortSet[] {
   const byName = new Map<string, PortFlow[]>();
   for (const flow of flows) {
-    if (flow.servedBy === "either") continue;
+    if (flow.servedBy === "either" || flow.from.includes("/")) continue;
     const name = `${flow.servedBy === "service" ? "published" : SHORT[flow.from]}_${flow.protocol}`;
     byName.set(name, [...(byName.get(name) ?? []), flow]);
   }
@@ -42,6 +42,15 @@ export const hostRules = (sets: readonly PortSet[], sources: Sources): string[] 
   sets
     .filter(({ flow }) => flow.servedBy === "host")
     .map(({ name, flow }) => rule(sources.match(flow.from), `${flow.protocol} dport @${name}`, "accept"));
+
+/** Rules for ports of the host itself, for networks that have no name. */
+export const networkRules = (flows: readonly PortFlow[], sources: Sources): string[] =>
+  flows
+    .filter(({ servedBy, from }) => servedBy === "host" && from.includes("/"))
+    .map(
+      ({ from, protocol, ports, why }) =>
+        `${rule(sources.match(from), protocol, "dport", range(ports), "accept")} # ${comment(why)}`,
+    );
 
 const dialled = (protocol: string, ports: string): string =>
   `meta l4proto ${protocol} ct original proto-dst ${ports} accept`;

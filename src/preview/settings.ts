@@ -67,6 +67,12 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
     afterBuild: true,
   },
   "nixos.nixpkgs.hash": effect("hosts build only from a nixpkgs with this hash"),
+  "nixos.monitoring.from": effect(
+    "node_exporter of every host may be read from other networks, or no longer from any",
+  ),
+  "nixos.monitoring.nodeExporterPort": effect(
+    "node_exporter of every host listens on another port, or no longer",
+  ),
   "firewall.allow": FIREWALL,
   "firewall.trustPods": FIREWALL,
   authorizedKeys: effect("other keys can log in as root"),

@@ -3,7 +3,15 @@ import { servers, type Cluster, type Node } from "../config/model";
 import { guestInterfaces } from "../config/guest-network";
 import { NodeElements } from "../firewall/elements";
 import { furtherInterface, staticAddress } from "../firewall/further-interfaces";
-import { allowedRules, hostRules, pingRules, podRules, portSets, publishedRules } from "../firewall/rules";
+import {
+  allowedRules,
+  hostRules,
+  networkRules,
+  pingRules,
+  podRules,
+  portSets,
+  publishedRules,
+} from "../firewall/rules";
 import { Sources } from "../firewall/sources";
 import { fill } from "./templates";
 
@@ -108,6 +116,7 @@ export class Firewall {
       portSets: sets,
       input: [
         ...hostRules(sets, sources),
+        ...networkRules(ports, sources),
         ...podRules("services of the host", admitted, [`${sources.match("pods")} ct status dnat`]),
       ],
       forward: [

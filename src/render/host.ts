@@ -6,6 +6,7 @@ import { guestInterfaces, type GuestInterface } from "../config/guest-network";
 import { shortRevision } from "../config/nixos";
 import { Firewall, TABLE } from "./firewall";
 import { REGISTRIES, renderK3s, renderRegistries } from "./k3s";
+import { renderFacts, renderMonitoring, renderMonitors } from "./monitoring";
 import { fill } from "./templates";
 
 /**
@@ -27,6 +28,10 @@ export function renderHosts(
     if (!captured.has(node.directory))
       put(HARDWARE_CONFIGURATION, renderHardware(node.hostname, node.nixos, true));
     put(`k3s-${node.role}.nix`, renderK3s(cluster, node));
+    if (cluster.nixos?.monitoring !== undefined) {
+      put("monitoring.nix", renderMonitoring(cluster.nixos.monitoring, node));
+      put("monitoring.sh", renderFacts(node));
+    }
     if (cluster.k3s.registries.length > 0) put(REGISTRIES, renderRegistries(cluster, node));
     put("nftables.nft", firewall.render(node));
     const interfaces = guestInterfaces(node);
@@ -36,9 +41,12 @@ export function renderHosts(
     put("data-disks.nix", renderDataDisks(node, disks));
     put("format-disk.sh", fill("format-disk.sh", {}));
   }
-  if (cluster.nixos !== undefined) {
+  if (cluster.nixos?.nixpkgs !== undefined) {
     for (const name of ["flake.nix", "flake.lock"])
       files.set(name, fill(name, { nixpkgs: cluster.nixos.nixpkgs, nodes: cluster.nodes }));
+  }
+  if (cluster.nixos?.monitoring !== undefined) {
+    for (const [path, text] of renderMonitors(cluster.nixos.monitoring, cluster)) files.set(path, text);
   }
   return files;
 }
@@ -49,7 +57,7 @@ const NETWORKS = "networks.nix";
 
 function renderConfiguration(cluster: Cluster, node: Node, shared: readonly string[]): string {
   const { network } = cluster;
-  const revision = cluster.nixos?.nixpkgs.rev ?? "";
+  const revision = cluster.nixos?.nixpkgs?.rev ?? "";
   return fill("configuration.nix", {
     hostname: node.hostname,
     role: node.role,
@@ -68,6 +76,7 @@ function renderConfiguration(cluster: Cluster, node: Node, shared: readonly stri
     versionSuffix: `.${shortRevision(revision)}`,
     shared,
     bios: node.nixos.firmware === "bios",
+    monitoring: cluster.nixos?.monitoring !== undefined,
     dataDisks: dataDisks(node.vm).length > 0,
     networks: guestInterfaces(node).length > 0,
     journalMaxMib: "",

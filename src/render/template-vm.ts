@@ -45,7 +45,7 @@ export function renderTemplates(cluster: Cluster, hosts: string): Map<string, st
 }
 
 function filesOf(
-  { authorizedKeys, nixos: pinned }: Cluster,
+  { authorizedKeys, nixos: common }: Cluster,
   { vmId, node }: TemplateVm,
   folder: string,
 ): [string, string][] {
@@ -62,9 +62,9 @@ function filesOf(
     vmId,
     folder,
     bios,
-    nixpkgs: pinned !== undefined && {
-      archive: nixpkgsArchive(pinned.nixpkgs.rev),
-      hash: pinned.nixpkgs.hash,
+    nixpkgs: common?.nixpkgs !== undefined && {
+      archive: nixpkgsArchive(common.nixpkgs.rev),
+      hash: common.nixpkgs.hash,
     },
     espSerial: (nixos.efiSystemPartition ?? "").replace("-", ""),
     rootUuid: nixos.rootFilesystem.uuid,

@@ -4,7 +4,7 @@ import type { Host } from "./host";
 import type { HostState } from "./identity";
 
 /** `undefined` where each host builds from its own channel. */
-const wantedBy = ({ description }: Host): string | undefined => description.nixos?.nixpkgs.rev;
+const wantedBy = ({ description }: Host): string | undefined => description.nixos?.nixpkgs?.rev;
 
 /** What a host runs now, for the line of a plan that says what it runs. @default - nothing, without a pin */
 export function runningRevision(host: Host, running: string): string {

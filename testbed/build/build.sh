@@ -5,8 +5,8 @@
 #   testbed/build/build.sh [MODULE…]          builds what is missing; all modules unless named
 #   testbed/build/build.sh --folder MODULE    prints where the programs of a module are, or would be
 #
-# A module is a folder next to this file. The `tool` lines of its go.mod name the programs, and go.sum pins them; or its
-# package.json and package-lock.json do. The cache is $XDG_CACHE_HOME/proxmox-nixos-k3s/programs, below ~/.cache unless stated.
+# A module is a folder next to this file. The `tool` lines of its go.mod name the programs, a comment `build tags:` there what to leave
+# out of them, and go.sum pins them; or its package.json and package-lock.json do. The cache is $XDG_CACHE_HOME/proxmox-nixos-k3s/programs, below ~/.cache unless stated.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/proxmox-nixos-k3s/programs
@@ -50,7 +50,7 @@ need_go() {
 
 by_go() {
   echo "building $1 from its Go modules: minutes on a new machine, seconds where Go has built it before"
-  (cd "$here/$1" && go build -o "$making/" tool)
+  (cd "$here/$1" && go build -tags="$(sed -n 's,^// build tags: ,,p' go.mod)" -o "$making/" tool)
 }
 
 need_npm() { command -v npm >/dev/null || stop "npm is missing, which fetches testbed/build/$1"; }

@@ -189,6 +189,13 @@ export const BEDS: readonly Bed[] = [
     real: "partition tables, filesystems and SSH keys",
     standIn: "the files of a NixOS, by a few of each kind",
   },
+  {
+    suites: ["__tests__/system/monitoring.test.ts"],
+    programs: ["Linux kernel", "nft", "etcd", "OpenSSL", "node_exporter", "promtool", "vmalert"],
+    real: "the firewall's table, packets, filesystems and certificates of a host, and three members of etcd",
+    standIn:
+      "systemd's timer and systemctl, K3s, NixOS' links to the booted and the current system, the two metrics of the clock, and the hours that pass",
+  },
   { suites: ["__tests__/system/shellcheck.test.ts"], programs: ["ShellCheck"] },
   {
     suites: ["__tests__/system/machines/"],

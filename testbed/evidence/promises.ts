@@ -1308,4 +1308,47 @@ export const PROMISES: Promises = {
     },
     gaps: ["No test boots a machine that gives its interface another name."],
   },
+
+  // docs/how-to/monitoring.md
+  "metrics-only-for-whom": {
+    tests: {
+      "__tests__/system/packets.test.ts": [
+        "packets › of $name › pass where they should and nowhere else, and what is refused is counted",
+      ],
+      "__tests__/system/nix.test.ts": [
+        "the configurations in Nix › metrics are served on the node's address, and written once a minute",
+      ],
+    },
+    gaps: ["NixOS' modules were read, and not evaluated with these options."],
+  },
+  "metrics-by-few-rights": {
+    tests: {
+      "__tests__/system/nspawn/monitoring.test.ts": [
+        "the unit of a host's metrics, under systemd with its limits › sees the firewall, K3s' folders and its unit, and writes for every user",
+      ],
+    },
+  },
+  "metrics-have-no-secret": {
+    tests: {
+      "__tests__/system/monitoring.test.ts": [
+        "the metrics of a host › neither a token nor a key gets into the metrics",
+      ],
+    },
+  },
+  "vmalert-reads-alerts": {
+    tests: { "__tests__/system/monitoring.test.ts": ["the alerts › are read by VictoriaMetrics' vmalert"] },
+    gaps: ["vmagent and VictoriaMetrics' own queries did not run."],
+  },
+  "alerts-turn-red": {
+    tests: {
+      "__tests__/system/monitoring.test.ts": [
+        "the metrics of a host › no alert is red on a host that is well: %s",
+        "the metrics of a host › %s: %s is red then, and nothing else",
+        "the metrics of a host › a clock that %s: K3sHostClockOff is red then, and nothing else",
+        "the metrics of a host › every alert has such a host",
+        "the metrics of a host › alerts and dashboard name only metrics that the exporter serves",
+      ],
+    },
+    gaps: ["No K3s ran, and no clock was wrong. Grafana did not show the dashboard."],
+  },
 };

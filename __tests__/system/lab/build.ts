@@ -225,7 +225,7 @@ function k3sRules(sandbox: NetnsSandbox, topology: Topology): Promise<unknown>[]
 }
 
 /** The ports on which each host answers: those of K3s, some of its own, and ports without a flow. */
-const NODE_PORTS = [22, 2379, 2380, 5001, 6443, HOST_PORT, 9100, 9200, 10_250, 10_255];
+const NODE_PORTS = [22, 2379, 2380, 5001, 6443, HOST_PORT, 9100, 9101, 9200, 10_250, 10_255];
 const NODE_UDP_PORTS = [546, POD_UDP_PORT, 9100, 51_820, 51_821];
 
 async function startProber(sandbox: NetnsSandbox, host: string, tcp: number[], udp: number[]): Promise<void> {

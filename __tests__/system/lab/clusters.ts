@@ -59,7 +59,7 @@ const port = (number: number) => ({ from: number, to: number });
 const tcp = (number: number) => ({ protocol: "tcp", ports: port(number) }) as const;
 const udp = (number: number) => ({ protocol: "udp", ports: port(number) }) as const;
 
-const { network, k3s } = REFERENCE;
+const { network, k3s, nixos } = REFERENCE;
 
 export const LAB_CLUSTERS: readonly LabCluster[] = [
   {
@@ -84,6 +84,7 @@ export const LAB_CLUSTERS: readonly LabCluster[] = [
         embeddedRegistry: true,
         exposedPorts: [{ protocol: "tcp", ...port(25_565) }],
       },
+      nixos: { ...nixos, monitoring: { from: ["192.168.50.0/24", "pods"], nodeExporterPort: 9101 } },
       firewall: {
         allow: [
           { from: "192.168.50.0/24", to: "every host", protocol: "tcp", ports: port(9100), why: "metrics" },

@@ -10,9 +10,13 @@ function problemWith(text: string, network: Network | undefined, expected: strin
   return network.cidr === text ? undefined : `should be written as ${network.cidr}${describeActual(text)}`;
 }
 
+/** The problem with an IPv4 CIDR; `undefined` if it is valid and in canonical form. */
+export const ipv4CidrProblem = (text: string): string | undefined =>
+  problemWith(text, parseNetwork(text), IPV4);
+
 /** An IPv4 network in canonical form. */
 export const ipv4Cidr = (example: string) =>
-  checkedText((text) => problemWith(text, parseNetwork(text), IPV4), IPV4, example).meta({
+  checkedText(ipv4CidrProblem, IPV4, example).meta({
     pattern: "^\\d+\\.\\d+\\.\\d+\\.\\d+/\\d+$",
   });
 

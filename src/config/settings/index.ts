@@ -13,6 +13,7 @@ export * from "./disk";
 export * from "./firewall";
 export * from "./host-files";
 export * from "./k3s";
+export * from "./monitoring";
 export * from "./network";
 export * from "./network-interface";
 export * from "./nixos";

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { BinaryCacheSchema } from "./binary-cache";
 import { choice, group, list, matching, integer, boolean } from "./kinds";
+import { MonitoringSchema } from "./monitoring";
 import { NixpkgsSchema } from "./nixpkgs";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -82,6 +83,8 @@ export interface NixosSettings extends Readonly<z.input<typeof NixosSchema>> {}
 export const ClusterNixosSchema = NixosSchema.extend({
   /** One revision of nixpkgs from which all hosts are built. @default - each host builds from its own channel */
   nixpkgs: NixpkgsSchema.readonly().optional(),
+  /** node_exporter on every host, with what only this project knows of it; alert rules and a dashboard. @default - none */
+  monitoring: MonitoringSchema.readonly().optional(),
 });
 
 /** NixOS settings of every host, and what no host has for itself. */

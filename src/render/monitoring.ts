@@ -1,0 +1,51 @@
+import { servers, type Cluster, type ClusterNixos, type Node } from "../config/model";
+import { certificateAuthorities, issuedCertificates } from "../config/k3s-certificates";
+import { MONITORING } from "../config/names";
+import { certificateDays } from "../config/rollout";
+import { fill } from "./templates";
+
+/** Where each host's own facts are, which node_exporter serves. */
+const FACTS = "/run/k3s-host-metrics";
+
+/** The emitted ruleset on its host, with which the table in the kernel is compared. */
+const RULESET = "k3s-host/nftables.nft";
+
+const K3S_DATA = "/var/lib/rancher/k3s";
+
+type Monitoring = NonNullable<ClusterNixos["monitoring"]>;
+
+/** Renders `monitoring.nix`: node_exporter, and the timer that writes the host's own facts. */
+export const renderMonitoring = ({ nodeExporterPort }: Monitoring, { hostname, ipv4Address }: Node): string =>
+  fill("monitoring.nix", {
+    hostname,
+    ipv4Address,
+    port: nodeExporterPort,
+    collectorFlag: `--collector.textfile.directory=${FACTS}`,
+    facts: FACTS.replace("/run/", ""),
+    ruleset: RULESET,
+    words: `/etc/${RULESET} ${K3S_DATA} ${FACTS}`,
+  });
+
+/** Renders `monitoring.sh`, which writes the host's own facts. */
+export const renderFacts = ({ role }: Node): string =>
+  fill("monitoring.sh", { certificates: [...issuedCertificates(role), ...certificateAuthorities(role)] });
+
+/** Renders what Prometheus and Grafana need to read the hosts, by their paths in the folder of the hosts. */
+export function renderMonitors({ nodeExporterPort }: Monitoring, cluster: Cluster): [string, string][] {
+  const { length: members } = servers(cluster);
+  const nodes = cluster.nodes.map(({ hostname, ipv4Address, role }) => ({
+    hostname,
+    role,
+    address: `${ipv4Address}:${nodeExporterPort}`,
+  }));
+  const file = (name: string, context: object): [string, string] => {
+    const path = `${MONITORING}/${name}`;
+    return [path, fill(path, context)];
+  };
+  return [
+    file("alerts.yaml", { members: members > 1 && members, certificateDays: certificateDays(cluster) }),
+    file("dashboard.json", {}),
+    file("prometheus.yaml", {}),
+    file("targets.yaml", { nodes }),
+  ];
+}
