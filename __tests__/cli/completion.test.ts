@@ -11,7 +11,11 @@ const CASES: readonly [string, string, readonly string[]][] = [
   ["", "pre", ["preview"]],
   ["", "r", ["rollout"]],
   ["rollout", "ve", ["verify"]],
-  ["rollout apply", "--re", ["--rebuild", "--regenerate-identity", "--reboot-seconds", "--reboots-at-once"]],
+  [
+    "rollout apply",
+    "--re",
+    ["--rebuild", "--regenerate-identity", "--reset-hung", "--reboot-seconds", "--reboots-at-once"],
+  ],
   ["rollout apply --on hamal", "--yes", ["--yes"]],
   ["gate", "--al", ["--allow"]],
   ["apply", "--st", ["--stack"]],

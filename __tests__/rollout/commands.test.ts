@@ -20,6 +20,7 @@ const OPTIONS: Parameters<typeof applyCommand>[2] = {
   drainSeconds: 1,
   forceBarePods: false,
   rebootSeconds: 1,
+  resetHung: false,
   confirmSeconds: 1,
 };
 

@@ -1,4 +1,6 @@
 import { attempt, once, unshare } from "../../testbed/namespaces/unshare";
+import { SYSTEMD_BOOT } from "../../testbed/boot/esp";
+import { OVMF_VARIABLES } from "../../testbed/boot/machine";
 import { builtProgram } from "../../testbed/build/programs";
 
 /** Something that is not part of `npm ci` and that a suite needs. */
@@ -96,6 +98,31 @@ export const K3S_BED: readonly Tool[] = [
 export const DNSMASQ = isThere("dnsmasq", ["dnsmasq", "--version"], "dnsmasq-base");
 
 const formats = (name: string, debianPackage: string): Tool => isThere(name, ["which", name], debianPackage);
+
+/** PCs in QEMU that boot with GRUB for BIOS, and what makes their disks. */
+export const GRUB_MACHINE: readonly Tool[] = [
+  isThere("qemu-system-x86_64", ["qemu-system-x86_64", "--version"], "qemu-system-x86"),
+  isThere("GRUB for BIOS", ["test", "-e", "/usr/lib/grub/i386-pc/boot.img"], "grub-pc-bin"),
+  isThere("grub-mkimage", ["grub-mkimage", "--version"], "grub-common"),
+  isThere("grub-editenv", ["grub-editenv", "--version"], "grub-common"),
+  formats("mkfs.ext4", "e2fsprogs"),
+  formats("mkfs.xfs", "xfsprogs"),
+  formats("mkfs.btrfs", "btrfs-progs"),
+  formats("mkfs.vfat", "dosfstools"),
+  formats("mcopy", "mtools"),
+  formats("sfdisk", "fdisk"),
+];
+
+/** PCs in QEMU that boot with UEFI and systemd-boot, and what makes their disks. */
+export const SYSTEMD_BOOT_MACHINE: readonly Tool[] = [
+  isThere("qemu-system-x86_64", ["qemu-system-x86_64", "--version"], "qemu-system-x86"),
+  isThere("OVMF", ["test", "-e", OVMF_VARIABLES], "ovmf"),
+  isThere("systemd-boot", ["test", "-e", SYSTEMD_BOOT], "systemd-boot-efi"),
+  isThere("GRUB for UEFI", ["test", "-e", "/usr/lib/grub/x86_64-efi/moddep.lst"], "grub-efi-amd64-bin"),
+  isThere("grub-mkimage", ["grub-mkimage", "--version"], "grub-common"),
+  formats("mkfs.vfat", "dosfstools"),
+  formats("mcopy", "mtools"),
+];
 
 const LOOP_PROBE = `set -e
   image=$(mktemp)

@@ -67,6 +67,11 @@ function addApply(rollout: Command, ending: Ending): void {
       "boot hosts into systems that cannot be activated while they run; hosts revert by themselves here too",
       false,
     )
+    .option(
+      "--reset-hung",
+      "reset the VM of a host that hangs in a boot on trial, through Proxmox VE's API",
+      false,
+    )
     .option("--agents-at-once <count>", "number of agents to change at the same time", count, 3)
     .option("--reboots-at-once <count>", "number of nodes to reboot at the same time", count, 1)
     .action(ending(onNoWords(async (options) => (await import("./rollout.js")).apply(options))));

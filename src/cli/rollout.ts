@@ -9,6 +9,7 @@ import {
   verifyCommand,
   type KubeconfigOptions,
   type Operator,
+  type Resets,
   type Trust,
 } from "../rollout/commands";
 import { reportedAddresses } from "../rollout/clones";
@@ -49,7 +50,7 @@ export const plan = (options: Options & Build & { readonly detailedExitcode: boo
     return isPending && options.detailedExitcode ? ExitCode.Pending : ExitCode.Done;
   });
 
-export const apply = (options: Options & Build & ApplyOptions & Trust): Promise<ExitCode> =>
+export const apply = (options: Options & Build & ApplyOptions & Trust & Resets): Promise<ExitCode> =>
   run(options, async (session, operator, hostnames) => {
     await applyCommand(session, hostnames, { ...options, ...fleetOptions(options) }, operator);
     return ExitCode.Done;

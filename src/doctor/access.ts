@@ -1,13 +1,11 @@
 /** Checks that Proxmox VE answers and accepts the token. */
-import { PveApi, PveError } from "./pve-api";
+import { PveApi, PveError } from "../pve/api";
 import { ok, problem, unknown, type Check } from "./check";
-import { trustOf } from "./trust";
+import { originOf, TOKEN_FORM } from "../pve/environment";
+import { trustOf } from "../pve/trust";
 
 const ENDPOINT = "PVE endpoint";
 const TOKEN = "PVE token";
-
-/** The provider's format: `USER@REALM!NAME=SECRET`. */
-const TOKEN_FORM = /^(\S+@\S+!\S+)=[a-zA-Z0-9-]+$/;
 
 export interface Access {
   readonly checks: readonly Check[];
@@ -29,16 +27,6 @@ export async function access(env: NodeJS.ProcessEnv): Promise<Access> {
   const api = new PveApi(origin, trust, token);
   const { check, major } = await checkToken(api, token);
   return check.state === "ok" ? { checks: [endpoint, check], api, major } : { checks: [endpoint, check] };
-}
-
-/** The URL without user name and password. @returns `undefined` for a URL that the provider refuses */
-function originOf(endpoint: string | undefined): string | undefined {
-  try {
-    const url = new URL(endpoint ?? "");
-    return url.protocol === "https:" ? url.origin : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 const noEndpoint = (endpoint: string | undefined): Check =>

@@ -4,7 +4,7 @@ import { etcdDisk } from "../config/data-disks";
 import { ETCD_FOLDER } from "../config/settings";
 import { ok, unknown, warning, type Check } from "./check";
 import type { Wanted } from "./inventory";
-import type { PveApi } from "./pve-api";
+import type { PveApi } from "../pve/api";
 import { settled } from "../config/references";
 
 const NAME = "Disks of etcd";

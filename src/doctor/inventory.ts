@@ -2,7 +2,7 @@
 import { counted, enumerated } from "../base/markdown";
 import type { Node } from "../config/model";
 import { summed, unknown, type Check } from "./check";
-import { PveError, type PveApi } from "./pve-api";
+import { PveError, type PveApi } from "../pve/api";
 import { settled, settledAll } from "../config/references";
 
 /** The cluster's nodes, and the variables that their settings may refer to. */

@@ -4,7 +4,7 @@ import { groupBy } from "../base/group-by";
 import { counted } from "../base/markdown";
 import type { Node } from "../config/model";
 import { summed, type Check } from "./check";
-import type { PveApi } from "./pve-api";
+import type { PveApi } from "../pve/api";
 import { settled, type Setting } from "../config/references";
 
 interface Need {

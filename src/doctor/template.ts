@@ -4,7 +4,7 @@ import { enumerated } from "../base/markdown";
 import type { Node } from "../config/model";
 import { summed, type Check } from "./check";
 import type { Guest, Wanted } from "./inventory";
-import { PveError, type PveApi } from "./pve-api";
+import { PveError, type PveApi } from "../pve/api";
 import { settled } from "../config/references";
 
 export async function checkTemplates(

@@ -17,7 +17,7 @@ import { revertUnconfirmed } from "./return";
 import { Semaphore } from "./semaphore";
 import { interrupted, unlessStopped } from "./stopping";
 import { deliver, isMissing, tokenFiles, type JoinTokens } from "./token";
-import { bootOnTrial, HOW_TO_BOOT, type TrialOptions } from "./trial";
+import { bootOnTrial, HOW_TO_BOOT, notOnceInWords, type Trial, type TrialOptions } from "./trial";
 
 export interface ApplyOptions extends RebootOptions, TrialOptions {
   /** Boot, on trial, into systems that cannot be activated while the host runs. */
@@ -157,6 +157,9 @@ export class Apply {
   private reportOrder(order: readonly Phase<Job>[]): void {
     const words = order.map(({ words, hosts }) => `${words}: ${hosts.map(nameAndReboot).join(", ")}`);
     this.log.info("cluster", words.length === 0 ? "nothing to do" : `in this order: ${words.join("; ")}`);
+    for (const { host, facts, built } of order.flatMap(({ hosts }) => hosts))
+      if (facts.onceFault !== undefined && bootsAnew(built))
+        this.log.info(host.name, notOnceInWords(facts.onceFault));
   }
 
   private async runPhase({ hosts }: Phase<Job>): Promise<void> {
@@ -175,7 +178,7 @@ export class Apply {
       await (needsReboot(job) ? this.reboots.run(run) : run());
     } catch (error) {
       // If switch-to-configuration has no check, only the activation shows it.
-      if (hasCode(error, "needs boot") && this.options.boot && !onTrial(job))
+      if (hasCode(error, "needs boot") && this.options.boot && trialOf(job) === undefined)
         return this.attempt({ ...job, built: { ...job.built, refusal: error.message } });
       if (!(error instanceof UserError)) this.log.write(job.host.name, (error as Error).stack ?? "");
       this.failures.push(error);
@@ -206,7 +209,7 @@ export class Apply {
       }
       throw error;
     }
-    if (needsReboot(job) && !onTrial(job)) {
+    if (needsReboot(job) && trialOf(job) === undefined) {
       if (job.member && job.node.role === "server") checkQuorum(host, await this.nodes());
       await reboot(host, built, this.kubernetes, this.options);
     }
@@ -214,10 +217,12 @@ export class Apply {
   }
 
   /** Switches to the built system and makes it the boot default. @throws UserError when the host is unchanged */
-  private async switchSystem({ host, facts, built }: Job): Promise<void> {
+  private async switchSystem(job: Job): Promise<void> {
+    const { host, facts, built } = job;
+    const trial = trialOf(job);
     const start = await revertUnconfirmed(host, facts, this.options.rebootSeconds);
-    if (built.refusal !== "") {
-      await bootOnTrial(host, start, built, this.kubernetes, this.lock, this.options);
+    if (trial !== undefined) {
+      await bootOnTrial(host, start, built, this.kubernetes, this.lock, trial, this.options);
     } else {
       await activate(host, start, built, this.kubernetes, this.lock, this.options.confirmSeconds);
     }
@@ -261,9 +266,18 @@ function agentTokenFaults(jobs: readonly Job[], ignorant: readonly HostState[]):
   ];
 }
 
-const onTrial = ({ built }: Pick<Job, "built">): boolean => built.refusal !== "";
+const needsReboot = ({ built }: Pick<Job, "built">): boolean =>
+  built.reboot.length > 0 || built.refusal !== "";
 
-const needsReboot = ({ built }: Pick<Job, "built">): boolean => built.reboot.length > 0 || onTrial({ built });
+/** Whether nothing but a boot shows that the system boots. Another hostname is no reason to doubt it. */
+const bootsAnew = ({ reboot, refusal }: Build): boolean =>
+  refusal !== "" || reboot.some((reason) => reason !== "hostname");
+
+/** How the host boots its new system on trial. @returns `undefined` if it activates it, and reboots afterwards if it has to */
+function trialOf({ built, facts }: Pick<Job, "built" | "facts">): Trial | undefined {
+  if (facts.onceFault === undefined && bootsAnew(built)) return "once";
+  return built.refusal === "" ? undefined : "as default";
+}
 
 /** Faults for systems that NixOS refuses to activate, without `--boot`. */
 const refusalFaults = ({ host: { name }, built: { refusal } }: Job): string[] =>
@@ -273,9 +287,9 @@ const refusalFaults = ({ host: { name }, built: { refusal } }: Job): string[] =>
         `${name}: what was built cannot be activated while the host runs:\n  ${refusal.replaceAll("\n", "\n  ")}\n${HOW_TO_BOOT}`,
       ];
 
-const nameAndReboot = ({ host, built }: Job): string => {
-  if (onTrial({ built })) return `${host.name} (by a boot on trial)`;
-  return needsReboot({ built })
-    ? `${host.name} (with a reboot, for its ${built.reboot.join(", ")})`
-    : host.name;
-};
+function nameAndReboot(job: Job): string {
+  const { host, built } = job;
+  const parts = built.reboot.length === 0 ? "" : `, for its ${built.reboot.join(", ")}`;
+  if (trialOf(job) !== undefined) return `${host.name} (by a boot on trial${parts})`;
+  return needsReboot(job) ? `${host.name} (with a reboot${parts})` : host.name;
+}

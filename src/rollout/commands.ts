@@ -1,4 +1,5 @@
 import { hasCode, joined, messageOf, UserError } from "../base/user-error";
+import { apiOf } from "../pve/environment";
 import { Apply, type ApplyOptions } from "./apply";
 import { capture } from "./capture";
 import { pause } from "./deadline";
@@ -22,6 +23,7 @@ import { Lock } from "./lock";
 import { leftBehind } from "./nixpkgs";
 import type { HostPlan } from "./plan";
 import type { RebootOptions } from "./reboot";
+import { Resetter } from "./reset";
 import { nextSteps, podFaults, removalFaults, remove } from "./remove";
 import type { Session } from "./session";
 import { unlessStopped, untilFinished } from "./stopping";
@@ -39,6 +41,11 @@ export interface Operator {
   readonly askForConsent: (question: string) => Promise<void>;
   /** When aborted, asks the command to stop. */
   readonly stop: AbortSignal;
+}
+
+export interface Resets {
+  /** Reset the VM of a host that does not come back from a boot on trial, through Proxmox VE's API. */
+  readonly resetHung: boolean;
 }
 
 export interface Trust {
@@ -156,10 +163,11 @@ function membersNotAdmitting(plans: readonly HostPlan[], fleet: Fleet, session: 
 export async function applyCommand(
   session: Session,
   hostnames: readonly string[],
-  options: FleetOptions & ApplyOptions & Trust,
+  { resetHung, ...options }: FleetOptions & ApplyOptions & Trust & Resets,
   operator: Operator,
 ): Promise<void> {
   const { stop } = operator;
+  const resetter = resetHung ? new Resetter(apiOf(process.env, "--reset-hung")) : undefined;
   const look = (more: FleetOptions): Promise<Planned> =>
     unlessStopped(stop, () => surveyAndPlan(session, hostnames, more));
   let { fleet, plans, tokens } = await look(options);
@@ -173,10 +181,29 @@ export async function applyCommand(
     report(await verifyHosts(session, hostnames, fleet), operator);
     return;
   }
-  await askToProceed(options, fleet, "Roll out to these hosts?", operator);
-  await changing(session, fleet, plans, stop, async (lock) => {
-    await new Apply(fleet, plans, tokens, options, session.log, lock, stop, session.builder).run();
-  });
+  const changed = plans.filter(({ verdict }) => verdict !== "unchanged").map(({ host }) => host.node);
+  try {
+    await resetter?.check(changed);
+    const resets =
+      resetter === undefined
+        ? ""
+        : ", and reset in Proxmox VE the VM of each that does not come back from a boot on trial";
+    await askToProceed(options, fleet, `Roll out to these hosts${resets}?`, operator);
+    await changing(session, fleet, plans, stop, (lock) =>
+      new Apply(
+        fleet,
+        plans,
+        tokens,
+        { ...options, resetter },
+        session.log,
+        lock,
+        stop,
+        session.builder,
+      ).run(),
+    );
+  } finally {
+    resetter?.close();
+  }
   report(await verifyHosts(session, hostnames), operator);
 }
 

@@ -53,6 +53,8 @@ export interface Facts {
   /** Hash of the token that a server stores with its data; empty if there is none. */
   readonly keptToken: string;
   readonly salt: string;
+  /** Why its boot loader cannot boot a system once. @default - it can */
+  readonly onceFault?: string;
   /** Parts of the running system that require a reboot. */
   readonly rebootDue: readonly string[];
   /** Why the last build could not be activated while the host runs. @default - empty: it could, or was */
@@ -148,6 +150,7 @@ function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey" |
       }),
     ),
     keptToken: report.one("kept_token"),
+    onceFault: report.one("boots_once") === "yes" ? undefined : report.one("boots_once"),
     rebootDue: [...report.all("reboot"), ...(renamed ? ["hostname"] : [])],
     refusal: report.text("refusal").trim(),
     files: fromDelivered(new Map(report.all("file").map(namedFile).sort(byName)), directory),

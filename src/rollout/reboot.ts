@@ -115,7 +115,7 @@ export async function reboot(
   { rebootSeconds }: RebootOptions,
 ): Promise<void> {
   await host.log.step(host.name, "reboot", async () => {
-    const notBoot = await requestReboot(host, built);
+    const notBoot = await requestReboot(host, built.path);
     const { state, missing } = await awaitBoot(
       host,
       { system: built.path, notBoot },
@@ -134,13 +134,14 @@ export async function reboot(
 /**
  * Requests a reboot. Retries while it is unknown whether the host got the request: a reboot may break the connection.
  *
+ * @param bootDefault - store path that the boot default must be
  * @returns the boot ID before the reboot
  */
-export async function requestReboot(host: Host, built: Build): Promise<string> {
+export async function requestReboot(host: Host, bootDefault: string): Promise<string> {
   const bootId = (await inspect(host, ANY_CONNECTION)).one("boot_id");
   for (let attempt = 1; attempt <= 3; attempt++) {
     try {
-      await host.call("reboot", { built: built.path, boot_id: bootId });
+      await host.call("reboot", { default: bootDefault, boot_id: bootId });
       break;
     } catch (error) {
       if (!isDisconnected(error)) throw error;

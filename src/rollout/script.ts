@@ -20,7 +20,7 @@ export function remoteScript(
   start = "{ main </dev/null; }",
 ): string {
   const values = Object.entries(variables).map(([key, value]) => `${key}=${shellWord(String(value))}`);
-  return [text("prelude.sh"), ...values, "main() {", withParts(`${name}.sh`), "}", start, ""].join("\n");
+  return [text("prelude.sh"), ...values, "main() {", text(`${name}.sh`), "}", start, ""].join("\n");
 }
 
 /** The same as one word of a shell command. Its standard input is a stream of bytes. */
@@ -28,11 +28,10 @@ export const pipedCommand = (name: string): string =>
   `/bin/sh -c ${shellWord(remoteScript(name, {}, "{ main; }"))}`;
 
 /** Text of a program, with the parts that it shares with others in place of its lines `include <part>`. */
-const withParts = (name: string): string =>
-  text(name).replace(/^include (.+)\n/gm, (_, part: string) => withParts(`${part}.sh`));
-
-/** Text of a program that is installed on the host. */
-export const text = (name: string): string => readFileSync(join(REMOTE, name), "utf8");
+export const text = (name: string): string =>
+  readFileSync(join(REMOTE, name), "utf8").replace(/^include (.+)\n/gm, (_, part: string) =>
+    text(`${part}.sh`),
+  );
 
 /** The report of a program of `remote/`: lines `@name value`. */
 export class Report {

@@ -198,10 +198,31 @@ export const BEDS: readonly Bed[] = [
   },
   { suites: ["__tests__/system/shellcheck.test.ts"], programs: ["ShellCheck"] },
   {
+    suites: ["__tests__/system/systemd-boot.test.ts"],
+    programs: ["QEMU", "OVMF", "systemd-boot"],
+    real: "the firmware's variables",
+    standIn:
+      "the entries, written as NixOS writes them; bootctl, by the firmware's shell and by a script; the kernels, by programs for UEFI that print their system",
+  },
+  {
+    suites: ["__tests__/system/grub.test.ts"],
+    programs: ["GRUB", "QEMU"],
+    real: "filesystems, each on a disk with GRUB for BIOS",
+    standIn:
+      "grub.cfg, written as NixOS writes what counts; the kernel, by a few instructions that print its command line",
+  },
+  {
     suites: ["__tests__/system/machines/"],
     programs: ["Linux kernel", "OpenSSH", "nft"],
     real: "SSH servers and the emitted firewalls, in namespaces",
     standIn: "NixOS' build and activation, systemd, the boot loader, K3s, kubectl and kubelets",
+  },
+  {
+    suites: ["__tests__/system/machines/trial-reset.test.ts"],
+    programs: ["Linux kernel", "OpenSSH", "nft"],
+    real: "SSH servers in namespaces, and TLS to the API",
+    standIn:
+      "Proxmox VE's API (`testbed/pve`), whose reset switches a machine off and on; NixOS' build, systemd, the boot loader, K3s, kubectl and kubelets",
   },
   {
     suites: ["__tests__/system/nspawn/"],

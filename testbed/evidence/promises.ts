@@ -213,7 +213,7 @@ export const PROMISES: Promises = {
       "__tests__/system/machines/interrupted-agent.test.ts": ["an interrupted rollout of an agent"],
       "__tests__/system/machines/interrupted-server.test.ts": ["an interrupted rollout of a server"],
       "__tests__/system/machines/interrupted-trial-agent.test.ts": [
-        "an interrupted boot on trial of an agent",
+        "an interrupted boot on trial of an agent, once",
       ],
       "__tests__/system/machines/interrupted-trial-server.test.ts": [
         "an interrupted boot on trial of a server",
@@ -627,6 +627,25 @@ export const PROMISES: Promises = {
     },
     gaps: [
       "A kernel or initrd that never reaches systemd, and a `/var` that is not mounted, are not covered, as the page says.",
+    ],
+  },
+  "a-hung-trial-is-reset": {
+    tests: {
+      "__tests__/system/machines/trial-reset.test.ts": ["a host that hangs in its boot on trial"],
+    },
+    gaps: ["Proxmox VE's API is a stand-in, and no VM was ever reset by it."],
+  },
+  "a-trial-is-booted-once": {
+    tests: {
+      "__tests__/system/grub.test.ts": ["real GRUB"],
+      "__tests__/system/systemd-boot.test.ts": ["real systemd-boot", "what is told to systemd-boot"],
+      "__tests__/system/machines/trial-once.test.ts": ["a new kernel"],
+      "__tests__/system/machines/interrupted-trial-agent.test.ts": [
+        "an interrupted boot on trial of an agent, once",
+      ],
+    },
+    gaps: [
+      "No test writes the menus with NixOS' own generators, nor systemd-boot's variable with the real bootctl.",
     ],
   },
   "reboots-only-if-necessary": {

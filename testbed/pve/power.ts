@@ -11,6 +11,11 @@ export function power({ tasks }: Inventory, vm: Vm, action: string, token: Token
     start: () => vm.start(),
     stop: () => vm.stop(),
     shutdown: () => vm.stop(),
+    // As qemu-server's vm_reset, which asks QEMU.
+    reset: () => {
+      if (!vm.running) throw new Refusal(500, `VM ${vm.id} not running`);
+      vm.reset();
+    },
     reboot: () => {
       vm.stop();
       vm.start();

@@ -24,6 +24,8 @@ export class Vm {
   public lock: string | undefined;
   /** Whether the guest agent answers while the VM runs. */
   public agentAnswers = true;
+  /** What a reset does to the guest, which a test runs elsewhere. */
+  public reset: () => void = () => undefined;
   /** Options that wait for the next start; `undefined` for one that will be deleted. */
   public readonly pending = new Map<string, string | undefined>();
 

@@ -25,14 +25,14 @@ describeWith(MACHINES, "an apply that changes and reboots all hosts", () => {
       writeFileSync(join(cluster.folder, "nix", directory, "local.nix"), "{ } # changed\n");
     for (const host of HOSTS) {
       cluster.testbed.setFault(host, "kernel", "6.12.2");
-      // During the build, the activation and the start of the API, the host is polled every second.
+      // During the build, the boot and the start of the API, the host is polled every second.
       cluster.testbed.setFault(host, "seconds", "4");
     }
     const before = await connections();
     const applied = cluster.rollout("apply", "--yes");
     await cluster.testbed.until(
-      "the server is activated",
-      () => cluster.testbed.events().some((event) => event.startsWith("alphard activate")),
+      "the server boots",
+      () => cluster.testbed.events().includes("alphard boot"),
       60,
     );
     cluster.testbed.setFault("alphard", "api-not-ready");

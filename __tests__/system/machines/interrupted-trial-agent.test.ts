@@ -1,7 +1,7 @@
 import { describeWith } from "../tools";
-import { interruptedRollouts, ON_TRIAL } from "./interruptions";
+import { interruptedRollouts, ONCE } from "./interruptions";
 import { MACHINES } from "./tools";
 
-describeWith(MACHINES, "an interrupted boot on trial of an agent", () =>
-  interruptedRollouts("hamal", "k3s-agent", ON_TRIAL),
+describeWith(MACHINES, "an interrupted boot on trial of an agent, once", () =>
+  interruptedRollouts("hamal", "k3s-agent", ONCE),
 );

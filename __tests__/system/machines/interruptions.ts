@@ -21,11 +21,13 @@ interface Way {
   readonly confirmation: string;
   readonly words: readonly string[];
   readonly fault: "kernel" | "switch-inhibited";
+  /** Whether the boot loader can boot a system once. */
+  readonly once: boolean;
   /** Maximum number of boots: into the new system, back if it reverts, and into it again. */
   readonly boots: number;
 }
 
-/** Activated while the host runs, which then reboots for its kernel. */
+/** Activated while the host runs, which then reboots for its kernel, since it cannot boot it once. */
 const LIVE: Way = {
   steps: [
     "build",
@@ -40,16 +42,22 @@ const LIVE: Way = {
   confirmation: "confirm",
   words: [],
   fault: "kernel",
+  once: false,
   boots: 2,
 };
 
-export const ON_TRIAL: Way = {
+/** Booted once for its kernel, with the former system as the boot default. */
+export const ONCE: Way = {
   steps: ["build", "cordon", "drain", "prepare the trial", "boot on trial", "keep it", "uncordon"],
   confirmation: "boot on trial",
-  words: ["--boot"],
-  fault: "switch-inhibited",
+  words: [],
+  fault: "kernel",
+  once: true,
   boots: 3,
 };
+
+/** Booted on trial as the boot default. */
+export const ON_TRIAL: Way = { ...ONCE, words: ["--boot"], fault: "switch-inhibited", once: false };
 
 /** What to do when, with the seconds in which the change has to be confirmed. */
 function interruptions(host: string, { steps, confirmation }: Way): [string, Interruption, number][] {
@@ -80,7 +88,10 @@ export const interruptedRollouts = (host: string, directory: string, way = LIVE)
   let cluster: LiveCluster;
   let change = 0;
 
-  beforeAll(async () => (cluster = await LiveCluster.start(NODES)));
+  beforeAll(async () => {
+    cluster = await LiveCluster.start(NODES);
+    if (!way.once) cluster.testbed.setFault(host, "boot-filesystem", "btrfs");
+  });
   afterAll(() => cluster?.stop());
 
   const systems = async (): Promise<string[]> =>

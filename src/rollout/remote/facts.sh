@@ -2,6 +2,7 @@
 # device: root device in the host's hardware configuration
 # k3s_disks: device and mount point of the disks with K3s' data, each pair with a colon between
 # salt: chosen by the operator; token_files: paths of files with join tokens
+include boot-once
 report uid "$(id -u)"
 report boot_id "$(cat /proc/sys/kernel/random/boot_id)"
 report hostname "$(cat /proc/sys/kernel/hostname)"
@@ -74,6 +75,8 @@ if [ "$(readlink -f /run/booted-system || true)" != "$(current_system)" ]; then
   done
   cmp -s /run/current-system/kernel-params /run/booted-system/kernel-params || report reboot "kernel-params"
 fi
+fault=$(once_fault)
+report boots_once "${fault:-yes}"
 report wanted_hostname "$(cat /run/current-system/etc/hostname 2>/dev/null || true)"
 
 if [ -d /etc/nixos ]; then

@@ -10,6 +10,7 @@ PATH=$before/sw/bin
 # Pre-switch checks guard against changes of a running system.
 NIXOS_NO_CHECK=1
 export PATH NIXOS_NO_CHECK
+include boot-once
 on_trial() { [ "$(readlink -f /run/current-system)" = "$built" ]; }
 
 if [ "${1:-}" != now ] && on_trial; then
@@ -19,14 +20,18 @@ if [ "${1:-}" != now ] && on_trial; then
   sleep "$seconds"
 fi
 
-# Makes the previous system the boot default again, unless yet another one was chosen.
+# Makes the previous system the boot default again, unless yet another one was chosen. After a boot once it still is.
 former_boots() {
   # Wait for a running step of a rollout, but not for one that hangs.
   flock -w 60 9
   [ -e "$home/trial" ] || return 0 # confirmed
-  case "$(readlink -f "$profile")" in
+  forget_once || return 1
+  default=$(readlink -f "$profile")
+  case "$default" in
     "$built" | "$before")
-      nix-env -p "$profile" --set "$before" && "$before/bin/switch-to-configuration" boot || return 1 ;;
+      # The same system again would be a further generation.
+      [ "$default" = "$before" ] || nix-env -p "$profile" --set "$before" || return 1
+      "$before/bin/switch-to-configuration" boot || return 1 ;;
   esac
   date -u +%FT%TZ >"$home/reverted"
   rm -f "$home/trial"

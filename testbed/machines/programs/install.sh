@@ -10,4 +10,5 @@ PATH=/programs:$PATH
 nixos-rebuild build --no-flake -I nixos-config=/etc/nixos/configuration.nix
 nix-env -p /nix/var/nix/profiles/system --set "$(readlink -f result)"
 ln -sfn "$(readlink -f result)" /boot/default
+install-grub "$(readlink -f result)" "" "$(cat /etc/root-uuid)" /nix/store
 END

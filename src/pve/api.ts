@@ -16,7 +16,7 @@ export class PveError extends Error {
 
 const TIMEOUT_MS = 15_000;
 
-/** Reads from Proxmox VE's API. It only sends GET requests, so it changes nothing. */
+/** Proxmox VE's API. `get` changes nothing. */
 export class PveApi {
   private readonly agent: Agent;
 
@@ -42,21 +42,34 @@ export class PveApi {
     parts: readonly string[],
     parameters: Readonly<Record<string, string>> = {},
   ): Promise<unknown> {
-    const url = new URL(`/api2/json/${parts.map(encodeURIComponent).join("/")}`, this.origin);
+    const url = this.urlOf(parts);
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-    const { status, reason, text } = await this.ask(url);
+    return this.dataOf("GET", url);
+  }
+
+  /** As `get`, for an action. */
+  public post(parts: readonly string[]): Promise<unknown> {
+    return this.dataOf("POST", this.urlOf(parts));
+  }
+
+  private urlOf(parts: readonly string[]): URL {
+    return new URL(`/api2/json/${parts.map(encodeURIComponent).join("/")}`, this.origin);
+  }
+
+  private async dataOf(method: "GET" | "POST", url: URL): Promise<unknown> {
+    const { status, reason, text } = await this.ask(method, url);
     const json = parsed(text);
     if (status === 200 && json !== undefined) return json.data;
     if (status === 200) throw new PveError("the server is not Proxmox VE's API", status);
     throw new PveError(`${status} ${reason}`, status);
   }
 
-  private ask(url: URL): Promise<{ status: number; reason: string; text: string }> {
+  private ask(method: "GET" | "POST", url: URL): Promise<{ status: number; reason: string; text: string }> {
     const headers = this.token === undefined ? {} : { authorization: `PVEAPIToken=${this.token}` };
     return new Promise((resolve, reject) => {
       const failed = (error: NodeJS.ErrnoException): void =>
         reject(new PveError(error.message, undefined, error.code ?? "failed"));
-      const asked = request(url, { agent: this.agent, headers, timeout: TIMEOUT_MS }, (answer) => {
+      const asked = request(url, { method, agent: this.agent, headers, timeout: TIMEOUT_MS }, (answer) => {
         const chunks: Buffer[] = [];
         answer.on("data", (chunk: Buffer) => chunks.push(chunk));
         answer.once("error", failed);
