@@ -210,6 +210,7 @@ export const CLUSTERS: Readonly<Record<string, Cluster>> = {
   }),
   "metrics for networks and for pods": cluster({
     servers: 3,
+    k3s: { serverFlags: ["--etcd-snapshot-dir=/srv/snapshots"] },
     nixos: { monitoring: { from: ["192.168.50.0/24", "10.8.0.7/32", "pods"], nodeExporterPort: 9101 } },
   }),
   "one nixpkgs for all, and a binary cache": cluster({

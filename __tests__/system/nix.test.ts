@@ -168,10 +168,13 @@ describeWith([NIX], "the configurations in Nix", () => {
       "systemd.services.k3s-host-metrics.startAt": "minutely",
       "systemd.services.k3s-host-metrics.script": expect.stringContaining("k3s-host.prom"),
       "systemd.services.k3s-host-metrics.scriptArgs":
-        "/etc/k3s-host/nftables.nft /var/lib/rancher/k3s /run/k3s-host-metrics",
+        "/etc/k3s-host/nftables.nft /var/lib/rancher/k3s /var/lib/rancher/k3s/server/db/snapshots /run/k3s-host-metrics",
       "systemd.services.k3s-host-metrics.serviceConfig.RuntimeDirectory": "k3s-host-metrics",
       'environment.etc."k3s-host/nftables.nft".source': options["networking.nftables.rulesetFile"],
     });
+    expect(hosts["k3s-server-1"]?.options["systemd.services.k3s-host-metrics.scriptArgs"]).toBe(
+      "/etc/k3s-host/nftables.nft /var/lib/rancher/k3s /srv/snapshots /run/k3s-host-metrics",
+    );
   });
 
   test("data disks are formatted and mounted by the names that they have in a guest, and K3s waits for its own", async () => {

@@ -29,7 +29,7 @@ export function renderHosts(
       put(HARDWARE_CONFIGURATION, renderHardware(node.hostname, node.nixos, true));
     put(`k3s-${node.role}.nix`, renderK3s(cluster, node));
     if (cluster.nixos?.monitoring !== undefined) {
-      put("monitoring.nix", renderMonitoring(cluster.nixos.monitoring, node));
+      put("monitoring.nix", renderMonitoring(cluster.nixos.monitoring, cluster, node));
       put("monitoring.sh", renderFacts(node));
     }
     if (cluster.k3s.registries.length > 0) put(REGISTRIES, renderRegistries(cluster, node));

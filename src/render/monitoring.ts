@@ -1,7 +1,9 @@
+import { systemdWord } from "../base/escape";
 import { servers, type Cluster, type ClusterNixos, type Node } from "../config/model";
 import { certificateAuthorities, issuedCertificates } from "../config/k3s-certificates";
 import { MONITORING } from "../config/names";
 import { certificateDays } from "../config/rollout";
+import { k3sFlags } from "./k3s";
 import { fill } from "./templates";
 
 /** Where each host's own facts are, which node_exporter serves. */
@@ -15,16 +17,23 @@ const K3S_DATA = "/var/lib/rancher/k3s";
 type Monitoring = NonNullable<ClusterNixos["monitoring"]>;
 
 /** Renders `monitoring.nix`: node_exporter, and the timer that writes the host's own facts. */
-export const renderMonitoring = ({ nodeExporterPort }: Monitoring, { hostname, ipv4Address }: Node): string =>
+export const renderMonitoring = ({ nodeExporterPort }: Monitoring, cluster: Cluster, node: Node): string =>
   fill("monitoring.nix", {
-    hostname,
-    ipv4Address,
+    hostname: node.hostname,
+    ipv4Address: node.ipv4Address,
     port: nodeExporterPort,
     collectorFlag: `--collector.textfile.directory=${FACTS}`,
     facts: FACTS.replace("/run/", ""),
     ruleset: RULESET,
-    words: `/etc/${RULESET} ${K3S_DATA} ${FACTS}`,
+    words: [`/etc/${RULESET}`, K3S_DATA, systemdWord(snapshotsOf(cluster, node)), FACTS].join(" "),
   });
+
+/** Where K3s puts snapshots of etcd (docs.k3s.io/cli/etcd-snapshot). */
+function snapshotsOf(cluster: Cluster, node: Node): string {
+  const option = "--etcd-snapshot-dir=";
+  const stated = k3sFlags(cluster, node).findLast((flag) => flag.startsWith(option));
+  return stated?.slice(option.length) ?? `${K3S_DATA}/server/db/snapshots`;
+}
 
 /** Renders `monitoring.sh`, which writes the host's own facts. */
 export const renderFacts = ({ role }: Node): string =>

@@ -63,7 +63,7 @@ start_exporter() {
 }
 
 # As NixOS' unit starts the text of `script`, with -e.
-write_facts() { bash -e "$host/monitoring.sh" "$host/nftables.nft" "$k3s" /run/k3s-host-metrics; }
+write_facts() { bash -e "$host/monitoring.sh" "$host/nftables.nft" "$k3s" "$k3s/server/db/snapshots" /run/k3s-host-metrics; }
 
 # An answer that there is not stays an empty file, for Prometheus' `up`.
 read_as() {

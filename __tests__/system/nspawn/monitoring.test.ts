@@ -28,7 +28,8 @@ async function unitText(): Promise<string> {
       : [],
   );
   expect(directives.length).toBeGreaterThan(20);
-  const args = "/host/nftables.nft /var/lib/rancher/k3s /run/k3s-host-metrics";
+  const args =
+    "/host/nftables.nft /var/lib/rancher/k3s /var/lib/rancher/k3s/server/db/snapshots /run/k3s-host-metrics";
   const exec = `ExecStart=/bin/bash -e /host/monitoring.sh ${args}`;
   return ["[Service]", "Environment=PATH=/usr/sbin:/usr/bin:/sbin:/bin", ...directives, exec, ""].join("\n");
 }
