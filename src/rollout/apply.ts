@@ -157,9 +157,10 @@ export class Apply {
   private reportOrder(order: readonly Phase<Job>[]): void {
     const words = order.map(({ words, hosts }) => `${words}: ${hosts.map(nameAndReboot).join(", ")}`);
     this.log.info("cluster", words.length === 0 ? "nothing to do" : `in this order: ${words.join("; ")}`);
-    for (const { host, facts, built } of order.flatMap(({ hosts }) => hosts))
-      if (facts.onceFault !== undefined && bootsAnew(built))
-        this.log.info(host.name, notOnceInWords(facts.onceFault));
+    for (const job of order.flatMap(({ hosts }) => hosts)) {
+      const fault = onceFault(job);
+      if (fault !== undefined && bootsAnew(job.built)) this.log.info(job.host.name, notOnceInWords(fault));
+    }
   }
 
   private async runPhase({ hosts }: Phase<Job>): Promise<void> {
@@ -273,10 +274,15 @@ const needsReboot = ({ built }: Pick<Job, "built">): boolean =>
 const bootsAnew = ({ reboot, refusal }: Build): boolean =>
   refusal !== "" || reboot.some((reason) => reason !== "hostname");
 
+/** Why the host does not boot its new system once. From the system that it runs nothing leads back to it. */
+const onceFault = ({ built, facts }: Pick<Job, "built" | "facts">): string | undefined =>
+  facts.current === built.path ? "it runs that system already" : facts.onceFault;
+
 /** How the host boots its new system on trial. @returns `undefined` if it activates it, and reboots afterwards if it has to */
-function trialOf({ built, facts }: Pick<Job, "built" | "facts">): Trial | undefined {
-  if (facts.onceFault === undefined && bootsAnew(built)) return "once";
-  return built.refusal === "" ? undefined : "as default";
+function trialOf(job: Pick<Job, "built" | "facts">): Trial | undefined {
+  const { built, facts } = job;
+  if (onceFault(job) === undefined && bootsAnew(built)) return "once";
+  return built.refusal === "" || facts.current === built.path ? undefined : "as default";
 }
 
 /** Faults for systems that NixOS refuses to activate, without `--boot`. */

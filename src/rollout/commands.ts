@@ -167,6 +167,7 @@ export async function applyCommand(
   operator: Operator,
 ): Promise<void> {
   const { stop } = operator;
+  session.redactor.learn(process.env.PROXMOX_VE_API_TOKEN ?? "");
   const resetter = resetHung ? new Resetter(apiOf(process.env, "--reset-hung")) : undefined;
   const look = (more: FleetOptions): Promise<Planned> =>
     unlessStopped(stop, () => surveyAndPlan(session, hostnames, more));

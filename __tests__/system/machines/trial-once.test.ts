@@ -171,6 +171,32 @@ describeWith(MACHINES, "a new kernel", () => {
     expect(output).toMatch(/activate: [^]*confirm: [^]*make it the boot default: [^]*reboot: /);
   });
 
+  test("that is on the host already, by a person, is booted without a trial, since no other system runs", async () => {
+    (await cluster.rollout(...PATIENT)).mustSucceed();
+    cluster.testbed.forgetEvents();
+    cluster.testbed.setFault("hamal", "kernel", "6.12.300");
+    await cluster.testbed.on("hamal", BY_HAND);
+    const { output } = (await cluster.rollout("apply", "--on", "hamal", "--yes")).mustSucceed();
+    expect(output).toContain("before it is seen to boot, since it runs that system already");
+    expect(output).toMatch(/make it the boot default: [^]*reboot: /);
+    expect(hamal.boots()).toBe(1);
+  });
+
+  test("is the boot default while it is on trial, and left by itself, where GRUB cannot boot it once", async () => {
+    const version = "v1.34.1+k3s1";
+    await hamal.isLeftWith(
+      {
+        "boot-filesystem": "btrfs",
+        "switch-inhibited": "",
+        "k3s-version": version,
+        "k3s-hangs": version,
+      },
+      [...QUICK, "--boot", "--reboot-seconds", "20"],
+      1,
+      /its new system is its boot default before it is seen to boot, since GRUB cannot write the filesystem of \/boot, btrfs[^]*has reverted by itself, by another reboot/,
+    );
+  });
+
   test("is not booted when the boot loader does not keep what it is told", async () => {
     newKernel();
     cluster.testbed.setFault("hamal", "boot-forgets");
@@ -182,3 +208,11 @@ describeWith(MACHINES, "a new kernel", () => {
     expect(hamal.boots()).toBe(0);
   });
 });
+
+/** What `nixos-rebuild switch` does there. */
+const BY_HAND = `
+cd /tmp
+nixos-rebuild build --no-flake -I nixos-config=/etc/nixos/configuration.nix
+nix-env -p /nix/var/nix/profiles/system --set "$(readlink -f result)"
+result/bin/switch-to-configuration switch
+`;
