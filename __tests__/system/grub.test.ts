@@ -114,6 +114,13 @@ describeWith(GRUB_MACHINE, "real GRUB", () => {
     expect(await boots(disk("ext4", unknown), 1)).toEqual([OLD]);
   });
 
+  test("boots once an entry in a further menu, whose title has a >, as NixOS writes it for specialisations", async () => {
+    const further = `sed -i -e '/^submenu/i # a comment that ends like a menu {' \\
+      -e '/^menuentry "NixOS - Configuration 2/i submenu "> NixOS - Configuration 2" --class submenu {' "$grub/grub.cfg"
+      echo '}' >>"$grub/grub.cfg"`;
+    expect(await boots(disk("ext4", `${further}\n${ONCE}`), 2)).toEqual([NEW, OLD]);
+  });
+
   test("has one entry for a system, and none for another", () => {
     const root = mkdtempSync(join(folder, "menu-"));
     mkdirSync(join(root, "nix/var/nix/profiles"), { recursive: true });

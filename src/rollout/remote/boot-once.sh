@@ -54,13 +54,21 @@ entry_of() {
         # With boot counting a file's name has a counter, and the entry's has not.
         sed -n '$s|.*/||; $s/+[0-9-]*\.conf$/.conf/; $p' ;;
     GRUB)
-      # Titles from the outer menu to the entry with > between them, and >> for a > in one (GRUB, grub-core/normal/menu.c).
+      # Titles from the outer menu to the entry with > between them, and >> for a > in one (GRUB, grub-core/normal/menu.c). What begins
+      # with a > or a digit would be read otherwise, so its place in its menu stands for it.
       awk -v init=" init=$1/init " '
-        /\{[[:space:]]*$/ { depth++; title[depth] = "" }
-        /^[[:space:]]*(menuentry|submenu) *"/ { split($0, part, "\""); title[depth] = part[2]; gsub(/>/, ">>", title[depth]) }
+        /^[[:space:]]*#/ { next }
+        /\{[[:space:]]*$/ { name[++depth] = ""; entries[depth + 1] = 0 }
+        /^[[:space:]]*(menuentry|submenu) *"/ {
+          split($0, part, "\"")
+          name[depth] = part[2]
+          gsub(/>/, ">>", name[depth])
+          if (part[2] !~ /^[A-Za-z]/) name[depth] = entries[depth] + 0
+          entries[depth]++
+        }
         index(" " $0 " ", init) {
-          path = title[1]
-          for (at = 2; at <= depth; at++) path = path ">" title[at]
+          path = name[1]
+          for (at = 2; at <= depth; at++) path = path ">" name[at]
           print path
           exit
         }
