@@ -72,7 +72,7 @@ describe("cluster.json is valid against its schema", () => {
           nixos: stated(NIXOS),
           k3s: stated(K3S),
           firewall: stated(FIREWALL),
-          rollout: { tokenPath: "token", agentTokenPath: "agent-token" },
+          rollout: { tokenPath: "token", agentTokenPath: "agent-token", s3Path: "s3" },
         }),
     ],
   ])("%s", (_, description) => {

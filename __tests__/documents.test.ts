@@ -161,6 +161,7 @@ test("git takes nothing that the documents' commands write with secrets in it", 
     "state/terraform.tfstate.backup",
     "cdktf.out/stacks/k3s/plan.tfplan",
     ".rollout/logs/alphard.log",
+    "backups/20261128T003000Z-alphard/snapshot",
     "kubeconfig",
   ];
   expect(ignored([...written, "known_hosts", ".terraform.lock.hcl", "nix/cluster.json"])).toEqual(written);

@@ -6,6 +6,7 @@ export { K3sServerNode, type K3sServerNodeProps } from "./k3s-server-node";
 /** The groups of settings, for helpers of your own: `const small: VmSettings = { cores: 2 }`. */
 export type {
   AllowedFlow,
+  BackupSettings,
   BinaryCacheSettings,
   ClusterNixosSettings,
   DiskMountSettings,
@@ -26,6 +27,8 @@ export type {
   RolloutSettings,
   RootFilesystemSettings,
   RouteSettings,
+  SnapshotsS3Settings,
+  SnapshotsSettings,
   StartupSettings,
   VlanSettings,
   VmSettings,

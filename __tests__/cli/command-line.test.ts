@@ -89,6 +89,7 @@ test.each([
   ["rollout capture --help", "store a host's own hardware configuration"],
   ["rollout remove --help", "--drain-seconds <seconds>"],
   ["rollout kubeconfig --help", "--print"],
+  ["rollout backup --help", "--to <folder>"],
   ["nixpkgs --help", "write the newest revision of the hosts' channel"],
   ["template apply --help", "what a failure leaves, it names"],
   ["template scan --help", "look for identities and secrets on a template's disk"],

@@ -35,6 +35,7 @@ test.each([
   ["rollout capture hamal", /^\nssh is not in PATH/],
   ["rollout remove hamal --yes", /^\nssh is not in PATH/],
   ["rollout kubeconfig", /^\nssh is not in PATH/],
+  ["rollout backup", /^\nssh is not in PATH/],
   ["template plan", /^ssh is not in PATH, and the making of a template needs it/],
   ["template apply --yes", /^ssh is not in PATH/],
   ["nixpkgs update", /^nix-prefetch-url is not in PATH, and nixpkgs update needs it: install Nix/],

@@ -8,7 +8,9 @@ import type {
   NodeSettings,
   ServerSettings,
 } from "../../src/config/settings";
-import { buildPlace, certificateDays } from "../../src/config/rollout";
+import { resolveK3s } from "../../src/config/k3s";
+import { snapshotLimitHours } from "../../src/config/snapshots";
+import { backupSettings, buildPlace, certificateDays } from "../../src/config/rollout";
 import type { Description } from "../../src/rollout/description";
 import { Redactor } from "../../src/rollout/secrets";
 import { readTokens } from "../../src/rollout/token";
@@ -30,6 +32,11 @@ const SERVERS: readonly ServerSettings[] = [{ hostname: "alphard", vmId: 134 }];
 function folderOf(): string {
   const folder = temporaryFolder();
   for (const name of ["a", "b", "c", "d"]) writeFileSync(join(folder, name), `planted-token-${name}\n`);
+  for (const name of ["e", "f"])
+    writeFileSync(
+      join(folder, name),
+      `AWS_ACCESS_KEY_ID=planted-${name}\nAWS_SECRET_ACCESS_KEY=planted-${name}\n`,
+    );
   writeFileSync(join(folder, "keys"), OTHER_KEY);
   writeFileSync(join(folder, "nodes.md"), "<!-- k3s-nodes:start -->\n<!-- k3s-nodes:end -->\n");
   return folder;
@@ -37,7 +44,7 @@ function folderOf(): string {
 
 /** The folder differs from test to test, and is not a setting. */
 const everything = (folder: string): Stated => {
-  const { tokenPath, agentTokenPath, build } = every.stated(every.rollout(folder));
+  const { tokenPath, agentTokenPath, s3Path, backup, build } = every.stated(every.rollout(folder));
   return {
     cluster: {
       ...every.stated(every.cluster(join(folder, "keys"))),
@@ -46,7 +53,7 @@ const everything = (folder: string): Stated => {
       nixos: { ...every.stated(every.NIXOS), ...every.stated(every.CLUSTER_NIXOS) },
       k3s: every.stated(every.K3S),
       firewall: every.stated(every.FIREWALL),
-      rollout: { tokenPath, agentTokenPath, build },
+      rollout: { tokenPath, agentTokenPath, s3Path, backup, build },
     },
     agent: { ...every.stated(every.VM), ...every.stated(every.NODE) },
     hostFiles: every.stated(every.HOST_FILES),
@@ -98,10 +105,18 @@ async function outcomeOf(folder: string, { cluster, agent, hostFiles, servers }:
     return { faults, emitted: [json, texts] };
   });
   if (faults.length > 0) return { faults, effects: "" };
+  const k3s = resolveK3s(cluster.k3s);
   const tokens = await readTokens({ rollout: cluster.rollout } as Description, new Redactor());
   return {
     faults,
-    effects: JSON.stringify([...emitted, tokens, buildPlace(cluster), certificateDays(cluster)]),
+    effects: JSON.stringify([
+      ...emitted,
+      tokens,
+      buildPlace(cluster),
+      certificateDays(cluster),
+      snapshotLimitHours({ k3s }),
+      backupSettings(cluster),
+    ]),
   };
 }
 
@@ -147,6 +162,8 @@ const NOUNS: readonly [string, (folder: string) => object, Place][] = [
   ["monitoring", () => every.MONITORING, within(inCluster("nixos"), "monitoring")],
   ["K3s", () => every.K3S, inCluster("k3s")],
   ["the garbage collection of images", () => every.IMAGE_GC, within(inCluster("k3s"), "imageGc")],
+  ["snapshots", () => every.SNAPSHOTS, within(inCluster("k3s"), "snapshots")],
+  ["snapshots in S3", () => every.SNAPSHOTS_S3, within(within(inCluster("k3s"), "snapshots"), "s3")],
   ["node ports", () => every.NODE_PORTS, within(inCluster("k3s"), "nodePorts")],
   ["a registry", () => every.REGISTRY, within(inCluster("k3s"), "registries")],
   ["exposed ports", () => every.EXPOSED_PORTS, within(inCluster("k3s"), "exposedPorts")],
@@ -154,6 +171,7 @@ const NOUNS: readonly [string, (folder: string) => object, Place][] = [
   ["an allowed flow", () => every.ALLOWED, within(inCluster("firewall"), "allow")],
   ["an allowed flow over an interface", () => every.ALLOWED_OVER, within(inCluster("firewall"), "allow")],
   ["allowed ports", () => every.ALLOWED_PORTS, within(within(inCluster("firewall"), "allow"), "ports")],
+  ["backups", () => every.BACKUP, within(inCluster("rollout"), "backup")],
   ["a rollout", every.rollout, inCluster("rollout")],
   ["a node", () => every.NODE, inAgent],
   ["a VM", () => every.VM, inAgent],

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import type {
   AllowedFlow,
+  BackupSettings,
   BinaryCacheSettings,
   ClusterNixosSettings,
   ClusterSettings,
@@ -28,6 +29,8 @@ import type {
   RolloutSettings,
   RootFilesystemSettings,
   RouteSettings,
+  SnapshotsS3Settings,
+  SnapshotsSettings,
   StartupSettings,
   VlanSettings,
   VmSettings,
@@ -242,6 +245,25 @@ export const EXPOSED_PORTS: Pairs<PublishedPorts> = {
 
 export const IMAGE_GC: Pairs<ImageGcSettings> = { highPercent: [70, 71], lowPercent: [60, 61] };
 
+export const SNAPSHOTS_S3: Pairs<SnapshotsS3Settings> = {
+  endpoint: ["s3.example.org", "192.0.2.9:9000"],
+  bucket: ["snapshots", "etcd"],
+  folder: ["home", "clusters/home"],
+  region: ["eu-central-1", "eu-west-1"],
+  secretFile: ["/var/lib/k3s-secrets/s3", "/var/lib/k3s-secrets/other-s3"],
+};
+
+export const SNAPSHOTS: Pairs<SnapshotsSettings> = {
+  schedule: ["0 */6 * * *", "30 1 * * *"],
+  keep: [8, 9],
+  compress: [true, false],
+  maxAgeHours: [20, 30],
+  s3: [
+    stated(SNAPSHOTS_S3),
+    { endpoint: "s3.example", bucket: "etcd", secretFile: "/var/lib/k3s-secrets/s3" },
+  ],
+};
+
 export const K3S: Pairs<K3sSettings> = {
   tokenFile: ["/var/lib/k3s-secrets/token", "/var/lib/k3s-secrets/other"],
   agentTokenFile: ["/var/lib/k3s-secrets/agent-token", "/var/lib/k3s-secrets/agent-other"],
@@ -256,6 +278,7 @@ export const K3S: Pairs<K3sSettings> = {
   exposedPorts: [[stated(EXPOSED_PORTS)], []],
   kubeletReadOnlyPort: [true, false],
   imageGc: [stated(IMAGE_GC), { highPercent: 75, lowPercent: 50 }],
+  snapshots: [stated(SNAPSHOTS), { keep: 3, s3: stated(SNAPSHOTS_S3) }],
   serverFlags: [["--disable=metrics-server"], ["--disable=local-storage"]],
   agentFlags: [["--kubelet-arg=max-pods=52"], ["--kubelet-arg=max-pods=53"]],
 };
@@ -280,12 +303,24 @@ export const FIREWALL: Pairs<FirewallSettings> = {
   trustPods: [true, false],
 };
 
+export const BACKUP: Pairs<BackupSettings> = {
+  recipients: [
+    ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"],
+    ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH me"],
+  ],
+  keep: [10, 11],
+  keepDays: [90, 91],
+};
+
 /** @param folder - contains the files `a` to `d`, each with a different token */
 export const rollout = (folder: string): Pairs<RolloutSettings> => ({
   tokenPath: [join(folder, "a"), join(folder, "b"), { tokenCommand: undefined }],
   tokenCommand: [["cat", join(folder, "a")], ["cat", join(folder, "b")], { tokenPath: undefined }],
   agentTokenPath: [join(folder, "c"), join(folder, "d"), { agentTokenCommand: undefined }],
   agentTokenCommand: [["cat", join(folder, "c")], ["cat", join(folder, "d")], { agentTokenPath: undefined }],
+  backup: [stated(BACKUP), { keep: 3 }],
+  s3Path: [join(folder, "e"), join(folder, "f"), { s3Command: undefined }],
+  s3Command: [["cat", join(folder, "e")], ["cat", join(folder, "f")], { s3Path: undefined }],
   build: ["this machine", "alphard"],
   certificateDays: [45, 60],
 });

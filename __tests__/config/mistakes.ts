@@ -15,6 +15,7 @@ export type Mistake = readonly [what: string, edit: Edit, ...lines: string[]];
 const { network, nixos, vm } = REFERENCE;
 const [disk] = vm.disks ?? [];
 const { k3s } = REFERENCE;
+const S3 = { endpoint: "s3.example.org", bucket: "etcd", secretFile: "/var/lib/k3s-secrets/s3" };
 const IN_REGION: Edit = { settings: { k3s: { ...k3s, pveRegion: "home" } } };
 const MIRRORED = { registry: "docker.io", mirrors: ["https://mirror.example.org"] };
 
@@ -1228,6 +1229,51 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
     "garbage collection of images that keeps more than it lets in",
     { settings: { k3s: { ...k3s, imageGc: { highPercent: 60, lowPercent: 60 } } } },
     "'k3s.imageGc' should have a 'lowPercent' below 'highPercent', got {\"highPercent\":60,\"lowPercent\":60}",
+  ],
+  [
+    "a schedule of snapshots that is no schedule",
+    { settings: { k3s: { ...k3s, snapshots: { schedule: "hourly" } } } },
+    "'k3s.snapshots.schedule' should be a cron schedule of five fields with numbers, such as 0 0,6,12,18 * * *, got 'hourly'",
+  ],
+  [
+    "a schedule of snapshots at an hour that no day has",
+    { settings: { k3s: { ...k3s, snapshots: { schedule: "0 24 * * *" } } } },
+    "'k3s.snapshots.schedule' should have as its hour numbers from 0 to 23, got '0 24 * * *'",
+  ],
+  [
+    "an endpoint of S3 with a scheme",
+    { settings: { k3s: { ...k3s, snapshots: { s3: { ...S3, endpoint: "https://s3.example.org" } } } } },
+    "'k3s.snapshots.s3.endpoint' should be a hostname or address with or without a port, such as s3.example.org, and without https://, got 'https://s3.example.org'",
+  ],
+  [
+    "the S3 credentials where their path belongs",
+    { settings: { k3s: { ...k3s, snapshots: { s3: { ...S3, secretFile: "AKIA5ca1ab1e5ca1ab1e" } } } } },
+    "'k3s.snapshots.s3.secretFile' should be an absolute path on the hosts, outside /nix/store, such as /var/lib/k3s-secrets/token; the value is not shown, since it may be a token",
+  ],
+  [
+    "the S3 credentials in the file of the join token",
+    { settings: { k3s: { ...k3s, snapshots: { s3: { ...S3, secretFile: k3s.tokenFile } } } } },
+    "'k3s.snapshots.s3.secretFile' should be another file than the one of a join token",
+  ],
+  [
+    "a flag that says what 'k3s.snapshots' says",
+    { settings: { k3s: { ...k3s, serverFlags: ["--etcd-snapshot-retention=9"], snapshots: { keep: 8 } } } },
+    "'k3s.serverFlags' has --etcd-snapshot-retention, which 'k3s.snapshots' decides; leave the flag out",
+  ],
+  [
+    "snapshots beside the flag that takes none",
+    { settings: { k3s: { ...k3s, serverFlags: ["--etcd-disable-snapshots"], snapshots: {} } } },
+    "'k3s.serverFlags' has --etcd-disable-snapshots, which 'k3s.snapshots' decides; leave the flag out",
+  ],
+  [
+    "a secret key where a public one belongs, which is not repeated",
+    { settings: { rollout: { backup: { recipients: ["AGE-SECRET-KEY-15CA1AB1E"] } } } },
+    "'rollout.backup.recipients[0]' should be a public key of age such as age1…, or of SSH such as ssh-ed25519 AAAA…; the value is not shown, since it may be a secret key",
+  ],
+  [
+    "a source of S3 credentials that no server needs",
+    { settings: { rollout: { s3Path: "secrets/s3" } } },
+    "'rollout.s3Path' has no effect without 'k3s.snapshots.s3'; set that to the bucket for snapshots",
   ],
   [
     "a token file above its folder",

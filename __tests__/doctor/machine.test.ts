@@ -153,7 +153,9 @@ describe("what says the join token is looked for, not run or read", () => {
   });
 
   test("a file", async () => {
-    machine.cluster((json) => (json.cluster.rollout = { tokenPath: "token", agentTokenPath: "agent-token" }));
+    machine.cluster(
+      (json) => (json.cluster.rollout = { tokenPath: "token", agentTokenPath: "agent-token", s3Path: "s3" }),
+    );
     writeFileSync(join(machine.folder, "token"), "the-token");
     const checks = await machine.checks();
     expect(checks).toContainEqual({
@@ -161,7 +163,8 @@ describe("what says the join token is looked for, not run or read", () => {
       state: "ok",
       found: "token exists; it was not read",
     });
-    expect(checks).toContainEqual(expect.objectContaining({ name: "Agents' token", state: "problem" }));
+    for (const name of ["Agents' token", "S3 credentials"])
+      expect(checks).toContainEqual(expect.objectContaining({ name, state: "problem" }));
     expect(JSON.stringify(checks)).not.toContain("the-token");
   });
 

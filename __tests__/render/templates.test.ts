@@ -11,6 +11,7 @@ describe("a name that the context lacks is an error", () => {
     package: "k3s",
     serverAddr: "https://k3s:6443",
     tokenFile: "/token",
+    s3SecretFile: "",
     clusterInit: false,
     joins: true,
     flags: [],

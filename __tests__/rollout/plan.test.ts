@@ -4,6 +4,7 @@ import type { Facts, Unconfirmed } from "../../src/rollout/facts";
 import type { Host } from "../../src/rollout/host";
 import type { HostState } from "../../src/rollout/identity";
 import { planHost, type HostPlan, type PlanContext } from "../../src/rollout/plan";
+import { saltedHash } from "../../src/rollout/token";
 import { formatPlan } from "../../src/rollout/format";
 import { ALPHARD, HAMAL, MIZAR, REFERENCE, type TestNode } from "../fixture";
 import { clone, described, hosts, hostState, kubeNode, context } from "./plan-context";
@@ -273,6 +274,34 @@ describe("refused is", () => {
     expect(plan.faults).toEqual([
       expect.stringMatching(
         /join token is another one\..*'Rotate the join token'.*: k3s token rotate on a server/,
+      ),
+    ]);
+  });
+
+  const WITH_S3 = {
+    k3s: {
+      ...REFERENCE.k3s,
+      snapshots: {
+        s3: { endpoint: "s3.example.org", bucket: "etcd", secretFile: "/var/lib/k3s-secrets/s3" },
+      },
+    },
+  };
+  const S3 = "AWS_ACCESS_KEY_ID=AKIA1234\nAWS_SECRET_ACCESS_KEY=5ca1ab1e";
+
+  test("a server with other S3 credentials, which are not replaced", () => {
+    const [alphard] = three(WITH_S3);
+    const tokens = new Map([
+      ["/var/lib/k3s-secrets/token", "hash"],
+      ["/var/lib/k3s-secrets/s3", saltedHash("salt", S3.replace("5ca", "6ca"))],
+    ]);
+    const all = [hostState(alphard, { salt: "salt", tokens })];
+    const plan = planHost(
+      all[0] as HostState,
+      context(all, { tokens: { server: undefined, agent: undefined, s3: S3 } }),
+    );
+    expect(plan.faults).toEqual([
+      expect.stringContaining(
+        "its S3 credentials at /var/lib/k3s-secrets/s3 are others than those of main.ts",
       ),
     ]);
   });

@@ -150,6 +150,16 @@ export const CLUSTERS: Readonly<Record<string, Cluster>> = {
     server: [{ disks: disksWith({ path: "/var/lib/rancher/k3s/server/db", options: ["noatime"] }) }],
     agent: [{ disks: disksWith({ path: "/var/lib/rancher", filesystem: "xfs" }, { path: "/srv/a-b.c/d" }) }],
   }),
+  "snapshots at a schedule, and in S3": cluster({
+    k3s: {
+      snapshots: {
+        schedule: "30 */6 * * *",
+        keep: 8,
+        compress: true,
+        s3: { endpoint: "192.0.2.9:9000", bucket: "etcd", secretFile: "/run/secrets/s3" },
+      },
+    },
+  }),
   "further networks: static with routes and VLANs, DHCP, and without an address": cluster({
     agent: [
       {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Cluster, Node } from "../../src/config/model";
-import { nixString } from "../../src/base/escape";
+import { nixString, systemdWord } from "../../src/base/escape";
 import { cluster, emitted, KEY } from "./clusters";
 import { configured, configuredAll } from "./configured";
 import { evaluateExpression } from "./evaluation";
@@ -105,7 +105,7 @@ const PLACES: readonly Place[] = [
     "k3sFlags",
     (flag) => onNodes(() => ({ k3sFlags: [flag] })),
     FLAGS,
-    (flag) => expect.arrayContaining([flag.replace(/[%$]/g, "$&$&")]),
+    (flag) => expect.arrayContaining([systemdWord(flag)]),
   ],
 ];
 

@@ -169,6 +169,7 @@ const OPTIONS: Readonly<Record<string, Type>> = {
   "services.k3s.clusterInit": bool,
   "services.k3s.serverAddr": str,
   "services.k3s.tokenFile": path,
+  "services.k3s.environmentFile": path,
   "services.k3s.extraFlags": listOf(str),
 
   "environment.etc.*.source": path,
@@ -616,7 +617,8 @@ function flagRules(flags: readonly string[], { hostname, ipv4Address }: Identity
     [said("node-ip").join() === ipv4Address, `services.k3s.extraFlags: --node-ip is not ${ipv4Address}`],
     [said("flannel-iface").length === 1, "services.k3s.extraFlags: there should be one --flannel-iface"],
     ...flags.map((flag): [boolean, string] => [
-      /^--(?:[^\s"'\\%$]|%%|\$\$)+$/.test(flag),
+      // In quotes, one may have spaces (systemd.service, "COMMAND LINES").
+      /^(--(?:[^\s"'\\%$]|%%|\$\$)+|"--(?:[^\t\n"'\\%$]|%%|\$\$)+")$/.test(flag),
       `services.k3s.extraFlags: systemd would not take ${JSON.stringify(flag)} as it stands`,
     ]),
   ];

@@ -12,9 +12,13 @@ export function nixString(text: string): string {
 
 /**
  * A word of a systemd command line, where `%` starts a specifier and `$` a variable (systemd.service, "COMMAND
- * LINES"). Spaces and quotes never occur here: the model refuses them because NixOS joins the flags with spaces.
+ * LINES"). NixOS joins the flags with spaces, so one with a space, such as a schedule of cron, is quoted. Quotes never occur
+ * here: the model refuses them.
  */
-export const systemdWord = (text: string): string => text.replaceAll("%", "%%").replaceAll("$", "$$$$");
+export function systemdWord(text: string): string {
+  const escaped = text.replaceAll("%", "%%").replaceAll("$", "$$$$");
+  return escaped.includes(" ") ? `"${escaped}"` : escaped;
+}
 
 /** A path in the name of a unit (systemd.unit, "STRING ESCAPING FOR INCLUSION IN UNIT NAMES"), for paths in ASCII. */
 export const systemdPath = (path: string): string =>

@@ -24,6 +24,7 @@ export const openTofu = (env: NodeJS.ProcessEnv = process.env): string => env.TE
 
 /** How to get each program that a command needs, as text that follows a colon. */
 export const INSTALL = {
+  age: "install it with your package manager (age on Debian and Ubuntu)",
   curl: "install it with your package manager",
   git: "install it from git-scm.com or with your package manager",
   nixPrefetchUrl:

@@ -30,6 +30,7 @@ export function addRollout(root: Command, ending: Ending): void {
   addHost(rollout, ending);
   addRotate(rollout, ending);
   addKubeconfig(rollout, ending);
+  addBackup(rollout, ending);
 }
 
 const NOTES = `
@@ -120,6 +121,13 @@ function addKubeconfig(rollout: Command, ending: Ending): void {
     )
     .option("--print", "print it and write nothing", false)
     .action(ending(async (options) => (await import("./rollout.js")).kubeconfig(options)));
+}
+
+function addBackup(rollout: Command, ending: Ending): void {
+  withJson(rollout.command("backup"))
+    .description("take a snapshot of etcd on a server, and bring it here with what a restore needs")
+    .option("--to <folder>", "folder of the backups (default: backups, next to main.ts)")
+    .action(ending(async (options) => (await import("./rollout.js")).backup(options)));
 }
 
 const onHosts = (rollout: Command, name: string, description: string): Command =>

@@ -2,6 +2,7 @@
 import type { ApplyOptions } from "../rollout/apply";
 import {
   applyCommand,
+  backupCommand,
   captureCommand,
   kubeconfigCommand,
   planCommand,
@@ -103,6 +104,19 @@ export const kubeconfig = (options: KubeconfigOptions): Promise<ExitCode> =>
     { json: false },
     async (session, operator) => {
       await kubeconfigCommand(session, options, operator);
+      return ExitCode.Done;
+    },
+    false,
+  );
+
+/** Next to `main.ts`. */
+const BACKUPS_FOLDER = "backups";
+
+export const backup = (options: Options & { readonly to?: string }): Promise<ExitCode> =>
+  run(
+    options,
+    async (session, operator) => {
+      await backupCommand(session, options.to ?? BACKUPS_FOLDER, operator);
       return ExitCode.Done;
     },
     false,

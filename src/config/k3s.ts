@@ -18,6 +18,10 @@ export function checkK3s(k3s: K3s, faults: Faults): void {
       "should be another file than 'k3s.tokenFile': agents must not get the servers' token",
     );
   }
+  const secretFile = k3s.snapshots?.s3?.secretFile;
+  if (secretFile !== undefined && [k3s.tokenFile, k3s.agentTokenFile].includes(secretFile)) {
+    faults.add("snapshots.s3.secretFile", "should be another file than the one of a join token");
+  }
   for (const { registry, mirrors } of k3s.registries) {
     if (k3s.registries.filter((other) => other.registry === registry).length > 1)
       faults.add("registries", `has ${registry} more than once; list all its mirrors in one`);

@@ -11,12 +11,20 @@ const printsItself = (command: readonly string[]): boolean =>
 /** Does not repeat a value that may be the token itself. */
 export function checkRollout(
   settings: RolloutSettings,
-  k3s: Pick<K3s, "agentTokenFile">,
+  k3s: Pick<K3s, "agentTokenFile" | "snapshots">,
   faults: Faults,
 ): void {
   checkSource("tokenPath", settings.tokenPath, "tokenCommand", settings.tokenCommand, faults);
   const { agentTokenPath, agentTokenCommand } = settings;
   checkSource("agentTokenPath", agentTokenPath, "agentTokenCommand", agentTokenCommand, faults);
+  const { s3Path, s3Command } = settings;
+  checkSource("s3Path", s3Path, "s3Command", s3Command, faults);
+  if (k3s.snapshots?.s3 === undefined && (s3Path ?? s3Command) !== undefined) {
+    faults.add(
+      s3Path === undefined ? "s3Command" : "s3Path",
+      "has no effect without 'k3s.snapshots.s3'; set that to the bucket for snapshots",
+    );
+  }
   if (k3s.agentTokenFile === undefined && (agentTokenPath ?? agentTokenCommand) !== undefined) {
     const stated = agentTokenPath === undefined ? "agentTokenCommand" : "agentTokenPath";
     faults.add(
@@ -75,11 +83,27 @@ export function isTokenByHand(
   { k3s, rollout }: Pick<Common, "k3s" | "rollout">,
   path = k3s.tokenFile,
 ): boolean {
-  const source =
-    path === k3s.agentTokenFile
-      ? (rollout?.agentTokenPath ?? rollout?.agentTokenCommand)
-      : (rollout?.tokenPath ?? rollout?.tokenCommand);
+  const source = sourceOf(path, { k3s, rollout });
   return !isTokenDelivered(path) && source === undefined;
+}
+
+function sourceOf(path: string, { k3s, rollout }: Pick<Common, "k3s" | "rollout">): unknown {
+  if (path === k3s.snapshots?.s3?.secretFile) return rollout?.s3Path ?? rollout?.s3Command;
+  return path === k3s.agentTokenFile
+    ? (rollout?.agentTokenPath ?? rollout?.agentTokenCommand)
+    : (rollout?.tokenPath ?? rollout?.tokenCommand);
+}
+
+/** Number of backups that are kept where `main.ts` says nothing. */
+const KEPT_BACKUPS = 30;
+
+/** How `rollout backup` makes backups, and which it keeps. */
+export function backupSettings({ rollout }: Pick<Common, "rollout">): {
+  readonly recipients: readonly string[];
+  readonly retention: { readonly keep: number; readonly keepDays?: number };
+} {
+  const { recipients = [], keep = KEPT_BACKUPS, keepDays } = rollout?.backup ?? {};
+  return { recipients, retention: { keep, ...(keepDays === undefined ? {} : { keepDays }) } };
 }
 
 /** A host's system is built on the host itself. */

@@ -7,6 +7,7 @@ import { servers } from "./model";
 import { API_PORT } from "./k3s";
 import { isEndpoint } from "./network";
 import { buildPlace, EACH_HOST, THIS_MACHINE } from "./rollout";
+import { snapshotFaults } from "./snapshots";
 import { suggestion } from "./suggestion";
 import { topologyFaults } from "./topology";
 
@@ -22,6 +23,7 @@ export function clusterFaults(cluster: Cluster, allowEvenServerCount: boolean): 
     oneRelease(cluster),
     buildRules(cluster),
     topologyFaults(cluster),
+    snapshotFaults(cluster),
   ].reduce<Fault[]>(withNews, []);
 }
 

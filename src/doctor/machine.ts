@@ -120,7 +120,8 @@ export function checkTokens({ env, folder }: Surroundings, cluster: ClusterJson)
     env,
     folder,
   });
-  return agents === undefined ? [checks] : [checks, agents];
+  const s3 = checkToken("S3 credentials", "s3", rollout.s3Path, rollout.s3Command, { env, folder });
+  return [checks, ...[agents, s3].filter((check) => check !== undefined)];
 }
 
 function checkToken(

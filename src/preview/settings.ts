@@ -22,9 +22,16 @@ export interface SettingChange {
 const effect = (words: string): Effect => ({ words });
 const danger = (words: string): Effect => ({ words, danger: true });
 const TOKEN = danger("rollouts read the join token from another place; every host refuses a different token");
+const BACKUPS = effect("the next backup may remove others of the cluster");
+const S3_SOURCE = effect(
+  "rollouts read the S3 credentials from another place; every server refuses different ones",
+);
 
 const FIREWALL = effect("firewalls reload");
 const K3S = effect("K3s restarts with other flags");
+const S3 = effect(
+  "K3s restarts, and copies its snapshots to another place; what is in the former one stays there",
+);
 const NEW_CLUSTER = "K3s uses it only when it initializes a cluster; a running cluster keeps the old value";
 
 /** Effects of settings in `cluster` of `cluster.json`. */
@@ -59,6 +66,17 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
   "k3s.kubeletReadOnlyPort": K3S,
   "k3s.imageGc.highPercent": K3S,
   "k3s.imageGc.lowPercent": K3S,
+  "k3s.snapshots.schedule": K3S,
+  "k3s.snapshots.keep": effect("K3s restarts, and keeps another number of snapshots"),
+  "k3s.snapshots.compress": K3S,
+  "k3s.snapshots.maxAgeHours": effect("verify fails at another age of the newest snapshot"),
+  "k3s.snapshots.s3.endpoint": S3,
+  "k3s.snapshots.s3.bucket": S3,
+  "k3s.snapshots.s3.folder": S3,
+  "k3s.snapshots.s3.region": S3,
+  "k3s.snapshots.s3.secretFile": danger(
+    "K3s waits on every server until the file with the S3 credentials exists",
+  ),
   "k3s.serverFlags": K3S,
   "k3s.agentFlags": K3S,
   "nixos.nixpkgs.rev": {
@@ -84,6 +102,11 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
   "rollout.tokenCommand": TOKEN,
   "rollout.agentTokenPath": TOKEN,
   "rollout.agentTokenCommand": TOKEN,
+  "rollout.backup.recipients": effect("the join token in backups is encrypted for others"),
+  "rollout.backup.keep": BACKUPS,
+  "rollout.backup.keepDays": BACKUPS,
+  "rollout.s3Path": S3_SOURCE,
+  "rollout.s3Command": S3_SOURCE,
 };
 
 const NO_BOOT = "the host may not boot; a rollout refuses values that do not fit the machine";

@@ -2,6 +2,7 @@ import { k3sDataDisks } from "../config/data-disks";
 import { tokenFileOf } from "../config/k3s";
 import { initServer, type Cluster, type Node } from "../config/model";
 import { apiEndpointOf, endpointHost, isEndpoint } from "../config/network";
+import { snapshotFlags } from "../config/snapshots";
 import { labelsOf, providerIdOf } from "../config/topology";
 import { systemdWord } from "../base/escape";
 import { fill } from "./templates";
@@ -16,6 +17,7 @@ export function renderK3s(cluster: Cluster, node: Node): string {
     joins: join !== undefined,
     serverAddr: join,
     tokenFile: tokenFileOf(cluster.k3s, node.role),
+    s3SecretFile: cluster.k3s.snapshots?.s3?.secretFile ?? "",
     registries: cluster.k3s.registries,
     flags: k3sFlags(cluster, node).map(systemdWord),
     mounts: k3sMounts(node),
@@ -87,6 +89,7 @@ function serverFlags(cluster: Cluster, node: Node): string[] {
     ...(host !== undefined && host !== node.ipv4Address ? [`--tls-san=${host}`] : []),
     ...(k3s.traefik ? [] : ["--disable=traefik"]),
     ...(k3s.serviceLb ? [] : ["--disable=servicelb"]),
+    ...snapshotFlags(k3s),
     ...k3s.serverFlags,
   ];
 }

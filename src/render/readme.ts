@@ -55,6 +55,8 @@ export function renderReadme(
     token: token(cluster, cluster.k3s.tokenFile),
     agentToken: cluster.k3s.agentTokenFile !== undefined && token(cluster, cluster.k3s.agentTokenFile),
     tokenHolders: addresses(cluster.k3s.agentTokenFile === undefined ? nodes : servers(cluster)),
+    snapshots: cluster.k3s.snapshots ?? false,
+    s3: cluster.k3s.snapshots?.s3?.bucket ?? "",
     addresses: addresses(nodes),
     agentAddresses: addresses(agents),
     init: init && entry(init),

@@ -244,7 +244,8 @@ export class Apply {
   /** Installs missing tokens; never replaces one. */
   private async deliverTokens({ host, facts }: Job): Promise<void> {
     for (const file of tokenFiles(host, this.tokens, facts).filter(isMissing)) {
-      await this.log.step(host.name, "token", () => deliver(host, file), String);
+      const what = file.kind === "s3" ? "S3 credentials" : "token";
+      await this.log.step(host.name, what, () => deliver(host, file), String);
     }
   }
 }

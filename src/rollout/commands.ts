@@ -1,6 +1,8 @@
 import { hasCode, joined, messageOf, UserError } from "../base/user-error";
 import { apiOf } from "../pve/environment";
 import { Apply, type ApplyOptions } from "./apply";
+import { backupSettings } from "../config/rollout";
+import { formatMade, makeBackup, type Made } from "./backup";
 import { capture } from "./capture";
 import { pause } from "./deadline";
 import { checkKeys, selectNodes, directoryFaults } from "./description";
@@ -353,6 +355,40 @@ export async function removeCommand(
   await changing(session, fleet, [], stop, () => remove(host, fleet, options, session.log));
   const unreachable = fleet.unreachable.some((each) => each.host === host);
   print(nextSteps(host, unreachable), { removed: hostname, poweredOff: !unreachable });
+}
+
+/**
+ * `backup`: makes a backup of the cluster on this machine.
+ *
+ * @param folder - of the backups
+ */
+export async function backupCommand(
+  session: Session,
+  folder: string,
+  { stop, print }: Operator,
+): Promise<void> {
+  const { description, log, redactor } = session;
+  const tokens = await unlessStopped(stop, () => readTokens(description, redactor));
+  const fleet = await unlessStopped(stop, () =>
+    log.step("cluster", "survey the hosts", () => survey(session.hosts)),
+  );
+  if (fleet.nodes === undefined && fleet.hosts.length > 0)
+    throw new UserError(
+      "unavailable",
+      "the Kubernetes API cannot be asked, so there is nothing to take a snapshot of",
+    );
+  const settings = { folder, ...backupSettings(description) };
+  let made: Made | undefined;
+  await changing(session, fleet, [], stop, async ({ id }) => {
+    made = await makeBackup(fleet, tokens, settings, { log, redactor, rollout: id });
+  });
+  if (made === undefined) return;
+  const { backup, removed } = made;
+  print(formatMade(made, settings.recipients.length), {
+    backup: backup.folder,
+    manifest: backup.manifest,
+    removed,
+  });
 }
 
 async function surveyForRemoval(

@@ -89,8 +89,8 @@ const MAX_FILES = 1000;
 export async function readFacts(host: Host): Promise<Facts> {
   const device = rootDevice(host.files.get(HARDWARE) ?? "") ?? "";
   const salt = randomBytes(16).toString("hex");
-  const { tokenFile, agentTokenFile } = host.description.k3s;
-  const files = agentTokenFile === undefined ? [tokenFile] : [tokenFile, agentTokenFile];
+  const { tokenFile, agentTokenFile, snapshots } = host.description.k3s;
+  const files = [tokenFile, agentTokenFile, snapshots?.s3?.secretFile].filter((file) => file !== undefined);
   const k3sDisks = k3sDataDisks(host.node.vm).map(({ device: disk, path }) => `${disk}:${path}`);
   const { report, output } = await host.callFully(
     "facts",

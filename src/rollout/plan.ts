@@ -23,7 +23,7 @@ import type { KubeNode } from "./kubernetes";
 import { revisionDue } from "./nixpkgs";
 import { barePods, type Pod } from "./pods";
 import { barePodsInWords } from "./reboot";
-import { isMissing, tokenFaults, tokenFiles, tokenNotes, type JoinTokens, type TokenFile } from "./token";
+import { deliveryNotes, tokenFaults, tokenFiles, tokenNotes, type JoinTokens, type TokenFile } from "./token";
 
 /**
  * - `new`: not a node of the cluster yet.
@@ -267,7 +267,7 @@ function unfinishedWork(
     ...(node !== undefined && facts.k3s !== "active"
       ? [`K3s does not run (${facts.k3s || "no such unit"})`]
       : []),
-    ...(tokens.some(isMissing) ? ["its join token is missing, and will be installed"] : []),
+    ...new Set(deliveryNotes(tokens)),
   ];
 }
 

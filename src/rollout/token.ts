@@ -1,22 +1,35 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { capture, type Captured } from "../base/process";
+import { readFileSync } from "node:fs";
+import { capture } from "../base/process";
 import { messageOf, UserError } from "../base/user-error";
 import { tokenFileOf } from "../config/k3s";
 import { isTokenByHand } from "../config/rollout";
 import { passwordOf } from "../config/secrets";
 import type { Description } from "./description";
 import type { Facts } from "./facts";
+import { refuseCommitted, whyFailed } from "./git";
 import type { Host } from "./host";
+import { s3Credentials } from "./s3-credentials";
 import type { Redactor } from "./secrets";
 
-/** The join tokens, from the sources in `main.ts`; `undefined` without a source. */
+/** The secrets that K3s on the hosts reads, from the sources in `main.ts`; `undefined` without a source. */
 export interface JoinTokens {
   /** The token of servers, and of agents if these have none of their own. */
   readonly server: string | undefined;
   readonly agent: string | undefined;
+  /** The lines of the S3 credentials, which only servers have. */
+  readonly s3?: string;
 }
+
+/** A secret, as the settings of `rollout` begin that name its source. */
+type Kind = "token" | "agentToken" | "s3";
+
+const IN_WORDS: Readonly<Record<Kind, string>> = {
+  token: "the join token",
+  // A person looks for the setting, which a message names too.
+  agentToken: "the join token",
+  s3: "the S3 credentials",
+};
 
 /** @throws UserError when a source fails; its output is not shown */
 export async function readTokens({ rollout = {} }: Description, redactor: Redactor): Promise<JoinTokens> {
@@ -35,7 +48,19 @@ export async function readTokens({ rollout = {} }: Description, redactor: Redact
       "The agents' token equals the servers' token, so an agent could join as a server: choose another one",
     );
   }
-  return { server, agent };
+  const s3 = await readS3(rollout, redactor);
+  return { server, agent, s3 };
+}
+
+async function readS3(
+  { s3Path, s3Command }: NonNullable<Description["rollout"]>,
+  redactor: Redactor,
+): Promise<string | undefined> {
+  const stated = await readSource("s3", s3Path, s3Command);
+  if (stated === undefined) return undefined;
+  const { text, values } = s3Credentials(stated);
+  for (const value of values) redactor.learn(value);
+  return text;
 }
 
 /** Source: kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens */
@@ -47,10 +72,7 @@ async function read(
   command: readonly string[] | undefined,
   redactor: Redactor,
 ): Promise<string | undefined> {
-  const text = await (path === undefined
-    ? fromCommand(command, `${setting}Command`)
-    : fromFile(path, `${setting}Path`));
-  const token = text?.trim();
+  const token = (await readSource(setting, path, command))?.trim();
   if (token === undefined) return undefined;
   if (!/^\S{8,}$/.test(token)) {
     throw new UserError(
@@ -62,70 +84,30 @@ async function read(
   return token;
 }
 
-async function fromFile(path: string, setting: string): Promise<string> {
+const readSource = (
+  kind: Kind,
+  path: string | undefined,
+  command: readonly string[] | undefined,
+): Promise<string | undefined> => (path === undefined ? fromCommand(command, kind) : fromFile(path, kind));
+
+async function fromFile(path: string, kind: Kind): Promise<string> {
+  const contains = IN_WORDS[kind];
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new UserError(
-      "invalid",
-      `The join token cannot be read: ${messageOf(error)} (rollout.${setting} of main.ts)`,
-    );
+    const what = `${contains.charAt(0).toUpperCase()}${contains.slice(1)} cannot be read`;
+    throw new UserError("invalid", `${what}: ${messageOf(error)} (rollout.${kind}Path of main.ts)`);
   }
-  await checkGit(path);
+  const ifPushed =
+    kind === "s3"
+      ? "replace them at your S3 service"
+      : "follow 'Rotate the join token' in the cluster's README";
+  await refuseCommitted(path, { contains, ifPushed });
   return text;
 }
 
-/**
- * Refuses a file that git tracks, or that the next `git add` would add, or for which git gives no answer. Outside a repository
- * nothing can be committed.
- */
-async function checkGit(path: string): Promise<void> {
-  const file = realpathSync(path);
-  const repository = repositoryOf(dirname(file));
-  if (repository === undefined) return;
-  const words = ["--literal-pathspecs", "ls-files", "-t", "--cached", "--others", "--exclude-standard"];
-  // GIT_DIR and the like would point git to another repository.
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_"));
-  const asked = await capture("git", [...words, "--", basename(file)], {
-    cwd: dirname(file),
-    env: Object.fromEntries(own),
-  }).catch(messageOf);
-  if (typeof asked === "string" || asked.status !== 0) {
-    throw new UserError(
-      "invalid",
-      `${path}, which contains the join token, is in the repository ${repository}, and git does not tell whether it would commit ` +
-        `it (${reasonOf(asked)}): move the file out of the project, or fix git`,
-    );
-  }
-  const { stdout } = asked;
-  if (stdout === "") return;
-  // git marks an untracked file with a question mark.
-  throw new UserError(
-    "invalid",
-    stdout.startsWith("?")
-      ? `${path}, which contains the join token, is not ignored by git: move it out of the project, or add it to .gitignore`
-      : `${path}, which contains the join token, is in git: git rm --cached it, move it out of the project, and if it was ` +
-          "ever pushed, follow 'Rotate the join token' in the cluster's README",
-  );
-}
-
-/** Why a program failed: it does not start, or its first line of output. */
-function reasonOf(asked: Captured | string): string {
-  if (typeof asked === "string") return asked;
-  const [first] = asked.stderr.trim().split("\n", 1);
-  return first === undefined || first === "" ? `it exited with ${asked.status}` : first;
-}
-
-function repositoryOf(folder: string): string | undefined {
-  if (existsSync(join(folder, ".git"))) return folder;
-  return dirname(folder) === folder ? undefined : repositoryOf(dirname(folder));
-}
-
-async function fromCommand(
-  command: readonly string[] | undefined,
-  setting: string,
-): Promise<string | undefined> {
+async function fromCommand(command: readonly string[] | undefined, kind: Kind): Promise<string | undefined> {
   const [program, ...words] = command ?? [];
   if (program === undefined) return undefined;
   // It may ask for a passphrase.
@@ -133,40 +115,48 @@ async function fromCommand(
   if (typeof asked !== "string" && asked.status === 0) return asked.stdout;
   throw new UserError(
     "invalid",
-    `${program} does not provide the join token: ${reasonOf(asked)} (rollout.${setting} of main.ts)`,
+    `${program} does not provide ${IN_WORDS[kind]}: ${whyFailed(asked)} (rollout.${kind}Command of main.ts)`,
   );
 }
 
-/** How a token file compares with the token in `main.ts`; `there` if `main.ts` has none. */
+/** How a file compares with the token in `main.ts`; `there` if `main.ts` has none. */
 export type TokenState = "same" | "different" | "missing" | "there";
 
-/** A file that K3s on the host reads a token from. */
+/** A file that K3s on the host reads a secret from. */
 export interface TokenFile {
+  readonly kind: Kind;
   readonly path: string;
   /** `undefined` if `main.ts` has no source for it. */
   readonly token: string | undefined;
   readonly state: TokenState;
 }
 
-/** The host's token files: a server has the agents' token too, and an agent never has the servers'. */
+/**
+ * The host's files with secrets: a server has the agents' token and the S3 credentials too, and an agent has neither these nor the
+ * servers' token.
+ */
 export function tokenFiles(
   { node, description }: Host,
-  { server, agent }: JoinTokens,
+  { server, agent, s3 }: JoinTokens,
   facts: Facts,
 ): TokenFile[] {
   const { k3s } = description;
   const own = tokenFileOf(k3s, node.role);
-  const withTokens =
-    k3s.agentTokenFile === undefined
-      ? [{ path: own, token: server }]
-      : [
-          ...(node.role === "server" ? [{ path: own, token: server }] : []),
-          { path: k3s.agentTokenFile, token: agent },
-        ];
-  return withTokens.map(({ path, token }) => {
+  const isServer = node.role === "server";
+  const secretFile = k3s.snapshots?.s3?.secretFile;
+  const withTokens: { kind: Kind; path: string; token: string | undefined }[] = [
+    ...(isServer || k3s.agentTokenFile === undefined
+      ? [{ kind: "token" as const, path: own, token: server }]
+      : []),
+    ...(k3s.agentTokenFile === undefined
+      ? []
+      : [{ kind: "agentToken" as const, path: k3s.agentTokenFile, token: agent }]),
+    ...(isServer && secretFile !== undefined ? [{ kind: "s3" as const, path: secretFile, token: s3 }] : []),
+  ];
+  return withTokens.map(({ kind, path, token }) => {
     // A server stores its token with its data, which is encrypted with it.
     const kept = path === own ? facts.keptToken : "";
-    return { path, token, state: stateOf(token, facts, facts.tokens.get(path) ?? "", kept) };
+    return { kind, path, token, state: stateOf(token, facts, facts.tokens.get(path) ?? "", kept) };
   });
 }
 
@@ -178,31 +168,59 @@ function stateOf(token: string | undefined, facts: Facts, there: string, kept: s
   return there === ours ? "same" : "different";
 }
 
-/** The same hash as in `remote/facts.sh`, so that tokens can be compared without leaving either side. */
+/** The same hash as in `remote/facts.sh`, so that tokens can be compared without leaving either side; blanks do not count. */
 export const saltedHash = (salt: string, token: string): string =>
   createHash("sha256")
-    .update(`${salt}${passwordOf(token)}`)
+    .update(`${salt}${passwordOf(token).replaceAll(/\s/g, "")}`)
     .digest("hex");
 
 /** Whether the file is missing and the operator has its token. */
 export const isMissing = ({ token, state }: TokenFile): boolean => state === "missing" && token !== undefined;
 
-/** Installs a missing token. @throws UserError when there is one by now */
-export async function deliver(host: Host, { path, token }: TokenFile): Promise<string> {
+/** Installs a missing file. @throws UserError when there is one by now */
+export async function deliver(host: Host, { kind, path, token }: TokenFile): Promise<string> {
   const report = await host.call("token", { token: token ?? "", path });
   if (report.one("token") === "installed") return `installed at ${path}`;
-  throw new UserError("refused", `another process has just put a join token at ${path}`, {
-    remedy: "run the same command again",
-    host: host.name,
-  });
+  throw new UserError(
+    "refused",
+    `another process has just put ${kind === "s3" ? "a file" : "a join token"} at ${path}`,
+    {
+      remedy: "run the same command again",
+      host: host.name,
+    },
+  );
 }
 
 /** Faults that prevent a change of the host. */
 export function tokenFaults(host: Host, files: readonly TokenFile[]): string[] {
-  return files.flatMap(({ path, state }) => tokenFault(host, path, state));
+  return files.flatMap((file) => (file.kind === "s3" ? s3Fault(host, file) : tokenFault(host, file)));
 }
 
-function tokenFault({ node, description }: Host, path: string, state: TokenState): string[] {
+/** Notes on what will be installed. */
+export const deliveryNotes = (files: readonly TokenFile[]): string[] =>
+  files
+    .filter(isMissing)
+    .map(({ kind }) =>
+      kind === "s3"
+        ? "its S3 credentials are missing, and will be installed"
+        : "its join token is missing, and will be installed",
+    );
+
+function s3Fault({ description }: Host, { path, state }: TokenFile): string[] {
+  if (state === "different") {
+    return [
+      `its S3 credentials at ${path} are others than those of main.ts, and are not replaced: if those are right, remove the file there ` +
+        "(it is installed again, and systemctl restart k3s makes K3s read it)",
+    ];
+  }
+  if (state !== "missing" || !isTokenByHand(description, path)) return [];
+  return [
+    `it has no S3 credentials at ${path}, and K3s would wait for them forever: set rollout.s3Path or rollout.s3Command in ` +
+      "main.ts, or put the file there (install -m 0400)",
+  ];
+}
+
+function tokenFault({ node, description }: Host, { path, state }: TokenFile): string[] {
   if (state === "different" && path === description.k3s.agentTokenFile) {
     return [
       `its agents' token at ${path} is another one: follow 'Rotate the agents' token' in the cluster's README, and make the ` +

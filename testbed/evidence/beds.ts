@@ -212,6 +212,12 @@ export const BEDS: readonly Bed[] = [
       "grub.cfg, written as NixOS writes what counts; the kernel, by a few instructions that print its command line",
   },
   {
+    suites: ["__tests__/system/machines/backup.test.ts"],
+    programs: ["Linux kernel", "OpenSSH", "nft", "age", "git"],
+    real: "SSH servers, the copy and its interruptions, the encryption of the token",
+    standIn: "K3s, its snapshots and kubectl; no S3 server ran",
+  },
+  {
     suites: ["__tests__/system/machines/"],
     programs: ["Linux kernel", "OpenSSH", "nft"],
     real: "SSH servers and the emitted firewalls, in namespaces",

@@ -49,6 +49,7 @@ const PROGRAMS = {
   nft: installed("nft", "--version"),
   iptables: installed("iptables-nft", "--version"),
   iproute2: installed("ip", "-V"),
+  age: installed("age", "--version"),
   OpenSSH: installed("ssh", "-V"),
   OpenSSL: installed("openssl", "version"),
   "systemd-nspawn": installed("systemd-nspawn", "--version"),

@@ -193,6 +193,20 @@ export class Testbed {
     return JSON.parse(stdout);
   }
 
+  /** Adds a volume of K3s' local-path provisioner, with its claim in the namespace default. */
+  public addVolume(claim: string, node: string): void {
+    const terms = [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [node] }] }];
+    const volume = {
+      metadata: { name: `pvc-${claim}` },
+      spec: {
+        claimRef: { namespace: "default", name: claim },
+        hostPath: { path: `/var/lib/rancher/k3s/storage/pvc-${claim}` },
+        nodeAffinity: { required: { nodeSelectorTerms: terms } },
+      },
+    };
+    writeFileSync(join(this.paths.cluster, "volumes", `${claim}.json`), JSON.stringify(volume));
+  }
+
   public removePod(name: string): void {
     rmSync(join(this.paths.cluster, "pods", `${name}.json`), { force: true });
   }
@@ -268,7 +282,7 @@ export class Testbed {
       rmSync(file);
     }
     if (this.container !== undefined) await this.prepareContainers(this.container);
-    for (const folder of ["nodes", "leases", "pods", "secrets"])
+    for (const folder of ["nodes", "leases", "pods", "secrets", "volumes"])
       mkdirSync(join(cluster, folder), { recursive: true });
     writeFileSync(join(cluster, "events"), "");
     const key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";

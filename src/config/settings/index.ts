@@ -22,4 +22,5 @@ export * from "./node";
 export * from "./ports";
 export * from "./registry";
 export * from "./rollout";
+export * from "./snapshots";
 export * from "./vm";

@@ -1,21 +1,10 @@
 import type * as z from "zod";
 import { formatValue } from "../fault";
-import { boolean, checkedText, choice, group, integer, list, matching, text } from "./kinds";
+import { boolean, choice, group, integer, list, matching, text } from "./kinds";
 import { RegistrySchema } from "./registry";
 import { PortRangeSchema, PublishedPortsSchema } from "./ports";
-
-const PATH = "an absolute path on the hosts, outside /nix/store, such as /var/lib/k3s-secrets/token";
-
-/** Does not repeat a value that is not a path, since it may be the token itself. */
-function tokenFileProblem(path: string): string | undefined {
-  const expected = `should be ${PATH}`;
-  if (!/^(\/[A-Za-z0-9._-]+)+$/.test(path))
-    return `${expected}; the value is not shown, since it may be a token`;
-  const strange = path.startsWith("/nix/store/") || path.split("/").some((part) => /^\.\.?$/.test(part));
-  return strange ? `${expected}, got ${formatValue(path)}` : undefined;
-}
-
-const tokenFile = (example: string) => checkedText(tokenFileProblem, PATH, example);
+import { secretFile } from "./secret-file";
+import { SnapshotsSchema } from "./snapshots";
 
 const percent = (example: number) => integer(1, 99, { unit: "percent", example });
 
@@ -47,13 +36,13 @@ export const K3sSchema = group(
      * Absolute path, on the hosts, of the file with the join token. The file is delivered apart from NixOS
      * and K3s waits for it; the token itself is never part of this project.
      */
-    tokenFile: tokenFile("/var/lib/k3s-secrets/token"),
+    tokenFile: secretFile("/var/lib/k3s-secrets/token"),
     /**
      * The same for a token of the agents' own, with which no machine joins as a server. Servers have both files, agents only
      * this one. A plain word, and not K3s' long form, which K3s takes for a part of the password here.
      * @default - agents join with the servers' token
      */
-    agentTokenFile: tokenFile("/var/lib/k3s-secrets/agent-token").optional(),
+    agentTokenFile: secretFile("/var/lib/k3s-secrets/agent-token").optional(),
     /** Run K3s' bundled ingress controller, Traefik. */
     traefik: boolean(),
     /** Run K3s' bundled load balancer (ServiceLB) on ports 80 and 443 of every host, and open them in the firewall. */
@@ -93,6 +82,8 @@ export const K3sSchema = group(
     kubeletReadOnlyPort: boolean().default(false),
     /** How full the disk with K3s' data may be before unused images are deleted. @default - the kubelet's: 85 and 80 */
     imageGc: ImageGcSchema.readonly().optional(),
+    /** Snapshots of etcd that every server takes. @default - K3s' own: at 00:00 and 12:00, five kept on its own disk */
+    snapshots: SnapshotsSchema.readonly().optional(),
     /** Additional flags of `k3s server`. @default - none */
     serverFlags: flags("--disable=metrics-server").default([]),
     /** Additional flags of `k3s agent`. @default - none */

@@ -166,7 +166,9 @@ function serve(): void {
   createTcpServer((socket) => socket.end()).listen(2380);
   mkdirSync("/var/lib/rancher/k3s/server/db/etcd", { recursive: true });
   mkdirSync("/etc/rancher/k3s", { recursive: true });
-  writeFileSync("/var/lib/rancher/k3s/server/token", readFileSync(tokenFile));
+  // In the long form, whatever the form of the file that was given.
+  const kept = `K10${"c0ffee".padEnd(64, "0")}::server:${passwordOf(readFileSync(tokenFile, "utf8"))}\n`;
+  writeFileSync("/var/lib/rancher/k3s/server/token", kept, { mode: 0o600 });
   const kubeconfig = [
     "apiVersion: v1",
     "clusters:",

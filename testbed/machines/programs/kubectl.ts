@@ -101,9 +101,15 @@ function get(kind: string | undefined, name = ""): void {
     if (existsSync(leasePath(name))) console.log(readFileSync(leasePath(name), "utf8"));
     return;
   }
+  if (kind === "namespace") return console.log(JSON.stringify({ metadata: { name, uid: UID } }));
+  if (kind === "persistentvolumes")
+    return list(names("volumes").map((file) => read<object>(`${CLUSTER}/volumes/${file}`)));
   if (kind === "pods") return pods().forEach((pod) => console.log(row(pod)));
   fail(`error: the server doesn't have a resource type "${kind}"`);
 }
+
+/** Of every namespace: only that of kube-system is asked for. */
+const UID = "0b1f5c66-7a3e-4ad8-8c71-0a8a2f0f7d11";
 
 /** Leases that do not belong to kubelets. */
 const leasePath = (name: string): string => `${CLUSTER}/leases.${name}`;

@@ -1,0 +1,55 @@
+import { cronProblem, longestGapHours } from "../../src/config/cron";
+import { resolveK3s } from "../../src/config/k3s";
+import { snapshotLimitHours } from "../../src/config/snapshots";
+import type { K3sSettings } from "../../src/config/settings";
+import { REFERENCE } from "../fixture";
+
+test.each<[string, number]>([
+  ["0 0,12 * * *", 12],
+  ["0 */12 * * *", 12],
+  ["*/10 * * * *", 1 / 6],
+  ["30 1 * * *", 24],
+  ["0 3 * * 0", 7 * 24],
+  ["0 9-17/4 * * *", 16],
+  ["0 0 1 * *", 31 * 24],
+  // Both days are restricted: either is enough.
+  ["0 0 1 * 1", 7 * 24],
+  ["0 5/6 * * *", 6],
+])("between two snapshots of %s there are at most %d hours", (schedule, hours) => {
+  expect(cronProblem(schedule)).toBeUndefined();
+  expect(longestGapHours(schedule)).toBeCloseTo(hours, 6);
+});
+
+test.each([
+  "",
+  "daily",
+  "@daily",
+  "0 0 * *",
+  "0 0 * * * *",
+  "60 0 * * *",
+  "0 24 * * *",
+  "0 0 0 * *",
+  "0 0 * 13 *",
+  "0 0 * * 7",
+  "5-1 0 * * *",
+  "*/0 0 * * *",
+  "0 0 30 2 *",
+  "0  0 * * *",
+  '0 0 * * *"',
+])("a schedule that K3s would not take, or that never comes, is refused: %j", (schedule) => {
+  expect(cronProblem(schedule)).toEqual(expect.any(String));
+});
+
+const limit = (more: Partial<K3sSettings>): number | undefined =>
+  snapshotLimitHours({ k3s: resolveK3s({ ...REFERENCE.k3s, ...more }) });
+
+test("a snapshot is too old after two missed ones, unless main.ts says when", () => {
+  expect(limit({})).toBe(25);
+  expect(limit({ snapshots: {} })).toBe(25);
+  expect(limit({ snapshots: { schedule: "30 1 * * *" } })).toBe(49);
+  expect(limit({ snapshots: { schedule: "30 1 * * *", maxAgeHours: 30 } })).toBe(30);
+});
+
+test("where K3s is told to take none, none is missed", () => {
+  expect(limit({ serverFlags: ["--etcd-disable-snapshots"] })).toBeUndefined();
+});
