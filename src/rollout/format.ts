@@ -116,6 +116,7 @@ export function formatVerification(verification: Verification, columns = Infinit
   return [
     ...(rows.length > 0 ? fittedTable([head, ...rows], columns) : []),
     ...formatExpiries(verification),
+    ...formatSnapshots(verification),
     "",
     verdict,
     ...wrong.map((line) => `  ! ${indented(line)}`),
@@ -132,6 +133,15 @@ function formatExpiries({ nodes, kubeconfig }: Verification): string[] {
     ...(kubeconfig === undefined ? [] : [`${oneLine(kubeconfig.path)} ${inDays(kubeconfig.days)}`]),
   ];
   return parts.length === 0 ? [] : ["", `Days left: ${parts.join(", ")}`];
+}
+
+/** How old the newest snapshot is in each place that has one. */
+function formatSnapshots({ snapshots }: Verification): string[] {
+  const places = [
+    ...Object.entries(snapshots?.servers ?? {}).map(([name, hours]) => `${oneLine(name)} ${hours} h`),
+    ...(snapshots?.s3 === undefined ? [] : [`S3 ${snapshots.s3} h`]),
+  ];
+  return places.length === 0 ? [] : ["", `Age of the newest snapshot of etcd: ${places.join(", ")}`];
 }
 
 const inDays = (days: number | undefined): string => (days === undefined ? "?" : `${days} d`);

@@ -24,6 +24,8 @@ export interface KubeNode {
   readonly cordonedByUs: boolean;
   /** Time of its kubelet's last heartbeat. */
   readonly heartbeat: string;
+  /** When it joined. @default - the API does not say it */
+  readonly created?: string;
 }
 
 /** Annotation of a Node that a rollout cordoned, and so may uncordon. */
@@ -151,6 +153,7 @@ interface RawList<T> {
 
 interface RawMetadata {
   readonly name: string;
+  readonly creationTimestamp?: string;
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -232,6 +235,7 @@ function nodeOf({ metadata, spec, status }: RawNode, heard: string): KubeNode {
     cordoned: spec.unschedulable ?? false,
     cordonedByUs: CORDONED in (metadata.annotations ?? {}),
     heartbeat: heard,
+    ...(typeof metadata.creationTimestamp === "string" ? { created: metadata.creationTimestamp } : {}),
   };
 }
 

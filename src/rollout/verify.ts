@@ -2,6 +2,7 @@ import { messageAtHost, messageOf } from "../base/user-error";
 import { API_PORT } from "../config/k3s";
 import { coversNetwork, parseNetwork } from "../config/address";
 import { certificateFaults, daysOf, readCertificates, type DaysLeft } from "./certificates";
+import type { Description } from "./description";
 import { revisionOf } from "./facts";
 import type { Fleet } from "./fleet";
 import { forwardingFaults, inspect, ANY_CONNECTION } from "./health";
@@ -11,6 +12,7 @@ import type { KubeNode } from "./kubernetes";
 import { revisionFaults, verifiedRevision } from "./nixpkgs";
 import { rulesetState, type Counters } from "./ruleset";
 import type { Report } from "./script";
+import { readSnapshots, snapshotAges, snapshotFaults, type SnapshotAges } from "./snapshots";
 import { compareVersions } from "./version";
 
 /** The result of verifying a node. */
@@ -35,6 +37,8 @@ export interface Verification {
   readonly nodes: readonly Health[];
   /** The operator's own access. @default - the operator's kubeconfig does not name this cluster */
   readonly kubeconfig?: OwnKubeconfig;
+  /** Age of the newest snapshot of etcd in each place, in hours. @default - they could not be asked for */
+  readonly snapshots?: SnapshotAges;
   /** Faults of the cluster as a whole. */
   readonly faults: readonly string[];
 }
@@ -57,11 +61,35 @@ export async function verify(fleet: Fleet, hosts: readonly Host[]): Promise<Veri
   const healths = await Promise.all(hosts.map((host) => healthOf(host, fleet, nodes)));
   const description = hosts[0]?.description;
   const kubeconfig = description && ownKubeconfig(description);
+  const snapshots = await snapshotsOf(fleet, description, nodes);
   return {
     nodes: healths,
     kubeconfig,
-    faults: [...clusterFaults(fleet, nodes), ...kubeconfigFaults(description, kubeconfig)],
+    snapshots: snapshots.ages,
+    faults: [
+      ...clusterFaults(fleet, nodes),
+      ...kubeconfigFaults(description, kubeconfig),
+      ...snapshots.faults,
+    ],
   };
+}
+
+async function snapshotsOf(
+  { kubernetes }: Fleet,
+  description: Description | undefined,
+  nodes: readonly KubeNode[],
+): Promise<{ readonly ages?: SnapshotAges; readonly faults: readonly string[] }> {
+  if (description === undefined) return { faults: [] };
+  try {
+    const snapshots = await readSnapshots(kubernetes);
+    const now = Date.now();
+    return {
+      ages: snapshotAges(snapshots, now),
+      faults: snapshotFaults(description, snapshots, nodes, now),
+    };
+  } catch (error) {
+    return { faults: [`the snapshots of etcd cannot be asked for: ${messageOf(error)}`] };
+  }
 }
 
 function clusterFaults({ hosts, unreachable }: Fleet, nodes: readonly KubeNode[]): string[] {

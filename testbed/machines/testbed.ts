@@ -207,6 +207,27 @@ export class Testbed {
     writeFileSync(join(this.paths.cluster, "volumes", `${claim}.json`), JSON.stringify(volume));
   }
 
+  /** Adds the object that K3s keeps of a snapshot. @param node - `s3` for one in S3 */
+  public addSnapshot(node: string, hoursAgo: number, failure?: string): void {
+    const time = new Date(Date.now() - hoursAgo * 3_600_000).toISOString();
+    const snapshot = {
+      metadata: { name: `${node}-${hoursAgo}`, creationTimestamp: time },
+      spec: {
+        nodeName: node,
+        snapshotName: "etcd-snapshot",
+        ...(node === "s3" ? { s3: { bucket: "etcd" } } : {}),
+      },
+      status:
+        failure === undefined
+          ? { creationTime: time, readyToUse: true }
+          : { error: { time, message: failure }, readyToUse: false },
+    };
+    writeFileSync(
+      join(this.paths.cluster, "snapshots", `${node}-${hoursAgo}.json`),
+      JSON.stringify(snapshot),
+    );
+  }
+
   public removePod(name: string): void {
     rmSync(join(this.paths.cluster, "pods", `${name}.json`), { force: true });
   }
@@ -282,7 +303,7 @@ export class Testbed {
       rmSync(file);
     }
     if (this.container !== undefined) await this.prepareContainers(this.container);
-    for (const folder of ["nodes", "leases", "pods", "secrets", "volumes"])
+    for (const folder of ["nodes", "leases", "pods", "secrets", "volumes", "snapshots"])
       mkdirSync(join(cluster, folder), { recursive: true });
     writeFileSync(join(cluster, "events"), "");
     const key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";

@@ -6,6 +6,7 @@ import { checkSnapshot, readBackup, type Backup } from "../../../src/backup/mani
 import { isToken } from "../../../src/backup/token-reference";
 import { agent, HAMAL, server } from "../../fixture";
 import type { Interruption } from "../../../testbed/machines/testbed";
+import { schemaFaults } from "../../json-schema";
 import { describeWith, type Tool } from "../tools";
 import { LiveCluster, TOKEN } from "./cluster";
 import { MACHINES } from "./tools";
@@ -82,6 +83,7 @@ describeWith([...MACHINES, AGE], "a backup", () => {
       backup: string;
       manifest: { encryptedToken: string };
     };
+    expect(schemaFaults("rollout#backup", JSON.parse(stdout))).toEqual([]);
     expect(manifest.encryptedToken).toBe("token.age");
     const file = join(cluster.folder, backup, "token.age");
     expect(readFileSync(file, "utf8")).not.toContain(TOKEN);
@@ -109,6 +111,19 @@ describeWith([...MACHINES, AGE], "a backup", () => {
     expect(backups().length).toBe(before + 1);
     expect(await onServer()).toHaveLength(1);
     await cluster.testbed.on("alphard", "rm /var/lib/rancher/k3s/server/db/snapshots/*");
+  });
+
+  test("that K3s takes by itself is shown by verify with its age, which fails past the limit", async () => {
+    cluster.testbed.addSnapshot("alphard", 30);
+    const old = await cluster.rollout("verify");
+    expect(old.status).not.toBe(0);
+    expect(old.output).toContain("the newest snapshot of etcd on alphard is 30 h old, and 25 h is the limit");
+    cluster.testbed.addSnapshot("alphard", 3);
+    const { stdout } = (await cluster.rollout("verify")).mustSucceed();
+    expect(stdout).toContain("Age of the newest snapshot of etcd: alphard 3 h");
+    const { stdout: json } = (await cluster.rollout("verify", "--json")).mustSucceed();
+    expect(schemaFaults("rollout#verification", JSON.parse(json))).toEqual([]);
+    expect(JSON.parse(json)).toMatchObject({ snapshots: { servers: { alphard: 3 } } });
   });
 
   test("goes elsewhere with --to, and never where git would commit it", async () => {

@@ -84,7 +84,11 @@ function change(name: string, edit: (node: Node) => void): void {
   write(path, node);
 }
 
+const raw = (): string | undefined => argv.find((word) => word.startsWith("--raw="))?.slice("--raw=".length);
+
 function get(kind: string | undefined, name = ""): void {
+  if (raw() === "/apis/k3s.cattle.io/v1/etcdsnapshotfiles")
+    return list(names("snapshots").map((file) => read<object>(`${CLUSTER}/snapshots/${file}`)));
   if (kind === undefined) return console.log("ok"); // --raw=/readyz
   if (kind === "nodes") return list(nodes().map(shown));
   if (kind === "leases") {
@@ -201,7 +205,7 @@ const [verb = "", first = "", second = ""] = argv.filter((word) => !word.startsW
 checkApi();
 switch (verb) {
   case "get":
-    get(argv.includes("--raw=/readyz") ? undefined : first, second);
+    get(raw() === "/readyz" ? undefined : first, second);
     break;
   case "cordon":
   case "uncordon":
