@@ -34,6 +34,14 @@ test("credentials in the environment get into no file and no output", () => {
 test.each<[string, (main: string) => string]>([
   ["where its path belongs", (main) => main.replace("/var/lib/k3s-secrets/token", SECRET)],
   [
+    "where the path of the S3 credentials belongs",
+    (main) =>
+      main.replace(
+        "traefik: true,",
+        `traefik: true, snapshots: { s3: { endpoint: "s3.example.org", bucket: "etcd", secretFile: "${SECRET}" } },`,
+      ),
+  ],
+  [
     "in a flag",
     (main) => main.replace("traefik: true,", `traefik: true, serverFlags: ["--token=${SECRET}"],`),
   ],

@@ -1,6 +1,13 @@
 /** Runs programs. No other module starts a process. */
-import { spawn, spawnSync, type ChildProcess, type ChildProcessWithoutNullStreams } from "node:child_process";
+import {
+  spawn,
+  spawnSync,
+  type ChildProcess,
+  type ChildProcessByStdio,
+  type ChildProcessWithoutNullStreams,
+} from "node:child_process";
 import { constants } from "node:os";
+import type { Readable, Writable } from "node:stream";
 import { UserError } from "./user-error";
 
 export interface Where {
@@ -125,6 +132,17 @@ export type Conversation = ChildProcessWithoutNullStreams;
  */
 export const converse = (program: string, words: readonly string[]): Conversation =>
   spawn(program, words, { stdio: "pipe", detached: true, env: process.env });
+
+/** A running program whose standard output goes into a file. */
+export type Recorded = ChildProcessByStdio<Writable, null, Readable>;
+
+/** As `converse`, but what the program prints goes straight into an open file, without this process in between. */
+export const record = (program: string, words: readonly string[], descriptor: number): Recorded =>
+  spawn(program, words, {
+    stdio: ["pipe", descriptor, "pipe"],
+    detached: true,
+    env: process.env,
+  }) as Recorded;
 
 /** Kills a program that leads a process group, and all that it started. Does nothing when it has ended. */
 export function endGroup({ pid }: ChildProcess): void {

@@ -251,8 +251,7 @@ async function snapshotOn(host: Host, takenAt: string): Promise<Taken> {
 
 /** Over a connection of its own, as bytes. */
 async function copy(host: Host, { path, bytes, sha256 }: Taken, to: string, log: Log): Promise<void> {
-  const source = host.start("send-snapshot");
-  const got = await download(source, to, {
+  const got = await download((descriptor) => host.startInto("send-snapshot", descriptor), to, {
     input: `${path}\n`,
     seconds: 60 + bytes / SLOWEST,
     bytes,
@@ -260,7 +259,7 @@ async function copy(host: Host, { path, bytes, sha256 }: Taken, to: string, log:
   });
   if (got.isLate) throw new UserError("failed", "the copy took too long", { host: host.name });
   // What ended the program says more than what is missing.
-  if (got.bytes <= bytes) host.end("send-snapshot", source, got.source);
+  if (got.bytes <= bytes) host.end("send-snapshot", got.source, got.end);
   if (got.bytes === bytes && got.sha256 === sha256) return;
   throw new UserError("failed", "the snapshot did not arrive as it is on the server", {
     host: host.name,

@@ -1,7 +1,7 @@
-/** A stream of bytes from a program into a file. */
+/** What a program prints, in a file. */
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
-import { endGroup, type Captured, type Conversation } from "../base/process";
+import { closeSync, openSync, readSync } from "node:fs";
+import { endGroup, type Captured, type Recorded } from "../base/process";
 import { ended } from "./stream";
 
 export interface DownloadOptions {
@@ -9,54 +9,78 @@ export interface DownloadOptions {
   readonly input: string;
   /** After which it is killed. */
   readonly seconds: number;
-  /** It is killed when it sends more. */
+  /** It is killed when it has sent more. */
   readonly bytes: number;
   /** Hears how many bytes have arrived so far. */
   readonly onBytes: (arrived: number) => void;
 }
 
 export interface Downloaded {
-  /** How the program ended, without its standard output, which is the stream. */
-  readonly source: Captured;
+  readonly source: Recorded;
+  /** How it ended, without its standard output. */
+  readonly end: Captured;
   readonly bytes: number;
   readonly sha256: string;
   readonly isLate: boolean;
 }
 
-/** Writes the standard output of a program to a new file that only its owner can read, and hashes it meanwhile. */
+/** How often the file is looked at. */
+const LOOK_MS = 100;
+
+/**
+ * Has a program write to a new file that only its owner can read, and hashes what has arrived from time to time: no byte passes
+ * through this process on its way, which on a small machine would take the time that the decryption needs.
+ */
 export async function download(
-  source: Conversation,
+  start: (descriptor: number) => Recorded,
   path: string,
   { input, seconds, bytes, onBytes }: DownloadOptions,
 ): Promise<Downloaded> {
-  const end = ended(source, ["stderr"]);
-  const hash = createHash("sha256");
-  let arrived = 0;
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    endGroup(source);
-  }, seconds * 1000);
-  // The end of the program reports what is wrong with its pipes.
-  source.stdin.on("error", () => undefined);
-  source.stdin.end(input);
+  const descriptor = openSync(path, "wx+", 0o600);
   try {
-    const file = await open(path, "wx", 0o600);
-    try {
-      for await (const chunk of source.stdout as AsyncIterable<Buffer>) {
-        arrived += chunk.length;
-        if (arrived > bytes) break;
-        hash.update(chunk);
-        await file.writeFile(chunk);
-        onBytes(arrived);
-      }
-    } finally {
-      await file.close();
-    }
+    const arrived = new Arrived(descriptor);
+    const source = start(descriptor);
+    let isLate = false;
+    const late = setTimeout(() => {
+      isLate = true;
+      endGroup(source);
+    }, seconds * 1000);
+    const looks = setInterval(() => {
+      onBytes(arrived.look());
+      if (arrived.bytes > bytes) endGroup(source);
+    }, LOOK_MS);
+    const end = ended(source, ["stderr"]);
+    // The end of the program reports what is wrong with its pipes.
+    source.stdin.on("error", () => undefined);
+    source.stdin.end(input);
+    const captured = await end;
+    clearTimeout(late);
+    clearInterval(looks);
+    return { source, end: captured, bytes: arrived.look(), sha256: arrived.sha256(), isLate };
   } finally {
-    clearTimeout(timer);
-    // After more bytes than announced, or when the disk is full, nobody reads what it still has to send.
-    if (arrived !== bytes) endGroup(source);
+    closeSync(descriptor);
   }
-  return { source: await end, bytes: arrived, sha256: hash.digest("hex"), isLate };
+}
+
+/** What of a growing file has been hashed. */
+class Arrived {
+  public bytes = 0;
+  private readonly hash = createHash("sha256");
+  private readonly buffer = Buffer.allocUnsafe(1024 * 1024);
+
+  public constructor(private readonly descriptor: number) {}
+
+  /** Hashes what is new. @returns how much there is */
+  public look(): number {
+    for (;;) {
+      const read = readSync(this.descriptor, this.buffer, 0, this.buffer.length, this.bytes);
+      if (read === 0) return this.bytes;
+      this.hash.update(this.buffer.subarray(0, read));
+      this.bytes += read;
+    }
+  }
+
+  public sha256(): string {
+    return this.hash.digest("hex");
+  }
 }

@@ -1,4 +1,4 @@
-import type { Captured, Conversation } from "../base/process";
+import type { Captured, Conversation, Recorded } from "../base/process";
 import type { Node } from "../config/model";
 import { hostFolder, type Description } from "./description";
 import type { Log } from "./log";
@@ -95,7 +95,12 @@ export class Host implements Machine {
     return this.ssh.start(this.target, pipedCommand(program));
   }
 
-  public end(program: string, child: Conversation, captured: Captured): Report {
+  /** As `start`; the program's standard output goes into an open file. */
+  public startInto(program: string, descriptor: number): Recorded {
+    return this.ssh.startInto(this.target, pipedCommand(program), descriptor);
+  }
+
+  public end(program: string, child: Conversation | Recorded, captured: Captured): Report {
     return reportOf(this.name, program, this.ssh.end(this.target, child, captured));
   }
 

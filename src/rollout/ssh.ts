@@ -1,5 +1,5 @@
 import { shellWord } from "../base/escape";
-import { converse, endGroup, type Captured, type Conversation } from "../base/process";
+import { converse, endGroup, record, type Captured, type Conversation, type Recorded } from "../base/process";
 import { hasCode, UserError } from "../base/user-error";
 import { Connection, type Answer } from "./connection";
 import { pause } from "./deadline";
@@ -66,7 +66,7 @@ interface IdleConnection {
 export class Ssh {
   private stopped = false;
   private readonly open = new Set<Connection>();
-  private readonly streams = new Set<Conversation>();
+  private readonly streams = new Set<Conversation | Recorded>();
   /** Idle connections by host, the newest last; as many as there were concurrent calls. */
   private readonly idle = new Map<string, IdleConnection[]>();
 
@@ -102,11 +102,23 @@ export class Ssh {
     return child;
   }
 
+  /** As `start`; the command's standard output goes into an open file. */
+  public startInto(target: Target, command: string, descriptor: number): Recorded {
+    if (this.stopped) throw new UserError("cancelled", "stopped");
+    const child = record("ssh", this.words(target, [command], { level: "VERBOSE" }), descriptor);
+    this.streams.add(child);
+    return child;
+  }
+
   /**
    * @returns what the command printed, without the client's own words
    * @throws UserError `unreachable` when no connection could be made, `connection lost` when it broke
    */
-  public end({ hostname: host, address = host }: Target, child: Conversation, captured: Captured): Captured {
+  public end(
+    { hostname: host, address = host }: Target,
+    child: Conversation | Recorded,
+    captured: Captured,
+  ): Captured {
     this.streams.delete(child);
     const { status, stdout, stderr } = captured;
     this.log.write(host, worthKeeping(captured));

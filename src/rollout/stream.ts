@@ -1,5 +1,5 @@
 /** A stream of bytes from one program to another. */
-import { endGroup, type Captured, type Conversation } from "../base/process";
+import { endGroup, type Captured, type Conversation, type Recorded } from "../base/process";
 
 /** What is kept of the output of each program, in characters. */
 const LIMIT = 64 * 1024;
@@ -64,10 +64,13 @@ export async function stream(
 }
 
 /** @param kept - the output to keep the end of */
-export function ended(child: Conversation, kept: readonly ("stdout" | "stderr")[]): Promise<Captured> {
+export function ended(
+  child: Conversation | Recorded,
+  kept: readonly ("stdout" | "stderr")[],
+): Promise<Captured> {
   const said = { stdout: "", stderr: "" };
   for (const name of kept) {
-    child[name].setEncoding("utf8").on("data", (chunk: string) => {
+    child[name]?.setEncoding("utf8").on("data", (chunk: string) => {
       said[name] = (said[name] + chunk).slice(-LIMIT);
     });
   }

@@ -75,7 +75,7 @@ export async function measureRollout(nodes: number, stepSeconds: number): Promis
 
 type Allowed = Cluster["firewall"]["allow"];
 
-function clusterOf(count: number, { publicKey }: OperatorKey, allow: Allowed): Cluster {
+export function clusterOf(count: number, { publicKey }: OperatorKey, allow: Allowed): Cluster {
   const shared = settings("pve");
   const network = {
     ...shared.network,
@@ -105,7 +105,7 @@ function clusterOf(count: number, { publicKey }: OperatorKey, allow: Allowed): C
 }
 
 /** As HostFiles does, without CDKTF. */
-function emit(cluster: Cluster, nix: string): void {
+export function emit(cluster: Cluster, nix: string): void {
   const texts = new Map(
     [...renderHosts(cluster, new Set())].map(([path, body]) => [path, withHeader(path, body)]),
   );

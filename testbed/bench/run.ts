@@ -7,6 +7,8 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { unshareAsRoot } from "../namespaces/unshare";
+import { measureBackup } from "./backup";
+import { BACKUP_BARS, BACKUP_COLUMNS } from "./backup-report";
 import { measureFirewalls } from "./firewall";
 import { FIREWALL_BARS, FIREWALL_COLUMNS } from "./firewall-report";
 import { measure, type Measurement } from "./measure";
@@ -16,17 +18,18 @@ import { ROLLOUT_BARS, ROLLOUT_COLUMNS } from "./rollout-report";
 import { installProduct } from "./synth";
 import { SYNTH_BARS, SYNTH_COLUMNS } from "./synth-report";
 
-const USAGE = `npm run bench [-- [synth] [firewall] [rollout] [--nodes 3,50,250,1000] [--runs 5] [--step-seconds 2]]
+const USAGE = `npm run bench [-- [synth] [firewall] [rollout] [backup] [--nodes 3,50,250,1000] [--runs 5] [--step-seconds 2]]
 
 synth     what a synth costs beside the same VMs in bare CDKTF
 firewall  what a host's ruleset costs beside one rule for each pair of nodes; needs root, perl, and what the packet lab needs
 rollout   what a rollout to 3 and to 30 machines with real SSH servers takes, where each remote step takes a fixed time; needs
           root, and what the tests of rollouts need (CONTRIBUTING.md)
+backup    how fast a snapshot of 100 MiB is copied beside scp from the same SSH server; needs what rollout needs
 --nodes   sizes of the cluster, for synth and firewall
 --runs    how often each is measured; a rollout once
 TMPDIR=   folder in which files are written, for another disk`;
 
-const PARTS = ["synth", "firewall", "rollout"];
+const PARTS = ["synth", "firewall", "rollout", "backup"];
 
 interface Options {
   readonly parts: readonly string[];
@@ -113,11 +116,27 @@ ${table(ROLLOUT_COLUMNS, all)}
 ${bars(ROLLOUT_BARS, all)}`);
 }
 
+async function backups({ runs }: Options): Promise<void> {
+  if (unshareAsRoot() === undefined) {
+    throw new Error(
+      "backups were not measured: they need root, and what the packet lab needs (CONTRIBUTING.md)",
+    );
+  }
+  const all = await measureBackup(100, runs, (done) => console.error(`backup: ${done} of ${runs} runs done`));
+  console.log(`
+A snapshot copied by rollout backup, with its connection and its checksum, and by scp, in turn, from the same SSH server.
+
+${table(BACKUP_COLUMNS, all)}
+
+${bars(BACKUP_BARS, all)}`);
+}
+
 async function main(): Promise<void> {
   const chosen = options();
   if (chosen.parts.includes("synth")) await synths(chosen);
   if (chosen.parts.includes("firewall")) await firewalls(chosen);
   if (chosen.parts.includes("rollout")) await rollouts(chosen);
+  if (chosen.parts.includes("backup")) await backups(chosen);
 }
 
 // By `exit`, so that the listeners which kill the app and remove the folder run.

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ALPHARD, HAMAL, REFERENCE } from "../../fixture";
@@ -5,8 +6,15 @@ import { describeWith } from "../tools";
 import { ALNAIR, LiveCluster, TOKEN } from "./cluster";
 import { MACHINES } from "./tools";
 
-/** Where the join token belongs. */
-const ITS_PLACES = [
+/** An S3 secret key, as an owner would have it. */
+const S3_KEY = "planted/5ca1ab1e+s3";
+
+const S3_FILE = "/var/lib/k3s-secrets/s3";
+
+/** Where the join token and the S3 credentials belong. */
+const THEIR_PLACES = [
+  /^s3$/,
+  /alphard\/root\/var\/lib\/k3s-secrets\/s3$/,
   /^token$/,
   /\/var\/lib\/k3s-secrets\/token$/,
   /\/var\/lib\/rancher\/k3s\/server\/token$/,
@@ -22,26 +30,26 @@ describeWith(MACHINES, "the join token", () => {
   });
   afterEach(() => cluster?.stop());
 
-  /** Files below a folder that contain the token and are not its proper places. */
-  const leakedFiles = (folder: string): string[] =>
+  /** Files below a folder that contain the secret and are not its proper places. */
+  const leakedFiles = (folder: string, secret: string): string[] =>
     readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name))
-      .filter((file) => !ITS_PLACES.some((place) => place.test(file.slice(folder.length + 1))))
-      .filter((file) => readFileSync(file, "latin1").includes(TOKEN));
+      .filter((file) => !THEIR_PLACES.some((place) => place.test(file.slice(folder.length + 1))))
+      .filter((file) => readFileSync(file, "latin1").includes(secret));
 
-  async function leaks(during: () => Promise<string>): Promise<string[]> {
+  async function leaks(during: () => Promise<string>, secret = TOKEN): Promise<string[]> {
     const end = join(cluster.folder, "sampled");
-    const sampling = cluster.testbed.sample(TOKEN, end);
+    const sampling = cluster.testbed.sample(secret, end);
     const output = await during();
     writeFileSync(end, "");
     const { samples, found } = await sampling;
     expect(samples).toBeGreaterThan(20);
     return [
       ...found,
-      ...leakedFiles(cluster.folder),
-      ...leakedFiles(cluster.testbed.folder),
-      ...(output.includes(TOKEN) ? ["output"] : []),
+      ...leakedFiles(cluster.folder, secret),
+      ...leakedFiles(cluster.testbed.folder, secret),
+      ...(output.includes(secret) ? ["output"] : []),
     ];
   }
 
@@ -65,6 +73,49 @@ describeWith(MACHINES, "the join token", () => {
     const apply = async (): Promise<string> => (await cluster.rollout("apply", "--yes")).mustSucceed().output;
     expect(await leaks(apply)).toEqual([]);
     expect(await cluster.testbed.on("alnair", "cat /var/lib/k3s-secrets/token")).toBe(`${TOKEN}\n`);
+  });
+
+  test("nor where a backup is made: it is there only encrypted", async () => {
+    const key = join(cluster.folder, "identity");
+    spawnSync("age-keygen", ["-o", key]);
+    const recipients = [/age1[0-9a-z]+/.exec(readFileSync(key, "utf8"))?.[0] ?? ""];
+    cluster.emit([ALPHARD, HAMAL], { rollout: { tokenPath: "token", backup: { recipients } } });
+    const backUp = async (): Promise<string> => (await cluster.rollout("backup")).mustSucceed().output;
+    expect(await leaks(backUp)).toEqual([]);
+    const [backup = ""] = readdirSync(join(cluster.folder, "backups"));
+    expect(readdirSync(join(cluster.folder, "backups", backup)).sort()).toEqual([
+      "backup.json",
+      "snapshot",
+      "token.age",
+    ]);
+  });
+
+  test("nor are the S3 credentials, which servers get and agents do not, and which no rollout replaces", async () => {
+    writeFileSync(
+      join(cluster.folder, "s3"),
+      `AWS_ACCESS_KEY_ID=AKIA1234\nAWS_SECRET_ACCESS_KEY=${S3_KEY}\n`,
+    );
+    const s3 = { endpoint: "s3.example.org", bucket: "etcd", secretFile: S3_FILE };
+    const emitted = (): void =>
+      cluster.emit([ALPHARD, HAMAL, ALNAIR], {
+        k3s: { ...REFERENCE.k3s, snapshots: { s3 } },
+        rollout: { tokenPath: "token", s3Path: "s3" },
+      });
+    emitted();
+    const apply = async (): Promise<string> => (await cluster.rollout("apply", "--yes")).mustSucceed().output;
+    expect(await leaks(apply, S3_KEY)).toEqual([]);
+    const there = await cluster.testbed.on("alphard", `stat -c '%a %U' ${S3_FILE}; cat ${S3_FILE}`);
+    expect(there).toBe(`400 root\nAWS_ACCESS_KEY_ID=AKIA1234\nAWS_SECRET_ACCESS_KEY=${S3_KEY}\n`);
+    for (const agent of ["hamal", "alnair"])
+      expect((await cluster.testbed.attempt(agent, `test ! -e ${S3_FILE}`)).status).toBe(0);
+
+    writeFileSync(
+      join(cluster.folder, "s3"),
+      "AWS_ACCESS_KEY_ID=AKIA1234\nAWS_SECRET_ACCESS_KEY=another/one\n",
+    );
+    const refused = await cluster.rollout("apply", "--yes");
+    expect(refused.output).toContain(`its S3 credentials at ${S3_FILE} are others than those of main.ts`);
+    expect(await cluster.testbed.on("alphard", `cat ${S3_FILE}`)).toContain(S3_KEY);
   });
 
   test("is found where it is planted", async () => {
