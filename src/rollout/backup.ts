@@ -236,14 +236,14 @@ const inMib = ({ bytes }: Pick<Taken, "bytes">): string => `${(bytes / 1024 ** 2
 
 async function snapshotOn(host: Host, takenAt: string): Promise<Taken> {
   // Another one each time: K3s adds the node and the second.
-  const name = `rollout-${takenAt.replace(/\D/g, "").slice(0, 14)}-${randomBytes(4).toString("hex")}`;
+  const base = `rollout-${takenAt.replace(/\D/g, "").slice(0, 14)}-${randomBytes(4).toString("hex")}`;
   const report = await host.call(
     "snapshot",
-    { name, folder: SNAPSHOTS },
+    { base, folder: SNAPSHOTS },
     { timeoutSeconds: SNAPSHOT_SECONDS },
   );
   const [path, bytes, sha256] = [report.one("snapshot"), Number(report.one("bytes")), report.one("sha256")];
-  const isOurs = path.startsWith(`${SNAPSHOTS}/${name}-`) && /^[\w./-]+$/.test(path) && !path.includes("..");
+  const isOurs = path.startsWith(`${SNAPSHOTS}/${base}-`) && /^[\w./-]+$/.test(path) && !path.includes("..");
   if (isOurs && Number.isSafeInteger(bytes) && bytes > 0 && bytes <= LARGEST && /^[0-9a-f]{64}$/.test(sha256))
     return { path, bytes, sha256, compressed: path.endsWith(".zip") };
   throw new UserError("failed", "it describes a snapshot that K3s would not take", { host: host.name });

@@ -15,6 +15,7 @@ const READING: ReadonlySet<string> = new Set([
   "facts",
   "hardware",
   "inspect",
+  "kept-token",
   "kubeconfig",
   "reach",
 ]);
