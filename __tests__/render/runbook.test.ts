@@ -125,7 +125,7 @@ describe("the rollout program itself", () => {
 
   test("is called in each way that the runbook describes", () => {
     const commands = new Set([...calls.values()].map(([command]) => command));
-    expect(commands).toEqual(new Set(["plan", "apply", "kubeconfig", "remove", "verify"]));
+    expect(commands).toEqual(new Set(["plan", "apply", "kubeconfig", "remove", "rotate", "verify"]));
   });
 });
 

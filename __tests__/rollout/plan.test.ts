@@ -273,7 +273,7 @@ describe("refused is", () => {
     );
     expect(plan.faults).toEqual([
       expect.stringMatching(
-        /join token is another one\..*'Rotate the join token'.*: k3s token rotate on a server/,
+        /join token at \/var\/lib\/k3s-secrets\/token is another one\..*: npm run rollout -- rotate token gives the whole cluster/,
       ),
     ]);
   });

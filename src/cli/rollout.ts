@@ -17,7 +17,7 @@ import { reportedAddresses } from "../rollout/clones";
 import type { FleetOptions } from "../rollout/fleet";
 import type { Listener } from "../rollout/log";
 import type { RebootOptions } from "../rollout/reboot";
-import { rotateCertificatesCommand } from "../rollout/rotate-commands";
+import { rotateCertificatesCommand, rotateTokenCommand } from "../rollout/rotate-commands";
 import { DEFAULT_PATHS, Session } from "../rollout/session";
 import { progressPrinter } from "../rollout/format";
 import type { TurnOptions } from "../rollout/turns";
@@ -88,6 +88,7 @@ export const remove = (
 
 const ROTATIONS: Readonly<Record<Rotation, typeof rotateCertificatesCommand>> = {
   certificates: rotateCertificatesCommand,
+  token: rotateTokenCommand,
 };
 
 export const rotate = (

@@ -18,6 +18,7 @@ const READING: ReadonlySet<string> = new Set([
   "kept-token",
   "kubeconfig",
   "reach",
+  "try-tokens",
 ]);
 
 /** A host of the cluster, and the SSH connection to it. */

@@ -6,6 +6,8 @@ import { fetchKubeconfig, ownKubeconfig, renewIn } from "./kubeconfig";
 import { membersOf, planCertificates, rotateCertificates, type Turn } from "./rotation";
 import type { Session } from "./session";
 import { unlessStopped } from "./stopping";
+import { readTokens } from "./token";
+import { checkSources, planTokens, TokenRotation } from "./token-rotation";
 import { Turns, type TurnOptions } from "./turns";
 
 export type RotateOptions = TurnOptions & Trust;
@@ -32,6 +34,33 @@ export async function rotateCertificatesCommand(
   }
   await renewKubeconfig(session);
   nameUnreachable(turns);
+}
+
+/** `rotate token`: the tokens of main.ts on every host, and in K3s. */
+export async function rotateTokenCommand(
+  session: Session,
+  options: RotateOptions,
+  operator: Operator,
+): Promise<void> {
+  const { stop } = operator;
+  const { description, redactor, log } = session;
+  const { fleet, members, tokens, turns, away } = await unlessStopped(stop, async () => {
+    const tokens = await readTokens(description, redactor);
+    checkSources(description, tokens);
+    const fleet = await surveyed(session);
+    const { members, away } = membersOf(fleet);
+    return { fleet, members, tokens, away, turns: await planTokens(members, tokens) };
+  });
+  printTurns("token", [...turns, ...away], operator);
+  const due = turns.filter(({ verdict }) => verdict === "due");
+  if (due.length > 0) {
+    await askToProceed(options, fleet, "Give these hosts the new token?", operator);
+    await changing(session, fleet, [], stop, (lock) => {
+      const inTurn = new Turns(fleet, options, lock, log, stop);
+      return new TokenRotation(fleet, tokens, inTurn, lock, log).run(members, due);
+    });
+  }
+  nameUnreachable(away);
 }
 
 const surveyed = (session: Session): Promise<Fleet> =>

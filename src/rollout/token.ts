@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { capture } from "../base/process";
 import { messageOf, UserError } from "../base/user-error";
 import { tokenFileOf } from "../config/k3s";
-import { isTokenByHand } from "../config/rollout";
+import { isTokenByHand, isTokenDelivered } from "../config/rollout";
 import { passwordOf } from "../config/secrets";
 import type { Description } from "./description";
 import type { Facts } from "./facts";
@@ -64,7 +64,7 @@ async function readS3(
 }
 
 /** Source: kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens */
-const BOOTSTRAP_TOKEN = /^[a-z0-9]{6}\.[a-z0-9]{16}$/;
+export const BOOTSTRAP_TOKEN = /^[a-z0-9]{6}\.[a-z0-9]{16}$/;
 
 async function read(
   setting: "token" | "agentToken",
@@ -220,19 +220,14 @@ function s3Fault({ description }: Host, { path, state }: TokenFile): string[] {
   ];
 }
 
-function tokenFault({ node, description }: Host, { path, state }: TokenFile): string[] {
-  if (state === "different" && path === description.k3s.agentTokenFile) {
-    return [
-      `its agents' token at ${path} is another one: follow 'Rotate the agents' token' in the cluster's README, and make the ` +
-        "token's source provide the new one",
-    ];
-  }
+function tokenFault({ description }: Host, { path, state }: TokenFile): string[] {
   if (state === "different") {
+    const whose = path === description.k3s.agentTokenFile ? "agents'" : "join";
+    const way = isTokenDelivered(path)
+      ? `follow 'Rotate the ${whose} token' in the cluster's README`
+      : "npm run rollout -- rotate token gives the whole cluster the one of main.ts, also a host that was off when that was done";
     return [
-      "its join token is another one. A server's data is encrypted with it, so it is not replaced. To change it for the whole cluster, " +
-        "follow 'Rotate the join token' in the cluster's README: k3s token rotate on a server, the new one into " +
-        `${path} of every ${node.role === "agent" || description.k3s.agentTokenFile === undefined ? "host" : "server"}, ` +
-        "k3s restarted on the servers one by one and then on the agents, and the token's source gives the new one",
+      `its ${whose} token at ${path} is another one. A server's data is encrypted with it, so nothing replaces it by the way: ${way}`,
     ];
   }
   if (state !== "missing" || !isTokenByHand(description, path)) return [];

@@ -725,6 +725,29 @@ export const PROMISES: Promises = {
     },
     gaps: ["`k3s certificate rotate` is a stand-in that follows K3s' source."],
   },
+  "token-is-rotated": {
+    tests: {
+      "__tests__/system/machines/rotate-token.test.ts": [
+        "a rotation of the join token › gives all hosts the new one, servers one by one, and shows that the old one is refused",
+        "a rotation of the agents' own token › goes to all servers and then to the agents, leaves the servers' token, and the old one is refused",
+      ],
+      "__tests__/rollout/token-rotation.test.ts": ["a rotation of tokens"],
+    },
+    gaps: [
+      "K3s is a stand-in that answers as its source does. By hand, `k3s token rotate` with the same request behind it worked on K3s 1.33.5 with three servers.",
+    ],
+  },
+  "token-rotation-goes-on": {
+    tests: {
+      "__tests__/system/machines/rotate-token.test.ts": [
+        "a rotation of the join token › %s: %s on %s: the next run finishes it",
+        "a rotation of the join token › a server that reboots in between cannot start with the old token, and the next run brings it back first",
+        "a rotation of the join token › is refused, with nothing changed, while a server is away whose quorum it would need",
+        "a rotation of the join token › another token than that of an interrupted rotation is the one that all get",
+        "a rotation of the join token › hosts that are off are named, and caught up by the next run, as a plan says",
+      ],
+    },
+  },
   "capture-takes-the-right-host": {
     tests: {
       "__tests__/system/machines/verify.test.ts": [
@@ -845,6 +868,9 @@ export const PROMISES: Promises = {
         "the canary sings: a secret that does get out is found, in files and JSON alike",
       ],
       "__tests__/config/faults.test.ts": ["secrets in the wrong place are refused and not repeated"],
+      "__tests__/system/machines/rotate-token.test.ts": [
+        "a rotation of the join token › no token is in an argument list, an environment, a log or the output of any of it",
+      ],
       "__tests__/system/machines/canary.test.ts": ["the join token"],
       "__tests__/render/runbook.test.ts": [
         "no join token is an argument of a program on the operator's machine",

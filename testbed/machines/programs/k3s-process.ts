@@ -2,7 +2,7 @@
  * Stand-in for K3s' process: waits for its token, joins over the network, and from then on sends a heartbeat whenever it
  * reaches its server, through the real firewalls. The cluster's state is a folder that all machines share.
  */
-import { X509Certificate } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
@@ -14,6 +14,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
 import { connect, createServer as createTcpServer } from "node:net";
 import { dirname } from "node:path";
@@ -21,10 +22,16 @@ import { dirname } from "node:path";
 const CLUSTER = "/cluster";
 const RENEWAL_MS = 250;
 
-const [role = "", name = "", address = "", tokenFile = "", version = "", server = ""] = readFileSync(
-  "/run/current-system/etc/k3s",
-  "utf8",
-).split("\n");
+const [
+  role = "",
+  name = "",
+  address = "",
+  tokenFile = "",
+  version = "",
+  server = "",
+  // Of a server, where agents have a token of their own.
+  agentTokenFile = "",
+] = readFileSync("/run/current-system/etc/k3s", "utf8").split("\n");
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -162,13 +169,21 @@ const daysLeft = (file: string): number =>
 
 function serve(): void {
   const options = { key: readFileSync("/programs/tls.key"), cert: readFileSync("/programs/tls.crt") };
-  createServer(options, (_, response) => response.end("ok")).listen(6443);
+  const passwords = readPasswords();
+  write(`${CLUSTER}/admits/${name}`, hashOf(passwords.node));
+  createServer(options, (request, response) => {
+    let body = "";
+    request
+      .on("data", (part: Buffer) => (body += part.toString()))
+      .on("end", () => {
+        response.statusCode = answer(request, body, passwords);
+        response.end("ok");
+      });
+  }).listen(6443);
   createTcpServer((socket) => socket.end()).listen(2380);
   mkdirSync("/var/lib/rancher/k3s/server/db/etcd", { recursive: true });
   mkdirSync("/etc/rancher/k3s", { recursive: true });
-  // In the long form, whatever the form of the file that was given.
-  const kept = `K10${"c0ffee".padEnd(64, "0")}::server:${passwordOf(readFileSync(tokenFile, "utf8"))}\n`;
-  writeFileSync("/var/lib/rancher/k3s/server/token", kept, { mode: 0o600 });
+  keepToken(passwords.server);
   const kubeconfig = [
     "apiVersion: v1",
     "clusters:",
@@ -191,6 +206,43 @@ function serve(): void {
     `    client-key-data: ${pem("EC PRIVATE KEY", "planted-client-key")}`,
   ];
   writeFileSync("/etc/rancher/k3s/k3s.yaml", `${kubeconfig.join("\n")}\n`, { mode: 0o600 });
+}
+
+type Passwords = Readonly<Record<"server" | "node", string>>;
+
+/** Read once, at the start: K3s keeps them in memory until the next one (pkg/authenticator/passwordfile). */
+function readPasswords(): Passwords {
+  const own = passwordOf(readFileSync(tokenFile, "utf8"));
+  const agents = agentTokenFile === "" ? own : passwordOf(readFileSync(agentTokenFile, "utf8"));
+  return { server: own, node: agents };
+}
+
+const hashOf = (password: string): string => createHash("sha256").update(password).digest("hex");
+
+/** In the long form, as K3s does. */
+const keepToken = (password: string): void =>
+  writeFileSync(`${DATA}/server/token`, `K10${"c0ffee".padEnd(64, "0")}::server:${password}\n`, {
+    mode: 0o600,
+  });
+
+/** The status of K3s' answer. `PUT token` changes the cluster's token and this server's copy, and no running server's memory. */
+function answer({ url = "", method, headers }: IncomingMessage, body: string, passwords: Passwords): number {
+  if (!url.startsWith("/v1-k3s/")) return 200;
+  const said = Buffer.from((headers.authorization ?? "").replace(/^Basic /, ""), "base64").toString("utf8");
+  const [user = "", ...rest] = said.split(":");
+  const known = user === "server" || user === "node" ? passwords[user] : undefined;
+  if (known === undefined || known !== rest.join(":")) return 401;
+  const path = url.slice("/v1-k3s/".length);
+  if (path === "server-ca.crt") return user === "node" ? 200 : 403;
+  if (user !== "server") return 403;
+  if (path === "encrypt/status") return 200;
+  if (path !== "token") return 404;
+  if (method !== "PUT") return 405;
+  if (existsSync("/faults/token-rotate-fails")) return 500;
+  const { newToken } = JSON.parse(body) as { newToken: string };
+  write(`${CLUSTER}/token`, newToken);
+  keepToken(newToken);
+  return 200;
 }
 
 /** Base64 of PEM, as in a kubeconfig; nothing here reads the content. */
@@ -223,11 +275,18 @@ function register(): void {
   write(`${CLUSTER}/secrets/${name}.node-password.k3s`, "hash");
 }
 
-/** The first server founds the cluster with its token. */
+/**
+ * The first server founds the cluster with its token. A server needs the token with which the cluster's data is encrypted, and an
+ * agent one that a running server admits.
+ */
 function isAdmitted(): boolean {
   const ours = passwordOf(readFileSync(tokenFile, "utf8"));
+  if (role === "agent") {
+    const servers = readdirSync(`${CLUSTER}/admits`).filter((file) => !file.includes("."));
+    return servers.some((file) => readFileSync(`${CLUSTER}/admits/${file}`, "utf8") === hashOf(ours));
+  }
   const path = `${CLUSTER}/token`;
-  if (!existsSync(path) && role === "server" && server === "") write(path, ours);
+  if (!existsSync(path) && server === "") write(path, ours);
   return existsSync(path) && readFileSync(path, "utf8") === ours;
 }
 
