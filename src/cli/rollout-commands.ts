@@ -106,7 +106,7 @@ function addRotate(rollout: Command, ending: Ending): void {
     .action(ending(async (what: Rotation, options) => (await import("./rollout.js")).rotate(what, options)));
 }
 
-const ROTATIONS = ["certificates", "token"] as const;
+const ROTATIONS = ["certificates", "token", "encryption-keys"] as const;
 
 export type Rotation = (typeof ROTATIONS)[number];
 

@@ -17,7 +17,11 @@ import { reportedAddresses } from "../rollout/clones";
 import type { FleetOptions } from "../rollout/fleet";
 import type { Listener } from "../rollout/log";
 import type { RebootOptions } from "../rollout/reboot";
-import { rotateCertificatesCommand, rotateTokenCommand } from "../rollout/rotate-commands";
+import {
+  rotateCertificatesCommand,
+  rotateEncryptionCommand,
+  rotateTokenCommand,
+} from "../rollout/rotate-commands";
 import { DEFAULT_PATHS, Session } from "../rollout/session";
 import { progressPrinter } from "../rollout/format";
 import type { TurnOptions } from "../rollout/turns";
@@ -89,6 +93,7 @@ export const remove = (
 const ROTATIONS: Readonly<Record<Rotation, typeof rotateCertificatesCommand>> = {
   certificates: rotateCertificatesCommand,
   token: rotateTokenCommand,
+  "encryption-keys": rotateEncryptionCommand,
 };
 
 export const rotate = (

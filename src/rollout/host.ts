@@ -12,6 +12,7 @@ const READING: ReadonlySet<string> = new Set([
   "certificates",
   "clock",
   "diagnose",
+  "encryption-status",
   "facts",
   "hardware",
   "inspect",

@@ -1,5 +1,6 @@
 import { UserError } from "../base/user-error";
 import { askToProceed, changing, fromAnyServer, type Operator, type Trust } from "./commands";
+import { checkEncrypted, planEncryption, rotateEncryption } from "./encryption-rotation";
 import { survey, type Fleet } from "./fleet";
 import { formatTurns } from "./format";
 import { fetchKubeconfig, ownKubeconfig, renewIn } from "./kubeconfig";
@@ -61,6 +62,27 @@ export async function rotateTokenCommand(
     });
   }
   nameUnreachable(away);
+}
+
+/** `rotate encryption-keys`: a new key for the Secrets in etcd. */
+export async function rotateEncryptionCommand(
+  session: Session,
+  options: RotateOptions,
+  operator: Operator,
+): Promise<void> {
+  const { stop } = operator;
+  const { description, log } = session;
+  checkEncrypted(description);
+  const { fleet, plan } = await unlessStopped(stop, async () => {
+    const fleet = await surveyed(session);
+    const { members, away } = membersOf(fleet);
+    return { fleet, plan: await planEncryption(members, away) };
+  });
+  printTurns("encryption keys", plan.turns, operator);
+  await askToProceed(options, fleet, "Encrypt all Secrets with a new key?", operator);
+  await changing(session, fleet, [], stop, (lock) =>
+    rotateEncryption(plan, new Turns(fleet, options, lock, log, stop), log),
+  );
 }
 
 const surveyed = (session: Session): Promise<Fleet> =>

@@ -303,7 +303,7 @@ export class Testbed {
       rmSync(file);
     }
     if (this.container !== undefined) await this.prepareContainers(this.container);
-    for (const folder of ["admits", "nodes", "leases", "pods", "secrets", "volumes", "snapshots"])
+    for (const folder of ["admits", "encrypts", "nodes", "leases", "pods", "secrets", "volumes", "snapshots"])
       mkdirSync(join(cluster, folder), { recursive: true });
     writeFileSync(join(cluster, "events"), "");
     const key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";

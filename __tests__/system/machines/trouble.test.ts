@@ -262,8 +262,10 @@ describeWith(MACHINES, "bad conditions", () => {
     hamal.change();
     const path = join(cluster.folder, "token");
     writeFileSync(path, "another-5ca1ab1e5ca1ab1e\n");
-    await leavesHamal(4, /hamal: refused[^]*its join token at [^]* is another one[^]*rollout -- rotate token/, () =>
-      cluster.rollout(...APPLY),
+    await leavesHamal(
+      4,
+      /hamal: refused[^]*its join token at [^]* is another one[^]*rollout -- rotate token/,
+      () => cluster.rollout(...APPLY),
     );
     expect(cluster.testbed.events()).toEqual([]);
     writeFileSync(path, `${TOKEN}\n`);

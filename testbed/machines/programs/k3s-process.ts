@@ -171,6 +171,8 @@ function serve(): void {
   const options = { key: readFileSync("/programs/tls.key"), cert: readFileSync("/programs/tls.crt") };
   const passwords = readPasswords();
   write(`${CLUSTER}/admits/${name}`, hashOf(passwords.node));
+  const key = `${CLUSTER}/encryption-key`;
+  writeFileSync(`${CLUSTER}/encrypts/${name}`, existsSync(key) ? readFileSync(key) : "0");
   createServer(options, (request, response) => {
     let body = "";
     request
