@@ -56,7 +56,7 @@ test("a snapshot with objects of several pages is read", () => {
 });
 
 test.each<readonly [what: string, bytes: Buffer, why: RegExp]>([
-  ["an empty file", Buffer.alloc(0), /: it is empty: take another snapshot$/],
+  ["an empty file", Buffer.alloc(0), /: it is empty: use another backup$/],
   [
     "one that lacks its last 100 bytes",
     snapshot.subarray(0, -100),

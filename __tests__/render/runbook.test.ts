@@ -111,21 +111,29 @@ describe("the rollout program itself", () => {
       .filter(([, script]) => script === "rollout")
       .map((call) => [call.join(" "), call.slice(3)] as const),
   );
-  test.each([...calls])("knows npm %s", (_, [command = "", ...rest]) => {
-    const { status, stdout } = spawnSync(CLI, ["rollout", command, "--help"], {
+  /** A command, or one of a group. */
+  const commandOf = ([first = "", second = ""]: readonly string[]): string[] =>
+    first === "drill" ? [first, second] : [first];
+
+  test.each([...calls])("knows npm %s", (_, words) => {
+    const command = commandOf(words);
+    const rest = words.slice(command.length);
+    const { status, stdout } = spawnSync(CLI, ["rollout", ...command, "--help"], {
       cwd: REPOSITORY,
       encoding: "utf8",
     });
     expect(status).toBe(0);
-    expect(stdout).toContain(`rollout ${command} `);
+    expect(stdout).toContain(`rollout ${command.join(" ")} `);
     for (const option of rest.filter((word) => word.startsWith("--"))) expect(stdout).toContain(option);
     const hosts = rest.filter((word) => /^[a-z]+-\d$/.test(word));
     if (hosts.length > 0) expect(stdout).toMatch(/Usage: .*<host>/);
   });
 
   test("is called in each way that the runbook describes", () => {
-    const commands = new Set([...calls.values()].map(([command]) => command));
-    expect(commands).toEqual(new Set(["plan", "apply", "kubeconfig", "remove", "rotate", "verify"]));
+    const commands = new Set([...calls.values()].map((words) => commandOf(words).join(" ")));
+    expect(commands).toEqual(
+      new Set(["plan", "apply", "kubeconfig", "remove", "rotate", "verify", "drill restore", "restore"]),
+    );
   });
 });
 

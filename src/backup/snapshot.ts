@@ -26,16 +26,17 @@ const NAMESPACE = "/registry/namespaces/kube-system";
 /**
  * Reads an uncompressed snapshot, and compares it with the hash in it.
  *
+ * @param name - for messages. @default - its path
  * @throws UserError `invalid` with what is wrong with the file
  */
-export function readSnapshot(path: string): Snapshot {
+export function readSnapshot(path: string, name = path): Snapshot {
   const file = openSync(path, "r");
   try {
     const { size } = fstatSync(file);
-    checkHash(file, size, path);
-    return contentOf(new Bolt(file, size - HASH_BYTES), path);
+    checkHash(file, size, name);
+    return objectsOf(new Bolt(file, size - HASH_BYTES), name);
   } catch (error) {
-    if (error instanceof NotBolt) throw damaged(path, error.message);
+    if (error instanceof NotBolt) throw damaged(name, error.message);
     throw error;
   } finally {
     closeSync(file);
@@ -63,7 +64,7 @@ function checkHash(file: number, size: number, path: string): void {
     throw damaged(path, "its content does not match the SHA-256 at its end");
 }
 
-function contentOf(bolt: Bolt, path: string): Snapshot {
+function objectsOf(bolt: Bolt, path: string): Snapshot {
   const objects = new Map<string, number>();
   let revision = 0;
   let clusterUid = "";
@@ -129,7 +130,7 @@ function varint(bytes: Buffer, start: number): [value: number, end: number] {
 }
 
 const damaged = (path: string, why: string): UserError =>
-  new UserError("invalid", `${path} cannot be restored: ${why}`, { remedy: "take another snapshot" });
+  new UserError("invalid", `${path} cannot be restored: ${why}`, { remedy: "use another backup" });
 
 /** How many objects of each kind, by the folder of etcd that has them, such as `pods` or `apps.example.org/widgets`. */
 export function countsByKind({ objects }: Snapshot): ReadonlyMap<string, number> {
@@ -142,7 +143,7 @@ export function countsByKind({ objects }: Snapshot): ReadonlyMap<string, number>
 }
 
 /** Built-in kinds are at `/registry/pods/…`, those of extensions at `/registry/<group>/<plural>/…`. */
-function kindOf(key: string): string | undefined {
+export function kindOf(key: string): string | undefined {
   const [, registry, first = "", second = ""] = key.split("/");
   if (registry !== "registry") return undefined;
   return first.includes(".") ? `${first}/${second}` : first;

@@ -75,8 +75,14 @@ export function stopwatch(): () => number {
   return () => (performance.now() - begin) / 1000;
 }
 
-/** `5 s`, `12 min 5 s`. */
+/** `5 s`, `12 min 5 s`, `3 h 20 min`, `2 d 4 h`. */
 export function inWords(seconds: number, digits = 0): string {
   if (seconds < 60) return `${seconds.toFixed(digits)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  const [minutes, hours, days] = [60, 3600, 86_400].map((unit) => Math.floor(seconds / unit)) as [
+    number,
+    number,
+    number,
+  ];
+  if (hours < 1) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  return days < 1 ? `${hours} h ${minutes % 60} min` : `${days} d ${hours % 24} h`;
 }

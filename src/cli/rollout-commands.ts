@@ -1,6 +1,7 @@
 import { Argument, InvalidArgumentError, type Command } from "commander";
 import { shellWord } from "../base/escape";
 import { UserError } from "../base/user-error";
+import type { Rotation } from "./rollout";
 import type { Ending } from "./action";
 import { DETAILED, type ExitCode } from "./exit-code";
 
@@ -31,6 +32,7 @@ export function addRollout(root: Command, ending: Ending): void {
   addRotate(rollout, ending);
   addKubeconfig(rollout, ending);
   addBackup(rollout, ending);
+  addRestore(rollout, ending);
 }
 
 const NOTES = `
@@ -106,9 +108,7 @@ function addRotate(rollout: Command, ending: Ending): void {
     .action(ending(async (what: Rotation, options) => (await import("./rollout.js")).rotate(what, options)));
 }
 
-const ROTATIONS = ["certificates", "token", "encryption-keys"] as const;
-
-export type Rotation = (typeof ROTATIONS)[number];
+const ROTATIONS: readonly Rotation[] = ["certificates", "token", "encryption-keys"];
 
 function addKubeconfig(rollout: Command, ending: Ending): void {
   rollout
@@ -129,6 +129,34 @@ function addBackup(rollout: Command, ending: Ending): void {
     .option("--to <folder>", "folder of the backups (default: backups, next to main.ts)")
     .action(ending(async (options) => (await import("./rollout.js")).backup(options)));
 }
+
+/** What a backup is for. */
+function addRestore(rollout: Command, ending: Ending): void {
+  withBackup(withJson(rollout.command("restore")))
+    .description("put the cluster back to a backup; every later change is lost")
+    .option(
+      "--lost <names>",
+      "servers that are gone for good, with commas between them; repeatable",
+      hostNames,
+      [],
+    )
+    .option(
+      "--confirm <name>",
+      "do not ask: the name of the server with clusterInit, which a person would type",
+    )
+    .action(ending(async (options) => (await import("./rollout.js")).restore(options)));
+  const drill = rollout
+    .command("drill")
+    .description("prove that something works, without touching the cluster")
+    .helpCommand(false);
+  withBackup(withJson(drill.command("restore")))
+    .description("restore a backup in namespaces of one host, and compare what comes up with the cluster")
+    .option("--on-host <name>", "a host (default: the server with clusterInit)")
+    .action(ending(async (options) => (await import("./rollout.js")).drill(options)));
+}
+
+const withBackup = (command: Command): Command =>
+  command.requiredOption("--from <folder>", "a backup, such as backups/20261128T003000Z-mizar");
 
 const onHosts = (rollout: Command, name: string, description: string): Command =>
   withAddresses(withJson(rollout.command(name)))

@@ -22,6 +22,7 @@ import {
   rotateEncryptionCommand,
   rotateTokenCommand,
 } from "../rollout/rotate-commands";
+import { drillCommand, restoreCommand, type RestoreOptions } from "../rollout/restore-commands";
 import { DEFAULT_PATHS, Session } from "../rollout/session";
 import { progressPrinter } from "../rollout/format";
 import type { TurnOptions } from "../rollout/turns";
@@ -33,7 +34,6 @@ import { askForConsent } from "./consent";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
 import { checkFreshness } from "./freshness";
-import type { Rotation } from "./rollout-commands";
 import { pulledStates } from "./state";
 import { interruptible } from "./interruption";
 import { documentOf } from "./json-document";
@@ -90,6 +90,9 @@ export const remove = (
     return ExitCode.Done;
   });
 
+/** What can be rotated. */
+export type Rotation = "certificates" | "token" | "encryption-keys";
+
 const ROTATIONS: Readonly<Record<Rotation, typeof rotateCertificatesCommand>> = {
   certificates: rotateCertificatesCommand,
   token: rotateTokenCommand,
@@ -128,6 +131,24 @@ export const backup = (options: Options & { readonly to?: string }): Promise<Exi
     false,
   );
 
+export const restore = (options: Options & RestoreOptions & { readonly from: string }): Promise<ExitCode> =>
+  run(options, async (session, operator) => {
+    await restoreCommand(session, options.from, options, operator);
+    return ExitCode.Done;
+  });
+
+export const drill = (
+  options: Options & { readonly from: string; readonly onHost?: string },
+): Promise<ExitCode> =>
+  run(
+    { json: options.json },
+    async (session, operator) => {
+      await drillCommand(session, options.from, options.onHost, operator);
+      return ExitCode.Done;
+    },
+    false,
+  );
+
 const fleetOptions = ({ at = {}, regenerateIdentity, rebuild }: Options & Build): FleetOptions => ({
   addresses: new Map(Object.entries(at)),
   regenerateIdentity,
@@ -152,7 +173,7 @@ const run = (
         else say(redacted(words));
       },
       columns: terminalColumns(process.stdout),
-      askForConsent: (question) => askForConsent(question, { yes, stop }),
+      askForConsent: (question, word) => askForConsent(question, { yes, stop, word }),
       stop,
     };
     const status = new StatusLine(process.stderr);

@@ -39,8 +39,11 @@ export interface Operator {
   readonly print: (words: string, json: object) => void;
   /** Width of the operator's terminal. @default - it is not for a terminal */
   readonly columns?: number;
-  /** @throws UserError without consent, given now or beforehand */
-  readonly askForConsent: (question: string) => Promise<void>;
+  /**
+   * @param word - the only answer that means yes. @default "yes"
+   * @throws UserError without consent, given now or beforehand
+   */
+  readonly askForConsent: (question: string, word?: string) => Promise<void>;
   /** When aborted, asks the command to stop. */
   readonly stop: AbortSignal;
 }
@@ -257,13 +260,13 @@ export async function changing(
 }
 
 /** The surveyed hosts, and the result of their verification. */
-interface VerifiedFleet {
+export interface VerifiedFleet {
   readonly fleet: Fleet;
   readonly verification: Verification;
 }
 
 /** @param seen - a survey that is still valid. @default - the hosts are surveyed */
-async function verifyHosts(
+export async function verifyHosts(
   session: Session,
   hostnames: readonly string[],
   seen?: Fleet,
@@ -277,7 +280,7 @@ async function verifyHosts(
 }
 
 /** @throws UserError when the cluster is not healthy */
-function report(look: VerifiedFleet, { print, columns }: Operator): void {
+export function report(look: VerifiedFleet, { print, columns }: Operator): void {
   print(formatVerification(look.verification, columns), look.verification);
   judge(look);
 }

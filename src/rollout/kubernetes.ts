@@ -85,6 +85,13 @@ export class Kubernetes {
     }, except);
   }
 
+  /** UID of the namespace kube-system, which a cluster has all its life. */
+  public async clusterUid(): Promise<string> {
+    const words = ["get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}"];
+    const [uid = ""] = await this.kubectl([words]);
+    return uid;
+  }
+
   /** Like `nodes`, but `undefined` when no server answers. */
   public async nodesIfAny(): Promise<KubeNode[] | undefined> {
     return this.servers.length === 0 ? undefined : this.nodes().catch(() => undefined);

@@ -14,3 +14,6 @@ export function compareVersions(a: string, b: string): number {
   }
   return 0;
 }
+
+/** Such as `1.34`; empty for what is no version. */
+export const minorOf = (version: string): string => /^v?(\d+\.\d+)\./.exec(version)?.[1] ?? "";

@@ -237,6 +237,11 @@ export const BEDS: readonly Bed[] = [
     standIn: "NixOS' build and activation, the boot loader, the kernel's boot, K3s",
   },
   {
+    suites: ["__tests__/system/kubernetes/aside.test.ts"],
+    programs: ["kube-apiserver", "kubectl", "etcd", "etcdutl", "Linux kernel"],
+    standIn: "K3s, by a script around these programs; SSH",
+  },
+  {
     suites: ["__tests__/system/kubernetes/"],
     programs: ["kube-apiserver", "etcd", "kubectl"],
     real: "kube-controller-manager",

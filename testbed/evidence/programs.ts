@@ -46,6 +46,7 @@ const PROGRAMS = {
   "kube-apiserver": built("kubernetes", "kube-apiserver", "k8s.io/kubernetes"),
   kubectl: built("kubernetes", "kubectl", "k8s.io/kubernetes"),
   etcd: built("kubernetes", "etcd", "go.etcd.io/etcd/server/v3"),
+  etcdutl: built("etcdutl", "etcdutl", "go.etcd.io/etcd/etcdutl/v3"),
   nft: installed("nft", "--version"),
   iptables: installed("iptables-nft", "--version"),
   iproute2: installed("ip", "-V"),

@@ -207,6 +207,45 @@ export const PROMISES: Promises = {
       "The etcd of the rollouts' machines is a stand-in, as K3s is: a real etcd is asked, and not changed by a rollout.",
     ],
   },
+  "drill-proves-a-restore": {
+    tests: {
+      "__tests__/system/kubernetes/aside.test.ts": [
+        "a restore aside › holds every object of the snapshot, and none of later",
+        "a restore aside › with another token is refused in K3s' words",
+        "a restore aside › of a damaged snapshot fails, and so does one of none",
+        "a restore aside › is no success when another cluster came up",
+        "a restore aside › is no success when an object is missing",
+      ],
+      "__tests__/system/machines/restore.test.ts": ["a backup › is drilled"],
+    },
+    gaps: [
+      "K3s itself was a stand-in, around a real etcd and a real API. By hand, K3s 1.33.5 restored in namespaces like these.",
+    ],
+  },
+  "drill-touches-nothing": {
+    tests: {
+      "__tests__/system/kubernetes/aside.test.ts": [
+        "a restore aside › leaves the cluster, its network and its data as they are",
+      ],
+      "__tests__/system/machines/restore.test.ts": [
+        "a backup › is drilled › aside of the cluster, which goes on as it is",
+      ],
+    },
+  },
+  "restore-or-nothing": {
+    tests: {
+      "__tests__/system/machines/restore.test.ts": [
+        "a backup › is restored",
+        "a backup › that is damaged is refused before any host is asked",
+      ],
+    },
+    gaps: [
+      "No K3s was restored by this command: its steps are those that worked by hand with K3s 1.33.5, except that etcd's folder alone is moved, and not the one above.",
+    ],
+  },
+  "restore-continues": {
+    tests: { "__tests__/system/machines/interrupted-restore.test.ts": ["a restore that is interrupted"] },
+  },
   "no-lock-out": {
     tests: {
       "__tests__/system/machines/lockout.test.ts": ["a firewall that locks its operator out"],

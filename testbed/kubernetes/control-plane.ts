@@ -3,7 +3,7 @@
  * own network. Nodes are objects, which a stand-in for kubelets keeps alive.
  */
 import { generateKeyPairSync } from "node:crypto";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Node } from "../../src/config/model";
 import { NetnsSandbox } from "../namespaces/netns-sandbox";
@@ -12,7 +12,8 @@ import { builtProgram } from "../build/programs";
 
 type Server = Pick<Node, "hostname" | "role" | "ipv4Address">;
 
-const TOKEN = "of-the-testbed";
+/** Of the API, and the join token. */
+export const TOKEN = "of-the-testbed";
 
 /** What `testbed/build/kubernetes` builds. */
 export const PROGRAMS = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"] as const;
@@ -118,7 +119,7 @@ export class ControlPlane {
         "ip netns add servers",
         "ip -n servers link set lo up",
         ...addresses.map((address) => `ip -n servers address add ${address}/24 dev lo`),
-        `openssl req -x509 -days 1 -subj /CN=testbed -addext subjectAltName=${addresses.map((each) => `IP:${each}`).join(",")} ` +
+        `openssl req -x509 -days 1 -subj /CN=testbed -addext subjectAltName=${["127.0.0.1", ...addresses].map((each) => `IP:${each}`).join(",")} ` +
           `-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ${folder}/tls.key -out ${folder}/tls.crt 2>/dev/null`,
       ].join("\n"),
     );
@@ -145,8 +146,24 @@ export class ControlPlane {
     const down = join(this.sandbox.folder, "down", hostname);
     put("bin/systemctl", `#!/bin/sh\ncase "$1" in stop | poweroff) touch ${down} ;; esac\n`);
     if (role !== "server") return;
-    put("bin/k3s", `#!/bin/sh\nshift\nexec ${pathOf("kubectl")} --kubeconfig=${folder}/kubeconfig "$@"\n`);
+    put("bin/k3s", this.k3s(hostname));
     put("kubeconfig", kubeconfig(`https://${ipv4Address}:6443`, `${this.sandbox.folder}/tls.crt`));
+  }
+
+  private k3s(hostname: string): string {
+    const { folder } = this.sandbox;
+    const values = {
+      folder,
+      hostname,
+      etcd: pathOf("etcd"),
+      etcdutl: builtProgram("etcdutl", "etcdutl") ?? "false",
+      apiserver: pathOf("kube-apiserver"),
+      kubectl: pathOf("kubectl"),
+      token: TOKEN,
+      kubeconfig_text: kubeconfig("https://127.0.0.1:6443", `${folder}/tls.crt`),
+    };
+    const lines = Object.entries(values).map(([name, value]) => `${name}='${value}'\n`);
+    return `#!/bin/sh\n${lines.join("")}${readFileSync(join(__dirname, "k3s.sh"), "utf8")}`;
   }
 
   /**

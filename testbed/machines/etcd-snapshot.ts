@@ -13,11 +13,15 @@ const KEYS_PAGE = 4;
 export interface Change {
   readonly key: string;
   readonly content?: string;
+  /** Greater than that of the change before. @default - counted from 2 on: etcd begins with 1 */
+  readonly revision?: number;
 }
 
-/** @returns the file after these changes, which have the revisions from 2 on: etcd begins with 1 */
+/** @returns the file after these changes */
 export function etcdSnapshot(changes: readonly Change[]): Buffer {
-  const entries = changes.map(({ key, content }, index) => entryOf(index + 2, key, content));
+  const entries = changes.map(({ key, content, revision }, index) =>
+    entryOf(revision ?? index + 2, key, content),
+  );
   const keys = page(KEYS_PAGE, 0x02, entries.length, leaf(entries, 0));
   const bucket = Buffer.alloc(16);
   bucket.writeBigUInt64LE(BigInt(KEYS_PAGE), 0);

@@ -3,12 +3,13 @@
  * locks are the kernel's and Debian's; NixOS' and K3s' own programs are stand-ins (`programs/`), whose first lines say how
  * the real ones behave.
  */
+import { buildSync } from "esbuild";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Node } from "../../src/config/model";
 import { unshareAsRoot } from "../namespaces/unshare";
 import type { Ran } from "../namespaces/supervisor";
-import { javaScript, NetnsSandbox } from "../namespaces/netns-sandbox";
+import { NetnsSandbox } from "../namespaces/netns-sandbox";
 import { Disks, type Machine } from "./disk";
 import { flannel, network } from "./network";
 import { equipOperator, type OperatorKey } from "./operator";
@@ -228,6 +229,17 @@ export class Testbed {
     );
   }
 
+  /** A ConfigMap in the namespace default; without a text it is deleted. */
+  public setConfigMap(name: string, text?: string): void {
+    const path = join(this.paths.cluster, "configmaps", `${name}.json`);
+    if (text === undefined) rmSync(path);
+    else writeFileSync(path, text);
+  }
+
+  public configMaps(): string[] {
+    return readdirSync(join(this.paths.cluster, "configmaps")).sort();
+  }
+
   public removePod(name: string): void {
     rmSync(join(this.paths.cluster, "pods", `${name}.json`), { force: true });
   }
@@ -250,6 +262,11 @@ export class Testbed {
 
   public forgetEvents(): void {
     writeFileSync(join(this.paths.cluster, "events"), "");
+  }
+
+  /** Of the cluster's state, which all machines share. */
+  public get clusterFolder(): string {
+    return this.paths.cluster;
   }
 
   public get folder(): string {
@@ -297,14 +314,22 @@ export class Testbed {
   private async prepare(): Promise<void> {
     const { programs, cluster } = this.paths;
     cpSync(join(__dirname, "programs"), programs, { recursive: true });
-    for (const program of ["k3s-process", "kubectl", "watch", "sampler", "slow-link"]) {
-      const file = join(programs, `${program}.ts`);
-      writeFileSync(join(programs, program), `#!/node\n${javaScript(file)}`, { mode: 0o755 });
-      rmSync(file);
+    for (const program of [
+      "k3s-process",
+      "k3s-server",
+      "cluster-snapshot",
+      "kubectl",
+      "watch",
+      "sampler",
+      "slow-link",
+    ]) {
+      writeFileSync(join(programs, program), `#!/node\n${bundled(program)}`, { mode: 0o755 });
+      rmSync(join(programs, `${program}.ts`));
     }
     if (this.container !== undefined) await this.prepareContainers(this.container);
-    for (const folder of ["admits", "encrypts", "nodes", "leases", "pods", "secrets", "volumes", "snapshots"])
-      mkdirSync(join(cluster, folder), { recursive: true });
+    const kept = ["nodes", "leases", "pods", "secrets", "volumes", "snapshots", "configmaps"];
+    const folders = [...kept, "members", "admits", "encrypts"];
+    for (const folder of folders) mkdirSync(join(cluster, folder), { recursive: true });
     writeFileSync(join(cluster, "events"), "");
     const key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     const files = `-keyout ${programs}/tls.key -out ${programs}/tls.crt`;
@@ -343,6 +368,16 @@ export class Testbed {
     this.forgetEvents();
   }
 }
+
+/** A stand-in in TypeScript, with what it imports, as one program. */
+const bundled = (program: string): string =>
+  buildSync({
+    entryPoints: [join(__dirname, "programs", `${program}.ts`)],
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    write: false,
+  }).outputFiles[0]?.text ?? "";
 
 /** Stand-ins for systemd's programs. */
 const SYSTEMD = ["systemctl", "systemd-run", "run-unit", "journalctl", "systemd-machine-id-setup"];

@@ -5,6 +5,7 @@ import { countsByKind, readSnapshot } from "../../../src/backup/snapshot";
 import { FIVE_NODES, temporaryFolder } from "../../fixture";
 import { CURL, describeWith } from "../tools";
 import { Bed, KUBERNETES } from "./bed";
+import { askEtcd, takenSnapshot } from "./etcd";
 
 describeWith([...KUBERNETES, CURL], "a snapshot of a real etcd", () => {
   let bed: Bed;
@@ -12,21 +13,9 @@ describeWith([...KUBERNETES, CURL], "a snapshot of a real etcd", () => {
   beforeAll(async () => (bed = await Bed.start(FIVE_NODES)));
   afterAll(() => bed?.stop());
 
-  /** etcd's own gateway from JSON to gRPC. */
-  const ask = async (path: string, request: object): Promise<string> => {
-    const { name, ownAddress } = bed.host("alphard");
-    const url = `http://${ownAddress}:2379/v3/${path}`;
-    const script = `curl -sS --max-time 60 -d '${JSON.stringify(request)}' ${url}`;
-    const { status, stdout, stderr } = await bed.plane.on(name, script, 60);
-    expect([status, stderr]).toEqual([0, ""]);
-    return stdout;
-  };
-
   const taken = async (): Promise<string> => {
-    const parts = (await ask("maintenance/snapshot", {})).trim().split("\n");
     const path = join(temporaryFolder(), "snapshot");
-    const bytes = parts.map((part) => Buffer.from(JSON.parse(part).result.blob ?? "", "base64"));
-    writeFileSync(path, Buffer.concat(bytes));
+    writeFileSync(path, await takenSnapshot(bed));
     return path;
   };
 
@@ -49,7 +38,7 @@ describeWith([...KUBERNETES, CURL], "a snapshot of a real etcd", () => {
     await bed.plane.kubectl(["delete", "configmap", "many-7", "many-8"]);
     const path = await taken();
     const range = { key: base64("\0"), range_end: base64("\0"), keys_only: true };
-    const { header, kvs } = JSON.parse(await ask("kv/range", range)) as Range;
+    const { header, kvs } = JSON.parse(await askEtcd(bed, "kv/range", range)) as Range;
     const snapshot = readSnapshot(path);
     const changed = new Set(
       kvs.filter(({ mod_revision: at }) => Number(at) > snapshot.revision).map(({ key }) => key),

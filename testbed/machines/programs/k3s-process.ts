@@ -2,10 +2,11 @@
  * Stand-in for K3s' process: waits for its token, joins over the network, and from then on sends a heartbeat whenever it
  * reaches its server, through the real firewalls. The cluster's state is a folder that all machines share.
  */
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash, randomUUID, X509Certificate } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -18,8 +19,11 @@ import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
 import { connect, createServer as createTcpServer } from "node:net";
 import { dirname } from "node:path";
+import { become, CLUSTER, stateIn } from "../cluster-state";
 
-const CLUSTER = "/cluster";
+const DB = "/var/lib/rancher/k3s/server/db";
+/** Of etcd: a reset makes another cluster, which its former members do not belong to. */
+const CLUSTER_ID = `${CLUSTER}/id`;
 const RENEWAL_MS = 250;
 
 const [
@@ -91,9 +95,9 @@ async function isHeard(): Promise<boolean> {
     for (const { address } of all) if (await reaches(address, 6443)) return true;
     return false;
   }
-  const others = all.filter((other) => other.name !== name);
+  const others = all.filter((other) => other.name !== name && existsSync(`${CLUSTER}/members/${other.name}`));
   const reached = await Promise.all(others.map(({ address }) => reaches(address, 2380)));
-  return (reached.filter(Boolean).length + 1) * 2 > all.length;
+  return (reached.filter(Boolean).length + 1) * 2 > others.length + 1;
 }
 
 const DATA = "/var/lib/rancher/k3s";
@@ -183,7 +187,6 @@ function serve(): void {
       });
   }).listen(6443);
   createTcpServer((socket) => socket.end()).listen(2380);
-  mkdirSync("/var/lib/rancher/k3s/server/db/etcd", { recursive: true });
   mkdirSync("/etc/rancher/k3s", { recursive: true });
   keepToken(passwords.server);
   const kubeconfig = [
@@ -254,6 +257,7 @@ const pem = (block: string, content: string): string =>
   ).toString("base64");
 
 function register(): void {
+  if (role === "server") write(`${CLUSTER}/members/${name}`, "");
   const path = `${CLUSTER}/nodes/${name}.json`;
   const old = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
   const labels: Record<string, string> = { "kubernetes.io/hostname": name };
@@ -276,6 +280,51 @@ function register(): void {
   });
   write(`${CLUSTER}/secrets/${name}.node-password.k3s`, "hash");
 }
+
+/** What a server makes of the data that it has: a reset member is a cluster of its own, and a founder without data makes a new one. */
+function openData(): void {
+  const restored = restoredState(`${DB}/etcd/member/snap/db`);
+  if (existsSync(`${DB}/reset-flag`)) {
+    rmSync(`${DB}/reset-flag`);
+    write(CLUSTER_ID, randomUUID());
+    rmSync(`${DB}/etcd/id`, { force: true });
+    if (restored !== undefined) become(restored);
+    event("restored");
+  } else if (server === "" && existsSync(CLUSTER_ID) && !existsSync(`${DB}/etcd`)) {
+    write(CLUSTER_ID, randomUUID());
+    become({ uid: randomUUID(), objects: [] });
+    event("founded a new, empty cluster");
+  }
+  beginCluster();
+  const own = existsSync(`${DB}/etcd/id`)
+    ? readFileSync(`${DB}/etcd/id`, "utf8")
+    : readFileSync(CLUSTER_ID, "utf8");
+  mkdirSync(`${DB}/etcd`, { recursive: true });
+  write(`${DB}/etcd/id`, own);
+}
+
+/** All machines start at once: the first of them gives the cluster its ID. */
+function beginCluster(): void {
+  const proposed = `${CLUSTER_ID}.of-${name}`;
+  writeFileSync(proposed, randomUUID());
+  try {
+    linkSync(proposed, CLUSTER_ID);
+  } catch {
+    // Another one was first.
+  }
+  // Written again, it would be the linked file.
+  rmSync(proposed);
+}
+
+const restoredState = (path: string): ReturnType<typeof stateIn> =>
+  existsSync(path) ? stateIn(path) : undefined;
+
+/** Whether a server's data is of the cluster that it reaches. */
+const isMember = (): boolean =>
+  role !== "server" || readFileSync(`${DB}/etcd/id`, "utf8") === readFileSync(CLUSTER_ID, "utf8");
+
+const event = (words: string): void =>
+  writeFileSync(`${CLUSTER}/events`, `${name} ${words}\n`, { flag: "a" });
 
 /**
  * The first server founds the cluster with its token. A server needs the token with which the cluster's data is encrypted, and an
@@ -311,14 +360,15 @@ async function main(): Promise<void> {
     console.log(`Waiting for ${tokenFile} to be available`);
     await sleep(200);
   }
-  while (!(await reachesEndpoint()) || !isAdmitted() || hangs(isNew)) {
+  if (role === "server") openData();
+  while (!(await reachesEndpoint()) || !isAdmitted() || !isMember() || hangs(isNew)) {
     console.log(`level=error msg="not admitted by ${server}"`);
     await sleep(200);
   }
   issueCertificates();
   if (role === "server") serve();
   register();
-  writeFileSync(`${CLUSTER}/events`, `${name} joined ${version}\n`, { flag: "a" });
+  event(`joined ${version}`);
   while (true) {
     if (await isHeard()) write(`${CLUSTER}/leases/${name}`, new Date().toISOString());
     writeFileSync("/run/units/k3s.service/ready", "");

@@ -4,8 +4,9 @@
  * `testbed/kubernetes`.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { CLUSTER, presentState, stateIn, uidOf, type State, type StoredObject } from "../cluster-state";
 
-const CLUSTER = "/cluster";
 /** Time without a heartbeat after which a node is not Ready; 40 seconds in a real cluster. */
 const GRACE_MS = 1500;
 
@@ -43,6 +44,9 @@ const isReady = ({ metadata }: Node): boolean => Date.now() - heard(metadata.nam
 
 const isServer = ({ metadata }: Node): boolean => "node-role.kubernetes.io/control-plane" in metadata.labels;
 
+/** Of etcd: a server that was not reset with the others is none, though its Node is in the snapshot. */
+const isMember = ({ metadata }: Node): boolean => existsSync(`${CLUSTER}/members/${metadata.name}`);
+
 const names = (folder: string): string[] =>
   readdirSync(`${CLUSTER}/${folder}`).filter((file) => file.endsWith(".json"));
 
@@ -63,7 +67,7 @@ function checkApi(): void {
   // As a real one does for seconds after each start.
   if (existsSync("/faults/api-not-ready"))
     fail("Error from server (ServiceUnavailable): apiserver not ready");
-  const servers = nodes().filter(isServer);
+  const servers = nodes().filter((node) => isServer(node) && isMember(node));
   if (servers.filter(isReady).length * 2 <= servers.length)
     fail("Error from server: etcdserver: request timed out");
 }
@@ -86,6 +90,27 @@ function change(name: string, edit: (node: Node) => void): void {
 
 const raw = (): string | undefined => argv.find((word) => word.startsWith("--raw="))?.slice("--raw=".length);
 
+/** Of a server that a restore has started aside; empty where it has restored nothing. */
+const stateAside = (kubeconfig: string): State =>
+  stateIn(`${dirname(kubeconfig)}/server/db/etcd/member/snap/db`) ?? {
+    uid: "00000000-0000-4000-8000-000000000000",
+    objects: [],
+  };
+
+/** Objects by the templates that `remote/objects.sh` uses, and no others. */
+function getByTemplate(kinds: string, template: string): void {
+  const { uid, objects } = kubeconfig === undefined ? presentState() : stateAside(kubeconfig);
+  if (template.includes(".metadata.uid")) return console.log(uid);
+  const plurals = kinds.split(",");
+  const asked = objects.filter(({ kind }) => plurals.includes(`${kind.toLowerCase()}s`));
+  const line = ({ kind, namespace, name, revision, content }: StoredObject): string => {
+    if (template.includes(".apiVersion")) return `v1 ${kind}`;
+    if (template.includes(".data")) return `${namespace}/${name} ${revision} ${JSON.stringify({ content })}`;
+    return `${kind} ${namespace} ${name} ${revision}`;
+  };
+  for (const each of asked) console.log(line(each));
+}
+
 function get(kind: string | undefined, name = ""): void {
   if (raw() === "/apis/k3s.cattle.io/v1/etcdsnapshotfiles")
     return list(names("snapshots").map((file) => read<object>(`${CLUSTER}/snapshots/${file}`)));
@@ -105,15 +130,12 @@ function get(kind: string | undefined, name = ""): void {
     if (existsSync(leasePath(name))) console.log(readFileSync(leasePath(name), "utf8"));
     return;
   }
-  if (kind === "namespace") return console.log(JSON.stringify({ metadata: { name, uid: UID } }));
+  if (kind === "namespace") return console.log(JSON.stringify({ metadata: { name, uid: uidOf() } }));
   if (kind === "persistentvolumes")
     return list(names("volumes").map((file) => read<object>(`${CLUSTER}/volumes/${file}`)));
   if (kind === "pods") return pods().forEach((pod) => console.log(row(pod)));
   fail(`error: the server doesn't have a resource type "${kind}"`);
 }
-
-/** Of every namespace: only that of kube-system is asked for. */
-const UID = "0b1f5c66-7a3e-4ad8-8c71-0a8a2f0f7d11";
 
 /** Leases that do not belong to kubelets. */
 const leasePath = (name: string): string => `${CLUSTER}/leases.${name}`;
@@ -200,12 +222,18 @@ function event(words: string): void {
 }
 
 const argv = process.argv.slice(2);
+const kubeconfig = process.env.KUBECONFIG;
+const template = argv.find((word) => word.startsWith("jsonpath="));
 const [verb = "", first = "", second = ""] = argv.filter((word) => !word.startsWith("-"));
 
-checkApi();
+if (kubeconfig === undefined) checkApi();
 switch (verb) {
+  case "api-resources":
+    console.log(["configmaps", "namespaces", "nodes", "secrets"].join("\n"));
+    break;
   case "get":
-    get(raw() === "/readyz" ? undefined : first, second);
+    if (template !== undefined) getByTemplate(`${first}${first === "namespace" ? "s" : ""}`, template);
+    else get(raw() === "/readyz" ? undefined : first, second);
     break;
   case "cordon":
   case "uncordon":
@@ -241,6 +269,7 @@ switch (verb) {
   case "delete":
     event(`delete ${first} ${second}`);
     rmSync(`${CLUSTER}/nodes/${second}.json`, { force: true });
+    rmSync(`${CLUSTER}/members/${second}`, { force: true });
     // K3s removes it as soon as the Node is deleted.
     rmSync(`${CLUSTER}/secrets/${second}.node-password.k3s`, { force: true });
     console.log(`node "${second}" deleted`);

@@ -1,0 +1,146 @@
+/**
+ * A snapshot of a real Kubernetes, restored aside by a real etcd and tried with a real API, in namespaces of the kernel. What K3s adds
+ * is a stand-in (`testbed/kubernetes/k3s.sh`).
+ */
+import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readSnapshot } from "../../../src/backup/snapshot";
+import { Aside, type Trial } from "../../../src/rollout/aside";
+import type { Restorable } from "../../../src/rollout/restorable";
+import { TOKEN } from "../../../testbed/kubernetes/control-plane";
+import { FIVE_NODES, temporaryFolder } from "../../fixture";
+import { built, CURL, describeWith } from "../tools";
+import { Bed, KUBERNETES } from "./bed";
+import { takenSnapshot } from "./etcd";
+
+describeWith([...KUBERNETES, CURL, built("etcdutl", "etcdutl")], "a restore aside", () => {
+  let bed: Bed;
+  let what: Restorable;
+  let bytes: Buffer;
+  let aside: Aside;
+
+  beforeAll(async () => {
+    bed = await Bed.start(FIVE_NODES);
+    const data = { text: Buffer.from("planted-content").toString("base64") };
+    await bed.plane.create(
+      { apiVersion: "v1", kind: "Secret", metadata: { name: "before" }, data },
+      { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "removed-later" } },
+    );
+    what = await restorable();
+    await bed.plane.create({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "later" } });
+    await bed.plane.kubectl(["delete", "configmap", "removed-later"]);
+    aside = new Aside(bed.host("alphard"), bed.host("alphard"));
+  });
+  afterAll(() => bed?.stop());
+
+  async function restorable(): Promise<Restorable> {
+    const path = join(temporaryFolder(), "snapshot");
+    bytes = await takenSnapshot(bed);
+    writeFileSync(path, bytes);
+    const snapshot = readSnapshot(path);
+    const manifest = {
+      version: 1,
+      takenAt: new Date().toISOString(),
+      server: "alphard",
+      k3sVersion: "v1.33.5+k3s1",
+      clusterUid: snapshot.clusterUid,
+      snapshot: {
+        file: "snapshot",
+        bytes: bytes.length,
+        sha256: createHash("sha256").update(bytes).digest("hex"),
+      },
+      members: [{ name: "alphard", address: "172.22.0.134" }],
+      token: { salt: "", hash: "" },
+      encryptedToken: null,
+      volumes: [],
+    } as const;
+    return {
+      backup: {
+        folder: "",
+        manifest: { ...manifest, members: [...manifest.members], volumes: [] },
+        snapshot: path,
+      },
+      snapshot,
+      token: TOKEN,
+    };
+  }
+
+  const tried = async (more: Partial<Restorable> = {}, content = bytes): Promise<Trial> => {
+    const place = "mkdir -p /var/lib/rancher/k3s/restore && base64 -d >/var/lib/rancher/k3s/restore/snapshot";
+    const { status, stderr } = await bed.plane.on(
+      "alphard",
+      `${place} <<'END'\n${content.toString("base64")}\nEND\n`,
+      60,
+    );
+    expect([status, stderr]).toEqual([0, ""]);
+    return aside.restore({ ...what, ...more }, ["--node-name=alphard"]);
+  };
+
+  test("holds every object of the snapshot, and none of later", async () => {
+    const { api, back } = await tried();
+    expect(api.clusterUid).toBe(what.snapshot.clusterUid);
+    const names = api.objects.map(({ key }) => key);
+    expect(names).toContain("/registry/configmaps/default/removed-later");
+    expect(names).not.toContain("/registry/configmaps/default/later");
+    expect(back.missing).toEqual([]);
+    expect(back.same).toBeGreaterThan(8);
+    expect(api.counts.get("v1 Node")).toBe(5);
+  });
+
+  test("leaves the cluster, its network and its data as they are", async () => {
+    const looks = "ip -br address; ls /var/lib/rancher/k3s; ss -Hltn | sort; cat /proc/net/route";
+    const before = (await bed.plane.on("alphard", looks, 20)).stdout;
+    const answers = async (): Promise<string> =>
+      (await bed.plane.kubectl(["get", "configmap", "later", "-o", "name"])).stdout;
+    expect(await answers()).toBe("configmap/later\n");
+    await tried();
+    expect((await bed.plane.on("alphard", looks, 20)).stdout).toBe(before);
+    expect(await answers()).toBe("configmap/later\n");
+    const { stdout } = await bed.plane.on(
+      "alphard",
+      "pgrep -f '[c]luster-reset'; pgrep -f 'restore/[t]rial'; ls -A /var/lib/rancher/k3s/restore",
+      20,
+    );
+    expect(stdout.split("\n").sort()).toEqual(["", "reset.log", "server", "snapshot", "start.log"]);
+  });
+
+  test("compares the content of secrets by hashes, without showing it", async () => {
+    const { api } = await tried();
+    const live = await aside.live();
+    const key = "/registry/secrets/default/before";
+    expect(live.secrets.get(key)).toMatch(/^\d+ [0-9a-f]{64}$/);
+    expect(api.secrets.get(key)).toBe(live.secrets.get(key));
+    expect(JSON.stringify([...api.secrets, bed.said])).not.toContain(what.token);
+    await bed.plane.kubectl(["patch", "secret", "before", "-p", '{"stringData":{"text":"other"}}']);
+    expect((await aside.live()).secrets.get(key)).not.toBe(api.secrets.get(key));
+  });
+
+  test("with another token is refused in K3s' words", async () => {
+    await expect(tried({ token: "another-token" })).rejects.toMatchObject({
+      code: "failed",
+      problem: expect.stringContaining("bootstrap data already found and encrypted with different token"),
+    });
+  });
+
+  test("of a damaged snapshot fails, and so does one of none", async () => {
+    const damaged = Buffer.from(bytes);
+    damaged.writeUInt8(damaged.readUInt8(9000) ^ 1, 9000);
+    await expect(tried({}, damaged)).rejects.toThrow(
+      /K3s does not restore the snapshot \(it ended with 1\)/,
+    );
+    await expect(tried({}, bytes.subarray(0, -100))).rejects.toThrow(/K3s does not restore the snapshot/);
+  });
+
+  test("is no success when another cluster came up", async () => {
+    const snapshot = { ...what.snapshot, clusterUid: "another" };
+    await expect(tried({ snapshot })).rejects.toThrow(/another cluster than the one in the snapshot/);
+  });
+
+  test("is no success when an object is missing", async () => {
+    const objects = new Map([...what.snapshot.objects, ["/registry/secrets/default/gone", 7] as const]);
+    await expect(tried({ snapshot: { ...what.snapshot, objects } })).rejects.toThrow(
+      /lacks 1 objects of the snapshot, such as \/registry\/secrets\/default\/gone/,
+    );
+  });
+});

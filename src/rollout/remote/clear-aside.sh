@@ -1,0 +1,3 @@
+# aside: folder
+acquire_lock
+rm -rf "$aside" "$home/offered-snapshot"
