@@ -54,8 +54,8 @@ async function statusOf(host: Host): Promise<EncryptionStatus> {
 /** What a rotation of the encryption keys has to do, which concerns servers alone. */
 export interface EncryptionPlan {
   readonly turns: readonly Turn[];
-  /** The server that makes the new key. @default - there is a new one that not all servers use */
-  readonly first?: Host;
+  /** The server that makes the new key, and the name of the present one. @default - there is a new one that not all servers use */
+  readonly first?: { readonly host: Host; readonly key: string };
 }
 
 /** @throws UserError when no server runs, or one is away: each has to restart before the next rotation */
@@ -87,7 +87,7 @@ export async function planEncryption(
   const words = status.matches ? `uses ${status.key}` : "not all servers use the newest key yet";
   return {
     turns: servers.map(({ host }) => ({ host, verdict: "due", words })),
-    first: status.matches ? first : undefined,
+    first: status.matches ? { host: first, key: status.key } : undefined,
   };
 }
 
@@ -99,7 +99,12 @@ export async function rotateEncryption(
 ): Promise<void> {
   const hosts = turns.map(({ host }) => host);
   if (first !== undefined)
-    await log.step(first.name, "encrypt Secrets with a new key", () => makeKey(first), String);
+    await log.step(
+      first.host.name,
+      "encrypt Secrets with a new key",
+      () => makeKey(first.host, first.key),
+      String,
+    );
   // With one server there is nobody else to tell.
   if (hosts.length > 1)
     await inTurn.run(hosts, "restart K3s with the new key", async (host) => {
@@ -115,10 +120,10 @@ export async function rotateEncryption(
   throw new UserError("failed", "not all servers use the new key", { remedy: "run the same command again" });
 }
 
-async function makeKey(host: Host): Promise<string> {
-  const before = await statusOf(host);
+/** @param key - name of the present one */
+async function makeKey(host: Host, key: string): Promise<string> {
   // It returns when all Secrets are encrypted anew, or when K3s' own time for an answer is over, and goes on.
-  const asked = host.call("rotate-encryption-keys", {}, { timeoutSeconds: 180 });
+  const asked = host.call("rotate-encryption-keys", { key }, { timeoutSeconds: 180 });
   const failure = await asked.then(
     () => undefined,
     (error: unknown) => error as Error,
@@ -126,7 +131,7 @@ async function makeKey(host: Host): Promise<string> {
   const deadline = new Deadline(REENCRYPT_SECONDS);
   for (;;) {
     const now = await statusOf(host);
-    if (now.stage === FINISHED && now.key !== before.key) return `its name is ${now.key}`;
+    if (now.stage === FINISHED && now.key !== key) return `its name is ${now.key}`;
     if (failure !== undefined && now.stage !== ACTIVE) throw failure;
     if (deadline.passed)
       throw new UserError("failed", `K3s has not encrypted all Secrets within ${REENCRYPT_SECONDS} s`, {

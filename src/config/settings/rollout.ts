@@ -59,7 +59,7 @@ export const RolloutSchema = group(
     /**
      * A verification fails where a certificate of K3s, a certificate authority or your kubeconfig has fewer days left. At most 90,
      * below which every K3s renews its certificates when it starts.
-     * @default 30
+     * @default - 30
      */
     certificateDays: integer(1, 90, { unit: "days", example: 45 }).optional(),
   },
