@@ -126,9 +126,7 @@ describeWith([...KUBERNETES, CURL, built("etcdutl", "etcdutl")], "a restore asid
   test("of a damaged snapshot fails, and so does one of none", async () => {
     const damaged = Buffer.from(bytes);
     damaged.writeUInt8(damaged.readUInt8(9000) ^ 1, 9000);
-    await expect(tried({}, damaged)).rejects.toThrow(
-      /K3s does not restore the snapshot \(it ended with 1\)/,
-    );
+    await expect(tried({}, damaged)).rejects.toThrow(/K3s does not restore the snapshot \(it ended with 1\)/);
     await expect(tried({}, bytes.subarray(0, -100))).rejects.toThrow(/K3s does not restore the snapshot/);
   });
 
