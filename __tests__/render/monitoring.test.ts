@@ -44,6 +44,19 @@ describe("what reads the hosts", () => {
     expect(alertsOf({})).toContain("< 30 * 86400");
   });
 
+  test("warns of old snapshots when a verification does, and not where K3s takes none", () => {
+    const hours = (k3s: Parameters<typeof cluster>[0]["k3s"]): (string | undefined)[] => {
+      const alerts = alertsOf({ k3s });
+      return [
+        /snapshot_timestamp_seconds > (\d+) \* 3600/,
+        /for: (\d+)h\n.*\n.*\n.*has no snapshot of etcd/,
+      ].map((each) => each.exec(alerts)?.[1]);
+    };
+    expect(hours({})).toEqual(["25", "25"]);
+    expect(hours({ snapshots: { maxAgeHours: 48 } })).toEqual(["48", "48"]);
+    expect(hours({ serverFlags: ["--etcd-disable-snapshots"] })).toEqual([undefined, undefined]);
+  });
+
   test("asks for a reboot for the same parts as a rollout", () => {
     const program =
       emitted(cluster({ agents: 0, nixos: { monitoring } })).get("k3s-server-1/monitoring.sh") ?? "";

@@ -3,6 +3,7 @@ import { servers, type Cluster, type ClusterNixos, type Node } from "../config/m
 import { certificateAuthorities, issuedCertificates } from "../config/k3s-certificates";
 import { MONITORING } from "../config/names";
 import { certificateDays } from "../config/rollout";
+import { snapshotLimitHours } from "../config/snapshots";
 import { k3sFlags } from "./k3s";
 import { fill } from "./templates";
 
@@ -47,13 +48,19 @@ export function renderMonitors({ nodeExporterPort }: Monitoring, cluster: Cluste
     role,
     address: `${ipv4Address}:${nodeExporterPort}`,
   }));
+  // Where K3s takes no snapshots the panel is empty.
+  const hours = snapshotLimitHours(cluster) ?? 24;
   const file = (name: string, context: object): [string, string] => {
     const path = `${MONITORING}/${name}`;
     return [path, fill(path, context)];
   };
   return [
-    file("alerts.yaml", { members: members > 1 && members, certificateDays: certificateDays(cluster) }),
-    file("dashboard.json", {}),
+    file("alerts.yaml", {
+      members: members > 1 && members,
+      certificateDays: certificateDays(cluster),
+      snapshotHours: snapshotLimitHours(cluster) ?? false,
+    }),
+    file("dashboard.json", { snapshotSeconds: { half: 1800 * hours, limit: 3600 * hours } }),
     file("prometheus.yaml", {}),
     file("targets.yaml", { nodes }),
   ];
