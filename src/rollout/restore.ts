@@ -183,7 +183,7 @@ async function start(
 }
 
 async function begin(host: Host): Promise<void> {
-  await host.call("start-k3s", {});
+  await host.call("restart-k3s", {}, { timeoutSeconds: STOP_SECONDS });
 }
 
 /** Agents whose Node the snapshot does not have register only when K3s starts. */

@@ -192,7 +192,7 @@ describeWith(MACHINES, "a backup", () => {
       // With its old data it is no member, as said.
       await cluster.testbed.on(
         "alnair",
-        "rm -r /var/lib/rancher/k3s/server/db/etcd; systemctl restart --no-block k3s",
+        "rm -r /var/lib/rancher/k3s/server/db/etcd; systemctl stop k3s; systemctl start --no-block k3s",
       );
     });
 
