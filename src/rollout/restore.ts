@@ -2,20 +2,20 @@
 import { contentOf } from "../backup/content";
 import { difference, differenceInLines, type Difference } from "../backup/difference";
 import type { Backup } from "../backup/manifest";
-import { messageAtHost, UserError } from "../base/user-error";
+import { messageAtHost, messageOf, UserError } from "../base/user-error";
 import { tokenFileOf } from "../config/k3s";
 import { readBack } from "./api-objects";
 import { Aside } from "./aside";
 import { Deadline, pause } from "./deadline";
 import type { Fleet } from "./fleet";
-import { lastHeartbeat, nodeFaults, poll } from "./health";
 import type { Host } from "./host";
 import { identityFaults, type HostState } from "./identity";
 import { SERVER_DATA } from "./k3s-unit";
-import type { KubeNode, Kubernetes } from "./kubernetes";
+import type { Kubernetes } from "./kubernetes";
 import type { Log } from "./log";
 import { versionFaults, type Restorable } from "./restorable";
 import { saltedHash } from "./token";
+import { awaitReady } from "./turns";
 
 /** How long a member may take to be Ready: three servers had a quorum after 44 s. */
 const MEMBER_SECONDS = 600;
@@ -124,7 +124,7 @@ export async function restore(hosts: Restoring, kubernetes: Kubernetes): Promise
     const back = await start(hosts, aside, kubernetes);
     return { former, readBack: back, downSeconds: Math.round((performance.now() - begin) / 1000) };
   } catch (error) {
-    throw new UserError("failed", `The restore is not finished: ${messageAtHost(error)}`, {
+    throw new UserError("failed", `The restore is not finished: ${messageOf(error)}`, {
       remedy:
         "do not start K3s by hand; run the same command again. Nothing was deleted: former data is beside the data of each server",
       cause: error,
@@ -158,7 +158,7 @@ async function start(
   kubernetes: Kubernetes,
 ): Promise<number> {
   await founder.log.step(founder.name, "start K3s", () => begin(founder));
-  const before = await firstNodes(founder, kubernetes);
+  await awaitApi(founder, kubernetes);
   const same = await founder.log.step(founder.name, "read the snapshot's objects back", async () => {
     const api = await aside.live();
     const back = readBack(what.snapshot, api);
@@ -175,10 +175,10 @@ async function start(
   for (const host of [founder, ...members]) {
     await host.log.step(host.name, "join", async () => {
       if (host !== founder) await begin(host);
-      await awaitNode(host, kubernetes, before, MEMBER_SECONDS);
+      await awaitReady(host, kubernetes, MEMBER_SECONDS);
     });
   }
-  await Promise.all(agents.map((host) => rejoin(host, kubernetes, before)));
+  await Promise.all(agents.map((host) => rejoin(host, kubernetes)));
   return same;
 }
 
@@ -187,22 +187,23 @@ async function begin(host: Host): Promise<void> {
 }
 
 /** Agents whose Node the snapshot does not have register only when K3s starts. */
-async function rejoin(host: Host, kubernetes: Kubernetes, before: readonly KubeNode[]): Promise<void> {
+async function rejoin(host: Host, kubernetes: Kubernetes): Promise<void> {
   await host.log.step(host.name, "join", async () => {
     try {
-      await awaitNode(host, kubernetes, before, AGENT_SECONDS);
+      await awaitReady(host, kubernetes, AGENT_SECONDS);
     } catch {
       await begin(host);
-      await awaitNode(host, kubernetes, before, MEMBER_SECONDS);
+      await awaitReady(host, kubernetes, MEMBER_SECONDS);
     }
   });
 }
 
-async function firstNodes(founder: Host, kubernetes: Kubernetes): Promise<readonly KubeNode[]> {
+async function awaitApi(founder: Host, kubernetes: Kubernetes): Promise<void> {
   const deadline = new Deadline(MEMBER_SECONDS);
   for (;;) {
     try {
-      return await kubernetes.nodes();
+      await kubernetes.nodes();
+      return;
     } catch (error) {
       if (deadline.passed)
         throw new UserError("failed", `its API does not answer within ${MEMBER_SECONDS} s`, {
@@ -212,26 +213,4 @@ async function firstNodes(founder: Host, kubernetes: Kubernetes): Promise<readon
       await pause(1);
     }
   }
-}
-
-async function awaitNode(
-  host: Host,
-  kubernetes: Kubernetes,
-  before: readonly KubeNode[],
-  seconds: number,
-): Promise<void> {
-  const deadline = new Deadline(seconds);
-  let missing: readonly string[];
-  do {
-    await pause(1);
-    try {
-      missing = await nodeFaults(host, await poll(host, false), kubernetes, lastHeartbeat(before, host));
-    } catch (error) {
-      missing = [messageAtHost(error)];
-    }
-    if (missing.length === 0) return;
-  } while (!deadline.passed);
-  throw new UserError("failed", `its node is not there after ${seconds} s: ${missing.join("; ")}`, {
-    host: host.name,
-  });
 }

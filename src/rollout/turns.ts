@@ -89,7 +89,7 @@ export class Turns {
  * Waits until K3s runs again on the host, its node is Ready, and its kubelet has reported since. A server has to say so itself:
  * its API answers only once its etcd is back in the quorum.
  */
-async function awaitReady(host: Host, kubernetes: Kubernetes, seconds: number): Promise<void> {
+export async function awaitReady(host: Host, kubernetes: Kubernetes, seconds: number): Promise<void> {
   const own = host.node.role === "server" ? new Kubernetes([host]) : kubernetes;
   const deadline = new Deadline(seconds);
   let missing: readonly string[];

@@ -183,6 +183,19 @@ describeWith(MACHINES, "a backup", () => {
       for (const name of SERVERS) expect(await folders(name)).toMatch(/^etcd\.\d{4}-\d\d-\d\dT/m);
     });
 
+    test("and is no success where the cluster that starts does not hold it: that is stopped again", async () => {
+      cluster.testbed.setFault("alphard", "starts-empty");
+      const failed = await restore();
+      cluster.testbed.clearFault("alphard", "starts-empty");
+      expect(failed.status).not.toBe(0);
+      expect(failed.output).toContain(
+        "alphard: its API does not hold what the snapshot does, so its K3s was stopped again",
+      );
+      expect(cluster.testbed.events().at(-1)).toBe("alphard k3s stop");
+      expect((await restore()).status).toBe(0);
+      expect(cluster.testbed.configMaps()).toEqual(["kept.json", "removed-later.json"]);
+    });
+
     test("after the loss of a server for good, without it", async () => {
       await cluster.testbed.powerOff("alnair");
       const { output } = await restore("--lost", "alnair");

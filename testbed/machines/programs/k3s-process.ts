@@ -288,7 +288,8 @@ function openData(): void {
     rmSync(`${DB}/reset-flag`);
     write(CLUSTER_ID, randomUUID());
     rmSync(`${DB}/etcd/id`, { force: true });
-    if (restored !== undefined) become(restored);
+    if (existsSync("/faults/starts-empty")) become({ uid: randomUUID(), objects: [] });
+    else if (restored !== undefined) become(restored);
     event("restored");
   } else if (server === "" && existsSync(CLUSTER_ID) && !existsSync(`${DB}/etcd`)) {
     write(CLUSTER_ID, randomUUID());
