@@ -43,7 +43,7 @@ describeWith(MACHINES, "a restore that is interrupted", () => {
   let words: string[];
 
   beforeAll(async () => {
-    cluster = await LiveCluster.start(NODES);
+    cluster = await LiveCluster.start(NODES, NODES, { settings: { allowEvenServerCount: true } });
     cluster.testbed.setConfigMap("kept", "1");
     words = ["restore", "--from", await backupOf(cluster), "--confirm", "alphard"];
   });
