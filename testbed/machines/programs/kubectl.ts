@@ -232,7 +232,8 @@ switch (verb) {
     console.log(["configmaps", "namespaces", "nodes", "secrets"].join("\n"));
     break;
   case "get":
-    if (template !== undefined) getByTemplate(`${first}${first === "namespace" ? "s" : ""}`, template);
+    if (template !== undefined && first !== "pods")
+      getByTemplate(`${first}${first === "namespace" ? "s" : ""}`, template);
     else get(raw() === "/readyz" ? undefined : first, second);
     break;
   case "cordon":
