@@ -50,7 +50,7 @@ need_go() {
 
 by_go() {
   echo "building $1 from its Go modules: minutes on a new machine, seconds where Go has built it before"
-  (cd "$here/$1" && go build -tags="$(sed -n 's,^// build tags: ,,p' go.mod)" -o "$making/" tool)
+  (cd "$here/$1" && go build -o "$making/" -tags="$(sed -n 's,^// build tags: ,,p' go.mod)" tool)
 }
 
 need_npm() { command -v npm >/dev/null || stop "npm is missing, which fetches testbed/build/$1"; }
