@@ -1154,6 +1154,11 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
     "'nixos.monitoring.from[0]' should be an IPv4 network such as 10.0.0.0/24, got 'fd00:22::/64'",
   ],
   [
+    "metrics for whoever",
+    { settings: { nixos: { ...nixos, monitoring: {} } } },
+    "'nixos.monitoring.from' should be a list such as [\"10.0.0.0/24\"], got nothing",
+  ],
+  [
     "metrics for nobody",
     { settings: { nixos: { ...nixos, monitoring: { from: [] } } } },
     "'nixos.monitoring.from' should be a list of at least one network, got []",

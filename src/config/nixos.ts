@@ -9,7 +9,9 @@ export const resolveNixos = (settings: NixosSettings, host: Partial<NixosSetting
 
 /** What is one for all hosts, if any of it is set. */
 export function resolveClusterNixos(settings: ClusterNixosSettings): { nixos?: ClusterNixos } {
-  const nixos = withDefaults(ClusterNixosModel, settings);
+  const { monitoring, ...others } = withDefaults(ClusterNixosModel, settings);
+  // Networks of another type are a fault, and none of them is left here.
+  const nixos = Array.isArray(monitoring?.from) ? { ...others, monitoring } : others;
   return Object.keys(nixos).length === 0 ? {} : { nixos };
 }
 
