@@ -222,9 +222,12 @@ function s3Fault({ description }: Host, { path, state }: TokenFile): string[] {
 
 function tokenFault({ description }: Host, { path, state }: TokenFile): string[] {
   if (state === "different") {
-    const whose = path === description.k3s.agentTokenFile ? "agents'" : "join";
+    const [whose, byHand] =
+      path === description.k3s.agentTokenFile
+        ? ["agents'", "follow 'Rotate the agents' token' in the cluster's README"]
+        : ["join", "follow 'Rotate the join token' in the cluster's README"];
     const way = isTokenDelivered(path)
-      ? `follow 'Rotate the ${whose} token' in the cluster's README`
+      ? byHand
       : "npm run rollout -- rotate token gives the whole cluster the one of main.ts, also a host that was off when that was done";
     return [
       `its ${whose} token at ${path} is another one. A server's data is encrypted with it, so nothing replaces it by the way: ${way}`,
