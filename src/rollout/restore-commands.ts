@@ -92,7 +92,8 @@ export async function restoreCommand(
   await askByName(hosts.founder, questionOf(what, running), confirm, operator);
   let result: Restored | undefined;
   let loss: Loss | undefined;
-  await changing(session, fleet, [], stop, async ({ id }) => {
+  // Without a lock in the API, which stops, and which may not answer already.
+  await changing(session, { ...fleet, nodes: undefined }, [], stop, async ({ id }) => {
     if (running !== undefined) loss = await keepPresent(session, fleet, what, id);
     const servers = [hosts.founder, ...hosts.members];
     result = await restore(hosts, new Kubernetes(servers));
