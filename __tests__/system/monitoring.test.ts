@@ -65,7 +65,7 @@ const stored = (series: string, labels: string): string =>
   series.endsWith("}") ? `${series.slice(0, -1)},${labels}}` : `${series}{${labels}}`;
 
 const MINUTES_BEFORE = 30;
-const MINUTES_AFTER = 26 * 60;
+const MINUTES_AFTER = 38 * 60;
 /** In seconds before the answer. */
 const WRITTEN = 20;
 
