@@ -132,17 +132,10 @@ function varint(bytes: Buffer, start: number): [value: number, end: number] {
 const damaged = (path: string, why: string): UserError =>
   new UserError("invalid", `${path} cannot be restored: ${why}`, { remedy: "use another backup" });
 
-/** How many objects of each kind, by the folder of etcd that has them, such as `pods` or `apps.example.org/widgets`. */
-export function countsByKind({ objects }: Snapshot): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const key of objects.keys()) {
-    const kind = kindOf(key);
-    if (kind !== undefined) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  }
-  return counts;
-}
-
-/** Built-in kinds are at `/registry/pods/…`, those of extensions at `/registry/<group>/<plural>/…`. */
+/**
+ * The kind of an object by its key in etcd, such as `pods` or `apps.example.org/widgets`: built-in ones are at `/registry/pods/…`, those of
+ * extensions at `/registry/<group>/<plural>/…`. `undefined` for what is no object.
+ */
 export function kindOf(key: string): string | undefined {
   const [, registry, first = "", second = ""] = key.split("/");
   if (registry !== "registry") return undefined;

@@ -13,7 +13,7 @@ import { nodesOfTemplate } from "../template/choice";
 import { withImage, type Image } from "../template/image";
 import type { Made } from "../template/make";
 import { Making, type Maker, type MakingOptions, type MakingPlan } from "../template/making";
-import { percentTeller } from "../template/percent";
+import { percentTeller } from "../base/percent";
 import { scan as scanned } from "../template/scan";
 import { askForConsent } from "./consent";
 import { inWords, isHealthy } from "./doctor";

@@ -3,6 +3,7 @@ import { servers, type Cluster, type ClusterNixos, type Node } from "../config/m
 import { certificateAuthorities, issuedCertificates } from "../config/k3s-certificates";
 import { MONITORING } from "../config/names";
 import { certificateDays } from "../config/rollout";
+import { ETCD_FOLDER, K3S_DATA } from "../config/settings";
 import { snapshotLimitHours } from "../config/snapshots";
 import { k3sFlags } from "./k3s";
 import { fill } from "./templates";
@@ -12,8 +13,6 @@ const FACTS = "/run/k3s-host-metrics";
 
 /** The emitted ruleset on its host, with which the table in the kernel is compared. */
 const RULESET = "k3s-host/nftables.nft";
-
-const K3S_DATA = "/var/lib/rancher/k3s";
 
 type Monitoring = NonNullable<ClusterNixos["monitoring"]>;
 
@@ -33,7 +32,7 @@ export const renderMonitoring = ({ nodeExporterPort }: Monitoring, cluster: Clus
 function snapshotsOf(cluster: Cluster, node: Node): string {
   const option = "--etcd-snapshot-dir=";
   const stated = k3sFlags(cluster, node).findLast((flag) => flag.startsWith(option));
-  return stated?.slice(option.length) ?? `${K3S_DATA}/server/db/snapshots`;
+  return stated?.slice(option.length) ?? `${ETCD_FOLDER}/snapshots`;
 }
 
 /** Renders `monitoring.sh`, which writes the host's own facts. */

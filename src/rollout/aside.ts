@@ -2,7 +2,9 @@
 import { randomBytes } from "node:crypto";
 import type { Backup } from "../backup/manifest";
 import type { Snapshot } from "../backup/snapshot";
+import { percentTeller } from "../base/percent";
 import { UserError } from "../base/user-error";
+import { K3S_DATA } from "../config/settings";
 import { apiObjects, readBack, type ApiObjects, type ReadBack } from "./api-objects";
 import type { Host } from "./host";
 import { flagsAside, unitFlags } from "./k3s-unit";
@@ -11,7 +13,7 @@ import { remoteScript } from "./script";
 import { upload } from "./upload";
 
 /** On the disk of K3s' data, so that what is restored there can take its place. */
-const ASIDE = "/var/lib/rancher/k3s/restore";
+const ASIDE = `${K3S_DATA}/restore`;
 
 /** That has to be free: a server took half of it. */
 const MEMORY_MIB = 1024;
@@ -22,7 +24,7 @@ const START_SECONDS = 300;
 const COPY_SECONDS = 3600;
 
 /** What the server said that was started on what was restored. */
-export interface Trial {
+export interface Tried {
   readonly restoredSeconds: number;
   readonly readySeconds: number;
   readonly api: ApiObjects;
@@ -43,7 +45,7 @@ export class Aside {
    *
    * @throws UserError when K3s does not restore it, or what it restored is not what the snapshot holds
    */
-  public async try(what: Restorable): Promise<Trial> {
+  public async try(what: Restorable): Promise<Tried> {
     const { host, founder } = this;
     const flags = flagsAside(founder, await unitFlags(founder));
     await host.log.step(host.name, "copy the snapshot", () => this.send(what.backup));
@@ -84,8 +86,7 @@ export class Aside {
     const sink = host.start("receive-snapshot");
     const { isLate, sink: end } = await upload(snapshot, sink, {
       seconds: COPY_SECONDS,
-      onBytes: (sent) =>
-        host.log.progress(host.name, "copy the snapshot", `${Math.floor((sent / bytes) * 100)} %`),
+      onBytes: percentTeller(bytes, (words) => host.log.progress(host.name, "copy the snapshot", words)),
     });
     if (isLate)
       throw new UserError("failed", `no end within ${COPY_SECONDS} s`, {
@@ -96,7 +97,7 @@ export class Aside {
   }
 
   /** Restores the snapshot that was copied there, and tries it. */
-  public async restore({ backup, snapshot, token }: Restorable, flags: readonly string[]): Promise<Trial> {
+  public async restore({ backup, snapshot, token }: Restorable, flags: readonly string[]): Promise<Tried> {
     const { node, description } = this.founder;
     const program = remoteScript("try-aside", {
       aside: ASIDE,

@@ -2,7 +2,6 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import * as z from "zod";
 import {
   checkSnapshot,
   COMPRESSED_SNAPSHOT,
@@ -18,8 +17,8 @@ import {
 import { overdue, type Retention } from "../backup/retention";
 import { Store } from "../backup/store";
 import { tokenReference } from "../backup/token-reference";
-import { parseJson } from "../base/json";
 import { joined, hasCode, messageOf, UserError } from "../base/user-error";
+import { ETCD_FOLDER } from "../config/settings";
 import { encrypt } from "./age";
 import { download } from "./download";
 import type { Fleet } from "./fleet";
@@ -34,7 +33,7 @@ import type { Redactor } from "./secrets";
 import { tokenFiles, type JoinTokens } from "./token";
 
 /** Where K3s keeps a server's snapshots: `save` without a folder of its own uses this one (k3s, pkg/etcd/snapshot.go, snapshotDir). */
-const SNAPSHOTS = "/var/lib/rancher/k3s/server/db/snapshots";
+const SNAPSHOTS = `${ETCD_FOLDER}/snapshots`;
 
 /** How long K3s may take for a snapshot: its own client waits two minutes (k3s, pkg/cli/etcdsnapshot, `timeout`). */
 const SNAPSHOT_SECONDS = 180;
@@ -149,18 +148,10 @@ async function look(fleet: Fleet, tokens: JoinTokens, redactor: Redactor): Promi
   const server = serverIn(fleet);
   const { host, facts } = server;
   refuseOtherToken(server, tokens);
-  const [namespace = "", volumes = ""] = await fleet.kubernetes.ask((asked, seconds) =>
-    kubectl(
-      asked,
-      [
-        ["get", "namespace", "kube-system", "-o", "json"],
-        ["get", "persistentvolumes", "-o", "json"],
-      ],
-      seconds,
-    ),
+  const clusterUid = await fleet.kubernetes.clusterUid();
+  const [volumes = ""] = await fleet.kubernetes.ask((asked, seconds) =>
+    kubectl(asked, [["get", "persistentvolumes", "-o", "json"]], seconds),
   );
-  const { data } = NAMESPACE.safeParse(parseJson(namespace));
-  if (data === undefined) throw new UserError("unavailable", "the API does not say which cluster it is of");
   const token = (await host.call("kept-token", {}, { secret: true })).text("token").trim();
   if (!/^\S+$/.test(token) || facts.k3sVersion === "") {
     throw new UserError("failed", "it has no token or no K3s", {
@@ -172,10 +163,8 @@ async function look(fleet: Fleet, tokens: JoinTokens, redactor: Redactor): Promi
   const members = (fleet.nodes ?? [])
     .filter((node) => node.server)
     .map(({ name, address }) => ({ name, address }));
-  return { server, clusterUid: data.metadata.uid, members, volumes: localVolumes(volumes), token };
+  return { server, clusterUid, members, volumes: localVolumes(volumes), token };
 }
-
-const NAMESPACE = z.object({ metadata: z.object({ uid: z.uuid() }) });
 
 /** The first server that is Ready. */
 function serverIn({ hosts, unreachable, nodes }: Fleet): HostState {

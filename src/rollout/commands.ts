@@ -2,7 +2,7 @@ import { hasCode, joined, messageOf, UserError } from "../base/user-error";
 import { apiOf } from "../pve/environment";
 import { Apply, type ApplyOptions } from "./apply";
 import { backupSettings } from "../config/rollout";
-import { formatMade, makeBackup, type Made } from "./backup";
+import { formatMade, makeBackup } from "./backup";
 import { capture } from "./capture";
 import { pause } from "./deadline";
 import { checkKeys, selectNodes, directoryFaults } from "./description";
@@ -238,13 +238,13 @@ async function separateIdentities(
  * The lock is a Lease if the API answers, plus a file on each server that answers: it also excludes operators who cannot reach
  * the API or reach other servers. Before the first server exists, it is a file on the first host.
  */
-export async function changing(
+export async function changing<T>(
   session: Session,
   fleet: Fleet,
   plans: readonly HostPlan[],
   stop: AbortSignal,
-  run: (lock: Lock) => Promise<void>,
-): Promise<void> {
+  run: (lock: Lock) => Promise<T>,
+): Promise<T> {
   // Never write to a machine that is not the expected one.
   const there = fleet.hosts.filter((state) => identityFaults(state).length === 0).map(({ host }) => host);
   const servers = there.filter(({ node }) => node.role === "server");
@@ -253,7 +253,7 @@ export async function changing(
   const leases = fleet.nodes === undefined ? [] : [new LeaseLock(fleet.kubernetes)];
   const lock = await Lock.take([...leases, ...hosts.map((host) => new FileLock(host))], session.log);
   try {
-    await untilFinished(stop, session.log, () => run(lock));
+    return await untilFinished(stop, session.log, () => run(lock));
   } finally {
     await lock.release();
   }
@@ -372,20 +372,16 @@ export async function backupCommand(
 ): Promise<void> {
   const { description, log, redactor } = session;
   const tokens = await unlessStopped(stop, () => readTokens(description, redactor));
-  const fleet = await unlessStopped(stop, () =>
-    log.step("cluster", "survey the hosts", () => survey(session.hosts)),
-  );
+  const fleet = await unlessStopped(stop, () => surveyed(session));
   if (fleet.nodes === undefined && fleet.hosts.length > 0)
     throw new UserError(
       "unavailable",
       "the Kubernetes API cannot be asked, so there is nothing to take a snapshot of",
     );
   const settings = { folder, ...backupSettings(description) };
-  let made: Made | undefined;
-  await changing(session, fleet, [], stop, async ({ id }) => {
-    made = await makeBackup(fleet, tokens, settings, { log, redactor, rollout: id });
-  });
-  if (made === undefined) return;
+  const made = await changing(session, fleet, [], stop, ({ id }) =>
+    makeBackup(fleet, tokens, settings, { log, redactor, rollout: id }),
+  );
   const { backup, removed } = made;
   print(formatMade(made, settings.recipients.length), {
     backup: backup.folder,
@@ -394,12 +390,16 @@ export async function backupCommand(
   });
 }
 
+/** @param hosts - @default - all of the cluster */
+export const surveyed = ({ hosts: all, log }: Session, hosts: readonly Host[] = all): Promise<Fleet> =>
+  log.step("cluster", "survey the hosts", () => survey(hosts));
+
 async function surveyForRemoval(
   session: Session,
   host: Host,
   options: RebootOptions,
 ): Promise<{ fleet: Fleet; faults: string[] }> {
-  const fleet = await session.log.step("cluster", "survey the hosts", () => survey(session.hosts));
+  const fleet = await surveyed(session);
   return { fleet, faults: [...removalFaults(host, fleet), ...(await podFaults(host, fleet, options))] };
 }
 

@@ -5,7 +5,7 @@ import { textTable } from "../base/table";
 import { inWords } from "../base/status-line";
 import { messageAtHost, messageOf, UserError } from "../base/user-error";
 import { NODES, type ApiObjects } from "./api-objects";
-import { Aside, type Trial } from "./aside";
+import { Aside, type Tried } from "./aside";
 import { identityFaults, type HostState } from "./identity";
 import type { Fleet } from "./fleet";
 import { versionFaults, type Restorable } from "./restorable";
@@ -66,7 +66,7 @@ export async function drill(what: Restorable, { host }: HostState, founder: Host
 function drilled(
   { backup, snapshot }: Restorable,
   host: string,
-  trial: Trial,
+  trial: Tried,
   live: ApiObjects | undefined,
 ): Drill {
   const { takenAt, members } = backup.manifest;

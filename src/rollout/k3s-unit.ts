@@ -2,10 +2,11 @@
 import * as z from "zod";
 import { parseJson } from "../base/json";
 import { UserError } from "../base/user-error";
+import { K3S_DATA } from "../config/settings";
 import type { Host } from "./host";
 
 /** Data of a server; etcd's is below, and may be on a disk of its own. */
-export const SERVER_DATA = "/var/lib/rancher/k3s/server";
+export const SERVER_DATA = `${K3S_DATA}/server`;
 
 /** `ExecStart` as D-Bus has it: path, arguments, and what systemd knows of the last run (man 5 org.freedesktop.systemd1). */
 const EXEC_START = z.object({

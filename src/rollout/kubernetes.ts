@@ -1,3 +1,5 @@
+import * as z from "zod";
+import { parseJson } from "../base/json";
 import { joined, UserError } from "../base/user-error";
 import { quorumOf } from "../config/quorum";
 import { Deadline } from "./deadline";
@@ -85,11 +87,12 @@ export class Kubernetes {
     }, except);
   }
 
-  /** UID of the namespace kube-system, which a cluster has all its life. */
+  /** UID of the namespace kube-system, which a cluster has all its life. @throws UserError `unavailable` when there is none */
   public async clusterUid(): Promise<string> {
-    const words = ["get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}"];
-    const [uid = ""] = await this.kubectl([words]);
-    return uid;
+    const [namespace = ""] = await this.kubectl([["get", "namespace", "kube-system", "-o", "json"]]);
+    const { data } = NAMESPACE.safeParse(parseJson(namespace));
+    if (data !== undefined) return data.metadata.uid;
+    throw new UserError("unavailable", "the API does not say which cluster it is of");
   }
 
   /** Like `nodes`, but `undefined` when no server answers. */
@@ -147,6 +150,8 @@ export class Kubernetes {
     return this.ask((server, seconds) => kubectl(server, commands, seconds), except);
   }
 }
+
+const NAMESPACE = z.object({ metadata: z.object({ uid: z.uuid() }) });
 
 /** Default timeout of a request. A server without a quorum would take a minute. */
 const REQUEST_SECONDS = 15;

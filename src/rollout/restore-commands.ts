@@ -4,17 +4,17 @@ import { counted } from "../base/markdown";
 import { messageOf, UserError } from "../base/user-error";
 import { backupSettings } from "../config/rollout";
 import { makeBackup } from "./backup";
-import { changing, report, verifyHosts, type Operator } from "./commands";
+import { changing, report, surveyed, verifyHosts, type Operator } from "./commands";
 import { selectNodes } from "./description";
-import { drill, drillFaults, formatDrill, judgeDrill, record, type Drill } from "./drill";
-import { survey, type Fleet } from "./fleet";
+import { drill, drillFaults, formatDrill, judgeDrill, record } from "./drill";
+import type { Fleet } from "./fleet";
 import type { Host } from "./host";
 import type { HostState } from "./identity";
 import { isApiUnavailable } from "./kubectl";
 import { Kubernetes } from "./kubernetes";
 import { readRestorable, type Restorable } from "./restorable";
 import { lossOf, LOSS_LOG, restore, restoreFaults, restoring, type Restored } from "./restore";
-import type { Session } from "./session";
+import { DEFAULT_PATHS, type Session } from "./session";
 import { unlessStopped } from "./stopping";
 import { readTokens } from "./token";
 
@@ -37,25 +37,21 @@ export async function drillCommand(
   const faults = drillFaults(what, fleet, ...states);
   if (faults.length > 0) throw new UserError("refused", `${faults.join("\n")}\nNothing was tried`);
   const [place, first] = states as [HostState, HostState];
-  let result: Drill | undefined;
-  await changing(session, fleet, [], stop, async () => {
-    result = await drill(what, place, first);
-  });
-  if (result === undefined) return;
+  const result = await changing(session, fleet, [], stop, () => drill(what, place, first));
   const path = record(result);
   print(`${formatDrill(result)}\nAdded to ${path}`, { drill: result });
   judgeDrill(result);
 }
 
 async function look(
-  { description, redactor, log }: Session,
+  session: Session,
   folder: string,
   hosts: readonly Host[],
 ): Promise<{ what: Restorable; fleet: Fleet }> {
+  const { description, redactor, log } = session;
   const tokens = await readTokens(description, redactor);
   const what = await log.step("cluster", "read the backup", () => readRestorable(folder, tokens));
-  const fleet = await log.step("cluster", "survey the hosts", () => survey([...new Set(hosts)]));
-  return { what, fleet };
+  return { what, fleet: await surveyed(session, [...new Set(hosts)]) };
 }
 
 function founderOf({ hosts }: Session): Host {
@@ -90,15 +86,17 @@ export async function restoreCommand(
   if (faults.length > 0) throw new UserError("refused", `${faults.join("\n")}\nNothing was changed`);
   const hosts = restoring(what, fleet);
   await askByName(hosts.founder, questionOf(what, running), confirm, operator);
-  let result: Restored | undefined;
-  let loss: Loss | undefined;
   // Without a lock in the API, which stops, and which may not answer already.
-  await changing(session, { ...fleet, nodes: undefined }, [], stop, async ({ id }) => {
-    if (running !== undefined) loss = await keepPresent(session, fleet, what, id);
-    const servers = [hosts.founder, ...hosts.members];
-    result = await restore(hosts, new Kubernetes(servers));
-  });
-  if (result === undefined) return;
+  const { result, loss } = await changing(
+    session,
+    { ...fleet, nodes: undefined },
+    [],
+    stop,
+    async ({ id }) => ({
+      loss: running === undefined ? undefined : await keepPresent(session, fleet, what, id),
+      result: await restore(hosts, new Kubernetes([hosts.founder, ...hosts.members])),
+    }),
+  );
   print(formatRestored(what, result, loss), { restored: { backup: folder, ...result, ...loss } });
   report(await verifyHosts(session, []), operator);
 }
@@ -189,7 +187,7 @@ function formatRestored(
       ? []
       : [
           `Lost: ${counted(loss.lost, "newer object")}; as before: ${loss.reset}; back: ${loss.back}. ` +
-            `.rollout/logs/${LOSS_LOG}.log lists them, and ${loss.keptAs} is a backup of the cluster with them.`,
+            `${DEFAULT_PATHS.logs}/${LOSS_LOG}.log lists them, and ${loss.keptAs} is a backup of the cluster with them.`,
         ]),
     `Its servers were away for ${inWords(downSeconds)}. Former data, which you may delete:`,
     ...former.map((path) => `  ${path}`),

@@ -1,7 +1,6 @@
 import { UserError } from "../base/user-error";
-import { askToProceed, changing, fromAnyServer, type Operator, type Trust } from "./commands";
+import { askToProceed, changing, fromAnyServer, surveyed, type Operator, type Trust } from "./commands";
 import { checkEncrypted, planEncryption, rotateEncryption } from "./encryption-rotation";
-import { survey, type Fleet } from "./fleet";
 import { formatTurns } from "./format";
 import { fetchKubeconfig, ownKubeconfig, renewIn } from "./kubeconfig";
 import { membersOf, planCertificates, rotateCertificates, type Turn } from "./rotation";
@@ -84,9 +83,6 @@ export async function rotateEncryptionCommand(
     rotateEncryption(plan, new Turns(fleet, options, lock, log, stop), log),
   );
 }
-
-const surveyed = (session: Session): Promise<Fleet> =>
-  session.log.step("cluster", "survey the hosts", () => survey(session.hosts));
 
 const printTurns = (what: string, turns: readonly Turn[], { print }: Operator): void =>
   print(formatTurns(what, turns), {

@@ -16,7 +16,7 @@ import { unlessStopped } from "../rollout/stopping";
 import { templateOf, type Template } from "./choice";
 import { withImage, type Image } from "./image";
 import { halfMade, makeTemplate, type Made } from "./make";
-import { percentTeller } from "./percent";
+import { percentTeller } from "../base/percent";
 import { knownRecipe, placeChecks } from "./plan";
 import { PveNode } from "./pve-node";
 import { scan } from "./scan";

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
+import { percentTeller } from "../base/percent";
 import { codeOf, messageOf, UserError } from "../base/user-error";
 import type { Recipe } from "../render/template-vm";
 import type { Log } from "../rollout/log";
 import type { Image } from "./image";
-import { percentTeller } from "./percent";
 import type { PveNode } from "./pve-node";
 
 export interface UploadOptions {

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readSnapshot } from "../../../src/backup/snapshot";
-import { Aside, type Trial } from "../../../src/rollout/aside";
+import { Aside, type Tried } from "../../../src/rollout/aside";
 import type { Restorable } from "../../../src/rollout/restorable";
 import { TOKEN } from "../../../testbed/kubernetes/control-plane";
 import { FIVE_NODES, temporaryFolder } from "../../fixture";
@@ -66,7 +66,7 @@ describeWith([...KUBERNETES, CURL, built("etcdutl", "etcdutl")], "a restore asid
     };
   }
 
-  const tried = async (more: Partial<Restorable> = {}, content = bytes): Promise<Trial> => {
+  const tried = async (more: Partial<Restorable> = {}, content = bytes): Promise<Tried> => {
     const place = "mkdir -p /var/lib/rancher/k3s/restore && base64 -d >/var/lib/rancher/k3s/restore/snapshot";
     const { status, stderr } = await bed.plane.on(
       "alphard",

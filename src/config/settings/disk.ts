@@ -17,8 +17,10 @@ const SYSTEM_FOLDERS_THEMSELVES = ["/", "/var", "/var/lib", "/var/log"];
 
 /** K3s makes folders in its own, so that only these may be on a disk of their own. */
 export const K3S_FOLDER = "/var/lib/rancher";
+/** Its data, unless its flags name another folder. */
+export const K3S_DATA = `${K3S_FOLDER}/k3s`;
 /** etcd's data and the snapshots (k3s, pkg/etcd/etcd.go). */
-export const ETCD_FOLDER = `${K3S_FOLDER}/k3s/server/db`;
+export const ETCD_FOLDER = `${K3S_DATA}/server/db`;
 const K3S_MOUNTS = [K3S_FOLDER, ETCD_FOLDER];
 
 export const isAtOrBelow = (folder: string, path: string): boolean =>
