@@ -20,6 +20,7 @@ import { capturedFrom, withHeader } from "../src/emit/header";
 import { sharedModules, type SharedModules } from "../src/emit/shared-modules";
 import { applyPlan } from "../src/emit/writer";
 import { CLUSTER_JSON, parseClusterJson, renderClusterJson } from "../src/render/cluster-json";
+import { HAPROXY, renderHaproxy } from "../src/render/haproxy";
 import { HARDWARE_CONFIGURATION, renderHosts } from "../src/render/host";
 import { renderTemplates } from "../src/render/template-vm";
 import { NAMES, renderNames } from "../src/render/names";
@@ -127,12 +128,14 @@ export class HostFiles extends Construct {
     const captured = this.captured(cluster);
     const files = new Map<string, string>();
     const sums = new Map<string, string>();
+    const haproxy = renderHaproxy(cluster);
     const readme = renderReadme(cluster, [HOSTS_FOLDER, ...this.documents], variables);
     for (const [path, body] of [
       ...renderHosts(cluster, captured, shared.paths),
       ...renderTemplates(cluster, HOSTS_FOLDER),
       [README, readme] as const,
       [NAMES, renderNames(cluster)] as const,
+      ...(haproxy === undefined ? [] : [[HAPROXY, haproxy] as const]),
     ]) {
       const text = withHeader(path, body);
       files.set(path, text);

@@ -14,6 +14,7 @@ import { DataProxmoxVirtualEnvironmentContainers } from "../.gen/providers/proxm
 import { DataProxmoxVirtualEnvironmentVms } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-vms";
 import type { VirtualEnvironmentVm } from "../.gen/providers/proxmox/virtual-environment-vm";
 import { ProxmoxProvider } from "../.gen/providers/proxmox/provider";
+import { vipFaultsBetween } from "../src/config/api-vip";
 import { resolveCluster, resolveCommon } from "../src/config/cluster";
 import { describeFaults, Faults, withNews, type Fault } from "../src/config/fault";
 import { terraformAddress, type Cluster, type Common, type Node } from "../src/config/model";
@@ -105,7 +106,7 @@ export class K3sCluster extends Construct {
     this.provider = new ProxmoxProvider(this, "Provider", {});
     this.moves = Lazy.anyValue({ produce: () => movesOf(this.nodes.map((node) => this.asStated(node))) });
     this.addInventory();
-    const endpoint = new TerraformOutput(this, "ApiEndpoint", { value: this.settings.apiEndpoint });
+    const endpoint = new TerraformOutput(this, "ApiEndpoint", { value: this.common.apiEndpoint });
     endpoint.overrideLogicalId("api_endpoint");
   }
 
@@ -196,9 +197,10 @@ export class K3sCluster extends Construct {
           { nodes: [], setting: "cluster", message: `${paths} are in the same stack; give each its own` },
         ];
       }
-      if (!other.state || !this.state) return [];
+      const addresses = vipFaultsBetween(this.resolveNodes().cluster, other.resolveNodes().cluster);
+      if (!other.state || !this.state) return addresses;
       const message = `${paths} would share a state file; construct a backend before one of them`;
-      return [{ nodes: [], setting: "backend", message }];
+      return [{ nodes: [], setting: "backend", message }, ...addresses];
     });
   }
 

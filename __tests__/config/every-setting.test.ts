@@ -48,6 +48,7 @@ const everything = (folder: string): Stated => {
   return {
     cluster: {
       ...every.stated(every.cluster(join(folder, "keys"))),
+      apiVip: undefined, // it excludes 'apiEndpoint'
       network: { ...every.stated(every.NETWORK), operatorNetworkWaived: false },
       vm: {},
       nixos: { ...every.stated(every.NIXOS), ...every.stated(every.CLUSTER_NIXOS) },
@@ -151,6 +152,18 @@ const NOUNS: readonly [string, (folder: string) => object, Place][] = [
     "a cluster",
     (folder) => every.cluster(join(folder, "keys")),
     (base, change) => ({ ...base, cluster: change(base.cluster) as ClusterSettings }),
+  ],
+  [
+    "the API's address",
+    () => every.API_VIP,
+    (base, change) =>
+      inCluster("apiVip")(
+        {
+          ...base,
+          cluster: { ...base.cluster, apiEndpoint: undefined, apiVip: every.stated(every.API_VIP) },
+        },
+        change,
+      ),
   ],
   ["a network", () => every.NETWORK, inCluster("network")],
   ["a base of MAC addresses", () => every.MAC_ADDRESS_BASE, within(inCluster("network"), "macAddressBase")],

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import type {
   AllowedFlow,
+  ApiVipSettings,
   BackupSettings,
   BinaryCacheSettings,
   ClusterNixosSettings,
@@ -285,6 +286,12 @@ export const K3S: Pairs<K3sSettings> = {
 
 export const ALLOWED_PORTS: Pairs<PortRange> = { from: [9100, 9101], to: [9110, 9111] };
 
+export const API_VIP: Pairs<ApiVipSettings> = {
+  address: ["172.22.0.30", "172.22.0.31"],
+  interface: ["br0", "br1"],
+  routerId: [30, 31],
+};
+
 export const ALLOWED: Pairs<AllowedFlow, "over"> = {
   from: ["nodes", "pods"],
   to: ["every host", "agents"],
@@ -329,7 +336,8 @@ export const rollout = (folder: string): Pairs<RolloutSettings> => ({
 export const cluster = (
   keys: string,
 ): Pairs<ClusterSettings, "network" | "vm" | "nixos" | "k3s" | "firewall" | "rollout"> => ({
-  apiEndpoint: ["https://172.22.0.134:6443", "https://k3s.example:6443"],
+  apiEndpoint: ["https://172.22.0.134:6443", "https://k3s.example:6443", { apiVip: undefined }],
+  apiVip: [stated(API_VIP), { address: "172.22.0.32" }, { apiEndpoint: undefined }],
   authorizedKeysFile: [EXAMPLE_KEYS, keys],
   allowEvenServerCount: [false, true],
 });

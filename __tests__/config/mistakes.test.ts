@@ -22,6 +22,8 @@ import {
   IN_WORDS,
   NO_SETTINGS,
   OF_A_NODE,
+  OF_PROTOCOLS,
+  OF_THE_API_ADDRESS,
   OF_THE_CLUSTER,
   ONCE_SILENT,
   SHARED,
@@ -72,6 +74,8 @@ describe.each([
   ["what two nodes may not share", SHARED],
   ["a node's settings", OF_A_NODE],
   ["the cluster's settings", OF_THE_CLUSTER],
+  ["the API's own address", OF_THE_API_ADDRESS],
+  ["a protocol of an allowed flow", OF_PROTOCOLS],
   ["an unknown setting, or one of the wrong kind", NO_SETTINGS],
 ])("%s", (_, mistakes) => {
   test.each(mistakes.map((mistake) => ({ what: mistake[0], mistake })))("$what", ({ mistake }) => {

@@ -12,6 +12,20 @@ export interface Edit {
 
 export type Mistake = readonly [what: string, edit: Edit, ...lines: string[]];
 
+/** Settings of the cluster with an address of the API's own. */
+const withVip = (apiVip: object, more: object = {}): Edit => ({
+  settings: { apiEndpoint: undefined, apiVip, ...more },
+});
+
+/** A flow of the firewall, with another protocol. */
+const flowOf = (protocol: unknown, more: object = {}): Edit => ({
+  settings: {
+    firewall: { allow: [{ from: "nodes", to: "every host", protocol, why: "a protocol", ...more }] },
+  },
+});
+
+const VIP = { address: "172.22.0.30" };
+
 const { network, nixos, vm } = REFERENCE;
 const [disk] = vm.disks ?? [];
 const { k3s } = REFERENCE;
@@ -1477,6 +1491,112 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
 ];
 
 /** Unknown settings, and values of the wrong kind. */
+export const OF_THE_API_ADDRESS: readonly Mistake[] = [
+  [
+    "no place of the API",
+    { settings: { apiEndpoint: undefined } },
+    "'apiEndpoint' should be a URL such as https://192.0.2.10:6443, without a path, got nothing",
+  ],
+  [
+    "two places of the API",
+    withVip(VIP, { apiEndpoint: "https://172.22.0.134:6443" }),
+    "'apiEndpoint' should be left out beside 'apiVip', which makes it https://172.22.0.30:6443, got https://172.22.0.134:6443",
+  ],
+  [
+    "the API's address without an address",
+    withVip({}),
+    "'apiVip.address' should be an IPv4 address, got nothing",
+  ],
+  [
+    "the API's address as a text",
+    withVip("172.22.0.30" as unknown as object),
+    "'apiVip' should be a group of settings such as { address: \"192.0.2.30\" }, got a text",
+  ],
+  [
+    "the API's address in another network",
+    withVip({ address: "172.23.0.30" }),
+    "'apiVip.address' should be a host's address in the node network 172.22.0.0/24, got '172.23.0.30'",
+  ],
+  [
+    "the API's address as that of the network",
+    withVip({ address: "172.22.0.0" }),
+    "'apiVip.address' should be a host's address in the node network 172.22.0.0/24, got '172.22.0.0'",
+  ],
+  [
+    "the API's address as that of a node",
+    withVip({ address: "172.22.0.135" }),
+    "'apiVip.address' is 172.22.0.135, which is the address of 'hamal'; choose a free address",
+  ],
+  [
+    "the API's address as that of the gateway",
+    withVip(
+      { address: "172.22.0.1" },
+      { network: { ...network, gateway: "172.22.0.1", nameservers: ["172.22.0.1"] } },
+    ),
+    "'apiVip.address' is 172.22.0.1, which is the gateway; choose a free address",
+  ],
+  [
+    "the API's address on a further interface",
+    withVip({ ...VIP, interface: "storage0" }, onAll({})),
+    "'apiVip.interface' is storage0, a further network interface of 'alphard', which does not carry the node network",
+  ],
+  [
+    "a number of VRRP that there is not",
+    withVip({ ...VIP, routerId: 256 }),
+    "'apiVip.routerId' should be a whole number from 1 to 255, got 256",
+  ],
+  [
+    "the API's address with an API on one address",
+    withVip(VIP, { k3s: { ...k3s, serverFlags: ["--bind-address=172.22.0.134"] } }),
+    "'k3s.serverFlags' has --bind-address, with which the API does not answer at 'apiVip'; leave the flag out",
+  ],
+  [
+    "VRRP of servers for all nodes",
+    {
+      settings: {
+        apiEndpoint: undefined,
+        apiVip: VIP,
+        firewall: { allow: [{ from: "nodes", to: "servers", protocol: "vrrp", why: "VRRP" }] },
+      },
+      nodes: [
+        { ...ALPHARD, clusterInit: true },
+        server("s1", "acrux", 137),
+        server("s2", "alnair", 138),
+        HAMAL,
+      ],
+    },
+    "'firewall.allow[0]' opens VRRP to nodes, but VRRP is reserved for servers: keepalived: which server holds the API's address; leave it out",
+  ],
+];
+
+export const OF_PROTOCOLS: readonly Mistake[] = [
+  [
+    "a protocol by the number of one with a name",
+    flowOf(112),
+    "'firewall.allow[0].protocol' should be \"vrrp\", got 112",
+  ],
+  [
+    "a protocol that there is not",
+    flowOf("sctp"),
+    "'firewall.allow[0].protocol' should be one of tcp, udp, icmp, vrrp, or a whole number from 0 to 255, got 'sctp'",
+  ],
+  [
+    "a number that is no protocol's",
+    flowOf(256),
+    "'firewall.allow[0].protocol' should be one of tcp, udp, icmp, vrrp, or a whole number from 0 to 255, got 256",
+  ],
+  [
+    "ports of a protocol without ports",
+    flowOf(47, { ports: { from: 1, to: 2 } }),
+    "'firewall.allow[0].ports' should be left out: the protocol 47 has no ports",
+  ],
+  [
+    "TCP without ports",
+    flowOf("tcp"),
+    "'firewall.allow[0].ports' should be a range such as { from: 9100, to: 9100 }, got nothing",
+  ],
+];
+
 export const NO_SETTINGS: readonly Mistake[] = [
   [
     "a misspelt one",
@@ -1569,5 +1689,7 @@ export const ALL_MISTAKES: readonly Mistake[] = [
   ...SHARED,
   ...OF_A_NODE,
   ...OF_THE_CLUSTER,
+  ...OF_THE_API_ADDRESS,
+  ...OF_PROTOCOLS,
   ...NO_SETTINGS,
 ];

@@ -170,12 +170,12 @@ describe("an allowed flow", () => {
     [
       "of no protocol",
       { protocol: undefined },
-      "'firewall.allow[0].protocol' should be one of tcp, udp, got nothing",
+      "'firewall.allow[0].protocol' should be one of tcp, udp, icmp, vrrp, or a whole number from 0 to 255, got nothing",
     ],
     [
       "of no port",
       { ports: undefined },
-      "'firewall.allow[0].ports' should be a group of settings such as { from: 9100, to: 9100 }, got nothing",
+      "'firewall.allow[0].ports' should be a range such as { from: 9100, to: 9100 }, got nothing",
     ],
     [
       "of ports reversed",

@@ -78,6 +78,11 @@ const CHANGES: readonly { name: string; base?: Change; change: Change }[] = [
   { name: "remove-an-agent", change: WITHOUT_MIZAR },
   { name: "add-two-servers", change: THREE_SERVERS },
   {
+    name: "give-the-api-an-address",
+    base: THREE_SERVERS,
+    change: inMain('apiEndpoint: "https://172.22.0.134:6443"', 'apiVip: { address: "172.22.0.30" }'),
+  },
+  {
     name: "remove-two-servers-at-once",
     base: THREE_SERVERS,
     change: inMain(/new K3sServerNode\(cluster, "k3s-server-[12]".*\n/g, ""),

@@ -94,8 +94,21 @@ describe("an agent may not get newer than a server", () => {
 
 test("servers come first where they have to know the agents' token before an agent uses it", () => {
   const hosts = [ALPHARD, HAMAL];
-  expect(phases(hosts, [OLD], true).map(({ words }) => words)).toEqual([
+  expect(phases(hosts, [OLD], "know the agents' token").map(({ words }) => words)).toEqual([
     "servers, since they have to know the agents' token first",
+    "agents",
+  ]);
+});
+
+test("the server that holds the API's address comes last among the members", () => {
+  const [acrux, alnair] = [host("acrux", "server"), host("alnair", "server")];
+  const holder = { ...ALPHARD, holdsApiVip: true };
+  expect(orderOf([holder, acrux, alnair, HAMAL])).toEqual([["hamal"], ["acrux", "alnair", "alphard"]]);
+});
+
+test("servers hold the API's address before agents join through it", () => {
+  expect(phases([ALPHARD, HAMAL], [OLD], "hold the API's address").map(({ words }) => words)).toEqual([
+    "servers, since they have to hold the API's address first",
     "agents",
   ]);
 });

@@ -65,6 +65,7 @@ export function hostState(host: Host, facts: Partial<Facts> = {}): HostState {
       nixpkgs: "",
       k3sVersion: "v1.34.2+k3s1",
       k3s: "active",
+      holdsApiVip: false,
       serverData: node.role === "server",
       joined: true,
       k3sMounts: [],

@@ -7,6 +7,7 @@ import { describeFaults } from "../../src/config/fault";
 import type { Cluster, Node } from "../../src/config/model";
 import { resolveNode } from "../../src/config/node";
 import type {
+  ApiVipSettings,
   ClusterNixosSettings,
   ClusterSettings,
   DiskMountSettings,
@@ -37,6 +38,8 @@ interface Sketch {
   /** Settings of the agents, in their order. */
   readonly agent?: readonly Partial<ServerSettings>[];
   readonly apiEndpoint?: string;
+  /** Instead of `apiEndpoint`. */
+  readonly apiVip?: ApiVipSettings;
   /** @default - the reference cluster's key */
   readonly keys?: readonly string[];
   readonly allowEvenServerCount?: boolean;
@@ -48,7 +51,9 @@ export function cluster(sketch: Sketch): Cluster {
   const settings: ClusterSettings = {
     ...REFERENCE,
     network: { ...REFERENCE.network, ...sketch.network },
-    apiEndpoint: sketch.apiEndpoint ?? REFERENCE.apiEndpoint,
+    ...(sketch.apiVip === undefined
+      ? { apiEndpoint: sketch.apiEndpoint ?? REFERENCE.apiEndpoint }
+      : { apiEndpoint: undefined, apiVip: sketch.apiVip }),
     nixos: { ...REFERENCE.nixos, ...sketch.nixos },
     vm: { ...REFERENCE.vm, ...sketch.vm },
     k3s: { ...REFERENCE.k3s, ...sketch.k3s },
@@ -91,6 +96,10 @@ export const CLUSTERS: Readonly<Record<string, Cluster>> = {
   "3 servers behind an address that is none of theirs": cluster({
     servers: 3,
     apiEndpoint: "https://k3s.example.org:6443",
+  }),
+  "3 servers that hold the API's own address in turn": cluster({
+    servers: 3,
+    apiVip: { address: "172.22.0.30", interface: "br0", routerId: 7 },
   }),
   "3 servers, the endpoint on one that joins": cluster({
     servers: 3,

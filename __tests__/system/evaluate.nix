@@ -32,7 +32,11 @@ let
   pkgs = builtins.listToAttrs (
     map (name: {
       inherit name;
-      value.__package = name;
+      value = {
+        __package = name;
+        # Where it is installed, for `"${pkgs.curl}"`.
+        outPath = "/nix/store/${name}";
+      };
     }) packages
   );
 
@@ -80,6 +84,8 @@ let
     value:
     if builtins.isPath value then
       { __path = toString value; }
+    else if value ? __package then
+      { inherit (value) __package; } # with its path it would become text
     else if builtins.isList value then
       map plain value
     else if builtins.isAttrs value then

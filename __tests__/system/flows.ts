@@ -14,6 +14,7 @@ import {
   TUNNEL_DHCP_ATTACKS,
   VXLAN_ATTACKS,
 } from "./attacks";
+import { protocol, routedProtocol } from "./lab/intrusions";
 import { closed, open, type Check } from "./lab/lab";
 import {
   advertise,
@@ -288,6 +289,12 @@ const DEFAULTS = [...BY_DEFAULT, ...TUNNEL, ...TUNNEL_DHCP_ATTACKS, ...VXLAN_ATT
 /** One server and two agents. */
 export const REFERENCE_FLOWS: readonly Check[] = [...DEFAULTS, ...API];
 
+/** The API's own address, and the number of VRRP. */
+const API_VIP = "172.22.0.30";
+const VRRP = 112;
+
+const GRE = 47;
+
 const SERVERS = ["alphard", "acrux", "alnair"];
 
 /** alphard, acrux and alnair are servers. */
@@ -304,6 +311,32 @@ export const FIVE_NODES_FLOWS: readonly Check[] = [
   closed("the LAN reaches etcd of another server", "lan", tcp("alnair", 2379)),
   closed("the LAN reaches etcd's peers on another server", "lan", tcp("acrux", 2380)),
   closed("a server's pod reaches etcd of its host", "acrux-pod1", tcp("acrux", 2379)),
+
+  open("an agent reaches the API at its own address", "hamal", tcp(API_VIP, 6443, { by: "alphard" })),
+  open("a server reaches the API at its own address", "alnair", tcp(API_VIP, 6443, { by: "alphard" })),
+  open(
+    "an agent's pod reaches the API at its own address",
+    "mizar-pod1",
+    tcp(API_VIP, 6443, { by: "alphard" }),
+  ),
+  open("the LAN reaches the API at its own address", "lan", tcp(API_VIP, 6443, { by: "alphard" })),
+  closed("the LAN reaches etcd at the API's own address", "lan", tcp(API_VIP, 2379, { by: "alphard" })),
+  open("a server sends VRRP to another", "acrux", protocol(VRRP, "alphard")),
+  closed("an agent sends VRRP to a server", "mizar", protocol(VRRP, "alphard")),
+  closed("the LAN sends VRRP to a server", "lan", protocol(VRRP, "acrux")),
+  closed("a server sends VRRP to an agent", "acrux", protocol(VRRP, "hamal")),
+  closed(
+    "a server's pod sends VRRP to another server, as its node",
+    "alnair-pod1",
+    routedProtocol(VRRP, "acrux"),
+  ),
+  closed("a server's pod sends VRRP to its host", "alnair-pod1", routedProtocol(VRRP, "alnair")),
+  closed("an agent forges VRRP of a server", "mizar", protocol(VRRP, "alphard", { as: "acrux" })),
+  closed(
+    "an agent forges VRRP of a server to which the receiver has sent some",
+    "mizar",
+    protocol(VRRP, "alphard", { as: "alnair", answering: true }),
+  ),
 ];
 
 /**
@@ -363,6 +396,23 @@ export const EXTENDED_FLOWS: readonly Check[] = [
   open("a management network reaches the API", "admin", tcp("alphard", 6443)),
   open("a management network reaches the API by IPv6", "admin", tcp6("alphard", 6443)),
 
+  open(
+    "a monitoring network pings a server by IPv6, which is allowed by protocol",
+    "monitor",
+    ping6("alphard"),
+  ),
+  closed("a monitoring network pings an agent by IPv6", "monitor", ping6("hamal")),
+  open("the router sends a protocol by its number to a server", "router", protocol(GRE, "alphard")),
+  closed("the router sends that protocol to an agent", "router", protocol(GRE, "hamal")),
+  closed("the router sends another protocol to a server", "router", protocol(GRE + 1, "alphard")),
+  open("a node sends a protocol by its number to an agent", "mizar", protocol(GRE, "hamal")),
+  closed("the LAN sends that protocol to the agent", "lan", protocol(GRE, "hamal")),
+  closed("the LAN forges that protocol of a node", "lan", protocol(GRE, "hamal", { as: "mizar" })),
+  closed(
+    "the LAN forges that protocol of a node to which the agent has sent some",
+    "lan",
+    protocol(GRE, "hamal", { as: "alphard", answering: true }),
+  ),
   open("a monitoring network reaches a UDP port of servers", "monitor", udp("alphard", 9100)),
   closed("a monitoring network reaches that UDP port of agents", "monitor", udp("hamal", 9100)),
 

@@ -55,6 +55,7 @@ const between = (least: number, most: number): Type => ({
   name: `integer from ${least} to ${most}`,
   accepts: (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
 });
+const integer = between(-(2 ** 31), 2 ** 31);
 const oneOfTypes = (...types: Type[]): Type => ({
   name: types.map(({ name }) => name).join(" or "),
   accepts: (value) => types.some((type) => type.accepts(value)),
@@ -89,6 +90,10 @@ const nonEmpty: Type = matching(/[^ \t\n]/);
  * Read and not evaluated either: services.prometheus.exporters.node in services/monitoring/prometheus/exporters.nix (01241074) and
  * exporters/node.nix (04c7868c), systemd.services.*.{wants,startAt} in lib/systemd-unit-options.nix (-). serviceConfig takes any
  * directive of systemd; those of the metrics' unit were read in systemd's own manual, systemd.exec(5).
+ *
+ * Read and not evaluated either: services.keepalived in services/networking/keepalived/{default.nix (bf7d05e6),
+ * vrrp-instance-options.nix (05924f71), vrrp-script-options.nix (0c01466c)}, users in config/users-groups.nix (-), and
+ * systemd.services.*.{partOf,preStart} in lib/systemd-unit-options.nix (-).
  *
  * Narrower than declared, where more would be a mistake here: system.stateVersion is any string, kernelPackages
  * anything, extraFlags also one string, hostPlatform also a set, and kernel modules also a set. links have any match, and routes
@@ -174,6 +179,29 @@ const OPTIONS: Readonly<Record<string, Type>> = {
 
   "environment.etc.*.source": path,
 
+  "services.keepalived.enable": bool,
+  "services.keepalived.enableScriptSecurity": bool,
+  "services.keepalived.extraGlobalDefs": str,
+  "services.keepalived.vrrpScripts.*.script": str,
+  "services.keepalived.vrrpScripts.*.user": str,
+  "services.keepalived.vrrpScripts.*.interval": integer,
+  "services.keepalived.vrrpScripts.*.timeout": integer,
+  "services.keepalived.vrrpScripts.*.fall": integer,
+  "services.keepalived.vrrpScripts.*.rise": integer,
+  "services.keepalived.vrrpInstances.*.interface": str,
+  "services.keepalived.vrrpInstances.*.state": oneOf("MASTER", "BACKUP"),
+  "services.keepalived.vrrpInstances.*.noPreempt": bool,
+  "services.keepalived.vrrpInstances.*.virtualRouterId": between(1, 255),
+  "services.keepalived.vrrpInstances.*.priority": between(0, 255),
+  "services.keepalived.vrrpInstances.*.unicastSrcIp": str,
+  "services.keepalived.vrrpInstances.*.unicastPeers": listOf(str),
+  "services.keepalived.vrrpInstances.*.virtualIps": listOf(record({ addr: str })),
+  "services.keepalived.vrrpInstances.*.trackScripts": listOf(str),
+  "services.keepalived.vrrpInstances.*.extraConfig": str,
+  "users.users.*.isSystemUser": bool,
+  "users.users.*.group": str,
+  "users.groups.*": record({}),
+
   "services.prometheus.exporters.node.enable": bool,
   "services.prometheus.exporters.node.listenAddress": str,
   "services.prometheus.exporters.node.port": between(0, 65_535),
@@ -181,6 +209,8 @@ const OPTIONS: Readonly<Record<string, Type>> = {
 
   "systemd.services.*.restartTriggers": listOf(oneOfTypes(path, str)),
   "systemd.services.*.requires": listOf(unitName),
+  "systemd.services.*.partOf": listOf(unitName),
+  "systemd.services.*.preStart": nonEmpty,
   "systemd.services.*.after": listOf(unitName),
   "systemd.services.*.wants": listOf(unitName),
   "systemd.services.*.startAt": nonEmpty,

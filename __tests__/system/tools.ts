@@ -1,4 +1,4 @@
-import { attempt, once, unshare } from "../../testbed/namespaces/unshare";
+import { attempt, once, unshare, unshareAsRoot } from "../../testbed/namespaces/unshare";
 import { SYSTEMD_BOOT } from "../../testbed/boot/esp";
 import { OVMF_VARIABLES } from "../../testbed/boot/machine";
 import { builtProgram } from "../../testbed/build/programs";
@@ -161,6 +161,17 @@ export const IMAGES: readonly Tool[] = [
 ];
 
 export const VMALERT = isThere("vmalert", ["vmalert", "--version"], "victoria-metrics");
+
+export const KEEPALIVED = isThere("keepalived", ["keepalived", "--version"]);
+
+export const HAPROXY = isThere("haproxy", ["haproxy", "-v"]);
+
+/** A sandbox in which programs have users of their own. */
+export const ROOT: Tool = {
+  name: "unshare with all of root's rights (as root)",
+  advice: "run it as root",
+  works: () => unshareAsRoot() !== undefined,
+};
 
 export const CURL = isThere("curl", ["curl", "--version"]);
 

@@ -1,3 +1,4 @@
+import { checkApi, resolveApi } from "./api-vip";
 import { Faults, type Fault } from "./fault";
 import { resolveFirewall } from "./firewall";
 import { checkK3s, resolveK3s } from "./k3s";
@@ -20,7 +21,7 @@ export function resolveCommon(
 ): { common: Common; faults: Fault[] } {
   const common: Common = {
     network: resolveNetworks(settings.network),
-    apiEndpoint: settings.apiEndpoint,
+    ...resolveApi(settings),
     k3s: resolveK3s(settings.k3s),
     firewall: resolveFirewall(settings.firewall),
     ...resolveClusterNixos(settings.nixos),
@@ -36,6 +37,7 @@ export function resolveCommon(
   checkK3s(common.k3s, k3s);
   checkNixos(resolveNixos(settings.nixos), nixos);
   checkRollout(common.rollout ?? {}, common.k3s, rollout);
+  checkApi(settings, own);
   checkAuthorizedKeys(common.authorizedKeys, settings.authorizedKeysFile, own);
   return { common, faults: [network, own, k3s, nixos, rollout].flatMap((faults) => faults.all) };
 }

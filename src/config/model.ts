@@ -5,6 +5,7 @@
 
 import type * as z from "zod";
 import {
+  ApiVipSchema,
   ClusterNixosSchema,
   NetworkSchema,
   NodeSchema,
@@ -72,10 +73,17 @@ export interface ClusterNixos extends Readonly<z.output<typeof ClusterNixosModel
 
 export interface FirewallModel extends Readonly<z.output<typeof FirewallSchema>> {}
 
+export const ApiVipModel = ApiVipSchema.required({ routerId: true });
+
+/** The API's own address; `interface` is present if it is stated. */
+export interface ApiVip extends Readonly<z.output<typeof ApiVipModel>> {}
+
 /** What all nodes share. */
 export interface Common {
   readonly network: Networks;
   readonly apiEndpoint: string;
+  /** Present if set. `apiEndpoint` is then its. */
+  readonly apiVip?: ApiVip;
   readonly k3s: K3s;
   readonly firewall: FirewallModel;
   /** Present if any of it is set. */

@@ -1,4 +1,5 @@
 import { groupBy } from "../base/group-by";
+import { apiVipFaults } from "./api-vip";
 import { contains, parseAddress, parseNetwork } from "./address";
 import { describeActual, formatValue, quoteAll, withNews, type Fault } from "./fault";
 import { guestInterfaces } from "./guest-network";
@@ -18,7 +19,7 @@ export function clusterFaults(cluster: Cluster, allowEvenServerCount: boolean): 
     ...sharedValues(cluster.nodes),
     formerNames(cluster.nodes),
     serverRules(cluster, allowEvenServerCount),
-    endpointRules(cluster),
+    cluster.apiVip === undefined ? endpointRules(cluster) : apiVipFaults(cluster),
     podNetworkRoom(cluster),
     oneRelease(cluster),
     buildRules(cluster),

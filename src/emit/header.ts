@@ -33,6 +33,7 @@ const JSON_KEYS: Language = {
 
 const LANGUAGES = new Map([
   [".nix", COMMENTS],
+  [".cfg", COMMENTS],
   [".nft", COMMENTS],
   [".sh", COMMENTS],
   [".yaml", COMMENTS],

@@ -8,7 +8,7 @@ import type { AllowedFlow, PortRange } from "../config/settings";
  * What the firewall allows: who may start a connection, to whom, by which protocol and ports, and why. Everything else
  * is refused, except replies and the neighbour discovery that IPv6 needs.
  */
-export type Flow = PortFlow | PingFlow | PodFlow;
+export type Flow = PortFlow | ProtocolFlow | PingFlow | PodFlow;
 
 /** Identifies a flow in code. Flows that differ only in source or protocol share it. */
 export type FlowId =
@@ -16,6 +16,7 @@ export type FlowId =
   | "kubernetes-api"
   | "ping"
   | "etcd"
+  | "vrrp"
   | "kubelet"
   | "kubelet-read-only"
   | "embedded-registry"
@@ -56,6 +57,16 @@ export interface PortFlow extends Common {
   /** The further network interface by which connections come. @default - the node's */
   readonly over?: string;
   /** Cluster traffic that no allowed flow may open to others, since it is unauthenticated or contains all secrets. */
+  readonly reserved?: true;
+}
+
+/** A protocol without ports, for the host itself. */
+export interface ProtocolFlow extends Common {
+  /** A number is IANA's of an IP protocol. `icmp` is also the ICMP of IPv6, for senders that have it. */
+  readonly protocol: "icmp" | "vrrp" | number;
+  /** The further network interface by which packets come. @default - the node's */
+  readonly over?: string;
+  /** Cluster traffic that no allowed flow may open to others. */
   readonly reserved?: true;
 }
 
@@ -134,6 +145,14 @@ function nodeFlows(cluster: Cluster): PolicyFlow[] {
           why: "Kubernetes API and joining",
         },
     ...when(servers(cluster).length > 1, { ...etcd, reserved: true }),
+    ...when(cluster.apiVip !== undefined && servers(cluster).length > 1, {
+      id: "vrrp",
+      from: "servers",
+      to: "servers",
+      protocol: "vrrp",
+      why: "keepalived: which server holds the API's address",
+      reserved: true,
+    }),
     { ...tcp, id: "kubelet", ports: port(10_250), why: "kubelet: logs, exec, metrics" },
     ...when(kubeletReadOnlyPort, {
       ...tcp,
@@ -256,13 +275,20 @@ function monitoringFlows({ nixos }: Cluster): PolicyFlow[] {
 
 /** A flow from `main.ts`. */
 function allowedFlows({ from, to, over, protocol, ports, why }: AllowedFlow): PolicyFlow[] {
-  const by = over === undefined ? {} : { over };
-  const flow = { id: "allowed", to, ...by, protocol, ports, why, servedBy: "either" } as const;
-  return alsoFromNodes({ ...flow, from: from as Source });
+  const common = {
+    id: "allowed",
+    to,
+    ...(over === undefined ? {} : { over }),
+    why,
+    from: from as Source,
+  } as const;
+  if (protocol !== "tcp" && protocol !== "udp") return alsoFromNodes({ ...common, protocol });
+  // The schema reports missing ports.
+  return ports === undefined ? [] : alsoFromNodes({ ...common, protocol, ports, servedBy: "either" });
 }
 
 /** A flow from `pods` becomes two, since pods of other hosts arrive with their node's address. */
-const alsoFromNodes = (flow: PolicyFlow<PortFlow>): PolicyFlow[] =>
+const alsoFromNodes = (flow: PolicyFlow<PortFlow | ProtocolFlow>): PolicyFlow[] =>
   flow.from === "pods"
     ? [flow, { ...flow, from: "nodes", why: `${flow.why}, for pods of other hosts` }]
     : [flow];
@@ -284,6 +310,13 @@ export const hasInterface = (flow: Flow, node: Node): boolean => {
 };
 
 /** The further interface over which the flow comes. */
-export const overOf = (flow: Flow): string | undefined => (isPortFlow(flow) ? flow.over : undefined);
+export const overOf = (flow: Flow): string | undefined => ("over" in flow ? flow.over : undefined);
 
 export const isPortFlow = <T extends Flow>(flow: T): flow is T & PortFlow => "ports" in flow;
+
+export const isProtocolFlow = <T extends Flow>(flow: T): flow is T & ProtocolFlow =>
+  !isPortFlow(flow) && flow.protocol !== "any" && flow.protocol !== "icmp echo";
+
+/** Whether it opens ports or a protocol of the hosts, beside ping. */
+export const isHostFlow = <T extends Flow>(flow: T): flow is T & (PortFlow | ProtocolFlow) =>
+  isPortFlow(flow) || isProtocolFlow(flow);

@@ -1,17 +1,19 @@
 import { isPortFlow, type Flow } from "./flows";
 import type { AllowedFlow } from "../config/settings";
 
-/** `TCP 22`, `UDP 30000-32767` */
-export const portLabel = ({ protocol, ports }: Pick<AllowedFlow, "protocol" | "ports">): string =>
-  `${protocol.toUpperCase()} ${ports.from === ports.to ? ports.from : `${ports.from}-${ports.to}`}`;
+/** `TCP 22`, `UDP 30000-32767`, `VRRP`, `IP protocol 47` */
+export function portLabel({ protocol, ports }: Pick<AllowedFlow, "protocol" | "ports">): string {
+  if (typeof protocol === "number") return `IP protocol ${protocol}`;
+  if (ports === undefined) return protocol.toUpperCase();
+  return `${protocol.toUpperCase()} ${ports.from === ports.to ? ports.from : `${ports.from}-${ports.to}`}`;
+}
 
 /** What a flow opens on its target: ports, with the interface where it is a further one, or a protocol. */
-export const openedPorts = (flow: Flow): string =>
-  isPortFlow(flow)
-    ? `${portLabel(flow)}${overLabel(flow)}`
-    : flow.protocol === "any"
-      ? "any port"
-      : "ICMP echo";
+export function openedPorts(flow: Flow): string {
+  if (flow.protocol === "any") return "any port";
+  if (flow.protocol === "icmp echo") return "ICMP echo";
+  return `${portLabel(flow)}${overLabel(flow)}`;
+}
 
 /** ` over storage0`; nothing for the node's own interface. */
 export const overLabel = ({ over }: Pick<AllowedFlow, "over">): string =>

@@ -5,7 +5,15 @@ import { guestInterfaces } from "../config/guest-network";
 import { GROUPS } from "../config/names";
 import { networksOf } from "./flow-sources";
 import { isOn } from "./further-interfaces";
-import { flows, includesHost, isPortFlow, type PolicyFlow, type PortFlow } from "./flows";
+import {
+  flows,
+  includesHost,
+  isPortFlow,
+  isProtocolFlow,
+  type PolicyFlow,
+  type PortFlow,
+  type ProtocolFlow,
+} from "./flows";
 import { overLabel, portLabel } from "./labels";
 import { overFaults } from "./over-faults";
 import { sshAccess } from "./ssh-access";
@@ -15,11 +23,12 @@ import type { AllowedFlow, PortRange } from "../config/settings";
 /** Faults of the policy: contradictions, and flows to unknown hosts. */
 export function policyFaults(cluster: Cluster): Fault[] {
   if (!cluster.firewall.allow.every(isComplete)) return []; // the schema reports what is missing or dropped
-  const ports = flows(cluster).filter(isPortFlow);
+  const all = flows(cluster);
+  const ports = all.filter(isPortFlow);
   return [
     ...podNetworks(cluster),
     ...unknownHosts(cluster),
-    ...openedReservedPorts(cluster, ports),
+    ...openedReservedPorts(cluster, [...ports, ...all.filter(isProtocolFlow)]),
     ...takenPorts(ports),
     ...takenByExporter(ports),
     ...uselessExposedPorts(cluster),
@@ -29,8 +38,10 @@ export function policyFaults(cluster: Cluster): Fault[] {
   ];
 }
 
-const isComplete = ({ from, ports }: Partial<AllowedFlow>): boolean =>
-  from !== undefined && ports !== undefined;
+const isComplete = ({ from, protocol, ports }: Partial<AllowedFlow>): boolean =>
+  from !== undefined &&
+  protocol !== undefined &&
+  (ports !== undefined || (protocol !== "tcp" && protocol !== "udp"));
 
 const clash = (setting: string, message: string, judgedBy: readonly string[] = []): Fault => ({
   nodes: [],
@@ -65,16 +76,17 @@ function unknownHosts({ firewall, nodes }: Cluster): Fault[] {
 }
 
 /** Allowed flows that would open reserved ports to others. */
-function openedReservedPorts({ firewall }: Cluster, all: readonly PortFlow[]): Fault[] {
+function openedReservedPorts({ firewall }: Cluster, all: readonly (PortFlow | ProtocolFlow)[]): Fault[] {
   return firewall.allow.flatMap((flow, index) => {
     const taken = all.find(
-      (each) => each.reserved && each.protocol === flow.protocol && overlap(each.ports, flow.ports),
+      (each) =>
+        each.reserved && each.protocol === flow.protocol && (!isPortFlow(each) || overlaps(each, flow)),
     );
     if (taken === undefined) return [];
     const setting = `firewall.allow[${index}]`;
     const message =
       `'${setting}' opens ${portLabel(flow)}${overLabel(flow)} to ${flow.from}, but ${portLabel(taken)} is reserved for ` +
-      `${taken.from}: ${taken.why}; choose other ports`;
+      `${taken.from}: ${taken.why}; ${isPortFlow(taken) ? "choose other ports" : "leave it out"}`;
     return [clash(setting, message)];
   });
 }
@@ -176,5 +188,8 @@ function operatorsElsewhere({ network, nodes }: Cluster): Fault[] {
 
 /** Whether the host needs the port. Trusting pods opens all ports without needing them. */
 const needsPort = (flow: PortFlow): boolean => flow.from !== "pods";
+
+const overlaps = (flow: PortFlow, { ports }: AllowedFlow): boolean =>
+  ports !== undefined && overlap(flow.ports, ports);
 
 const overlap = (a: PortRange, b: PortRange): boolean => a.from <= b.to && b.from <= a.to;

@@ -1,7 +1,8 @@
 import type { Source } from "./flow-sources";
-import type { Flow, PodFlow, PortFlow } from "./flows";
+import type { Flow, PodFlow, PortFlow, ProtocolFlow } from "./flows";
 import { portElements, range } from "./elements";
 import { comment } from "../base/escape";
+import { parseAnyNetwork } from "../config/address";
 import type { Sources } from "./sources";
 
 /** Ports that one rule allows. */
@@ -78,6 +79,59 @@ export const allowedRules = (
     .map(
       ({ from, over, protocol, ports, why }) =>
         `${rule(sources.match(from, over), dialled(protocol, range(ports)))} # ${comment(why)}`,
+    );
+
+/**
+ * Rules for protocols without ports.
+ *
+ * @param interfaceName - of the further interface over which they come. @default - the node's
+ */
+export const protocolRules = (
+  flows: readonly ProtocolFlow[],
+  sources: Sources,
+  interfaceName?: string,
+): string[] =>
+  flows
+    .filter(({ over }) => over === interfaceName)
+    .map(({ from, over, protocol, why }) => {
+      const numbers = protocol === "icmp" ? icmpOf(from) : numberOf(protocol);
+      return `${rule(sources.match(from, over), `meta l4proto ${numbers}`, "accept")} # ${comment(why)}`;
+    });
+
+/** nft knows VRRP only from `/etc/protocols`. */
+const VRRP = 112;
+
+const numberOf = (protocol: ProtocolFlow["protocol"]): string =>
+  protocol === "vrrp" ? `${VRRP}` : `${protocol}`;
+
+/** IPv6 has another ICMP. */
+function icmpOf(from: Source): string {
+  if (from === "everyone") return "{ icmp, ipv6-icmp }";
+  return from.includes("/") && parseAnyNetwork(from)?.family === 6 ? "ipv6-icmp" : "icmp";
+}
+
+/**
+ * Rules before connections are tracked. Of a protocol without ports the kernel knows a connection by its addresses alone: after one
+ * packet in each direction, everyone who forges a node's address would belong to it, without that node's MAC address.
+ */
+export const untrackedRules = (flows: readonly ProtocolFlow[]): string[] => {
+  const byMacAddress = flows.filter(
+    ({ from, protocol }) => ["nodes", "servers"].includes(from) && protocol !== "icmp",
+  );
+  const protocols = [...new Set(byMacAddress.map(({ protocol }) => numberOf(protocol)))];
+  return protocols.map((protocol) => `fib daddr type local meta l4proto ${protocol} notrack`);
+};
+
+/**
+ * Rules against pods that send what is only for nodes to another host: there it would have this node's addresses.
+ *
+ * @param nodeCidr - the node network
+ */
+export const refusedToPods = (flows: readonly ProtocolFlow[], nodeCidr: string): string[] =>
+  flows
+    .filter(({ reserved }) => reserved)
+    .map(
+      ({ protocol }) => `ip daddr ${nodeCidr} meta l4proto ${numberOf(protocol)} counter name forged drop`,
     );
 
 export const pingRules = (flows: readonly Flow[], sources: Sources): string[] =>

@@ -1,7 +1,7 @@
 import { coversNetwork } from "../config/address";
 import { isOutside, NAMED_NETWORKS, networksOf } from "../firewall/flow-sources";
 import { openedPorts, sourceLabel, targetLabel } from "../firewall/labels";
-import { hasInterface, isPortFlow, type Flow } from "../firewall/flows";
+import { hasInterface, isHostFlow, type Flow } from "../firewall/flows";
 import { sshAccess, type SshAccess } from "../firewall/ssh-access";
 import { groupBy } from "../base/group-by";
 import type { Node } from "../config/model";
@@ -82,8 +82,8 @@ function membership(sign: "+" | "-", nodes: readonly Node[], cluster: ClusterJso
     const line = (who: string, arrow: "→" | "↔", whom: string, of: readonly Flow[]): FlowChange[] =>
       of.length === 0 ? [] : [{ sign, who, arrow, whom, what: of.map(flowLabel) }];
     const between = (from: Flow["from"], to: string): Flow[] =>
-      flows.filter((flow) => isPortFlow(flow) && flow.from === from && flow.to === to);
-    const outside = flows.filter(isPortFlow).filter(({ from }) => isOutside(from));
+      flows.filter((flow) => isHostFlow(flow) && flow.from === from && flow.to === to);
+    const outside = flows.filter(isHostFlow).filter(({ from }) => isOutside(from));
     return [
       ...line(names, "↔", "every node", between("nodes", "every host")),
       ...line(names, role === "server" ? "↔" : "→", "servers", [

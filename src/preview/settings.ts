@@ -6,6 +6,8 @@ export interface Effect {
   readonly danger?: true;
   /** A rollout reboots the host. */
   readonly reboot?: true;
+  /** What it does instead where it was not set before, without a danger. */
+  readonly atFirst?: string;
   /** Only the build shows whether K3s restarts and hosts reboot. */
   readonly afterBuild?: true;
 }
@@ -21,7 +23,11 @@ export interface SettingChange {
 
 const effect = (words: string): Effect => ({ words });
 const danger = (words: string): Effect => ({ words, danger: true });
-const TOKEN = danger("rollouts read the join token from another place; every host refuses a different token");
+const TOKEN: Effect = {
+  ...danger("rollouts read the join token from another place; every host refuses a different token"),
+  // Rollouts did not deliver a token before.
+  atFirst: "rollouts read the join token from there",
+};
 const BACKUPS = effect("the next backup may remove others of the cluster");
 const S3_SOURCE = effect(
   "rollouts read the S3 credentials from another place; every server refuses different ones",
@@ -45,6 +51,16 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
   "network.gateway": danger("the hosts' network is reconfigured"),
   "network.nameservers": effect("the hosts use other name servers"),
   apiEndpoint: danger("agents and joining servers use another address of the API"),
+  "apiVip.address": danger(
+    "servers get it first, and their certificates with it; then K3s on agents restarts with it and forgets the servers that it knew; a kubeconfig keeps the former address",
+  ),
+  "apiVip.interface": effect("keepalived restarts on the servers, and the address may move to another"),
+  "apiVip.routerId": {
+    ...danger(
+      "until the rollout has reached all servers, those with the former number do not know the others: two may hold the address",
+    ),
+    atFirst: "VRRP's number of the address",
+  },
   "k3s.tokenFile": danger("K3s waits on every host until the file with the join token exists"),
   "k3s.agentTokenFile": danger(
     "agents join with another token; roll out servers first, and rotate the servers' token, which agents knew",
@@ -187,9 +203,7 @@ export function compareSettings(
     if (DERIVED.has(setting) || JSON.stringify(one) === JSON.stringify(other)) return [];
     // A setting of another version, which this version does not know.
     const known = effects[setting] ?? effect("hosts are rebuilt");
-    // Setting it for the first time is harmless: rollouts did not deliver a token before.
-    const first = known === TOKEN && one === undefined;
-    const found = first ? effect("rollouts read the join token from there") : known;
+    const found = one === undefined && known.atFirst !== undefined ? effect(known.atFirst) : known;
     return [{ setting, before: one, after: other, effect: found }];
   });
 }

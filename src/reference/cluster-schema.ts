@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ClusterNixosModel, NetworksModel, VmModel } from "../config/model";
+import { ApiVipModel, ClusterNixosModel, NetworksModel, VmModel } from "../config/model";
 import { FirewallSchema, K3sSchema, NixosSchema, RolloutSchema } from "../config/settings";
 import type { Comments } from "./comments";
 import { NOUNS, ownSettings } from "./nouns";
@@ -27,6 +27,7 @@ export function withSettings(text: string, comments: Comments): string {
     schema.properties.cluster.properties,
     parts({
       network: NetworksModel,
+      apiVip: ApiVipModel,
       k3s: K3sSchema,
       firewall: FirewallSchema,
       nixos: ClusterNixosModel,

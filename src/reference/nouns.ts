@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import {
   AllowedFlowSchema,
+  ApiVipSchema,
   BackupSchema,
   BinaryCacheSchema,
   ClusterNixosSchema,
@@ -47,6 +48,7 @@ export interface Noun {
 /** Every schema of settings, in the order of the document. */
 export const NOUNS: readonly Noun[] = [
   { title: "Cluster", schema: ClusterSchema, source: "ClusterSchema" },
+  { title: "API address", schema: ApiVipSchema, source: "ApiVipSchema" },
   { title: "Network", schema: NetworkSchema, source: "NetworkSchema" },
   { title: "MAC address base", schema: MacAddressBaseSchema, source: "MacAddressBaseSchema" },
   { title: "VM", schema: VmSchema, source: "VmSchema" },

@@ -1,4 +1,4 @@
-import { flows, flowsOf, isPortFlow, VXLAN_PORT, type Flow } from "../firewall/flows";
+import { flows, flowsOf, isPortFlow, isProtocolFlow, VXLAN_PORT, type Flow } from "../firewall/flows";
 import { servers, type Cluster, type Node } from "../config/model";
 import { guestInterfaces } from "../config/guest-network";
 import { NodeElements } from "../firewall/elements";
@@ -10,7 +10,10 @@ import {
   pingRules,
   podRules,
   portSets,
+  protocolRules,
   publishedRules,
+  refusedToPods,
+  untrackedRules,
 } from "../firewall/rules";
 import { Sources } from "../firewall/sources";
 import { fill } from "./templates";
@@ -77,13 +80,14 @@ export class Firewall {
   /** The host's further interfaces, each with what may come over it. */
   private interfaces(node: Node, admitted: readonly Flow[]) {
     const ports = admitted.filter(isPortFlow);
+    const protocols = admitted.filter(isProtocolFlow);
     return guestInterfaces(node).map(({ name }) => {
-      const fromNodes = ports.some(({ from, over }) => from === "nodes" && over === name);
+      const fromNodes = [...ports, ...protocols].some(({ from, over }) => from === "nodes" && over === name);
       return {
         name,
         fromNodes,
         nodes: fromNodes && this.nodesOver(name).without(node),
-        rules: allowedRules(ports, this.sources, name),
+        rules: [...allowedRules(ports, this.sources, name), ...protocolRules(protocols, this.sources, name)],
       };
     });
   }
@@ -108,15 +112,19 @@ export class Firewall {
     const { sources } = this;
     const tunnel = TUNNEL[this.cluster.k3s.flannelBackend];
     const ports = admitted.filter(isPortFlow);
+    const protocols = admitted.filter(isProtocolFlow);
     const sets = portSets(ports);
     const entrance = `iifname "${tunnel ?? node.nixos.networkInterface}" oifname "cni0"`;
     // Without a tunnel, packets of another host itself have its node address; the guard chain has checked pod addresses.
     const arriving = tunnel === undefined ? ["ip saddr @pods4", sources.match("nodes")] : ["ip saddr @pods4"];
     return {
       portSets: sets,
+      untracked: untrackedRules(protocols),
+      refusedToPods: refusedToPods(protocols, this.cluster.network.nodeCidr),
       input: [
         ...hostRules(sets, sources),
         ...networkRules(ports, sources),
+        ...protocolRules(protocols, sources),
         ...podRules("services of the host", admitted, [`${sources.match("pods")} ct status dnat`]),
       ],
       forward: [

@@ -1,9 +1,11 @@
 import type { Cluster, Nixos, Node } from "../config/model";
+import { vipCandidates } from "../config/api-vip";
 import { systemdPath } from "../base/escape";
 import { DATA_DISKS, dataDisks, type DataDisk } from "../config/data-disks";
 import { parseNetwork } from "../config/address";
 import { guestInterfaces, type GuestInterface } from "../config/guest-network";
 import { shortRevision } from "../config/nixos";
+import { API_VIP, renderApiVip } from "./api-vip";
 import { Firewall, TABLE } from "./firewall";
 import { REGISTRIES, renderK3s, renderRegistries } from "./k3s";
 import { renderFacts, renderMonitoring, renderMonitors } from "./monitoring";
@@ -22,12 +24,16 @@ export function renderHosts(
 ): Map<string, string> {
   const files = new Map<string, string>();
   const firewall = new Firewall(cluster);
+  const candidates = vipCandidates(cluster);
   for (const node of cluster.nodes) {
     const put = (name: string, text: string): unknown => files.set(`${node.directory}/${name}`, text);
     put("configuration.nix", renderConfiguration(cluster, node, shared));
     if (!captured.has(node.directory))
       put(HARDWARE_CONFIGURATION, renderHardware(node.hostname, node.nixos, true));
     put(`k3s-${node.role}.nix`, renderK3s(cluster, node));
+    const candidate = candidates.find((each) => each.node === node);
+    if (cluster.apiVip !== undefined && candidate !== undefined)
+      put(API_VIP, renderApiVip(cluster.apiVip, candidate));
     if (cluster.nixos?.monitoring !== undefined) {
       put("monitoring.nix", renderMonitoring(cluster.nixos.monitoring, cluster, node));
       put("monitoring.sh", renderFacts(node));
@@ -76,6 +82,7 @@ function renderConfiguration(cluster: Cluster, node: Node, shared: readonly stri
     versionSuffix: `.${shortRevision(revision)}`,
     shared,
     bios: node.nixos.firmware === "bios",
+    apiVip: cluster.apiVip !== undefined && node.role === "server",
     monitoring: cluster.nixos?.monitoring !== undefined,
     dataDisks: dataDisks(node.vm).length > 0,
     networks: guestInterfaces(node).length > 0,

@@ -33,6 +33,7 @@ export function renderNames(cluster: Cluster): string {
     nodes,
     kea: JSON.stringify({ reservations }, null, 2),
     endpoint: endpoint ?? "",
+    apiVip: cluster.apiVip?.address ?? "",
     records: [...ofNodes, ...ofEndpoint],
   });
 }

@@ -1,3 +1,4 @@
+import { vipCandidates } from "../config/api-vip";
 import { EMPTY_TEMPLATE } from "../config/template-vm";
 import { initServer, servers, terraformAddress, type Cluster, type Node } from "../config/model";
 import { isTokenByHand, isTokenDelivered } from "../config/rollout";
@@ -30,6 +31,10 @@ export function renderReadme(
     counts: countsOf(cluster),
     totals: totalsOf(cluster),
     endpoint: cluster.apiEndpoint,
+    vip: cluster.apiVip !== undefined && {
+      address: cluster.apiVip.address,
+      order: enumerated(vipCandidates(cluster).map(({ node }) => node.hostname)),
+    },
     several: nodes.length > 1,
     nodes: nodesTable(cluster, ({ hostname, role }) => `[${hostname}](#${hostname}-${role})`),
     topology: topology(cluster),

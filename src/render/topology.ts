@@ -1,6 +1,6 @@
 import { isOutside, networksOf } from "../firewall/flow-sources";
 import { openedPorts, sourceLabel } from "../firewall/labels";
-import { flows, isPortFlow, type Flow, type PolicyFlow } from "../firewall/flows";
+import { flows, isHostFlow, type Flow, type PolicyFlow } from "../firewall/flows";
 import { groupBy } from "../base/group-by";
 import { initServer, type Cluster, type Node } from "../config/model";
 import { counted } from "../base/markdown";
@@ -11,7 +11,7 @@ const MOST_BOXES = 12;
 /** The cluster as a Mermaid flowchart: its networks, its nodes by role, and its clients from outside. */
 export function topology(cluster: Cluster): string {
   const all = flows(cluster);
-  const outside = all.filter(isPortFlow).filter(({ from }) => isOutside(from));
+  const outside = all.filter(isHostFlow).filter(({ from }) => isOutside(from));
   const sources = [...new Set(outside.map(({ from }) => from))];
   const agents = cluster.nodes.some(({ role }) => role === "agent");
   return [

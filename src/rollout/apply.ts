@@ -1,5 +1,6 @@
 import { hasCode, joined, UserError } from "../base/user-error";
 import { activate } from "./activation";
+import { apiVipJoinFaults, lacksApiVip } from "./api-vip";
 import { build, buildInWords, type Build } from "./build";
 import type { Builder } from "./builder";
 import { Deadline, pause } from "./deadline";
@@ -69,9 +70,14 @@ export class Apply {
     const jobs = await this.build();
     const servers = serversOf(this.fleet);
     const ignorant = this.fleet.hosts.filter(lacksAgentToken);
+    const withoutVip = this.fleet.hosts.filter(lacksApiVip);
     const faults = [
       ...skewFaults(jobs, servers),
       ...agentTokenFaults(jobs, ignorant),
+      ...apiVipJoinFaults(
+        jobs.map(({ host }) => host),
+        this.fleet.hosts,
+      ),
       ...(this.options.boot ? [] : jobs.flatMap(refusalFaults)),
       ...(await this.podFaults(jobs)),
     ];
@@ -79,7 +85,7 @@ export class Apply {
     const order = phases(
       jobs,
       servers.map(({ k3sVersion }) => k3sVersion),
-      ignorant.length > 0,
+      agentsNeedOf(ignorant, withoutVip),
     );
     this.reportOrder(order);
     if (this.fleet.nodes === undefined && servers.length > 0) {
@@ -131,7 +137,8 @@ export class Apply {
       work.map(async ({ host, facts, member }): Promise<Job> => {
         if (facts === undefined) throw new UserError("unreachable", `${host.name} cannot be reached`);
         const built = await this.buildOne(host, facts);
-        return { host, node: host.node, facts, member, built, k3sVersion: built.k3sVersion };
+        const { k3sVersion } = built;
+        return { host, node: host.node, facts, member, built, k3sVersion, holdsApiVip: facts.holdsApiVip };
       }),
     );
     const failures = results.flatMap((result) =>
@@ -266,6 +273,18 @@ function agentTokenFaults(jobs: readonly Job[], ignorant: readonly HostState[]):
   return [
     `${names.join(", ")} has to know the agents' token before ${agents.join(", ")} uses it: apply --on ${names.join(",")} first, or all hosts`,
   ];
+}
+
+/** What servers have to do before agents rely on it; `undefined` if nothing is new. */
+function agentsNeedOf(
+  withoutToken: readonly HostState[],
+  withoutVip: readonly HostState[],
+): string | undefined {
+  const needs = [
+    ...(withoutToken.length > 0 ? ["know the agents' token"] : []),
+    ...(withoutVip.length > 0 ? ["hold the API's address"] : []),
+  ];
+  return needs.length === 0 ? undefined : needs.join(" and ");
 }
 
 const needsReboot = ({ built }: Pick<Job, "built">): boolean =>

@@ -32,6 +32,8 @@ export interface Facts {
   readonly k3sVersion: string;
   /** systemd's `ActiveState`. */
   readonly k3s: string;
+  /** It holds the API's own address. */
+  readonly holdsApiVip: boolean;
   /** It has the data of a K3s server. */
   readonly serverData: boolean;
   /** K3s has run on it. */
@@ -94,7 +96,13 @@ export async function readFacts(host: Host): Promise<Facts> {
   const k3sDisks = k3sDataDisks(host.node.vm).map(({ device: disk, path }) => `${disk}:${path}`);
   const { report, output } = await host.callFully(
     "facts",
-    { device, salt, token_files: files.join(" "), k3s_disks: k3sDisks.join(" ") },
+    {
+      device,
+      api_vip: host.description.apiVip?.address ?? "",
+      salt,
+      token_files: files.join(" "),
+      k3s_disks: k3sDisks.join(" "),
+    },
     { timeoutSeconds: 30 },
   );
   const at = { host: host.name };
@@ -132,6 +140,7 @@ function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey" |
     nixpkgs: revisionOf(report),
     k3sVersion: report.one("k3s_version"),
     k3s: report.one("k3s"),
+    holdsApiVip: report.one("holds_api_vip") === "yes",
     serverData: report.one("server_data") === "yes",
     joined: report.one("joined") === "yes",
     k3sMounts: report.all("k3s_mount"),

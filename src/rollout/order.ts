@@ -8,6 +8,8 @@ export interface Built {
   readonly member: boolean;
   /** K3s version of the built system. */
   readonly k3sVersion: string;
+  /** Holds the API's own address. @default false */
+  readonly holdsApiVip?: boolean;
 }
 
 /** A running server, part of the rollout or not. */
@@ -45,15 +47,16 @@ export interface Phase<T> {
 /**
  * Members come first, so that their firewalls admit the new nodes before these join. Among the members, servers come first when
  * K3s gets newer: a kubelet must not be newer than its API server (kubernetes.io/releases/version-skew-policy). Otherwise
- * agents come first, where a mistake does the least harm.
+ * agents come first, where a mistake does the least harm. The server that holds the API's address comes last of its phase, so that the
+ * address moves once.
  *
  * @param running - K3s versions of the running servers
- * @param isTokenNew - agents get a token that servers do not know yet
+ * @param agentsNeed - what servers have to know or do before agents rely on it. @default - nothing new
  */
 export function phases<T extends Built>(
   hosts: readonly T[],
   running: readonly string[],
-  isTokenNew = false,
+  agentsNeed?: string,
 ): Phase<T>[] {
   const members = hosts.filter(({ member }) => member);
   const fresh = hosts.filter(({ member }) => !member);
@@ -65,17 +68,19 @@ export function phases<T extends Built>(
     words:
       newer !== undefined
         ? `servers, since K3s ${newer} is newer than theirs`
-        : isTokenNew
-          ? "servers, since they have to know the agents' token first"
+        : agentsNeed !== undefined
+          ? `servers, since they have to ${agentsNeed} first`
           : "servers",
-    hosts: ofRole(members, "server"),
+    hosts: ofRole(members, "server").sort(
+      (a, b) => Number(a.holdsApiVip ?? false) - Number(b.holdsApiVip ?? false),
+    ),
   };
   const agents = { words: "agents", hosts: ofRole(members, "agent") };
   const founders = ofRole(fresh, "server").sort(
     (a, b) => Number(b.node.clusterInit) - Number(a.node.clusterInit),
   );
   return [
-    ...(newer === undefined && !isTokenNew ? [agents, servers] : [servers, agents]),
+    ...(newer === undefined && agentsNeed === undefined ? [agents, servers] : [servers, agents]),
     { words: "new servers", hosts: founders },
     { words: "new agents", hosts: ofRole(fresh, "agent") },
   ].filter((phase) => phase.hosts.length > 0);

@@ -1,6 +1,7 @@
 import { messageAtHost, messageOf } from "../base/user-error";
 import { API_PORT } from "../config/k3s";
 import { coversNetwork, parseNetwork } from "../config/address";
+import { apiVipHolderFaults } from "./api-vip";
 import { certificateFaults, daysOf, readCertificates, type DaysLeft } from "./certificates";
 import type { Description } from "./description";
 import { revisionOf } from "./facts";
@@ -68,6 +69,7 @@ export async function verify(fleet: Fleet, hosts: readonly Host[]): Promise<Veri
     snapshots: snapshots.ages,
     faults: [
       ...clusterFaults(fleet, nodes),
+      ...apiVipHolderFaults(fleet),
       ...kubeconfigFaults(description, kubeconfig),
       ...snapshots.faults,
     ],

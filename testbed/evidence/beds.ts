@@ -170,6 +170,13 @@ export const BEDS: readonly Bed[] = [
     standIn: "OpenTofu, by its rules for escapes",
   },
   { suites: ["__tests__/system/dnsmasq.test.ts"], programs: ["dnsmasq"] },
+  { suites: ["__tests__/system/haproxy.test.ts"], programs: ["HAProxy"] },
+  {
+    suites: ["__tests__/system/api-vip/"],
+    programs: ["Linux kernel", "nft", "iproute2", "keepalived", "OpenSSL", "Nix"],
+    real: "network namespaces with the emitted firewalls, and the check of the API as emitted",
+    standIn: "the Kubernetes API, and NixOS' module, by its own text of keepalived.conf",
+  },
   { suites: ["__tests__/system/bind.test.ts"], programs: ["BIND"] },
   {
     suites: ["__tests__/system/template-vm.test.ts"],

@@ -57,6 +57,8 @@ const PROGRAMS = {
   Nix: installed("nix-instantiate", "--version"),
   udev: installed("udevadm", "--version"),
   dnsmasq: installed("dnsmasq", "--version"),
+  keepalived: installed("keepalived", "--version"),
+  HAProxy: installed("haproxy", "-v"),
   BIND: installed("named-checkzone", "-v"),
   mtools: installed("mlabel", "--version"),
   e2fsprogs: installed("debugfs", "-V"),

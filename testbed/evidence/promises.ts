@@ -10,6 +10,7 @@ export const GAPS: readonly string[] = [
 
 // Titles of suites, of which promises name many tests.
 const LIFE = "a cluster's life with the real OpenTofu and its provider";
+const API_ADDRESS = "the API's address, with keepalived itself";
 const GROWS = "a cluster of one server grows to three, changes, and shrinks";
 const RIGHTS = "the documented privileges, with the real OpenTofu and its provider";
 const DOCTOR = "doctor, asked of a stand-in for Proxmox VE's API over HTTPS";
@@ -1265,6 +1266,59 @@ export const PROMISES: Promises = {
       ],
     },
     gaps: ["WireGuard is a stand-in."],
+  },
+  "api-address-moves": {
+    tests: {
+      "__tests__/system/api-vip/api-vip.test.ts": [
+        `${API_ADDRESS} › one server takes it when the servers start`,
+        `${API_ADDRESS} › another takes over within 3 seconds when the holder's API is killed, and keeps it`,
+        `${API_ADDRESS} › and when the holder's API hangs, or is not ready`,
+        `${API_ADDRESS} › and when keepalived stops with K3s, at once`,
+        `${API_ADDRESS} › and when the holder's host is gone without a word`,
+        `${API_ADDRESS} › a holder that is cut off loses it to one of the majority, and gives it up when its API has no quorum`,
+        `${API_ADDRESS} › the check runs without root's rights`,
+      ],
+      "__tests__/system/nix.test.ts": ["the configurations in Nix › of every host of %s"],
+    },
+    gaps: [
+      "NixOS' module of keepalived was read and not evaluated, and its unit never ran with K3s' on a host: systemd's order of the two was not tried.",
+      "A real K3s was not asked for `/readyz` with kube-proxy's certificate.",
+    ],
+  },
+  "forged-vrrp-is-refused": {
+    tests: {
+      "__tests__/system/api-vip/api-vip.test.ts": [
+        `${API_ADDRESS} › an agent that forges VRRP takes it from nobody, as it would without the firewall`,
+        `${API_ADDRESS} › without the rule for VRRP several hold it`,
+      ],
+      "__tests__/system/packets.test.ts": [
+        "packets › of $name › pass where they should and nowhere else, and what is refused is counted",
+      ],
+      "__tests__/system/mutation.test.ts": [
+        "no rule, set, or element of a rule can be left out, since checks fail then",
+      ],
+    },
+  },
+  "verify-wants-one-holder": {
+    tests: {
+      "__tests__/rollout/api-vip.test.ts": [
+        "a verification wants exactly one holder, and a server",
+        "a server that does not answer may hold it",
+      ],
+      "__tests__/system/machines/servers.test.ts": [
+        `${GROWS} › an address of the API's own goes to servers first, to the one that holds it last, and then to agents`,
+      ],
+    },
+    gaps: ["On these machines the address was given by hand: keepalived did not run on them."],
+  },
+  "haproxy-configuration": {
+    tests: {
+      "__tests__/system/haproxy.test.ts": [
+        "the configuration for a balancer › is valid for HAProxy itself, without warnings",
+        "the configuration for a balancer › and it refuses an invalid one",
+      ],
+    },
+    gaps: ["HAProxy never stood in front of a real API."],
   },
   "k3s-waits-for-the-firewall": {
     tests: {

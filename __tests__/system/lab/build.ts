@@ -71,6 +71,7 @@ function links(topology: Topology): string[] {
     ...nodes.flatMap((node) => [
       ...newNamespace(node.name, ...ROUTING, ...NODE),
       ...onSwitch(node, node.node.nixos.networkInterface, node.node.macAddress),
+      ...holding(node, topology),
       ...tunnel(node, topology),
       ...pods(node),
     ]),
@@ -94,6 +95,12 @@ function links(topology: Topology): string[] {
     ),
   ];
 }
+
+/** The API's own address, which keepalived gives to one server. */
+const holding = ({ name, node }: LabNode, { apiVip, nodes }: Topology): string[] =>
+  apiVip !== undefined && node === nodes.find((each) => each.node.role === "server")?.node
+    ? [`ip -n ${name} address add ${apiVip}/32 dev ${node.nixos.networkInterface}`]
+    : [];
 
 /** On the switch of a further network. A VLAN has one too: a stand-in, since kernels of containers and small VMs lack VLANs. */
 function onFurtherSwitch(host: string, network: string, address: string, mac?: string): string[] {

@@ -66,7 +66,12 @@ export const LAB_CLUSTERS: readonly LabCluster[] = [
     name: "the reference cluster, as committed",
     flows: REFERENCE_FLOWS,
   },
-  { name: "three servers and two agents", settings: {}, nodes: FIVE_NODES, flows: FIVE_NODES_FLOWS },
+  {
+    name: "three servers, which hold the API's own address in turn, and two agents",
+    settings: { apiEndpoint: undefined, apiVip: { address: "172.22.0.30" } },
+    nodes: FIVE_NODES,
+    flows: FIVE_NODES_FLOWS,
+  },
   {
     name: "a cluster with everything that an owner may add",
     settings: {
@@ -92,6 +97,9 @@ export const LAB_CLUSTERS: readonly LabCluster[] = [
           { from: "fd00:4::/64", to: "every host", protocol: "tcp", ports: port(9200), why: "metrics" },
           hostProgram(),
           { from: "pods", to: "servers", protocol: "tcp", ports: port(9200), why: "a server's program" },
+          { from: "fd00:4::/64", to: "servers", protocol: "icmp", why: "ping of the servers" },
+          { from: "172.22.0.1/32", to: "servers", protocol: 47, why: "a tunnel of the router" },
+          { from: "nodes", to: "hamal", protocol: 47, why: "tunnels to hamal" },
           { from: "everyone", to: "mizar", protocol: "tcp", ports: port(30_080), why: "the website" },
         ],
       },

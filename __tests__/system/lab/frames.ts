@@ -10,7 +10,7 @@ export interface Ends {
 }
 
 /** Protocol numbers (IANA), and the type of a frame that holds a packet of that family. */
-const PROTOCOL = { tcp: 6, udp: 17, icmp6: 58 } as const;
+const PROTOCOL = { tcp: 6, udp: 17, icmp6: 58, vrrp: 112 } as const;
 const ETHER_TYPE = { 4: "0800", 6: "86dd" } as const;
 
 const HOP_BY_HOP = 0;
@@ -85,6 +85,26 @@ export function fragments(whole: Buffer): [Buffer, Buffer] {
   ];
 }
 
+/** What an advertisement of VRRP says (RFC 5798, 5.2). */
+interface Advertisement {
+  readonly routerId: number;
+  readonly priority: number;
+  readonly address: string;
+}
+
+/** An advertisement of VRRP version 3, twice a second. */
+export function vrrp(ends: Ends, { routerId, priority, address }: Advertisement): Buffer {
+  const [versionAndType, addresses, centiseconds] = [0x31, 1, 50];
+  const header = Buffer.from([versionAndType, routerId, priority, addresses, 0, centiseconds, 0, 0]);
+  const body = withChecksum(ends, PROTOCOL.vrrp, Buffer.concat([header, bytesOf(address)]), 6);
+  const whole = ipv4(ends, PROTOCOL.vrrp, body);
+  // Receivers drop what a router has forwarded (RFC 5798, 5.1.1.3).
+  whole.writeUInt8(255, 8);
+  whole.writeUInt16BE(0, 10);
+  whole.writeUInt16BE(checksum(whole.subarray(0, 20)), 10);
+  return whole;
+}
+
 /** What IPv6 packets may have in addition to their payload. */
 interface Extensions {
   /** @default 64 */
@@ -92,6 +112,10 @@ interface Extensions {
   /** The header before the payload: a router alert, which listener queries have (RFC 2710), or an empty one. */
   readonly header?: "router alert" | "empty destination options";
 }
+
+/** A packet of a protocol without ports. */
+export const ipv4Packet = (ends: Ends, protocol: number, payload: Buffer): Buffer =>
+  ipv4(ends, protocol, payload);
 
 const packet = (ends: Ends, protocol: number, payload: Buffer, options: Extensions = {}): Buffer =>
   isIPv6(ends.source) ? ipv6(ends, protocol, payload, options) : ipv4(ends, protocol, payload);

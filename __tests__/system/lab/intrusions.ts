@@ -1,6 +1,6 @@
 /** Packets of attackers who write frames themselves: root of a compromised host, a pod that may use raw sockets. */
 import { randomInt, randomUUID } from "node:crypto";
-import { anyPort, ethernet, fragments, icmp6, tcpSegment, udp, type Ends } from "./frames";
+import { anyPort, ethernet, fragments, icmp6, ipv4Packet, tcpSegment, udp, type Ends } from "./frames";
 import type { Lab, Way } from "./lab";
 import { POD_UDP_PORT, VXLAN_PORT } from "./services";
 import { podFrame, STRANGER_MAC, until } from "./ways";
@@ -133,6 +133,71 @@ export const segment6 = (
       match: `tcp sport ${sourcePort} tcp dport ${port}`,
     };
   });
+
+/** Who sends a protocol without ports. */
+interface ProtocolWay {
+  /** Whose address it has. @default - the sender's */
+  readonly as?: string;
+  /** The host has just sent such a packet to that address, so that its kernel knows a connection between the two. */
+  readonly answering?: true;
+}
+
+/** A packet of a protocol without ports, by its number, over the switch and with the sender's own MAC address. */
+export const protocol =
+  (number: number, host: string, { as, answering }: ProtocolWay = {}): Way =>
+  async (lab, from, wait) => {
+    const ends = { source: lab.addressOf(as ?? from), target: lab.addressOf(host) };
+    if (answering) await sendByKernel(lab, host, number, ends.source, randomInt(2 ** 32));
+    const payload = Buffer.alloc(24);
+    const identity = randomInt(2 ** 32);
+    payload.writeUInt32BE(identity);
+    const mac = await lab.macAddressOf(from, lab.interfaceOf(from));
+    return toHost("switch", host, async () => ({
+      packets: [ipv4Packet(ends, number, payload)],
+      mac,
+      match: `meta l4proto ${number} @th,0,32 ${identity}`,
+    }))(lab, from, wait);
+  };
+
+/** A packet of such a protocol that the sender's kernel makes, on whatever way leads to the host. */
+export const routedProtocol =
+  (number: number, host: string): Way =>
+  (lab, from, wait) => {
+    const identity = randomInt(2 ** 32);
+    return lab.listening(
+      host,
+      `meta l4proto ${number} @th,0,32 ${identity}`,
+      "its programs",
+      async (heard) => {
+        await sendByKernel(lab, from, number, lab.addressOf(host), identity);
+        return until(wait, async () => {
+          const through = await heard();
+          return { through, seen: through ? "the host took it" : "the host did not take it" };
+        });
+      },
+    );
+  };
+
+/** @param identity - by which it is known again */
+async function sendByKernel(
+  lab: Lab,
+  from: string,
+  number: number,
+  to: string,
+  identity: number,
+): Promise<void> {
+  const words = [String(number), to, String(identity)];
+  const { status, stderr } = await lab.in(from, ["perl", "-e", RAW, ...words]);
+  if (status !== 0) throw new Error(stderr);
+}
+
+/** Number of the protocol, address, identity. */
+const RAW = `
+use Socket;
+my ($number, $to, $identity) = @ARGV;
+socket(my $s, AF_INET, SOCK_RAW, $number) or die "socket: $!";
+send($s, pack("N", $identity) . "\\0" x 20, 0, pack_sockaddr_in(0, inet_aton($to))) or die "send: $!";
+`;
 
 /** VXLAN for a pod of the host, as another node would send it by the switch. */
 export const vxlanAs = (wire: Wire, as: string, host: string): Way =>

@@ -301,8 +301,8 @@ setsockopt($s, IPPROTO_IPV6, 54, pack("H*", "0000050200000100")) or die "router 
 send($s, pack("H*", $hex), 0, pack_sockaddr_in6(0, inet_pton(AF_INET6, $to), $index)) or die "send: $!";
 `;
 
-/** Number of the device, and the frame (packet(7)). */
-const FRAME = `
+/** A program of perl. Number of the device, and the frame (packet(7)). */
+export const FRAME = `
 my ($index, $hex) = @ARGV;
 my $frame = pack("H*", $hex);
 socket(my $s, 17, 3, 0) or die "socket: $!";

@@ -62,7 +62,10 @@ export const slices = <T>(all: readonly T[], size: number): T[][] =>
 function withCounters(ruleset: string): string {
   const lines = ruleset.split("\n");
   for (const { index, name, text } of rulesOf(ruleset)) {
-    const counted = text.replace(/ (?=(counter name|limit rate|accept|drop|jump|goto)\b)/, " counter ");
+    const counted = text.replace(
+      / (?=(counter name|limit rate|accept|drop|jump|goto|notrack)\b)/,
+      " counter ",
+    );
     if (counted === text) throw new Error(`no place for a counter: ${name}`);
     lines[index] = counted;
   }
@@ -88,7 +91,7 @@ async function matched(lab: Lab, host: string): Promise<string[]> {
     .map(({ name }) => ruleOf(host, name));
 }
 
-const DECIDES = /\b(accept|drop|jump|goto)\b/;
+const DECIDES = /\b(accept|drop|jump|goto|notrack)\b/;
 
 /** Counted by the rule itself, and not by a counter that has a name. */
 const packetsOf = ({ expr }: ListedRule): number =>

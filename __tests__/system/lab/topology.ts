@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hostAddress, parseNetwork, type Network } from "../../../src/config/address";
 import { guestInterfaces, type GuestInterface } from "../../../src/config/guest-network";
-import type { K3s, Networks, Node } from "../../../src/config/model";
+import type { ApiVip, K3s, Networks, Node } from "../../../src/config/model";
 
 /** A host of the lab and where it is; pods and hosts of other networks too. */
 export interface Host {
@@ -33,6 +33,8 @@ export interface FurtherHost extends Host {
 export interface Topology {
   readonly network: Networks;
   readonly k3s: K3s;
+  /** The API's own address, which the first server holds. */
+  readonly apiVip?: string;
   readonly prefixLength: number;
   readonly nodes: readonly LabNode[];
   /** On the same switch as the nodes. */
@@ -54,7 +56,7 @@ export const BEYOND = {
 
 export function topologyOf(folder: string): Topology {
   const { cluster, nodes } = JSON.parse(readFileSync(join(folder, "cluster.json"), "utf8")) as {
-    cluster: { network: Networks; k3s: K3s };
+    cluster: { network: Networks; k3s: K3s; apiVip?: ApiVip };
     nodes: Node[];
   };
   const { network, k3s } = cluster;
@@ -67,6 +69,7 @@ export function topologyOf(folder: string): Topology {
   return {
     network,
     k3s,
+    apiVip: cluster.apiVip?.address,
     prefixLength: nodeNetwork.prefixLength,
     nodes: nodes.map((node, index) => labNode(node, index, network)),
     lan: inLan("lan", 50),

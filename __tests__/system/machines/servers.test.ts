@@ -80,6 +80,33 @@ describeWith(MACHINES, "a cluster of one server grows to three, changes, and shr
     expect(events().filter((event) => / reboot$| k3s | kubectl /.test(event))).toEqual([]);
   });
 
+  test("an address of the API's own goes to servers first, to the one that holds it last, and then to agents", async () => {
+    const address = "172.22.0.30";
+    // keepalived does not run on these machines.
+    const hold = (name: string): Promise<string> =>
+      cluster.testbed.on(name, `ip address add ${address}/32 dev ens18`);
+    cluster.emit(FIVE_NODES, { apiEndpoint: undefined, apiVip: { address } });
+    const refused = await cluster.rollout("apply", "--yes", "--on", "agents");
+    expect([refused.status, refused.output]).toEqual([
+      4,
+      expect.stringContaining("no server holds the API's address yet, through which hamal, mizar would join"),
+    ]);
+    await hold("alphard");
+    await apply();
+    expectOneByOne();
+    for (const server of ["acrux", "alnair"])
+      expect(at(`${server} boot-default`)).toBeLessThan(at("alphard activate"));
+    for (const agent of ["hamal", "mizar"])
+      expect(at("alphard boot-default")).toBeLessThan(at(`${agent} activate`));
+    await hold("alnair");
+    const { status, output } = await cluster.rollout("verify");
+    expect([status, output]).toEqual([
+      1,
+      expect.stringContaining("alphard and alnair have 172.22.0.30, the API's address, at the same time"),
+    ]);
+    cluster.emit(FIVE_NODES);
+  });
+
   test("a newer K3s goes to servers first, so that no kubelet is newer than its API", async () => {
     for (const { hostname } of FIVE_NODES) cluster.testbed.setFault(hostname, "k3s-version", "v1.35.0+k3s1");
     await apply("--rebuild");

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { ApiVipSchema } from "./api-vip";
 import { FirewallSchema } from "./firewall";
 import { K3sSchema } from "./k3s";
 import { group, checkedText, boolean } from "./kinds";
@@ -30,8 +31,13 @@ const objectionToKeysFile = (path: string): string | undefined =>
 export const ClusterSchema = group({
   /** Networks of the cluster, and which networks may reach it. */
   network: NetworkSchema.readonly(),
-  /** URL by which agents and joining servers reach the Kubernetes API. */
-  apiEndpoint: checkedText(objectionToEndpoint, ENDPOINT, "https://192.0.2.10:6443"),
+  /** URL by which agents and joining servers reach the Kubernetes API. @default - required, unless `apiVip` makes it */
+  apiEndpoint: checkedText(objectionToEndpoint, ENDPOINT, "https://192.0.2.10:6443").optional(),
+  /**
+   * An address of the API's own, which a server holds while its API is ready and another takes over within 3 seconds. It becomes the
+   * `apiEndpoint`. @default - none: agents join through `apiEndpoint`
+   */
+  apiVip: ApiVipSchema.readonly().optional(),
   /** Settings of every VM; a node can override each of them. */
   vm: VmSchema.readonly(),
   /** NixOS settings of every host; a node can override each of them, but not `nixpkgs`. */

@@ -1,9 +1,37 @@
 import type * as z from "zod";
 import { cidrProblem } from "./cidr";
-import { group, checkedText, multilineText, list, matching, boolean, text } from "./kinds";
-import { PortRangeSchema, protocol } from "./ports";
+import { formatLiteral } from "../fault";
+import { group, checkedText, multilineText, list, matching, boolean, text, wordOrNumber } from "./kinds";
+import { PortRangeSchema } from "./ports";
 
 const SOURCES = ["nodes", "pods", "everyone"];
+
+/** Numbers of protocols that have a name here (IANA, "Assigned Internet Protocol Numbers"). */
+const NAMES: ReadonlyMap<unknown, string> = new Map([
+  [1, "icmp"],
+  [6, "tcp"],
+  [17, "udp"],
+  [58, "icmp"],
+  [112, "vrrp"],
+]);
+
+const PORTS_EXAMPLE = { from: 9100, to: 9100 };
+
+/** A protocol by its name, and ports where it has them. */
+function checkProtocol(
+  { protocol, ports }: { readonly protocol: string | number; readonly ports?: unknown },
+  context: z.RefinementCtx,
+): void {
+  const objection = (setting: string, message: string): void =>
+    context.addIssue({ code: "custom", path: [setting], message });
+  const name = NAMES.get(protocol);
+  if (name !== undefined) return objection("protocol", `should be ${JSON.stringify(name)}, got ${protocol}`);
+  const has = protocol === "tcp" || protocol === "udp";
+  if (has && ports === undefined)
+    objection("ports", `should be a range such as ${formatLiteral(PORTS_EXAMPLE)}, got nothing`);
+  if (!has && ports !== undefined)
+    objection("ports", `should be left out: the protocol ${protocol} has no ports`);
+}
 
 export const AllowedFlowSchema = group({
   /**
@@ -22,15 +50,18 @@ export const AllowedFlowSchema = group({
    * there. @default - the node's interface
    */
   over: text("storage0", "the name of a further network interface").optional(),
-  /** Transport protocol. */
-  protocol: protocol(),
-  /** Ports as the client uses them, whether the host or a service answers. */
-  ports: PortRangeSchema.readonly(),
+  /** `tcp` or `udp`, with `ports`; `icmp`, also of IPv6; `vrrp`; or the number of another IP protocol. */
+  protocol: wordOrNumber(["tcp", "udp", "icmp", "vrrp"], 0, 255, "tcp"),
+  /**
+   * Ports as the client uses them, whether the host or a service answers. @default - required for `tcp` and `udp`; other protocols
+   * have none, and reach the host alone
+   */
+  ports: PortRangeSchema.readonly().optional(),
   /** Becomes a comment in the ruleset. */
   why: multilineText("metrics of the hosts", {
     wish: "a reason, which becomes a comment in the ruleset",
   }).regex(/\S/),
-});
+}).superRefine(checkProtocol);
 
 /** A flow that the firewall allows in addition to those that K3s needs. */
 export interface AllowedFlow extends Readonly<z.input<typeof AllowedFlowSchema>> {}
@@ -39,7 +70,7 @@ const FLOW = {
   from: "nodes",
   to: "every host",
   protocol: "tcp",
-  ports: { from: 9100, to: 9100 },
+  ports: PORTS_EXAMPLE,
   why: "metrics of the hosts",
 };
 

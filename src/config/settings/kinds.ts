@@ -51,6 +51,21 @@ export const oneOf = <W extends z.ZodEnum, G extends z.ZodType<object, object>>(
 
 const TEXT = "a text in quotes";
 
+/** One of some words, or an integer within bounds. */
+export const wordOrNumber = <const T extends readonly string[]>(
+  words: T,
+  least: number,
+  most: number,
+  example: unknown,
+) => {
+  const either = z.union([choice(...words), integer(least, most)]);
+  DOCS.add(either, {
+    expected: `one of ${words.join(", ")}, or a whole number from ${least} to ${most}`,
+    example,
+  });
+  return either;
+};
+
 /** One line of text. */
 export const text = (example: string, expected = TEXT) =>
   z.string().superRefine(refuseCharacters(false)).register(DOCS, { expected, example });

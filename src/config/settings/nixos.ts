@@ -3,6 +3,7 @@ import { BinaryCacheSchema } from "./binary-cache";
 import { choice, group, list, matching, integer, boolean } from "./kinds";
 import { MonitoringSchema } from "./monitoring";
 import { NixpkgsSchema } from "./nixpkgs";
+import { nodeInterface } from "./node-interface";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const VFAT_UUID = /^[0-9A-F]{4}-[0-9A-F]{4}$/;
@@ -40,12 +41,7 @@ export const NixosSchema = group({
   /** Root filesystem. */
   rootFilesystem: RootFilesystemSchema.readonly(),
   /** Name that the node's network interface gets in the guest. The host finds the interface by the node's MAC address. */
-  networkInterface: matching(
-    // The kernel's limit is 15 characters. The excluded names are those of pod interfaces.
-    /^(?!(lo|cni0|flannel\.1|flannel-wg)$)[A-Za-z][A-Za-z0-9_.-]{0,14}$/,
-    "the name of the node's own interface, such as ens18",
-    "ens18",
-  ),
+  networkInterface: nodeInterface("ens18"),
   /** Attribute of `pkgs` for the kernel. @default "linuxPackages" */
   kernelPackages: matching(
     /^linuxPackages(_[A-Za-z0-9_]+)?$/,

@@ -26,13 +26,11 @@ export const PortRangeSchema = group({ ...shape }, EXAMPLE).superRefine(inOrder)
 /** A range of ports. */
 export interface PortRange extends Readonly<z.input<typeof PortRangeSchema>> {}
 
-export const protocol = () => choice("tcp", "udp");
-
 export const PublishedPortsSchema = group(
   {
     ...shape,
     /** Transport protocol. */
-    protocol: protocol(),
+    protocol: choice("tcp", "udp"),
   },
   { protocol: "tcp", ...EXAMPLE },
 ).superRefine(inOrder);

@@ -1,6 +1,7 @@
 # Reads, and changes nothing.
 # device: root device in the host's hardware configuration
 # k3s_disks: device and mount point of the disks with K3s' data, each pair with a colon between
+# api_vip: the API's own address, or nothing
 # salt: chosen by the operator; token_files: paths of files with join tokens
 include boot-once
 report uid "$(id -u)"
@@ -23,6 +24,7 @@ report release "$(cat /run/current-system/nixos-version 2>/dev/null || true)"
 report nixpkgs "$(nixpkgs_of /run/current-system)"
 report k3s_version "$(/run/current-system/sw/bin/k3s --version 2>/dev/null | sed -n 's/^k3s version \([^ ]*\).*/\1/p')"
 report k3s "$(unit k3s.service ActiveState)"
+if [ -n "$api_vip" ] && [ -n "$(ip -4 -o address show to "$api_vip/32" 2>/dev/null || true)" ]; then report holds_api_vip yes; fi
 # What K3s makes, and not the folders above it, which systemd makes for a mount.
 for data in server/db/etcd server/db/state.db; do
   [ ! -e "/var/lib/rancher/k3s/$data" ] || report server_data yes
