@@ -137,7 +137,7 @@ export default tseslint.config(
     languageOptions: { globals: { console: "readonly", process: "readonly", window: "readonly" } },
   },
   {
-    files: ["stryker.config.mjs"],
+    files: ["stryker.config.mjs", "testbed/mutation/*.cjs"],
     languageOptions: { globals: { process: "readonly" } },
   },
   {

@@ -68,8 +68,11 @@ interface Outcome {
   readonly effects: string;
 }
 
-/** What each of these settings produces, without the folder. Most cases differ from a single one. */
+/** What each of these settings produces in this run, without the folder. Most cases differ from a single one. */
 const outcomes = new Map<string, Outcome>();
+beforeAll(() => {
+  outcomes.clear();
+});
 
 async function outcomeWith(statedIn: (folder: string) => Stated): Promise<Outcome> {
   const folder = folderOf();

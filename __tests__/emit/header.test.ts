@@ -44,28 +44,37 @@ describe.each([
   ["cluster.json", json],
   ["flake.lock", json],
 ])("the state of %s", (path, body) => {
-  const ours = withHeader(path, body);
-  const conflict = ours.replace(/^.*sha256.*\n/m, "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> branch\n");
+  const CONFLICT = "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> branch\n";
+  const conflicting = (ours: string): string => ours.replace(/^.*sha256.*\n/m, CONFLICT);
+  const onWindows = (text: string): string => text.replaceAll("\n", "\r\n");
 
-  test.each([
-    ["ours", "as it was written", ours],
-    ["ours", "in a checkout with CRLF line ends", ours.replaceAll("\n", "\r\n")],
-    ["edited", "with a line more", `${ours}\n`],
-    ["edited", "with a character less", ours.slice(0, -2)],
-    ["edited", "with another hash", ours.replace(/[0-9a-f]{64}/, "0".repeat(64))],
-    ["edited", "cut after the first lines", ours.split("\n").slice(0, 2).join("\n") + "\n"],
-    ["edited", "with CRLF line ends and an edit", `${ours}edit\n`.replaceAll("\n", "\r\n")],
-    ["edited", "with conflict markers in the wrong order", conflict.replace("<<<<<<< HEAD", ">>>>>>> HEAD")],
-    ["merged", "with a conflict of git", conflict],
-    ["merged", "with a conflict of git and CRLF line ends", conflict.replaceAll("\n", "\r\n")],
-    ["merged", "with a conflict in the first line", `<<<<<<< HEAD\n${ours}=======\n${ours}>>>>>>> branch\n`],
-    ["empty", "as a power cut can leave it", ""],
-    ["foreign", "without our first line", body],
-    ["foreign", "with a line before ours", `\n${ours}`],
-    ["foreign", "with another first line", ours.replace("HostFiles", "SomebodyElse")],
-    ["foreign", "with a conflict between strangers", "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> branch\n"],
-  ])("is %s %s", (state, _how, text) => {
-    expect(headerState(path, text)).toBe(state);
+  test.each<[string, string, (ours: string) => string]>([
+    ["ours", "as it was written", (ours) => ours],
+    ["ours", "in a checkout with CRLF line ends", onWindows],
+    ["edited", "with a line more", (ours) => `${ours}\n`],
+    ["edited", "with a character less", (ours) => ours.slice(0, -2)],
+    ["edited", "with another hash", (ours) => ours.replace(/[0-9a-f]{64}/, "0".repeat(64))],
+    ["edited", "cut after the first lines", (ours) => ours.split("\n").slice(0, 2).join("\n") + "\n"],
+    ["edited", "with CRLF line ends and an edit", (ours) => onWindows(`${ours}edit\n`)],
+    [
+      "edited",
+      "with conflict markers in the wrong order",
+      (ours) => conflicting(ours).replace("<<<<<<< HEAD", ">>>>>>> HEAD"),
+    ],
+    ["merged", "with a conflict of git", conflicting],
+    ["merged", "with a conflict of git and CRLF line ends", (ours) => onWindows(conflicting(ours))],
+    [
+      "merged",
+      "with a conflict in the first line",
+      (ours) => `<<<<<<< HEAD\n${ours}=======\n${ours}>>>>>>> branch\n`,
+    ],
+    ["empty", "as a power cut can leave it", () => ""],
+    ["foreign", "without our first line", () => body],
+    ["foreign", "with a line before ours", (ours) => `\n${ours}`],
+    ["foreign", "with another first line", (ours) => ours.replace("HostFiles", "SomebodyElse")],
+    ["foreign", "with a conflict between strangers", () => CONFLICT],
+  ])("is %s %s", (state, _how, changed) => {
+    expect(headerState(path, changed(withHeader(path, body)))).toBe(state);
   });
 });
 
@@ -94,10 +103,10 @@ describe("a captured file", () => {
     expect(capturedFrom(text.replaceAll("\n", "\r\n"))).toBe("hamal");
   });
 
-  test.each([
-    "\n# Captured from hamal; HostFiles leaves this file alone.\n",
-    "# Captured from ; …\n",
-    withHeader(NIX, "{ }\n"),
-    "",
-  ])("is recognized by its first line alone: %j", (text) => expect(capturedFrom(text)).toBeUndefined());
+  test.each(["\n# Captured from hamal; HostFiles leaves this file alone.\n", "# Captured from ; …\n", ""])(
+    "is recognized by its first line alone: %j",
+    (text) => expect(capturedFrom(text)).toBeUndefined(),
+  );
+
+  test("is none with our header", () => expect(capturedFrom(withHeader(NIX, "{ }\n"))).toBeUndefined());
 });

@@ -43,12 +43,12 @@ const around = (between: string): string => `# Mine\n\n  ${START}  \n${between}$
 
 describe("a marked region", () => {
   test.each([
-    ["is filled when it is empty", around("")],
-    ["is filled when there are empty lines", around("\n \n")],
-    ["is replaced when it is as it was written", around(region("old"))],
-    ["is replaced when git merged it", around(`<<<<<<< a\n${region("x")}=======\n${region("y")}>>>>>>> b\n`)],
-  ])("%s", (_, text) => {
-    expect(emitted(text, "new")).toBe(around(region("new")));
+    ["is filled when it is empty", () => ""],
+    ["is filled when there are empty lines", () => "\n \n"],
+    ["is replaced when it is as it was written", () => region("old")],
+    ["is replaced when git merged it", () => `<<<<<<< a\n${region("x")}=======\n${region("y")}>>>>>>> b\n`],
+  ])("%s", (_, there) => {
+    expect(emitted(around(there()), "new")).toBe(around(region("new")));
   });
 
   test("is not written again when nothing changes", () => {
@@ -90,14 +90,14 @@ describe("a marked region", () => {
 
 describe("what stands in a region is not overwritten", () => {
   test.each([
-    ["when people wrote it", around("- my node\n"), "was not written by HostFiles"],
+    ["when people wrote it", () => "- my node\n", "was not written by HostFiles"],
     [
       "when people edited it",
-      around(region("old").replace("old", "edited")),
+      () => region("old").replace("old", "edited"),
       "was edited by hand after HostFiles",
     ],
-  ])("%s", (_, text, why) => {
-    const message = refused(text, "new");
+  ])("%s", (_, there, why) => {
+    const message = refused(around(there()), "new");
     expect(message).toContain(`k8s/README.md ${why}`);
     expect(message).toContain("npm run synth -- --accept k8s/README.md");
   });

@@ -87,8 +87,10 @@ export const disksWith = (...mounts: readonly DiskMountSettings[]): DiskSettings
     ...(mount === undefined ? {} : { mount }),
   }));
 
-/** Every kind of cluster that renders differently. */
-export const CLUSTERS: Readonly<Record<string, Cluster>> = {
+type Resolve = () => Cluster;
+
+/** Every kind of cluster that renders differently. Resolved on demand, since most suites that import this file need none. */
+export const CLUSTERS = ((cluster: (sketch: Sketch) => Resolve) => ({
   "1 server and 2 agents": cluster({}),
   "a single node": cluster({ agents: 0 }),
   "3 servers and 2 agents": cluster({ servers: 3 }),
@@ -266,7 +268,7 @@ export const CLUSTERS: Readonly<Record<string, Cluster>> = {
       },
     ],
   }),
-};
+}))((sketch) => () => cluster(sketch)) satisfies Readonly<Record<string, Resolve>>;
 
 /** Path to text with header of every file of every host, as HostFiles writes them. */
 export function emitted(model: Cluster): Map<string, string> {

@@ -204,7 +204,8 @@ function claims(hosts: Readonly<Record<string, { ruleset: string; configuration:
 }
 
 describeWith([NFT, NETWORK_NAMESPACES], "the ruleset in a kernel", () => {
-  describe.each(Object.entries(CLUSTERS))("of every host of %s", (_, model) => {
+  describe.each(Object.entries(CLUSTERS))("of every host of %s", (_, resolve) => {
+    const model = resolve();
     const files = emitted(model);
     const text = (node: Node, name: string): string => files.get(`${node.directory}/${name}`) as string;
     const hosts = model.nodes.map((node) => [
@@ -407,8 +408,8 @@ describeWith([NFT, NETWORK_NAMESPACES], "the ruleset in a kernel", () => {
 describe("emitted text", () => {
   const FLUSH = /flush\s+ruleset/i;
 
-  test.each(Object.entries(CLUSTERS))("never flushes the whole ruleset: %s", (_, model) => {
-    expect([...emitted(model)].filter(([, text]) => FLUSH.test(text))).toEqual([]);
+  test.each(Object.entries(CLUSTERS))("never flushes the whole ruleset: %s", (_, resolve) => {
+    expect([...emitted(resolve())].filter(([, text]) => FLUSH.test(text))).toEqual([]);
   });
 
   test("never flushes the whole ruleset: as committed", () => {

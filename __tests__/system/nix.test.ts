@@ -60,7 +60,8 @@ const k3sOptions = ({ k3s, authorizedKeys }: Cluster, node: Node): Record<string
 });
 
 describeWith([NIX], "the configurations in Nix", () => {
-  describe.each(Object.entries(CLUSTERS))("of every host of %s", (_, model) => {
+  describe.each(Object.entries(CLUSTERS))("of every host of %s", (_, resolve) => {
+    const model = resolve();
     let hosts: Configured;
     beforeAll(async () => {
       hosts = await configured(model);
@@ -156,7 +157,7 @@ describeWith([NIX], "the configurations in Nix", () => {
   });
 
   test("metrics are served on the node's address, and written once a minute", async () => {
-    const hosts = await configured(CLUSTERS["metrics for networks and for pods"] as Cluster);
+    const hosts = await configured(CLUSTERS["metrics for networks and for pods"]());
     const { options } = hosts["k3s-agent-1"] as Host;
     expect(options).toMatchObject({
       "services.prometheus.exporters.node.enable": true,
@@ -178,7 +179,7 @@ describeWith([NIX], "the configurations in Nix", () => {
   });
 
   test("data disks are formatted and mounted by the names that they have in a guest, and K3s waits for its own", async () => {
-    const hosts = await configured(CLUSTERS["data disks, with K3s' and other data"] as Cluster);
+    const hosts = await configured(CLUSTERS["data disks, with K3s' and other data"]());
     const [server, agent, plain] = ["k3s-server-1", "k3s-agent-1", "k3s-agent-2"].map(
       (id) => hosts[id] as Host,
     );
@@ -221,9 +222,7 @@ describeWith([NIX], "the configurations in Nix", () => {
   });
 
   test("further networks have the names, addresses, routes and VLANs of main.ts", async () => {
-    const model = CLUSTERS[
-      "further networks: static with routes and VLANs, DHCP, and without an address"
-    ] as Cluster;
+    const model = CLUSTERS["further networks: static with routes and VLANs, DHCP, and without an address"]();
     const hosts = await configured(model);
     const [agent, plain] = ["k3s-agent-1", "k3s-agent-2"].map((id) => (hosts[id] as Host).options);
     expect(agent).toMatchObject({

@@ -34,7 +34,7 @@ export const BEDS: readonly Bed[] = [
     programs: ["npm", "git"],
     real: "the packed package and the npm registry",
   },
-  { suites: ["__tests__/render/readme.test.ts"], programs: ["Node", "Mermaid"] },
+  { suites: ["__tests__/render/readme-readers.test.ts"], programs: ["Node", "Mermaid"] },
   { suites: ["__tests__/render/runbook.test.ts"], programs: ["bash", "zsh", "fish"], standIn: "K3s" },
   {
     suites: ["__tests__/rollout/ssh.test.ts"],

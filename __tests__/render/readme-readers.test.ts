@@ -1,0 +1,23 @@
+/** The programs that read or format README of the hosts' folder. */
+import { renderNames } from "../../src/render/names";
+import { renderNodeRegion } from "../../src/render/readme";
+import { judged } from "./libraries";
+import { CLUSTERS, diagramsOf, readme } from "./readmes";
+
+test("mermaid itself parses the topology of every cluster", () => {
+  const diagrams = Object.values(CLUSTERS).map((make) => diagramsOf(make()));
+  expect(diagrams.map((all) => all.length)).toEqual(diagrams.map(() => 1));
+  expect(judged("mermaid", diagrams.flat())).toEqual(diagrams.map(() => "flowchart-v2"));
+});
+
+test("mermaid refuses a broken diagram", () => {
+  expect(judged("mermaid", ['flowchart TB\n  a["b" --> c'])[0]).toMatch(/^wrong: /);
+});
+
+test("every document and region is formatted as prettier formats it, so that no formatter edits them", () => {
+  const clusters = Object.values(CLUSTERS).map((make) => make());
+  const documents = clusters.flatMap((each) =>
+    [readme(each), renderNodeRegion(each), renderNames(each)].map((text) => `${text.trim()}\n`),
+  );
+  expect(judged("prettier", documents)).toEqual(documents);
+});
