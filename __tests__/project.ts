@@ -1,6 +1,6 @@
 /** A copy of the repository in a temporary folder, in which commands run as an owner runs them. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { copyProject } from "../testbed/package/copy";
 import { temporaryFolder } from "./fixture";
@@ -11,9 +11,15 @@ export interface Outcome {
 }
 
 export class Project {
-  /** @param folder @default - a new one, which is removed after the test */
-  public constructor(public readonly folder = temporaryFolder()) {
-    copyProject(this.folder);
+  /**
+   * @param folder @default - a new one, which is removed after the test
+   * @param fill - puts the repository's files there
+   */
+  public constructor(
+    public readonly folder = temporaryFolder(),
+    fill: (folder: string) => void = copyProject,
+  ) {
+    fill(folder);
   }
 
   public path(...segments: string[]): string {
@@ -28,11 +34,14 @@ export class Project {
     const before = this.text(file);
     const after = change(before);
     if (after === before) throw new Error(`${file}: the edit changed nothing`);
-    writeFileSync(this.path(file), after);
+    this.write(file, after);
   }
 
   public write(file: string, text: string): void {
-    mkdirSync(join(this.path(file), ".."), { recursive: true });
+    const folder = join(this.path(file), "..");
+    mkdirSync(folder, { recursive: true });
+    if (!realpathSync(folder).startsWith(realpathSync(this.folder)))
+      throw new Error(`${file} is a link to the repository's`);
     writeFileSync(this.path(file), text);
   }
 

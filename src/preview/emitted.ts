@@ -33,14 +33,13 @@ export interface Stack {
  */
 export async function synthTree(tree: string, output: string, signal: AbortSignal): Promise<Emitted> {
   const { app, context } = appOf(tree);
-  const report = `${output}.report`;
   const [program, ...words] = [...withoutNetwork(), "sh", "-c", app] as const;
   const { status, stderr } = await capture(program, words, {
     cwd: tree,
     env: {
       ...bareEnvironment(`${output}.own`),
       CDKTF_OUTDIR: output,
-      [CONTEXT_VARIABLE]: contextJson(context, { report }),
+      [CONTEXT_VARIABLE]: contextJson(context, { report: reportOf(output) }),
       CHECKPOINT_DISABLE: "1",
       // `npx tsx` would try to download a missing tsx.
       npm_config_offline: "true",
@@ -48,8 +47,19 @@ export async function synthTree(tree: string, output: string, signal: AbortSigna
     signal,
   });
   if (status !== 0) throw new UserError("failed", stderr.trim() || `${app} ended with ${status}`);
-  return { stacks: stacksIn(output), cluster: readCluster(tree), emitsHosts: existsSync(report), tree };
+  return readEmitted(tree, output);
 }
+
+/** Reads the output of a tree's app, which reported its host files at {@link reportOf}. */
+export const readEmitted = (tree: string, output: string): Emitted => ({
+  stacks: stacksIn(output),
+  cluster: readCluster(tree),
+  emitsHosts: existsSync(reportOf(output)),
+  tree,
+});
+
+/** Where an app with that folder for its output reports its host files. */
+export const reportOf = (output: string): string => `${output}.report`;
 
 const stacksIn = (output: string): Stack[] =>
   synthesizedStacks(output)

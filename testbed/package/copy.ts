@@ -28,6 +28,20 @@ const LINKED = ["node_modules", ".gen", "__tests__"];
 
 /** Copies the repository into a folder, so that commands run there as an owner runs them. */
 export function copyProject(folder: string): void {
-  for (const name of COPIED) cpSync(join(REPOSITORY, name), join(folder, name), { recursive: true });
-  for (const name of LINKED) symlinkSync(join(REPOSITORY, name), join(folder, name));
+  copy(folder, COPIED);
+  link(folder, LINKED);
+}
+
+/** Copies what an owner edits or an app writes, and links to the rest: for an app that runs in this process. */
+export function linkProject(folder: string): void {
+  copy(folder, ["main.ts", "cdktf.json", "authorized_keys", "k8s", "nix"]);
+  link(folder, ["constructs", ...LINKED]);
+}
+
+function copy(folder: string, names: readonly string[]): void {
+  for (const name of names) cpSync(join(REPOSITORY, name), join(folder, name), { recursive: true });
+}
+
+function link(folder: string, names: readonly string[]): void {
+  for (const name of names) symlinkSync(join(REPOSITORY, name), join(folder, name));
 }
