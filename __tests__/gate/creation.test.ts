@@ -80,3 +80,36 @@ test("needs no remark about rights to create it when it already exists", () => {
   );
   expect(notes.join()).not.toContain("half-made");
 });
+
+test("tells every problem of its check", () => {
+  const words = wordsWith((plan) => {
+    const check = plan.checks.find(({ address }: Json) => address.to_display === "check.k3s_agent_1_vm_id");
+    check.status = "fail";
+    check.instances = [{ problems: [{ message: "held by a" }] }, { problems: [{ message: "held by b" }] }];
+  });
+  expect(words).toEqual(["cannot be created: held by a; held by b"]);
+});
+
+test.each<[string, string, (plan: Json) => void, string]>([
+  [
+    "its ID is held, which only its check shows",
+    "id-of-a-container",
+    (plan) => (plan.prior_state.values.root_module.resources = []),
+    "Set another vmId",
+  ],
+  [
+    "its template is not seen",
+    "no-rights",
+    () => undefined,
+    "Give the token VM.Audit and VM.Clone on /vms/9903, or set another templateVmId",
+  ],
+  ["it was lost", "lost", () => undefined, "Check with `qm list` on the PVE nodes whether it runs"],
+  [
+    "it leaves the state",
+    "lost-refresh-only",
+    () => undefined,
+    "Check with `qm list` on the PVE nodes whether it runs",
+  ],
+])("that is refused since %s comes with what to do", (_, name, change, remedy) => {
+  expect(judgedWith(name, change, ASKING).reasons[0]?.remedy).toContain(remedy);
+});

@@ -1,5 +1,6 @@
 /** The kind by which a change is allowed. It is an interface to everybody who writes `--allow`. */
 import type { Json } from "../fixture";
+import { parsePermission } from "../../src/gate/kinds";
 import { ASKING, judged, judgedWith } from "./judged";
 
 type Vm = Json;
@@ -60,4 +61,14 @@ test.each([
 ])("a creation that cannot succeed is of the kind fail: %s", (name, allow) => {
   const [first] = judged(name, [], ASKING).reasons;
   expect([first?.kind, first?.allow]).toEqual(["fail", allow]);
+});
+
+test.each([
+  ["hamal:destroy", "hamal", "destroy"],
+  ['vm["a:b"]:destroy', 'vm["a:b"]', "destroy"],
+  [":destroy", "", "destroy"],
+  ["destroy", "destroy", undefined],
+  ["hamal:delete", "hamal:delete", undefined],
+])("--allow %s names %j and the kind %s", (text, node, kind) => {
+  expect(parsePermission(text)).toEqual({ text, node, kind });
 });

@@ -57,3 +57,24 @@ test("the summary of a plan counts VMs by what happens to them, including replac
   expect(summaryOf("delete")).toContain("1 VM is DESTROYED");
   expect(summaryOf("vm-id")).toContain("1 VM is REPLACED");
 });
+
+test.each(["", "PK\u0003\u0004", '{"@level":"info"}', "{", "{}"])(
+  "whoever passes %j instead of a plan reads how to make one",
+  (text) => {
+    expect(() => readPlan(text)).toThrow(
+      expect.objectContaining({
+        code: "invalid",
+        problem: expect.stringMatching(/ Save a plan with `tofu plan .*`tofu show -json plan\.tfplan`\.$/),
+      }),
+    );
+  },
+);
+
+test.each<[string, (plan: Json) => void]>([
+  ["of a later format", (plan) => (plan.format_version = "11.0")],
+  ["that does not cover everything", (plan) => (plan.checks[0].status = "unknown")],
+])("a plan %s is invalid input", (_, change) => {
+  expect(() => readWith(change, "refresh-only", ASKING)).toThrow(
+    expect.objectContaining({ code: "invalid" }),
+  );
+});

@@ -85,3 +85,16 @@ test("a text that is stated for the first time is shown without an old value, an
   expect([shown.length, shown.at(-1)]).toEqual([100, "…"]);
   expect(wordsOf("x".repeat(98))).toContain(`"${"x".repeat(98)}"`);
 });
+
+test("a text that is no longer stated is shown with its old value, and not as a removed block", () => {
+  const [one] = plannedChanges(change({ before: { pool_id: "lab" }, after: {} }));
+  expect(one?.words).toBe('pool_id "lab" → not set');
+});
+
+test("disks that are not known yet may replace a VM that is off, too", () => {
+  const before = { started: false, disk: [DISK] };
+  const after_unknown = { disk: true };
+  expect(impactsOf(change({ before, after: { started: false }, after_unknown }))).toEqual({
+    disk: "replacement",
+  });
+});
