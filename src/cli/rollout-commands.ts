@@ -41,6 +41,35 @@ work; ssh sees each host under its hostname. After apply has asked you, it pins
 SSH host keys in known_hosts next to main.ts: commit that file. Each host's log
 is in .rollout/logs, without secrets.`;
 
+/** Options of several commands. */
+const CONFIRM_SECONDS = [
+  "--confirm-seconds <seconds>",
+  "time after which an unconfirmed host reverts by itself",
+  seconds,
+  300,
+] as const;
+const ACCEPT_KEYS = [
+  "--accept-new-host-keys",
+  "trust SSH host keys that were never seen before, without comparing them",
+  false,
+] as const;
+const AGENTS_AT_ONCE = [
+  "--agents-at-once <count>",
+  "number of agents to change at the same time",
+  count,
+  3,
+] as const;
+const REBOOT_SECONDS = [
+  "--reboot-seconds <seconds>",
+  "how long a node may take to come back after a reboot",
+  seconds,
+  600,
+] as const;
+const CONFIRM = [
+  "--confirm <name>",
+  "do not ask: the name of the server with clusterInit, which a person would type",
+] as const;
+
 function addPlan(rollout: Command, ending: Ending): void {
   withBuild(onHosts(rollout, "plan", "show what an apply would do, and why; changes nothing"))
     .option(...DETAILED)
@@ -54,17 +83,8 @@ function addApply(rollout: Command, ending: Ending): void {
     "roll out the emitted files, in an order that keeps the cluster available",
   );
   withReboot(withBuild(apply))
-    .option(
-      "--confirm-seconds <seconds>",
-      "time after which an unconfirmed host reverts by itself",
-      seconds,
-      300,
-    )
-    .option(
-      "--accept-new-host-keys",
-      "trust SSH host keys that were never seen before, without comparing them",
-      false,
-    )
+    .option(...CONFIRM_SECONDS)
+    .option(...ACCEPT_KEYS)
     .option(
       "--boot",
       "boot hosts into systems that cannot be activated while they run; hosts revert by themselves here too",
@@ -75,7 +95,7 @@ function addApply(rollout: Command, ending: Ending): void {
       "reset the VM of a host that hangs in a boot on trial, through Proxmox VE's API",
       false,
     )
-    .option("--agents-at-once <count>", "number of agents to change at the same time", count, 3)
+    .option(...AGENTS_AT_ONCE)
     .option("--reboots-at-once <count>", "number of nodes to reboot at the same time", count, 1)
     .action(ending(onNoWords(async (options) => (await import("./rollout.js")).apply(options))));
 }
@@ -140,11 +160,16 @@ function addRestore(rollout: Command, ending: Ending): void {
       hostNames,
       [],
     )
-    .option(
-      "--confirm <name>",
-      "do not ask: the name of the server with clusterInit, which a person would type",
-    )
+    .option(...CONFIRM)
     .action(ending(async (options) => (await import("./rollout.js")).restore(options)));
+  withAddresses(withBackup(withJson(rollout.command("recover"))))
+    .description("after the loss of all machines: roll out to new ones, and restore a backup there")
+    .option(...CONFIRM)
+    .option(...ACCEPT_KEYS)
+    .option(...CONFIRM_SECONDS)
+    .option(...REBOOT_SECONDS)
+    .option(...AGENTS_AT_ONCE)
+    .action(ending(async (options) => (await import("./rollout.js")).recover(options)));
   const drill = rollout
     .command("drill")
     .description("prove that something works, without touching the cluster")
@@ -217,12 +242,7 @@ const withReboot = (command: Command): Command =>
       "delete pods without a controller, which nothing recreates, from drained nodes",
       false,
     )
-    .option(
-      "--reboot-seconds <seconds>",
-      "how long a node may take to come back after a reboot",
-      seconds,
-      600,
-    );
+    .option(...REBOOT_SECONDS);
 
 function hostNames(text: string, before: readonly string[]): string[] {
   const names = text.split(",").map((name) => name.trim());

@@ -23,6 +23,7 @@ import {
   rotateTokenCommand,
 } from "../rollout/rotate-commands";
 import { drillCommand, restoreCommand, type RestoreOptions } from "../rollout/restore-commands";
+import { recoverCommand, type RecoverOptions } from "../rollout/recover-command";
 import { DEFAULT_PATHS, Session } from "../rollout/session";
 import { progressPrinter } from "../rollout/format";
 import type { TurnOptions } from "../rollout/turns";
@@ -137,6 +138,15 @@ export const restore = (options: Options & RestoreOptions & { readonly from: str
     return ExitCode.Done;
   });
 
+export const recover = (
+  options: Options & Omit<RecoverOptions, "addresses"> & { readonly from: string },
+): Promise<ExitCode> =>
+  run(options, async (session, operator) => {
+    const addresses = new Map(Object.entries(options.at ?? {}));
+    await recoverCommand(session, options.from, { ...options, addresses }, operator);
+    return ExitCode.Done;
+  });
+
 export const drill = (
   options: Options & { readonly from: string; readonly onHost?: string },
 ): Promise<ExitCode> =>
@@ -190,7 +200,7 @@ const run = (
       const hostnames = started.hostnamesOn(on);
       const compare = (): Promise<void> => checkFreshness(stop);
       if (fresh) await (json ? compare() : status.during(`Comparing ${HOSTS_FOLDER}/ with main.ts`, compare));
-      return await Promise.race([action(started, operator, hostnames), left(leave)]);
+      return await Promise.race([action(started, operator, hostnames), left(leave, started)]);
     } catch (error) {
       status.hide();
       const document = failureDocument(error);
@@ -203,14 +213,12 @@ const run = (
   });
 
 /** Rejects as soon as the person asks a second time, without waiting for running steps. */
-const left = (leave: AbortSignal): Promise<never> =>
+const left = (leave: AbortSignal, session: Session): Promise<never> =>
   new Promise((_, reject) => {
-    leave.addEventListener("abort", () =>
-      reject(
-        new UserError(
-          "interrupted",
-          "Stopped at once. A host that was being activated reverts by itself; run the same command again to continue",
-        ),
-      ),
-    );
+    leave.addEventListener("abort", () => reject(new UserError("interrupted", leftInWords(session))));
   });
+
+const leftInWords = ({ goOn }: Session): string =>
+  goOn === undefined
+    ? "Stopped at once. A host that was being activated reverts by itself; run the same command again to continue"
+    : `Stopped at once. K3s may be stopped on servers, and nothing starts it: do not start it by hand. This goes on: ${goOn}`;

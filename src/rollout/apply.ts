@@ -26,6 +26,8 @@ export interface ApplyOptions extends RebootOptions, TrialOptions {
   /** Maximum number of agents changed, and of nodes rebooting, at the same time. */
   readonly agentsAtOnce: number;
   readonly rebootsAtOnce: number;
+  /** Further reasons not to begin, once it is known what was built. @default - none */
+  readonly objections?: (built: readonly Built[]) => readonly string[];
 }
 
 /** How long an API that had answered may be unavailable: the server asked may be the one just changed. */
@@ -80,6 +82,7 @@ export class Apply {
       ),
       ...(this.options.boot ? [] : jobs.flatMap(refusalFaults)),
       ...(await this.podFaults(jobs)),
+      ...(this.options.objections?.(jobs) ?? []),
     ];
     if (faults.length > 0) throw new UserError("refused", `${faults.join("\n")}\nNo host was changed`);
     const order = phases(

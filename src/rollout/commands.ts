@@ -60,13 +60,13 @@ export interface Trust {
   readonly acceptNewHostKeys: boolean;
 }
 
-interface Planned {
+export interface Planned {
   readonly fleet: Fleet;
   readonly plans: readonly HostPlan[];
   readonly tokens: JoinTokens;
 }
 
-async function surveyAndPlan(
+export async function surveyAndPlan(
   session: Session,
   hostnames: readonly string[],
   options: FleetOptions,
@@ -81,7 +81,7 @@ async function surveyAndPlan(
   return { fleet, plans: await planFleet(fleet, hostnames, tokens, options), tokens };
 }
 
-function printPlan(
+export function printPlan(
   plans: readonly HostPlan[],
   fleet: Fleet,
   { builder }: Session,
@@ -117,7 +117,12 @@ export async function planCommand(
  * @throws UserError when an apply would not begin: `unreachable` when the only reason is hosts that do not answer, else
  *   `refused`
  */
-function refuseBlocked(plans: readonly HostPlan[], fleet: Fleet, session: Session, consequence = ""): void {
+export function refuseBlocked(
+  plans: readonly HostPlan[],
+  fleet: Fleet,
+  session: Session,
+  consequence = "",
+): void {
   const bad = plans.filter(({ verdict }) => verdict === "refused" || verdict === "unreachable");
   const others = [
     ...membersNotAdmitting(plans, fleet, session),

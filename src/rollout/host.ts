@@ -19,6 +19,7 @@ const READING: ReadonlySet<string> = new Set([
   "kept-token",
   "kubeconfig",
   "reach",
+  "recovery",
   "try-tokens",
 ]);
 

@@ -146,6 +146,13 @@ export class Kubernetes {
     );
   }
 
+  /** Deletes the secret that ties a Node's name to its machine. K3s writes it again for the machine that is there. */
+  public async forgetPassword(node: string): Promise<void> {
+    await this.kubectl([
+      ["delete", "secret", `${node}.node-password.k3s`, "-n", "kube-system", "--ignore-not-found"],
+    ]);
+  }
+
   private kubectl(commands: readonly (readonly string[])[], except?: Host): Promise<string[]> {
     return this.ask((server, seconds) => kubectl(server, commands, seconds), except);
   }

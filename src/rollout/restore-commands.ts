@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { shellWord } from "../base/escape";
 import { inWords } from "../base/status-line";
 import { counted } from "../base/markdown";
 import { messageOf, UserError } from "../base/user-error";
@@ -54,7 +55,7 @@ async function look(
   return { what, fleet: await surveyed(session, [...new Set(hosts)]) };
 }
 
-function founderOf({ hosts }: Session): Host {
+export function founderOf({ hosts }: Session): Host {
   const founder = hosts.find(({ node }) => node.clusterInit === true);
   if (founder === undefined) throw new UserError("invalid", "No server of main.ts has clusterInit");
   return founder;
@@ -84,8 +85,11 @@ export async function restoreCommand(
   const running = await clusterUid(fleet);
   const faults = [...restoreFaults(what, fleet, lost), ...otherCluster(what, running)];
   if (faults.length > 0) throw new UserError("refused", `${faults.join("\n")}\nNothing was changed`);
-  const hosts = restoring(what, fleet);
+  const words = lost.map((name) => `--lost ${shellWord(name)}`);
+  const command = ["npm run rollout -- restore --from", shellWord(folder), ...words].join(" ");
+  const hosts = restoring(what, fleet, command);
   await askByName(hosts.founder, questionOf(what, running), confirm, operator);
+  session.goOn = command;
   // Without a lock in the API, which stops, and which may not answer already.
   const { result, loss } = await changing(
     session,
@@ -165,7 +169,7 @@ function questionOf({ backup }: Restorable, running: string | undefined): string
   );
 }
 
-async function askByName(
+export async function askByName(
   { name }: Host,
   question: string,
   confirm: string | undefined,

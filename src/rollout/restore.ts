@@ -31,9 +31,13 @@ export interface Restoring {
   /** Servers that join it anew. */
   readonly members: readonly Host[];
   readonly agents: readonly Host[];
+  /** Goes on after an interruption. */
+  readonly command: string;
+  /** The machines of the snapshot are gone, and new ones get their names. @default false */
+  readonly anew?: boolean;
 }
 
-export function restoring(what: Restorable, { hosts }: Fleet): Restoring {
+export function restoring(what: Restorable, { hosts }: Fleet, command: string): Restoring {
   const of = (wanted: (host: Host) => boolean): Host[] => hosts.map(({ host }) => host).filter(wanted);
   const [founder] = of(({ node }) => node.clusterInit === true);
   if (founder === undefined)
@@ -49,6 +53,7 @@ export function restoring(what: Restorable, { hosts }: Fleet): Restoring {
     founder,
     members: of(({ node }) => node.role === "server" && node.clusterInit !== true),
     agents: of(({ node }) => node.role === "agent"),
+    command,
   };
 }
 
@@ -119,24 +124,28 @@ export async function restore(hosts: Restoring, kubernetes: Kubernetes): Promise
     throw error;
   }
   const begin = performance.now();
+  founder.log.info(
+    "cluster",
+    `from here on K3s is stopped. If this ends before its end, do not start it by hand: ${hosts.command}`,
+  );
   try {
     const former = await replace(hosts, aside);
     const back = await start(hosts, aside, kubernetes);
     return { former, readBack: back, downSeconds: Math.round((performance.now() - begin) / 1000) };
   } catch (error) {
     throw new UserError("failed", `The restore is not finished: ${messageOf(error)}`, {
-      remedy:
-        "do not start K3s by hand; run the same command again. Nothing was deleted: former data is beside the data of each server",
+      remedy: `do not start K3s by hand; this goes on: ${hosts.command}. Nothing was deleted: former data is beside the data of each server`,
       cause: error,
     });
   }
 }
 
 /** Members leave first: two of three with their old data would be a cluster of their own. */
-async function replace({ founder, members }: Restoring, aside: Aside): Promise<string[]> {
+async function replace({ founder, members, anew = false }: Restoring, aside: Aside): Promise<string[]> {
   const left = await Promise.all(members.map((host) => stop(host, true)));
   await stop(founder, false);
   const former = await founder.log.step(founder.name, "replace its data", () => aside.become(SERVER_DATA));
+  if (anew) await founder.call("forget-pod-network", {});
   return [...left.flat(), ...former.map((path) => `${founder.name}: ${path}`)];
 }
 
@@ -153,7 +162,7 @@ async function stop(host: Host, leave: boolean): Promise<string[]> {
 
 /** @returns number of objects read back */
 async function start(
-  { founder, members, agents, what }: Restoring,
+  { founder, members, agents, what, anew = false }: Restoring,
   aside: Aside,
   kubernetes: Kubernetes,
 ): Promise<number> {
@@ -172,6 +181,8 @@ async function start(
       },
     );
   });
+  if (anew)
+    await founder.log.step(founder.name, "forget the former machines", () => forget(founder, kubernetes));
   for (const host of [founder, ...members]) {
     await host.log.step(host.name, "join", async () => {
       if (host !== founder) await begin(host);
@@ -180,6 +191,17 @@ async function start(
   }
   await Promise.all(agents.map((host) => rejoin(host, kubernetes)));
   return same;
+}
+
+/**
+ * K3s refuses a machine with a Node's name and another password than the Node's (k3s, pkg/nodepassword/validate.go). The Node of
+ * the first server stays, since K3s would remove that member from etcd.
+ */
+async function forget(founder: Host, kubernetes: Kubernetes): Promise<void> {
+  await kubernetes.forgetPassword(founder.name);
+  const nodes = await kubernetes.nodes();
+  for (const { name } of nodes.filter((node) => node.name !== founder.name))
+    await kubernetes.deleteNode(name);
 }
 
 async function begin(host: Host): Promise<void> {

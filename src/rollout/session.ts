@@ -32,6 +32,8 @@ export class Session {
   public readonly hosts: readonly Host[];
   /** @default - each host builds its own system */
   public readonly builder?: Builder;
+  /** The command that goes on, of one that leaves K3s stopped when it is interrupted. @default - none does */
+  public goOn?: string;
   private readonly here: ThisMachine;
   private readonly keys: HostKeys;
   private readonly ssh: Ssh;

@@ -247,6 +247,20 @@ export const PROMISES: Promises = {
   "restore-continues": {
     tests: { "__tests__/system/machines/interrupted-restore.test.ts": ["a restore that is interrupted"] },
   },
+  "recover-from-nothing": {
+    tests: {
+      "__tests__/system/machines/recover.test.ts": ["a cluster of which all machines are lost"],
+    },
+    gaps: [
+      "No K3s was recovered by this command, and OpenTofu was not part of the test: the machines were put back to clones of the template.",
+    ],
+  },
+  "recover-continues": {
+    tests: {
+      "__tests__/system/machines/interrupted-recover.test.ts": ["a recovery that is interrupted"],
+      "__tests__/system/machines/interrupted-restore.test.ts": ["a restore that is interrupted"],
+    },
+  },
   "no-lock-out": {
     tests: {
       "__tests__/system/machines/lockout.test.ts": ["a firewall that locks its operator out"],

@@ -59,7 +59,7 @@ export class Disks {
     const { hostname } = node;
     const root = this.paths.disk(hostname);
     for (const name of FOLDERS) mkdirSync(join(root, name), { recursive: true });
-    mkdirSync(join(this.paths.machine(hostname), "power"));
+    mkdirSync(join(this.paths.machine(hostname), "power"), { recursive: true });
     for (const [path, text] of Object.entries(this.texts)) this.put(hostname, path, text);
     this.put(hostname, "etc/machine-name", hostname);
     await this.giveIdentity(hostname, machine);

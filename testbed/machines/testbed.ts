@@ -3,6 +3,7 @@
  * locks are the kernel's and Debian's; NixOS' and K3s' own programs are stand-ins (`programs/`), whose first lines say how
  * the real ones behave.
  */
+import { randomUUID } from "node:crypto";
 import { buildSync } from "esbuild";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -38,6 +39,7 @@ export class Testbed {
     private readonly paths: Paths,
     public readonly nodes: readonly Node[],
     private readonly container: Container | undefined,
+    private readonly disks: Disks,
   ) {}
 
   /** The operator's public key must be among the emitted ones. */
@@ -49,12 +51,12 @@ export class Testbed {
     const { nodes } = JSON.parse(readFileSync(join(nix, "cluster.json"), "utf8")) as { nodes: Node[] };
     const sandbox = await NetnsSandbox.start([], unshareAsRoot() ?? ["false"]);
     const paths = new Paths(sandbox.folder);
-    const testbed = new Testbed(sandbox, paths, nodes, container);
+    const disks = new Disks(sandbox, paths, key, token, container?.base);
+    const testbed = new Testbed(sandbox, paths, nodes, container, disks);
     try {
       await sandbox.shell(["mount -t proc proc /proc", ...network(nodes), ...flannel(nodes)].join("\n"));
       await testbed.prepare();
       equipOperator(paths, key);
-      const disks = new Disks(sandbox, paths, key, token, container?.base);
       await Promise.all(
         nodes.map(async (node) => {
           await disks.make(node, { nix, ...(machines[node.hostname] ?? { state: "member" }) });
@@ -146,6 +148,25 @@ export class Testbed {
     await this.sandbox.shell(
       // Including its first process, which in a container survives.
       `pid=$(cat ${this.paths.machine(hostname)}/pid); kill -KILL $(pgrep -P $pid) $pid 2>/dev/null || true; sleep 0.3`,
+    );
+  }
+
+  /** The loss of all machines, and new clones of the template for them, which have never run K3s. */
+  public async loseAll(nix: string): Promise<void> {
+    const { cluster } = this.paths;
+    for (const { hostname } of this.nodes) await this.powerOff(hostname);
+    for (const folder of CLUSTER_FOLDERS) {
+      rmSync(join(cluster, folder), { recursive: true });
+      mkdirSync(join(cluster, folder));
+    }
+    for (const file of ["id", "token", "revisions.json"]) rmSync(join(cluster, file), { force: true });
+    writeFileSync(join(cluster, "uid"), randomUUID());
+    await Promise.all(
+      this.nodes.map(async (node) => {
+        rmSync(this.paths.disk(node.hostname), { recursive: true });
+        await this.disks.make(node, { nix, state: "template" });
+        await this.powerOn(node.hostname);
+      }),
     );
   }
 
@@ -327,9 +348,7 @@ export class Testbed {
       rmSync(join(programs, `${program}.ts`));
     }
     if (this.container !== undefined) await this.prepareContainers(this.container);
-    const kept = ["nodes", "leases", "pods", "secrets", "volumes", "snapshots", "configmaps"];
-    const folders = [...kept, "members", "admits", "encrypts"];
-    for (const folder of folders) mkdirSync(join(cluster, folder), { recursive: true });
+    for (const folder of CLUSTER_FOLDERS) mkdirSync(join(cluster, folder), { recursive: true });
     writeFileSync(join(cluster, "events"), "");
     const key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     const files = `-keyout ${programs}/tls.key -out ${programs}/tls.crt`;
@@ -378,6 +397,12 @@ const bundled = (program: string): string =>
     format: "cjs",
     write: false,
   }).outputFiles[0]?.text ?? "";
+
+/** Of the cluster's state. */
+const CLUSTER_FOLDERS = [
+  ...["nodes", "leases", "pods", "secrets", "volumes", "snapshots", "configmaps"],
+  ...["members", "admits", "encrypts"],
+];
 
 /** Stand-ins for systemd's programs. */
 const SYSTEMD = ["systemctl", "systemd-run", "run-unit", "journalctl", "systemd-machine-id-setup"];

@@ -278,7 +278,7 @@ function register(): void {
       },
     },
   });
-  write(`${CLUSTER}/secrets/${name}.node-password.k3s`, "hash");
+  write(PASSWORD_SECRET, hashOf(ownPassword()));
 }
 
 /** What a server makes of the data that it has: a reset member is a cluster of its own, and a founder without data makes a new one. */
@@ -334,12 +334,27 @@ const event = (words: string): void =>
 function isAdmitted(): boolean {
   const ours = passwordOf(readFileSync(tokenFile, "utf8"));
   if (role === "agent") {
+    // A server checks its own against its file only (k3s, pkg/nodepassword/validate.go).
+    if (existsSync(PASSWORD_SECRET) && readFileSync(PASSWORD_SECRET, "utf8") !== hashOf(ownPassword()))
+      return false;
     const servers = readdirSync(`${CLUSTER}/admits`).filter((file) => !file.includes("."));
     return servers.some((file) => readFileSync(`${CLUSTER}/admits/${file}`, "utf8") === hashOf(ours));
   }
   const path = `${CLUSTER}/token`;
   if (!existsSync(path) && server === "") write(path, ours);
   return existsSync(path) && readFileSync(path, "utf8") === ours;
+}
+
+/** Ties the name of a Node to its machine. */
+const PASSWORD_SECRET = `${CLUSTER}/secrets/${name}.node-password.k3s`;
+
+function ownPassword(): string {
+  const file = "/etc/rancher/node/password";
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, randomUUID(), { mode: 0o600 });
+  }
+  return readFileSync(file, "utf8");
 }
 
 /** Whether it hangs: in a system that is not the boot default, or in the version that the fault names. */

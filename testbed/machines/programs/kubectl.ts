@@ -269,6 +269,10 @@ switch (verb) {
     break;
   case "delete":
     event(`delete ${first} ${second}`);
+    if (first === "secret") {
+      rmSync(`${CLUSTER}/secrets/${second}`, { force: true });
+      break;
+    }
     rmSync(`${CLUSTER}/nodes/${second}.json`, { force: true });
     rmSync(`${CLUSTER}/members/${second}`, { force: true });
     // K3s removes it as soon as the Node is deleted.

@@ -1,0 +1,2 @@
+# Reads, and changes nothing.
+report_file note "$home/recovery"
