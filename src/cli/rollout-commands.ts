@@ -92,7 +92,7 @@ function addApply(rollout: Command, ending: Ending): void {
     )
     .option(
       "--reset-hung",
-      "reset the VM of a host that hangs in a boot on trial, through Proxmox VE's API",
+      "reset the VM of a host that hangs in a boot on trial: by PROXMOX_VE_API_TOKEN, or without it over SSH to the PVE node",
       false,
     )
     .option(...AGENTS_AT_ONCE)

@@ -1,5 +1,4 @@
 import { hasCode, joined, messageOf, UserError } from "../base/user-error";
-import { apiOf } from "../pve/environment";
 import { Apply, type ApplyOptions } from "./apply";
 import { backupSettings } from "../config/rollout";
 import { formatMade, makeBackup } from "./backup";
@@ -15,7 +14,7 @@ import {
   type Fleet,
   type FleetOptions,
 } from "./fleet";
-import { pinningNotice, pinKeys, refuseUnpinned, unpinnedHosts } from "./first-contact";
+import { pinningNotice, pinKeys, refuseUnpinned, unpinnedHosts, type Contact } from "./first-contact";
 import { FileLock } from "./file-lock";
 import type { Host } from "./host";
 import { identityFaults } from "./identity";
@@ -25,7 +24,7 @@ import { Lock } from "./lock";
 import { leftBehind } from "./nixpkgs";
 import type { HostPlan } from "./plan";
 import type { RebootOptions } from "./reboot";
-import { Resetter } from "./reset";
+import { resetterOf } from "./reset";
 import { nextSteps, podFaults, removalFaults, remove } from "./remove";
 import type { Session } from "./session";
 import { unlessStopped, untilFinished } from "./stopping";
@@ -49,7 +48,7 @@ export interface Operator {
 }
 
 export interface Resets {
-  /** Reset the VM of a host that does not come back from a boot on trial, through Proxmox VE's API. */
+  /** Reset the VM of a host that does not come back from a boot on trial, through Proxmox VE's API or over SSH to its nodes. */
   readonly resetHung: boolean;
 }
 
@@ -178,7 +177,8 @@ export async function applyCommand(
 ): Promise<void> {
   const { stop } = operator;
   session.redactor.learn(process.env.PROXMOX_VE_API_TOKEN ?? "");
-  const resetter = resetHung ? new Resetter(apiOf(process.env, "--reset-hung")) : undefined;
+  const { nodes } = session.description;
+  const resetter = resetHung ? resetterOf(process.env, session.ssh, nodes) : undefined;
   const look = (more: FleetOptions): Promise<Planned> =>
     unlessStopped(stop, () => surveyAndPlan(session, hostnames, more));
   let { fleet, plans, tokens } = await look(options);
@@ -199,7 +199,8 @@ export async function applyCommand(
       resetter === undefined
         ? ""
         : ", and reset in Proxmox VE the VM of each that does not come back from a boot on trial";
-    await askToProceed(options, fleet, `Roll out to these hosts${resets}?`, operator);
+    const others = resetter?.contacts() ?? [];
+    await askToProceed(options, fleet, `Roll out to these hosts${resets}?`, operator, others);
     await changing(session, fleet, plans, stop, (lock) =>
       new Apply(
         fleet,
@@ -450,14 +451,19 @@ export async function fromAnyServer<T>(
   throw joined(failures);
 }
 
-/** Asks for consent to the change and to SSH host keys that are not pinned yet. @throws UserError without consent */
+/**
+ * Asks for consent to the change and to SSH host keys that are not pinned yet.
+ *
+ * @param others - machines besides the hosts. @throws UserError without consent
+ */
 export async function askToProceed(
   options: Trust,
   { hosts }: Fleet,
   question: string,
   { askForConsent }: Operator,
+  others: readonly Contact[] = [],
 ): Promise<void> {
-  const fresh = unpinnedHosts(hosts.map(({ host }) => host));
+  const fresh = unpinnedHosts<Contact>([...hosts.map(({ host }) => host), ...others]);
   refuseUnpinned(fresh, !options.yes, options.acceptNewHostKeys);
   await askForConsent(`${pinningNotice(fresh)}${question}`);
   pinKeys(fresh);

@@ -1,94 +1,56 @@
-/** Resets of hosts' VMs through Proxmox VE's API. */
+/** Resets of hosts' VMs, through Proxmox VE's API or over SSH to its nodes. */
+import * as z from "zod";
 import { UserError } from "../base/user-error";
-import { PveError, type PveApi } from "../pve/api";
 import type { Node } from "../config/model";
-import { Deadline, pause } from "./deadline";
+import { apiOf } from "../pve/environment";
+import { ApiReset } from "./reset-by-api";
+import { SshReset } from "./reset-by-ssh";
+import { GUEST, type Guest, type ResetWay } from "./reset-way";
+import type { Contact } from "./first-contact";
+import type { Ssh } from "./ssh";
 
-/** A guest, as Proxmox VE's `cluster/resources` lists it. */
-interface Guest {
-  readonly vmid: number;
-  readonly node: string;
-  readonly name?: string;
-  readonly type: string;
-}
-
-const PRIVILEGE = "VM.PowerMgmt";
-
-/** How long a reset may take: QEMU does it at once. */
-const RESET_SECONDS = 60;
+/** By the token of the environment, where it has one, else as root over SSH. @throws UserError when a token lacks the endpoint */
+export const resetterOf = (env: NodeJS.ProcessEnv, ssh: Ssh, nodes: readonly Node[]): Resetter =>
+  new Resetter(
+    (env.PROXMOX_VE_API_TOKEN ?? "") === ""
+      ? new SshReset(ssh, [...new Set(nodes.map(({ vm }) => vm.pveNode))])
+      : new ApiReset(apiOf(env, "--reset-hung")),
+  );
 
 export class Resetter {
-  public constructor(private readonly api: PveApi) {}
+  public constructor(private readonly way: ResetWay) {}
+
+  public contacts(): readonly Contact[] {
+    return this.way.contacts();
+  }
 
   public close(): void {
-    this.api.close();
+    this.way.close();
   }
 
   /** Before anything is changed. @throws UserError when it would not reset one of the VMs */
   public async check(nodes: readonly Node[]): Promise<void> {
-    for (const node of nodes) {
-      await this.find(node);
-      const path = `/vms/${node.vmId}`;
-      const permissions = (await this.ask(() =>
-        this.api.get(["access", "permissions"], { path }),
-      )) as Readonly<Record<string, Readonly<Record<string, number>>>>;
-      if (permissions[path]?.[PRIVILEGE] === undefined)
-        throw new UserError(
-          "refused",
-          `${node.hostname}: the token of PROXMOX_VE_API_TOKEN may not reset VM ${node.vmId}: it needs ${PRIVILEGE} on ${path}`,
-        );
-    }
+    const resources = await this.way.resources();
+    for (const node of nodes) await this.way.check(guestOf(resources, node), node);
   }
 
   /** As `qm reset`: like the reset button. @throws UserError when Proxmox VE did not do it */
   public async reset(node: Node): Promise<void> {
-    const { node: pveNode } = await this.find(node);
-    const upid = await this.ask(() =>
-      this.api.post(["nodes", pveNode, "qemu", String(node.vmId), "status", "reset"]),
-    );
-    const deadline = new Deadline(RESET_SECONDS);
-    for (;;) {
-      const { status, exitstatus } = (await this.ask(() =>
-        this.api.get(["nodes", pveNode, "tasks", String(upid), "status"]),
-      )) as { status: string; exitstatus?: string };
-      if (status === "stopped" && exitstatus === "OK") return;
-      if (status === "stopped" || deadline.passed)
-        throw new UserError(
-          "failed",
-          `VM ${node.vmId} could not be reset: ${exitstatus ?? `not within ${RESET_SECONDS} s`}`,
-        );
-      await pause(1);
-    }
-  }
-
-  /** Wherever it has been migrated to. @throws UserError when it is not there, or is another one */
-  private async find({ hostname, vmId }: Node): Promise<Guest> {
-    const guests = (await this.ask(() =>
-      this.api.get(["cluster", "resources"], { type: "vm" }),
-    )) as readonly Guest[];
-    const guest = guests.find((one) => one.vmid === vmId && one.type === "qemu");
-    if (guest === undefined)
-      throw new UserError("refused", `${hostname}: Proxmox VE shows the token no VM ${vmId}`);
-    if (guest.name !== hostname)
-      throw new UserError(
-        "refused",
-        `${hostname}: VM ${vmId} is named ${String(guest.name)} in Proxmox VE, and not ${hostname}`,
-      );
-    return guest;
-  }
-
-  private async ask<T>(request: () => Promise<T>): Promise<T> {
-    try {
-      return await request();
-    } catch (error) {
-      if (!(error instanceof PveError)) throw error;
-      throw new UserError(
-        error.status === undefined ? "unreachable" : "failed",
-        `Proxmox VE: ${error.message}`,
-        {
-          cause: error,
-        },
-      );
-    }
+    await this.way.reset(guestOf(await this.way.resources(), node));
   }
 }
+
+/** The node's VM, wherever it has been migrated to. @throws UserError when it is not there, or is another one */
+function guestOf(resources: unknown, { hostname, vmId }: Node): Guest {
+  const { data = [] } = z.array(GUEST.catch(NONE)).safeParse(resources);
+  const guest = data.find(({ vmid, type }) => vmid === vmId && type === "qemu");
+  if (guest === undefined) throw new UserError("refused", `${hostname}: Proxmox VE shows no VM ${vmId}`);
+  if (guest.name === hostname) return guest;
+  throw new UserError(
+    "refused",
+    `${hostname}: VM ${vmId} is named ${String(guest.name)} in Proxmox VE, and not ${hostname}`,
+  );
+}
+
+/** Resources that are no guests. */
+const NONE = { vmid: 0, node: "none", type: "" };

@@ -36,7 +36,7 @@ export class Session {
   public goOn?: string;
   private readonly here: ThisMachine;
   private readonly keys: HostKeys;
-  private readonly ssh: Ssh;
+  public readonly ssh: Ssh;
 
   /**
    * @param addresses - of hosts until they have their own, by hostname

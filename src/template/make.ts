@@ -6,7 +6,7 @@ import type { Log } from "../rollout/log";
 import { interrupted } from "../rollout/stopping";
 import type { Template } from "./choice";
 import type { Image } from "./image";
-import type { PveNode } from "./pve-node";
+import type { PveNode } from "../rollout/pve-node";
 import { withCopy, type UploadOptions } from "./upload";
 
 export interface Made {

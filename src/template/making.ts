@@ -18,7 +18,7 @@ import { withImage, type Image } from "./image";
 import { halfMade, makeTemplate, type Made } from "./make";
 import { percentTeller } from "../base/percent";
 import { knownRecipe, placeChecks } from "./plan";
-import { PveNode } from "./pve-node";
+import { PveNode } from "../rollout/pve-node";
 import { scan } from "./scan";
 
 export interface MakingOptions {

@@ -8,7 +8,7 @@ import { recipeOf, type Recipe } from "../render/template-vm";
 import { Report } from "../rollout/script";
 import type { Template } from "./choice";
 import type { Image } from "./image";
-import type { PveNode } from "./pve-node";
+import type { PveNode } from "../rollout/pve-node";
 
 /**
  * The commands with the names that OpenTofu would get from the environment.

@@ -5,7 +5,7 @@ import { codeOf, messageOf, UserError } from "../base/user-error";
 import type { Recipe } from "../render/template-vm";
 import type { Log } from "../rollout/log";
 import type { Image } from "./image";
-import type { PveNode } from "./pve-node";
+import type { PveNode } from "../rollout/pve-node";
 
 export interface UploadOptions {
   /** Ends the copy at once. */

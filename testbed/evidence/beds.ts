@@ -184,6 +184,13 @@ export const BEDS: readonly Bed[] = [
     standIn: "nixpkgs, whose image builder did not run",
   },
   {
+    suites: ["__tests__/system/reset-by-ssh.test.ts"],
+    programs: ["Linux kernel", "OpenSSH"],
+    real: "the SSH server and its shell",
+    standIn:
+      "Proxmox VE, by scripts for qm and pvesh with rules from qemu-server's source (`testbed/pve-node`)",
+  },
+  {
     suites: ["__tests__/system/template-making.test.ts"],
     programs: ["Linux kernel", "OpenSSH", "e2fsprogs"],
     real: "the SSH server and its shell, and the image",

@@ -126,9 +126,10 @@ describeWith(MACHINES, "a host that hangs in its boot on trial", () => {
   test("is changed only if it could be reset", async () => {
     newKernel();
     const isRefused = (result: () => Promise<Result>, words: string): Promise<void> =>
-      hamal.isLeftBy(result, result === unset ? 1 : 4, words);
-    const unset = (): Promise<Result> => cluster.rollout(...QUICK);
-    await isRefused(unset, "--reset-hung needs PROXMOX_VE_ENDPOINT and PROXMOX_VE_API_TOKEN");
+      hamal.isLeftBy(result, result === halfSet ? 1 : 4, words);
+    const halfSet = (): Promise<Result> =>
+      cluster.rolloutWith({ PROXMOX_VE_API_TOKEN: environment().PROXMOX_VE_API_TOKEN ?? "" }, ...QUICK);
+    await isRefused(halfSet, "--reset-hung needs PROXMOX_VE_ENDPOINT");
     await isRefused(
       () => rollout({ "/": ["VM.Audit"] }),
       "hamal: the token of PROXMOX_VE_API_TOKEN may not reset VM 135: it needs VM.PowerMgmt on /vms/135",

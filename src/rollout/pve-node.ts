@@ -4,10 +4,10 @@ import { shellWord } from "../base/escape";
 import { parseJson } from "../base/json";
 import { endGroup } from "../base/process";
 import { messageOf, UserError } from "../base/user-error";
-import type { Contact } from "../rollout/first-contact";
-import { lastWords } from "../rollout/openssh";
-import type { CommandResult, RunOptions, Ssh, Target } from "../rollout/ssh";
-import { ended } from "../rollout/stream";
+import type { Contact } from "./first-contact";
+import { lastWords } from "./openssh";
+import type { CommandResult, RunOptions, Ssh, Target } from "./ssh";
+import { ended } from "./stream";
 
 const SECONDS = 60;
 
