@@ -315,6 +315,17 @@ describe("refused is", () => {
   });
 });
 
+test("a host whose boot loader cannot boot a system once says so where it may have to boot one", () => {
+  const onceFault = "its /boot is on btrfs, to which GRUB cannot write";
+  expect(planOfHamal({ onceFault }).notes).toEqual([]);
+  const files = new Map([["configuration.nix", "{ }\n"]]);
+  expect(planOfHamal({ onceFault, files }).notes).toEqual([
+    expect.stringContaining(
+      `since ${onceFault}. If it gets no further than its initrd, choose an older generation`,
+    ),
+  ]);
+});
+
 test("a host whose interface has another name is not refused: it is found by its MAC address", () => {
   const interfaces = new Map([
     ["ens18", "BC:24:11:B3:ED:99"],

@@ -61,7 +61,11 @@ describeWith(MACHINES, "a reset over SSH", () => {
   });
 
   test.each([
-    ["another VM has its ID", "name: nextcloud\nstatus: running\n", "VM 135 is named nextcloud in Proxmox VE"],
+    [
+      "another VM has its ID",
+      "name: nextcloud\nstatus: running\n",
+      "VM 135 is named nextcloud in Proxmox VE",
+    ],
     ["it has no VM", undefined, "Proxmox VE shows no VM 135"],
   ])("is refused when %s", async (_, guest, why) => {
     if (guest === undefined) fs.rmSync(pve.path("guests", "135"));

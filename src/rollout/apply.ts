@@ -118,7 +118,7 @@ export class Apply {
     const open = this.plans.filter(({ facts }) => facts?.unconfirmed?.state === "trial");
     for (const { host, facts } of open) {
       if (facts !== undefined) await revertUnconfirmed(host, facts, this.options.rebootSeconds);
-      const now = await readFacts(host);
+      const now = await readFacts(host, { bootLoader: true });
       this.plans = this.plans.map((plan) => (plan.host === host ? { ...plan, facts: now } : plan));
     }
     // A server's API starts later than its SSH server.

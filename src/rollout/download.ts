@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { endGroup, type Captured, type Recorded } from "../base/process";
-import { ended } from "./stream";
+import { ended, TimeLimit } from "./stream";
 
 export interface DownloadOptions {
   /** Standard input of the program. */
@@ -40,11 +40,7 @@ export async function download(
   try {
     const arrived = new Arrived(descriptor);
     const source = start(descriptor);
-    let isLate = false;
-    const late = setTimeout(() => {
-      isLate = true;
-      endGroup(source);
-    }, seconds * 1000);
+    const limit = new TimeLimit([source], seconds);
     const looks = setInterval(() => {
       onBytes(arrived.look());
       if (arrived.bytes > bytes) endGroup(source);
@@ -54,9 +50,9 @@ export async function download(
     source.stdin.on("error", () => undefined);
     source.stdin.end(input);
     const captured = await end;
-    clearTimeout(late);
+    limit.clear();
     clearInterval(looks);
-    return { source, end: captured, bytes: arrived.look(), sha256: arrived.sha256(), isLate };
+    return { source, end: captured, bytes: arrived.look(), sha256: arrived.sha256(), isLate: limit.isLate };
   } finally {
     closeSync(descriptor);
   }

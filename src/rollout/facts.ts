@@ -87,8 +87,13 @@ export const interfacesWith = ({ interfaces }: Pick<Facts, "interfaces">, macAdd
 /** Maximum number of files read from /etc/nixos; more would make the plan unreadable. */
 const MAX_FILES = 1000;
 
+export interface Look {
+  /** Whether to look if the boot loader can boot a system once, which takes longer than all the rest. @default false */
+  readonly bootLoader?: boolean;
+}
+
 /** @throws UserError when the host does not answer, does not run NixOS, or does not let us log in as root */
-export async function readFacts(host: Host): Promise<Facts> {
+export async function readFacts(host: Host, { bootLoader = false }: Look = {}): Promise<Facts> {
   const device = rootDevice(host.files.get(HARDWARE) ?? "") ?? "";
   const salt = randomBytes(16).toString("hex");
   const { tokenFile, agentTokenFile, snapshots } = host.description.k3s;
@@ -102,6 +107,7 @@ export async function readFacts(host: Host): Promise<Facts> {
       salt,
       token_files: files.join(" "),
       k3s_disks: k3sDisks.join(" "),
+      examine_boot_loader: bootLoader ? "yes" : "",
     },
     { timeoutSeconds: 30 },
   );
@@ -159,13 +165,16 @@ function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey" |
       }),
     ),
     keptToken: report.one("kept_token"),
-    onceFault: report.one("boots_once") === "yes" ? undefined : report.one("boots_once"),
+    onceFault: onceFaultIn(report.one("boots_once")),
     rebootDue: [...report.all("reboot"), ...(renamed ? ["hostname"] : [])],
     refusal: report.text("refusal").trim(),
     files: fromDelivered(new Map(report.all("file").map(namedFile).sort(byName)), directory),
     deletions: report.text("deletions"),
   };
 }
+
+const onceFaultIn = (answer: string): string | undefined =>
+  answer === "yes" ? undefined : answer || "nobody has looked at its boot loader";
 
 /** Of nixpkgs, as a host reports it; empty if it does not know it. */
 export const revisionOf = (report: Report): string =>

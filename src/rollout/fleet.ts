@@ -1,7 +1,7 @@
 import { hasCode, messageOf } from "../base/user-error";
 import type { FindAddresses } from "./clones";
 import { selectNodes, type Description } from "./description";
-import { readFacts } from "./facts";
+import { readFacts, type Look } from "./facts";
 import { Host } from "./host";
 import { identityFaults, regenerateIdentity, sharedIdentity, type HostState } from "./identity";
 import { Kubernetes, type KubeNode } from "./kubernetes";
@@ -42,13 +42,13 @@ export const hostsOf = (
   description.nodes.map((node) => new Host(node, description, ssh, log, addresses.get(node.hostname)));
 
 /** Asks all hosts in parallel. */
-export async function survey(hosts: readonly Host[]): Promise<Fleet> {
+export async function survey(hosts: readonly Host[], look?: Look): Promise<Fleet> {
   const states: HostState[] = [];
   const unreachable: Unreachable[] = [];
   await Promise.all(
     hosts.map(async (host) => {
       try {
-        states.push({ host, facts: await readFacts(host) });
+        states.push({ host, facts: await readFacts(host, look) });
       } catch (error) {
         unreachable.push({ host, error });
       }
@@ -61,9 +61,10 @@ export async function survey(hosts: readonly Host[]): Promise<Fleet> {
   return { hosts: inOrder, unreachable, kubernetes, nodes: first && (await nodesOf(kubernetes, first.log)) };
 }
 
-/** As `survey`, and tries hosts that do not answer at their own addresses where they may be until their first rollout. */
+/** As `survey`, for a plan: looks at boot loaders, and tries hosts that do not answer at their own addresses where they may be until their first rollout. */
 export async function surveyWithClones(hosts: readonly Host[], find: FindAddresses): Promise<Fleet> {
-  const fleet = await survey(hosts);
+  const look = { bootLoader: true };
+  const fleet = await survey(hosts, look);
   const away = fleet.unreachable
     .filter(({ host, error }) => hasCode(error, "unreachable") && host.isExpectedAtOwnAddress)
     .map(({ host }) => host);
@@ -79,7 +80,7 @@ export async function surveyWithClones(hosts: readonly Host[], find: FindAddress
     );
     return true;
   });
-  return moved.length === 0 ? fleet : survey(hosts);
+  return moved.length === 0 ? fleet : survey(hosts, look);
 }
 
 /** `undefined`, with a line in the log, when no server answers. */

@@ -23,6 +23,7 @@ import type { KubeNode } from "./kubernetes";
 import { revisionDue } from "./nixpkgs";
 import { barePods, type Pod } from "./pods";
 import { barePodsInWords } from "./reboot";
+import { notOnceInWords } from "./trial";
 import { deliveryNotes, tokenFaults, tokenFiles, tokenNotes, type JoinTokens, type TokenFile } from "./token";
 
 /**
@@ -96,9 +97,10 @@ export function planHost(state: HostState, context: PlanContext): HostPlan {
   ];
   const changes = changesOf(host.files, facts.files);
   const unfinished = [...unfinishedWork(facts, node, tokens, context), ...revisionDue(state)];
+  const verdict = verdictOf(faults, member, changes, context.rebuild || unfinished.length > 0);
   return {
     host,
-    verdict: verdictOf(faults, member, changes, context.rebuild || unfinished.length > 0),
+    verdict,
     faults,
     notes: [
       ...unfinished,
@@ -106,6 +108,7 @@ export function planHost(state: HostState, context: PlanContext): HostPlan {
       ...keyNotes(host),
       ...tokenNotes(host, facts),
       ...(changes.length > 0 && facts.refusal !== "" ? [refusalInWords(facts.refusal)] : []),
+      ...(mayBoot(verdict) ? bootLoaderNotes(facts) : []),
       ...notes(facts),
     ],
     changes,
@@ -299,6 +302,12 @@ const notes = (facts: Facts): string[] => [
 /** Concerns the last build; only a new build shows whether it still applies. */
 const refusalInWords = (refusal: string): string =>
   `its last build was not activated, since NixOS refuses that while the host runs; apply --boot boots it on trial:\n${refusal}`;
+
+/** Only a build shows whether there is anything to boot. */
+const mayBoot = (verdict: Verdict): boolean => ["new", "changed", "unfinished"].includes(verdict);
+
+const bootLoaderNotes = ({ onceFault }: Facts): string[] =>
+  onceFault === undefined ? [] : [`it cannot boot a new kernel on trial: ${notOnceInWords(onceFault)}`];
 
 const savedFlush = (facts: Facts): string[] =>
   /^\s*flush\s+ruleset/m.test(facts.deletions)

@@ -23,6 +23,29 @@ export interface StreamOptions {
   readonly onBytes: (sent: number) => void;
 }
 
+/** Kills programs after some seconds. */
+export class TimeLimit {
+  private late = false;
+  private readonly timer: NodeJS.Timeout;
+
+  public constructor(children: readonly (Conversation | Recorded)[], seconds: number) {
+    this.timer = setTimeout(() => {
+      this.late = true;
+      for (const child of children) endGroup(child);
+    }, seconds * 1000);
+  }
+
+  /** Whether it was needed. */
+  public get isLate(): boolean {
+    return this.late;
+  }
+
+  /** To be called when they have ended. */
+  public clear(): void {
+    clearTimeout(this.timer);
+  }
+}
+
 /** Sends the standard output of one program to the standard input of another, as fast as that one takes it. */
 export async function stream(
   source: Conversation,
@@ -30,11 +53,7 @@ export async function stream(
   { input, seconds, onBytes }: StreamOptions,
 ): Promise<Streamed> {
   let failed: Streamed["failed"];
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    for (const child of [source, sink]) endGroup(child);
-  }, seconds * 1000);
+  const limit = new TimeLimit([source, sink], seconds);
   // The end of a program reports what is wrong with its pipes.
   for (const child of [source, sink]) child.stdin.on("error", () => undefined);
   let sent = 0;
@@ -57,9 +76,9 @@ export async function stream(
   ] as const;
   try {
     const [from, to] = await Promise.all(ends);
-    return { source: from, sink: to, failed, isLate };
+    return { source: from, sink: to, failed, isLate: limit.isLate };
   } finally {
-    clearTimeout(timer);
+    limit.clear();
   }
 }
 

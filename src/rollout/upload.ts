@@ -1,7 +1,7 @@
 /** A file as the standard input of a program. */
 import { createReadStream } from "node:fs";
-import { endGroup, type Captured, type Conversation } from "../base/process";
-import { ended } from "./stream";
+import type { Captured, Conversation } from "../base/process";
+import { ended, TimeLimit } from "./stream";
 
 export interface UploadOptions {
   /** After which the program is killed. */
@@ -22,11 +22,7 @@ export async function upload(
   sink: Conversation,
   { seconds, onBytes }: UploadOptions,
 ): Promise<Uploaded> {
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    endGroup(sink);
-  }, seconds * 1000);
+  const limit = new TimeLimit([sink], seconds);
   // The end of the program reports what is wrong with its pipe.
   sink.stdin.on("error", () => undefined);
   const file = createReadStream(path);
@@ -35,9 +31,10 @@ export async function upload(
   file.on("data", (chunk) => onBytes((sent += chunk.length)));
   file.pipe(sink.stdin);
   try {
-    return { sink: await ended(sink, ["stdout", "stderr"]), isLate };
+    const end = await ended(sink, ["stdout", "stderr"]);
+    return { sink: end, isLate: limit.isLate };
   } finally {
-    clearTimeout(timer);
+    limit.clear();
     file.destroy();
   }
 }

@@ -2,6 +2,7 @@
 # device: root device in the host's hardware configuration
 # k3s_disks: device and mount point of the disks with K3s' data, each pair with a colon between
 # api_vip: the API's own address, or nothing
+# examine_boot_loader: yes: whether it can boot a system once
 # salt: chosen by the operator; token_files: paths of files with join tokens
 include boot-once
 report uid "$(id -u)"
@@ -77,8 +78,10 @@ if [ "$(readlink -f /run/booted-system || true)" != "$(current_system)" ]; then
   done
   cmp -s /run/current-system/kernel-params /run/booted-system/kernel-params || report reboot "kernel-params"
 fi
-fault=$(once_fault)
-report boots_once "${fault:-yes}"
+if [ "$examine_boot_loader" = yes ]; then
+  fault=$(once_fault)
+  report boots_once "${fault:-yes}"
+fi
 report wanted_hostname "$(cat /run/current-system/etc/hostname 2>/dev/null || true)"
 
 if [ -d /etc/nixos ]; then
