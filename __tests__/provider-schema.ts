@@ -73,6 +73,8 @@ function valueFaults(path: string, value: Json, type: Json): string[] {
   }
   const [kind, of] = type as [string, Json];
   if (kind === "object") return objectFaults(path, value, of);
+  if (kind === "map")
+    return Object.entries<Json>(value).flatMap(([key, item]) => valueFaults(`${path}.${key}`, item, of));
   if (kind !== "list" && kind !== "set") throw new Error(`${path}: ${kind} is not known to this check`);
   if (!Array.isArray(value)) return [`${path}: ${typeof value} instead of a list`];
   return value.flatMap((item, index) => valueFaults(`${path}[${index}]`, item, of));

@@ -6,8 +6,15 @@ import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer";
 import { Construct, type IConstruct } from "constructs";
 import { UserError } from "../src/base/user-error";
 import { describeFaults, Faults, withNews } from "../src/config/fault";
-import { isRecordedNode, renameFaults, removedNodes, type RecordedNode } from "../src/config/history";
+import {
+  isRecordedNode,
+  isRecordedPlace,
+  renameFaults,
+  removedNodes,
+  type RecordedNode,
+} from "../src/config/history";
 import type { Cluster } from "../src/config/model";
+import type { LastPlaces } from "../src/config/pve";
 import { MODULES } from "../src/config/names";
 import { validateSettings, withDefaults } from "../src/config/validation";
 import { warningsOf } from "../src/config/warnings";
@@ -58,6 +65,7 @@ export class HostFiles extends Construct {
     const { documents } = withDefaults(HostFilesSchema, stated);
     this.documents = documents;
     for (const document of documents) this.checkDocument(document);
+    this.cluster.remember(() => this.lastPlaces());
     this.node.addValidation({ validate: () => this.validate() });
     addCustomSynthesis(this, { onSynthesize: ({ skipValidation }) => this.write(skipValidation !== true) });
   }
@@ -173,6 +181,16 @@ export class HostFiles extends Construct {
     const isCaptured = (directory: string): boolean =>
       capturedFrom(textOf(join(HOSTS_FOLDER, directory, HARDWARE_CONFIGURATION))) !== undefined;
     return new Set(directories.filter(isCaptured));
+  }
+
+  private lastPlaces(): LastPlaces {
+    const text = textOf(join(HOSTS_FOLDER, CLUSTER_JSON));
+    const json = parseClusterJson(text);
+    const known = (json?.nodes ?? []).filter(isRecordedNode).filter(isRecordedPlace);
+    return {
+      places: new Map(known.map(({ vmId, vm }) => [vmId, vm.pveNode])),
+      isReadable: text === "" || json !== undefined,
+    };
   }
 
   private last(): { nodes: readonly RecordedNode[]; files: readonly string[] } {

@@ -15,6 +15,8 @@ import { DataProxmoxVirtualEnvironmentVms } from "../.gen/providers/proxmox/data
 import type { VirtualEnvironmentVm } from "../.gen/providers/proxmox/virtual-environment-vm";
 import { ProxmoxProvider } from "../.gen/providers/proxmox/provider";
 import { vipFaultsBetween } from "../src/config/api-vip";
+import { isHa } from "../src/config/ha";
+import type { LastPlaces } from "../src/config/pve";
 import { resolveCluster, resolveCommon } from "../src/config/cluster";
 import { describeFaults, Faults, withNews, type Fault } from "../src/config/fault";
 import { terraformAddress, type Cluster, type Common, type Node } from "../src/config/model";
@@ -30,6 +32,7 @@ import {
   type ServerSettings,
 } from "../src/config/settings";
 import { isExampleKey } from "../src/config/ssh-keys";
+import { keepApart, type HaVm } from "./high-availability";
 import { constructsBefore } from "./constructs-before";
 import { tokenFaults, variablesIn, withReferences } from "../src/provider/tokens";
 
@@ -75,9 +78,12 @@ export class K3sCluster extends Construct {
   private readonly nodes: Node[] = [];
   /** By the node's own Terraform name, for which an owner may state another. */
   private readonly vms = new Map<string, VirtualEnvironmentVm>();
+  /** In the order in which they were constructed. */
+  private readonly haServers: { readonly vmId: number; readonly ha: HaVm }[] = [];
   /** Cached for the nodes so far, since several callers need it, and it is slow with a thousand nodes. */
   private resolved?: { readonly cluster: Cluster; readonly faults: readonly Fault[] };
   private faults: readonly Fault[];
+  private lastPlaces?: () => LastPlaces;
   /** The default backend, unless the stack has its own. */
   private readonly state?: LocalBackend;
 
@@ -129,13 +135,28 @@ export class K3sCluster extends Construct {
     return { cluster: { ...cluster, nodes }, faults: this.everyFault(), variables };
   }
 
+  /**
+   * Has VMs stay where they were; only `HostFiles` calls it, which emits the file that says so.
+   *
+   * @internal
+   */
+  public remember(lastPlaces: () => LastPlaces): void {
+    this.lastPlaces = lastPlaces;
+    this.resolved = undefined;
+  }
+
   private everyFault(): Fault[] {
     return [...withNews(this.faults, this.resolveNodes().faults), ...this.rivals()];
   }
 
   private resolveNodes(): { readonly cluster: Cluster; readonly faults: readonly Fault[] } {
     if (this.resolved === undefined) {
-      const { cluster, faults } = resolveCluster(this.common, this.nodes, this.settings.allowEvenServerCount);
+      const { cluster, faults } = resolveCluster(this.common, this.nodes, {
+        allowEvenServerCount: this.settings.allowEvenServerCount,
+        templateVmId: this.settings.vm.templateVmId,
+        // Read only where something is placed.
+        lastPlaces: this.common.pve && this.lastPlaces?.(),
+      });
       this.resolved = { cluster, faults: withNews(faults, policyFaults(cluster)) };
     }
     return this.resolved;
@@ -172,12 +193,50 @@ export class K3sCluster extends Construct {
   }
 
   /**
+   * The node as its VM states it: where the cluster places nodes, its PVE node and template are known when the stack is written.
+   *
+   * @internal
+   */
+  public whenPlaced(node: Node): Node {
+    if (this.common.pve === undefined) return node;
+    const vm = (): Node["vm"] =>
+      this.resolveNodes().cluster.nodes.find(({ id }) => id === node.id)?.vm ?? node.vm;
+    return {
+      ...node,
+      vm: {
+        ...node.vm,
+        pveNode: Lazy.stringValue({ produce: () => vm().pveNode }),
+        templateVmId: Lazy.numberValue({ produce: () => vm().templateVmId }),
+        templatePveNode: Lazy.stringValue({ produce: () => vm().templatePveNode }),
+      },
+    };
+  }
+
+  /**
    * Registers a node's VM; only `K3sNode` calls it.
    *
    * @internal
    */
   public addVm({ terraformName }: Node, vm: VirtualEnvironmentVm): void {
     this.vms.set(terraformName, vm);
+  }
+
+  /**
+   * Whether Proxmox VE's HA manager looks after the VMs of that role.
+   *
+   * @internal
+   */
+  public hasHa(role: Role): boolean {
+    return isHa(this.common.pve, role);
+  }
+
+  /**
+   * Registers such a VM; only `K3sNode` calls it.
+   *
+   * @internal
+   */
+  public addHa({ role, vmId }: Node, ha: HaVm): void {
+    if (role === "server" && this.haServers.push({ vmId, ha }) === 2) keepApart(this, () => this.haServers);
   }
 
   /** With the Terraform name that the VM has, which its owner may override until the stack is written. */

@@ -3,6 +3,7 @@ import { Construct } from "constructs";
 import { VirtualEnvironmentVm } from "../.gen/providers/proxmox/virtual-environment-vm";
 import type { Node } from "../src/config/model";
 import type { NodeSettings, Role } from "../src/config/settings";
+import { HaVm } from "./high-availability";
 import { K3sCluster } from "./k3s-cluster";
 import { virtualMachine } from "../src/provider/virtual-machine";
 
@@ -36,9 +37,14 @@ export abstract class K3sNode extends Construct {
     this.ipv4Address = node.ipv4Address;
     this.macAddress = node.macAddress;
 
-    this.resource = withoutStackTraces(() => new VirtualEnvironmentVm(this, "Vm", virtualMachine(node)));
+    const placed = cluster.whenPlaced(node);
+    const hasHa = cluster.hasHa(role);
+    this.resource = withoutStackTraces(
+      () => new VirtualEnvironmentVm(this, "Vm", virtualMachine(placed, hasHa)),
+    );
     this.resource.overrideLogicalId(node.terraformName);
     cluster.addVm(node, this.resource);
+    if (hasHa) cluster.addHa(node, new HaVm(this, node, this.resource, placed.vm.pveNode));
     // Set explicitly: naming the child `Resource` would change the construct paths in OpenTofu's JSON.
     this.node.defaultChild = this.resource;
     if (role === "agent") this.dependOnServers(cluster);

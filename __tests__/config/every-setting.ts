@@ -24,8 +24,12 @@ import type {
   NixosSettings,
   NixpkgsSettings,
   NodeSettings,
+  OvercommitSettings,
   PortRange,
   PublishedPorts,
+  PveDatastoreSettings,
+  PveNodeSettings,
+  PveSettings,
   RegistrySettings,
   RolloutSettings,
   RootFilesystemSettings,
@@ -332,10 +336,42 @@ export const rollout = (folder: string): Pairs<RolloutSettings> => ({
   certificateDays: [45, 60],
 });
 
+export const PVE_DATASTORE: Pairs<PveDatastoreSettings> = {
+  sizeGib: [900, 100],
+  shared: [true, false],
+  zfs: [false, true],
+};
+
+export const PVE_NODE: Pairs<PveNodeSettings> = {
+  cores: [16, 1],
+  memoryMib: [65_536, 8192],
+  reservedMib: [2048, 49_152],
+  zfsArcMib: [0, 49_152],
+  datastores: [{ fast: stated(PVE_DATASTORE) }, { slow: stated(PVE_DATASTORE) }],
+  bridges: [["vmbr0"], ["vmbr1"]],
+  templateVmId: [9001, 9002],
+};
+
+export const OVERCOMMIT: Pairs<OvercommitSettings> = { cpu: [4, 0.1], memory: [1, 0.1], disk: [1, 0.01] };
+
+/** One of three PVE nodes, on which alone each setting is tried. */
+export const PVE_NODES = {
+  pve1: stated(PVE_NODE),
+  pve2: { ...stated(PVE_NODE), memoryMib: 63_488, templateVmId: 9003 },
+  pve3: { ...stated(PVE_NODE), memoryMib: 40_960, templateVmId: 9004 },
+};
+
+export const PVE: Pairs<PveSettings> = {
+  nodes: [PVE_NODES, { pve1: PVE_NODES.pve1, pve2: PVE_NODES.pve2 }],
+  spread: ["servers", "all"],
+  overcommit: [stated(OVERCOMMIT), { cpu: 0.1 }],
+  ha: ["agents", "all"],
+};
+
 /** @param keys - file with a key other than the example's */
 export const cluster = (
   keys: string,
-): Pairs<ClusterSettings, "network" | "vm" | "nixos" | "k3s" | "firewall" | "rollout"> => ({
+): Pairs<ClusterSettings, "network" | "vm" | "pve" | "nixos" | "k3s" | "firewall" | "rollout"> => ({
   apiEndpoint: ["https://172.22.0.134:6443", "https://k3s.example:6443", { apiVip: undefined }],
   apiVip: [stated(API_VIP), { address: "172.22.0.32" }, { apiEndpoint: undefined }],
   authorizedKeysFile: [EXAMPLE_KEYS, keys],

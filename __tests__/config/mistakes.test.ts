@@ -29,6 +29,7 @@ import {
   SHARED,
   type Mistake,
 } from "./mistakes";
+import { OF_PVE } from "./pve-mistakes";
 
 const KEY_BYTES = "\0\0\0\x0bssh-ed25519\0\0\0 0123456789abcdef0123456789abcdef";
 const KEY = `ssh-ed25519 ${Buffer.from(KEY_BYTES, "latin1").toString("base64")} owner`;
@@ -76,6 +77,7 @@ describe.each([
   ["the cluster's settings", OF_THE_CLUSTER],
   ["the API's own address", OF_THE_API_ADDRESS],
   ["a protocol of an allowed flow", OF_PROTOCOLS],
+  ["PVE nodes", OF_PVE],
   ["an unknown setting, or one of the wrong kind", NO_SETTINGS],
 ])("%s", (_, mistakes) => {
   test.each(mistakes.map((mistake) => ({ what: mistake[0], mistake })))("$what", ({ mistake }) => {

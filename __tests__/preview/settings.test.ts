@@ -18,6 +18,13 @@ test("every setting of a node has its effect, but for those of its VM, which Ope
   expect(Object.keys(NODE_EFFECTS).sort()).toEqual([...settings, "mounts", "interfaces", "networks"].sort());
 });
 
+test("what a PVE node has is known by the group that it is in", () => {
+  const pve = (cores: number) => ({ pve: { nodes: { pve1: { cores } } } });
+  expect(compareSettings(pve(8), pve(16), CLUSTER_EFFECTS)).toMatchObject([
+    { setting: "pve.nodes.pve1.cores", effect: CLUSTER_EFFECTS["pve.nodes"] },
+  ]);
+});
+
 test("a mount of a disk is a change of the host, and a danger", () => {
   const disk = { interface: "scsi1", datastore: "local-lvm", sizeGib: 8 };
   const mounted = { ...disk, mount: { path: "/srv/data", filesystem: "ext4", options: [] } };

@@ -72,7 +72,7 @@ export function cluster(sketch: Sketch): Cluster {
     nodes.push(resolved.node);
     faults.push(...resolved.faults);
   }
-  const resolved = resolveCluster(common, nodes, sketch.allowEvenServerCount);
+  const resolved = resolveCluster(common, nodes, { allowEvenServerCount: sketch.allowEvenServerCount });
   const messages = describeFaults([...faults, ...resolved.faults, ...policyFaults(resolved.cluster)]);
   if (messages.length > 0) throw new Error(`not a valid cluster:\n  ${messages.join("\n  ")}`);
   return resolved.cluster;

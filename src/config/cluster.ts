@@ -1,10 +1,12 @@
 import { checkApi, resolveApi } from "./api-vip";
-import { Faults, type Fault } from "./fault";
+import { Faults, withNews, type Fault } from "./fault";
 import { resolveFirewall } from "./firewall";
 import { checkK3s, resolveK3s } from "./k3s";
 import type { Cluster, Common, Node } from "./model";
 import { checkNetworks, resolveNetworks } from "./network";
 import { checkNixos, resolveClusterNixos, resolveNixos } from "./nixos";
+import { haFaults } from "./ha";
+import { placeNodes, resolvePve, type LastPlaces } from "./pve";
 import { clusterFaults } from "./rules";
 import { checkRollout } from "./rollout";
 import type { ClusterSettings } from "./settings";
@@ -26,6 +28,7 @@ export function resolveCommon(
     firewall: resolveFirewall(settings.firewall),
     ...resolveClusterNixos(settings.nixos),
     ...(settings.rollout === undefined ? {} : { rollout: settings.rollout }),
+    ...resolvePve(settings.pve),
     authorizedKeys: authorizedKeys(keysText),
   };
   const own = new Faults();
@@ -42,17 +45,29 @@ export function resolveCommon(
   return { common, faults: [network, own, k3s, nixos, rollout].flatMap((faults) => faults.all) };
 }
 
+/** What the whole cluster needs beside what all nodes share. */
+export interface Whole {
+  readonly allowEvenServerCount?: boolean;
+  /** VM ID of the cluster's template. @default - each node has its own */
+  readonly templateVmId?: number;
+  /** Where VMs were. @default - nothing remembers it */
+  readonly lastPlaces?: LastPlaces;
+}
+
 /** Resolves the whole cluster, and collects the faults between its nodes. */
 export function resolveCluster(
   common: Common,
   nodes: readonly Node[],
-  allowEvenServerCount = false,
+  { allowEvenServerCount = false, templateVmId, lastPlaces }: Whole = {},
 ): { cluster: Cluster; faults: Fault[] } {
   const serverCount = nodes.filter((node) => node.role === "server").length;
   const decided = nodes.map((node) => ({
     ...node,
     clusterInit: node.role === "server" && (node.clusterInit ?? serverCount === 1),
   }));
-  const cluster = { ...common, nodes: decided.sort((a, b) => a.vmId - b.vmId) };
-  return { cluster, faults: clusterFaults(cluster, allowEvenServerCount) };
+  const { pve } = common;
+  const placed = pve === undefined ? undefined : placeNodes(pve, decided, templateVmId, lastPlaces);
+  const cluster = { ...common, nodes: [...(placed?.nodes ?? decided)].sort((a, b) => a.vmId - b.vmId) };
+  const further = [placed?.faults ?? [], haFaults(cluster)];
+  return { cluster, faults: further.reduce<Fault[]>(withNews, clusterFaults(cluster, allowEvenServerCount)) };
 }

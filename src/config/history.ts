@@ -51,3 +51,9 @@ export function renameFaults(
 export const isRecordedNode = (node: RecordedNode): boolean =>
   [node.id, node.hostname, node.terraformName].every((text) => typeof text === "string") &&
   Number.isSafeInteger(node.vmId);
+
+/** Likewise, that it says where the node's VM is. */
+export const isRecordedPlace = (
+  node: RecordedNode,
+): node is RecordedNode & { readonly vm: { readonly pveNode: string } } =>
+  typeof (node as { readonly vm?: { readonly pveNode?: unknown } }).vm?.pveNode === "string";

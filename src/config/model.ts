@@ -13,6 +13,7 @@ import {
   type FirewallSchema,
   type K3sSchema,
   type NixosSchema,
+  type PveSchema,
   type Role,
   type RolloutSettings,
 } from "./settings";
@@ -78,6 +79,9 @@ export const ApiVipModel = ApiVipSchema.required({ routerId: true });
 /** The API's own address; `interface` is present if it is stated. */
 export interface ApiVip extends Readonly<z.output<typeof ApiVipModel>> {}
 
+/** The PVE nodes that VMs may run on. `ha` is present if set. */
+export interface Pve extends Readonly<z.output<typeof PveSchema>> {}
+
 /** What all nodes share. */
 export interface Common {
   readonly network: Networks;
@@ -90,6 +94,8 @@ export interface Common {
   readonly nixos?: ClusterNixos;
   /** Present if set. */
   readonly rollout?: RolloutSettings;
+  /** Present if set. Each VM is then on one of its PVE nodes. */
+  readonly pve?: Pve;
   /** Operators' public keys, one line each. */
   readonly authorizedKeys: readonly string[];
 }

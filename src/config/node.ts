@@ -82,7 +82,7 @@ function faultsOf(
     faults.addInvalid("directory", "another name: nix/ has that folder for all hosts", node.directory);
   checkAddress(node, cluster.network, faults);
   checkMacAddress(node, settings, cluster.network.macAddressBase, faults);
-  checkVm(node.vm, vmSettings, faults);
+  checkVm(node.vm, vmSettings, cluster.pve, faults);
   checkGuestNetwork(node, resolveNetworks(cluster.network), faults);
   checkClone(node, settings, faults);
   checkLabels(settings.nodeLabels ?? {}, faults);

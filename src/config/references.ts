@@ -1,6 +1,9 @@
 /** The value of a setting, or why it is not known: cluster.json may contain an expression of OpenTofu. */
 export type Setting = { readonly value: string } | { readonly unseen: string };
 
+/** A name, and not a value that only OpenTofu knows. */
+export const isLiteral = (text: string): boolean => !/\$\{|^(local|data|var|module)\.|\(/.test(text);
+
 /** Resolves a setting without OpenTofu, where that is possible. */
 export function settled(text: string, env: NodeJS.ProcessEnv): Setting {
   const [, variable] = /^var\.(\w+)$/.exec(text) ?? [];
@@ -8,9 +11,7 @@ export function settled(text: string, env: NodeJS.ProcessEnv): Setting {
     const value = env[`TF_VAR_${variable}`];
     return value === undefined || value === "" ? { unseen: `TF_VAR_${variable} is not set` } : { value };
   }
-  return /\$\{|^(local|data|var|module)\.|\(/.test(text)
-    ? { unseen: `only OpenTofu knows ${text}` }
-    : { value: text };
+  return isLiteral(text) ? { value: text } : { unseen: `only OpenTofu knows ${text}` };
 }
 
 /** Resolves several settings, without duplicates. */

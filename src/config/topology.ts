@@ -1,6 +1,7 @@
 /** Where a node is, for Kubernetes: its region is a Proxmox VE, its zone a PVE node, and its VM has a provider ID. */
 import { quoteAll, type Fault } from "./fault";
 import type { Cluster, Common, Node } from "./model";
+import { isLiteral } from "./references";
 
 const REGION_LABEL = "topology.kubernetes.io/region";
 const ZONE_LABEL = "topology.kubernetes.io/zone";
@@ -58,7 +59,7 @@ function regionProblem(label: string | undefined, region: string): string | unde
 }
 
 function zoneProblem(label: string | undefined, pveNode: string): string | undefined {
-  if (isKnown(pveNode)) {
+  if (isLiteral(pveNode)) {
     if (label === undefined || label === pveNode) return undefined;
     return `has ${ZONE_LABEL}=${label}, but its VM runs on PVE node ${pveNode}; leave the label out`;
   }
@@ -81,6 +82,3 @@ const keyOf = (label: string): string => label.slice(0, label.indexOf("="));
 
 const stated = ({ nodeLabels }: Node, key: string): string | undefined =>
   nodeLabels.find((label) => keyOf(label) === key)?.slice(key.length + 1);
-
-/** A name, and not a variable of OpenTofu such as `var.proxmox_node`. */
-const isKnown = (pveNode: string): boolean => /^[A-Za-z0-9-]+$/.test(pveNode);

@@ -63,6 +63,10 @@ function filled(schema: z.core.$ZodType, stated: unknown): unknown {
   if (inner instanceof z.ZodArray && Array.isArray(value)) {
     return value.map((item) => filled(inner.element, item));
   }
+  if (inner instanceof z.ZodRecord && typeof value === "object" && value !== null)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, filled(inner.valueType, item)]),
+    );
   const group = groupIn(inner);
   if (group === undefined || typeof value !== "object" || value === null) return value;
   const entries = Object.entries<z.core.$ZodType>(group.shape).map(

@@ -4,7 +4,7 @@ import { checkStated, withDefaults } from "./validation";
 import type { Faults } from "./fault";
 import { resolveInterfaces } from "./guest-network";
 import { VmModel, type Node, type Vm } from "./model";
-import { VmSchema, type DiskSettings, type VmSettings } from "./settings";
+import { VmSchema, type DiskSettings, type PveSettings, type VmSettings } from "./settings";
 
 /** Resolves the VM's settings with their defaults. */
 export function resolveVm(
@@ -30,10 +30,30 @@ function byInterface(a: Partial<DiskSettings>, b: Partial<DiskSettings>): number
   return (a.interface ?? "").localeCompare(b.interface ?? "", "en", { numeric: true });
 }
 
-/** Checks the settings of cluster and node in combination; the schema checks each of them alone. */
-export function checkVm(vm: Vm, settings: VmSettings, faults: Faults): void {
-  const needed = ["templateVmId", "pveNode", "disks", "networkInterfaces"] as const;
-  checkStated(settings, VmSchema, needed, faults);
+/**
+ * Checks the settings of cluster and node in combination; the schema checks each of them alone.
+ *
+ * @param pve - on whose PVE nodes a VM is placed, each of which may have a template
+ */
+export function checkVm(
+  vm: Vm,
+  settings: VmSettings,
+  pve: Partial<PveSettings> | undefined,
+  faults: Faults,
+): void {
+  const pveNodes = Object.values(pve?.nodes ?? {});
+  const copied = pveNodes.length > 0 && pveNodes.every(({ templateVmId }) => templateVmId !== undefined);
+  checkStated(
+    settings,
+    VmSchema,
+    [
+      ...(copied ? [] : (["templateVmId"] as const)),
+      ...(pve === undefined ? (["pveNode"] as const) : []),
+      "disks",
+      "networkInterfaces",
+    ],
+    faults,
+  );
   if (vm.balloonMib > vm.memoryMib) faults.checkInteger("balloonMib", vm.balloonMib, 0, vm.memoryMib, "MiB");
   checkDisks(vm.disks, settings.templateDiskGib, faults);
   if (settings.networkInterfaces?.[0]?.macAddress !== undefined) {

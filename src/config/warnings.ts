@@ -1,7 +1,9 @@
+import { groupBy } from "../base/group-by";
 import { quoteAll } from "./fault";
+import { serversApart } from "./ha";
 import type { RecordedNode } from "./history";
 import { lateFlags, unknownFlags } from "./k3s-flags";
-import type { Cluster, Node } from "./model";
+import { servers, type Cluster, type Node } from "./model";
 
 /** Settings that are valid, but usually a mistake. */
 export const warningsOf = (cluster: Cluster, last: readonly RecordedNode[]): string[] => [
@@ -10,6 +12,8 @@ export const warningsOf = (cluster: Cluster, last: readonly RecordedNode[]): str
   ...traefikWithoutAddress(cluster),
   ...registryWithoutRegistries(cluster),
   ...threadsWithoutEffect(cluster.nodes),
+  ...serversTogether(cluster),
+  ...noSpareForServers(cluster),
   ...renamedHosts(cluster.nodes, last),
 ];
 
@@ -70,6 +74,27 @@ function threadsWithoutEffect(nodes: readonly Node[]): string[] {
   if (idle.length === 0) return [];
   const names = quoteAll(idle.map(({ hostname }) => hostname));
   return [`'iothread' of a disk of ${names} has no effect without 'scsiHardware: "virtio-scsi-single"'`];
+}
+
+/** Also those that were there before another PVE node was: nothing moves them. */
+function serversTogether(cluster: Cluster): string[] {
+  if (cluster.pve === undefined) return [];
+  return [...groupBy(servers(cluster), ({ vm }) => vm.pveNode)].flatMap(([pveNode, some]) => {
+    if (some.length < 2) return [];
+    const names = quoteAll(some.map(({ hostname }) => hostname));
+    return [
+      `${names} are servers on one PVE node, ${pveNode}, and fail with it: where another is free of servers, state it as 'pveNode' of one`,
+    ];
+  });
+}
+
+/** Measured with Proxmox VE's HA manager 5.2.0: "no recovery node found", until the PVE node is back. */
+function noSpareForServers(cluster: Cluster): string[] {
+  const apart = serversApart(cluster).length;
+  if (apart === 0 || apart < Object.keys(cluster.pve?.nodes ?? {}).length) return [];
+  return [
+    `'pve.ha' keeps ${apart} servers apart on as many PVE nodes: where one fails, its server starts again only when it is back`,
+  ];
 }
 
 /** Kubernetes identifies a node by its name. */

@@ -33,6 +33,7 @@ const S3_SOURCE = effect(
   "rollouts read the S3 credentials from another place; every server refuses different ones",
 );
 
+const OVERCOMMIT = effect("whether VMs fit their PVE nodes is judged by it");
 const FIREWALL = effect("firewalls reload");
 const K3S = effect("K3s restarts with other flags");
 const S3 = effect(
@@ -110,6 +111,14 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
   "firewall.allow": FIREWALL,
   "firewall.trustPods": FIREWALL,
   authorizedKeys: effect("other keys can log in as root"),
+  "pve.nodes": effect(
+    "new nodes are placed by it, and whether VMs fit is judged by it; a VM leaves a PVE node that goes",
+  ),
+  "pve.spread": effect("new nodes are placed by it; the others stay where they are"),
+  "pve.overcommit.cpu": OVERCOMMIT,
+  "pve.overcommit.memory": OVERCOMMIT,
+  "pve.overcommit.disk": OVERCOMMIT,
+  "pve.ha": effect("Proxmox VE's HA manager looks after other VMs"),
   "rollout.certificateDays": effect(
     "verifications fail at another number of days before a certificate expires",
   ),
@@ -202,10 +211,16 @@ export function compareSettings(
     const [one, other] = [old.get(setting), now.get(setting)];
     if (DERIVED.has(setting) || JSON.stringify(one) === JSON.stringify(other)) return [];
     // A setting of another version, which this version does not know.
-    const known = effects[setting] ?? effect("hosts are rebuilt");
+    const known = effectOf(setting, effects) ?? effect("hosts are rebuilt");
     const found = one === undefined && known.atFirst !== undefined ? effect(known.atFirst) : known;
     return [{ setting, before: one, after: other, effect: found }];
   });
+}
+
+/** Of the setting, or of the group that it is in. */
+function effectOf(setting: string, effects: Readonly<Record<string, Effect>>): Effect | undefined {
+  const end = setting.lastIndexOf(".");
+  return effects[setting] ?? (end < 0 ? undefined : effectOf(setting.slice(0, end), effects));
 }
 
 /**

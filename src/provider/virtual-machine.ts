@@ -7,8 +7,15 @@ import type { Node, Vm } from "../config/model";
 import type { DiskSettings, NetworkInterfaceSettings } from "../config/settings";
 import { escapeForOpenTofu } from "./tokens";
 
-/** The node as arguments of `proxmox_virtual_environment_vm`. Comments refer to provider 0.111.1. */
-export function virtualMachine({ hostname, vmId, vm, nixos }: Node): VirtualEnvironmentVmConfig {
+/**
+ * The node as arguments of `proxmox_virtual_environment_vm`. Comments refer to provider 0.111.1.
+ *
+ * @param moves - Proxmox VE's HA manager decides on which PVE node the VM is, once it is made
+ */
+export function virtualMachine(
+  { hostname, vmId, vm, nixos }: Node,
+  moves = false,
+): VirtualEnvironmentVmConfig {
   return escapeForOpenTofu({
     name: hostname,
     vmId,
@@ -45,8 +52,20 @@ export function virtualMachine({ hostname, vmId, vm, nixos }: Node): VirtualEnvi
     },
     protection: vm.protection,
     ...SAFE_FOR_LIVE_CLUSTERS,
+    // Otherwise the apply after a failure would migrate the VM back to the PVE node that failed.
+    ...(moves
+      ? { lifecycle: { ...LIFECYCLE, ignoreChanges: [...LIFECYCLE.ignoreChanges, "node_name"] } }
+      : {}),
   });
 }
+
+const LIFECYCLE = {
+  // The provider cannot read the source of a clone back, so an imported VM would be replaced
+  // (bpg/terraform-provider-proxmox#1988).
+  ignoreChanges: ["clone"],
+  // Prevents replacements. Removing a node's statement also removes this argument, and destroys the VM.
+  preventDestroy: true,
+};
 
 /** Arguments that keep an apply from touching other nodes. */
 const SAFE_FOR_LIVE_CLUSTERS = {
@@ -58,13 +77,7 @@ const SAFE_FOR_LIVE_CLUSTERS = {
   stopOnDestroy: true,
   // Disks that OpenTofu does not know may contain data.
   deleteUnreferencedDisksOnDestroy: false,
-  lifecycle: {
-    // The provider cannot read the source of a clone back, so an imported VM would be replaced
-    // (bpg/terraform-provider-proxmox#1988).
-    ignoreChanges: ["clone"],
-    // Prevents replacements. Removing a node's statement also removes this argument, and destroys the VM.
-    preventDestroy: true,
-  },
+  lifecycle: LIFECYCLE,
 };
 
 /** `retries` stays at 1: with more, the provider mistakes another VM with this ID for its own clone. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { ApiVipModel, ClusterNixosModel, NetworksModel, VmModel } from "../config/model";
-import { FirewallSchema, K3sSchema, NixosSchema, RolloutSchema } from "../config/settings";
+import { FirewallSchema, K3sSchema, NixosSchema, PveSchema, RolloutSchema } from "../config/settings";
 import type { Comments } from "./comments";
 import { NOUNS, ownSettings } from "./nouns";
 
@@ -32,6 +32,7 @@ export function withSettings(text: string, comments: Comments): string {
       firewall: FirewallSchema,
       nixos: ClusterNixosModel,
       rollout: RolloutSchema,
+      pve: PveSchema,
     }),
   );
   Object.assign(schema.properties.nodes.items.properties, parts({ vm: VmModel, nixos: NixosSchema }));

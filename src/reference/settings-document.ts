@@ -63,6 +63,8 @@ function valueOf(schema: z.core.$ZodType): string {
   if (inner instanceof z.ZodEnum) return inner.options.map((option) => code(String(option))).join(", ");
   if (inner instanceof z.ZodUnion) return inner.options.map(valueOf).join(", or ");
   if (inner instanceof z.ZodArray) return `list of: ${valueOf(inner.element)}`;
+  if (inner instanceof z.ZodRecord && unwrapped(inner.valueType) instanceof z.ZodObject)
+    return `by name: ${valueOf(inner.valueType)}`;
   // A host's NixOS settings are those of the cluster, all optional.
   if (inner instanceof z.ZodObject) return "any of [NixOS](#nixos)";
   return plain(docOf(schema).expected);

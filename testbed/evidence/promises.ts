@@ -1208,6 +1208,68 @@ export const PROMISES: Promises = {
   },
 
   // docs/how-to: several PVE nodes
+  "placed-apart": {
+    tests: {
+      "__tests__/config/placement.test.ts": [
+        "of ${CLUSTERS} clusters, each keeps every promise",
+        "agents go where most memory is left, and with spread all where the fewest nodes are",
+      ],
+      "__tests__/constructs/pve.test.ts": [
+        "servers are apart, whatever their order, and cluster.json says where",
+      ],
+    },
+  },
+  "placed-once": {
+    tests: {
+      "__tests__/config/placement.test.ts": ["of ${CLUSTERS} clusters, each keeps every promise"],
+      "__tests__/constructs/pve.test.ts": [
+        "a node stays where it was when others come and go, and when its own pveNode is no longer stated",
+      ],
+    },
+  },
+  "placed-by-memory": {
+    tests: {
+      "__tests__/constructs/pve.test.ts": [
+        "a node stays where it was when others come and go, and when its own pveNode is no longer stated",
+        "VMs leave a PVE node that is no longer stated",
+        "a cluster.json with a merge's conflict moves nothing: it has to be settled first",
+        "a VM whose PVE node only OpenTofu knew is not moved: its PVE node has to be stated once",
+        "nothing is placed where nothing would remember it",
+      ],
+    },
+  },
+  capacity: {
+    tests: {
+      "__tests__/config/mistakes.test.ts": ["%s › $what"],
+      "__tests__/config/placement.test.ts": [
+        "ZFS takes a tenth of the memory and at most 16 GiB, unless stated",
+      ],
+      "__tests__/config/every-pve-setting.test.ts": ["another value of %s has an effect"],
+    },
+    gaps: ["What a VM takes beside its memory, such as QEMU itself, is not counted."],
+  },
+  "template-worked-out": {
+    tests: {
+      "__tests__/config/mistakes.test.ts": ["%s › $what"],
+      "__tests__/constructs/pve.test.ts": [
+        "each VM is cloned from its PVE node's copy of the template, or else from the template's PVE node",
+        "copies of the template on all PVE nodes need no other template",
+      ],
+    },
+  },
+  "ha-resources": {
+    tests: {
+      "__tests__/constructs/pve.test.ts": [
+        "the HA manager has each VM, its home, and the servers apart, and node_name is left to it",
+      ],
+    },
+  },
+  "ha-contradictions": {
+    tests: { "__tests__/config/mistakes.test.ts": ["%s › $what"] },
+    gaps: [
+      "What Proxmox VE does with such rules was seen by hand in its HA manager's own simulator, version 5.2.0.",
+    ],
+  },
   "provider-id-from-the-first-start": {
     tests: {
       "__tests__/config/topology.test.ts": [

@@ -5,6 +5,7 @@ import { K3sSchema } from "./k3s";
 import { group, checkedText, boolean } from "./kinds";
 import { NetworkSchema } from "./network";
 import { ClusterNixosSchema } from "./nixos";
+import { PveSchema } from "./pve";
 import { RolloutSchema } from "./rollout";
 import { VmSchema } from "./vm";
 import { describeActual } from "../fault";
@@ -40,6 +41,11 @@ export const ClusterSchema = group({
   apiVip: ApiVipSchema.readonly().optional(),
   /** Settings of every VM; a node can override each of them. */
   vm: VmSchema.readonly(),
+  /**
+   * PVE nodes, and how the nodes without `pveNode` are placed on them. @default - each node states `pveNode`, and what a PVE node has
+   * is not known
+   */
+  pve: PveSchema.readonly().optional(),
   /** NixOS settings of every host; a node can override each of them, but not `nixpkgs`. */
   nixos: ClusterNixosSchema.readonly(),
   /** Settings of K3s. */

@@ -21,6 +21,7 @@ export * from "./nixos";
 export * from "./nixpkgs";
 export * from "./node";
 export * from "./ports";
+export * from "./pve";
 export * from "./registry";
 export * from "./rollout";
 export * from "./snapshots";

@@ -127,6 +127,23 @@ export const textMap = <T extends z.ZodType<string, string>>(
 
 const GROUP = "a group of settings";
 
+/** At least one group of settings, each by the name of something in Proxmox VE. */
+export const namedGroups = <T extends z.ZodType>(item: T, example: object) =>
+  z
+    .record(z.string(), item)
+    .superRefine((groups, context) => {
+      for (const name of Object.keys(groups))
+        if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name))
+          context.addIssue({
+            code: "custom",
+            message: `has ${JSON.stringify(name)}, which is no name in Proxmox VE`,
+          });
+      if (Object.keys(groups).length === 0)
+        context.addIssue({ code: "custom", message: "should have at least one entry" });
+    })
+    .register(DOCS, { expected: "groups of settings by name", example })
+    .readonly();
+
 /** A group of settings; unknown ones are faults. */
 export const group = <T extends z.core.$ZodLooseShape>(shape: T, example?: object) =>
   z.strictObject(shape).register(DOCS, { expected: GROUP, example });

@@ -27,7 +27,7 @@ export const VmSchema = group(
     templateVmId: integer(100, 999_999_999, { example: 9000 }).optional(),
     /** Size of the template's disk, which is the least size of a clone's. @default - not checked */
     templateDiskGib: integer(1, 131_072, { unit: "GiB", example: 32 }).optional(),
-    /** PVE node on which the VM runs. Changing it migrates the VM. @default - none: required, for the cluster or for the node */
+    /** PVE node on which the VM runs. Changing it migrates the VM. @default - placed on one of `pve.nodes`; required without them, for the cluster or for the node */
     pveNode: pveName("node", "pve").optional(),
     /** PVE node of the template. @default - the VM's */
     templatePveNode: pveName("node", "pve2").optional(),

@@ -1,0 +1,90 @@
+/**
+ * Places nodes without `pveNode` on PVE nodes.
+ *
+ * No function of the settings alone can do that: if another node never moves one, then a node's place depends on nothing but itself,
+ * and of more servers than PVE nodes two share a place even where only these two are stated. So a place is decided once, and
+ * `cluster.json`, which a synth reads back and which is committed, remembers it by VM ID. What is decided follows from the settings
+ * and these memories, never from the order in `main.ts`.
+ */
+import { memoryForVms, nodesOn, obstaclesTo, shortagesOn, type Placed } from "./capacity";
+import type { Node, Pve } from "./model";
+
+/** Names of PVE nodes by VM ID. */
+export type Places = ReadonlyMap<number, string>;
+
+/** What the placement knows of a node; `pveNode` is missing in one that states none. */
+export type Placeable = Pick<Node, "vmId" | "role" | "vm">;
+
+const statedPlace = ({ vm }: Placeable): string | undefined => vm.pveNode as string | undefined;
+
+/** Whether the settings leave the PVE node open. */
+export const isUnplaced = (node: Placeable): boolean => statedPlace(node) === undefined;
+
+/**
+ * @param last - where VMs were at the last synth
+ * @returns the place of each node: as stated, as it was, or else a new one. Nodes that no PVE node can run have none
+ */
+export function place(pve: Pve, nodes: readonly Placeable[], last: Places): Map<number, string> {
+  const places = new Map(
+    nodes.flatMap((node) => {
+      const known = statedPlace(node) ?? kept(pve, last.get(node.vmId));
+      return known === undefined ? [] : [[node.vmId, known] as const];
+    }),
+  );
+  const settled = nodes
+    .filter(({ vmId }) => places.has(vmId))
+    .map((node) => at(node, places.get(node.vmId) ?? ""));
+  for (const node of inTurn(
+    pve,
+    nodes.filter(({ vmId }) => !places.has(vmId)),
+  )) {
+    const found = bestFor(node, pve, settled);
+    if (found === undefined) continue;
+    places.set(node.vmId, found);
+    settled.push(at(node, found));
+  }
+  return places;
+}
+
+/** A PVE node that is no longer stated is left. */
+const kept = (pve: Pve, place: string | undefined): string | undefined =>
+  place !== undefined && Object.hasOwn(pve.nodes, place) ? place : undefined;
+
+const at = (node: Placeable, pveNode: string): Placeable => ({ ...node, vm: { ...node.vm, pveNode } });
+
+/** Servers first, those with the fewest possibilities before the others; then agents, the largest first. */
+function inTurn(pve: Pve, nodes: readonly Placeable[]): Placeable[] {
+  const rank = (node: Placeable): number =>
+    node.role === "server" ? possibilities(pve, node).length : -node.vm.memoryMib;
+  const ranks = new Map(nodes.map((node) => [node, rank(node)]));
+  const order = (a: Placeable, b: Placeable): number =>
+    (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0) || a.vmId - b.vmId;
+  return (["server", "agent"] as const).flatMap((role) =>
+    nodes.filter((node) => node.role === role).sort(order),
+  );
+}
+
+const possibilities = (pve: Pve, node: Placeable): [string, Pve["nodes"][string]][] =>
+  Object.entries(pve.nodes).filter(([, each]) => obstaclesTo(node, each).length === 0);
+
+/** Apart from other servers first; then where it fits, where the fewest nodes are, and where most memory is left. */
+function bestFor(node: Placeable, pve: Pve, settled: readonly Placeable[]): string | undefined {
+  const candidates = possibilities(pve, node).map(([name, each]) => {
+    const there = nodesOn(name, settled);
+    const servers = node.role === "server" ? there.filter(({ role }) => role === "server").length : 0;
+    const strain = shortagesOn(name, pve, [...there, node]).length > 0 ? 1 : 0;
+    const others = pve.spread === "all" ? there.length : 0;
+    return { name, rank: [servers, strain, others, -left(each, there)] };
+  });
+  const [best] = candidates.sort((a, b) => compareRanks(a.rank, b.rank) || (a.name < b.name ? -1 : 1));
+  return best?.name;
+}
+
+/** Memory, in MiB. */
+const left = (pveNode: Pve["nodes"][string], there: readonly Placed[]): number =>
+  there.reduce((rest, { vm }) => rest - vm.memoryMib, memoryForVms(pveNode));
+
+function compareRanks(a: readonly number[], b: readonly number[]): number {
+  const index = a.findIndex((value, i) => value !== b[i]);
+  return index < 0 ? 0 : (a[index] ?? 0) - (b[index] ?? 0);
+}
