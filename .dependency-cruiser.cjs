@@ -9,7 +9,7 @@ const ALLOWED = {
   "src/emit": ["src/base"],
   "src/init": ["src/base", "src/config", "src/render"],
   "src/provider": ["src/base", "src/config", ".gen", "cdktf"],
-  "src/pve": ["src/base"],
+  "src/pve": ["src/base", "src/config"],
   "src/doctor": ["src/base", "src/config", "src/render", "src/emit", "src/init", "src/pve"],
   constructs: [
     "src/base",
@@ -42,6 +42,7 @@ const ALLOWED = {
     "src/provider",
     "src/preview",
     "src/gate",
+    "src/pve",
     "src/rollout",
     "src/doctor",
     "src/template",

@@ -63,14 +63,14 @@ export function keepApart(
   scope: Construct,
   servers: () => readonly { readonly vmId: number; readonly ha: HaVm }[],
 ): void {
+  // Their order in `main.ts` does not matter.
+  const sorted = () => [...servers()].sort((a, b) => a.vmId - b.vmId);
   const apart = {
     // Another cluster in the same Proxmox VE has other VM IDs.
-    rule: Lazy.stringValue({
-      produce: () => `vm-${Math.min(...servers().map(({ vmId }) => vmId))}-servers-apart`,
-    }),
+    rule: Lazy.stringValue({ produce: () => `vm-${sorted()[0]?.vmId}-servers-apart` }),
     type: "resource-affinity",
     affinity: "negative",
-    resources: Lazy.listValue({ produce: () => servers().map(({ ha }) => ha.reference) }),
+    resources: Lazy.listValue({ produce: () => sorted().map(({ ha }) => ha.reference) }),
   };
   new PlainResource(scope, "HaApart", "proxmox_harule", apart).overrideLogicalId("servers_apart");
 }

@@ -91,6 +91,7 @@ test.each([
   ["rollout kubeconfig --help", "--print"],
   ["rollout backup --help", "--to <folder>"],
   ["nixpkgs --help", "write the newest revision of the hosts' channel"],
+  ["inventory --help", "write what the PVE nodes have to pve-nodes.json"],
   ["template apply --help", "what a failure leaves, it names"],
   ["template scan --help", "look for identities and secrets on a template's disk"],
   ["doctor --help", "says what it did not check"],

@@ -29,7 +29,7 @@ function outcomeOf(pve: PveSettings): string {
   });
 }
 
-type AnyPairs = Readonly<Record<string, readonly [unknown, unknown]>>;
+type AnyPairs = Readonly<Record<string, readonly [unknown, unknown, object?]>>;
 
 const PLACES: readonly [string, AnyPairs, (change: object) => PveSettings][] = [
   ["Proxmox VE", every.PVE, (change) => ({ ...every.stated(every.PVE), ...change })],
@@ -47,9 +47,10 @@ const PLACES: readonly [string, AnyPairs, (change: object) => PveSettings][] = [
     "a datastore",
     every.PVE_DATASTORE,
     (change) => {
-      const { zfsArcMib: _, ...pve1 } = every.PVE_NODES.pve1;
       const datastores = { fast: { ...every.stated(every.PVE_DATASTORE), ...change } };
-      return withPve({ nodes: { ...every.PVE_NODES, pve1: { ...pve1, datastores } } });
+      return withPve({
+        nodes: { ...every.PVE_NODES, pve1: { ...every.PVE_NODES.pve1, zfsArcMib: undefined, datastores } },
+      });
     },
   ],
 ];

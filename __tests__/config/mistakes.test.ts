@@ -86,7 +86,7 @@ describe.each([
 });
 
 test("no mistake is told twice, without its place, by a trace, or in the words of a program", () => {
-  const spoilt = ALL_MISTAKES.flatMap((mistake) => {
+  const spoilt = [...ALL_MISTAKES, ...OF_PVE].flatMap((mistake) => {
     const lines = told(mistake);
     const bad = lines.filter(
       (line) =>

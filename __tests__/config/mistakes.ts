@@ -1,4 +1,3 @@
-import { OF_PVE } from "./pve-mistakes";
 import { ALPHARD, agent, HAMAL, MIZAR, REFERENCE, REPLICATION, server } from "../fixture";
 
 /** A change of the reference cluster. `tsx` checks no types, so any value may be stated. */
@@ -1693,5 +1692,4 @@ export const ALL_MISTAKES: readonly Mistake[] = [
   ...OF_THE_API_ADDRESS,
   ...OF_PROTOCOLS,
   ...NO_SETTINGS,
-  ...OF_PVE,
 ];

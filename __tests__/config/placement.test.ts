@@ -19,7 +19,7 @@ const pveNode = fc.record({
 
 const pveOf = fc
   .record({
-    nodes: fc.array(pveNode, { minLength: 1, maxLength: 8 }),
+    nodes: fc.array(pveNode, { minLength: 1, maxLength: 6 }),
     spread: fc.constantFrom("servers" as const, "all" as const),
   })
   .map(({ nodes, spread }): Pve =>
@@ -71,7 +71,7 @@ const nodeFrom = (
 };
 
 const clusterOf = fc
-  .tuple(pveOf, fc.uniqueArray(nodeOf, { selector: ({ vmId }) => vmId, minLength: 1, maxLength: 16 }))
+  .tuple(pveOf, fc.uniqueArray(nodeOf, { selector: ({ vmId }) => vmId, minLength: 1, maxLength: 10 }))
   .map(([pve, sketches]) => ({ pve, nodes: sketches.map((sketch) => nodeFrom(sketch, pve)) }));
 
 const NOTHING: Places = new Map();

@@ -34,6 +34,7 @@ export function program(ended: (code: ExitCode) => void): Command {
     .exitOverride();
   addEmission(root, ending);
   addNixpkgs(root, ending);
+  addInventory(root, ending);
   addTemplate(root, ending);
   addReview(root, ending);
   addTofu(root, ending);
@@ -128,6 +129,17 @@ function addNixpkgs(root: Command, ending: Ending): void {
       "\nIt needs Nix, and asks channels.nixos.org and github.com. main.ts imports the\nfile as nixos.nixpkgs.",
     )
     .action(ending(async () => (await import("./nixpkgs.js")).update()));
+}
+
+function addInventory(root: Command, ending: Ending): void {
+  root
+    .command("inventory")
+    .description("write what the PVE nodes have to pve-nodes.json")
+    .addHelpText(
+      "after",
+      "\nIt reads from Proxmox VE with PROXMOX_VE_ENDPOINT and PROXMOX_VE_API_TOKEN,\nand changes nothing there. main.ts imports the file as pve.nodes.",
+    )
+    .action(ending(async () => (await import("./inventory.js")).inventory()));
 }
 
 /** Commands that review a change before it is made. */

@@ -36,13 +36,9 @@ export const UNITS: Readonly<Record<Shortage["of"], string>> = {
 export const nodesOn = <T extends Placed>(pveNode: string, nodes: readonly T[]): T[] =>
   nodes.filter(({ vm }) => vm.pveNode === pveNode);
 
-/** Nodes with a disk on that datastore, of those PVE nodes if it is not a shared one. */
+/** Nodes with a disk on a datastore of that name. */
 export const nodesWithDiskOn = <T extends Placed>(datastore: string, nodes: readonly T[]): T[] =>
   nodes.filter(({ vm }) => vm.disks.some((disk) => disk.datastore === datastore));
-
-/** Nodes with a network interface on that bridge. */
-export const nodesOnBridge = <T extends Placed>(bridge: string, nodes: readonly T[]): T[] =>
-  nodes.filter(({ vm }) => vm.networkInterfaces.some((nic) => nic.bridge === bridge));
 
 /**
  * Most that ZFS' cache takes, in MiB: from Proxmox VE 8.1 on its installer allows a tenth of the memory, at most 16 GiB.
@@ -99,7 +95,7 @@ export function sharedShortages(pve: PveNodes, vms: readonly Placed[]): Shortage
   const sizes = new Map(
     Object.values(pve.nodes).flatMap(({ datastores }) =>
       Object.entries(datastores).flatMap(([name, { shared, sizeGib }]) =>
-        shared === true ? [[name, sizeGib] as const] : [],
+        shared ? [[name, sizeGib] as const] : [],
       ),
     ),
   );

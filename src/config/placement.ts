@@ -15,7 +15,7 @@ export type Places = ReadonlyMap<number, string>;
 /** What the placement knows of a node; `pveNode` is missing in one that states none. */
 export type Placeable = Pick<Node, "vmId" | "role" | "vm">;
 
-const statedPlace = ({ vm }: Placeable): string | undefined => vm.pveNode as string | undefined;
+const statedPlace = ({ vm }: Placeable): string | undefined => vm.pveNode;
 
 /** Whether the settings leave the PVE node open. */
 export const isUnplaced = (node: Placeable): boolean => statedPlace(node) === undefined;
@@ -34,10 +34,8 @@ export function place(pve: Pve, nodes: readonly Placeable[], last: Places): Map<
   const settled = nodes
     .filter(({ vmId }) => places.has(vmId))
     .map((node) => at(node, places.get(node.vmId) ?? ""));
-  for (const node of inTurn(
-    pve,
-    nodes.filter(({ vmId }) => !places.has(vmId)),
-  )) {
+  const open = nodes.filter(({ vmId }) => !places.has(vmId));
+  for (const node of inTurn(pve, open)) {
     const found = bestFor(node, pve, settled);
     if (found === undefined) continue;
     places.set(node.vmId, found);

@@ -83,13 +83,15 @@ async function checkPve(env: NodeJS.ProcessEnv, cluster: ClusterJson | undefined
 async function inventoryOf(
   api: NonNullable<Access["api"]>,
   major: number,
-  { nodes }: ClusterJson,
+  { cluster: { pve: settings }, nodes }: ClusterJson,
   env: NodeJS.ProcessEnv,
 ): Promise<Check[]> {
   const wanted = { nodes, env };
   const pve = await lookAtPveNodes(api, wanted);
   return Promise.all([
-    asked("PVE rights", () => checkRights(api, nodes, { env, major, vnets: vnetsOf(pve) })),
+    asked("PVE rights", () =>
+      checkRights(api, { nodes, pve: settings }, { env, major, vnets: vnetsOf(pve) }),
+    ),
     asked("PVE nodes", () => checkPveNodes(api, wanted)),
     asked("Template", async () => checkTemplates(api, await guests(api), wanted)),
     asked("Datastores", () => checkDatastores(pve, wanted)),

@@ -2,7 +2,8 @@
 import { documentOn } from "../base/documents";
 import { groupBy } from "../base/group-by";
 import { counted } from "../base/markdown";
-import type { Node } from "../config/model";
+import { isHa } from "../config/ha";
+import type { Common, Node } from "../config/model";
 import { summed, type Check } from "./check";
 import type { PveApi } from "../pve/api";
 import { settled, type Setting } from "../config/references";
@@ -20,6 +21,9 @@ const OF_A_VM = [
 /** Allows the provider to read a guest's addresses. Before Proxmox VE 9, VM.Monitor did. */
 const ofAgent = (major: number): string => (major < 9 ? "VM.Monitor" : "VM.GuestAgent.Audit");
 
+/** The nodes, and whether Proxmox VE's HA manager has their VMs. */
+type Cluster = Pick<Common, "pve"> & { readonly nodes: readonly Node[] };
+
 interface Needed {
   readonly needs: readonly Need[];
   /** Why some needs are not known. */
@@ -27,7 +31,7 @@ interface Needed {
 }
 
 function needed(
-  nodes: readonly Node[],
+  { nodes, pve }: Cluster,
   env: NodeJS.ProcessEnv,
   major: number,
   vnets: ReadonlySet<string>,
@@ -40,11 +44,18 @@ function needed(
     unseen.push(setting.unseen);
     return [];
   };
-  const needs = nodes.flatMap(({ vmId, vm }) => [
+  const needs = nodes.flatMap(({ vmId, role, vm }) => [
     { path: `/vms/${vm.templateVmId}`, privileges: ["VM.Audit", "VM.Clone"] },
     { path: `/vms/${vmId}`, privileges: [...OF_A_VM, ofAgent(major)] },
     // The provider reads the HA resources.
-    { path: "/", privileges: vm.startup === undefined ? ["Sys.Audit"] : ["Sys.Audit", "Sys.Modify"] },
+    {
+      path: "/",
+      privileges: [
+        "Sys.Audit",
+        ...(vm.startup === undefined ? [] : ["Sys.Modify"]),
+        ...(isHa(pve, role) ? ["Sys.Console"] : []),
+      ],
+    },
     ...[vm.cloneDatastore, ...vm.disks.map(({ datastore }) => datastore)].flatMap((name) =>
       at(name, (value) => ({
         path: `/storage/${value}`,
@@ -66,10 +77,10 @@ function needed(
 /** @param vnets - networks that are VNets of a zone and not bridges of a PVE node */
 export async function checkRights(
   api: PveApi,
-  nodes: readonly Node[],
+  cluster: Cluster,
   { env, major, vnets }: { env: NodeJS.ProcessEnv; major: number; vnets: ReadonlySet<string> },
 ): Promise<Check> {
-  const { needs, unseen } = needed(nodes, env, major, vnets);
+  const { needs, unseen } = needed(cluster, env, major, vnets);
   const byPath = [...groupBy(needs, ({ path }) => path)];
   const missing = await Promise.all(
     byPath.map(async ([path, some]) => {

@@ -1,4 +1,5 @@
 import type { Node } from "../config/model";
+import { compareCapacity } from "./capacity";
 import { clusterDangers, dangersOf } from "./dangers";
 import { compareDocuments } from "./documents";
 import { HOSTS_FOLDER } from "../emit/place";
@@ -27,6 +28,8 @@ export interface Preview {
   readonly flows: readonly FlowChange[] | undefined;
   readonly hosts: readonly HostChange[];
   readonly documents: readonly string[];
+  /** What the loss of a PVE node costs more than so far. */
+  readonly capacity: readonly string[];
 }
 
 export type NodeSummary = Pick<Node, "hostname" | "role" | "vmId" | "ipv4Address" | "directory"> & {
@@ -71,6 +74,7 @@ export function compare(before: Emitted, after: Emitted): Preview {
     flows: flowsOf(before, after, nodes),
     hosts: compareHosts(before, after, nodes),
     documents: compareDocuments(before, after),
+    capacity: both ? compareCapacity(both.old, both.now) : [],
   };
 }
 
@@ -127,6 +131,7 @@ export const isEmpty = ({
   flows,
   hosts,
   documents,
+  capacity,
 }: Preview): boolean =>
   [
     nodes.added,
@@ -138,5 +143,6 @@ export const isEmpty = ({
     flows ?? [],
     hosts,
     documents,
+    capacity,
     dangers,
   ].every((all) => all.length === 0);

@@ -47,7 +47,15 @@ export function reportOf(preview: Preview, base: Base, notes: readonly string[])
   const against = `Compared with ${code(base.ref)} at ${code(base.commit.slice(0, 12))}.`;
   const sections = isEmpty(preview)
     ? []
-    : [nodes(preview), vms(preview), firewall(preview), hosts(preview), settings(preview), rest(preview)];
+    : [
+        nodes(preview),
+        vms(preview),
+        firewall(preview),
+        hosts(preview),
+        settings(preview),
+        capacity(preview),
+        rest(preview),
+      ];
   return [
     TITLE,
     { kind: "summary", text: summary(preview), against },
@@ -131,6 +139,9 @@ function nodes({ nodes: { added, removed, changed } }: Preview): Block[] {
     ),
   ];
 }
+
+const capacity = ({ capacity: worse }: Preview): Block[] =>
+  worse.length === 0 ? [] : [heading("Capacity"), ...list(worse.map((text): Item => ({ text })))];
 
 const of = (all: readonly VmChange[], action: VmChange["action"]): VmChange[] =>
   all.filter((vm) => vm.action === action);

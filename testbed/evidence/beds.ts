@@ -110,7 +110,7 @@ export const BEDS: readonly Bed[] = [
     standIn: "Proxmox VE's API (`testbed/pve`), the npm registry, NixOS' build and activation, systemd, K3s",
   },
   {
-    suites: ["__tests__/system/doctor.test.ts"],
+    suites: ["__tests__/system/doctor.test.ts", "__tests__/system/inventory.test.ts"],
     programs: ["OpenSSL"],
     standIn: "Proxmox VE's API (`testbed/pve`)",
   },

@@ -13,6 +13,7 @@ const LIFE = "a cluster's life with the real OpenTofu and its provider";
 const API_ADDRESS = "the API's address, with keepalived itself";
 const GROWS = "a cluster of one server grows to three, changes, and shrinks";
 const RIGHTS = "the documented privileges, with the real OpenTofu and its provider";
+const PLACED = "VMs placed on two PVE nodes, with the real OpenTofu and its provider";
 const DOCTOR = "doctor, asked of a stand-in for Proxmox VE's API over HTTPS";
 
 /** Tests by the promise that they show. The ids are the marks' in README and below `docs/`. */
@@ -1208,8 +1209,28 @@ export const PROMISES: Promises = {
   },
 
   // docs/how-to: several PVE nodes
+  "inventory-writes": {
+    tests: {
+      "__tests__/system/inventory.test.ts": [
+        "inventory, asked of a stand-in for Proxmox VE's API over HTTPS › writes what each PVE node has, says how main.ts takes it, and changes nothing in Proxmox VE",
+        "inventory, asked of a stand-in for Proxmox VE's API over HTTPS › says what the token may not see, and writes nothing where it sees no PVE node's memory",
+      ],
+    },
+  },
+  "capacity-in-previews": {
+    tests: {
+      "__tests__/preview/capacity.test.ts": [
+        "a change by which the loss of a PVE node costs room that there was is told",
+        "one that makes it worse says from what, and one that makes it better says nothing",
+        "a VM that no other PVE node could run is told",
+      ],
+    },
+  },
   "placed-apart": {
     tests: {
+      "__tests__/system/tofu/placement.test.ts": [
+        `${PLACED} › servers are on different PVE nodes, each cloned from its own template`,
+      ],
       "__tests__/config/placement.test.ts": [
         "of ${CLUSTERS} clusters, each keeps every promise",
         "agents go where most memory is left, and with spread all where the fewest nodes are",
@@ -1221,6 +1242,9 @@ export const PROMISES: Promises = {
   },
   "placed-once": {
     tests: {
+      "__tests__/system/tofu/placement.test.ts": [
+        `${PLACED} › the plan after it is empty, also when another node comes and goes`,
+      ],
       "__tests__/config/placement.test.ts": ["of ${CLUSTERS} clusters, each keeps every promise"],
       "__tests__/constructs/pve.test.ts": [
         "a node stays where it was when others come and go, and when its own pveNode is no longer stated",
@@ -1250,6 +1274,9 @@ export const PROMISES: Promises = {
   },
   "template-worked-out": {
     tests: {
+      "__tests__/system/tofu/placement.test.ts": [
+        `${PLACED} › servers are on different PVE nodes, each cloned from its own template`,
+      ],
       "__tests__/config/mistakes.test.ts": ["%s › $what"],
       "__tests__/constructs/pve.test.ts": [
         "each VM is cloned from its PVE node's copy of the template, or else from the template's PVE node",
@@ -1258,7 +1285,14 @@ export const PROMISES: Promises = {
     },
   },
   "ha-resources": {
+    gaps: ["No HA manager of Proxmox VE ran: that it migrates a VM to its home was read in its source."],
     tests: {
+      "__tests__/system/tofu/placement.test.ts": [
+        `${PLACED} › the HA manager gets each VM, its home, and the servers apart`,
+        `${PLACED} › a VM that the HA manager started on another PVE node stays there, and nothing changes`,
+        `${PLACED} › another pveNode changes the rule of its home, and the HA manager moves the VM`,
+        `${PLACED} › a server that goes leaves the HA manager before its VM does, and without HA nothing is left there`,
+      ],
       "__tests__/constructs/pve.test.ts": [
         "the HA manager has each VM, its home, and the servers apart, and node_name is left to it",
       ],

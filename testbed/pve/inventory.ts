@@ -1,4 +1,5 @@
 import { isDrive, isNew, parseDrive, printDrive, storageOf } from "./drive";
+import { Ha } from "./ha";
 import { noConfiguration, Refusal } from "./refusal";
 import { GIB, Storage } from "./storage";
 import { Tasks } from "./tasks";
@@ -15,6 +16,10 @@ export interface Hardware {
   readonly storages: readonly string[];
   /** Bridges of each node. @default - vmbr0 */
   readonly bridges?: readonly string[];
+  /** CPUs of each node. @default 16 */
+  readonly cpus?: number;
+  /** Memory of each node. @default 65536 */
+  readonly memoryMib?: number;
 }
 
 /** What a cluster of Proxmox VE has: nodes, guests, volumes, tasks. */
@@ -23,7 +28,10 @@ export class Inventory {
   public readonly containers: Container[] = [];
   public readonly pools = new Map<string, Set<number>>();
   public readonly tasks = new Tasks();
+  public readonly ha = new Ha(this);
   public readonly storage: Storage;
+  /** Datastores that all nodes share. */
+  public readonly shared = new Set<string>();
   /** Datastores' types that are not LVM-thin. */
   public readonly datastoreTypes = new Map<string, string>();
   /** Each PVE node's disks; the volume group of all datastores is on the first one's third partition. */
@@ -42,6 +50,14 @@ export class Inventory {
 
   public get nodes(): readonly string[] {
     return this.hardware.nodes;
+  }
+
+  public get cpus(): number {
+    return this.hardware.cpus ?? 16;
+  }
+
+  public get memoryMib(): number {
+    return this.hardware.memoryMib ?? 65_536;
   }
 
   public get bridges(): readonly string[] {

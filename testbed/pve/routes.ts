@@ -75,6 +75,9 @@ function volume({ inventory, token, at }: Call) {
 
 const ofStorage = { active: 1, enabled: 1, shared: 0, type: "lvmthin", content: "images,rootdir" };
 
+/** Of each storage. */
+const TOTAL_BYTES = 900 * 1024 ** 3;
+
 /** Storages without a privilege of the token are left out. */
 const visibleStorages = ({ inventory, token }: Call): string[] =>
   inventory.storages.filter((storage) =>
@@ -83,7 +86,13 @@ const visibleStorages = ({ inventory, token }: Call): string[] =>
 
 function storages(call: Call) {
   call.inventory.knowsNode(call.at.node ?? "");
-  return visibleStorages(call).map((storage) => ({ storage, ...ofStorage }));
+  return visibleStorages(call).map((storage) => ({
+    storage,
+    ...ofStorage,
+    type: call.inventory.datastoreTypes.get(storage) ?? ofStorage.type,
+    shared: call.inventory.shared.has(storage) ? 1 : 0,
+    total: TOTAL_BYTES,
+  }));
 }
 
 const configuredStorages = (call: Call) =>
@@ -151,7 +160,7 @@ function guests(call: Call) {
 function storageStatus({ inventory, token, at }: Call) {
   token.demand(`/storage/${at.storage}`, "Datastore.Audit", "Datastore.AllocateSpace");
   inventory.storage.exists(at.storage ?? "");
-  return ofStorage;
+  return { ...ofStorage, shared: inventory.shared.has(at.storage ?? "") ? 1 : 0 };
 }
 
 function pools({ inventory, parameters }: Call) {
@@ -169,20 +178,68 @@ function cloneOf(call: Call): string {
   return clone(call.inventory, vmOf(call), call.parameters, call.token);
 }
 
+const readHa =
+  (handler: Handler): Handler =>
+  (call) => {
+    call.token.demand("/", "Sys.Audit");
+    return handler(call);
+  };
+
+const writeHa =
+  (handler: Handler): Handler =>
+  (call) => {
+    call.token.demand("/", "Sys.Console");
+    return handler(call);
+  };
+
+const MIB = 1024 ** 2;
+
+/** Without Sys.Audit, Proxmox VE leaves out what a node has. */
+const nodes = ({ inventory, token }: Call) =>
+  inventory.nodes.map((node) => ({
+    node,
+    status: "online",
+    uptime: 1,
+    ...(token.holds(`/nodes/${node}`, "Sys.Audit") && {
+      maxcpu: inventory.cpus,
+      maxmem: inventory.memoryMib * MIB,
+    }),
+  }));
+
 export const ROUTES: readonly (readonly [method: string, path: string, handler: Handler])[] = [
-  ["GET", "nodes", ({ inventory }) => inventory.nodes.map((node) => ({ node, status: "online", uptime: 1 }))],
+  ["GET", "nodes", nodes],
   ["GET", "pools", pools],
   ["GET", "version", () => ({ version: "9.0.3", release: "9.0", repoid: "0123456789abcdef" })],
   ["GET", "access/permissions", permissions],
   ["GET", "cluster/resources", guests],
   ["GET", "cluster/nextid", nextId],
+  ["GET", "cluster/ha/resources/:sid", readHa(({ inventory, at }) => inventory.ha.resource(at.sid ?? ""))],
   [
-    "GET",
+    "POST",
+    "cluster/ha/resources",
+    writeHa(({ inventory, parameters }) => inventory.ha.addResource(parameters)),
+  ],
+  [
+    "PUT",
     "cluster/ha/resources/:sid",
-    ({ token, at }) => {
-      token.demand("/", "Sys.Audit");
-      throw new Refusal(500, `no such resource '${at.sid}'`);
-    },
+    writeHa(({ inventory, at, parameters }) => inventory.ha.changeResource(at.sid ?? "", parameters)),
+  ],
+  [
+    "DELETE",
+    "cluster/ha/resources/:sid",
+    writeHa(({ inventory, at }) => inventory.ha.removeResource(at.sid ?? "")),
+  ],
+  ["GET", "cluster/ha/rules/:rule", readHa(({ inventory, at }) => inventory.ha.rule(at.rule ?? ""))],
+  ["POST", "cluster/ha/rules", writeHa(({ inventory, parameters }) => inventory.ha.addRule(parameters))],
+  [
+    "PUT",
+    "cluster/ha/rules/:rule",
+    writeHa(({ inventory, at, parameters }) => inventory.ha.changeRule(at.rule ?? "", parameters)),
+  ],
+  [
+    "DELETE",
+    "cluster/ha/rules/:rule",
+    writeHa(({ inventory, at }) => inventory.ha.removeRule(at.rule ?? "")),
   ],
   ["GET", "nodes/:node/tasks/:upid/status", ({ inventory, at }) => inventory.tasks.status(at.upid ?? "")],
   ["GET", "nodes/:node/tasks/:upid/log", ({ inventory, at }) => inventory.tasks.log(at.upid ?? "")],

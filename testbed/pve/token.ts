@@ -14,7 +14,7 @@ const PRIVILEGES = [
   ..."Datastore.Allocate Datastore.AllocateSpace Datastore.Audit Mapping.Use Pool.Allocate Pool.Audit".split(
     " ",
   ),
-  ..."SDN.Audit SDN.Use Sys.Audit Sys.Modify".split(" "),
+  ..."SDN.Audit SDN.Use Sys.Audit Sys.Console Sys.Modify".split(" "),
 ];
 
 /** An API token with its own privileges (`pveum user token add … --privsep 1`). */

@@ -50,11 +50,11 @@ export interface PveNodeSettings extends Readonly<z.input<typeof PveNodeSchema>>
 
 export const OvercommitSchema = group(
   {
-    /** Cores of VMs for each CPU of a PVE node. @default 4 */
+    /** Cores per CPU of a PVE node that its VMs may have. @default 4 */
     cpu: positive("cores per CPU", 2).default(4),
-    /** Memory of VMs for each MiB that a PVE node has for them. Above 1, the kernel may kill VMs. @default 1 */
+    /** MiB per MiB of memory that a PVE node has for VMs. Above 1, its kernel may kill VMs. @default 1 */
     memory: positive("MiB per MiB", 1.2).default(1),
-    /** Disks of VMs for each GiB of a datastore. Above 1, a full datastore stops VMs. @default 1 */
+    /** GiB per GiB of a datastore that disks may have. Above 1, a full datastore stops VMs. @default 1 */
     disk: positive("GiB per GiB", 2).default(1),
   },
   { cpu: 2 },
