@@ -11,6 +11,7 @@ import { dirname, join } from "node:path";
 import { ExitCode } from "../../src/cli/exit-code";
 import { update } from "../../src/cli/nixpkgs";
 import { remoteScript, Report } from "../../src/rollout/script";
+import { versionsExpression } from "../../src/rollout/upgrade/versions";
 import { emit, FIVE_NODES, REFERENCE } from "../fixture";
 import { cluster, emitted, newFolder } from "./clusters";
 import { evaluate } from "./evaluation";
@@ -151,6 +152,53 @@ describeWith([NIX, CURL], "a pinned nixpkgs", () => {
       const host: Host = merged(modules["host"] ?? []);
       expect(hostFaults(host, node)).toEqual(faults);
       expect(host.options["system.nixos.revision"]).toBe(revision ?? REV);
+    });
+  });
+
+  describe("evaluated for an upgrade", () => {
+    const NIXPKGS = `{ system }: {
+      lib.trivial.release = "26.05";
+      k3s_1_35.version = "1.35.1+k3s1";
+      k3s_1_30 = throw "k3s_1_30 has been removed";
+      linuxPackages.kernel.version = if system == "aarch64-linux" then "6.18.1" else "other";
+    }`;
+
+    /** What a host reports of that package. */
+    function versions(k3sPackage: string): unknown {
+      write(join(folder, `nixpkgs-${REV}`, "default.nix"), NIXPKGS);
+      const { archive, hash } = archived("{ }\n");
+      fs.mkdirSync(join(folder, "lib"), { recursive: true });
+      const node = { kernelPackages: "linuxPackages", platform: "aarch64-linux" } as const;
+      const variables = {
+        expression: versionsExpression(node, k3sPackage),
+        tarball: "",
+        builds: "",
+        revision: REV,
+        archive: `file://${archive}`,
+        hash,
+        caches: "",
+        cache_keys: "",
+      };
+      const script = remoteScript("evaluate", variables)
+        .replaceAll("/var/lib", join(folder, "lib"))
+        .replaceAll("/run/k3s", join(folder, "run-k3s"));
+      const { stdout } = spawnSync("sh", ["-s"], {
+        input: script,
+        encoding: "utf8",
+        env: { ...process.env, ...nix },
+      });
+      const report = new Report(stdout);
+      expect(report.all("error")).toEqual([]);
+      return JSON.parse(report.text("versions"));
+    }
+
+    test("says its release, and the versions of K3s and of the kernel", () => {
+      expect(versions("k3s_1_35")).toEqual({ nixos: "26.05", k3s: "1.35.1+k3s1", kernel: "6.18.1" });
+    });
+
+    test("has no version of a K3s that is not there, or that was removed", () => {
+      expect(versions("k3s_1_99")).toMatchObject({ k3s: "" });
+      expect(versions("k3s_1_30")).toMatchObject({ k3s: "" });
     });
   });
 

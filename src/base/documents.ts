@@ -6,6 +6,7 @@ import { PACKAGE_ROOT } from "./package-root";
 export const REFERRED = {
   interruptedClone: ["docs/how-to/troubleshooting.md", "A clone that failed half-way"],
   k3sData: ["docs/how-to/data-disks.md", "Move K3s' data of a running node"],
+  wayBack: ["docs/how-to/upgrade-cluster.md", "The way back"],
   privileges: ["docs/reference/proxmox-privileges.md", "For applies"],
 } as const;
 

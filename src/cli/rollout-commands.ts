@@ -27,6 +27,7 @@ export function addRollout(root: Command, ending: Ending): void {
     .addHelpText("after", NOTES);
   addPlan(rollout, ending);
   addApply(rollout, ending);
+  addUpgrade(rollout, ending);
   addVerify(rollout, ending);
   addHost(rollout, ending);
   addRotate(rollout, ending);
@@ -82,22 +83,46 @@ function addApply(rollout: Command, ending: Ending): void {
     "apply",
     "roll out the emitted files, in an order that keeps the cluster available",
   );
-  withReboot(withBuild(apply))
-    .option(...CONFIRM_SECONDS)
+  withTrials(withReboot(withBuild(apply)))
     .option(...ACCEPT_KEYS)
     .option(
       "--boot",
       "boot hosts into systems that cannot be activated while they run; hosts revert by themselves here too",
       false,
     )
-    .option(
-      "--reset-hung",
-      "reset the VM of a host that hangs in a boot on trial: by PROXMOX_VE_API_TOKEN, or without it over SSH to the PVE node",
-      false,
-    )
-    .option(...AGENTS_AT_ONCE)
-    .option("--reboots-at-once <count>", "number of nodes to reboot at the same time", count, 1)
     .action(ending(onNoWords(async (options) => (await import("./rollout.js")).apply(options))));
+}
+
+function addUpgrade(rollout: Command, ending: Ending): void {
+  const upgrade = withJson(rollout.command("upgrade"))
+    .description("bring the cluster to another NixOS and K3s, by one safe step that main.ts states")
+    .option("--nixos <release>", "the release of NixOS to get to, such as 26.05", release)
+    .option("--k3s <minor>", "the minor version of K3s to get to, such as 1.35", minor)
+    .option(
+      "--soak <seconds>",
+      "how long the first host has to stay healthy before others follow",
+      seconds,
+      300,
+    )
+    .option("--to <folder>", "folder of the backup that is made first (default: backups, next to main.ts)");
+  withTrials(withReboot(upgrade))
+    .addHelpText("after", UPGRADE_NOTES)
+    .action(ending(async (options) => (await import("./rollout.js")).upgrade(options)));
+}
+
+const UPGRADE_NOTES = `
+It refuses what is not safe before anything is built, makes a backup and proves
+that it restores, and changes one host before the others. Run the same command
+again to continue where it stopped.`;
+
+function release(text: string): string {
+  if (/^\d\d\.(05|11)$/.test(text)) return text;
+  throw new InvalidArgumentError("Expected a release of NixOS, such as 26.05.");
+}
+
+function minor(text: string): string {
+  if (/^1\.\d{1,2}$/.test(text)) return text;
+  throw new InvalidArgumentError("Expected a minor version of K3s, such as 1.35.");
 }
 
 function addVerify(rollout: Command, ending: Ending): void {
@@ -243,6 +268,18 @@ const withReboot = (command: Command): Command =>
       false,
     )
     .option(...REBOOT_SECONDS);
+
+/** How hosts are changed, confirmed and rebooted. */
+const withTrials = (command: Command): Command =>
+  command
+    .option(...CONFIRM_SECONDS)
+    .option(
+      "--reset-hung",
+      "reset the VM of a host that hangs in a boot on trial: by PROXMOX_VE_API_TOKEN, or without it over SSH to the PVE node",
+      false,
+    )
+    .option(...AGENTS_AT_ONCE)
+    .option("--reboots-at-once <count>", "number of nodes to reboot at the same time", count, 1);
 
 function hostNames(text: string, before: readonly string[]): string[] {
   const names = text.split(",").map((name) => name.trim());

@@ -25,6 +25,7 @@ import {
 import { drillCommand, restoreCommand, type RestoreOptions } from "../rollout/restore-commands";
 import { recoverCommand, type RecoverOptions } from "../rollout/recover-command";
 import { DEFAULT_PATHS, Session } from "../rollout/session";
+import { upgradeCommand } from "../rollout/upgrade/upgrade";
 import { progressPrinter } from "../rollout/format";
 import type { TurnOptions } from "../rollout/turns";
 import { mustHave } from "../base/programs";
@@ -121,6 +122,23 @@ export const kubeconfig = (options: KubeconfigOptions): Promise<ExitCode> =>
 
 /** Next to `main.ts`. */
 const BACKUPS_FOLDER = "backups";
+
+/** What `upgrade` is asked for. */
+export interface UpgradeWords extends Options, Omit<ApplyOptions, "boot">, Resets {
+  readonly nixos?: string;
+  readonly k3s?: string;
+  readonly soak: number;
+  readonly to?: string;
+  readonly yes: boolean;
+}
+
+export const upgrade = ({ nixos, k3s, soak, to, ...options }: UpgradeWords): Promise<ExitCode> =>
+  run(options, async (session, operator) => {
+    const goal = { ...(nixos === undefined ? {} : { nixos }), ...(k3s === undefined ? {} : { k3s }) };
+    const own = { soakSeconds: soak, folder: to ?? BACKUPS_FOLDER, boot: true, acceptNewHostKeys: false };
+    await upgradeCommand(session, goal, { ...options, ...own }, operator);
+    return ExitCode.Done;
+  });
 
 export const backup = (options: Options & { readonly to?: string }): Promise<ExitCode> =>
   run(

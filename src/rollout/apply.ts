@@ -33,8 +33,19 @@ export interface ApplyOptions extends RebootOptions, TrialOptions {
 /** How long an API that had answered may be unavailable: the server asked may be the one just changed. */
 const API_SECONDS = 60;
 
+/** What a rollout does in its order and between its phases, where it is more than an apply. */
+export interface Course {
+  /** Why the hosts cannot be changed to what was built. */
+  faults(jobs: readonly Job[]): string[];
+  phases(jobs: readonly Job[]): Phase<Job>[];
+  /** Called after each host. @throws UserError to begin no other */
+  changed(host: Host): Promise<void>;
+  /** Called after each phase. @throws UserError to begin no other */
+  passed(phase: Phase<Job>): Promise<void>;
+}
+
 /** A host to be changed. */
-interface Job extends Built {
+export interface Job extends Built {
   readonly host: Host;
   readonly node: Host["node"];
   readonly facts: Facts;
@@ -60,6 +71,8 @@ export class Apply {
     private readonly stop: AbortSignal,
     /** @default - each host builds its own system */
     private readonly builder?: Builder,
+    /** @default - the order of an apply, and nothing between its phases */
+    private readonly course?: Course,
   ) {
     this.agents = new Semaphore(options.agentsAtOnce);
     this.reboots = new Semaphore(options.rebootsAtOnce);
@@ -83,13 +96,11 @@ export class Apply {
       ...(this.options.boot ? [] : jobs.flatMap(refusalFaults)),
       ...(await this.podFaults(jobs)),
       ...(this.options.objections?.(jobs) ?? []),
+      ...(this.course?.faults(jobs) ?? []),
     ];
     if (faults.length > 0) throw new UserError("refused", `${faults.join("\n")}\nNo host was changed`);
-    const order = phases(
-      jobs,
-      servers.map(({ k3sVersion }) => k3sVersion),
-      agentsNeedOf(ignorant, withoutVip),
-    );
+    const running = servers.map(({ k3sVersion }) => k3sVersion);
+    const order = this.course?.phases(jobs) ?? phases(jobs, running, agentsNeedOf(ignorant, withoutVip));
     this.reportOrder(order);
     if (this.fleet.nodes === undefined && servers.length > 0) {
       this.log.info(
@@ -100,6 +111,8 @@ export class Apply {
     for (const phase of order) {
       await this.runPhase(phase);
       if (this.failures.length > 0 || this.stop.aborted) break;
+      await this.course?.passed(phase).catch((error: unknown) => this.failures.push(error));
+      if (this.failures.length > 0) break;
     }
     const untouched = jobs.filter(({ host }) => !this.started.has(host.name)).map(({ host }) => host.name);
     const rest =
@@ -165,7 +178,9 @@ export class Apply {
   }
 
   private reportOrder(order: readonly Phase<Job>[]): void {
-    const words = order.map(({ words, hosts }) => `${words}: ${hosts.map(nameAndReboot).join(", ")}`);
+    const words = order.map(({ words, hosts }) =>
+      hosts.length === 0 ? words : `${words}: ${hosts.map(nameAndReboot).join(", ")}`,
+    );
     this.log.info("cluster", words.length === 0 ? "nothing to do" : `in this order: ${words.join("; ")}`);
     for (const job of order.flatMap(({ hosts }) => hosts)) {
       const fault = onceFault(job);
@@ -187,6 +202,7 @@ export class Apply {
     try {
       this.lock.check();
       await (needsReboot(job) ? this.reboots.run(run) : run());
+      if (this.started.has(job.host.name)) await this.course?.changed(job.host);
     } catch (error) {
       // If switch-to-configuration has no check, only the activation shows it.
       if (hasCode(error, "needs boot") && this.options.boot && trialOf(job) === undefined)

@@ -65,6 +65,7 @@ export interface Planned {
   readonly tokens: JoinTokens;
 }
 
+/** Asks all hosts, and plans an apply to those. */
 export async function surveyAndPlan(
   session: Session,
   hostnames: readonly string[],

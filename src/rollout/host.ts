@@ -21,6 +21,7 @@ const READING: ReadonlySet<string> = new Set([
   "reach",
   "recovery",
   "try-tokens",
+  "upgrade-facts",
 ]);
 
 /** A host of the cluster, and the SSH connection to it. */

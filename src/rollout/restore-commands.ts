@@ -38,7 +38,17 @@ export async function drillCommand(
   const faults = drillFaults(what, fleet, ...states);
   if (faults.length > 0) throw new UserError("refused", `${faults.join("\n")}\nNothing was tried`);
   const [place, first] = states as [HostState, HostState];
-  const result = await changing(session, fleet, [], stop, () => drill(what, place, first));
+  await changing(session, fleet, [], stop, () => proveBackup(what, place, first, print));
+}
+
+/** Tries a backup on a host, prints what it has shown, and records it. @throws UserError when it does not restore as it should */
+export async function proveBackup(
+  what: Restorable,
+  place: HostState,
+  founder: HostState,
+  print: Operator["print"],
+): Promise<void> {
+  const result = await drill(what, place, founder);
   const path = record(result);
   print(`${formatDrill(result)}\nAdded to ${path}`, { drill: result });
   judgeDrill(result);
@@ -55,6 +65,7 @@ async function look(
   return { what, fleet: await surveyed(session, [...new Set(hosts)]) };
 }
 
+/** The server with clusterInit. */
 export function founderOf({ hosts }: Session): Host {
   const founder = hosts.find(({ node }) => node.clusterInit === true);
   if (founder === undefined) throw new UserError("invalid", "No server of main.ts has clusterInit");

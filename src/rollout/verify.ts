@@ -108,7 +108,8 @@ function clusterFaults({ hosts, unreachable }: Fleet, nodes: readonly KubeNode[]
   ];
 }
 
-async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): Promise<Health> {
+/** What a verification says of one host. */
+export async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNode[]): Promise<Health> {
   const { name, node } = host;
   const found = nodes.find((each) => each.name === name);
   const base = { name, role: node.role, address: node.ipv4Address, version: found?.version ?? "" };

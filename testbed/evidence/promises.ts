@@ -754,6 +754,48 @@ export const PROMISES: Promises = {
       "The certificates are real, and K3s' names and times for them come from its source: no K3s issued or renewed one in a test.",
     ],
   },
+  // docs/how-to: upgrade-cluster
+  "upgrade-refuses": {
+    tests: {
+      "__tests__/rollout/upgrade/path.test.ts": ["a path of K3s", "a path of NixOS"],
+      "__tests__/rollout/upgrade/tables.test.ts": [
+        "bad releases of K3s",
+        "deprecated APIs",
+        "options in a Nix file",
+        "removed options of NixOS",
+      ],
+      "__tests__/system/machines/upgrade.test.ts": [
+        "an upgrade › refuses everything that is unsafe at once, before anything is built",
+        "an upgrade › an older K3s is refused, since there is no way back",
+      ],
+      "__tests__/system/nixpkgs.test.ts": ["a pinned nixpkgs › evaluated for an upgrade"],
+    },
+    gaps: [
+      "No nixpkgs was evaluated, and no real etcd or API server was asked for its metrics.",
+      "The tables of bad releases and removed options have what their sources say, and not all there is.",
+    ],
+  },
+  "upgrade-order": {
+    tests: {
+      "__tests__/rollout/upgrade/course.test.ts": [
+        "one agent is changed and watched before servers and other agents",
+        "a minor of K3s comes to a server first, which is watched, and to one agent before the others",
+      ],
+      "__tests__/system/machines/upgrade.test.ts": [
+        "an upgrade › of NixOS: a backup that restores, the emptiest agent, a pause, servers one by one, agents",
+        "an upgrade › of a minor of K3s: servers first, with a pause after the first, and one agent before the others",
+      ],
+    },
+    gaps: ["No K3s and no NixOS was upgraded: both are stand-ins."],
+  },
+  "upgrade-goes-on": {
+    tests: {
+      "__tests__/rollout/upgrade/course.test.ts": [
+        "a host that an earlier run left alone is watched before others are changed",
+      ],
+      "__tests__/system/machines/interrupted-upgrade.test.ts": ["an upgrade that is interrupted › %s"],
+    },
+  },
   // docs/how-to: rotate
   "rotation-keeps-quorum": {
     tests: {

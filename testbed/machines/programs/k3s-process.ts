@@ -15,7 +15,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import type { IncomingMessage } from "node:http";
+import { createServer as createHttpServer, type IncomingMessage } from "node:http";
 import { createServer } from "node:https";
 import { connect, createServer as createTcpServer } from "node:net";
 import { dirname } from "node:path";
@@ -363,6 +363,20 @@ function hangs(isNew: boolean): boolean {
   return existsSync(fault) && (isNew || readFileSync(fault, "utf8") === version);
 }
 
+/** What etcd says of itself to whoever asks on the machine: K3s 1.33.5 has etcd 3.5.21, and K3s 1.34 has 3.6. */
+function serveMetrics(): void {
+  const fault = "/faults/etcd-version";
+  const etcd = existsSync(fault)
+    ? readFileSync(fault, "utf8")
+    : version.startsWith("v1.33.")
+      ? "3.5.21"
+      : "3.6.7";
+  createHttpServer((_, response) => response.end(`etcd_server_version{server_version="${etcd}"} 1\n`)).listen(
+    2381,
+    "127.0.0.1",
+  );
+}
+
 async function main(): Promise<void> {
   const isNew = realpathSync("/run/current-system") !== realpathSync("/boot/default");
   if (existsSync("/faults/k3s-fails") && isNew) {
@@ -382,7 +396,10 @@ async function main(): Promise<void> {
     await sleep(200);
   }
   issueCertificates();
-  if (role === "server") serve();
+  if (role === "server") {
+    serve();
+    serveMetrics();
+  }
   register();
   event(`joined ${version}`);
   while (true) {

@@ -114,6 +114,7 @@ function getByTemplate(kinds: string, template: string): void {
 function get(kind: string | undefined, name = ""): void {
   if (raw() === "/apis/k3s.cattle.io/v1/etcdsnapshotfiles")
     return list(names("snapshots").map((file) => read<object>(`${CLUSTER}/snapshots/${file}`)));
+  if (raw() === "/metrics") return console.log(metrics());
   if (kind === undefined) return console.log("ok"); // --raw=/readyz
   if (kind === "nodes") return list(nodes().map(shown));
   if (kind === "leases") {
@@ -135,6 +136,21 @@ function get(kind: string | undefined, name = ""): void {
     return list(names("volumes").map((file) => read<object>(`${CLUSTER}/volumes/${file}`)));
   if (kind === "pods") return pods().forEach((pod) => console.log(row(pod)));
   fail(`error: the server doesn't have a resource type "${kind}"`);
+}
+
+/** A part of what an API server tells Prometheus, with what a test has set. */
+function metrics(): string {
+  const path = `${CLUSTER}/deprecated-apis`;
+  const asked = existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
+  const labels = asked.map((line) => line.split(" "));
+  return [
+    "# TYPE apiserver_requested_deprecated_apis gauge",
+    ...labels.map(
+      ([group, version, resource, removed]) =>
+        `apiserver_requested_deprecated_apis{group="${group}",removed_release="${removed}",resource="${resource}",subresource="",version="${version}"} 1`,
+    ),
+    'apiserver_request_total{code="200",resource="pods",verb="GET",version="v1"} 5',
+  ].join("\n");
 }
 
 /** Leases that do not belong to kubelets. */
