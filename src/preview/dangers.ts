@@ -1,6 +1,14 @@
 import { quorumOf } from "../config/quorum";
 import { groupBy } from "../base/group-by";
 import { isExampleKey } from "../config/ssh-keys";
+import {
+  minorOfPackage,
+  minorsAfter,
+  minorSteps,
+  packageOfMinor,
+  releasesAfter,
+  releaseSteps,
+} from "../config/version-steps";
 import { enumerated } from "../base/markdown";
 import { blockedGrowth, IMPACT_LABELS, type BlockedGrowth, type Impact } from "../provider/impact";
 import type { ClusterJson } from "../render/cluster-json";
@@ -83,7 +91,47 @@ const growthDangers = ({ growing, waiting }: BlockedGrowth<AttributeImpact>): st
 
 /** Dangers that follow from more than one setting. */
 export function clusterDangers(before: ClusterJson, after: ClusterJson, nodes: Nodes): string[] {
-  return [...lostQuorum(before, nodes), ...lostOperators(before, after)];
+  return [
+    ...lostQuorum(before, nodes),
+    ...lostOperators(before, after),
+    ...unsafeUpgrades(
+      [before, after].map(({ cluster }) => cluster.k3s.package),
+      nodes.kept.map((pair) => [pair.before.nixos.release, pair.after.nixos.release]),
+    ),
+  ];
+}
+
+/**
+ * Versions that `rollout upgrade` would refuse, as far as `main.ts` alone says them.
+ *
+ * @param packages - of K3s, before and after
+ * @param releases - of NixOS, before and after, of each host
+ */
+export function unsafeUpgrades(
+  packages: readonly string[],
+  releases: readonly (readonly [string, string])[],
+): string[] {
+  const [from, to] = packages.map(minorOfPackage);
+  const k3s = from === undefined || to === undefined ? [] : minorFaults(from, to);
+  return [...k3s, ...new Set(releases.flatMap(([old, now]) => releaseFaults(old, now)))];
+}
+
+function minorFaults(from: string, to: string): string[] {
+  const steps = minorSteps(from, to);
+  if (steps < 0)
+    return [`**K3s** ${from} becomes ${to}: it has no way back to an older minor but a backup of it`];
+  const [next = to] = minorsAfter(from, to);
+  return steps > 1
+    ? [`**K3s** goes one minor at a time: from ${from} to ${next} first (\`${packageOfMinor(next)}\`)`]
+    : [];
+}
+
+function releaseFaults(from: string, to: string): string[] {
+  const steps = releaseSteps(from, to);
+  if (steps < 0)
+    return [`**NixOS** ${from} becomes ${to}: what its services have stored may be too new for it`];
+  const [next = to] = releasesAfter(from, to);
+  return steps > 1 ? [`**NixOS** goes one release at a time: from ${from} to ${next} first`] : [];
 }
 
 /** If too many members leave at once, the others have no majority, even if new ones join later. */

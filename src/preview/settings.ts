@@ -68,7 +68,9 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
   ),
   "k3s.traefik": effect("K3s installs or removes Traefik"),
   "k3s.serviceLb": effect("K3s installs or removes its load balancer, and ports 80 and 443 open or close"),
-  "k3s.package": effect("K3s changes its version, on servers first"),
+  "k3s.package": effect(
+    "K3s changes its version, on servers first; `rollout upgrade` makes a backup before, and no way leads back to an older minor without",
+  ),
   "k3s.flannelBackend": danger(
     "pods on different hosts lose connectivity until K3s has restarted on both hosts",
   ),
@@ -174,7 +176,10 @@ export const NODE_EFFECTS: Readonly<Record<string, Effect>> = {
   },
   networks: effect("its addresses, routes or VLANs in further networks change"),
   hardwareConfiguration: effect("its hardware configuration changes between captured and generated"),
-  "nixos.release": { words: "another NixOS release is built", reboot: true },
+  "nixos.release": {
+    words: "another NixOS release is built; `rollout upgrade` changes one host before the others",
+    reboot: true,
+  },
   "nixos.stateVersion": danger("it must stay the release with which the host was installed"),
   "nixos.firmware": danger(NO_BOOT),
   "nixos.bootDisk": danger(NO_BOOT),
