@@ -6,7 +6,7 @@ const ALLOWED = {
   "src/render": ["src/base", "src/config", "src/firewall"],
   // The last to read: nothing imports it.
   "src/reference": ["src/base", "src/config", "src/cli"],
-  "src/emit": ["src/base"],
+  "src/emit": ["src/base", "src/config", "src/render"],
   "src/init": ["src/base", "src/config", "src/render"],
   "src/provider": ["src/base", "src/config", ".gen", "cdktf"],
   "src/pve": ["src/base", "src/config"],

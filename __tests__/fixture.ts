@@ -70,6 +70,10 @@ export const ALPHARD = server("k3s-server", "alphard", 134);
 export const HAMAL = agent("k3s-agent", "hamal", 135);
 export const MIZAR = agent("k3s-agent-1", "mizar", 136);
 
+/** A cluster that shares nothing with the reference cluster. */
+export const ALTAIR = server("k3s-server", "altair", 144);
+export const FURTHER: ClusterSettings = { ...REFERENCE, apiEndpoint: "https://172.22.0.144:6443" };
+
 /** Three servers, written out of order, and two agents. */
 export const FIVE_NODES: readonly TestNode[] = [
   agent("k3s-agent", "hamal", 135),

@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { Annotations, AnnotationMetadataEntryType, TerraformStack } from "cdktf";
 import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer";
 import { Construct, type IConstruct } from "constructs";
+import { enumerated } from "../src/base/markdown";
 import { UserError } from "../src/base/user-error";
 import { describeFaults, Faults, withNews } from "../src/config/fault";
 import {
@@ -21,7 +22,8 @@ import { warningsOf } from "../src/config/warnings";
 import { HostFilesSchema, type HostFilesSettings } from "../src/config/settings";
 import { HOST_FILES, type EmissionOptions, type EmissionReport } from "../src/emit/app";
 import { planEmission, shownPath, type EmissionPlan } from "../src/emit/emission";
-import { HOSTS_FOLDER, pathProblem } from "../src/emit/place";
+import { emittedClusters } from "../src/emit/clusters";
+import { pathProblem } from "../src/emit/place";
 import { describeRefusal, describeStale } from "../src/emit/report";
 import { capturedFrom, withHeader } from "../src/emit/header";
 import { sharedModules, type SharedModules } from "../src/emit/shared-modules";
@@ -41,12 +43,14 @@ export type { HostFilesSettings as HostFilesProps };
 const README = "README.md";
 
 /**
- * Emits the cluster's files to `nix/` of the project: a folder for each host with its NixOS configuration and firewall,
- * `cluster.json` for programs and `README.md` for people. At most one in an app.
+ * Emits the cluster's files to `nix/` of the project, or to its `folder`: a folder for each host with its NixOS configuration and
+ * firewall, `cluster.json` for programs and `README.md` for people. At most one in a cluster.
  *
  * Writes nothing if anything in the app is invalid. The CDK context `hostFiles` has its options; see `EmissionOptions`.
  */
 export class HostFiles extends Construct {
+  /** Folder of the hosts' files in the project. */
+  public readonly folder: string;
   /** Paths of your Markdown files with a list of the nodes. */
   public readonly documents: readonly string[];
 
@@ -62,8 +66,10 @@ export class HostFiles extends Construct {
     super(scope, id);
     this.cluster = K3sCluster.of(scope);
     const stated = validateSettings(props, HostFilesSchema, this.faults);
-    const { documents } = withDefaults(HostFilesSchema, stated);
+    const { folder, documents } = withDefaults(HostFilesSchema, stated);
+    this.folder = folder;
     this.documents = documents;
+    this.cluster.addFolder(folder);
     for (const document of documents) this.checkDocument(document);
     this.cluster.remember(() => this.lastPlaces());
     this.node.addValidation({ validate: () => this.validate() });
@@ -73,16 +79,11 @@ export class HostFiles extends Construct {
   /** Collects everything that prevents writing, and keeps the plan of what to write. */
   private validate(): string[] {
     this.emission = undefined;
-    const [other] = constructsBefore<HostFiles>(this, HostFiles);
-    if (other !== undefined) {
-      return [
-        `${other.node.path} already emits ${HOSTS_FOLDER}/, and an app can have only one HostFiles; ` +
-          "use a separate project for another cluster",
-      ];
-    }
-    const why = pathProblem(HOSTS_FOLDER);
-    if (why !== undefined) return [`${HOSTS_FOLDER} should be a folder of this project${why}`];
     if (this.faults.all.length > 0) return describeFaults(this.faults.all);
+    const clash = this.clash();
+    if (clash !== undefined) return [clash];
+    const why = pathProblem(this.folder);
+    if (why !== undefined) return [`${this.folder} should be a folder of this project${why}`];
     const { cluster, faults, variables } = this.cluster.resolve();
     const { accept = [], check = false } = this.options;
     const accepted = new Set(accept);
@@ -91,18 +92,19 @@ export class HostFiles extends Construct {
     const moved = describeFaults(withNews(faults, moves).slice(faults.length));
     // The cluster reports its faults. The files of a faulty model are not worth comparing with those on disk.
     if (faults.length > 0) return moved;
-    const shared = sharedModules(HOSTS_FOLDER, MODULES);
+    const shared = sharedModules(this.folder, MODULES);
     const files = this.render(cluster, variables, shared);
     const regions = this.regions(cluster);
-    const plan = planEmission({ folder: HOSTS_FOLDER, files, regions, previous: last.files, accepted });
+    const plan = planEmission({ folder: this.folder, files, regions, previous: last.files, accepted });
     const destroyed = removedNodes(last.nodes, cluster.nodes).map(
       ({ hostname, vmId }) => `${hostname}, VM ${vmId}, will be DESTROYED by the next apply`,
     );
     this.emission = { plan, warnings: [...warningsOf(cluster, last.nodes), ...destroyed] };
     // A check names them among the stale files.
     return [
+      ...this.leftOver(),
       ...moved,
-      ...unnameable(shared),
+      ...unnameable(this.folder, shared),
       ...tokensIn(files),
       ...(check ? [] : plan.refusals.map(describeRefusal)),
     ];
@@ -112,23 +114,72 @@ export class HostFiles extends Construct {
     return (this.node.tryGetContext(HOST_FILES) ?? {}) as EmissionOptions;
   }
 
+  /** Warns of its cluster. The last one of the app writes the files of all, or none. */
   private write(validated: boolean): void {
     const stack = TerraformStack.of(this);
+    if (!validated) this.validate();
+    // On the stack, since the CLI prints its annotations first.
+    for (const warning of this.emission?.warnings ?? []) Annotations.of(stack).addWarning(warning);
+    const all = this.all();
+    if (all.at(-1) !== this) return;
     const problems = this.node.root.node.findAll().flatMap((construct) => [
       // CDKTF validates each stack just before writing it, so later stacks are not validated yet.
       ...(validated && construct.node.scopes.includes(stack) ? [] : construct.node.validate()),
       ...errorAnnotations(construct),
     ]);
+    const folders = all.map(({ folder }) => folder);
     if (problems.length > 0)
-      throw new UserError("invalid", `Nothing was written to ${HOSTS_FOLDER}:\n  ${problems.join("\n  ")}`);
-    if (this.emission === undefined) return;
-    const { plan, warnings } = this.emission;
-    // On the stack, since the CLI prints its annotations first.
-    for (const warning of warnings) Annotations.of(stack).addWarning(warning);
+      throw new UserError(
+        "invalid",
+        `Nothing was written to ${enumerated(folders)}:\n  ${problems.join("\n  ")}`,
+      );
+    const plans = all.flatMap(({ emission }) => emission?.plan ?? []);
     const { check = false, report } = this.options;
-    if (check) mustBeFresh(plan);
-    else applyPlan(plan);
-    if (report !== undefined) writeFileSync(report, JSON.stringify(reportOf(plan)));
+    if (check) mustBeFresh(plans);
+    else plans.forEach(applyPlan);
+    if (report !== undefined) writeFileSync(report, JSON.stringify(reportOf(plans)));
+  }
+
+  /** Those of the app, in the order of its tree. */
+  private all(): HostFiles[] {
+    return this.node.root.node.findAll().filter((construct) => construct instanceof HostFiles);
+  }
+
+  /** Why another one of the app, before this one, leaves no room for it. */
+  private clash(): string | undefined {
+    for (const other of constructsBefore<HostFiles>(this, HostFiles)) {
+      const paths = `${other.node.path} and ${this.node.path}`;
+      if (other.cluster === this.cluster)
+        return `${paths} are of the same cluster, which has one HostFiles; remove one`;
+      if (other.folder === this.folder)
+        return `${paths} would both write to ${this.folder}/; give the newer one a folder of its own: { folder: "${this.folder}-NAME" }`;
+      const [shared] = this.documents.filter((document) => other.documents.includes(document));
+      if (shared !== undefined)
+        return `${paths} would both write the list of nodes in ${shared}; leave it in the 'documents' of one`;
+    }
+    return undefined;
+  }
+
+  /** Folders of clusters that the app does not have: commands would still find them. The first of the app tells. */
+  private leftOver(): string[] {
+    const all = this.all();
+    if (all[0] !== this) return [];
+    return emittedClusters()
+      .filter(({ folder }) => all.every((other) => other.folder !== folder))
+      .map(({ folder, stack }) => {
+        const moved = all.find(({ name }) => name === stack);
+        if (moved === undefined)
+          return `${folder}/ has the files of a cluster that main.ts does not have; remove the folder once its VMs are gone`;
+        return (
+          `${folder}/ has the files of ${stack}, whose 'folder' is ${moved.folder} now; state '${folder}' again: ` +
+          "rollouts and the default state of OpenTofu go by it"
+        );
+      });
+  }
+
+  /** Name of the cluster in the app. */
+  private get name(): string {
+    return TerraformStack.of(this).node.id;
   }
 
   /** The text of each file, by its path in the folder. `cluster.json`, which lists the others, is last. */
@@ -137,10 +188,11 @@ export class HostFiles extends Construct {
     const files = new Map<string, string>();
     const sums = new Map<string, string>();
     const haproxy = renderHaproxy(cluster);
-    const readme = renderReadme(cluster, [HOSTS_FOLDER, ...this.documents], variables);
+    const name = this.all().length > 1 ? this.name : undefined;
+    const readme = renderReadme(cluster, [this.folder, ...this.documents], variables, name);
     for (const [path, body] of [
       ...renderHosts(cluster, captured, shared.paths),
-      ...renderTemplates(cluster, HOSTS_FOLDER),
+      ...renderTemplates(cluster, this.folder),
       [README, readme] as const,
       [NAMES, renderNames(cluster)] as const,
       ...(haproxy === undefined ? [] : [[HAPROXY, haproxy] as const]),
@@ -149,14 +201,14 @@ export class HostFiles extends Construct {
       files.set(path, text);
       sums.set(path, createHash("sha256").update(text).digest("hex"));
     }
-    const description = renderClusterJson(cluster, captured, sums, this.documents);
+    const description = renderClusterJson(cluster, captured, sums, this.documents, this.name);
     return files.set(CLUSTER_JSON, withHeader(CLUSTER_JSON, description));
   }
 
   /** The emitted regions of the owner's documents, by their paths relative to the folder. */
   private regions(cluster: Cluster): Map<string, string> {
     const text = withHeader(README, renderNodeRegion(cluster));
-    return new Map(this.documents.map((document) => [relative(HOSTS_FOLDER, document), text]));
+    return new Map(this.documents.map((document) => [relative(this.folder, document), text]));
   }
 
   private checkDocument(document: string): void {
@@ -167,10 +219,10 @@ export class HostFiles extends Construct {
         `Markdown files of this project, such as k8s/README.md${why}`,
         document,
       );
-    } else if (!relative(HOSTS_FOLDER, document).startsWith("..")) {
+    } else if (!relative(this.folder, document).startsWith("..")) {
       this.faults.add(
         "documents",
-        `${document} is in ${HOSTS_FOLDER}/, which is only for emitted files; move it`,
+        `${document} is in ${this.folder}/, which is only for emitted files; move it`,
       );
     }
   }
@@ -179,12 +231,12 @@ export class HostFiles extends Construct {
   private captured(cluster: Cluster): Set<string> {
     const directories = cluster.nodes.map((node) => node.directory);
     const isCaptured = (directory: string): boolean =>
-      capturedFrom(textOf(join(HOSTS_FOLDER, directory, HARDWARE_CONFIGURATION))) !== undefined;
+      capturedFrom(textOf(join(this.folder, directory, HARDWARE_CONFIGURATION))) !== undefined;
     return new Set(directories.filter(isCaptured));
   }
 
   private lastPlaces(): LastPlaces {
-    const text = textOf(join(HOSTS_FOLDER, CLUSTER_JSON));
+    const text = textOf(join(this.folder, CLUSTER_JSON));
     const json = parseClusterJson(text);
     const known = (json?.nodes ?? []).filter(isRecordedNode).filter(isRecordedPlace);
     return {
@@ -194,27 +246,28 @@ export class HostFiles extends Construct {
   }
 
   private last(): { nodes: readonly RecordedNode[]; files: readonly string[] } {
-    const json = parseClusterJson(textOf(join(HOSTS_FOLDER, CLUSTER_JSON)));
+    const json = parseClusterJson(textOf(join(this.folder, CLUSTER_JSON)));
     return { nodes: (json?.nodes ?? []).filter(isRecordedNode), files: Object.keys(json?.files ?? {}) };
   }
 }
 
 /** What was done; of a check, which finds nothing to do, that nothing was. */
-const reportOf = ({ folder, writes, removals }: EmissionPlan): EmissionReport => ({
-  written: writes.map(({ path }) => shownPath(folder, path)),
-  removed: removals.map((path) => shownPath(folder, path)),
+const reportOf = (plans: readonly EmissionPlan[]): EmissionReport => ({
+  folders: plans.map(({ folder }) => folder),
+  written: plans.flatMap(({ folder, writes }) => writes.map(({ path }) => shownPath(folder, path))),
+  removed: plans.flatMap(({ folder, removals }) => removals.map((path) => shownPath(folder, path))),
 });
 
-function mustBeFresh(plan: EmissionPlan): void {
-  const stale = describeStale(plan);
-  if (stale !== "") throw new UserError("stale", stale);
+function mustBeFresh(plans: readonly EmissionPlan[]): void {
+  const stale = plans.map(describeStale).filter(Boolean);
+  if (stale.length > 0) throw new UserError("stale", stale.join("\n\n"));
 }
 
 /** Modules that no host would import. */
-const unnameable = ({ unnameable: paths }: SharedModules): string[] =>
+const unnameable = (folder: string, { unnameable: paths }: SharedModules): string[] =>
   paths.map(
     (path) =>
-      `${HOSTS_FOLDER}/${path} has a name that no Nix path can have; rename it to letters, digits, . _ + and -`,
+      `${folder}/${path} has a name that no Nix path can have; rename it to letters, digits, . _ + and -`,
   );
 
 const textOf = (file: string): string =>

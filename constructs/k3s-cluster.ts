@@ -14,12 +14,13 @@ import { DataProxmoxVirtualEnvironmentContainers } from "../.gen/providers/proxm
 import { DataProxmoxVirtualEnvironmentVms } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-vms";
 import type { VirtualEnvironmentVm } from "../.gen/providers/proxmox/virtual-environment-vm";
 import { ProxmoxProvider } from "../.gen/providers/proxmox/provider";
-import { vipFaultsBetween } from "../src/config/api-vip";
 import { isHa } from "../src/config/ha";
 import type { LastPlaces } from "../src/config/pve";
 import { resolveCluster, resolveCommon } from "../src/config/cluster";
+import { faultsBetweenClusters, type NamedCluster } from "../src/config/clusters";
 import { describeFaults, Faults, withNews, type Fault } from "../src/config/fault";
 import { terraformAddress, type Cluster, type Common, type Node } from "../src/config/model";
+import { HOSTS_FOLDER } from "../src/config/names";
 import { policyFaults } from "../src/firewall/policy";
 import { resolveNode } from "../src/config/node";
 import { validateSettings } from "../src/config/validation";
@@ -40,15 +41,17 @@ export type { ClusterSettings as K3sClusterProps };
 
 /**
  * State path for stacks without a backend, relative to the stack's folder. It is outside of `cdktf.out`, since the CLI
- * deletes the folder of a renamed stack.
+ * deletes the folder of a renamed stack. It follows the folder of the hosts, and neither the stack's name nor its place in the app: those
+ * may change, and a state that is looked for elsewhere is an empty one.
  */
-const DEFAULT_STATE_PATH = "../../../state/terraform.tfstate";
+const statePath = (folder: string): string =>
+  `../../../state/${folder === HOSTS_FOLDER ? "terraform" : folder}.tfstate`;
 
 /**
  * A K3s cluster: the settings that all nodes share, and the registry of its nodes. At most one in a stack.
  *
- * The stack's state is in `state/` of the project. To keep it elsewhere, construct a backend such as CDKTF's `S3Backend`
- * before the cluster. The Proxmox provider reads `PROXMOX_VE_ENDPOINT` and `PROXMOX_VE_API_TOKEN`.
+ * The stack's state is in `state/` of the project, for a further cluster by the folder of its `HostFiles`. To keep it elsewhere, construct
+ * a backend such as CDKTF's `S3Backend` before the cluster. The Proxmox provider reads `PROXMOX_VE_ENDPOINT` and `PROXMOX_VE_API_TOKEN`.
  */
 export class K3sCluster extends Construct {
   /**
@@ -84,6 +87,8 @@ export class K3sCluster extends Construct {
   private resolved?: { readonly cluster: Cluster; readonly faults: readonly Fault[] };
   private faults: readonly Fault[];
   private lastPlaces?: () => LastPlaces;
+  /** Of its `HostFiles`. @default - it has none */
+  private folder?: string;
   /** The default backend, unless the stack has its own. */
   private readonly state?: LocalBackend;
 
@@ -107,7 +112,9 @@ export class K3sCluster extends Construct {
     this.warnOfExampleKey();
 
     if (!this.stack.node.children.some((child) => TerraformBackend.isBackend(child))) {
-      this.state = new LocalBackend(this.stack, { path: DEFAULT_STATE_PATH });
+      this.state = new LocalBackend(this.stack, {
+        path: Lazy.stringValue({ produce: () => this.statePath }),
+      });
     }
     this.provider = new ProxmoxProvider(this, "Provider", {});
     this.moves = Lazy.anyValue({ produce: () => movesOf(this.nodes.map((node) => this.asStated(node))) });
@@ -146,7 +153,19 @@ export class K3sCluster extends Construct {
   }
 
   private everyFault(): Fault[] {
-    return [...withNews(this.faults, this.resolveNodes().faults), ...this.rivals()];
+    const own = withNews(this.faults, this.resolveNodes().faults);
+    return [...withNews(own, this.faultsBetween()), ...this.rivals()];
+  }
+
+  private faultsBetween(): Fault[] {
+    const before = constructsBefore<K3sCluster>(this, K3sCluster);
+    const others = before.filter(({ stack }) => stack !== this.stack).map(({ named }) => named);
+    return faultsBetweenClusters(others, this.named);
+  }
+
+  private get named(): NamedCluster {
+    const { cluster } = this.resolveNodes();
+    return { name: this.stack.node.id, cluster, pveEndpoint: this.provider.endpoint };
   }
 
   private resolveNodes(): { readonly cluster: Cluster; readonly faults: readonly Fault[] } {
@@ -239,6 +258,19 @@ export class K3sCluster extends Construct {
     if (role === "server" && this.haServers.push({ vmId, ha }) === 2) keepApart(this, () => this.haServers);
   }
 
+  /**
+   * Registers the folder of its hosts; only `HostFiles` calls it.
+   *
+   * @internal
+   */
+  public addFolder(folder: string): void {
+    this.folder ??= folder;
+  }
+
+  private get statePath(): string {
+    return statePath(this.folder ?? HOSTS_FOLDER);
+  }
+
   /** With the Terraform name that the VM has, which its owner may override until the stack is written. */
   private asStated(node: Node): Node {
     return {
@@ -256,10 +288,11 @@ export class K3sCluster extends Construct {
           { nodes: [], setting: "cluster", message: `${paths} are in the same stack; give each its own` },
         ];
       }
-      const addresses = vipFaultsBetween(this.resolveNodes().cluster, other.resolveNodes().cluster);
-      if (!other.state || !this.state) return addresses;
-      const message = `${paths} would share a state file; construct a backend before one of them`;
-      return [{ nodes: [], setting: "backend", message }, ...addresses];
+      if (!other.state || !this.state || other.statePath !== this.statePath) return [];
+      // Two HostFiles with one folder are a fault already.
+      if (other.folder !== undefined && this.folder !== undefined) return [];
+      const message = `${paths} would share a state file; give one of them HostFiles with a folder of its own, or construct a backend before it`;
+      return [{ nodes: [], setting: "backend", message }];
     });
   }
 

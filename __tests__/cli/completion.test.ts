@@ -18,9 +18,10 @@ const CASES: readonly [string, string, readonly string[]][] = [
   ],
   ["rollout apply --on hamal", "--yes", ["--yes"]],
   ["gate", "--al", ["--allow"]],
-  ["apply", "--st", ["--stack"]],
+  ["apply", "--cl", ["--cluster"]],
+  ["rollout apply", "--cl", ["--cluster"]],
   // An option of the other `apply`.
-  ["rollout apply", "--sta", []],
+  ["rollout apply", "--para", []],
 ];
 
 const script = (name: string): string => {

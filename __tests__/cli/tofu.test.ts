@@ -180,7 +180,7 @@ describe("failures have an exit code other than 0 and say what to do", () => {
       "tofu-that-is-not-there is not in PATH",
     ],
     ["no synth before", run(["plan"], { stacks: [] }), "run npm run synth first"],
-    ["several stacks", run(["plan"], { stacks: ["k3s", "b"] }), "--stack=NAME with one of k3s, b", 64],
+    ["several stacks", run(["plan"], { stacks: ["k3s", "b"] }), "--cluster=NAME with one of k3s, b", 64],
     [
       "a parallelism that is none",
       run(["apply", "-parallelism=0"]),
@@ -193,6 +193,6 @@ describe("failures have an exit code other than 0 and say what to do", () => {
   });
 
   test("one of several stacks is chosen by name", () => {
-    expect(run(["plan", "--stack=k3s"], { stacks: ["k3s", "b"] }).status).toBe(0);
+    expect(run(["plan", "--cluster=k3s"], { stacks: ["k3s", "b"] }).status).toBe(0);
   });
 });

@@ -379,5 +379,6 @@ export const cluster = (
 });
 
 export const HOST_FILES: Pairs<HostFilesSettings> = {
+  folder: ["nix", "nix-lab"],
   documents: [["nodes.md"], []],
 };

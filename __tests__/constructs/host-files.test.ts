@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { Annotations, App, LocalBackend, TerraformStack, TerraformVariable } from "cdktf";
+import { Annotations, App, TerraformStack, TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
 import { HostFiles } from "../../constructs";
 import { readHostFolder } from "../../src/emit/host-folder";
@@ -231,25 +231,28 @@ describe("nothing is written", () => {
     expect(textsBelow(join(folder))).toEqual({});
   });
 
-  test.each(["of the same cluster", "of another cluster"])("by a second HostFiles in an app, %s", (whose) => {
+  test("by a second HostFiles of a cluster", () => {
     const folder = temporaryFolder();
     const app = testApp();
     const cluster = addCluster(app, THREE);
     new HostFiles(cluster, "nix");
-    const other = new TerraformStack(app, "k3s-2");
-    new LocalBackend(other, { path: "k3s-2.tfstate" });
-    new HostFiles(whose === "of the same cluster" ? cluster : addCluster(other, [ALPHARD]), "more");
+    new HostFiles(cluster, "more", { folder: "nix-lab" });
     expect(() => inside(folder, () => app.synth())).toThrow(
-      "k3s/cluster/nix already emits nix/, and an app can have only one HostFiles; use a separate project for another cluster",
+      "k3s/cluster/nix and k3s/cluster/more are of the same cluster, which has one HostFiles; remove one",
     );
     expect(textsBelow(folder)).toEqual({});
   });
 
-  test("when a folder is stated: rollouts and previews read only nix/", () => {
-    const app = testApp();
-    new HostFiles(addCluster(app, THREE), "nix", { folder: "hosts" } as object);
-    expect(() => app.synth()).toThrow("'folder' is not a setting");
-  });
+  test.each(["hosts", "nix/lab", "../nix", "nix_lab", "nix-", "nix-Lab"])(
+    "to %s, where rollouts and previews would not look for it",
+    (name) => {
+      const app = testApp();
+      new HostFiles(addCluster(app, THREE), "nix", { folder: name });
+      expect(() => app.synth()).toThrow(
+        `'folder' should be nix, or nix- and a name of a-z, 0-9 and -, got '${name}'`,
+      );
+    },
+  );
 
   test.each(["elsewhere", "nowhere"])("through a nix/ that is a link to %s", (where) => {
     const [project, parent] = [temporaryFolder(), temporaryFolder()];

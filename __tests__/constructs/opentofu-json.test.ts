@@ -8,6 +8,8 @@ import {
   addCluster,
   agent,
   ALPHARD,
+  ALTAIR,
+  FURTHER,
   FIVE_NODES,
   HAMAL,
   MIZAR,
@@ -454,9 +456,9 @@ describe("state", () => {
   test("of two clusters is in two files", () => {
     const app = testApp();
     addCluster(new TerraformStack(app, "a"), [ALPHARD]);
-    const second = addCluster(new TerraformStack(app, "b"), [ALPHARD]);
+    const second = addCluster(new TerraformStack(app, "b"), [ALTAIR], FURTHER);
     expect(second.node.validate()).toEqual([
-      "a/cluster and b/cluster would share a state file; construct a backend before one of them",
+      "a/cluster and b/cluster would share a state file; give one of them HostFiles with a folder of its own, or construct a backend before it",
     ]);
   });
 });
@@ -466,7 +468,7 @@ test("two clusters, one of which has its own backend, are not a fault", () => {
   const own = new TerraformStack(app, "a");
   new S3Backend(own, { bucket: "b", key: "k" });
   expect(addCluster(own, [ALPHARD]).node.validate()).toEqual([]);
-  expect(addCluster(new TerraformStack(app, "b"), [ALPHARD]).node.validate()).toEqual([]);
+  expect(addCluster(new TerraformStack(app, "b"), [ALTAIR], FURTHER).node.validate()).toEqual([]);
 });
 
 test("a stack holds one cluster", () => {

@@ -39,7 +39,7 @@ function emitted(owner: Owner = () => undefined, tree = temporaryFolder()): Emit
   });
   const json = JSON.parse(readFileSync(join(app.outdir, "stacks", "k3s", "cdk.tf.json"), "utf8"));
   const description = JSON.parse(readFileSync(join(tree, "nix", "cluster.json"), "utf8"));
-  return { stacks: [{ name: "k3s", json }], cluster: description, emitsHosts: true, tree };
+  return { stacks: [{ name: "k3s", json }], cluster: description, emitsHosts: true, folder: "nix", tree };
 }
 
 const vmsOf = ({ stacks: [stack] }: Emitted): Record<string, Json> =>

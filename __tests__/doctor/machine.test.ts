@@ -17,6 +17,7 @@ type Json = any;
 /** The operator's machine and project, set up by the test. */
 class Machine {
   public readonly folder = temporaryFolder();
+  public readonly hosts: string = "nix";
   public readonly home = join(this.folder, "home");
   private readonly bin = join(this.folder, "bin");
   public env: NodeJS.ProcessEnv = { PATH: this.bin };

@@ -248,7 +248,7 @@ test("a host without the interface has no flow over it", () => {
 
 test("cluster.json has the interface of a flow over one, and none of others", () => {
   const cluster = clusterOf(ON_ALL, allowing({}));
-  const json = JSON.parse(renderClusterJson(cluster, new Set(), new Map(), [])) as {
+  const json = JSON.parse(renderClusterJson(cluster, new Set(), new Map(), [], "k3s")) as {
     flows: { over?: string }[];
   };
   expect(json.flows.flatMap(({ over }) => over ?? [])).toEqual(["storage0"]);

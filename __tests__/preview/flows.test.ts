@@ -28,7 +28,7 @@ const on = (node: TestNode): TestNode => ({ ...node, networkInterfaces: FURTHER 
 function described(nodes: readonly TestNode[], settings: ClusterSettings): ClusterJson {
   const { cluster, faults } = addCluster(testApp(), nodes, settings).resolve();
   expect(faults).toEqual([]);
-  return parseClusterJson(renderClusterJson(cluster, new Set(), new Map(), [])) as ClusterJson;
+  return parseClusterJson(renderClusterJson(cluster, new Set(), new Map(), [], "k3s")) as ClusterJson;
 }
 
 const changes = (before: ClusterJson, after: ClusterJson): readonly FlowChange[] =>

@@ -21,7 +21,7 @@ function tree(files: Files): Emitted {
     mkdirSync(dirname(join(folder, "nix", path)), { recursive: true });
     writeFileSync(join(folder, "nix", path), text);
   }
-  return { stacks: [], emitsHosts: true, tree: folder };
+  return { stacks: [], emitsHosts: true, folder: "nix", tree: folder };
 }
 
 function changes(after: Files): HostChange[] {

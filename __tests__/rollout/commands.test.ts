@@ -50,6 +50,8 @@ async function programsOfApply(macAddresses: Readonly<Record<string, string>> = 
     knownHosts: join(own, "known_hosts"),
     logs: join(own, "logs"),
     builds: join(own, "builds"),
+    backups: join(own, "backups"),
+    context: "k3s",
   };
   const session = new Session(paths, () => undefined);
   const programs: string[] = [];

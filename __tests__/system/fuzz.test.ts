@@ -49,7 +49,7 @@ function output({ cluster: settings, agent }: { cluster: Json; agent: Json }): O
   const { cluster } = construct.resolve();
   const files = emitted(cluster);
   const readme = renderReadme(cluster, ["nix"]);
-  const description = JSON.parse(renderClusterJson(cluster, new Set(), new Map(), []));
+  const description = JSON.parse(renderClusterJson(cluster, new Set(), new Map(), [], "k3s"));
   expect(description.nodes[1].vm.description).toBe(agent.description);
   return { description: agent.description, files, documents: [readme, renderNodeRegion(cluster)] };
 }

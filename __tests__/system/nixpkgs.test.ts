@@ -337,7 +337,7 @@ describeWith([NIX, CURL], "a pinned nixpkgs", () => {
       await new Promise((resolve) => server.close(resolve));
     });
 
-    const run = (at = origin): Promise<ExitCode> => update(folder, { channels: at, archives: at });
+    const run = (at = origin): Promise<ExitCode> => update({}, folder, { channels: at, archives: at });
     const pin = (): unknown => JSON.parse(fs.readFileSync(join(folder, "nixpkgs.json"), "utf8"));
 
     test("to the newest revision of the hosts' release, with the hash that a flake.lock has", async () => {

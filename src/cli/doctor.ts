@@ -3,19 +3,21 @@ import { textTable } from "../base/table";
 import { cutToLine, displayWidth, wrapped } from "../base/wrap";
 import type { Check } from "../doctor/check";
 import { diagnose } from "../doctor/doctor";
+import { chosenCluster, type ClusterOptions } from "./cluster";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument, reportFailure } from "./failure";
 import { documentOf } from "./json-document";
 import { terminalColumns } from "./terminal";
 
-interface Options {
+interface Options extends ClusterOptions {
   readonly json: boolean;
 }
 
 /** `doctor`: checks that a cluster has everything that it needs. */
-export async function doctor({ json }: Options): Promise<ExitCode> {
+export async function doctor({ json, ...options }: Options): Promise<ExitCode> {
   try {
-    const checks = await diagnose({ env: process.env, folder: process.cwd(), home: homedir() });
+    const { folder: hosts } = chosenCluster(options);
+    const checks = await diagnose({ env: process.env, folder: process.cwd(), home: homedir(), hosts });
     console.log(
       json
         ? JSON.stringify(doctorDocument(checks), null, 2)

@@ -1,19 +1,21 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parseJson } from "../base/json";
 import { capture } from "../base/process";
 import { mustHave } from "../base/programs";
 import { StatusLine } from "../base/status-line";
 import { messageOf, UserError } from "../base/user-error";
 import { nixpkgsArchive, shortRevision } from "../config/nixos";
+import { HOSTS_FOLDER } from "../config/names";
 import { NixpkgsSchema, type NixpkgsSettings } from "../config/settings";
 import { readCluster } from "../preview/emitted";
+import { chosenCluster, type ClusterOptions } from "./cluster";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { interruptible } from "./interruption";
 import { say } from "./terminal";
 
-/** The owner's file with the pin, next to `main.ts`, which imports it. */
-const FILE = "nixpkgs.json";
+/** The owner's file with the pin of a cluster, next to `main.ts`, which imports it. @param hosts - folder of the cluster's hosts */
+const pinFile = (hosts: string): string => `${hosts.replace(HOSTS_FOLDER, "nixpkgs")}.json`;
 
 /** Where NixOS' channels say their revision, and where the tree of a revision is. */
 export interface Sources {
@@ -24,12 +26,13 @@ export interface Sources {
 const OFFICIAL: Sources = { channels: "https://channels.nixos.org", archives: "https://github.com" };
 
 /** `nixpkgs update`: writes the newest revision of the hosts' channel to `nixpkgs.json`. */
-export const update = (project = ".", sources = OFFICIAL): Promise<ExitCode> =>
+export const update = (options: ClusterOptions, project = ".", sources = OFFICIAL): Promise<ExitCode> =>
   interruptible(async ({ stop }) => {
     try {
+      const { folder } = chosenCluster(options, project);
       mustHave("nixPrefetchUrl", "nixpkgs update");
       mustHave("curl", "nixpkgs update");
-      say(await updated(project, sources, stop));
+      say(await updated(project, folder, sources, stop));
       return ExitCode.Done;
     } catch (error) {
       say(messageOf(error), process.stderr);
@@ -38,24 +41,30 @@ export const update = (project = ".", sources = OFFICIAL): Promise<ExitCode> =>
   });
 
 /** @returns what was done, and what comes next */
-async function updated(project: string, { channels, archives }: Sources, stop: AbortSignal): Promise<string> {
-  const file = join(project, FILE);
+async function updated(
+  project: string,
+  hosts: string,
+  { channels, archives }: Sources,
+  stop: AbortSignal,
+): Promise<string> {
+  const name = pinFile(hosts);
+  const file = join(project, name);
   const old = readPin(file)?.rev;
-  const channel = `nixos-${releaseOf(project)}`;
+  const channel = `nixos-${releaseOf(project, hosts)}`;
   const status = new StatusLine(process.stderr);
   const rev = await status.during(`Asking for the newest ${channel}`, () =>
     newestOf(channel, channels, stop),
   );
   const short = shortRevision(rev);
-  if (rev === old) return `${FILE} has the newest revision of ${channel} already: ${short}.`;
+  if (rev === old) return `${name} has the newest revision of ${channel} already: ${short}.`;
   const hash = await status.during(`Downloading nixpkgs ${short}`, () =>
     hashOf(nixpkgsArchive(rev, archives), stop),
   );
   replace(file, { rev, hash });
   const next = "Next: npm run preview, npm run synth, npm run rollout -- plan";
   return old === undefined
-    ? `${FILE}: ${short} of ${channel}.\nState it in main.ts: import nixpkgs from "./${FILE}"; and nixos: { nixpkgs }.\n${next}`
-    : `${FILE}: ${shortRevision(old)} becomes ${short} of ${channel}.\n${next}`;
+    ? `${name}: ${short} of ${channel}.\nState it in main.ts: import nixpkgs from "./${name}"; and nixos: { nixpkgs }.\n${next}`
+    : `${name}: ${shortRevision(old)} becomes ${short} of ${channel}.\n${next}`;
 }
 
 /** `undefined` if there is none yet. */
@@ -63,17 +72,19 @@ function readPin(file: string): NixpkgsSettings | undefined {
   if (!existsSync(file)) return undefined;
   const pin = NixpkgsSchema.safeParse(parseJson(readFileSync(file, "utf8")));
   if (pin.success) return pin.data;
-  throw new UserError("invalid", `${FILE} is no pin of nixpkgs, which has rev and hash`, {
+  throw new UserError("invalid", `${basename(file)} is no pin of nixpkgs, which has rev and hash`, {
     remedy: "remove it, and run this again",
   });
 }
 
 /** The one release of all hosts, as the last synth has it. */
-function releaseOf(project: string): string {
-  const releases = new Set(readCluster(project)?.nodes.map(({ nixos }) => nixos.release));
+function releaseOf(project: string, hosts: string): string {
+  const releases = new Set(readCluster(project, hosts)?.nodes.map(({ nixos }) => nixos.release));
   const [release] = releases;
   if (release === undefined)
-    throw new UserError("invalid", "nix/cluster.json has no host", { remedy: "run npm run synth first" });
+    throw new UserError("invalid", `${hosts}/cluster.json has no host`, {
+      remedy: "run npm run synth first",
+    });
   if (releases.size > 1) {
     throw new UserError("invalid", `Hosts have different releases: ${[...releases].join(", ")}`, {
       remedy: "one nixpkgs is of one release, so state nixos.release for the cluster alone",

@@ -9,6 +9,7 @@ import { PACKAGE_ROOT } from "../base/package-root";
 import { textTable } from "../base/table";
 import { FORGES, OPTIONS } from "../init/options";
 import type { Ending } from "./action";
+import { CLUSTER, withCluster } from "./cluster-option";
 import type { Shell } from "./completion";
 import { DETAILED, MEANINGS, type ExitCode } from "./exit-code";
 import { addRollout } from "./rollout-commands";
@@ -118,17 +119,19 @@ function addInit(root: Command, ending: Ending): void {
 }
 
 function addNixpkgs(root: Command, ending: Ending): void {
-  root
+  const nixpkgs = root
     .command("nixpkgs")
     .description("pin the nixpkgs that all hosts are built from")
-    .helpCommand(false)
+    .helpCommand(false);
+  nixpkgs
     .command("update")
     .description("write the newest revision of the hosts' channel to nixpkgs.json")
     .addHelpText(
       "after",
-      "\nIt needs Nix, and asks channels.nixos.org and github.com. main.ts imports the\nfile as nixos.nixpkgs.",
+      "\nIt needs Nix, and asks channels.nixos.org and github.com. main.ts imports the\nfile as nixos.nixpkgs. A further cluster with the folder nix-NAME has\nnixpkgs-NAME.json.",
     )
-    .action(ending(async () => (await import("./nixpkgs.js")).update()));
+    .action(ending(async (options) => (await import("./nixpkgs.js")).update(options)));
+  withCluster(nixpkgs);
 }
 
 function addInventory(root: Command, ending: Ending): void {
@@ -148,6 +151,7 @@ function addReview(root: Command, ending: Ending): void {
     .command("doctor")
     .description("check what a cluster needs, from programs to Proxmox VE")
     .option("--json", "print JSON", false)
+    .option(...CLUSTER)
     .addHelpText(
       "after",
       "\nIt reads from Proxmox VE with PROXMOX_VE_ENDPOINT and PROXMOX_VE_API_TOKEN,\nand changes nothing. Without them it checks the rest, and says what it did not\ncheck.",
@@ -160,6 +164,7 @@ function addReview(root: Command, ending: Ending): void {
     .addOption(new Option("--json", "print JSON").default(false).conflicts("markdown"))
     .option("--markdown", "print Markdown to a terminal too, as a pipe gets it", false)
     .option("--fail-on-danger", "fail when a change is dangerous", false)
+    .option("--cluster <name>", "only this cluster, by its stack's name (default: all of the app)")
     .action(ending(async (options) => (await import("./preview.js")).preview(options)));
   root
     .command("gate")
@@ -198,12 +203,11 @@ export function spelled([command = "", ...words]: readonly string[]): string[] {
 
 /** Commands that run OpenTofu. Unknown options are passed to it. */
 function addTofu(root: Command, ending: Ending): void {
-  const STACK = ["--stack <name>", "the stack, if the app has several"] as const;
   passing(root.command("plan"))
     .description("run tofu plan on the last synth, and save the plan")
     .usage("[options] [arguments of tofu plan]")
     .option(...DETAILED)
-    .option(...STACK)
+    .option(...CLUSTER)
     .action(ending(async (words: string[], options) => (await import("./tofu.js")).plan(words, options)));
   passing(root.command("apply"))
     .description("plan with tofu, show the plan, ask, and apply exactly that plan")
@@ -214,12 +218,12 @@ function addTofu(root: Command, ending: Ending): void {
       "VMs to create or change at a time; parallel clones of one template block each other on Proxmox VE's storage lock",
       "1",
     )
-    .option(...STACK)
+    .option(...CLUSTER)
     .action(ending(async (words: string[], options) => (await import("./tofu.js")).apply(words, options)));
   passing(root.command("tofu"), "<arguments...>")
     .description("run any other tofu command in the stack's folder")
     .usage("[options] <arguments of tofu>")
-    .option(...STACK)
+    .option(...CLUSTER)
     .action(ending(async (words: string[], options) => (await import("./tofu.js")).other(words, options)));
 }
 

@@ -3,6 +3,7 @@ import { shellWord } from "../base/escape";
 import { UserError } from "../base/user-error";
 import type { Rotation } from "./rollout";
 import type { Ending } from "./action";
+import { withCluster } from "./cluster-option";
 import { DETAILED, type ExitCode } from "./exit-code";
 
 /** @param what - the expected value, with an example */
@@ -34,6 +35,7 @@ export function addRollout(root: Command, ending: Ending): void {
   addKubeconfig(rollout, ending);
   addBackup(rollout, ending);
   addRestore(rollout, ending);
+  withCluster(rollout);
 }
 
 const NOTES = `
@@ -159,7 +161,10 @@ function addKubeconfig(rollout: Command, ending: Ending): void {
   rollout
     .command("kubeconfig")
     .description("fetch the cluster's kubeconfig and merge it into yours")
-    .option("--name <name>", "name of its context", "k3s")
+    .option(
+      "--name <name>",
+      "name of its context (default: k3s; of a further cluster k3s-NAME, as its folder is nix-NAME)",
+    )
     .option(
       "--output <file>",
       "file to merge it into, mode 0600 (default: the first of $KUBECONFIG, or ~/.kube/config)",

@@ -24,14 +24,14 @@ import {
 } from "../rollout/rotate-commands";
 import { drillCommand, restoreCommand, type RestoreOptions } from "../rollout/restore-commands";
 import { recoverCommand, type RecoverOptions } from "../rollout/recover-command";
-import { DEFAULT_PATHS, Session } from "../rollout/session";
+import { pathsOf, Session } from "../rollout/session";
 import { upgradeCommand } from "../rollout/upgrade/upgrade";
 import { progressPrinter } from "../rollout/format";
 import type { TurnOptions } from "../rollout/turns";
 import { mustHave } from "../base/programs";
 import { StatusLine } from "../base/status-line";
 import { UserError } from "../base/user-error";
-import { HOSTS_FOLDER } from "../emit/place";
+import { chosenCluster, type ClusterOptions } from "./cluster";
 import { askForConsent } from "./consent";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
@@ -41,7 +41,7 @@ import { interruptible } from "./interruption";
 import { documentOf } from "./json-document";
 import { say, terminalColumns } from "./terminal";
 
-export interface Options {
+export interface Options extends ClusterOptions {
   readonly json: boolean;
   /** Hostnames and groups. @default - all hosts */
   readonly on?: readonly string[];
@@ -110,18 +110,15 @@ export const rotate = (
     return ExitCode.Done;
   });
 
-export const kubeconfig = (options: KubeconfigOptions): Promise<ExitCode> =>
+export const kubeconfig = (options: ClusterOptions & Partial<KubeconfigOptions>): Promise<ExitCode> =>
   run(
-    { json: false },
+    { ...options, json: false },
     async (session, operator) => {
-      await kubeconfigCommand(session, options, operator);
+      await kubeconfigCommand(session, { name: session.paths.context, print: false, ...options }, operator);
       return ExitCode.Done;
     },
     false,
   );
-
-/** Next to `main.ts`. */
-const BACKUPS_FOLDER = "backups";
 
 /** What `upgrade` is asked for. */
 export interface UpgradeWords extends Options, Omit<ApplyOptions, "boot">, Resets {
@@ -135,7 +132,12 @@ export interface UpgradeWords extends Options, Omit<ApplyOptions, "boot">, Reset
 export const upgrade = ({ nixos, k3s, soak, to, ...options }: UpgradeWords): Promise<ExitCode> =>
   run(options, async (session, operator) => {
     const goal = { ...(nixos === undefined ? {} : { nixos }), ...(k3s === undefined ? {} : { k3s }) };
-    const own = { soakSeconds: soak, folder: to ?? BACKUPS_FOLDER, boot: true, acceptNewHostKeys: false };
+    const own = {
+      soakSeconds: soak,
+      folder: to ?? session.paths.backups,
+      boot: true,
+      acceptNewHostKeys: false,
+    };
     await upgradeCommand(session, goal, { ...options, ...own }, operator);
     return ExitCode.Done;
   });
@@ -144,7 +146,7 @@ export const backup = (options: Options & { readonly to?: string }): Promise<Exi
   run(
     options,
     async (session, operator) => {
-      await backupCommand(session, options.to ?? BACKUPS_FOLDER, operator);
+      await backupCommand(session, options.to ?? session.paths.backups, operator);
       return ExitCode.Done;
     },
     false,
@@ -169,7 +171,7 @@ export const drill = (
   options: Options & { readonly from: string; readonly onHost?: string },
 ): Promise<ExitCode> =>
   run(
-    { json: options.json },
+    options,
     async (session, operator) => {
       await drillCommand(session, options.from, options.onHost, operator);
       return ExitCode.Done;
@@ -207,17 +209,18 @@ const run = (
     const status = new StatusLine(process.stderr);
     const told: Listener = (event) => process.stderr.write(`${asJson(event)}\n`);
     try {
+      const { folder, stack } = chosenCluster(options);
       mustHave("ssh", "every command of rollout");
       const started = new Session(
-        DEFAULT_PATHS,
+        pathsOf(folder),
         json ? told : progressPrinter(status, process.stderr.isTTY),
         new Map(Object.entries(at)),
-        async (nodes) => reportedAddresses(await pulledStates(stop), nodes),
+        async (nodes) => reportedAddresses(await pulledStates(stop, stack), nodes),
       );
       session = started;
       const hostnames = started.hostnamesOn(on);
       const compare = (): Promise<void> => checkFreshness(stop);
-      if (fresh) await (json ? compare() : status.during(`Comparing ${HOSTS_FOLDER}/ with main.ts`, compare));
+      if (fresh) await (json ? compare() : status.during(`Comparing ${folder}/ with main.ts`, compare));
       return await Promise.race([action(started, operator, hostnames), left(leave, started)]);
     } catch (error) {
       status.hide();

@@ -1,8 +1,7 @@
 import { join, relative } from "node:path";
-import { counted } from "../base/markdown";
+import { counted, enumerated } from "../base/markdown";
 import { mustHave } from "../base/programs";
 import { StatusLine } from "../base/status-line";
-import { HOSTS_FOLDER } from "../emit/place";
 import type { EmissionReport } from "../emit/app";
 import { removeFormerStacks, stacksOfLastSynth, synthesizedStacks } from "../emit/manifest";
 import { ExitCode, exitCodeOf } from "./exit-code";
@@ -35,7 +34,7 @@ export async function synth({ accept, forTofu }: Options): Promise<ExitCode> {
     for (const { annotations = [] } of stacks)
       for (const { message } of annotations) say(`Warning: ${message}`, process.stderr);
     console.log(
-      `Next: ${report.written.length + report.removed.length > 0 ? `git diff ${HOSTS_FOLDER}, npm run preview, ` : ""}npm run plan`,
+      `Next: ${report.written.length + report.removed.length > 0 ? `git diff ${report.folders.join(" ")}, npm run preview, ` : ""}npm run plan`,
     );
     return ExitCode.Done;
   } catch (error) {
@@ -44,8 +43,11 @@ export async function synth({ accept, forTofu }: Options): Promise<ExitCode> {
   }
 }
 
-function written({ written, removed }: EmissionReport): string[] {
-  if (written.length + removed.length === 0) return [`${HOSTS_FOLDER}/ is unchanged.`];
+function written({ folders, written, removed }: EmissionReport): string[] {
+  if (written.length + removed.length === 0)
+    return [
+      `${enumerated(folders.map((folder) => `${folder}/`))} ${folders.length > 1 ? "are" : "is"} unchanged.`,
+    ];
   return [
     ...(written.length > 0 ? [`Written: ${counted(written.length, "file")} in ${foldersOf(written)}.`] : []),
     ...(removed.length > 0 ? [`Removed: ${removed.join(", ")}.`] : []),

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Ending } from "./action";
+import { withCluster } from "./cluster-option";
 import { wholeNumber } from "./rollout-commands";
 
 /** `template` and its subcommands. The implementation of a command is loaded when it runs. */
@@ -26,6 +27,7 @@ export function addTemplate(root: Command, ending: Ending): void {
     .argument("<image>", "the disk as a raw image, such as result/nixos.img")
     .addHelpText("after", SCAN)
     .action(ending(async (image: string, options) => (await import("./template.js")).scan(image, options)));
+  withCluster(template);
 }
 
 const MAKING = `

@@ -4,10 +4,9 @@ import { StatusLine } from "../base/status-line";
 import { UserError } from "../base/user-error";
 import type { Node } from "../config/model";
 import type { Check } from "../doctor/check";
-import { HOSTS_FOLDER } from "../emit/place";
 import { progressPrinter } from "../rollout/format";
 import type { Listener } from "../rollout/log";
-import { DEFAULT_PATHS } from "../rollout/session";
+import { pathsOf } from "../rollout/session";
 import type { Trust } from "../rollout/commands";
 import { nodesOfTemplate } from "../template/choice";
 import { withImage, type Image } from "../template/image";
@@ -15,6 +14,7 @@ import type { Made } from "../template/make";
 import { Making, type Maker, type MakingOptions, type MakingPlan } from "../template/making";
 import { percentTeller } from "../base/percent";
 import { scan as scanned } from "../template/scan";
+import { chosenCluster, type ClusterOptions } from "./cluster";
 import { askForConsent } from "./consent";
 import { inWords, isHealthy } from "./doctor";
 import { ExitCode, exitCodeOf } from "./exit-code";
@@ -24,7 +24,7 @@ import { interruptible } from "./interruption";
 import { documentOf } from "./json-document";
 import { say, terminalColumns } from "./terminal";
 
-interface Options {
+interface Options extends ClusterOptions {
   readonly json: boolean;
 }
 
@@ -41,11 +41,11 @@ function failed(error: unknown, json: boolean): ExitCode {
 /** `template scan`: looks for identities and secrets on a template's disk. */
 export const scan = (
   path: string,
-  { json, vmId }: Options & Pick<MakingOptions, "vmId">,
+  { json, vmId, ...options }: Options & Pick<MakingOptions, "vmId">,
 ): Promise<ExitCode> =>
   interruptible(async ({ stop }) => {
     try {
-      const nodes = nodesOfTemplate(HOSTS_FOLDER, vmId);
+      const nodes = nodesOfTemplate(chosenCluster(options).folder, vmId);
       const checks = await withImage(path, (image) => scannedWithStatus(image, nodes, stop));
       const clean = isHealthy(checks);
       console.log(json ? asJson({ clean, checks }) : inWords(checks, terminalColumns(process.stdout)));
@@ -96,11 +96,12 @@ const run = (
     };
     let making: Making | undefined;
     try {
+      const { folder } = chosenCluster(options);
       mustHave("ssh", "the making of a template");
       const listener = json ? told : progressPrinter(status, process.stderr.isTTY);
-      making = new Making(DEFAULT_PATHS, listener, process.env, options);
+      making = new Making(pathsOf(folder), listener, process.env, options);
       const compare = (): Promise<void> => checkFreshness(stop);
-      await (json ? compare() : status.during(`Comparing ${HOSTS_FOLDER}/ with main.ts`, compare));
+      await (json ? compare() : status.during(`Comparing ${folder}/ with main.ts`, compare));
       await Promise.race([action(making, maker), left(leave, making)]);
       return ExitCode.Done;
     } catch (error) {

@@ -6,6 +6,7 @@ import { capture, runInForeground, type Interruption } from "../base/process";
 import { INSTALL, mustHave, openTofu } from "../base/programs";
 import { UserError } from "../base/user-error";
 import { manifestIn, OUTPUT, synthesizedStacks } from "../emit/manifest";
+import type { ClusterOptions } from "./cluster";
 import { askForConsent } from "./consent";
 import { ExitCode } from "./exit-code";
 import { interruptible } from "./interruption";
@@ -14,11 +15,7 @@ const BINARY = openTofu();
 /** The saved plan that `npm run plan` leaves in the stack's folder. An apply uses its own file. */
 const PLAN_FILE = "plan.tfplan";
 
-interface Options {
-  readonly stack?: string;
-}
-
-interface ApplyOptions extends Options {
+interface ApplyOptions extends ClusterOptions {
   readonly yes: boolean;
   readonly parallelism: string;
 }
@@ -32,7 +29,7 @@ function stackFolder(name: string | undefined): string {
   const names = [...stacks.keys()];
   const stack = stacks.get(name ?? (names.length === 1 ? (names[0] ?? "") : ""));
   if (stack === undefined)
-    throw new UserError("usage", `choose a stack: --stack=NAME with one of ${names.join(", ")}`);
+    throw new UserError("usage", `choose a cluster: --cluster=NAME with one of ${names.join(", ")}`);
   return join(OUTPUT, stack.workingDirectory);
 }
 
@@ -127,11 +124,11 @@ async function applyFrom(
 /** `plan`: plans, and saves the plan in the stack's folder. */
 export function plan(
   words: readonly string[],
-  { stack, detailedExitcode }: Options & { readonly detailedExitcode: boolean },
+  { cluster, detailedExitcode }: ClusterOptions & { readonly detailedExitcode: boolean },
 ): Promise<ExitCode> {
   mustHave("openTofu", "a plan");
   return interruptible(async (interruption) => {
-    const isPending = await new Tofu(stackFolder(stack), interruption).planInto(PLAN_FILE, words);
+    const isPending = await new Tofu(stackFolder(cluster), interruption).planInto(PLAN_FILE, words);
     return isPending && detailedExitcode ? ExitCode.Pending : ExitCode.Done;
   });
 }
@@ -139,8 +136,8 @@ export function plan(
 /** `apply`: plans, shows the plan, asks, and applies exactly that one. */
 export async function apply(words: readonly string[], options: ApplyOptions): Promise<ExitCode> {
   mustHave("openTofu", "an apply");
-  const { parallelism, stack } = options;
-  const folder = stackFolder(stack);
+  const { parallelism, cluster } = options;
+  const folder = stackFolder(cluster);
   if (!/^[1-9]\d*$/.test(parallelism))
     throw new UserError("usage", `-parallelism should be a whole number from 1, got '${parallelism}'`);
   return interruptible(async (interruption) => {
@@ -157,10 +154,10 @@ export async function apply(words: readonly string[], options: ApplyOptions): Pr
 }
 
 /** `tofu`: any other command of OpenTofu. */
-export function other(words: readonly string[], { stack }: Options): Promise<ExitCode> {
+export function other(words: readonly string[], { cluster }: ClusterOptions): Promise<ExitCode> {
   mustHave("openTofu", "this command");
   return interruptible(async (interruption) => {
-    await new Tofu(stackFolder(stack), interruption).withLockFile(...words);
+    await new Tofu(stackFolder(cluster), interruption).withLockFile(...words);
     return ExitCode.Done;
   });
 }

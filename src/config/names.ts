@@ -7,6 +7,15 @@ export const GROUPS: ReadonlyMap<string, "server" | "agent"> = new Map([
 /** `k3s-agent-1` → `k3s_agent_1`, the name that existing states have. */
 export const terraformName = (id: string): string => id.replaceAll("-", "_");
 
+/**
+ * Folder of the hosts' files in the project, of the first cluster. A further cluster has `nix-` and a name, so that rollouts, previews of
+ * commits whose app does not run, `.gitattributes` and CI find the folders without running the app.
+ */
+export const HOSTS_FOLDER = "nix";
+
+/** The folders to which `HostFiles` may emit, directly in the project. */
+export const HOSTS_FOLDERS = /^nix(-[a-z0-9]+)*$/;
+
 /** Folders of `nix/` that belong to no host: the owner's modules, the templates, and what reads the hosts' metrics. */
 export const MODULES = "modules";
 export const TEMPLATES = "templates";

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { counted } from "../base/markdown";
-import { HOSTS_FOLDER } from "../emit/place";
 import { CLUSTER_JSON, FORMAT_VERSION, parseClusterJson, type ClusterJson } from "../render/cluster-json";
 import { access, type Access } from "./access";
 import { ok, problem, unknown, type Check } from "./check";
@@ -27,7 +26,7 @@ export async function diagnose(
   surroundings: Surroundings,
   { version = process.versions.node, resolve = resolveHere }: { version?: string; resolve?: Resolve } = {},
 ): Promise<Check[]> {
-  const file = join(HOSTS_FOLDER, CLUSTER_JSON);
+  const file = join(surroundings.hosts, CLUSTER_JSON);
   const cluster = clusterIn(join(surroundings.folder, file));
   const [machine, pve, dns] = await Promise.all([
     Promise.all([checkOpenTofu(surroundings), checkSsh(surroundings, cluster), checkGit(surroundings)]),
@@ -37,7 +36,7 @@ export async function diagnose(
   const checks = [checkNode(version), ...machine, checkCluster(cluster, file)];
   if (cluster) checks.push(...checkTokens(surroundings, cluster), ...checkNix(surroundings, cluster));
   checks.push(...pve);
-  if (cluster && dns) checks.push(dns, checkAddresses(cluster));
+  if (cluster && dns) checks.push(dns, checkAddresses(cluster, surroundings.hosts));
   return checks.map((check) => withoutSecret(check, surroundings.env.PROXMOX_VE_API_TOKEN));
 }
 

@@ -50,13 +50,13 @@ export async function checkDns({ cluster, nodes }: ClusterJson, resolve: Resolve
   return ok("DNS", `${resolved} of ${counted(nodes.length, "hostname")} resolve; none has to`);
 }
 
-/** How the nodes get their addresses. The reservations of a DHCP server cannot be checked from this machine. */
-export function checkAddresses({ cluster, nodes }: ClusterJson): Check {
+/** How the nodes get their addresses. The reservations of a DHCP server cannot be checked from this machine. @param hosts - folder of the hosts */
+export function checkAddresses({ cluster, nodes }: ClusterJson, hosts: string): Check {
   if (cluster.network.gateway !== undefined)
     return ok("Addresses", `static, with the gateway ${cluster.network.gateway}`);
   return unknown(
     "Addresses",
     "come from DHCP, since network.gateway is not set; its reservations cannot be checked from this machine",
-    `In your DHCP server, reserve ${nodes.length === 1 ? "an address for the node's MAC address" : `addresses for ${nodes.length} MAC addresses`}: nix/README.md lists them.`,
+    `In your DHCP server, reserve ${nodes.length === 1 ? "an address for the node's MAC address" : `addresses for ${nodes.length} MAC addresses`}: ${hosts}/README.md lists them.`,
   );
 }

@@ -16,6 +16,8 @@ export interface EmissionOptions {
 
 /** What became of the hosts' files, by their paths from the project. */
 export interface EmissionReport {
+  /** Folders of the app's clusters. */
+  readonly folders: readonly string[];
   readonly written: readonly string[];
   readonly removed: readonly string[];
 }

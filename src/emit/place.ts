@@ -2,12 +2,6 @@ import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 /**
- * Folder of the hosts' files in the project. It is not a setting, so that rollouts, previews of commits whose app does not
- * run, `.gitattributes` and CI find the files without running the app.
- */
-export const HOSTS_FOLDER = "nix";
-
-/**
  * Why a path relative to the working directory cannot be written: the end of a sentence, `undefined` if it can. A link
  * could replace a file outside of the project. Messages show the path in shell commands, so it must not need quoting.
  */

@@ -1,18 +1,13 @@
 import { virtualMachine } from "../provider/virtual-machine";
 import type { Node } from "../config/model";
-import { readCluster, type Emitted } from "./emitted";
+import { firstCluster, type Emitted } from "./emitted";
 
-/**
- * Reads a tree's committed `nix/` instead of running its app. It has no OpenTofu JSON, so the VMs are what this version's
- * constructs make of its nodes.
- */
+/** Reads a tree's committed files instead of running its app. There is no OpenTofu JSON. */
 export function readEmitted(tree: string): Emitted {
-  const cluster = readCluster(tree);
-  const emitted = { stacks: [], emitsHosts: false, tree };
-  return cluster === undefined ? emitted : withVmsOf({ ...emitted, cluster });
+  return { stacks: [], ...firstCluster(tree), emitsHosts: false, tree };
 }
 
-/** Does the same for a side whose app runs, so that both sides are comparable. */
+/** With the VMs that this version's constructs make of its nodes instead of OpenTofu JSON, so that both sides are comparable. */
 export const withVmsOf = (emitted: Emitted): Emitted => ({
   ...emitted,
   stacks: [

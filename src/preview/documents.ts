@@ -1,14 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { HOSTS_FOLDER } from "../emit/place";
 import type { Emitted } from "./emitted";
 
 /** Paths in the project of Markdown documents whose emitted text differs. */
 export function compareDocuments(before: Emitted, after: Emitted): string[] {
-  const emitted = [before, after].flatMap(({ cluster }) =>
+  const emitted = [before, after].flatMap(({ cluster, folder }) =>
     Object.keys(cluster?.files ?? {})
       .filter((path) => path.endsWith(".md"))
-      .map((path) => join(HOSTS_FOLDER, path)),
+      .map((path) => join(folder, path)),
   );
   const regions = [before, after].flatMap(({ cluster }) => cluster?.documents ?? []);
   return [...new Set([...emitted, ...regions])].filter(

@@ -1,20 +1,24 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { appOf, CONTEXT_VARIABLE, contextJson } from "../emit/app";
-import { HOSTS_FOLDER } from "../emit/place";
+import { HOSTS_FOLDER } from "../config/names";
+import { emittedClusters } from "../emit/clusters";
 import { synthesizedStacks } from "../emit/manifest";
 import { CLUSTER_JSON, parseClusterJson, type ClusterJson } from "../render/cluster-json";
 import { bareEnvironment, withoutNetwork } from "./confinement";
 import { capture } from "../base/process";
 import { UserError } from "../base/user-error";
 
-/** The output of an app: stacks for OpenTofu, and the hosts' files. */
+/** The output of an app, or of one cluster in it: stacks for OpenTofu, and the hosts' files. */
 export interface Emitted {
   readonly stacks: readonly Stack[];
+  /** The cluster, the first one of an app. */
   readonly cluster?: ClusterJson;
+  /** Folder of its hosts. */
+  readonly folder: string;
   /** Whether the app reported that it emits host files; also false for old versions of the constructs, which do not report it. */
   readonly emitsHosts: boolean;
-  /** Folder that contains the files. */
+  /** The project's folder. */
   readonly tree: string;
 }
 
@@ -53,7 +57,7 @@ export async function synthTree(tree: string, output: string, signal: AbortSigna
 /** Reads the output of a tree's app, which reported its host files at {@link reportOf}. */
 export const readEmitted = (tree: string, output: string): Emitted => ({
   stacks: stacksIn(output),
-  cluster: readCluster(tree),
+  ...firstCluster(tree),
   emitsHosts: existsSync(reportOf(output)),
   tree,
 });
@@ -69,13 +73,19 @@ const stacksIn = (output: string): Stack[] =>
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** The cluster as described in the tree's files. */
-export function readCluster(tree: string): ClusterJson | undefined {
-  const path = join(tree, HOSTS_FOLDER, CLUSTER_JSON);
+/** The first cluster that a tree's files describe. */
+export function firstCluster(tree: string): Pick<Emitted, "cluster" | "folder"> {
+  const folder = emittedClusters(tree)[0]?.folder ?? HOSTS_FOLDER;
+  return { folder, cluster: readCluster(tree, folder) };
+}
+
+/** The cluster as described in the tree's files. @param folder - of its hosts */
+export function readCluster(tree: string, folder: string): ClusterJson | undefined {
+  const path = join(tree, folder, CLUSTER_JSON);
   if (!existsSync(path)) return undefined;
   const json = parseClusterJson(readFileSync(path, "utf8"));
   if (json === undefined)
-    throw new UserError("invalid", `its ${join(HOSTS_FOLDER, CLUSTER_JSON)} is damaged`, {
+    throw new UserError("invalid", `its ${join(folder, CLUSTER_JSON)} is damaged`, {
       remedy: "run npm run synth",
     });
   return json;

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { readHostFolder } from "../emit/host-folder";
-import { HOSTS_FOLDER } from "../emit/place";
 import { REGISTRIES } from "../render/k3s";
 import type { Emitted } from "./emitted";
 import type { Nodes } from "./nodes";
@@ -22,8 +21,8 @@ export const compareHosts = (before: Emitted, after: Emitted, { kept }: Nodes): 
   });
 
 /** The files that a rollout delivers to the host. */
-const filesOf = ({ tree }: Emitted, directory: string): ReadonlyMap<string, string> =>
-  readHostFolder(join(tree, HOSTS_FOLDER), directory).files;
+const filesOf = ({ tree, folder }: Emitted, directory: string): ReadonlyMap<string, string> =>
+  readHostFolder(join(tree, folder), directory).files;
 
 const RULESET = "nftables.nft";
 const OF_K3S = ["k3s-server.nix", "k3s-agent.nix", REGISTRIES];

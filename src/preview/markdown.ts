@@ -7,9 +7,10 @@ export const toMarkdown = (report: readonly Block[]): string => report.map(drawn
 function drawn(block: Block): string {
   switch (block.kind) {
     case "title":
+    case "cluster":
       return `# ${block.text}\n`;
     case "summary":
-      return `**${block.text}** ${block.against}\n`;
+      return `${[`**${block.text}**`, ...(block.against === undefined ? [] : [block.against])].join(" ")}\n`;
     case "heading":
       return `## ${block.text}\n`;
     case "text":

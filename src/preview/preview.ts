@@ -2,7 +2,6 @@ import type { Node } from "../config/model";
 import { compareCapacity } from "./capacity";
 import { clusterDangers, dangersOf } from "./dangers";
 import { compareDocuments } from "./documents";
-import { HOSTS_FOLDER } from "../emit/place";
 import type { Emitted } from "./emitted";
 import type { ClusterJson } from "../render/cluster-json";
 import { compareFlows, type FlowChange } from "./firewall";
@@ -36,7 +35,8 @@ export type NodeSummary = Pick<Node, "hostname" | "role" | "vmId" | "ipv4Address
   readonly size: Pick<Node["vm"], "cores" | "sockets" | "memoryMib" | "disks" | "pveNode" | "templateVmId">;
 };
 
-const ABANDONED = `\`${HOSTS_FOLDER}/\` is no longer emitted: the hosts' files and the documents no longer follow \`main.ts\``;
+const abandoned = ({ folder }: Emitted): string =>
+  `\`${folder}/\` is no longer emitted: the hosts' files and the documents no longer follow \`main.ts\``;
 
 const NO_CLUSTER: Pick<ClusterJson, "nodes" | "files" | "flows"> = { nodes: [], files: {}, flows: [] };
 
@@ -44,7 +44,7 @@ export function compare(before: Emitted, after: Emitted): Preview {
   // Without host files the hosts still exist, so do not report them as removed.
   if (before.cluster !== undefined && after.cluster === undefined) {
     const preview = compare({ ...before, cluster: undefined }, after);
-    return { ...preview, dangers: [...preview.dangers, ABANDONED] };
+    return { ...preview, dangers: [...preview.dangers, abandoned(before)] };
   }
   const [old, now] = [resourcesOf(before), resourcesOf(after)];
   const vms = compareVms(old, now);
@@ -90,7 +90,8 @@ function flowsOf(
   return compareFlows(old ?? { ...other, ...NO_CLUSTER }, now ?? { ...other, ...NO_CLUSTER }, nodes);
 }
 
-const summary = ({ hostname, role, vmId, ipv4Address, directory, vm }: Node): NodeSummary => {
+/** What a preview says of a node that comes or goes. */
+export const summary = ({ hostname, role, vmId, ipv4Address, directory, vm }: Node): NodeSummary => {
   const { cores, sockets, memoryMib, disks, pveNode, templateVmId } = vm;
   return {
     hostname,

@@ -1,5 +1,6 @@
 import { groupBy } from "../base/group-by";
 import { code, counted, enumerated, plain } from "../base/markdown";
+import { HOSTS_FOLDER } from "../config/names";
 import { describeImpact, DETACHES_OTHERS, touchesDisks } from "../provider/impact";
 import { namesOf, type FlowChange } from "./firewall";
 import { changesSystem, reloads, restartsK3s, type HostChange } from "./hosts";
@@ -23,8 +24,8 @@ export interface Item {
  * cell of a row is a sign where the table's head is empty.
  */
 export type Block =
-  | { readonly kind: "title" | "heading" | "text" | "note" | "failure"; readonly text: string }
-  | { readonly kind: "summary"; readonly text: string; readonly against: string }
+  | { readonly kind: "title" | "cluster" | "heading" | "text" | "note" | "failure"; readonly text: string }
+  | { readonly kind: "summary"; readonly text: string; readonly against?: string }
   | { readonly kind: "dangers"; readonly items: readonly string[] }
   | { readonly kind: "list"; readonly items: readonly Item[] }
   | {
@@ -42,26 +43,47 @@ const TITLE: Block = { kind: "title", text: "Preview" };
  * The preview in words, dangers first, as `markdown.ts` and `terminal.ts` draw it.
  *
  * @param notes - remarks on how the preview was made
+ * @param folder - of the hosts
  */
-export function reportOf(preview: Preview, base: Base, notes: readonly string[]): Block[] {
-  const against = `Compared with ${code(base.ref)} at ${code(base.commit.slice(0, 12))}.`;
-  const sections = isEmpty(preview)
-    ? []
-    : [
-        nodes(preview),
-        vms(preview),
-        firewall(preview),
-        hosts(preview),
-        settings(preview),
-        capacity(preview),
-        rest(preview),
-      ];
+export const reportOf = (
+  preview: Preview,
+  base: Base,
+  notes: readonly string[],
+  folder = HOSTS_FOLDER,
+): Block[] => [
+  TITLE,
+  { kind: "summary", text: summary(preview), against: comparedWith(base) },
+  ...notes.map(note),
+  ...effects(preview, folder),
+];
+
+/** The preview of each of several clusters. */
+export const reportOfClusters = (
+  all: readonly { readonly name: string; readonly folder: string; readonly preview: Preview }[],
+  base: Base,
+  notes: readonly string[],
+): Block[] => [
+  TITLE,
+  { kind: "text", text: comparedWith(base) },
+  ...notes.map(note),
+  ...all.flatMap(({ name, folder, preview }): Block[] => [
+    { kind: "cluster", text: `Cluster ${code(name)}` },
+    { kind: "summary", text: summary(preview) },
+    ...effects(preview, folder),
+  ]),
+];
+
+const comparedWith = ({ ref, commit }: Base): string =>
+  `Compared with ${code(ref)} at ${code(commit.slice(0, 12))}.`;
+
+const note = (text: string): Block => ({ kind: "note", text });
+
+function effects(preview: Preview, folder: string): Block[] {
+  if (isEmpty(preview)) return [];
   return [
-    TITLE,
-    { kind: "summary", text: summary(preview), against },
-    ...notes.map((note): Block => ({ kind: "note", text: note })),
     ...(preview.dangers.length > 0 ? [{ kind: "dangers", items: preview.dangers } as const] : []),
-    ...sections.flat(),
+    ...nodes(preview, folder),
+    ...[vms, firewall, hosts, settings, capacity, rest].flatMap((section) => section(preview)),
   ];
 }
 
@@ -109,7 +131,7 @@ const isKnownAfterBuild = ({ cluster }: Preview): boolean =>
 const on = (hosts: readonly unknown[], what: string): string =>
   hosts.length === 0 ? `no ${what}` : `${what} on ${counted(hosts.length, "host")}`;
 
-function nodes({ nodes: { added, removed, changed } }: Preview): Block[] {
+function nodes({ nodes: { added, removed, changed } }: Preview, folder: string): Block[] {
   if (added.length + removed.length + changed.length === 0) return [];
   const row =
     (sign: Sign) =>
@@ -119,7 +141,7 @@ function nodes({ nodes: { added, removed, changed } }: Preview): Block[] {
       role,
       `${vmId}`,
       ipv4Address,
-      code(`nix/${directory}`),
+      code(`${folder}/${directory}`),
     ];
   return [
     heading("Nodes"),

@@ -17,12 +17,15 @@ export interface Terminal {
 
 const STYLES: Readonly<Record<Sign, Style>> = { "+": "green", "-": "red", "~": "yellow" };
 
+/** What stands right above what follows. */
+const HEADS: ReadonlySet<Block["kind"]> = new Set(["cluster", "heading"]);
+
 export function toTerminal(report: readonly Block[], terminal: Terminal): string {
   const drawer = new Drawer(terminal);
   return report
     .map((block) => ({ block, lines: drawer.drawn(block) }))
     .filter(({ lines }) => lines.length > 0)
-    .map(({ block, lines }) => [...lines, ...(block.kind === "heading" ? [] : [""])].join("\n"))
+    .map(({ block, lines }) => [...lines, ...(HEADS.has(block.kind) ? [] : [""])].join("\n"))
     .join("\n");
 }
 
@@ -35,7 +38,11 @@ class Drawer {
       case "title":
         return [];
       case "summary":
-        return [...this.painted("bold", this.text(block.text)), ...this.text(block.against)];
+        return [
+          ...this.painted("bold", this.text(block.text)),
+          ...(block.against === undefined ? [] : this.text(block.against)),
+        ];
+      case "cluster":
       case "heading":
         return this.painted("bold", this.text(block.text));
       case "text":

@@ -13,16 +13,19 @@ export const FORMAT_VERSION = 1;
  * @param captured - directories whose `hardware-configuration.nix` was captured from the host
  * @param files - SHA-256 of each file, by its path in the folder of the hosts
  * @param documents - the owner's files that contain an emitted region
+ * @param stack - id of its stack, which is the cluster's name in the app
  */
 export function renderClusterJson(
   cluster: Cluster,
   captured: ReadonlySet<string>,
   files: ReadonlyMap<string, string>,
   documents: readonly string[],
+  stack: string,
 ): string {
   const { nodes, ...common } = cluster;
   const description = {
     formatVersion: FORMAT_VERSION,
+    stack,
     cluster: common,
     nodes: nodes.map((node) => ({
       ...node,
@@ -41,6 +44,8 @@ export function renderClusterJson(
 export interface ClusterJson {
   /** Differs from `FORMAT_VERSION` if an incompatible version wrote the file. */
   readonly formatVersion: number;
+  /** Name of the cluster in its app. Missing in files that versions with one cluster in an app wrote. */
+  readonly stack?: string;
   readonly cluster: Omit<Cluster, "nodes">;
   readonly nodes: readonly Node[];
   /** Missing, like `documents`, in files that versions without previews wrote. */

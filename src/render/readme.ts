@@ -17,17 +17,20 @@ import { topology } from "./topology";
  *
  * @param emitted - paths that a synth writes, relative to `main.ts`: the folder of the hosts, and documents
  * @param variables - OpenTofu variables that the VMs' settings use
+ * @param name - of the cluster, where the app has several. @default - it is the only one
  */
 export function renderReadme(
   cluster: Cluster,
   emitted: readonly [folder: string, ...documents: string[]],
   variables: readonly string[] = [],
+  name?: string,
 ): string {
   const { nodes, network } = cluster;
   const [folder] = emitted;
   const init = initServer(cluster) ?? servers(cluster)[0];
   const agents = nodes.filter(({ role }) => role === "agent");
   return fill("README.md", {
+    name: name ?? "",
     counts: countsOf(cluster),
     totals: totalsOf(cluster),
     endpoint: cluster.apiEndpoint,

@@ -15,7 +15,7 @@ import { isApiUnavailable } from "./kubectl";
 import { Kubernetes } from "./kubernetes";
 import { readRestorable, type Restorable } from "./restorable";
 import { lossOf, LOSS_LOG, restore, restoreFaults, restoring, type Restored } from "./restore";
-import { DEFAULT_PATHS, type Session } from "./session";
+import type { Session } from "./session";
 import { unlessStopped } from "./stopping";
 import { readTokens } from "./token";
 
@@ -112,7 +112,9 @@ export async function restoreCommand(
       result: await restore(hosts, new Kubernetes([hosts.founder, ...hosts.members])),
     }),
   );
-  print(formatRestored(what, result, loss), { restored: { backup: folder, ...result, ...loss } });
+  print(formatRestored(what, result, loss, session.paths.logs), {
+    restored: { backup: folder, ...result, ...loss },
+  });
   report(await verifyHosts(session, []), operator);
 }
 
@@ -195,6 +197,7 @@ function formatRestored(
   { backup }: Restorable,
   { downSeconds, readBack, former }: Restored,
   loss: Loss | undefined,
+  logs: string,
 ): string {
   return [
     `The cluster is as it was at ${backup.manifest.takenAt}: ${readBack} objects were read back as the snapshot has them.`,
@@ -202,7 +205,7 @@ function formatRestored(
       ? []
       : [
           `Lost: ${counted(loss.lost, "newer object")}; as before: ${loss.reset}; back: ${loss.back}. ` +
-            `${DEFAULT_PATHS.logs}/${LOSS_LOG}.log lists them, and ${loss.keptAs} is a backup of the cluster with them.`,
+            `${logs}/${LOSS_LOG}.log lists them, and ${loss.keptAs} is a backup of the cluster with them.`,
         ]),
     `Its servers were away for ${inWords(downSeconds)}. Former data, which you may delete:`,
     ...former.map((path) => `  ${path}`),

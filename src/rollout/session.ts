@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { HOSTS_FOLDER } from "../config/names";
 import { buildPlace, EACH_HOST, THIS_MACHINE } from "../config/rollout";
-import { HOSTS_FOLDER } from "../emit/place";
 import { Builder } from "./builder";
 import type { FindAddresses } from "./clones";
 import { hostnamesOn, selectNodes, readDescription, type Description } from "./description";
@@ -12,16 +12,20 @@ import { ThisMachine } from "./machine";
 import { Redactor } from "./secrets";
 import { Ssh } from "./ssh";
 
-/** Paths in the project, relative to the folder of `main.ts`. */
+/** Places and names of one cluster on this machine. Paths are relative to the folder of `main.ts`. */
 export interface Paths {
   /** Folder of the emitted files. */
   readonly hosts: string;
-  /** SSH host keys, pinned at first contact; to be committed. */
+  /** SSH host keys, pinned at first contact; to be committed. One file for all clusters, whose hosts have different names. */
   readonly knownHosts: string;
   /** Folder of the logs. */
   readonly logs: string;
   /** Folder in which this machine builds the hosts' systems, where `main.ts` says so. */
   readonly builds: string;
+  /** Folder of the backups. */
+  readonly backups: string;
+  /** Name in the operator's kubeconfig. */
+  readonly context: string;
 }
 
 /** What every command uses: the emitted cluster, its hosts, and a log without secrets. */
@@ -43,7 +47,7 @@ export class Session {
    * @param findAddresses - says where to try hosts that do not answer at their own addresses. @default - nowhere
    */
   public constructor(
-    paths: Paths,
+    public readonly paths: Paths,
     listener: Listener,
     addresses: ReadonlyMap<string, string> = new Map(),
     public readonly findAddresses: FindAddresses = () => Promise.resolve(new Map()),
@@ -79,9 +83,18 @@ export class Session {
   }
 }
 
-export const DEFAULT_PATHS: Paths = {
-  hosts: HOSTS_FOLDER,
-  knownHosts: "known_hosts",
-  logs: join(".rollout", "logs"),
-  builds: join(".rollout", "builds"),
-};
+/**
+ * The paths of the cluster with its hosts in that folder. A further cluster has its own inside of the first one's, which `.gitignore` names:
+ * logs that are not a host's, retention of backups and builds are about one cluster.
+ */
+export function pathsOf(hosts: string): Paths {
+  const own = hosts === HOSTS_FOLDER ? "" : hosts;
+  return {
+    hosts,
+    knownHosts: "known_hosts",
+    logs: join(".rollout", own, "logs"),
+    builds: join(".rollout", own, "builds"),
+    backups: join("backups", own),
+    context: hosts.replace(HOSTS_FOLDER, "k3s"),
+  };
+}

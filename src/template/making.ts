@@ -62,7 +62,7 @@ export class Making {
 
   /** @throws UserError where the emitted files do not say what is to be done */
   public constructor(
-    paths: Omit<Paths, "builds">,
+    paths: Pick<Paths, "hosts" | "knownHosts" | "logs">,
     listener: Listener,
     env: NodeJS.ProcessEnv,
     private readonly options: MakingOptions,

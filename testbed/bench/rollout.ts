@@ -112,7 +112,10 @@ export function emit(cluster: Cluster, nix: string): void {
   const hashes = new Map(
     [...texts].map(([path, text]) => [path, createHash("sha256").update(text).digest("hex")]),
   );
-  texts.set("cluster.json", withHeader("cluster.json", renderClusterJson(cluster, new Set(), hashes, [])));
+  texts.set(
+    "cluster.json",
+    withHeader("cluster.json", renderClusterJson(cluster, new Set(), hashes, [], "k3s")),
+  );
   for (const [path, text] of texts) {
     mkdirSync(dirname(join(nix, path)), { recursive: true });
     writeFileSync(join(nix, path), text);

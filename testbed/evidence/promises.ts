@@ -1119,6 +1119,48 @@ export const PROMISES: Promises = {
       ],
     },
   },
+  "a-further-cluster-leaves-the-first": {
+    tests: {
+      "__tests__/constructs/several-clusters.test.ts": [
+        "a further cluster › changes no file and no state of the first one but a sentence of its README, stated %s",
+        "a further cluster › has its own files, modules, name and state",
+        "a further cluster › keeps its state when its stack is renamed",
+      ],
+      "__tests__/preview/clusters.test.ts": [
+        "of a cluster that is added shows it alone, and the first one's documents",
+      ],
+    },
+  },
+  "no-cluster-is-guessed": {
+    tests: {
+      "__tests__/cli/cluster.test.ts": [
+        "every command that is about one cluster › %s takes --cluster",
+        "every command that is about one cluster › %j asks for a name where there are several",
+      ],
+      "__tests__/cli/tofu.test.ts": [
+        "failures have an exit code other than 0 and say what to do › one of several stacks is chosen by name",
+      ],
+    },
+  },
+  "clusters-share-nothing": {
+    tests: {
+      "__tests__/constructs/several-clusters.test.ts": [
+        "what two clusters of an app must not share › a %s",
+        "what two clusters of an app must not share › a folder of a bucket for snapshots",
+        "what two clusters of an app must not share › but VM IDs are free in another Proxmox VE, and a template and networks of pods may be one",
+        "folders › of two clusters differ",
+        "folders › of the owner's documents: two clusters cannot both write the list of nodes",
+      ],
+    },
+  },
+  "no-left-over-cluster": {
+    tests: {
+      "__tests__/constructs/several-clusters.test.ts": [
+        "folders › of clusters that the app no longer has are told, since commands would find them",
+        "folders › do not change, since rollouts and the state go by them",
+      ],
+    },
+  },
   "writes-all-or-nothing": {
     tests: {
       "__tests__/emit/crash.test.ts": [
