@@ -128,8 +128,8 @@ const leaves = (command: Command): Command[] =>
 const pathOf = (command: Command): string[] =>
   command.parent === null ? [] : [...pathOf(command.parent), command.name()];
 
-/** About all clusters of the app, about none, or about a file. */
-const WITHOUT = ["init", "synth", "check", "gate", "completion"];
+/** About all clusters of the app, about Proxmox VE, or about a file. */
+const WITHOUT = ["init", "synth", "check", "gate", "inventory", "completion"];
 
 const COMMANDS = leaves(program(() => undefined))
   .map((command) => ({ command, path: pathOf(command) }))
