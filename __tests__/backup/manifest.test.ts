@@ -1,6 +1,14 @@
+import { createHash } from "node:crypto";
 import { renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { backupIn, checkSnapshot, folderName, isOwnName, readBackup } from "../../src/backup/manifest";
+import {
+  backupIn,
+  checkCopy,
+  checkSnapshot,
+  folderName,
+  isOwnName,
+  readBackup,
+} from "../../src/backup/manifest";
 import { temporaryFolder } from "../fixture";
 import { makeBackup, MANIFEST } from "./backups";
 
@@ -23,6 +31,22 @@ test("its folder is named after its time in UTC and its server", () => {
 });
 
 const { snapshot, members, token } = MANIFEST;
+const VOLUME = { namespace: "default", claim: "data-0", node: "mizar" };
+const COPY = {
+  file: "volume-1.tar",
+  bytes: 7,
+  sha256: createHash("sha256").update("archive").digest("hex"),
+};
+
+test("the archive of a volume is there whole, and the one that was made", async () => {
+  const volumes = [{ ...VOLUME, copy: COPY }];
+  const folder = makeBackup(temporaryFolder(), { volumes }, { "volume-1.tar": "archive" });
+  await expect(checkCopy(readBackup(folder), COPY)).resolves.toBe(join(folder, "volume-1.tar"));
+  writeFileSync(join(folder, "volume-1.tar"), "Archive");
+  await expect(checkCopy(readBackup(folder), COPY)).rejects.toThrow(/has changed since it was taken/);
+  writeFileSync(join(folder, "volume-1.tar"), "arch");
+  expect(() => readBackup(folder)).toThrow(/volume-1\.tar has 4 bytes, and 7 when it was taken/);
+});
 
 test.each<[string, object]>([
   ["a key that is not known", { extra: 1 }],
@@ -40,6 +64,7 @@ test.each<[string, object]>([
   ["a token in clear text", { token: { ...token, value: "hunter2" } }],
   ["a token without salt", { token: { ...token, salt: "" } }],
   ["an encrypted token elsewhere", { encryptedToken: "../token.age" }],
+  ["a volume elsewhere", { volumes: [{ ...VOLUME, copy: { ...COPY, file: "../volume-1.tar" } }] }],
 ])("a manifest with %s is refused, and none of its characters reach a terminal", (_, change) => {
   const folder = makeBackup(temporaryFolder());
   writeFileSync(join(folder, "backup.json"), JSON.stringify({ ...MANIFEST, ...change }));

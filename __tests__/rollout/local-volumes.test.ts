@@ -1,4 +1,4 @@
-import { inWords, localVolumes } from "../../src/rollout/local-volumes";
+import { boundVolumes, inWords, localVolumes } from "../../src/rollout/local-volumes";
 
 const claimRef = { namespace: "default", name: "data" };
 const nodeAffinity = {
@@ -15,18 +15,17 @@ test("volumes on the disks of nodes are named by claim and node", () => {
     { claimRef, hostPath: { path: "/var/lib/rancher/k3s/storage/pvc" }, nodeAffinity },
     { claimRef: { namespace: "a", name: "b" }, local: { path: "/srv" } },
   );
-  expect(localVolumes(text).map(inWords)).toEqual(["a/b", "default/data on mizar"]);
+  expect(localVolumes(boundVolumes(text)).map(inWords)).toEqual(["a/b", "default/data on mizar"]);
 });
 
 test("volumes elsewhere, and those that nobody claims, are not", () => {
-  expect(localVolumes(listed({ claimRef, nfs: { server: "nas" } }, { hostPath: { path: "/srv" } }))).toEqual(
-    [],
-  );
+  const text = listed({ claimRef, nfs: { server: "nas" } }, { hostPath: { path: "/srv" } });
+  expect(localVolumes(boundVolumes(text))).toEqual([]);
 });
 
 test.each(["", "{}", '{"items":[{"spec":{"claimRef":"x"}}]}'])(
   "an answer that is no list is refused: %j",
   (text) => {
-    expect(() => localVolumes(text)).toThrow("a list of volumes that Kubernetes would not return");
+    expect(() => boundVolumes(text)).toThrow("a list of volumes that Kubernetes would not return");
   },
 );

@@ -1,5 +1,6 @@
 /**
- * What a backup is: a folder with a snapshot of etcd as K3s wrote it, a manifest, and possibly the join token of its time, encrypted.
+ * What a backup is: a folder with a snapshot of etcd as K3s wrote it, a manifest, and possibly the join token of its time, encrypted,
+ * and tar archives of volumes.
  * A backup may have lain anywhere for years, so its reader believes nothing in it.
  */
 import { createHash } from "node:crypto";
@@ -56,13 +57,29 @@ const SCHEMA = z.strictObject({
     hash: sha256,
   }),
   encryptedToken: z.literal(TOKEN_FILE).nullable(),
-  /** Volumes on the disks of nodes, which the backup does not contain. */
+  /** Volumes on the disks of nodes. The backup contains those that have a copy, and no others. */
   volumes: z
-    .array(z.strictObject({ namespace: name, claim: name, node: name.or(z.literal("")) }))
+    .array(
+      z.strictObject({
+        namespace: name,
+        claim: name,
+        node: name.or(z.literal("")),
+        copy: z
+          .strictObject({
+            file: z.string().regex(/^volume-\d{1,5}\.tar$/, "should be a name such as volume-1.tar"),
+            bytes: z.int().min(1),
+            sha256,
+          })
+          .optional(),
+      }),
+    )
     .max(20_000),
 });
 
 export interface Manifest extends Readonly<z.output<typeof SCHEMA>> {}
+
+/** The archive of a volume. */
+export type VolumeCopy = NonNullable<Manifest["volumes"][number]["copy"]>;
 
 /** A backup whose files are there. What is in the snapshot is not checked yet: see `checkSnapshot`. */
 export interface Backup {
@@ -89,13 +106,9 @@ export function readBackup(folder: string): Backup {
   const path = join(folder, MANIFEST);
   const manifest = manifestIn(path);
   const snapshot = join(folder, manifest.snapshot.file);
-  const { bytes } = manifest.snapshot;
-  const size = sizeOf(snapshot);
-  if (size !== bytes) {
-    throw new UserError("invalid", `${snapshot} has ${size} bytes, and ${bytes} when it was taken`, {
-      remedy: "use another backup",
-    });
-  }
+  checkSize(snapshot, manifest.snapshot.bytes);
+  for (const { copy } of manifest.volumes)
+    if (copy !== undefined) checkSize(join(folder, copy.file), copy.bytes);
   if (manifest.encryptedToken === null) return { folder, manifest, snapshot };
   const encryptedToken = join(folder, manifest.encryptedToken);
   if (sizeOf(encryptedToken) > TOKEN_LIMIT)
@@ -129,6 +142,14 @@ function manifestIn(path: string): Manifest {
 const damaged = (path: string, why: string): UserError =>
   new UserError("invalid", `${path} is no manifest of a backup: ${why}`, { remedy: "use another backup" });
 
+function checkSize(path: string, bytes: number): void {
+  const size = sizeOf(path);
+  if (size === bytes) return;
+  throw new UserError("invalid", `${path} has ${size} bytes, and ${bytes} when it was taken`, {
+    remedy: "use another backup",
+  });
+}
+
 /** @throws UserError unless it is a file: a link may lead anywhere */
 function sizeOf(path: string): number {
   try {
@@ -147,14 +168,24 @@ function sizeOf(path: string): number {
  *
  * @throws UserError `invalid` when it is not
  */
-export async function checkSnapshot({ snapshot, manifest }: Backup): Promise<void> {
+export const checkSnapshot = ({ snapshot, manifest }: Backup): Promise<void> =>
+  checkSum(snapshot, manifest.snapshot.sha256);
+
+/** The same of the archive of a volume. @returns its path */
+export async function checkCopy({ folder }: Backup, { file, sha256: sum }: VolumeCopy): Promise<string> {
+  const path = join(folder, file);
+  await checkSum(path, sum);
+  return path;
+}
+
+async function checkSum(path: string, sum: string): Promise<void> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(snapshot), hash);
+  await pipeline(createReadStream(path), hash);
   const found = hash.digest("hex");
-  if (found === manifest.snapshot.sha256) return;
+  if (found === sum) return;
   throw new UserError(
     "invalid",
-    `${snapshot} has changed since it was taken: its SHA-256 is ${found}, and ${manifest.snapshot.sha256} in ${MANIFEST}`,
+    `${path} has changed since it was taken: its SHA-256 is ${found}, and ${sum} in ${MANIFEST}`,
     { remedy: "use another backup" },
   );
 }

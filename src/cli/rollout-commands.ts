@@ -177,6 +177,18 @@ function addBackup(rollout: Command, ending: Ending): void {
   withJson(rollout.command("backup"))
     .description("take a snapshot of etcd on a server, and bring it here with what a restore needs")
     .option("--to <folder>", "folder of the backups (default: backups, next to main.ts)")
+    .option(
+      "--volumes <claims>",
+      "also copy volumes on the disks of nodes: namespace/name of claims that no pod mounts, with commas between them; repeatable",
+      claimNames,
+      [],
+    )
+    .option(
+      "--quiesced <claims>",
+      "the same where pods run, and you have seen to it that they write nothing now",
+      claimNames,
+      [],
+    )
     .action(ending(async (options) => (await import("./rollout.js")).backup(options)));
 }
 
@@ -200,6 +212,16 @@ function addRestore(rollout: Command, ending: Ending): void {
     .option(...REBOOT_SECONDS)
     .option(...AGENTS_AT_ONCE)
     .action(ending(async (options) => (await import("./rollout.js")).recover(options)));
+  withBackup(withJson(rollout.command("restore-volumes")))
+    .description("put volumes of a backup back on the disks of nodes; what is there stays beside them")
+    .requiredOption(
+      "--volumes <claims>",
+      "namespace/name of claims that no pod mounts, with commas between them; repeatable",
+      claimNames,
+      [],
+    )
+    .option("--yes", "do not ask", false)
+    .action(ending(async (options) => (await import("./rollout.js")).restoreVolumes(options)));
   const drill = rollout
     .command("drill")
     .description("prove that something works, without touching the cluster")
@@ -291,6 +313,18 @@ function hostNames(text: string, before: readonly string[]): string[] {
   if (names.includes(""))
     throw new InvalidArgumentError(
       "Expected names with commas between them, such as servers or hamal,mizar.",
+    );
+  return [...before, ...names];
+}
+
+/** As Kubernetes has them: a label, and a subdomain. */
+const CLAIM = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\/[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+
+function claimNames(text: string, before: readonly string[]): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (!names.every((name) => CLAIM.test(name)))
+    throw new InvalidArgumentError(
+      "Expected namespace/name of claims with commas between them, such as default/data-web-0.",
     );
   return [...before, ...names];
 }

@@ -24,6 +24,7 @@ import {
 } from "../rollout/rotate-commands";
 import { drillCommand, restoreCommand, type RestoreOptions } from "../rollout/restore-commands";
 import { recoverCommand, type RecoverOptions } from "../rollout/recover-command";
+import { restoreVolumesCommand } from "../rollout/restore-volumes";
 import { pathsOf, Session } from "../rollout/session";
 import { upgradeCommand } from "../rollout/upgrade/upgrade";
 import { progressPrinter } from "../rollout/format";
@@ -142,11 +143,19 @@ export const upgrade = ({ nixos, k3s, soak, to, ...options }: UpgradeWords): Pro
     return ExitCode.Done;
   });
 
-export const backup = (options: Options & { readonly to?: string }): Promise<ExitCode> =>
+/** @param options - `volumes` and `quiesced` are claims, as in `Named` */
+export const backup = (
+  options: Options & {
+    readonly to?: string;
+    readonly volumes: readonly string[];
+    readonly quiesced: readonly string[];
+  },
+): Promise<ExitCode> =>
   run(
     options,
     async (session, operator) => {
-      await backupCommand(session, options.to ?? session.paths.backups, operator);
+      const { to = session.paths.backups, volumes, quiesced } = options;
+      await backupCommand(session, { folder: to, volumes: { stopped: volumes, quiesced } }, operator);
       return ExitCode.Done;
     },
     false,
@@ -164,6 +173,14 @@ export const recover = (
   run(options, async (session, operator) => {
     const addresses = new Map(Object.entries(options.at ?? {}));
     await recoverCommand(session, options.from, { ...options, addresses }, operator);
+    return ExitCode.Done;
+  });
+
+export const restoreVolumes = (
+  options: Options & { readonly from: string; readonly volumes: readonly string[]; readonly yes: boolean },
+): Promise<ExitCode> =>
+  run(options, async (session, operator) => {
+    await restoreVolumesCommand(session, options.from, options.volumes, operator);
     return ExitCode.Done;
   });
 

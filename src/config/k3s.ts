@@ -2,8 +2,8 @@ import { forbiddenCharacter } from "../base/characters";
 import { withDefaults } from "./validation";
 import type { Faults } from "./fault";
 import { checkFlags } from "./k3s-flags";
-import type { K3s } from "./model";
-import { K3sSchema, LABEL_KEY, type K3sSettings, type Role } from "./settings";
+import type { Cluster, K3s } from "./model";
+import { K3S_DATA, K3sSchema, LABEL_KEY, type K3sSettings, type Role } from "./settings";
 
 /** Port of the Kubernetes API and of K3s' supervisor on every server. */
 export const API_PORT = 6443;
@@ -38,6 +38,16 @@ export function checkK3s(k3s: K3s, faults: Faults): void {
 /** File from which K3s of that role reads its join token. */
 export const tokenFileOf = ({ tokenFile, agentTokenFile }: K3s, role: Role): string =>
   role === "agent" ? (agentTokenFile ?? tokenFile) : tokenFile;
+
+const STORAGE_FLAG = "--default-local-storage-path=";
+
+/** Folder, on every host, in which K3s' provisioner makes volumes: a folder each. */
+export function localStorageOf({ k3s, nodes }: Pick<Cluster, "k3s" | "nodes">): string {
+  const servers = nodes.filter(({ role }) => role === "server");
+  const flags = [...k3s.serverFlags, ...servers.flatMap(({ k3sFlags }) => k3sFlags)];
+  const stated = flags.find((flag) => flag.startsWith(STORAGE_FLAG))?.slice(STORAGE_FLAG.length);
+  return stated?.replace(/\/+$/, "") ?? `${K3S_DATA}/storage`;
+}
 
 export function checkLabels(labels: Readonly<Record<string, string>>, faults: Faults): void {
   for (const key of Object.keys(labels)) {

@@ -25,12 +25,13 @@ import type { Fleet } from "./fleet";
 import { refuseCommitted } from "./git";
 import type { Host } from "./host";
 import { identityFaults, type HostState } from "./identity";
-import { kubectl } from "./kubectl";
-import { inWords, localVolumes, type LocalVolume } from "./local-volumes";
+import { inWords, localVolumes, type BoundVolume } from "./local-volumes";
 import type { Log } from "./log";
 import { isDead } from "./rollout-id";
 import type { Redactor } from "./secrets";
 import { tokenFiles, type JoinTokens } from "./token";
+import { fetchVolumes, measure } from "./volume-copy";
+import { placed, readVolumes, refuseUsed, type Named, type PlacedVolume } from "./volumes";
 
 /** Where K3s keeps a server's snapshots: `save` without a folder of its own uses this one (k3s, pkg/etcd/snapshot.go, snapshotDir). */
 const SNAPSHOTS = `${ETCD_FOLDER}/snapshots`;
@@ -50,6 +51,8 @@ export interface BackupSettings {
   /** Public keys for which age encrypts the token; none: the backup has no token. */
   readonly recipients: readonly string[];
   readonly retention: Retention;
+  /** Volumes whose content it has. @default - none */
+  readonly volumes?: Named;
 }
 
 /** What a backup needs of a session. */
@@ -71,9 +74,13 @@ interface Known {
   readonly server: HostState;
   readonly clusterUid: string;
   readonly members: Manifest["members"];
-  readonly volumes: readonly LocalVolume[];
+  readonly volumes: readonly BoundVolume[];
+  /** Those that are copied. */
+  readonly chosen: readonly PlacedVolume[];
   readonly token: string;
 }
+
+const NO_VOLUMES: Named = { stopped: [] };
 
 /**
  * Makes a backup. The caller holds the lock of the cluster: a server that an apply upgrades or reboots meanwhile would be asked for
@@ -87,7 +94,8 @@ export async function makeBackup(
   settings: BackupSettings,
   { log, redactor, rollout }: Surroundings,
 ): Promise<Made> {
-  const known = await log.step("cluster", "look at the cluster", () => look(fleet, tokens, redactor));
+  const { volumes: named = NO_VOLUMES } = settings;
+  const known = await log.step("cluster", "look at the cluster", () => look(fleet, tokens, redactor, named));
   const takenAt = new Date().toISOString();
   const { host } = known.server;
   const name = folderName({ takenAt, server: host.name });
@@ -96,6 +104,12 @@ export async function makeBackup(
   let folder: string;
   try {
     await refuseInGit(making, settings.folder);
+    const copies = await fetchVolumes(await measure(known.chosen, making), making);
+    await refuseUsed(
+      named,
+      fleet.kubernetes,
+      "Pods were started while the volume was copied, so there is no backup",
+    );
     const armored =
       settings.recipients.length === 0
         ? undefined
@@ -128,7 +142,11 @@ export async function makeBackup(
       members: [...known.members],
       token: await tokenReference(known.token),
       encryptedToken: armored === undefined ? null : TOKEN_FILE,
-      volumes: [...known.volumes],
+      volumes: localVolumes(known.volumes).map(({ namespace, claim, node }) => {
+        const [, copy] =
+          [...copies].find(([each]) => each.namespace === namespace && each.claim === claim) ?? [];
+        return { namespace, claim, node, ...(copy === undefined ? {} : { copy }) };
+      }),
     };
     writeFileSync(join(making, MANIFEST), renderManifest(manifest), { mode: 0o600 });
     // What a restore would not read is no backup: a cluster may have what the manifest's schema does not foresee.
@@ -144,14 +162,13 @@ export async function makeBackup(
   return { backup: readBackup(folder), removed };
 }
 
-async function look(fleet: Fleet, tokens: JoinTokens, redactor: Redactor): Promise<Known> {
+async function look(fleet: Fleet, tokens: JoinTokens, redactor: Redactor, named: Named): Promise<Known> {
   const server = serverIn(fleet);
   const { host, facts } = server;
   refuseOtherToken(server, tokens);
   const clusterUid = await fleet.kubernetes.clusterUid();
-  const [volumes = ""] = await fleet.kubernetes.ask((asked, seconds) =>
-    kubectl(asked, [["get", "persistentvolumes", "-o", "json"]], seconds),
-  );
+  const volumes = await readVolumes(fleet.kubernetes);
+  const chosen = await placed(named, volumes, fleet, host.description);
   const token = (await host.call("kept-token", {}, { secret: true })).text("token").trim();
   if (!/^\S+$/.test(token) || facts.k3sVersion === "") {
     throw new UserError("failed", "it has no token or no K3s", {
@@ -163,7 +180,7 @@ async function look(fleet: Fleet, tokens: JoinTokens, redactor: Redactor): Promi
   const members = (fleet.nodes ?? [])
     .filter((node) => node.server)
     .map(({ name, address }) => ({ name, address }));
-  return { server, clusterUid, members, volumes: localVolumes(volumes), token };
+  return { server, clusterUid, members, volumes, chosen, token };
 }
 
 /** The first server that is Ready. */
@@ -296,12 +313,19 @@ export function formatMade({ backup, removed }: Made, recipients: number): strin
     encryptedToken === null
       ? "The join token is not in it, and without that nobody can restore it: keep a copy of the token elsewhere, or set rollout.backup.recipients in main.ts."
       : `The join token is in ${TOKEN_FILE}, encrypted for ${recipients} ${recipients === 1 ? "recipient" : "recipients"}.`,
-    ...(volumes.length === 0
-      ? []
-      : [
-          "Not in it, since they are on the disks of nodes:",
-          ...volumes.map((volume) => `  ${inWords(volume)}`),
-        ]),
+    ...volumeLines(
+      "Volumes in it:",
+      volumes.filter(({ copy }) => copy !== undefined),
+    ),
+    ...volumeLines(
+      "Not in it, since they are on the disks of nodes (--volumes copies them):",
+      volumes.filter(({ copy }) => copy === undefined),
+    ),
     ...removed.map((old) => `Removed ${old}, which was over.`),
   ].join("\n");
 }
+
+const volumeLines = (heading: string, volumes: Manifest["volumes"]): string[] =>
+  volumes.length === 0
+    ? []
+    : [heading, ...volumes.map((each) => `  ${inWords(each)}${each.copy ? ` (${inMib(each.copy)})` : ""}`)];

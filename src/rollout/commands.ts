@@ -1,7 +1,7 @@
 import { hasCode, joined, messageOf, UserError } from "../base/user-error";
 import { Apply, type ApplyOptions } from "./apply";
 import { backupSettings } from "../config/rollout";
-import { formatMade, makeBackup } from "./backup";
+import { formatMade, makeBackup, type BackupSettings } from "./backup";
 import { capture } from "./capture";
 import { pause } from "./deadline";
 import { checkKeys, selectNodes, directoryFaults } from "./description";
@@ -370,11 +370,11 @@ export async function removeCommand(
 /**
  * `backup`: makes a backup of the cluster on this machine.
  *
- * @param folder - of the backups
+ * @param chosen - the folder of the backups, and volumes
  */
 export async function backupCommand(
   session: Session,
-  folder: string,
+  chosen: Pick<BackupSettings, "folder" | "volumes">,
   { stop, print }: Operator,
 ): Promise<void> {
   const { description, log, redactor } = session;
@@ -385,7 +385,7 @@ export async function backupCommand(
       "unavailable",
       "the Kubernetes API cannot be asked, so there is nothing to take a snapshot of",
     );
-  const settings = { folder, ...backupSettings(description) };
+  const settings = { ...chosen, ...backupSettings(description) };
   const made = await changing(session, fleet, [], stop, ({ id }) =>
     makeBackup(fleet, tokens, settings, { log, redactor, rollout: id }),
   );

@@ -18,6 +18,7 @@ const READING: ReadonlySet<string> = new Set([
   "inspect",
   "kept-token",
   "kubeconfig",
+  "measure-volume",
   "reach",
   "recovery",
   "try-tokens",
@@ -100,13 +101,15 @@ export class Host implements Machine {
     return this.ssh.start(this.target, pipedCommand(program));
   }
 
-  /** As `start`; the program's standard output goes into an open file. */
+  /** As `start`; the program's standard output goes into an open file, so it reports on standard error. */
   public startInto(program: string, descriptor: number): Recorded {
     return this.ssh.startInto(this.target, pipedCommand(program), descriptor);
   }
 
   public end(program: string, child: Conversation | Recorded, captured: Captured): Report {
-    return reportOf(this.name, program, this.ssh.end(this.target, child, captured));
+    const { status, stdout, stderr } = this.ssh.end(this.target, child, captured);
+    const printed = child.stdout === null ? { stdout: stderr, stderr: "" } : { stdout, stderr };
+    return reportOf(this.name, program, { status, ...printed });
   }
 
   /** SSH host keys that it has proven to own, in this run or when they were pinned. */

@@ -8,6 +8,10 @@ export interface Pod {
   readonly bare: boolean;
   /** It has an `emptyDir`, whose content is lost with the pod. */
   readonly emptyDir: boolean;
+  /** What recreates it, as kubectl names it, such as `deployment/web`. @default - nothing does */
+  readonly controller?: string;
+  /** Names of claims that it mounts. */
+  readonly claims: readonly string[];
 }
 
 /** Columns of one tab-separated row per pod: full objects would be megabytes in a large cluster. */
@@ -18,6 +22,12 @@ const COLUMNS = [
   // A static pod, which the kubelet runs from a file on the node; a drain leaves it alone.
   "{.metadata.annotations.kubernetes\\.io/config\\.mirror}",
   "{.spec.volumes[*].emptyDir}",
+  "{.metadata.ownerReferences[?(@.controller==true)].name}",
+  // Of a Deployment, which names its ReplicaSets after itself and this.
+  "{.metadata.labels.pod-template-hash}",
+  "{.spec.volumes[*].persistentVolumeClaim.claimName}",
+  // The claim of an ephemeral volume has the name of the pod and the volume (kubernetes, pkg/.../ephemeral, VolumeClaimName).
+  "{.spec.volumes[?(@.ephemeral)].name}",
 ];
 
 /** Arguments for `kubectl get pods`. */
@@ -32,15 +42,27 @@ export const podsOf = (rows: string): Pod[] =>
     .split("\n")
     .filter((row) => row !== "")
     .map((row) => {
-      const [name = "", node = "", controller = "", mirror = "", emptyDir = ""] = row.split("\t");
+      const [name = "", node = "", kind = "", mirror = "", emptyDir = "", owner = "", ...rest] =
+        row.split("\t");
+      const [hash = "", claims = "", ephemeral = ""] = rest;
+      const [, ownName] = name.split("/");
       return {
         name,
         node,
-        ofDaemonSet: controller === "DaemonSet",
-        bare: controller === "" && mirror === "",
+        ofDaemonSet: kind === "DaemonSet",
+        bare: kind === "" && mirror === "",
         emptyDir: emptyDir !== "",
+        ...(kind === "" ? {} : { controller: controllerOf(kind, owner, hash) }),
+        claims: [...words(claims), ...words(ephemeral).map((volume) => `${ownName}-${volume}`)],
       };
     });
+
+const words = (text: string): string[] => text.split(" ").filter((word) => word !== "");
+
+const controllerOf = (kind: string, name: string, hash: string): string =>
+  kind === "ReplicaSet" && hash !== "" && name.endsWith(`-${hash}`)
+    ? `deployment/${name.slice(0, -hash.length - 1)}`
+    : `${kind.toLowerCase()}/${name}`;
 
 /** Pods of a node that a drain would delete for good. */
 export const barePods = (pods: readonly Pod[], node: string): string[] =>

@@ -226,6 +226,12 @@ export const BEDS: readonly Bed[] = [
       "grub.cfg, written as NixOS writes what counts; the kernel, by a few instructions that print its command line",
   },
   {
+    suites: ["__tests__/system/machines/volumes.test.ts"],
+    programs: ["Linux kernel", "OpenSSH", "nft"],
+    real: "SSH servers, tar, the filesystem with its attributes, the copies and their interruptions",
+    standIn: "K3s, its provisioner and kubectl",
+  },
+  {
     suites: ["__tests__/system/machines/backup.test.ts"],
     programs: ["Linux kernel", "OpenSSH", "nft", "age", "git"],
     real: "SSH servers, the copy and its interruptions, the encryption of the token",

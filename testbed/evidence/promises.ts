@@ -898,6 +898,37 @@ export const PROMISES: Promises = {
       "The snapshots were a stand-in's: of K3s' commands only `etcd-snapshot save` ran by hand on a real one.",
     ],
   },
+  "volumes-in-backups": {
+    tests: {
+      "__tests__/system/machines/volumes.test.ts": [
+        "volumes in a backup › come with what their filesystem has of them, for the owner's eyes, and are named in the manifest",
+        "volumes in a backup › are put back as they were, and what is there stays beside them",
+      ],
+    },
+    gaps: ["The provisioner that made the folders was a stand-in."],
+  },
+  "volumes-refused": {
+    tests: {
+      "__tests__/system/machines/volumes.test.ts": [
+        "volumes in a backup › whose pods run are refused with what runs them, unless they are said to be quiet",
+        "volumes in a backup › that no host should be asked for are refused, all at once",
+        "volumes in a backup › on a host that does not answer are refused",
+        "volumes in a backup › are no copy where somebody writes meanwhile",
+      ],
+      "__tests__/system/kubernetes/kubernetes.test.ts": [
+        "a real Kubernetes › says of a pod what recreates it and which claims it mounts",
+      ],
+    },
+  },
+  "volumes-put-back": {
+    tests: {
+      "__tests__/system/machines/volumes.test.ts": [
+        "volumes in a backup › are put back as they were, and what is there stays beside them",
+        "volumes in a backup › are put back on a disk that never had them",
+        "volumes in a backup › %s: the volume is the former or the new one, whole, and the next command puts it back",
+      ],
+    },
+  },
   "snapshot-age": {
     tests: {
       "__tests__/rollout/snapshots.test.ts": [

@@ -187,12 +187,21 @@ export class Testbed {
   public addPod(
     name: string,
     node: string,
-    more: { held?: boolean; emptyDir?: boolean; bare?: boolean } = {},
+    more: { held?: boolean; emptyDir?: boolean; bare?: boolean; claim?: string } = {},
   ): void {
-    const owner = { kind: "ReplicaSet", controller: true };
+    const owner = { kind: "ReplicaSet", name: `${name}-7d4b9c`, controller: true };
+    const volumes = [
+      ...(more.emptyDir === true ? [{ emptyDir: {} }] : []),
+      ...(more.claim === undefined ? [] : [{ persistentVolumeClaim: { claimName: more.claim } }]),
+    ];
     const pod = {
-      metadata: { name, namespace: "default", ownerReferences: more.bare === true ? [] : [owner] },
-      spec: { nodeName: node, volumes: more.emptyDir === true ? [{ emptyDir: {} }] : [] },
+      metadata: {
+        name,
+        namespace: "default",
+        ownerReferences: more.bare === true ? [] : [owner],
+        labels: { "pod-template-hash": "7d4b9c" },
+      },
+      spec: { nodeName: node, volumes },
       held: more.held ?? false,
     };
     writeFileSync(join(this.paths.cluster, "pods", `${name}.json`), JSON.stringify(pod));
@@ -215,14 +224,18 @@ export class Testbed {
     return JSON.parse(stdout);
   }
 
-  /** Adds a volume of K3s' local-path provisioner, with its claim in the namespace default. */
-  public addVolume(claim: string, node: string): void {
+  /** Adds a volume of K3s' local-path provisioner, with its claim in the namespace default; not its folder. */
+  public addVolume(
+    claim: string,
+    node: string,
+    source: object = { hostPath: { path: `/var/lib/rancher/k3s/storage/pvc-${claim}` } },
+  ): void {
     const terms = [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [node] }] }];
     const volume = {
       metadata: { name: `pvc-${claim}` },
       spec: {
         claimRef: { namespace: "default", name: claim },
-        hostPath: { path: `/var/lib/rancher/k3s/storage/pvc-${claim}` },
+        ...source,
         nodeAffinity: { required: { nodeSelectorTerms: terms } },
       },
     };

@@ -92,6 +92,40 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
     expect(await node("mizar")).toMatchObject({ cordoned: false, cordonedByUs: false });
   });
 
+  test("says of a pod what recreates it and which claims it mounts", async () => {
+    const { spec } = pod("claiming", "mizar");
+    const volumes = [
+      { name: "data", persistentVolumeClaim: { claimName: "data" } },
+      {
+        name: "scratch",
+        ephemeral: {
+          volumeClaimTemplate: {
+            spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Mi" } } },
+          },
+        },
+      },
+    ];
+    const labels = { app: "claiming" };
+    await bed.plane.create({
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "claiming" },
+      spec: {
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { ...spec, volumes } },
+      },
+    });
+    const found = async () =>
+      (await bed.kubernetes.pods()).find(({ name }) => name.startsWith("default/claiming"));
+    await bed.plane.until("its pod is there", async () => (await found()) !== undefined);
+    const { name = "", controller, claims } = (await found()) ?? {};
+    expect([controller, claims]).toEqual([
+      "deployment/claiming",
+      ["data", `${name.slice("default/".length)}-scratch`],
+    ]);
+    await forget("deployment", "claiming");
+  });
+
   describe("a pod without a controller", () => {
     beforeAll(() =>
       bed.run(

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ALPHARD, HAMAL, REFERENCE } from "../../fixture";
 import { describeWith } from "../tools";
@@ -20,6 +20,9 @@ const THEIR_PLACES = [
   /\/var\/lib\/rancher\/k3s\/server\/token$/,
   /^machines\/cluster\/token$/,
 ];
+
+/** Content of a volume. */
+const CONTENT = "planted-5ca1ab1e-in-a-volume";
 
 describeWith(MACHINES, "the join token", () => {
   let cluster: LiveCluster;
@@ -88,6 +91,21 @@ describeWith(MACHINES, "the join token", () => {
       "snapshot",
       "token.age",
     ]);
+  });
+
+  test("nor is the content of a volume, which only its archive has, for its owner's eyes", async () => {
+    cluster.testbed.addVolume("data", "hamal");
+    const volume = "/var/lib/rancher/k3s/storage/pvc-data";
+    await cluster.testbed.on("hamal", `mkdir -p ${volume} && echo ${CONTENT} >${volume}/file`);
+    const copy = async (): Promise<string> =>
+      (await cluster.rollout("backup", "--volumes", "default/data")).mustSucceed().output;
+    const [there, here, ...others] = (await leaks(copy, CONTENT)).sort();
+    expect([there, here, others]).toEqual([
+      expect.stringMatching(/backups\/[^/]+\/volume-1\.tar$/),
+      expect.stringMatching(/hamal\/root\/var\/lib\/rancher\/k3s\/storage\/pvc-data\/file$/),
+      [],
+    ]);
+    expect(statSync(there ?? "").mode & 0o777).toBe(0o600);
   });
 
   test("nor are the S3 credentials, which servers get and agents do not, and which no rollout replaces", async () => {

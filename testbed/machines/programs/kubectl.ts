@@ -17,8 +17,13 @@ interface Node {
 }
 
 interface Pod {
-  metadata: { name: string; namespace: string; ownerReferences: { kind: string; controller: boolean }[] };
-  spec: { nodeName: string; volumes: object[] };
+  metadata: {
+    name: string;
+    namespace: string;
+    ownerReferences: { kind: string; name: string; controller: boolean }[];
+    labels: Record<string, string>;
+  };
+  spec: { nodeName: string; volumes: { emptyDir?: object; persistentVolumeClaim?: { claimName: string } }[] };
   /** Set by a test: a disruption budget protects it. */
   held?: boolean;
 }
@@ -185,9 +190,17 @@ const nameOf = ({ metadata }: Pod): string => `${metadata.namespace}/${metadata.
 
 /** A row of the only table that a rollout requests. */
 const row = (pod: Pod): string =>
-  [nameOf(pod), pod.spec.nodeName, controllerOf(pod), "", pod.spec.volumes.map(() => "{}").join(" ")].join(
-    "\t",
-  );
+  [
+    nameOf(pod),
+    pod.spec.nodeName,
+    controllerOf(pod),
+    "",
+    pod.spec.volumes.flatMap(({ emptyDir }) => (emptyDir === undefined ? [] : ["{}"])).join(" "),
+    pod.metadata.ownerReferences[0]?.name,
+    pod.metadata.labels["pod-template-hash"],
+    pod.spec.volumes.flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []).join(" "),
+    "",
+  ].join("\t");
 
 function drain(name: string, words: readonly string[]): void {
   change(name, (node) => {
