@@ -73,6 +73,7 @@ export function hostState(host: Host, facts: Partial<Facts> = {}): HostState {
       failedUnits: [],
       upSeconds: 1000,
       tokens: new Map([[host.description.k3s.tokenFile, "hash"]]),
+      oldTokens: new Map(),
       keptToken: "",
       salt: "salt",
       rebootDue: [],

@@ -278,6 +278,41 @@ describe("refused is", () => {
     ]);
   });
 
+  describe("a token that is another one than a server shows to be that of before the last rotation", () => {
+    const PATH = "/var/lib/k3s-secrets/token";
+    const [ours, former, other] = ["the-new-token", "the-former-token", "some-other-token"].map((token) =>
+      saltedHash("salt", token),
+    ) as [string, string, string];
+    const planned = (server: Partial<Facts>, agent: Partial<Facts>): HostPlan => {
+      const [alphard, hamal] = three();
+      const done = { tokens: new Map([[PATH, ours]]), keptToken: ours, oldTokens: new Map([[PATH, former]]) };
+      const all = [hostState(alphard, { ...done, ...server }), hostState(hamal, agent)];
+      return planHost(
+        all[1] as HostState,
+        context(all, { tokens: { server: "the-new-token", agent: undefined } }),
+      );
+    };
+    const behind = { tokens: new Map([[PATH, former]]) };
+
+    test("while that one is caught up", () => {
+      const { verdict, faults, notes } = planned({}, behind);
+      expect([verdict, faults]).toEqual(["unfinished", []]);
+      expect(notes).toEqual([expect.stringContaining("it was off when the join token was rotated")]);
+    });
+
+    test.each([
+      ["its own", {}, { tokens: new Map([[PATH, other]]) }],
+      ["on a server whose data has another one", { keptToken: other }, behind],
+      ["on a server that has not got the new one", { tokens: new Map([[PATH, former]]) }, behind],
+      ["on a server on which K3s does not run", { k3s: "failed" }, behind],
+      ["one of an earlier rotation", { oldTokens: new Map([[PATH, other]]) }, behind],
+    ])("%s", (_, server, agent) => {
+      expect(planned(server, agent).faults).toEqual([
+        expect.stringContaining("rotate token gives the whole"),
+      ]);
+    });
+  });
+
   const WITH_S3 = {
     k3s: {
       ...REFERENCE.k3s,

@@ -17,7 +17,18 @@ import { barePodFaults, checkQuorum, drain, reboot, uncordon, type RebootOptions
 import { revertUnconfirmed } from "./return";
 import { Semaphore } from "./semaphore";
 import { interrupted, unlessStopped } from "./stopping";
-import { deliver, isMissing, tokenFiles, type JoinTokens } from "./token";
+import {
+  deliver,
+  formerTokens,
+  isFormer,
+  isMissing,
+  tokenFiles,
+  withTokens,
+  type JoinTokens,
+  type TokenFile,
+} from "./token";
+import { admitsTokens, catchUp, mustAdmit } from "./token-rotation";
+import { awaitReady } from "./turns";
 import { bootOnTrial, HOW_TO_BOOT, notOnceInWords, type Trial, type TrialOptions } from "./trial";
 
 export interface ApplyOptions extends RebootOptions, TrialOptions {
@@ -95,6 +106,7 @@ export class Apply {
       ),
       ...(this.options.boot ? [] : jobs.flatMap(refusalFaults)),
       ...(await this.podFaults(jobs)),
+      ...(await this.rotationFaults(jobs)),
       ...(this.options.objections?.(jobs) ?? []),
       ...(this.course?.faults(jobs) ?? []),
     ];
@@ -175,6 +187,22 @@ export class Apply {
     const drained = jobs.filter((job) => job.member && needsReboot(job)).map(({ host }) => host.name);
     if (nodes === undefined || drained.length === 0) return [];
     return barePodFaults(drained, await this.kubernetes.pods(), nodes, this.options);
+  }
+
+  /** An interrupted rotation is finished by its own command: K3s on the servers may not have read the new token. */
+  private async rotationFaults(jobs: readonly Job[]): Promise<string[]> {
+    const behind = jobs.filter((job) => this.tokenFiles(job).some(isFormer)).map(({ host }) => host.name);
+    if (behind.length === 0) return [];
+    const servers = withTokens(this.fleet.hosts, this.tokens);
+    const have = await Promise.all(servers.map(({ host }) => admitsTokens(host)));
+    if (have.every(Boolean)) return [];
+    return [
+      `${behind.join(", ")}: the last rotation of the join token is not finished: npm run rollout -- rotate token`,
+    ];
+  }
+
+  private tokenFiles({ host, facts }: HostState): TokenFile[] {
+    return tokenFiles(host, this.tokens, facts, formerTokens(this.fleet.hosts, this.tokens));
   }
 
   private reportOrder(order: readonly Phase<Job>[]): void {
@@ -267,12 +295,22 @@ export class Apply {
     }
   }
 
-  /** Installs missing tokens; never replaces one. */
-  private async deliverTokens({ host, facts }: Job): Promise<void> {
-    for (const file of tokenFiles(host, this.tokens, facts).filter(isMissing)) {
+  /** Installs missing tokens; replaces one only where a server shows that the last rotation has replaced it there. */
+  private async deliverTokens(job: Job): Promise<void> {
+    const { host } = job;
+    const files = this.tokenFiles(job);
+    for (const file of files.filter(isMissing)) {
       const what = file.kind === "s3" ? "S3 credentials" : "token";
       await this.log.step(host.name, what, () => deliver(host, file), String);
     }
+    const former = files.filter(isFormer);
+    if (former.length === 0) return;
+    await this.log.step(host.name, "replace the former token", () => catchUp(job, former));
+    await this.log.step(host.name, "wait until it is Ready", () =>
+      awaitReady(host, this.kubernetes, this.options.rebootSeconds),
+    );
+    if (host.node.role === "server")
+      await this.log.step(host.name, "try both tokens", () => mustAdmit(host), String);
   }
 }
 

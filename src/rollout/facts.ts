@@ -52,6 +52,8 @@ export interface Facts {
   readonly upSeconds: number;
   /** Path to salted hash of each token file. The operator chooses the salt, and compares the hashes with its own. */
   readonly tokens: ReadonlyMap<string, string>;
+  /** Path of a token file to the salted hash of the newest of the old ones beside it, which a rotation keeps. */
+  readonly oldTokens: ReadonlyMap<string, string>;
   /** Hash of the token that a server stores with its data; empty if there is none. */
   readonly keptToken: string;
   readonly salt: string;
@@ -84,6 +86,9 @@ export interface Unconfirmed {
 export const interfacesWith = ({ interfaces }: Pick<Facts, "interfaces">, macAddress: string): string[] =>
   [...interfaces].filter(([, mac]) => mac === macAddress).map(([name]) => name);
 
+/** The same for all hosts of a run, so that a token of one can be compared with that of another. */
+const SALT = randomBytes(16).toString("hex");
+
 /** Maximum number of files read from /etc/nixos; more would make the plan unreadable. */
 const MAX_FILES = 1000;
 
@@ -95,7 +100,6 @@ export interface Look {
 /** @throws UserError when the host does not answer, does not run NixOS, or does not let us log in as root */
 export async function readFacts(host: Host, { bootLoader = false }: Look = {}): Promise<Facts> {
   const device = rootDevice(host.files.get(HARDWARE) ?? "") ?? "";
-  const salt = randomBytes(16).toString("hex");
   const { tokenFile, agentTokenFile, snapshots } = host.description.k3s;
   const files = [tokenFile, agentTokenFile, snapshots?.s3?.secretFile].filter((file) => file !== undefined);
   const k3sDisks = k3sDataDisks(host.node.vm).map(({ device: disk, path }) => `${disk}:${path}`);
@@ -104,7 +108,7 @@ export async function readFacts(host: Host, { bootLoader = false }: Look = {}): 
     {
       device,
       api_vip: host.description.apiVip?.address ?? "",
-      salt,
+      salt: SALT,
       token_files: files.join(" "),
       k3s_disks: k3sDisks.join(" "),
       examine_boot_loader: bootLoader ? "yes" : "",
@@ -118,7 +122,7 @@ export async function readFacts(host: Host, { bootLoader = false }: Look = {}): 
   const count = report.all("file").length;
   if (count > MAX_FILES)
     throw new UserError("refused", `it has ${count} files below /etc/nixos; the limit is ${MAX_FILES}`, at);
-  return { ...factsOf(report, host.node.directory), salt, operatorKey: output.operatorKey };
+  return { ...factsOf(report, host.node.directory), salt: SALT, operatorKey: output.operatorKey };
 }
 
 function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey" | "salt"> {
@@ -158,12 +162,8 @@ function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey" |
         ? undefined
         : { holder: report.one("lock"), heardSeconds: Number(report.one("lock_heard")) },
     upSeconds: Number(report.one("up")),
-    tokens: new Map(
-      report.all("token").map((line) => {
-        const [path = "", hash = ""] = line.split(" ");
-        return [path, hash];
-      }),
-    ),
+    tokens: hashes(report.all("token")),
+    oldTokens: hashes(report.all("old_token")),
     keptToken: report.one("kept_token"),
     onceFault: onceFaultIn(report.one("boots_once")),
     rebootDue: [...report.all("reboot"), ...(renamed ? ["hostname"] : [])],
@@ -175,6 +175,15 @@ function factsOf(report: Report, directory: string): Omit<Facts, "operatorKey" |
 
 const onceFaultIn = (answer: string): string | undefined =>
   answer === "yes" ? undefined : answer || "nobody has looked at its boot loader";
+
+/** Lines of a path and a hash. */
+const hashes = (lines: readonly string[]): Map<string, string> =>
+  new Map(
+    lines.map((line) => {
+      const [path = "", hash = ""] = line.split(" ");
+      return [path, hash];
+    }),
+  );
 
 /** Of nixpkgs, as a host reports it; empty if it does not know it. */
 export const revisionOf = (report: Report): string =>

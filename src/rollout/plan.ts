@@ -24,7 +24,15 @@ import { revisionDue } from "./nixpkgs";
 import { barePods, type Pod } from "./pods";
 import { barePodsInWords } from "./reboot";
 import { notOnceInWords } from "./trial";
-import { deliveryNotes, tokenFaults, tokenFiles, tokenNotes, type JoinTokens, type TokenFile } from "./token";
+import {
+  deliveryNotes,
+  formerTokens,
+  tokenFaults,
+  tokenFiles,
+  tokenNotes,
+  type JoinTokens,
+  type TokenFile,
+} from "./token";
 
 /**
  * - `new`: not a node of the cluster yet.
@@ -82,7 +90,8 @@ export function planHost(state: HostState, context: PlanContext): HostPlan {
   const { host, facts } = state;
   const node = context.nodes?.find(({ name }) => name === host.name);
   const member = isMember(state, context);
-  const tokens = tokenFiles(host, context.tokens, facts);
+  const former = formerTokens(context.hosts, context.tokens);
+  const tokens = tokenFiles(host, context.tokens, facts, former);
   const faults = [
     ...identityFaults(state),
     ...missingInterfaces(state),

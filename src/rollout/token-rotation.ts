@@ -57,7 +57,7 @@ export const planTokens = (members: readonly HostState[], tokens: JoinTokens): P
         ...(facts.k3s === "active" ? [] : [`its K3s is ${facts.k3s || "not installed"}`]),
       ];
       // K3s reads passwords when it starts, and only then (k3s, pkg/authenticator/passwordfile).
-      if (reasons.length === 0 && host.node.role === "server" && !admits(await tryTokens(host)))
+      if (reasons.length === 0 && host.node.role === "server" && !(await admitsTokens(host)))
         reasons.push("its K3s has not read the new token yet");
       const verdict = reasons.length > 0 ? "due" : "left";
       return { host, state, files, verdict, words: reasons.join("; ") || "it has the tokens of main.ts" };
@@ -68,6 +68,9 @@ const tryTokens = (host: Host): Promise<Report> => {
   const { tokenFile, agentTokenFile = tokenFile } = host.description.k3s;
   return host.call("try-tokens", { token_file: tokenFile, agent_token_file: agentTokenFile });
 };
+
+/** Whether K3s on the server has read the tokens in its files. */
+export const admitsTokens = async (host: Host): Promise<boolean> => admits(await tryTokens(host));
 
 const admits = (report: Report): boolean => ["server", "node"].every((who) => report.one(who) === "admitted");
 
@@ -150,6 +153,21 @@ export class TokenRotation {
   }
 }
 
+/**
+ * Gives the tokens of main.ts to a host that was off during the last rotation.
+ *
+ * @param files - that have the former token, or beside which K3s keeps it
+ */
+export async function catchUp({ host, facts }: HostState, files: readonly TokenFile[]): Promise<void> {
+  const isServer = host.node.role === "server";
+  const old = files.filter(
+    ({ path, token = "" }) => facts.tokens.get(path) !== saltedHash(facts.salt, token),
+  );
+  for (const file of old)
+    await host.call("replace-token", replacement(file, { keep: isServer ? "yes" : "no", restart: "no" }));
+  await host.call("restart-k3s", {}, LONG);
+}
+
 interface How {
   readonly keep: "yes" | "no";
   readonly restart: "yes" | "no";
@@ -171,7 +189,7 @@ const isActive = ({ state: { facts } }: TokenTurn): boolean => facts.k3s === "ac
 const keeps = ({ keptToken, salt }: Facts, token: string): boolean => keptToken === saltedHash(salt, token);
 
 /** @throws UserError when the server refuses a new token, or admits an old one. @returns a remark for the log */
-async function mustAdmit(host: Host): Promise<string> {
+export async function mustAdmit(host: Host): Promise<string> {
   const report = await tryTokens(host);
   if (!admits(report))
     throw new UserError("failed", "its K3s does not admit the new token: journalctl -u k3s there says why", {

@@ -9,6 +9,7 @@ import type { Description } from "./description";
 import type { Facts } from "./facts";
 import { refuseCommitted, whyFailed } from "./git";
 import type { Host } from "./host";
+import type { HostState } from "./identity";
 import { s3Credentials } from "./s3-credentials";
 import type { Redactor } from "./secrets";
 
@@ -119,8 +120,11 @@ async function fromCommand(command: readonly string[] | undefined, kind: Kind): 
   );
 }
 
-/** How a file compares with the token in `main.ts`; `there` if `main.ts` has none. */
-export type TokenState = "same" | "different" | "missing" | "there";
+/**
+ * How a file compares with the token in `main.ts`; `there` if `main.ts` has none, and `former` if it is the one of before the last
+ * rotation of the cluster.
+ */
+export type TokenState = "same" | "different" | "missing" | "there" | "former";
 
 /** A file that K3s on the host reads a secret from. */
 export interface TokenFile {
@@ -131,6 +135,21 @@ export interface TokenFile {
   readonly state: TokenState;
 }
 
+/** Path of a token file to the salted hash of the token of before the last rotation. */
+export type FormerTokens = ReadonlyMap<string, string>;
+
+/** Servers that have the tokens of main.ts, in their files and with their data. */
+export const withTokens = (hosts: readonly HostState[], tokens: JoinTokens): HostState[] =>
+  hosts.filter(({ host, facts }) => {
+    const own = tokenFiles(host, tokens, facts).filter(({ kind }) => kind !== "s3");
+    const isDone = own.length > 0 && own.every(({ state }) => state === "same");
+    return host.node.role === "server" && facts.joined && facts.k3s === "active" && isDone;
+  });
+
+/** What the last rotation has replaced, as the servers keep it that have the new one. A host that was off then has it still. */
+export const formerTokens = (hosts: readonly HostState[], tokens: JoinTokens): FormerTokens =>
+  new Map(withTokens(hosts, tokens).flatMap(({ facts }) => [...facts.oldTokens]));
+
 /**
  * The host's files with secrets: a server has the agents' token and the S3 credentials too, and an agent has neither these nor the
  * servers' token.
@@ -139,12 +158,13 @@ export function tokenFiles(
   { node, description }: Host,
   { server, agent, s3 }: JoinTokens,
   facts: Facts,
+  former: FormerTokens = new Map(),
 ): TokenFile[] {
   const { k3s } = description;
   const own = tokenFileOf(k3s, node.role);
   const isServer = node.role === "server";
   const secretFile = k3s.snapshots?.s3?.secretFile;
-  const withTokens: { kind: Kind; path: string; token: string | undefined }[] = [
+  const sources: { kind: Kind; path: string; token: string | undefined }[] = [
     ...(isServer || k3s.agentTokenFile === undefined
       ? [{ kind: "token" as const, path: own, token: server }]
       : []),
@@ -153,19 +173,34 @@ export function tokenFiles(
       : [{ kind: "agentToken" as const, path: k3s.agentTokenFile, token: agent }]),
     ...(isServer && secretFile !== undefined ? [{ kind: "s3" as const, path: secretFile, token: s3 }] : []),
   ];
-  return withTokens.map(({ kind, path, token }) => {
+  return sources.map(({ kind, path, token }) => {
     // A server stores its token with its data, which is encrypted with it.
     const kept = path === own ? facts.keptToken : "";
-    return { kind, path, token, state: stateOf(token, facts, facts.tokens.get(path) ?? "", kept) };
+    const there = facts.tokens.get(path) ?? "";
+    return {
+      kind,
+      path,
+      token,
+      state: stateOf(token, facts.salt, { there, kept, former: former.get(path) }),
+    };
   });
 }
 
-function stateOf(token: string | undefined, facts: Facts, there: string, kept: string): TokenState {
+interface Hashes {
+  /** Of the file; empty if it is not there. */
+  readonly there: string;
+  /** Of the token that the host keeps with its data; empty if it keeps none. */
+  readonly kept: string;
+  readonly former: string | undefined;
+}
+
+function stateOf(token: string | undefined, salt: string, { there, kept, former }: Hashes): TokenState {
   if (token === undefined) return there === "" ? "missing" : "there";
-  const ours = saltedHash(facts.salt, token);
-  if (kept !== "" && kept !== ours) return "different";
-  if (there === "") return "missing";
-  return there === ours ? "same" : "different";
+  const ours = saltedHash(salt, token);
+  const known = [there, kept].filter((hash) => hash !== "");
+  if (known.some((hash) => hash !== ours && hash !== former)) return "different";
+  if (known.some((hash) => hash !== ours)) return there === "" ? "different" : "former";
+  return there === "" ? "missing" : "same";
 }
 
 /** The same hash as in `remote/facts.sh`, so that tokens can be compared without leaving either side; blanks do not count. */
@@ -176,6 +211,9 @@ export const saltedHash = (salt: string, token: string): string =>
 
 /** Whether the file is missing and the operator has its token. */
 export const isMissing = ({ token, state }: TokenFile): boolean => state === "missing" && token !== undefined;
+
+/** Whether it is the token of before the last rotation, which the host has missed. */
+export const isFormer = ({ state }: TokenFile): boolean => state === "former";
 
 /** Installs a missing file. @throws UserError when there is one by now */
 export async function deliver(host: Host, { kind, path, token }: TokenFile): Promise<string> {
@@ -196,15 +234,22 @@ export function tokenFaults(host: Host, files: readonly TokenFile[]): string[] {
   return files.flatMap((file) => (file.kind === "s3" ? s3Fault(host, file) : tokenFault(host, file)));
 }
 
-/** Notes on what will be installed. */
-export const deliveryNotes = (files: readonly TokenFile[]): string[] =>
-  files
+/** Notes on what will be installed, and replaced. */
+export const deliveryNotes = (files: readonly TokenFile[]): string[] => [
+  ...files
     .filter(isMissing)
     .map(({ kind }) =>
       kind === "s3"
         ? "its S3 credentials are missing, and will be installed"
         : "its join token is missing, and will be installed",
-    );
+    ),
+  ...files
+    .filter(isFormer)
+    .map(
+      ({ path }) =>
+        `it was off when the join token was rotated, and has the former one at ${path}: it gets the new one, and K3s restarts`,
+    ),
+];
 
 function s3Fault({ description }: Host, { path, state }: TokenFile): string[] {
   if (state === "different") {
@@ -228,7 +273,7 @@ function tokenFault({ description }: Host, { path, state }: TokenFile): string[]
         : ["join", "follow 'Rotate the join token' in the cluster's README"];
     const way = isTokenDelivered(path)
       ? byHand
-      : "npm run rollout -- rotate token gives the whole cluster the one of main.ts, also a host that was off when that was done";
+      : "npm run rollout -- rotate token gives the whole cluster the one of main.ts";
     return [
       `its ${whose} token at ${path} is another one. A server's data is encrypted with it, so nothing replaces it by the way: ${way}`,
     ];

@@ -842,7 +842,7 @@ export const PROMISES: Promises = {
         "a rotation of the join token › a server that reboots in between cannot start with the old token, and the next run brings it back first",
         "a rotation of the join token › is refused, with nothing changed, while a server is away whose quorum it would need",
         "a rotation of the join token › another token than that of an interrupted rotation is the one that all get",
-        "a rotation of the join token › hosts that are off are named, and caught up by the next run, as a plan says",
+        "a rotation of the join token › hosts that are off are named, and caught up by the next apply, as a plan says",
       ],
     },
   },
@@ -1069,6 +1069,7 @@ export const PROMISES: Promises = {
       ],
       "__tests__/rollout/plan.test.ts": [
         "refused is › a token that is another one, with the way to rotate it",
+        "refused is › a token that is another one than a server shows to be that of before the last rotation",
       ],
     },
   },

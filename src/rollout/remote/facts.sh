@@ -47,6 +47,8 @@ sed -n 's~^[^#[:space:]][^[:space:]]*[[:space:]]\{1,\}\(/var/lib/\(rancher\|kube
 hash_of() { { printf '%s' "$salt"; password <"$1"; } | sha256sum | cut -d' ' -f1; }
 for path in $token_files; do
   [ ! -s "$path" ] || report token "$path $(hash_of "$path")"
+  old=$(newest_of "$path")
+  [ ! -s "$old" ] || report old_token "$path $(hash_of "$old")"
 done
 kept=/var/lib/rancher/k3s/server/token
 [ ! -s "$kept" ] || report kept_token "$(hash_of "$kept")"

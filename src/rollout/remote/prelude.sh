@@ -13,6 +13,9 @@ fail() { report error "$1"; exit 1; }
 # The password in a join token, in its short or its long form.
 password() { sed 's/^K10[0-9a-f]*::\([^:]*:\)\{0,1\}//' | tr -d '[:space:]'; }
 
+# The newest of the old tokens beside a file: their names end with their times.
+newest_of() { find "${1%/*}" -maxdepth 1 -name "${1##*/}.until-*" 2>/dev/null | sort | tail -n 1; }
+
 home=/var/lib/k3s-rollout
 profile=/nix/var/nix/profiles/system
 revert=k3s-rollout-revert
