@@ -6,6 +6,7 @@ export { K3sServerNode, type K3sServerNodeProps } from "./k3s-server-node";
 /** The groups of settings, for helpers of your own: `const small: VmSettings = { cores: 2 }`. */
 export type {
   AllowedFlow,
+  ApiVipSettings,
   BackupSettings,
   BinaryCacheSettings,
   ClusterNixosSettings,

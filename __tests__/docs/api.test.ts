@@ -65,7 +65,7 @@ test("the documentation has exactly what the package exports", () => {
 test.each([
   ["K3sCluster", ["constructor", "of", "provider"]],
   ["K3sNode", ["hostname", "ipv4Address", "macAddress", "resource", "vmId"]],
-  ["HostFiles", ["constructor", "documents"]],
+  ["HostFiles", ["constructor", "documents", "folder"]],
 ])("%s has what owners use, and nothing internal", (name, members) => {
   const found = api.children?.find((each) => each.name === name);
   expect(found?.children?.map((each) => each.name).sort()).toEqual(members);

@@ -96,7 +96,7 @@ const SOME = "type Some<T> = T extends object ? { [K in keyof T]?: Some<T[K]> } 
 /** A document's block in an owner's `main.ts`: settings of the cluster, or statements after it. */
 const blockAsModule = (block: string): string =>
   [
-    block.includes("new App(") ? "" : `import { App, TerraformStack } from "cdktf";`,
+    /new App\(|import \{ App,/.test(block) ? "" : `import { App, TerraformStack } from "cdktf";`,
     block.includes(`from "${NAME}"`)
       ? ""
       : `import { HostFiles, K3sAgentNode, K3sCluster, K3sNode, K3sServerNode, type K3sClusterProps } from "${NAME}";`,

@@ -94,7 +94,14 @@ describe("the join token", () => {
   const hashes = (folder: string): Report =>
     run(
       "facts",
-      { device: "", salt: "5a17", token_files: join(folder, "secrets", "token"), k3s_disks: "" },
+      {
+        device: "",
+        salt: "5a17",
+        token_files: join(folder, "secrets", "token"),
+        k3s_disks: "",
+        api_vip: "",
+        examine_boot_loader: "",
+      },
       folder,
     );
 

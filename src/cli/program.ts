@@ -25,9 +25,10 @@ export function program(ended: (code: ExitCode) => void): Command {
     async (...words) =>
       ended(await action(...words));
   const root = new Command(NAME)
-    .description("K3s on NixOS and Proxmox VE, from main.ts. Each command is an npm script.")
     .version(version(), "-V, --version", "show the version")
     .helpOption("-h, --help", HELP)
+    // Not as Commander's description, which has a blank line before it: all of it has to fit a screen of 24 lines.
+    .addHelpText("before", "K3s on NixOS and Proxmox VE, from main.ts. Each command is an npm script.")
     .addHelpText("after", exitCodes)
     .helpCommand(false)
     .configureHelp({ subcommandTerm: (command) => command.name(), optionDescription: described })
