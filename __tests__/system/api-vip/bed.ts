@@ -191,21 +191,25 @@ export class VipBed {
     }
   }
 
-  /** Waits for words in what keepalived of the host has logged since the last such wait, or since it started. */
+  /** Waits for words in what keepalived of the host has logged since the last mark, or since it started. */
   public async until(hostname: string, words: string, seconds = 20): Promise<void> {
     const end = Date.now() + 1000 * seconds;
-    const file = `/run/vip/${hostname}-keepalived.log`;
     for (;;) {
-      const log = (await this.sandbox.run(["cat", file])).slice(this.read.get(hostname) ?? 0);
-      const at = log.lastIndexOf(words);
-      if (at >= 0) return;
+      const log = await this.news(hostname);
+      if (log.includes(words)) return;
       if (Date.now() > end) throw new Error(`${hostname} did not log ${words}:\n${log}`);
       await sleep(50);
     }
   }
 
+  /** What the host's keepalived has logged since the last mark, or since it started. */
+  public async news(hostname: string): Promise<string> {
+    const log = await this.sandbox.run(["cat", `/run/vip/${hostname}-keepalived.log`]);
+    return log.slice(this.read.get(hostname) ?? 0);
+  }
+
   /** From here on `until` reads what the host's keepalived logs. */
-  private async mark(hostname: string): Promise<void> {
+  public async mark(hostname: string): Promise<void> {
     this.read.set(hostname, (await this.sandbox.run(["cat", `/run/vip/${hostname}-keepalived.log`])).length);
   }
 
