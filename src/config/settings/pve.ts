@@ -80,7 +80,7 @@ export const PveSchema = group(
      * @default "servers"
      */
     spread: choice("servers", "all").default("servers"),
-    /** How much more may be promised than there is. @default { cpu: 4, memory: 1, disk: 1 } */
+    /** How much more may be promised than there is. @default `{ cpu: 4, memory: 1, disk: 1 }` */
     overcommit: OvercommitSchema.readonly().default({ cpu: 4, memory: 1, disk: 1 }),
     /**
      * VMs that Proxmox VE's HA manager starts on another PVE node when theirs fails. Their disks must be on shared datastores. With
