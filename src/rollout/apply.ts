@@ -96,7 +96,6 @@ export class Apply {
     const jobs = await this.build();
     const servers = serversOf(this.fleet);
     const ignorant = this.fleet.hosts.filter(lacksAgentToken);
-    const withoutVip = this.fleet.hosts.filter(lacksApiVip);
     const faults = [
       ...skewFaults(jobs, servers),
       ...agentTokenFaults(jobs, ignorant),
@@ -112,7 +111,7 @@ export class Apply {
     ];
     if (faults.length > 0) throw new UserError("refused", `${faults.join("\n")}\nNo host was changed`);
     const running = servers.map(({ k3sVersion }) => k3sVersion);
-    const order = this.course?.phases(jobs) ?? phases(jobs, running, agentsNeedOf(ignorant, withoutVip));
+    const order = this.course?.phases(jobs) ?? phases(jobs, running, agentsNeedOf(this.fleet.hosts));
     this.reportOrder(order);
     if (this.fleet.nodes === undefined && servers.length > 0) {
       this.log.info(
@@ -333,13 +332,10 @@ function agentTokenFaults(jobs: readonly Job[], ignorant: readonly HostState[]):
 }
 
 /** What servers have to do before agents rely on it; `undefined` if nothing is new. */
-function agentsNeedOf(
-  withoutToken: readonly HostState[],
-  withoutVip: readonly HostState[],
-): string | undefined {
+export function agentsNeedOf(hosts: readonly HostState[]): string | undefined {
   const needs = [
-    ...(withoutToken.length > 0 ? ["know the agents' token"] : []),
-    ...(withoutVip.length > 0 ? ["hold the API's address"] : []),
+    ...(hosts.some(lacksAgentToken) ? ["know the agents' token"] : []),
+    ...(hosts.some(lacksApiVip) ? ["hold the API's address"] : []),
   ];
   return needs.length === 0 ? undefined : needs.join(" and ");
 }

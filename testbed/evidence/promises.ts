@@ -757,6 +757,10 @@ export const PROMISES: Promises = {
   // docs/how-to: upgrade-cluster
   "upgrade-refuses": {
     tests: {
+      "__tests__/rollout/upgrade/cluster-faults.test.ts": [
+        "what agents wait for comes before an upgrade, which may change an agent first",
+        "an upgrade is no repair",
+      ],
       "__tests__/rollout/upgrade/path.test.ts": ["a path of K3s", "a path of NixOS"],
       "__tests__/rollout/upgrade/tables.test.ts": [
         "bad releases of K3s",

@@ -27,6 +27,7 @@ import { founderOf, proveBackup } from "../restore-commands";
 import type { Session } from "../session";
 import { interrupted, unlessStopped } from "../stopping";
 import { minorOf } from "../version";
+import { clusterFaults } from "./cluster-faults";
 import { UpgradeCourse } from "./course";
 import { formatUpgrade, rowOf, type UpgradeRow } from "./format";
 import { hopOf, isMinorHop, isOneWay, nextStatements, pathFaults, type Goal, type Hop } from "./path";
@@ -116,24 +117,6 @@ async function lookAt(session: Session, goal: Goal): Promise<Upgrade> {
 
 const refused = (faults: readonly string[]): UserError =>
   new UserError("refused", `${faults.join("\n")}\nNothing was changed`);
-
-/** Why this cluster is not one to upgrade now. */
-function clusterFaults({ fleet, plans }: Planned): string[] {
-  const { nodes } = fleet;
-  if (nodes === undefined)
-    return ["No server's API answers, and an upgrade is no repair: see npm run rollout -- verify"];
-  const fresh = plans.filter(({ verdict }) => verdict === "new").map(({ host }) => host.name);
-  const strange = nodes.filter(({ ready, cordoned, cordonedByUs }) => !ready || (cordoned && !cordonedByUs));
-  return [
-    ...(fresh.length === 0 ? [] : [`${fresh.join(", ")} is not a node yet: npm run rollout -- apply first`]),
-    ...fleet.hosts
-      .filter(({ facts }) => facts.k3sVersion === "")
-      .map(({ host }) => `${host.name} has no K3s: npm run rollout -- apply first`),
-    ...strange.map(
-      ({ name, ready }) => `${name} is ${ready ? "cordoned" : "not Ready"}: bring it back first`,
-    ),
-  ];
-}
 
 /**
  * The agent that is changed before the others: the one with the fewest pods. Where an earlier run has changed only one host, that one is
