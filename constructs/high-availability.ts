@@ -1,24 +1,8 @@
-import { Lazy, TerraformResource, type ITerraformDependable } from "cdktf";
+import { Lazy, Token, type ITerraformDependable } from "cdktf";
 import type { Construct } from "constructs";
+import { Haresource } from "../.gen/providers/proxmox/haresource";
+import { Harule } from "../.gen/providers/proxmox/harule";
 import type { Node } from "../src/config/model";
-
-/** A resource with a few plain arguments, for which bindings would be many times larger than what they describe. */
-class PlainResource extends TerraformResource {
-  /** @param stated - its arguments, by their names in the provider's schema */
-  public constructor(
-    scope: Construct,
-    id: string,
-    terraformResourceType: string,
-    private readonly stated: Readonly<Record<string, unknown>>,
-    dependsOn?: ITerraformDependable[],
-  ) {
-    super(scope, id, { terraformResourceType, dependsOn });
-  }
-
-  protected override synthesizeAttributes(): Record<string, unknown> {
-    return { ...this.stated };
-  }
-}
 
 /** A VM that Proxmox VE's HA manager looks after. */
 export class HaVm {
@@ -36,11 +20,9 @@ export class HaVm {
     vm: ITerraformDependable,
     pveNode: string,
   ) {
-    const resource = new PlainResource(scope, "Ha", "proxmox_haresource", { resource_id: `vm:${vmId}` }, [
-      vm,
-    ]);
+    const resource = new Haresource(scope, "Ha", { resourceId: `vm:${vmId}`, dependsOn: [vm] });
     resource.overrideLogicalId(terraformName);
-    this.reference = resource.interpolationForAttribute("resource_id").toString();
+    this.reference = resource.resourceId;
     // Brings the VM back when its PVE node is there again, and to another when that is stated: OpenTofu leaves `node_name` to it.
     // Not strict, or no other PVE node could start it; of one priority, or Proxmox VE refuses the rule beside one that keeps servers
     // apart. Source: pve-ha-manager, src/PVE/HA/Rules.pm.
@@ -48,9 +30,9 @@ export class HaVm {
       rule: `vm-${vmId}-home`,
       type: "node-affinity",
       resources: [this.reference],
-      nodes: Lazy.anyValue({ produce: () => ({ [pveNode]: 1 }) }),
+      nodes: Token.asNumberMap(Lazy.anyValue({ produce: () => ({ [pveNode]: 1 }) })),
     };
-    new PlainResource(scope, "HaHome", "proxmox_harule", home).overrideLogicalId(`${terraformName}_home`);
+    new Harule(scope, "HaHome", home).overrideLogicalId(`${terraformName}_home`);
   }
 }
 
@@ -72,5 +54,5 @@ export function keepApart(
     affinity: "negative",
     resources: Lazy.listValue({ produce: () => sorted().map(({ ha }) => ha.reference) }),
   };
-  new PlainResource(scope, "HaApart", "proxmox_harule", apart).overrideLogicalId("servers_apart");
+  new Harule(scope, "HaApart", apart).overrideLogicalId("servers_apart");
 }
