@@ -145,6 +145,13 @@ describeWith([OPENSSL], "doctor, asked of a stand-in for Proxmox VE's API over H
     );
   });
 
+  test("VMs of Proxmox VE's HA manager need a further right", async () => {
+    const pveNodes = { pve: { cores: 16, memoryMib: 65_536, datastores: {}, bridges: [] } };
+    const settings = JSON.stringify({ nodes: pveNodes, ha: "agents" });
+    cluster((text) => text.replace('"apiEndpoint"', `"pve": ${settings}, "apiEndpoint"`));
+    expect((await seen()).checks["PVE rights"]).toBe("problem: Sys.Console is missing on /");
+  });
+
   test("a template that is not there, is none, or is elsewhere", async () => {
     const template = pve.inventory.vms.get(9903);
     pve.inventory.vms.delete(9903);
