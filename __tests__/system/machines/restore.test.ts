@@ -199,6 +199,9 @@ describeWith(MACHINES, "a backup", () => {
     test("after the loss of a server for good, without it", async () => {
       await cluster.testbed.powerOff("alnair");
       const { output } = await restore("--lost", "alnair");
+      expect(output).toMatch(
+        /If this ends before its end, do not start it by hand: npm run rollout -- restore --from \S+ --lost alnair\n/,
+      );
       expect(output).toContain("objects were read back as the snapshot has them");
       expect(cluster.testbed.configMaps()).toEqual(["kept.json", "removed-later.json"]);
       await cluster.testbed.powerOn("alnair");
