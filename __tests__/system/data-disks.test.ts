@@ -244,7 +244,14 @@ describeWith(DISKS, "what a host reports about K3s' data", () => {
   /** On a host whose /var/lib is empty, and whose K3s data is to be on the disk. */
   function reported(path: string, code: string): Report {
     const facts = (disk: string): string =>
-      remoteScript("facts", { device: "", salt: "a", token_files: "", k3s_disks: `${disk}:${path}` });
+      remoteScript("facts", {
+        device: "",
+        salt: "a",
+        token_files: "",
+        k3s_disks: `${disk}:${path}`,
+        api_vip: "",
+        examine_boot_loader: "",
+      });
     const { stdout, stderr, status } = onDisk(`
       mount -t tmpfs none /var/lib
       mkdir -p ${path}
