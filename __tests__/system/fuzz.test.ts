@@ -13,7 +13,7 @@ import { nftRuns } from "./namespace";
 import { describeWith, NETWORK_NAMESPACES, NFT, NIX } from "./tools";
 
 /** Inputs that are judged together. More would exceed what the programs take at once. */
-const TOGETHER = 2_000;
+const TOGETHER = 1_000;
 const RUNS = Number(process.env.FUZZ ?? TOGETHER);
 const FIRST_SEED = Number(process.env.FUZZ_SEED ?? 1);
 
@@ -91,7 +91,7 @@ describeWith([NIX, NFT, NETWORK_NAMESPACES], "settings of any kind", () => {
       const diagrams = [...new Set(documents.flatMap((document) => fenced(document, "mermaid")))];
       expect(new Set(judged("mermaid", diagrams))).toEqual(new Set(["flowchart-v2"]));
     },
-    TOGETHER * 120 + 60_000,
+    TOGETHER * 240 + 60_000,
   );
 });
 
