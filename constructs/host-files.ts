@@ -236,8 +236,7 @@ export class HostFiles extends Construct {
   }
 
   private lastPlaces(): LastPlaces {
-    const text = textOf(join(this.folder, CLUSTER_JSON));
-    const json = parseClusterJson(text);
+    const { text, json } = this.recorded();
     const known = (json?.nodes ?? []).filter(isRecordedNode).filter(isRecordedPlace);
     return {
       places: new Map(known.map(({ vmId, vm }) => [vmId, vm.pveNode])),
@@ -246,8 +245,14 @@ export class HostFiles extends Construct {
   }
 
   private last(): { nodes: readonly RecordedNode[]; files: readonly string[] } {
-    const json = parseClusterJson(textOf(join(this.folder, CLUSTER_JSON)));
+    const { json } = this.recorded();
     return { nodes: (json?.nodes ?? []).filter(isRecordedNode), files: Object.keys(json?.files ?? {}) };
+  }
+
+  /** What the last synth wrote. */
+  private recorded(): { readonly text: string; readonly json: ReturnType<typeof parseClusterJson> } {
+    const text = textOf(join(this.folder, CLUSTER_JSON));
+    return { text, json: parseClusterJson(text) };
   }
 }
 

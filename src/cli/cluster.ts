@@ -29,5 +29,9 @@ export function chosenCluster({ cluster: name }: ClusterOptions, project = "."):
   const names = all.map(({ stack }) => stack).join(", ");
   if (name === undefined)
     throw new UserError("usage", `Choose a cluster: --cluster NAME with one of ${names}`);
-  throw new UserError("usage", `No such cluster in main.ts: ${name}. There are ${names}`);
+  throw noSuchCluster(name, names);
 }
+
+/** @param names - of those that there are */
+export const noSuchCluster = (name: string, names: string): UserError =>
+  new UserError("usage", `No such cluster in main.ts: ${name}. There are ${names}`);

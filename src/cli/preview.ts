@@ -9,7 +9,7 @@ import { findBase, Trees, type Base } from "../preview/trees";
 import { mustHave } from "../base/programs";
 import { since, StatusLine } from "../base/status-line";
 import { UserError } from "../base/user-error";
-import type { ClusterOptions } from "./cluster";
+import { noSuchCluster, type ClusterOptions } from "./cluster";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
 import { interruptible } from "./interruption";
@@ -160,10 +160,8 @@ async function withoutApp(
 /** @throws UserError `usage` where there is no cluster of that name */
 function previewsOf(pairs: readonly ClusterPair[], name: string | undefined): NamedPreview[] {
   const wanted = pairs.filter((pair) => name === undefined || pair.name === name);
-  if (wanted.length === 0) {
-    const names = pairs.map((pair) => pair.name).join(", ");
-    throw new UserError("usage", `No such cluster in main.ts: ${name}. There are ${names}`);
-  }
+  if (name !== undefined && wanted.length === 0)
+    throw noSuchCluster(name, pairs.map((pair) => pair.name).join(", "));
   return wanted.map((pair) => ({
     name: pair.name,
     folder: (pair.after ?? pair.before)?.folder ?? "",

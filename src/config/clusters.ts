@@ -2,7 +2,7 @@
 import { vipFaultsBetween } from "./api-vip";
 import { quoteAll, withNews, type Fault } from "./fault";
 import { guestInterfaces } from "./guest-network";
-import type { Cluster, Node } from "./model";
+import { nodeName, type Cluster, type Node } from "./model";
 
 /** A cluster of an app. */
 export interface NamedCluster {
@@ -64,8 +64,7 @@ function sharedValues(
   );
 }
 
-const whose = ({ hostname, id }: Node, { name }: NamedCluster): string =>
-  `${quoteAll([hostname || id])} of ${name}`;
+const whose = (node: Node, { name }: NamedCluster): string => `${quoteAll([nodeName(node)])} of ${name}`;
 
 const addressesOf = (node: Node): string[] => [
   node.ipv4Address,

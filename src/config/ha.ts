@@ -1,7 +1,7 @@
 /** Which VMs Proxmox VE's HA manager looks after, and what would contradict that. */
 import { obstaclesTo } from "./capacity";
 import { quoteAll, type Fault } from "./fault";
-import type { Cluster, Node, Pve } from "./model";
+import { nodeName, type Cluster, type Node, type Pve } from "./model";
 import { describeObstacle } from "./pve";
 import { isLiteral } from "./references";
 import type { Role } from "./settings";
@@ -46,7 +46,7 @@ function apartFaults({ nodes }: Pve, servers: readonly Node[]): Fault[] {
   const places = Object.keys(nodes).length;
   if (servers.length <= places) return together(servers);
   const sentence =
-    `keeps ${quoteAll(servers.map(nameOf))} apart, but 'pve.nodes' has ${places}: Proxmox VE would drop the rule without an error; ` +
+    `keeps ${quoteAll(servers.map(nodeName))} apart, but 'pve.nodes' has ${places}: Proxmox VE would drop the rule without an error; ` +
     'state ha: "agents", or another PVE node';
   return [{ nodes: [], setting: SETTING, sentence }];
 }
@@ -57,7 +57,7 @@ function together(servers: readonly Node[]): Fault[] {
   );
   const places = [...new Set(rivals.map(({ vm }) => vm.pveNode))];
   return places.map((pveNode) => {
-    const names = rivals.filter(({ vm }) => vm.pveNode === pveNode).map(nameOf);
+    const names = rivals.filter(({ vm }) => vm.pveNode === pveNode).map(nodeName);
     const message =
       `'pveNode' of ${quoteAll(names)} is ${pveNode}, but 'pve.ha' keeps servers apart: Proxmox VE would migrate ` +
       "running servers at once; state another 'pveNode' for all but one of them";
@@ -72,7 +72,7 @@ function localDisks({ nodes }: Pve, node: Node): Fault[] {
       isLiteral(datastore) && nodes[node.vm.pveNode]?.datastores[datastore]?.shared === false,
   );
   return local.map((disk) => ({
-    nodes: [nameOf(node)],
+    nodes: [nodeName(node)],
     setting: `disks[${disk.interface}].datastore`,
     sentence: `should be a shared datastore for 'pve.ha', got ${disk.datastore}: no other PVE node has its disks`,
     judgedBy: ["vm.disks", SETTING],
@@ -85,12 +85,10 @@ function unfitElsewhere({ nodes }: Pve, node: Node): Fault[] {
     obstaclesTo(node, pveNode)
       .slice(0, 1)
       .map((obstacle) => ({
-        nodes: [nameOf(node)],
+        nodes: [nodeName(node)],
         setting: SETTING,
         sentence: `may start its VM on ${name}, which ${describeObstacle(obstacle)}`,
         judgedBy: ["vm.disks", "disks"],
       })),
   );
 }
-
-const nameOf = ({ hostname, id }: Node): string => hostname || id;

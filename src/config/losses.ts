@@ -23,7 +23,9 @@ export function lossOf(pve: Pve, nodes: readonly Node[], pveNode: string): Loss 
   };
   const lost = nodesOn(pveNode, nodes);
   const open = nodes.map((node) =>
-    lost.includes(node) ? { ...node, vm: { ...node.vm, pveNode: undefined as unknown as string } } : node,
+    node.vm.pveNode === pveNode
+      ? { ...node, vm: { ...node.vm, pveNode: undefined as unknown as string } }
+      : node,
   );
   const places = place(left, open, new Map());
   const elsewhere = nodes.flatMap((node) => {

@@ -82,6 +82,9 @@ export interface ApiVip extends Readonly<z.output<typeof ApiVipModel>> {}
 /** The PVE nodes that VMs may run on. `ha` is present if set. */
 export interface Pve extends Readonly<z.output<typeof PveSchema>> {}
 
+/** How messages name a node: one without a hostname, which is a fault of its own, by its id. */
+export const nodeName = ({ hostname, id }: Pick<Node, "hostname" | "id">): string => hostname || id;
+
 /** What all nodes share. */
 export interface Common {
   readonly network: Networks;

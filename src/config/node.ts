@@ -10,7 +10,7 @@ import { Faults, type Fault } from "./fault";
 import { checkGuestNetwork } from "./guest-network";
 import { checkLabels } from "./k3s";
 import { checkFlags } from "./k3s-flags";
-import type { Networks, Node } from "./model";
+import { nodeName, type Networks, type Node } from "./model";
 import { SHARED_FOLDERS, terraformName } from "./names";
 import { resolveNetworks } from "./network";
 import { checkNixos, resolveNixos } from "./nixos";
@@ -75,7 +75,7 @@ function faultsOf(
   vmSettings: NodeSettings,
   cluster: ClusterSettings,
 ): Fault[] {
-  const name = [node.hostname || node.id];
+  const name = [nodeName(node)];
   const faults = new Faults(name);
   faults.checkPattern("construct id", node.id, CONSTRUCT_ID.pattern, CONSTRUCT_ID.expected);
   if (SHARED_FOLDERS.has(node.directory))

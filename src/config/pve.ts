@@ -10,7 +10,7 @@ import {
   type Shortage,
 } from "./capacity";
 import { formatValue, quoteAll, type Fault } from "./fault";
-import type { Node, Pve } from "./model";
+import { nodeName, type Node, type Pve } from "./model";
 import { isUnplaced, place, type Places } from "./placement";
 import { isLiteral } from "./references";
 import { PveSchema, type PveSettings } from "./settings";
@@ -71,11 +71,9 @@ function copyOfTemplate(
     : { templateVmId: copy, templatePveNode: undefined };
 }
 
-const nameOf = ({ hostname, id }: Node): string => hostname || id;
-
 /** Without its memory, a synth would place every VM anew, and the next apply would migrate it. */
 function memoryFaults(open: readonly Node[], last: LastPlaces | undefined): Fault[] {
-  const names = open.map(nameOf);
+  const names = open.map(nodeName);
   if (names.length === 0) return [];
   if (last === undefined) {
     const sentence =
@@ -92,7 +90,7 @@ function memoryFaults(open: readonly Node[], last: LastPlaces | undefined): Faul
     const place = last.places.get(node.vmId);
     if (place === undefined || isLiteral(place)) return [];
     const sentence = `should be stated once more, with the PVE node on which the VM is: so far it was ${place}, which only OpenTofu knows`;
-    return [{ nodes: [nameOf(node)], setting: "pveNode", sentence }];
+    return [{ nodes: [nodeName(node)], setting: "pveNode", sentence }];
   });
 }
 
@@ -120,7 +118,7 @@ const JUDGED_BY = ["vm.pveNode", "pve.nodes"];
 function placeFaults(pve: Pve, node: Node): Fault[] {
   const { pveNode } = node.vm;
   const fault = (sentence: string): Fault[] => [
-    { nodes: [nameOf(node)], setting: "pveNode", sentence, judgedBy: JUDGED_BY },
+    { nodes: [nodeName(node)], setting: "pveNode", sentence, judgedBy: JUDGED_BY },
   ];
   if (pveNode === "") return fault(`cannot be chosen, since ${reasons(pve, node)}`);
   const there = Object.hasOwn(pve.nodes, pveNode) ? pve.nodes[pveNode] : undefined;
@@ -163,7 +161,7 @@ function shortageFault(found: Shortage, nodes: readonly Node[]): Fault {
     nodes: [],
     setting: "pve.nodes",
     sentence:
-      `has ${found.room} ${what} for VMs${isShared ? "" : ` on ${where}`}, but ${quoteAll(takers.map(nameOf))} ` +
+      `has ${found.room} ${what} for VMs${isShared ? "" : ` on ${where}`}, but ${quoteAll(takers.map(nodeName))} ` +
       `${takers.length === 1 ? "takes" : "take"} ${found.wanted}; ${remedy}, or raise 'pve.overcommit.${REMEDIES[found.of]}'`,
     judgedBy: ["vm.memoryMib", "vm.cores", "vm.disks"],
   };
@@ -185,7 +183,7 @@ function templateElsewhere(template: number, nodes: readonly Node[]): Fault[] {
   const places = [...new Set(nodes.map(({ vm }) => vm.pveNode))];
   // A missing template is a fault of its own.
   if ((template as number | undefined) === undefined || places.length < 2) return [];
-  const names = nodes.map(nameOf);
+  const names = nodes.map(nodeName);
   const message =
     `'templatePveNode' of ${quoteAll(names)} should be the PVE node of template ${template}, which is on one of ${places.sort().join(", ")} only; ` +
     "or copy the template to each PVE node, and state the copies: pve.nodes.<name>.templateVmId";
@@ -208,7 +206,7 @@ function cloneAcross(pve: Pve, node: Node): Fault[] {
   if (templatePveNode === undefined || templatePveNode === pveNode) return [];
   const source = pve.nodes[templatePveNode];
   const fault = (setting: string, sentence: string): Fault[] => [
-    { nodes: [nameOf(node)], setting, sentence, judgedBy: [`vm.${setting}`, "pveNode", ...JUDGED_BY] },
+    { nodes: [nodeName(node)], setting, sentence, judgedBy: [`vm.${setting}`, "pveNode", ...JUDGED_BY] },
   ];
   if (linkedClone) {
     const [first] = disks;
@@ -235,7 +233,7 @@ function cloneAcross(pve: Pve, node: Node): Fault[] {
 
 /** VM IDs are unique in a Proxmox VE cluster, so a copy cannot have the template's. */
 function sharedIds({ nodes: pveNodes }: Pve, nodes: readonly Node[]): Fault[] {
-  const owners = new Map<number, string>(nodes.map((node) => [node.vmId, quoteAll([nameOf(node)])]));
+  const owners = new Map<number, string>(nodes.map((node) => [node.vmId, quoteAll([nodeName(node)])]));
   return Object.entries(pveNodes).flatMap(([name, { templateVmId }]) => {
     if (templateVmId === undefined) return [];
     const owner = owners.get(templateVmId);

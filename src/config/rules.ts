@@ -4,7 +4,7 @@ import { contains, parseAddress, parseNetwork } from "./address";
 import { describeActual, formatValue, quoteAll, withNews, type Fault } from "./fault";
 import { guestInterfaces } from "./guest-network";
 import type { Cluster, Node } from "./model";
-import { servers } from "./model";
+import { nodeName, servers } from "./model";
 import { API_PORT } from "./k3s";
 import { isEndpoint } from "./network";
 import { buildPlace, EACH_HOST, THIS_MACHINE } from "./rollout";
@@ -65,8 +65,6 @@ const UNIQUE: readonly {
   // Ids that differ only in - and _ would make one VM in OpenTofu's JSON.
   { setting: "Terraform name", of: (node) => node.terraformName, followsId: true },
 ];
-
-const nodeName = (node: Node): string => node.hostname || node.id;
 
 /** For each of them the nodes that share one. */
 function sharedValues(nodes: readonly Node[]): Fault[][] {

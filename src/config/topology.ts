@@ -1,6 +1,6 @@
 /** Where a node is, for Kubernetes: its region is a Proxmox VE, its zone a PVE node, and its VM has a provider ID. */
 import { quoteAll, type Fault } from "./fault";
-import type { Cluster, Common, Node } from "./model";
+import { nodeName, type Cluster, type Common, type Node } from "./model";
 import { isLiteral } from "./references";
 
 const REGION_LABEL = "topology.kubernetes.io/region";
@@ -34,7 +34,7 @@ export function topologyFaults(cluster: Cluster): Fault[] {
 }
 
 function nodeFaults(node: Node, region: string): Fault[] {
-  const name = node.hostname || node.id;
+  const name = nodeName(node);
   const fault = (problem: string | undefined, judgedBy: readonly string[] = []): Fault[] =>
     problem === undefined
       ? []

@@ -37,8 +37,6 @@ export interface ApplyOptions extends RebootOptions, TrialOptions {
   /** Maximum number of agents changed, and of nodes rebooting, at the same time. */
   readonly agentsAtOnce: number;
   readonly rebootsAtOnce: number;
-  /** Further reasons not to begin, once it is known what was built. @default - none */
-  readonly objections?: (built: readonly Built[]) => readonly string[];
 }
 
 /** How long an API that had answered may be unavailable: the server asked may be the one just changed. */
@@ -48,11 +46,12 @@ const API_SECONDS = 60;
 export interface Course {
   /** Why the hosts cannot be changed to what was built. */
   faults(jobs: readonly Job[]): string[];
-  phases(jobs: readonly Job[]): Phase<Job>[];
+  /** @default - the order of an apply */
+  phases?(jobs: readonly Job[]): Phase<Job>[];
   /** Called after each host. @throws UserError to begin no other */
-  changed(host: Host): Promise<void>;
+  changed?(host: Host): Promise<void>;
   /** Called after each phase. @throws UserError to begin no other */
-  passed(phase: Phase<Job>): Promise<void>;
+  passed?(phase: Phase<Job>): Promise<void>;
 }
 
 /** A host to be changed. */
@@ -106,12 +105,11 @@ export class Apply {
       ...(this.options.boot ? [] : jobs.flatMap(refusalFaults)),
       ...(await this.podFaults(jobs)),
       ...(await this.rotationFaults(jobs)),
-      ...(this.options.objections?.(jobs) ?? []),
       ...(this.course?.faults(jobs) ?? []),
     ];
     if (faults.length > 0) throw new UserError("refused", `${faults.join("\n")}\nNo host was changed`);
     const running = servers.map(({ k3sVersion }) => k3sVersion);
-    const order = this.course?.phases(jobs) ?? phases(jobs, running, agentsNeedOf(this.fleet.hosts));
+    const order = this.course?.phases?.(jobs) ?? phases(jobs, running, agentsNeedOf(this.fleet.hosts));
     this.reportOrder(order);
     if (this.fleet.nodes === undefined && servers.length > 0) {
       this.log.info(
@@ -122,7 +120,7 @@ export class Apply {
     for (const phase of order) {
       await this.runPhase(phase);
       if (this.failures.length > 0 || this.stop.aborted) break;
-      await this.course?.passed(phase).catch((error: unknown) => this.failures.push(error));
+      await this.course?.passed?.(phase).catch((error: unknown) => this.failures.push(error));
       if (this.failures.length > 0) break;
     }
     const untouched = jobs.filter(({ host }) => !this.started.has(host.name)).map(({ host }) => host.name);
@@ -229,7 +227,7 @@ export class Apply {
     try {
       this.lock.check();
       await (needsReboot(job) ? this.reboots.run(run) : run());
-      if (this.started.has(job.host.name)) await this.course?.changed(job.host);
+      if (this.started.has(job.host.name)) await this.course?.changed?.(job.host);
     } catch (error) {
       // If switch-to-configuration has no check, only the activation shows it.
       if (hasCode(error, "needs boot") && this.options.boot && trialOf(job) === undefined)

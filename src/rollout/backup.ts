@@ -25,7 +25,7 @@ import type { Fleet } from "./fleet";
 import { refuseCommitted } from "./git";
 import type { Host } from "./host";
 import { identityFaults, type HostState } from "./identity";
-import { inWords, localVolumes, type BoundVolume } from "./local-volumes";
+import { claimOf, inWords, localVolumes, type BoundVolume } from "./local-volumes";
 import type { Log } from "./log";
 import { isDead } from "./rollout-id";
 import type { Redactor } from "./secrets";
@@ -143,8 +143,7 @@ export async function makeBackup(
       token: await tokenReference(known.token),
       encryptedToken: armored === undefined ? null : TOKEN_FILE,
       volumes: localVolumes(known.volumes).map(({ namespace, claim, node }) => {
-        const [, copy] =
-          [...copies].find(([each]) => each.namespace === namespace && each.claim === claim) ?? [];
+        const copy = copies.get(claimOf({ namespace, claim }));
         return { namespace, claim, node, ...(copy === undefined ? {} : { copy }) };
       }),
     };

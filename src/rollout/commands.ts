@@ -14,7 +14,7 @@ import {
   type Fleet,
   type FleetOptions,
 } from "./fleet";
-import { pinningNotice, pinKeys, refuseUnpinned, unpinnedHosts, type Contact } from "./first-contact";
+import { askToPin, type Contact } from "./first-contact";
 import { FileLock } from "./file-lock";
 import type { Host } from "./host";
 import { identityFaults } from "./identity";
@@ -464,8 +464,9 @@ export async function askToProceed(
   { askForConsent }: Operator,
   others: readonly Contact[] = [],
 ): Promise<void> {
-  const fresh = unpinnedHosts<Contact>([...hosts.map(({ host }) => host), ...others]);
-  refuseUnpinned(fresh, !options.yes, options.acceptNewHostKeys);
-  await askForConsent(`${pinningNotice(fresh)}${question}`);
-  pinKeys(fresh);
+  await askToPin(
+    [...hosts.map(({ host }) => host), ...others],
+    { isAsked: !options.yes, isAccepted: options.acceptNewHostKeys },
+    (notice) => askForConsent(`${notice}${question}`),
+  );
 }

@@ -45,3 +45,20 @@ export function pinKeys(hosts: readonly Contact[]): void {
 
 const inWords = (host: Contact): string =>
   `  ${host.name} (${host.ownAddress}): ${host.unpinnedKeys().map(fingerprint).join(", ")}`;
+
+/**
+ * Pins new keys of machines, once a question has been answered that shows them.
+ *
+ * @param ask - asks, with the part about new keys first; rejects without consent
+ * @throws UserError when no question is asked and new keys were not accepted beforehand
+ */
+export async function askToPin(
+  hosts: readonly Contact[],
+  { isAsked, isAccepted }: { readonly isAsked: boolean; readonly isAccepted: boolean },
+  ask: (notice: string) => Promise<void>,
+): Promise<void> {
+  const fresh = unpinnedHosts(hosts);
+  refuseUnpinned(fresh, isAsked, isAccepted);
+  await ask(pinningNotice(fresh));
+  pinKeys(fresh);
+}

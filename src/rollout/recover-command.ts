@@ -13,7 +13,7 @@ import {
   type Planned,
   type Trust,
 } from "./commands";
-import { pinKeys, pinningNotice, refuseUnpinned, unpinnedHosts } from "./first-contact";
+import { askToPin } from "./first-contact";
 import type { FleetOptions } from "./fleet";
 import type { Host } from "./host";
 import type { Lock } from "./lock";
@@ -57,8 +57,18 @@ export async function recoverCommand(
   refuseBlocked(planned.plans, planned.fleet, session, "\nNo host was changed");
   await ask(planned, founder, questionOf(what, note), options, operator);
   const rollOut = async ({ fleet, plans, tokens }: Planned, lock: Lock): Promise<void> => {
-    const more = { ...ROLLOUT, ...options, objections: builtVersionFaults(what) };
-    await new Apply(fleet, plans, tokens, more, log, lock, stop, session.builder).run();
+    const course = { faults: builtVersionFaults(what) };
+    await new Apply(
+      fleet,
+      plans,
+      tokens,
+      { ...ROLLOUT, ...options },
+      log,
+      lock,
+      stop,
+      session.builder,
+      course,
+    ).run();
   };
   const { fleet, plans } = planned;
   // Its API comes and goes, so that there is no lock in it.
@@ -119,10 +129,11 @@ async function ask(
   { confirm, acceptNewHostKeys }: RecoverOptions,
   operator: Operator,
 ): Promise<void> {
-  const fresh = unpinnedHosts(fleet.hosts.map(({ host }) => host));
-  refuseUnpinned(fresh, confirm === undefined, acceptNewHostKeys);
-  await askByName(founder, `${pinningNotice(fresh)}${question}`, confirm, operator);
-  pinKeys(fresh);
+  await askToPin(
+    fleet.hosts.map(({ host }) => host),
+    { isAsked: confirm === undefined, isAccepted: acceptNewHostKeys },
+    (notice) => askByName(founder, `${notice}${question}`, confirm, operator),
+  );
 }
 
 const questionOf = ({ backup }: Restorable, note: Note | undefined): string =>

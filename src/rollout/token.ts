@@ -141,9 +141,9 @@ export type FormerTokens = ReadonlyMap<string, string>;
 /** Servers that have the tokens of main.ts, in their files and with their data. */
 export const withTokens = (hosts: readonly HostState[], tokens: JoinTokens): HostState[] =>
   hosts.filter(({ host, facts }) => {
+    if (host.node.role !== "server" || !facts.joined || facts.k3s !== "active") return false;
     const own = tokenFiles(host, tokens, facts).filter(({ kind }) => kind !== "s3");
-    const isDone = own.length > 0 && own.every(({ state }) => state === "same");
-    return host.node.role === "server" && facts.joined && facts.k3s === "active" && isDone;
+    return own.length > 0 && own.every(({ state }) => state === "same");
   });
 
 /** What the last rotation has replaced, as the servers keep it that have the new one. A host that was off then has it still. */

@@ -93,14 +93,14 @@ export async function fetchVolume(
   );
 }
 
-/** One after another. */
+/** One after another. @returns the copies by claim */
 export async function fetchVolumes(
   measured: readonly MeasuredVolume[],
   folder: string,
-): Promise<Map<PlacedVolume, VolumeCopy>> {
-  const copies = new Map<PlacedVolume, VolumeCopy>();
+): Promise<Map<string, VolumeCopy>> {
+  const copies = new Map<string, VolumeCopy>();
   for (const [at, each] of measured.entries())
-    copies.set(each.volume, await fetchVolume(each, folder, `volume-${at + 1}.tar`));
+    copies.set(claimOf(each.volume), await fetchVolume(each, folder, `volume-${at + 1}.tar`));
   return copies;
 }
 

@@ -16,6 +16,13 @@ export const PveDatastoreSchema = group(
 /** A datastore, as a PVE node has it. */
 export interface PveDatastoreSettings extends Readonly<z.input<typeof PveDatastoreSchema>> {}
 
+const NODE_EXAMPLE = {
+  cores: 16,
+  memoryMib: 65_536,
+  datastores: { "local-lvm": { sizeGib: 900 } },
+  bridges: ["vmbr0"],
+};
+
 export const PveNodeSchema = group(
   {
     /** CPUs as Proxmox VE counts them. It starts no VM that has more. */
@@ -42,7 +49,7 @@ export const PveNodeSchema = group(
      */
     templateVmId: integer(100, 999_999_999, { example: 9001 }).optional(),
   },
-  { cores: 16, memoryMib: 65_536, datastores: { "local-lvm": { sizeGib: 900 } }, bridges: ["vmbr0"] },
+  NODE_EXAMPLE,
 );
 
 /** What a PVE node has for this cluster. `npm run inventory` reads it from Proxmox VE. */
@@ -66,14 +73,7 @@ export interface OvercommitSettings extends Readonly<z.input<typeof OvercommitSc
 export const PveSchema = group(
   {
     /** PVE nodes by name, on which VMs may run. */
-    nodes: namedGroups(PveNodeSchema.readonly(), {
-      pve1: {
-        cores: 16,
-        memoryMib: 65_536,
-        datastores: { "local-lvm": { sizeGib: 900 } },
-        bridges: ["vmbr0"],
-      },
-    }),
+    nodes: namedGroups(PveNodeSchema.readonly(), { pve1: NODE_EXAMPLE }),
     /**
      * Which nodes without `pveNode` are kept apart: `"servers"` puts each server on the PVE node with the fewest servers, and agents
      * where most memory is left; `"all"` puts also agents on the PVE node with the fewest nodes.
@@ -88,16 +88,7 @@ export const PveSchema = group(
      */
     ha: choice("servers", "agents", "all").optional(),
   },
-  {
-    nodes: {
-      pve1: {
-        cores: 16,
-        memoryMib: 65_536,
-        datastores: { "local-lvm": { sizeGib: 900 } },
-        bridges: ["vmbr0"],
-      },
-    },
-  },
+  { nodes: { pve1: NODE_EXAMPLE } },
 );
 
 /** The PVE nodes, and how VMs are placed on them. */

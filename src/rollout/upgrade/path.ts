@@ -1,4 +1,5 @@
 /** The way from the versions that run to those of an upgrade, and why it is not safe. */
+import { groupBy } from "../../base/group-by";
 import {
   minorsAfter,
   minorSteps,
@@ -207,12 +208,9 @@ const optionFaults = ({ hostname, options, runs, builds }: HostPath): string[] =
 
 /** A fault of several hosts once, with their names. */
 function grouped(paths: readonly HostPath[], fault: (path: HostPath) => string | undefined): string[] {
-  const hosts = new Map<string, HostPath[]>();
-  for (const path of paths) {
-    const words = fault(path);
-    if (words !== undefined) hosts.set(words, [...(hosts.get(words) ?? []), path]);
-  }
-  return [...hosts].map(([words, some]) => `${namesOf(some)}: ${words}`);
+  return [...groupBy(paths, fault)].flatMap(([words, some]) =>
+    words === undefined ? [] : [`${namesOf(some)}: ${words}`],
+  );
 }
 
 const namesOf = (paths: readonly HostPath[]): string => paths.map(({ hostname }) => hostname).join(", ");

@@ -75,7 +75,7 @@ export async function upgradeCommand(
     const resetter = options.resetHung ? resetterOf(process.env, session.ssh, nodes) : undefined;
     try {
       await resetter?.check(nodes);
-      await askToProceed(options, fleet, questionOf(upgrade), operator);
+      await askToProceed(options, fleet, questionOf(upgrade), operator, resetter?.contacts());
       await changing(session, fleet, due, stop, (lock) =>
         carryOut(session, upgrade, due, { ...options, boot: true, resetter }, lock, operator),
       );
