@@ -49,6 +49,7 @@ const everything = (folder: string): Stated => {
     cluster: {
       ...every.stated(every.cluster(join(folder, "keys"))),
       apiVip: undefined, // it excludes 'apiEndpoint'
+      loadBalancer: undefined, // it excludes 'k3s.serviceLb'
       network: { ...every.stated(every.NETWORK), operatorNetworkWaived: false },
       vm: {},
       nixos: { ...every.stated(every.NIXOS), ...every.stated(every.CLUSTER_NIXOS) },
@@ -149,6 +150,19 @@ const within =
       return { ...noun, [name]: changed };
     });
 
+const inLoadBalancer: Place = (base, change) =>
+  inCluster("loadBalancer")(
+    {
+      ...base,
+      cluster: {
+        ...base.cluster,
+        k3s: every.WITHOUT_SERVICE_LB,
+        loadBalancer: every.stated(every.LOAD_BALANCER),
+      },
+    },
+    change,
+  );
+
 /** Each noun, with its place. */
 const NOUNS: readonly [string, (folder: string) => object, Place][] = [
   [
@@ -168,6 +182,8 @@ const NOUNS: readonly [string, (folder: string) => object, Place][] = [
         change,
       ),
   ],
+  ["a load balancer", () => every.LOAD_BALANCER, inLoadBalancer],
+  ["a pool of addresses", () => every.ADDRESS_POOL, within(inLoadBalancer, "pool")],
   ["a network", () => every.NETWORK, inCluster("network")],
   ["a base of MAC addresses", () => every.MAC_ADDRESS_BASE, within(inCluster("network"), "macAddressBase")],
   ["NixOS", () => every.NIXOS, inCluster("nixos")],

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import type {
+  AddressPool,
   AllowedFlow,
   ApiVipSettings,
   BackupSettings,
@@ -17,6 +18,7 @@ import type {
   ImageGcSettings,
   InterfaceNetworkSettings,
   K3sSettings,
+  LoadBalancerSettings,
   MacAddressBase,
   MonitoringSettings,
   NetworkInterfaceSettings,
@@ -193,6 +195,7 @@ export const NIXOS: Pairs<NixosSettings> = {
   journalMaxMib: [1024, 1025],
   platform: ["x86_64-linux", "aarch64-linux"],
   binaryCaches: [[stated(BINARY_CACHE)], []],
+  storage: [["longhorn"], ["nfs"]],
 };
 
 export const CLUSTER_NIXOS: Pairs<ClusterNixosSettings, keyof NixosSettings> = {
@@ -288,7 +291,20 @@ export const K3S: Pairs<K3sSettings> = {
   agentFlags: [["--kubelet-arg=max-pods=52"], ["--kubelet-arg=max-pods=53"]],
 };
 
+/** Beside a load balancer. */
+export const WITHOUT_SERVICE_LB: K3sSettings = { ...stated(K3S), serviceLb: false };
+
 export const ALLOWED_PORTS: Pairs<PortRange> = { from: [9100, 9101], to: [9110, 9111] };
+
+export const ADDRESS_POOL: Pairs<AddressPool> = {
+  from: ["172.22.0.200", "172.22.0.201"],
+  to: ["172.22.0.219", "172.22.0.218"],
+};
+
+export const LOAD_BALANCER: Pairs<LoadBalancerSettings> = {
+  pool: [stated(ADDRESS_POOL), { from: "172.22.0.220", to: "172.22.0.220" }],
+  implementation: ["metallb", "kube-vip"],
+};
 
 export const API_VIP: Pairs<ApiVipSettings> = {
   address: ["172.22.0.30", "172.22.0.31"],
@@ -374,6 +390,11 @@ export const cluster = (
 ): Pairs<ClusterSettings, "network" | "vm" | "pve" | "nixos" | "k3s" | "firewall" | "rollout"> => ({
   apiEndpoint: ["https://172.22.0.134:6443", "https://k3s.example:6443", { apiVip: undefined }],
   apiVip: [stated(API_VIP), { address: "172.22.0.32" }, { apiEndpoint: undefined }],
+  loadBalancer: [
+    stated(LOAD_BALANCER),
+    { pool: { from: "172.22.0.220", to: "172.22.0.220" } },
+    { k3s: WITHOUT_SERVICE_LB },
+  ],
   authorizedKeysFile: [EXAMPLE_KEYS, keys],
   allowEvenServerCount: [false, true],
 });

@@ -26,6 +26,13 @@ const flowOf = (protocol: unknown, more: object = {}): Edit => ({
 
 const VIP = { address: "172.22.0.30" };
 
+const POOL = { from: "172.22.0.200", to: "172.22.0.219" };
+
+/** Settings of the cluster with addresses for services, which a load balancer other than K3s' gives them. */
+const withPool = (pool: unknown, more: object = {}): Edit => ({
+  settings: { loadBalancer: { pool }, k3s: { ...REFERENCE.k3s, traefik: false, serviceLb: false, ...more } },
+});
+
 const { network, nixos, vm } = REFERENCE;
 const [disk] = vm.disks ?? [];
 const { k3s } = REFERENCE;
@@ -244,7 +251,12 @@ export const ONCE_SILENT: readonly Mistake[] = [
     "Traefik without an address",
     { settings: { k3s: { ...k3s, serviceLb: false } } },
     "Warning: 'k3s.traefik' is true and 'k3s.serviceLb' false: nothing gives Traefik an address that the LAN reaches; " +
-      "install a load balancer such as MetalLB and set its ports in 'k3s.exposedPorts'",
+      "install MetalLB or kube-vip, state it as 'loadBalancer', and Traefik's ports 80 and 443 in 'k3s.exposedPorts'",
+  ],
+  [
+    "Traefik behind a load balancer, with closed ports",
+    withPool(POOL, { traefik: true, exposedPorts: [{ protocol: "tcp", from: 443, to: 443 }] }),
+    "Warning: 'k3s.traefik' is true, but the firewall refuses the LAN port 80 at the addresses of 'loadBalancer.pool'; state it in 'k3s.exposedPorts'",
   ],
   [
     "a changed hostname",
@@ -1569,6 +1581,91 @@ export const OF_THE_API_ADDRESS: readonly Mistake[] = [
   ],
 ];
 
+export const OF_LOAD_BALANCERS: readonly Mistake[] = [
+  [
+    "two load balancers",
+    withPool(POOL, { serviceLb: true }),
+    "'loadBalancer' says that the cluster runs MetalLB, and 'k3s.serviceLb' that it runs K3s' ServiceLB: both would give addresses to the same services; set 'k3s.serviceLb: false'",
+  ],
+  [
+    "a load balancer without a pool",
+    withPool(undefined),
+    `'loadBalancer.pool' should be a group of settings such as { from: "192.0.2.200", to: "192.0.2.219" }, got nothing`,
+  ],
+  [
+    "a pool as a text",
+    withPool("172.22.0.200-172.22.0.219"),
+    `'loadBalancer.pool' should be a group of settings such as { from: "192.0.2.200", to: "192.0.2.219" }, got a text`,
+  ],
+  [
+    "a pool backwards",
+    withPool({ from: POOL.to, to: POOL.from }),
+    `'loadBalancer.pool' should be a range with 'from' at most 'to', got {"from":"172.22.0.219","to":"172.22.0.200"}`,
+  ],
+  [
+    "a pool that leaves the node network",
+    withPool({ from: "172.22.0.200", to: "172.22.0.255" }),
+    "'loadBalancer.pool.to' should be a host's address in the node network 172.22.0.0/24, got '172.22.0.255'",
+  ],
+  [
+    "a pool in another network",
+    withPool({ from: "172.23.0.200", to: "172.23.0.200" }),
+    "'loadBalancer.pool.from' should be a host's address in the node network 172.22.0.0/24, got '172.23.0.200'",
+    "'loadBalancer.pool.to' should be a host's address in the node network 172.22.0.0/24, got '172.23.0.200'",
+  ],
+  [
+    "a pool with addresses of nodes",
+    withPool({ from: "172.22.0.135", to: "172.22.0.140" }),
+    "'loadBalancer.pool' is 172.22.0.135 to 172.22.0.140, which contains 172.22.0.135, the address of 'hamal', and 172.22.0.136, the address of 'mizar'; choose free addresses",
+  ],
+  [
+    "a pool with the API's address",
+    {
+      settings: {
+        ...withPool({ from: "172.22.0.30", to: "172.22.0.30" }).settings,
+        apiEndpoint: undefined,
+        apiVip: VIP,
+      },
+    },
+    "'loadBalancer.pool' is 172.22.0.30, which contains 172.22.0.30, the 'apiVip.address'; choose free addresses",
+  ],
+  [
+    "a pool with the balancer of the API",
+    {
+      settings: {
+        ...withPool({ from: "172.22.0.9", to: "172.22.0.10" }).settings,
+        apiEndpoint: "https://172.22.0.9:6443",
+      },
+    },
+    "'loadBalancer.pool' is 172.22.0.9 to 172.22.0.10, which contains 172.22.0.9, the address of 'apiEndpoint'; choose free addresses",
+  ],
+  [
+    "a pool with the gateway",
+    {
+      settings: {
+        ...withPool({ from: "172.22.0.1", to: "172.22.0.2" }).settings,
+        network: { ...network, gateway: "172.22.0.1", nameservers: ["172.22.0.1"] },
+      },
+    },
+    "'loadBalancer.pool' is 172.22.0.1 to 172.22.0.2, which contains 172.22.0.1, the gateway; choose free addresses",
+  ],
+  [
+    "a load balancer that there is not",
+    {
+      settings: {
+        loadBalancer: { pool: POOL, implementation: "metalLB" },
+        k3s: { ...k3s, traefik: false, serviceLb: false },
+      },
+    },
+    "'loadBalancer.implementation' should be one of metallb, kube-vip, got 'metalLB'",
+  ],
+  [
+    "a published port of MetalLB",
+    withPool(POOL, { exposedPorts: [{ protocol: "tcp", from: 7946, to: 7946 }] }),
+    "'k3s.exposedPorts' TCP 7946 would go to pods, but the host needs TCP 7946: MetalLB: which node answers for an address; choose other ports",
+  ],
+];
+
 export const OF_PROTOCOLS: readonly Mistake[] = [
   [
     "a protocol by the number of one with a name",
@@ -1690,6 +1787,7 @@ export const ALL_MISTAKES: readonly Mistake[] = [
   ...OF_A_NODE,
   ...OF_THE_CLUSTER,
   ...OF_THE_API_ADDRESS,
+  ...OF_LOAD_BALANCERS,
   ...OF_PROTOCOLS,
   ...NO_SETTINGS,
 ];

@@ -14,6 +14,7 @@ import type {
   DiskSettings,
   FirewallSettings,
   K3sSettings,
+  LoadBalancerSettings,
   NetworkSettings,
   ServerSettings,
   VmSettings,
@@ -40,6 +41,7 @@ interface Sketch {
   readonly apiEndpoint?: string;
   /** Instead of `apiEndpoint`. */
   readonly apiVip?: ApiVipSettings;
+  readonly loadBalancer?: LoadBalancerSettings;
   /** @default - the reference cluster's key */
   readonly keys?: readonly string[];
   readonly allowEvenServerCount?: boolean;
@@ -54,6 +56,7 @@ export function cluster(sketch: Sketch): Cluster {
     ...(sketch.apiVip === undefined
       ? { apiEndpoint: sketch.apiEndpoint ?? REFERENCE.apiEndpoint }
       : { apiEndpoint: undefined, apiVip: sketch.apiVip }),
+    ...(sketch.loadBalancer === undefined ? {} : { loadBalancer: sketch.loadBalancer }),
     nixos: { ...REFERENCE.nixos, ...sketch.nixos },
     vm: { ...REFERENCE.vm, ...sketch.vm },
     k3s: { ...REFERENCE.k3s, ...sketch.k3s },
@@ -157,7 +160,7 @@ export const CLUSTERS = ((cluster: (sketch: Sketch) => Resolve) => ({
   }),
   "data disks, with K3s' and other data": cluster({
     k3s: { imageGc: { highPercent: 70, lowPercent: 60 } },
-    nixos: { journalMaxMib: 500 },
+    nixos: { journalMaxMib: 500, storage: ["longhorn"] },
     server: [{ disks: disksWith({ path: "/var/lib/rancher/k3s/server/db", options: ["noatime"] }) }],
     agent: [{ disks: disksWith({ path: "/var/lib/rancher", filesystem: "xfs" }, { path: "/srv/a-b.c/d" }) }],
   }),

@@ -339,10 +339,16 @@ export const FIVE_NODES_FLOWS: readonly Check[] = [
   ),
 ];
 
+/** The first of the addresses for services, with ports 80 and 25565. mizar answers for it, and the pod is hamal's. */
+const SERVICE_ADDRESS = "172.22.0.200";
+
+/** MetalLB's, of programs of the hosts. */
+const MEMBERLIST = 7946;
+
 /**
  * With a LAN that has a further network, `office`; SSH and the API for the nodes' network and that of `admin`; metrics
  * for that of `monitor`, and node_exporter for that and for pods; a program of hamal's for nodes, a port of servers for pods, and node port 30080 of mizar for
- * everyone; port 25565 of load balancers for the LAN, but no ServiceLB; the registry; and static addresses.
+ * everyone; port 25565 of load balancers for the LAN, with MetalLB instead of ServiceLB; the registry; and static addresses.
  */
 export const EXTENDED_FLOWS: readonly Check[] = [
   ...EVERYWHERE,
@@ -385,6 +391,14 @@ export const EXTENDED_FLOWS: readonly Check[] = [
     closed("a monitoring network reaches a node port", "monitor", tcp(host, 30_080, BY_POD)),
     closed("a monitoring network pings a host", "monitor", ping(host)),
 
+    open("a node reaches MetalLB of another", "mizar", tcp(host, MEMBERLIST)),
+    open("a node reaches MetalLB of another by UDP", "mizar", udp(host, MEMBERLIST)),
+    closed("the LAN reaches MetalLB", "lan", tcp(host, MEMBERLIST)),
+    closed("the LAN reaches MetalLB by UDP", "lan", udp(host, MEMBERLIST)),
+    closed("a pod reaches MetalLB of its host", `${host}-pod1`, tcp(host, MEMBERLIST)),
+    open("a node reaches a service at its address", host, tcp(SERVICE_ADDRESS, 25_565, BY_POD)),
+    open("a pod reaches a service at its address", `${host}-pod2`, tcp(SERVICE_ADDRESS, 25_565, BY_POD)),
+
     open("a node reaches another's registry", "mizar", tcp(host, 5001)),
     open("a node finds images of another", "mizar", tcp(host, 6443)),
     open("the LAN reaches a port that is exposed", "lan", tcp(host, 25_565, BY_POD)),
@@ -393,6 +407,19 @@ export const EXTENDED_FLOWS: readonly Check[] = [
     closed("the LAN reaches HTTP without ServiceLB", "lan", tcp(host, 80, BY_POD)),
     closed("the LAN reaches HTTPS without ServiceLB", "lan", tcp(host, 443, BY_POD)),
   ]),
+  open("the LAN reaches a service at its address", "lan", tcp(SERVICE_ADDRESS, 25_565, BY_POD)),
+  open(
+    "a further network of the LAN reaches a service at its address",
+    "office",
+    tcp(SERVICE_ADDRESS, 25_565, BY_POD),
+  ),
+  closed("the LAN reaches a port there that is not exposed", "lan", tcp(SERVICE_ADDRESS, 80, BY_POD)),
+  closed(
+    "a management network reaches a service at its address",
+    "admin",
+    tcp(SERVICE_ADDRESS, 25_565, BY_POD),
+  ),
+  closed("the outside reaches a service at its address", "outsider", tcp(SERVICE_ADDRESS, 25_565, BY_POD)),
   open("a management network reaches the API", "admin", tcp("alphard", 6443)),
   open("a management network reaches the API by IPv6", "admin", tcp6("alphard", 6443)),
 
@@ -433,6 +460,16 @@ export const EXTENDED_FLOWS: readonly Check[] = [
     "monitor",
     tcp("mizar", 30_080, BY_POD),
   ),
+];
+
+/** Storage, by the ports of NFS, Proxmox VE and Longhorn: connections that hosts and pods begin, for which no setting is needed. */
+export const STORAGE_FLOWS: readonly Check[] = [
+  open("a host mounts from an NFS server", "hamal", tcp("lan", 2049)),
+  open("a pod of proxmox-csi asks Proxmox VE's API", "hamal-pod1", tcp("lan", 8006)),
+  open("a host logs in to Longhorn's iSCSI target in its pod", "hamal", tcp("hamal-pod1", 3260)),
+  open("the API of a server asks Longhorn's webhook in a pod", "alphard", tcp("hamal-pod1", 9502)),
+  open("a volume of Longhorn writes to a replica of another host", "hamal-pod1", tcp("mizar-pod1", 10_000)),
+  closed("the LAN reaches a replica of Longhorn", "lan", tcp("hamal-pod1", 10_000)),
 ];
 
 /** With a LAN that also has IPv6, and pods that are trusted. */

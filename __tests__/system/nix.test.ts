@@ -33,6 +33,14 @@ const machineOptions = ({ hostname, nixos }: Node): Record<string, unknown> => (
         "nix.settings.substituters": nixos.binaryCaches.map(({ url }) => url),
         "nix.settings.trusted-public-keys": nixos.binaryCaches.map(({ publicKey }) => publicKey),
       }),
+  ...(nixos.storage?.includes("longhorn")
+    ? {
+        "services.openiscsi.enable": true,
+        "services.openiscsi.name": `iqn.2020-08.org.linux-iscsi.initiatorhost:${hostname}`,
+        "systemd.tmpfiles.rules": ["L+ /usr/local/bin - - - - /run/current-system/sw/bin"],
+        "boot.supportedFilesystems": ["nfs"],
+      }
+    : {}),
   'fileSystems."/".device': `/dev/disk/by-uuid/${nixos.rootFilesystem.uuid}`,
   'fileSystems."/".fsType': nixos.rootFilesystem.type,
   ...(nixos.firmware === "bios"

@@ -95,6 +95,9 @@ const nonEmpty: Type = matching(/[^ \t\n]/);
  * vrrp-instance-options.nix (05924f71), vrrp-script-options.nix (0c01466c)}, users in config/users-groups.nix (-), and
  * systemd.services.*.{partOf,preStart} in lib/systemd-unit-options.nix (-).
  *
+ * Read and not evaluated either: services.openiscsi in services/networking/iscsi/initiator.nix (-), systemd.tmpfiles.rules in
+ * system/boot/systemd/tmpfiles.nix (-), and boot.supportedFilesystems in tasks/filesystems.nix (0148e16d), which is also a set.
+ *
  * Narrower than declared, where more would be a mistake here: system.stateVersion is any string, kernelPackages
  * anything, extraFlags also one string, hostPlatform also a set, and kernel modules also a set. links have any match, and routes
  * need no router.
@@ -111,6 +114,7 @@ const OPTIONS: Readonly<Record<string, Type>> = {
   "boot.loader.grub.device": str,
   "boot.loader.grub.configurationLimit": between(1, 2 ** 31),
   "boot.growPartition": bool,
+  "boot.supportedFilesystems": listOf(nonEmpty),
   "boot.loader.systemd-boot.enable": bool,
   "boot.loader.systemd-boot.configurationLimit": between(1, 2 ** 31),
   "boot.loader.efi.canTouchEfiVariables": bool,
@@ -178,6 +182,10 @@ const OPTIONS: Readonly<Record<string, Type>> = {
   "services.k3s.extraFlags": listOf(str),
 
   "environment.etc.*.source": path,
+
+  "services.openiscsi.enable": bool,
+  "services.openiscsi.name": str,
+  "systemd.tmpfiles.rules": listOf(nonEmpty),
 
   "services.keepalived.enable": bool,
   "services.keepalived.enableScriptSecurity": bool,

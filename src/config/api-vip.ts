@@ -1,10 +1,11 @@
 /** The API's own address: which server may hold it, and in which order the others take it over. */
-import { contains, parseAddress, parseNetwork } from "./address";
+import { parseAddress, parseNetwork } from "./address";
 import { describeActual, formatValue, quoteAll, type Fault, type Faults } from "./fault";
 import { guestInterfaces } from "./guest-network";
 import type { ApiVip, Cluster, Node } from "./model";
 import { servers } from "./model";
 import { apiEndpointOf } from "./network";
+import { isHostAddress, takenAddresses } from "./reserved";
 import { ClusterSchema, type ApiVipSettings, type ClusterSettings } from "./settings";
 import { docOf } from "./settings/kinds";
 
@@ -90,15 +91,10 @@ const fault = (setting: string, sentence: string, judgedBy: readonly string[] = 
 });
 
 function addressProblems({ network, nodes }: Cluster, text: string): string[] {
-  const address = parseAddress(text);
-  const own = parseNetwork(network.nodeCidr);
-  if (address === undefined || own === undefined) return []; // faults of their own
-  if (!contains(own, address) || address === own.first || address === own.last)
-    return [`should be a host's address in the node network ${own.cidr}, got ${formatValue(text)}`];
-  if (network.gateway === text) return [`is ${text}, which is the gateway; choose a free address`];
-  const node = nodes.find(({ ipv4Address }) => ipv4Address === text);
-  if (node === undefined) return [];
-  return [`is ${text}, which is the address of ${quoteAll([node.hostname])}; choose a free address`];
+  if (!isHostAddress({ network }, text))
+    return [`should be a host's address in the node network ${network.nodeCidr}, got ${formatValue(text)}`];
+  const taken = takenAddresses({ network, nodes }).find(({ address }) => address === text);
+  return taken === undefined ? [] : [`is ${text}, which is ${taken.whose}; choose a free address`];
 }
 
 /** The firewall admits over a further interface only what `firewall.allow` says. */

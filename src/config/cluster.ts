@@ -2,6 +2,7 @@ import { checkApi, resolveApi } from "./api-vip";
 import { Faults, withNews, type Fault } from "./fault";
 import { resolveFirewall } from "./firewall";
 import { checkK3s, resolveK3s } from "./k3s";
+import { resolveLoadBalancer } from "./load-balancer";
 import type { Cluster, Common, Node } from "./model";
 import { checkNetworks, resolveNetworks } from "./network";
 import { checkNixos, resolveClusterNixos, resolveNixos } from "./nixos";
@@ -24,6 +25,7 @@ export function resolveCommon(
   const common: Common = {
     network: resolveNetworks(settings.network),
     ...resolveApi(settings),
+    ...resolveLoadBalancer(settings),
     k3s: resolveK3s(settings.k3s),
     firewall: resolveFirewall(settings.firewall),
     ...resolveClusterNixos(settings.nixos),

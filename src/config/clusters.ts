@@ -2,6 +2,7 @@
 import { vipFaultsBetween } from "./api-vip";
 import { quoteAll, withNews, type Fault } from "./fault";
 import { guestInterfaces } from "./guest-network";
+import { poolFaultsBetween } from "./load-balancer";
 import { nodeName, type Cluster, type Node } from "./model";
 
 /** A cluster of an app. */
@@ -32,6 +33,7 @@ const pairFaults = (pair: Pair): Fault[] =>
     sharedValues(pair, "ipv4Address", addressesOf, ["vmId"]),
     sharedValues(pair, "macAddress", macAddressesOf, ["vmId"]),
     vipFaultsBetween(pair[1].cluster, pair[0].cluster),
+    poolFaultsBetween(pair[1].cluster, pair[0].cluster),
     endpoint(pair),
     snapshotsFolder(pair),
   ].reduce<Fault[]>(withNews, []);

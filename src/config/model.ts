@@ -12,6 +12,7 @@ import {
   VmSchema,
   type FirewallSchema,
   type K3sSchema,
+  type LoadBalancerSchema,
   type NixosSchema,
   type PveSchema,
   type Role,
@@ -79,6 +80,9 @@ export const ApiVipModel = ApiVipSchema.required({ routerId: true });
 /** The API's own address; `interface` is present if it is stated. */
 export interface ApiVip extends Readonly<z.output<typeof ApiVipModel>> {}
 
+/** What gives addresses to services, and which. */
+export interface LoadBalancer extends Readonly<z.output<typeof LoadBalancerSchema>> {}
+
 /** The PVE nodes that VMs may run on. `ha` is present if set. */
 export interface Pve extends Readonly<z.output<typeof PveSchema>> {}
 
@@ -91,6 +95,8 @@ export interface Common {
   readonly apiEndpoint: string;
   /** Present if set. `apiEndpoint` is then its. */
   readonly apiVip?: ApiVip;
+  /** Present if set. K3s' ServiceLB is then off. */
+  readonly loadBalancer?: LoadBalancer;
   readonly k3s: K3s;
   readonly firewall: FirewallModel;
   /** Present if any of it is set. */

@@ -6,6 +6,7 @@ import { guestInterfaces } from "./guest-network";
 import type { Cluster, Node } from "./model";
 import { nodeName, servers } from "./model";
 import { API_PORT } from "./k3s";
+import { loadBalancerFaults } from "./load-balancer";
 import { isEndpoint } from "./network";
 import { buildPlace, EACH_HOST, THIS_MACHINE } from "./rollout";
 import { snapshotFaults } from "./snapshots";
@@ -20,6 +21,7 @@ export function clusterFaults(cluster: Cluster, allowEvenServerCount: boolean): 
     formerNames(cluster.nodes),
     serverRules(cluster, allowEvenServerCount),
     cluster.apiVip === undefined ? endpointRules(cluster) : apiVipFaults(cluster),
+    loadBalancerFaults(cluster),
     podNetworkRoom(cluster),
     oneRelease(cluster),
     buildRules(cluster),

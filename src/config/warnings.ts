@@ -48,13 +48,24 @@ function flagsOfNewerK3s(cluster: Cluster): string[] {
 const listed = (releases: readonly string[]): string =>
   [releases.slice(0, -1).join(", "), releases.at(-1)].filter(Boolean).join(" and ");
 
-function traefikWithoutAddress({ k3s }: Cluster): string[] {
-  if (!k3s.traefik || k3s.serviceLb || k3s.exposedPorts.length > 0) return [];
+/** ServiceLB opens Traefik's ports; of another load balancer only the owner knows the services. */
+function traefikWithoutAddress({ k3s, loadBalancer, firewall }: Cluster): string[] {
+  if (!k3s.traefik || k3s.serviceLb) return [];
+  if (loadBalancer === undefined && k3s.exposedPorts.length === 0)
+    return [
+      "'k3s.traefik' is true and 'k3s.serviceLb' false: nothing gives Traefik an address that the LAN reaches; " +
+        "install MetalLB or kube-vip, state it as 'loadBalancer', and Traefik's ports 80 and 443 in 'k3s.exposedPorts'",
+    ];
+  const open = [...k3s.exposedPorts, ...firewall.allow.flatMap(({ ports }) => ports ?? [])];
+  const closed = TRAEFIK_PORTS.filter((port) => !open.some(({ from, to }) => from <= port && port <= to));
+  if (loadBalancer === undefined || closed.length === 0) return [];
   return [
-    "'k3s.traefik' is true and 'k3s.serviceLb' false: nothing gives Traefik an address that the LAN reaches; " +
-      "install a load balancer such as MetalLB and set its ports in 'k3s.exposedPorts'",
+    `'k3s.traefik' is true, but the firewall refuses the LAN port ${closed.join(" and ")} at the addresses of 'loadBalancer.pool'; ` +
+      "state it in 'k3s.exposedPorts'",
   ];
 }
+
+const TRAEFIK_PORTS = [80, 443];
 
 /** Of a registry that registries.yaml does not name, nodes share no images. Source: https://docs.k3s.io/installation/registry-mirror */
 function registryWithoutRegistries({ k3s }: Cluster): string[] {

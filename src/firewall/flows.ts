@@ -17,6 +17,7 @@ export type FlowId =
   | "ping"
   | "etcd"
   | "vrrp"
+  | "memberlist"
   | "kubelet"
   | "kubelet-read-only"
   | "embedded-registry"
@@ -166,8 +167,26 @@ function nodeFlows(cluster: Cluster): PolicyFlow[] {
       ports: port(5001),
       why: "embedded registry: images of other nodes",
     }),
+    ...memberlistFlows(cluster),
     ...backendFlows(cluster),
   ];
+}
+
+/**
+ * How MetalLB's speakers, programs of the hosts, agree on who answers for an address (metallb.io/installation, "Requirements").
+ * kube-vip's elect one by a Lease of the API, so that nodes open nothing for it.
+ */
+function memberlistFlows({ loadBalancer, nodes }: Cluster): PolicyFlow[] {
+  if (loadBalancer?.implementation !== "metallb" || nodes.length < 2) return [];
+  return (["tcp", "udp"] as const).map((protocol) => ({
+    id: "memberlist",
+    from: "nodes",
+    to: "every host",
+    protocol,
+    servedBy: "host",
+    ports: port(7946),
+    why: "MetalLB: which node answers for an address",
+  }));
 }
 
 /** How pods' packets get from host to host. */

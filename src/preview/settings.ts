@@ -35,6 +35,9 @@ const S3_SOURCE = effect(
 
 const OVERCOMMIT = effect("whether VMs fit their PVE nodes is judged by it");
 const FIREWALL = effect("firewalls reload");
+const POOL = effect(
+  "other addresses are reserved: give them to the load balancer too, and keep them out of DHCP",
+);
 const K3S = effect("K3s restarts with other flags");
 const S3 = effect(
   "K3s restarts, and copies its snapshots to another place; what is in the former one stays there",
@@ -62,6 +65,11 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
     ),
     atFirst: "VRRP's number of the address",
   },
+  "loadBalancer.pool.from": POOL,
+  "loadBalancer.pool.to": POOL,
+  "loadBalancer.implementation": effect(
+    "firewalls reload, for another load balancer: you install and remove them",
+  ),
   "k3s.tokenFile": danger("K3s waits on every host until the file with the join token exists"),
   "k3s.agentTokenFile": danger(
     "agents join with another token; roll out servers first, and rotate the servers' token, which agents knew",
@@ -196,6 +204,7 @@ export const NODE_EFFECTS: Readonly<Record<string, Effect>> = {
   "nixos.configurationLimit": effect("its boot menu has more or fewer generations"),
   "nixos.deleteGenerationsAfterDays": effect("old generations are kept longer or shorter"),
   "nixos.journalMaxMib": effect("its journal may take more or less of the root disk"),
+  "nixos.storage": effect("its host gets or loses programs with which volumes are mounted"),
   "nixos.platform": danger(NO_BOOT),
   "nixos.binaryCaches": effect("it takes built packages from other servers, and trusts their keys"),
 };

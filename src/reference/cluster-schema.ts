@@ -1,6 +1,13 @@
 import * as z from "zod";
 import { ApiVipModel, ClusterNixosModel, NetworksModel, VmModel } from "../config/model";
-import { FirewallSchema, K3sSchema, NixosSchema, PveSchema, RolloutSchema } from "../config/settings";
+import {
+  FirewallSchema,
+  K3sSchema,
+  LoadBalancerSchema,
+  NixosSchema,
+  PveSchema,
+  RolloutSchema,
+} from "../config/settings";
 import type { Comments } from "./comments";
 import { NOUNS, ownSettings } from "./nouns";
 
@@ -28,6 +35,7 @@ export function withSettings(text: string, comments: Comments): string {
     parts({
       network: NetworksModel,
       apiVip: ApiVipModel,
+      loadBalancer: LoadBalancerSchema,
       k3s: K3sSchema,
       firewall: FirewallSchema,
       nixos: ClusterNixosModel,

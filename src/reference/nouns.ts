@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import {
+  AddressPoolSchema,
   AllowedFlowSchema,
   ApiVipSchema,
   BackupSchema,
@@ -13,6 +14,7 @@ import {
   ImageGcSchema,
   InterfaceNetworkSchema,
   K3sSchema,
+  LoadBalancerSchema,
   MacAddressBaseSchema,
   MonitoringSchema,
   NetworkInterfaceSchema,
@@ -53,6 +55,8 @@ export interface Noun {
 export const NOUNS: readonly Noun[] = [
   { title: "Cluster", schema: ClusterSchema, source: "ClusterSchema" },
   { title: "API address", schema: ApiVipSchema, source: "ApiVipSchema" },
+  { title: "Load balancer", schema: LoadBalancerSchema, source: "LoadBalancerSchema" },
+  { title: "Address pool", schema: AddressPoolSchema, source: "AddressPoolSchema" },
   { title: "Network", schema: NetworkSchema, source: "NetworkSchema" },
   { title: "MAC address base", schema: MacAddressBaseSchema, source: "MacAddressBaseSchema" },
   { title: "VM", schema: VmSchema, source: "VmSchema" },

@@ -89,6 +89,10 @@ function renderConfiguration(cluster: Cluster, node: Node, shared: readonly stri
     journalMaxMib: "",
     ...node.nixos,
     binaryCaches: node.nixos.binaryCaches ?? [],
+    initiator: `iqn.2020-08.org.linux-iscsi.initiatorhost:${node.hostname}`,
+    longhorn: node.nixos.storage?.includes("longhorn") ?? false,
+    // Longhorn serves volumes for several pods by NFS (longhorn.io/docs, "Installing NFSv4 client").
+    nfs: (node.nixos.storage ?? []).length > 0,
   });
 }
 

@@ -1,4 +1,5 @@
 import { parseAddress } from "../config/address";
+import { poolInWords } from "../config/load-balancer";
 import { servers, type Cluster } from "../config/model";
 import { endpointHost } from "../config/network";
 import { fill } from "./templates";
@@ -34,6 +35,7 @@ export function renderNames(cluster: Cluster): string {
     kea: JSON.stringify({ reservations }, null, 2),
     endpoint: endpoint ?? "",
     apiVip: cluster.apiVip?.address ?? "",
+    pool: cluster.loadBalancer === undefined ? "" : poolInWords(cluster.loadBalancer.pool),
     records: [...ofNodes, ...ofEndpoint],
   });
 }

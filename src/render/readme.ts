@@ -1,4 +1,5 @@
 import { vipCandidates } from "../config/api-vip";
+import { loadBalancerName, poolInWords } from "../config/load-balancer";
 import { EMPTY_TEMPLATE } from "../config/template-vm";
 import { initServer, servers, terraformAddress, type Cluster, type Node } from "../config/model";
 import { isTokenByHand, isTokenDelivered } from "../config/rollout";
@@ -38,6 +39,8 @@ export function renderReadme(
       address: cluster.apiVip.address,
       order: enumerated(vipCandidates(cluster).map(({ node }) => node.hostname)),
     },
+    loadBalancer: loadBalancerName(cluster) ?? "",
+    pool: cluster.loadBalancer === undefined ? "" : poolInWords(cluster.loadBalancer.pool),
     several: nodes.length > 1,
     nodes: nodesTable(cluster, ({ hostname, role }) => `[${hostname}](#${hostname}-${role})`),
     topology: topology(cluster),

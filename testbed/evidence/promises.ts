@@ -1717,6 +1717,43 @@ export const PROMISES: Promises = {
   },
 
   // docs/how-to/monitoring.md
+  "pool-is-free": {
+    tests: {
+      "__tests__/config/mistakes.test.ts": ["%s › $what"],
+      "__tests__/config/load-balancer.test.ts": ["the addresses of services in two clusters of an app"],
+      "__tests__/render/load-balancer.test.ts": ["the documents say what gives services their addresses"],
+    },
+  },
+  "memberlist-between-nodes": {
+    tests: {
+      "__tests__/render/load-balancer.test.ts": ["the firewall"],
+      "__tests__/system/packets.test.ts": [
+        "packets › of $name › pass where they should and nowhere else, and what is refused is counted",
+      ],
+    },
+  },
+  "services-at-their-addresses": {
+    tests: {
+      "__tests__/system/packets.test.ts": [
+        "packets › of $name › pass where they should and nowhere else, and what is refused is counted",
+      ],
+    },
+    gaps: [
+      "Neither MetalLB nor kube-vip ran. An entry in the LAN's ARP tables stands in for the node that answers.",
+    ],
+  },
+  "storage-needs-no-port": {
+    tests: {
+      "__tests__/system/packets.test.ts": [
+        "packets › of $name › pass where they should and nowhere else, and what is refused is counted",
+      ],
+    },
+    gaps: ["Programs that answer on the ports stand in for Longhorn, NFS and Proxmox VE."],
+  },
+  "longhorn-finds-programs": {
+    tests: { "__tests__/system/nix.test.ts": ["the configurations in Nix › of every host of %s"] },
+    gaps: ["No Longhorn ran, and NixOS' modules were read, and not evaluated with these options."],
+  },
   "metrics-only-for-whom": {
     tests: {
       "__tests__/system/packets.test.ts": [

@@ -2,6 +2,7 @@ import type { Answer, Request } from "./prober";
 import { kubeRules, loadBalancerRules } from "./kube-rules";
 import { HOST_PORT, POD_PORT, POD_UDP_PORT, servicesOf, VXLAN_PORT, WEB_SERVICE } from "./services";
 import { hostsOf, type Host, type LabNode, type Topology } from "./topology";
+import type { Node } from "../../../src/config/model";
 import { NetnsSandbox } from "../../../testbed/namespaces/netns-sandbox";
 
 /** Bytes of a packet that the link from the router to hosts beyond it can carry; their own links carry 1500. */
@@ -214,12 +215,21 @@ function toPodsOf({ name }: LabNode, other: LabNode, { k3s }: Topology): string[
   ];
 }
 
-/** The LAN host knows the nodes' MAC addresses, so that its forged packets do not change ARP tables. */
-const neighbours = ({ nodes, lan }: Topology): string[] =>
-  nodes.map(
-    ({ address, node }) =>
-      `ip -n ${lan.name} neighbour add ${address} lladdr ${node.macAddress} dev eth0 nud permanent`,
-  );
+/**
+ * The LAN host knows the nodes' MAC addresses, so that its forged packets do not change ARP tables. It and the router have heard of one
+ * for the services' address: a stand-in for MetalLB, which answers ARP by itself for an address that no interface has.
+ */
+function neighbours({ nodes, lan, router, serviceAddress }: Topology): string[] {
+  const knows = (host: Host, address: string, { macAddress }: Node): string =>
+    `ip -n ${host.name} neighbour add ${address} lladdr ${macAddress} dev eth0 nud permanent`;
+  const announcing = nodes.at(-1)?.node;
+  return [
+    ...nodes.map(({ address, node }) => knows(lan, address, node)),
+    ...(serviceAddress === undefined || announcing === undefined
+      ? []
+      : [lan, router].map((host) => knows(host, serviceAddress, announcing))),
+  ];
+}
 
 function k3sRules(sandbox: NetnsSandbox, topology: Topology): Promise<unknown>[] {
   const services = servicesOf(topology);
@@ -232,14 +242,17 @@ function k3sRules(sandbox: NetnsSandbox, topology: Topology): Promise<unknown>[]
 }
 
 /** The ports on which each host answers: those of K3s, some of its own, and ports without a flow. */
-const NODE_PORTS = [22, 2379, 2380, 5001, 6443, HOST_PORT, 9100, 9101, 9200, 10_250, 10_255];
-const NODE_UDP_PORTS = [546, POD_UDP_PORT, 9100, 51_820, 51_821];
+const NODE_PORTS = [22, 2379, 2380, 5001, 6443, 7946, HOST_PORT, 9100, 9101, 9200, 10_250, 10_255];
+const NODE_UDP_PORTS = [546, POD_UDP_PORT, 7946, 9100, 51_820, 51_821];
 
 async function startProber(sandbox: NetnsSandbox, host: string, tcp: number[], udp: number[]): Promise<void> {
   sandbox.startProgram(host, "prober");
   const { error } = await sandbox.ask<Request, Answer>(host, { do: "listen", who: host, tcp, udp });
   if (error !== undefined) throw new Error(`${host} cannot listen: ${error}`);
 }
+
+/** Of Proxmox VE's API and NFS, which a host of the LAN stands in for, and of Longhorn's pods: iSCSI, its webhook and a replica. */
+const STORAGE_PORTS = [2049, 8006, 3260, 9502, 10_000];
 
 const probers = (sandbox: NetnsSandbox, topology: Topology): Promise<void>[] => {
   const vxlan = topology.k3s.flannelBackend === "vxlan";
@@ -248,6 +261,6 @@ const probers = (sandbox: NetnsSandbox, topology: Topology): Promise<void>[] => 
   return hostsOf(topology).map(({ name }) =>
     nodes.has(name)
       ? startProber(sandbox, name, NODE_PORTS, nodeUdpPorts)
-      : startProber(sandbox, name, [POD_PORT], [POD_UDP_PORT]),
+      : startProber(sandbox, name, [POD_PORT, ...STORAGE_PORTS], [POD_UDP_PORT]),
   );
 };

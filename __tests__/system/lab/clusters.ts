@@ -8,6 +8,7 @@ import {
   HOST_GATEWAY_FLOWS,
   IPV6_FLOWS,
   REFERENCE_FLOWS,
+  STORAGE_FLOWS,
   WIREGUARD_FLOWS,
 } from "../flows";
 import { FURTHER_AGENT_FLOWS, FURTHER_SERVER_FLOWS } from "../further-flows";
@@ -90,6 +91,7 @@ export const LAB_CLUSTERS: readonly LabCluster[] = [
         exposedPorts: [{ protocol: "tcp", ...port(25_565) }],
       },
       nixos: { ...nixos, monitoring: { from: ["192.168.50.0/24", "pods"], nodeExporterPort: 9101 } },
+      loadBalancer: { pool: { from: "172.22.0.200", to: "172.22.0.209" } },
       firewall: {
         allow: [
           { from: "192.168.50.0/24", to: "every host", protocol: "tcp", ports: port(9100), why: "metrics" },
@@ -105,6 +107,7 @@ export const LAB_CLUSTERS: readonly LabCluster[] = [
       },
     },
     flows: EXTENDED_FLOWS,
+    unmutated: STORAGE_FLOWS,
   },
   {
     name: "a LAN of IPv6, and pods that are trusted",

@@ -5,7 +5,7 @@ import type { Host, LabNode } from "./topology";
  * kube-proxy's, flannel's and the port map's rules on one node, as iptables-restore reads them.
  *
  * Sources: kubernetes, pkg/proxy/iptables/proxier.go; flannel, pkg/trafficmngr/iptables; containernetworking/plugins,
- * plugins/meta/portmap. Rules that no packet here reaches are left out: session affinity, canaries, load balancers' addresses.
+ * plugins/meta/portmap. Rules that no packet here reaches are left out: session affinity, canaries.
  */
 export function kubeRules(node: LabNode, podCidr: string, services: readonly Service[]): string {
   const nat = [
@@ -41,18 +41,18 @@ export function kubeRules(node: LabNode, podCidr: string, services: readonly Ser
 }
 
 function serviceRules(service: Service, podCidr: string): string[] {
-  const { name, protocol, clusterIp, port, nodePort, endpoints } = service;
+  const { name, protocol, clusterIp, port, nodePort, externalIp, endpoints } = service;
   const proto = `-p ${protocol} -m ${protocol}`;
   const dialled = `-d ${clusterIp}/32 ${proto} --dport ${port}`;
   return [
     `-A KUBE-SERVICES ${dialled} -j KUBE-SVC-${name}`,
-    ...(nodePort === undefined
+    ...(externalIp === undefined
       ? []
-      : [
-          `-A KUBE-NODEPORTS ${proto} --dport ${nodePort} -j KUBE-EXT-${name}`,
-          `-A KUBE-EXT-${name} -j KUBE-MARK-MASQ`,
-          `-A KUBE-EXT-${name} -j KUBE-SVC-${name}`,
-        ]),
+      : [`-A KUBE-SERVICES -d ${externalIp}/32 ${proto} --dport ${port} -j KUBE-EXT-${name}`]),
+    ...(nodePort === undefined ? [] : [`-A KUBE-NODEPORTS ${proto} --dport ${nodePort} -j KUBE-EXT-${name}`]),
+    ...(nodePort === undefined && externalIp === undefined
+      ? []
+      : [`-A KUBE-EXT-${name} -j KUBE-MARK-MASQ`, `-A KUBE-EXT-${name} -j KUBE-SVC-${name}`]),
     `-A KUBE-SVC-${name} ! -s ${podCidr} ${dialled} -j KUBE-MARK-MASQ`,
     ...endpoints.flatMap(({ address, port }, index) => {
       const left = endpoints.length - index;

@@ -8,6 +8,8 @@ export interface Service {
   readonly clusterIp: string;
   readonly port: number;
   readonly nodePort?: number;
+  /** What a load balancer gave it. */
+  readonly externalIp?: string;
   readonly endpoints: readonly { readonly address: string; readonly port: number }[];
 }
 
@@ -38,6 +40,7 @@ export function servicesOf(topology: Topology): Service[] {
   const agents = nodes.filter(({ node }) => node.role === "agent");
   const agent = agents[0] as LabNode;
   const pod = agent.pods[0]?.address as string;
+  const { serviceAddress: externalIp } = topology;
   const web = { clusterIp: WEB_SERVICE(topology), protocol: "tcp" } as const;
   const toPod = [{ address: pod, port: POD_PORT }];
   return [
@@ -48,9 +51,9 @@ export function servicesOf(topology: Topology): Service[] {
       port: 443,
       endpoints: servers.map(({ address }) => ({ address, port: 6443 })),
     },
-    { ...web, name: "WEB", port: 80, nodePort: 30_080, endpoints: toPod },
+    { ...web, name: "WEB", port: 80, nodePort: 30_080, externalIp, endpoints: toPod },
     { ...web, name: "WEBTLS", port: 443, endpoints: toPod },
-    { ...web, name: "GAME", port: 25_565, endpoints: toPod },
+    { ...web, name: "GAME", port: 25_565, externalIp, endpoints: toPod },
     {
       ...web,
       name: "DNS",

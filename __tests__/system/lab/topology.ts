@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hostAddress, parseNetwork, type Network } from "../../../src/config/address";
 import { guestInterfaces, type GuestInterface } from "../../../src/config/guest-network";
-import type { ApiVip, K3s, Networks, Node } from "../../../src/config/model";
+import type { ApiVip, K3s, LoadBalancer, Networks, Node } from "../../../src/config/model";
 
 /** A host of the lab and where it is; pods and hosts of other networks too. */
 export interface Host {
@@ -35,6 +35,8 @@ export interface Topology {
   readonly k3s: K3s;
   /** The API's own address, which the first server holds. */
   readonly apiVip?: string;
+  /** The first address for services, for which the last node answers. */
+  readonly serviceAddress?: string;
   readonly prefixLength: number;
   readonly nodes: readonly LabNode[];
   /** On the same switch as the nodes. */
@@ -56,7 +58,7 @@ export const BEYOND = {
 
 export function topologyOf(folder: string): Topology {
   const { cluster, nodes } = JSON.parse(readFileSync(join(folder, "cluster.json"), "utf8")) as {
-    cluster: { network: Networks; k3s: K3s; apiVip?: ApiVip };
+    cluster: { network: Networks; k3s: K3s; apiVip?: ApiVip; loadBalancer?: LoadBalancer };
     nodes: Node[];
   };
   const { network, k3s } = cluster;
@@ -70,6 +72,7 @@ export function topologyOf(folder: string): Topology {
     network,
     k3s,
     apiVip: cluster.apiVip?.address,
+    serviceAddress: cluster.loadBalancer?.pool.from,
     prefixLength: nodeNetwork.prefixLength,
     nodes: nodes.map((node, index) => labNode(node, index, network)),
     lan: inLan("lan", 50),

@@ -3,6 +3,7 @@ import { ApiVipSchema } from "./api-vip";
 import { FirewallSchema } from "./firewall";
 import { K3sSchema } from "./k3s";
 import { group, checkedText, boolean } from "./kinds";
+import { LoadBalancerSchema } from "./load-balancer";
 import { NetworkSchema } from "./network";
 import { ClusterNixosSchema } from "./nixos";
 import { PveSchema } from "./pve";
@@ -39,6 +40,11 @@ export const ClusterSchema = group({
    * `apiEndpoint`. @default - none: agents join through `apiEndpoint`
    */
   apiVip: ApiVipSchema.readonly().optional(),
+  /**
+   * Addresses for services of the type LoadBalancer, and what gives them to services instead of K3s' ServiceLB.
+   * @default - the nodes' own addresses, by ServiceLB where `k3s.serviceLb` is true
+   */
+  loadBalancer: LoadBalancerSchema.readonly().optional(),
   /** Settings of every VM; a node can override each of them. */
   vm: VmSchema.readonly(),
   /**

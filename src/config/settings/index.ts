@@ -14,6 +14,7 @@ export * from "./disk";
 export * from "./firewall";
 export * from "./host-files";
 export * from "./k3s";
+export * from "./load-balancer";
 export * from "./monitoring";
 export * from "./network";
 export * from "./network-interface";

@@ -62,6 +62,11 @@ export const NixosSchema = group({
   deleteGenerationsAfterDays: integer(0, 3650, { unit: "days", example: 14 }).default(30),
   /** Most that the journal takes of the root disk. @default - systemd's: a tenth of it, at most 4 GiB */
   journalMaxMib: integer(16, 1_048_576, { unit: "MiB", example: 1024 }).optional(),
+  /**
+   * Storage whose volumes pods on the host mount, for which it needs programs: `longhorn`, with an iSCSI initiator that Longhorn's pods
+   * find, and NFS; or `nfs` alone. No port opens: hosts and pods begin these connections. @default - none
+   */
+  storage: list(choice("longhorn", "nfs"), ["longhorn"]).optional(),
   /** System for which NixOS is built. @default "x86_64-linux" */
   platform: choice("x86_64-linux", "aarch64-linux").default("x86_64-linux"),
   /** Binary caches of your own, which the host asks beside that of NixOS, also in a rollout. @default - only NixOS' own */

@@ -1,0 +1,117 @@
+/** What gives addresses to services of the type LoadBalancer, and which addresses those are. */
+import { parseAddress } from "./address";
+import type { Fault } from "./fault";
+import type { Cluster, LoadBalancer } from "./model";
+import { endpointHost } from "./network";
+import { isHostAddress, nodeAddresses, takenAddresses, type Taken } from "./reserved";
+import { LoadBalancerSchema, type AddressPool, type ClusterSettings } from "./settings";
+import { withDefaults } from "./validation";
+
+export const resolveLoadBalancer = ({
+  loadBalancer,
+}: Pick<ClusterSettings, "loadBalancer">): { readonly loadBalancer?: LoadBalancer } =>
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- another check reports a missing one
+  loadBalancer?.pool === undefined ? {} : { loadBalancer: withDefaults(LoadBalancerSchema, loadBalancer) };
+
+const NAMES = { metallb: "MetalLB", "kube-vip": "kube-vip" } as const;
+
+/** The program's own name; `undefined` if nothing gives such services an address. */
+export const loadBalancerName = ({
+  k3s,
+  loadBalancer,
+}: Pick<Cluster, "k3s" | "loadBalancer">): string | undefined =>
+  loadBalancer === undefined
+    ? k3s.serviceLb
+      ? "K3s' ServiceLB"
+      : undefined
+    : NAMES[loadBalancer.implementation];
+
+/** `172.22.0.200 to 172.22.0.219` */
+export const poolInWords = ({ from, to }: AddressPool): string => (from === to ? from : `${from} to ${to}`);
+
+/** Other settings by which the pool was judged. */
+const JUDGED_BY = ["network.nodeCidr", "network.gateway", "vmId", "ipv4Address", "apiVip", "apiEndpoint"];
+
+const fault = (setting: string, sentence: string): Fault => ({
+  nodes: [],
+  setting,
+  sentence,
+  judgedBy: JUDGED_BY,
+});
+
+export function loadBalancerFaults(cluster: Cluster): Fault[] {
+  const { loadBalancer } = cluster;
+  if (loadBalancer === undefined) return [];
+  return [...outside(cluster, loadBalancer.pool), ...taken(cluster, loadBalancer.pool), ...two(cluster)];
+}
+
+const outside = (cluster: Cluster, pool: AddressPool): Fault[] =>
+  (["from", "to"] as const)
+    .filter((end) => !isHostAddress(cluster, pool[end]))
+    .map((end) =>
+      fault(
+        `loadBalancer.pool.${end}`,
+        `should be a host's address in the node network ${cluster.network.nodeCidr}, got '${pool[end]}'`,
+      ),
+    );
+
+const taken = (cluster: Cluster, pool: AddressPool): Fault[] =>
+  within(pool, [...takenAddresses(cluster), ...ofTheApi(cluster)]);
+
+/** The API's address, where no node has it. */
+function ofTheApi({ apiVip, apiEndpoint, nodes }: Cluster): Taken[] {
+  if (apiVip !== undefined) return [{ address: apiVip.address, whose: "the 'apiVip.address'" }];
+  const address = endpointHost(apiEndpoint);
+  if (address === undefined || nodes.some(({ ipv4Address }) => ipv4Address === address)) return [];
+  return [{ address, whose: "the address of 'apiEndpoint'" }];
+}
+
+/**
+ * Somebody's addresses in the pool, as one fault.
+ *
+ * @param of - whose they all are. @default - the cluster's own
+ */
+function within(pool: AddressPool, all: readonly Taken[], of = ""): Fault[] {
+  const inside = all.filter(({ address }) => includes(pool, address));
+  if (inside.length === 0) return [];
+  const whose = inside.slice(0, 3).map(({ address, whose }) => `${address}, ${whose}`);
+  const more = inside.length > whose.length ? `, and ${inside.length - whose.length} more` : "";
+  const sentence = `is ${poolInWords(pool)}, which contains ${whose.join(", and ")}${more}${of}; choose free addresses`;
+  return [fault("loadBalancer.pool", sentence)];
+}
+
+function includes({ from, to }: AddressPool, text: string): boolean {
+  const [first, last, address] = [from, to, text].map(parseAddress);
+  if (first === undefined || last === undefined || address === undefined) return false;
+  return first <= address && address <= last;
+}
+
+/** Both would answer for the same services. */
+function two(cluster: Cluster): Fault[] {
+  const { k3s, loadBalancer } = cluster;
+  if (!k3s.serviceLb || loadBalancer === undefined) return [];
+  const message =
+    `'loadBalancer' says that the cluster runs ${NAMES[loadBalancer.implementation]}, and 'k3s.serviceLb' that it runs K3s' ServiceLB: ` +
+    "both would give addresses to the same services; set 'k3s.serviceLb: false'";
+  return [{ nodes: [], setting: "k3s.serviceLb", message, judgedBy: ["loadBalancer"] }];
+}
+
+/** Faults between two clusters of an app: a pool with an address of the other's. */
+export const poolFaultsBetween = (one: Cluster, other: Cluster): Fault[] => [
+  ...poolWithOther(one, other),
+  ...poolWithOther(other, one),
+  ...samePool(one, other),
+];
+
+function poolWithOther({ loadBalancer }: Cluster, other: Cluster): Fault[] {
+  if (loadBalancer === undefined) return [];
+  const its = [...nodeAddresses(other), ...ofTheApi(other)];
+  return within(loadBalancer.pool, its, ", of another cluster of this app");
+}
+
+function samePool({ loadBalancer: one }: Cluster, { loadBalancer: other }: Cluster): Fault[] {
+  if (one === undefined || other === undefined) return [];
+  if (!includes(one.pool, other.pool.from) && !includes(other.pool, one.pool.from)) return [];
+  const sentence = `is ${poolInWords(one.pool)}, which overlaps ${poolInWords(other.pool)} of another cluster of this app`;
+  return [fault("loadBalancer.pool", sentence)];
+}

@@ -1,0 +1,39 @@
+import type * as z from "zod";
+import { parseAddress } from "../address";
+import { formatValue } from "../fault";
+import { ipv4Address } from "./cidr";
+import { choice, group } from "./kinds";
+
+export const AddressPoolSchema = group(
+  {
+    /** First address. */
+    from: ipv4Address("192.0.2.200"),
+    /** Last address; the same as `from` for a single one. */
+    to: ipv4Address("192.0.2.219"),
+  },
+  { from: "192.0.2.200", to: "192.0.2.219" },
+).superRefine((pool, context) => {
+  const [from, to] = [parseAddress(pool.from), parseAddress(pool.to)];
+  if (from === undefined || to === undefined || from <= to) return;
+  const message = `should be a range with 'from' at most 'to', got ${formatValue(pool)}`;
+  context.addIssue({ code: "custom", message });
+});
+
+/** Addresses from one to another. */
+export interface AddressPool extends Readonly<z.input<typeof AddressPoolSchema>> {}
+
+export const LoadBalancerSchema = group(
+  {
+    /** Addresses of the node network that nothing else has, and that no DHCP server gives away. You give them to the load balancer. */
+    pool: AddressPoolSchema.readonly(),
+    /**
+     * What you install in the cluster, on the node network in layer 2: `metallb`, whose speakers find each other over port 7946 of
+     * the nodes, or `kube-vip` for services, which needs no port. @default "metallb"
+     */
+    implementation: choice("metallb", "kube-vip").default("metallb"),
+  },
+  { pool: { from: "192.0.2.200", to: "192.0.2.219" } },
+);
+
+/** Addresses for services of the type LoadBalancer, and what gives them to services. */
+export interface LoadBalancerSettings extends Readonly<z.input<typeof LoadBalancerSchema>> {}
