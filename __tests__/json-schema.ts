@@ -4,7 +4,7 @@ import { join } from "node:path";
 import Ajv from "ajv";
 import { REPOSITORY } from "./fixture";
 
-type Name = "doctor" | "gate" | "preview" | "rollout" | "template";
+type Name = "doctor" | "gate" | "preview" | "rollout" | "simulate" | "template";
 
 /** Any document of a schema, or the one of that definition, such as `rollout#plan`. */
 export type SchemaName = Name | `${Name}#${string}`;

@@ -96,6 +96,7 @@ test.each([
   ["template scan --help", "look for identities and secrets on a template's disk"],
   ["doctor --help", "says what it did not check"],
   ["preview --help", "--fail-on-danger"],
+  ["simulate --help", "--fail-on <costs>"],
   ["gate --help", "power-cycle"],
   ["apply --help", "--parallelism <number>"],
 ])("help: %s", (words, expected) => {

@@ -4,10 +4,10 @@ import { renderNodeRegion } from "../../src/render/readme";
 import { judged } from "./libraries";
 import { CLUSTERS, diagramsOf, readme } from "./readmes";
 
-test("mermaid itself parses the topology of every cluster", () => {
+test("mermaid itself parses the topology of every cluster, and what its worst failure stops", () => {
   const diagrams = Object.values(CLUSTERS).map((make) => diagramsOf(make()));
-  expect(diagrams.map((all) => all.length)).toEqual(diagrams.map(() => 1));
-  expect(judged("mermaid", diagrams.flat())).toEqual(diagrams.map(() => "flowchart-v2"));
+  expect(new Set(diagrams.map((all) => all.length))).toEqual(new Set([1, 2]));
+  expect(judged("mermaid", diagrams.flat())).toEqual(diagrams.flat().map(() => "flowchart-v2"));
 });
 
 test("mermaid refuses a broken diagram", () => {

@@ -27,8 +27,8 @@ export function program(ended: (code: ExitCode) => void): Command {
   const root = new Command(NAME)
     .version(version(), "-V, --version", "show the version")
     .helpOption("-h, --help", HELP)
-    // Not as Commander's description, which has a blank line before it: all of it has to fit a screen of 24 lines.
-    .addHelpText("before", "K3s on NixOS and Proxmox VE, from main.ts. Each command is an npm script.")
+    // Not as Commander's description, which has two lines of its own: all of it has to fit a screen of 24 lines.
+    .usage("[options] [command]   K3s on NixOS and Proxmox VE")
     .addHelpText("after", exitCodes)
     .helpCommand(false)
     .configureHelp({ subcommandTerm: (command) => command.name(), optionDescription: described })
@@ -55,7 +55,8 @@ const exitCodes = (): string =>
       const line = text.slice(text.lastIndexOf("\n") + 1);
       return `${text},${line.length + item.length + 3 > 80 ? "\n  " : " "}${item}`;
     }, "Exit codes:")
-    .replace("codes:,", "codes:");
+    .replace("codes:,", "codes:")
+    .concat(". Each command is an npm script.");
 
 /** Commander's description, without defaults that carry no information. */
 function described({ description, argChoices, defaultValue }: Option): string {
@@ -167,6 +168,24 @@ function addReview(root: Command, ending: Ending): void {
     .option("--fail-on-danger", "fail when a change is dangerous", false)
     .option("--cluster <name>", "only this cluster, by its stack's name (default: all of the app)")
     .action(ending(async (options) => (await import("./preview.js")).preview(options)));
+  root
+    .command("simulate")
+    .description("say what dies with each PVE node, disk, network and host")
+    .option("--json", "print JSON", false)
+    .option("--pairs", "list every two failures, also those that cost no more together", false)
+    .option(
+      "--fail-on <costs>",
+      "end with 4 when one failure costs some of quorum, api, services, fencing, capacity, as in quorum,capacity",
+    )
+    .option(
+      "--allow <failure>",
+      "a failure that may cost it all the same, by its name in the table; repeatable",
+      collected,
+      [],
+    )
+    .option(...CLUSTER)
+    .addHelpText("after", "\nIt reads what the last synth wrote, and asks no machine.")
+    .action(ending(async (options) => (await import("./simulate.js")).simulate(options)));
   root
     .command("gate")
     .description("fail when a saved plan does to a node what you did not allow")

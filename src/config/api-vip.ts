@@ -57,7 +57,7 @@ const GREATEST_STEP = 50;
 const GREATEST_PRIORITY = 250;
 
 /** The servers that may hold the address, in the order in which they take it over; none without `apiVip`. */
-export function vipCandidates(cluster: Cluster): VipCandidate[] {
+export function vipCandidates(cluster: Pick<Cluster, "apiVip" | "nodes">): VipCandidate[] {
   const { apiVip } = cluster;
   const all = servers(cluster);
   if (apiVip === undefined) return [];

@@ -1,11 +1,11 @@
-/** What the loss of a PVE node costs in capacity: its VMs on the others. A pure function of the resolved model. */
-import { nodesOn, shortages, type Shortage } from "./capacity";
+/** What the loss of PVE nodes costs in capacity: their VMs on the others. A pure function of the resolved model. */
+import { shortages, type Shortage } from "./capacity";
 import type { Cluster, Node, Pve } from "./model";
 import { place } from "./placement";
 
 export interface Loss {
-  readonly pveNode: string;
-  /** Nodes whose VMs were on it. */
+  readonly pveNodes: readonly string[];
+  /** Nodes whose VMs were on them. */
   readonly lost: readonly Node[];
   /** Those of them that no other PVE node can run. */
   readonly nowhere: readonly Node[];
@@ -15,17 +15,19 @@ export interface Loss {
   readonly shortages: readonly Shortage[];
 }
 
-/** @param pve - with that PVE node */
-export function lossOf(pve: Pve, nodes: readonly Node[], pveNode: string): Loss {
+/**
+ * @param pve - with those PVE nodes
+ * @param pveNodes - that are lost at the same time
+ */
+export function lossOf(pve: Pve, nodes: readonly Node[], pveNodes: readonly string[]): Loss {
+  const isLost = (name: string): boolean => pveNodes.includes(name);
   const left: Pve = {
     ...pve,
-    nodes: Object.fromEntries(Object.entries(pve.nodes).filter(([name]) => name !== pveNode)),
+    nodes: Object.fromEntries(Object.entries(pve.nodes).filter(([name]) => !isLost(name))),
   };
-  const lost = nodesOn(pveNode, nodes);
+  const lost = nodes.filter(({ vm }) => isLost(vm.pveNode));
   const open = nodes.map((node) =>
-    node.vm.pveNode === pveNode
-      ? { ...node, vm: { ...node.vm, pveNode: undefined as unknown as string } }
-      : node,
+    isLost(node.vm.pveNode) ? { ...node, vm: { ...node.vm, pveNode: undefined as unknown as string } } : node,
   );
   const places = place(left, open, new Map());
   const elsewhere = nodes.flatMap((node) => {
@@ -33,7 +35,7 @@ export function lossOf(pve: Pve, nodes: readonly Node[], pveNode: string): Loss 
     return found === undefined ? [] : [{ ...node, vm: { ...node.vm, pveNode: found } }];
   });
   return {
-    pveNode,
+    pveNodes,
     lost,
     nowhere: lost.filter(({ vmId }) => !places.has(vmId)),
     elsewhere,
@@ -43,4 +45,4 @@ export function lossOf(pve: Pve, nodes: readonly Node[], pveNode: string): Loss 
 
 /** The loss of each PVE node alone; none where the PVE nodes are not stated. */
 export const singleLosses = ({ pve, nodes }: Pick<Cluster, "pve" | "nodes">): Loss[] =>
-  pve === undefined ? [] : Object.keys(pve.nodes).map((name) => lossOf(pve, nodes, name));
+  pve === undefined ? [] : Object.keys(pve.nodes).map((name) => lossOf(pve, nodes, [name]));

@@ -118,7 +118,8 @@ export interface Cluster extends Common {
 export const initServer = (cluster: Cluster): Node | undefined =>
   cluster.nodes.find((node) => node.clusterInit);
 
-export const servers = (cluster: Cluster): Node[] => cluster.nodes.filter((node) => node.role === "server");
+export const servers = ({ nodes }: Pick<Cluster, "nodes">): Node[] =>
+  nodes.filter(({ role }) => role === "server");
 
 /** The VM's address in the state, in plans and in `tofu` commands. */
 export const terraformAddress = (terraformName: string): string =>

@@ -6,7 +6,7 @@
  * `cluster.json`, which a synth reads back and which is committed, remembers it by VM ID. What is decided follows from the settings
  * and these memories, never from the order in `main.ts`.
  */
-import { memoryForVms, nodesOn, obstaclesTo, shortagesOn, type Placed } from "./capacity";
+import { memoryForVms, obstaclesTo, shortagesOn, type Placed } from "./capacity";
 import type { Node, Pve } from "./model";
 
 /** Names of PVE nodes by VM ID. */
@@ -31,15 +31,14 @@ export function place(pve: Pve, nodes: readonly Placeable[], last: Places): Map<
       return known === undefined ? [] : [[node.vmId, known] as const];
     }),
   );
-  const settled = nodes
-    .filter(({ vmId }) => places.has(vmId))
-    .map((node) => at(node, places.get(node.vmId) ?? ""));
+  const on = new Map<string, Placeable[]>(Object.keys(pve.nodes).map((name) => [name, []]));
+  for (const node of nodes) on.get(places.get(node.vmId) ?? "")?.push(node);
   const open = nodes.filter(({ vmId }) => !places.has(vmId));
   for (const node of inTurn(pve, open)) {
-    const found = bestFor(node, pve, settled);
+    const found = bestFor(node, pve, on);
     if (found === undefined) continue;
     places.set(node.vmId, found);
-    settled.push(at(node, found));
+    on.get(found)?.push(node);
   }
   return places;
 }
@@ -47,8 +46,6 @@ export function place(pve: Pve, nodes: readonly Placeable[], last: Places): Map<
 /** A PVE node that is no longer stated is left. */
 const kept = (pve: Pve, place: string | undefined): string | undefined =>
   place !== undefined && Object.hasOwn(pve.nodes, place) ? place : undefined;
-
-const at = (node: Placeable, pveNode: string): Placeable => ({ ...node, vm: { ...node.vm, pveNode } });
 
 /** Servers first, those with the fewest possibilities before the others; then agents, the largest first. */
 function inTurn(pve: Pve, nodes: readonly Placeable[]): Placeable[] {
@@ -66,9 +63,13 @@ const possibilities = (pve: Pve, node: Placeable): [string, Pve["nodes"][string]
   Object.entries(pve.nodes).filter(([, each]) => obstaclesTo(node, each).length === 0);
 
 /** Apart from other servers first; then where it fits, where the fewest nodes are, and where most memory is left. */
-function bestFor(node: Placeable, pve: Pve, settled: readonly Placeable[]): string | undefined {
+function bestFor(
+  node: Placeable,
+  pve: Pve,
+  on: ReadonlyMap<string, readonly Placeable[]>,
+): string | undefined {
   const candidates = possibilities(pve, node).map(([name, each]) => {
-    const there = nodesOn(name, settled);
+    const there = on.get(name) ?? [];
     const servers = node.role === "server" ? there.filter(({ role }) => role === "server").length : 0;
     const strain = shortagesOn(name, pve, [...there, node]).length > 0 ? 1 : 0;
     const others = pve.spread === "all" ? there.length : 0;

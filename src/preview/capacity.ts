@@ -11,13 +11,14 @@ type Deficits = ReadonlyMap<string, number>;
 /** For each PVE node whose loss the other PVE nodes would make up for less than so far, a sentence. */
 export function compareCapacity(before: Side, after: Side): string[] {
   if (before.cluster.pve === undefined) return [];
-  const old = new Map(lossesOf(before).map((loss) => [loss.pveNode, deficitsOf(loss)]));
+  const old = new Map(lossesOf(before).map((loss) => [loss.pveNodes[0], deficitsOf(loss)]));
   return lossesOf(after).flatMap((loss) => {
-    const [then, now] = [old.get(loss.pveNode) ?? new Map<string, number>(), deficitsOf(loss)];
+    const [pveNode] = loss.pveNodes;
+    const [then, now] = [old.get(pveNode) ?? new Map<string, number>(), deficitsOf(loss)];
     const worse = [...now].some(([of, amount]) => amount > (then.get(of) ?? 0));
     if (!worse) return [];
     const past = then.size === 0 ? "they have room for its VMs" : `they ${inWords(then)}`;
-    return [`If **${loss.pveNode}** fails, the other PVE nodes ${inWords(now)}; so far ${past}`];
+    return [`If **${pveNode}** fails, the other PVE nodes ${inWords(now)}; so far ${past}`];
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Node } from "../config/model";
+import { compareAvailability } from "./availability";
 import { compareCapacity } from "./capacity";
 import { clusterDangers, dangersOf } from "./dangers";
 import { compareDocuments } from "./documents";
@@ -29,6 +30,8 @@ export interface Preview {
   readonly documents: readonly string[];
   /** What the loss of a PVE node costs more than so far. */
   readonly capacity: readonly string[];
+  /** What failures cost that they do not cost so far. */
+  readonly availability: readonly string[];
 }
 
 export type NodeSummary = Pick<Node, "hostname" | "role" | "vmId" | "ipv4Address" | "directory"> & {
@@ -75,6 +78,7 @@ export function compare(before: Emitted, after: Emitted): Preview {
     hosts: compareHosts(before, after, nodes),
     documents: compareDocuments(before, after),
     capacity: both ? compareCapacity(both.old, both.now) : [],
+    availability: both ? compareAvailability(both.old, both.now) : [],
   };
 }
 
@@ -133,6 +137,7 @@ export const isEmpty = ({
   hosts,
   documents,
   capacity,
+  availability,
 }: Preview): boolean =>
   [
     nodes.added,
@@ -145,5 +150,6 @@ export const isEmpty = ({
     hosts,
     documents,
     capacity,
+    availability,
     dangers,
   ].every((all) => all.length === 0);

@@ -83,7 +83,7 @@ function effects(preview: Preview, folder: string): Block[] {
   return [
     ...(preview.dangers.length > 0 ? [{ kind: "dangers", items: preview.dangers } as const] : []),
     ...nodes(preview, folder),
-    ...[vms, firewall, hosts, settings, capacity, rest].flatMap((section) => section(preview)),
+    ...[vms, firewall, hosts, settings, capacity, availability, rest].flatMap((section) => section(preview)),
   ];
 }
 
@@ -162,8 +162,12 @@ function nodes({ nodes: { added, removed, changed } }: Preview, folder: string):
   ];
 }
 
-const capacity = ({ capacity: worse }: Preview): Block[] =>
-  worse.length === 0 ? [] : [heading("Capacity"), ...list(worse.map((text): Item => ({ text })))];
+const capacity = ({ capacity }: Preview): Block[] => worse("Capacity", capacity);
+
+const availability = ({ availability }: Preview): Block[] => worse("Availability", availability);
+
+const worse = (title: string, sentences: readonly string[]): Block[] =>
+  sentences.length === 0 ? [] : [heading(title), ...list(sentences.map((text): Item => ({ text })))];
 
 const of = (all: readonly VmChange[], action: VmChange["action"]): VmChange[] =>
   all.filter((vm) => vm.action === action);

@@ -18,7 +18,7 @@ const EXAMPLES: Readonly<Record<ExitCode, string>> = {
   1: "`main.ts` has a fault, an apply failed, `doctor` or `template scan` found a problem, `verify` found that the cluster does not match `main.ts`",
   2: "`check` found files that do not match `main.ts`; with `--detailed-exitcode`, `plan` or `rollout plan` found changes",
   3: "a host or the cluster's API does not answer: try again later",
-  4: "the gate found a change that you did not allow, `preview --fail-on-danger` a danger, a rollout a host that it must not change, `template plan` a guest that is in its way; another rollout runs; you did not answer yes",
+  4: "the gate found a change that you did not allow, `preview --fail-on-danger` a danger, `simulate --fail-on` a failure that costs too much, a rollout a host that it must not change, `template plan` a guest that is in its way; another rollout runs; you did not answer yes",
   64: "an unknown option, a host that is not in `main.ts`, a question without a terminal",
   130: "Ctrl-C, SIGTERM, or a closed terminal",
 };

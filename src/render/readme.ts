@@ -1,3 +1,4 @@
+import { availability } from "./availability";
 import { vipCandidates } from "../config/api-vip";
 import { loadBalancerName, poolInWords } from "../config/load-balancer";
 import { EMPTY_TEMPLATE } from "../config/template-vm";
@@ -44,6 +45,7 @@ export function renderReadme(
     several: nodes.length > 1,
     nodes: nodesTable(cluster, ({ hostname, role }) => `[${hostname}](#${hostname}-${role})`),
     topology: topology(cluster),
+    availability: availability(cluster) ?? false,
     matrix: firewallMatrix(cluster),
     dhcp: network.gateway === undefined,
     nodeCidr: network.nodeCidr,

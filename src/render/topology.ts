@@ -6,7 +6,7 @@ import { initServer, type Cluster, type Node } from "../config/model";
 import { counted } from "../base/markdown";
 
 /** Up to this many nodes of a role have a box each; otherwise those on one PVE node share a box. */
-const MOST_BOXES = 12;
+export const MOST_BOXES = 12;
 
 /** The cluster as a Mermaid flowchart: its networks, its nodes by role, and its clients from outside. */
 export function topology(cluster: Cluster): string {
@@ -89,5 +89,5 @@ function placeOf({ to }: Flow, { nodes }: Cluster): string {
  * A quoted label of several lines. Quotes and brackets would end it, `#` and `&` would start an entity, and `%%{` a
  * directive, anywhere in the text.
  */
-const label = (lines: readonly string[]): string =>
+export const label = (lines: readonly string[]): string =>
   `"${lines.map((line) => line.replace(/[#&%"<>`\\]/g, (char) => `#${char.charCodeAt(0)};`)).join("<br>")}"`;

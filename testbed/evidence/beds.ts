@@ -18,6 +18,7 @@ export const BEDS: readonly Bed[] = [
       "__tests__/reference/",
       "__tests__/render/",
       "__tests__/rollout/",
+      "__tests__/simulation/",
     ],
     programs: ["Node"],
   },

@@ -1346,6 +1346,54 @@ export const PROMISES: Promises = {
       ],
     },
   },
+  "simulated-failures": {
+    tests: {
+      "__tests__/simulation/simulation.test.ts": [
+        "what fails › each PVE node, switch, bridge, datastore and node, and the holder of the API's address",
+        "what fails › every two of them, but for the holder, which is one of the servers",
+        "etcd",
+        "the API's address",
+        "published services",
+      ],
+      "__tests__/cli/simulate.test.ts": [
+        "what a synth wrote is what is simulated",
+        "the document matches its schema",
+      ],
+    },
+  },
+  "simulation-is-true": {
+    tests: {
+      "__tests__/simulation/simulation.test.ts": [
+        "etcd › the side with more than half of the members goes on, and an equal split leaves none",
+        "etcd › two splits leave the largest of the parts",
+      ],
+    },
+  },
+  "simulated-ha": {
+    tests: {
+      "__tests__/simulation/simulation.test.ts": ["Proxmox VE's HA manager"],
+    },
+    gaps: [
+      "Proxmox VE's HA manager 5.2.0 showed most of this by hand in its own simulator; no test runs it.",
+    ],
+  },
+  "simulation-refuses": {
+    tests: {
+      "__tests__/cli/simulate.test.ts": [
+        "a failure that costs the quorum fails --fail-on, unless it is allowed by its name",
+        "%j is refused, and says what to do",
+      ],
+    },
+  },
+  "worse-failures-in-previews": {
+    tests: {
+      "__tests__/preview/availability.test.ts": [
+        "a failure that costs what it does not cost so far is told",
+        "one that costs less or the same is not, nor one without the quorum that then costs the API's address alone",
+        "a failure that was not possible before is told as new",
+      ],
+    },
+  },
   "placed-apart": {
     tests: {
       "__tests__/system/tofu/placement.test.ts": [

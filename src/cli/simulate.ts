@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import { oneLine } from "../base/printable";
+import { UserError } from "../base/user-error";
+import { readCluster } from "../preview/emitted";
+import { toMarkdown } from "../preview/markdown";
+import type { Block } from "../preview/report";
+import { toTerminal } from "../preview/terminal";
+import type { Subject } from "../simulation/failure";
+import { COSTS, type Cost, type Outcome } from "../simulation/outcome";
+import { simulate as simulated, type Simulation } from "../simulation/simulation";
+import { documentOfOutcome } from "../simulation/document";
+import { chosenCluster, type ClusterOptions } from "./cluster";
+import { ExitCode, exitCodeOf } from "./exit-code";
+import { failureDocument, reportFailure } from "./failure";
+import { documentOf } from "./json-document";
+import { refusal, reportOf } from "./simulation-report";
+import { paint, say, terminalColumns } from "./terminal";
+
+interface Options extends ClusterOptions {
+  readonly json: boolean;
+  /** Also pairs that cost no more than each failure alone. */
+  readonly pairs: boolean;
+  /** What no failure may cost, such as `quorum,capacity`. @default - anything */
+  readonly failOn?: string;
+  /** Names of failures that may cost it all the same. */
+  readonly allow: readonly string[];
+}
+
+/** `simulate`: says what each failure costs, and every two. */
+// eslint-disable-next-line @typescript-eslint/require-await -- every command of the program is asynchronous
+export async function simulate(options: Options): Promise<ExitCode> {
+  try {
+    const asked = costsOf(options.failOn);
+    const subject = subjectIn(chosenCluster(options).folder);
+    const simulation = simulated(subject);
+    const refused = refusedBy(simulation, subject, asked, options.allow);
+    if (options.json) console.log(JSON.stringify(simulationDocument(simulation, refused), null, 2));
+    else console.log(drawn(reportOf(subject, simulation, options.pairs)));
+    if (refused.length === 0) return ExitCode.Done;
+    if (!options.json) say(refusal(refused, asked), process.stderr);
+    return ExitCode.Refused;
+  } catch (error) {
+    if (!options.json) return reportFailure(error);
+    console.log(JSON.stringify(documentOf("simulate", failureDocument(error))));
+    return exitCodeOf(error);
+  }
+}
+
+/** The cluster of the last synth. @param folder - of its hosts */
+export function subjectIn(folder: string, project = "."): Subject {
+  const json = readCluster(project, folder);
+  if (json === undefined)
+    throw new UserError("invalid", `${join(folder, "cluster.json")} is missing`, {
+      remedy: "run npm run synth first",
+    });
+  return { ...json.cluster, nodes: json.nodes, flows: json.flows ?? [] };
+}
+
+/** @throws UserError for what cannot be judged, and for a failure that cannot be */
+function refusedBy(
+  { singles }: Simulation,
+  { pve }: Subject,
+  asked: readonly Cost[],
+  allow: readonly string[],
+): Outcome[] {
+  const names = singles.map(nameOf);
+  const unknown = allow.filter((name) => !names.includes(name));
+  if (unknown.length > 0)
+    throw new UserError("usage", `No such failure: ${unknown.join(", ")}. There are ${names.join(", ")}`);
+  if (asked.includes("capacity") && pve === undefined)
+    throw new UserError("invalid", "Nothing is known of capacity", {
+      remedy: "state in main.ts what the PVE nodes have: pve.nodes",
+    });
+  return singles.filter(
+    (outcome) => !allow.includes(nameOf(outcome)) && outcome.costs.some((cost) => asked.includes(cost)),
+  );
+}
+
+const nameOf = ({ failures }: Outcome): string => failures.map(({ name }) => name).join();
+
+/** The JSON document; see schemas/simulate.schema.json. */
+export const simulationDocument = ({ singles, pairs }: Simulation, refused: readonly Outcome[]): object =>
+  documentOf("simulate", {
+    passes: refused.length === 0,
+    refused: refused.map(nameOf),
+    failures: singles.map(documentOfOutcome),
+    pairs: [...pairs].map(documentOfOutcome),
+  });
+
+function drawn(report: readonly Block[]): string {
+  const columns = terminalColumns(process.stdout);
+  const text = columns === undefined ? toMarkdown(report) : toTerminal(report, { columns, paint });
+  return text.trimEnd();
+}
+
+/** @throws UserError `usage` for a word that is no cost */
+function costsOf(words: string | undefined): Cost[] {
+  return (words?.split(",") ?? []).map((word) => {
+    const cost = COSTS.find((each) => each === word);
+    if (cost !== undefined) return cost;
+    const expected = `--fail-on takes some of ${COSTS.join(", ")}, with commas between them`;
+    throw new UserError("usage", `${expected}, got ${oneLine(word)}`);
+  });
+}
