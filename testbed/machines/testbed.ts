@@ -56,7 +56,7 @@ export class Testbed {
     try {
       await sandbox.shell(["mount -t proc proc /proc", ...network(nodes), ...flannel(nodes)].join("\n"));
       await testbed.prepare();
-      equipOperator(paths, key);
+      await equipOperator(paths, key);
       await Promise.all(
         nodes.map(async (node) => {
           await disks.make(node, { nix, ...(machines[node.hostname] ?? { state: "member" }) });
@@ -298,6 +298,11 @@ export class Testbed {
     writeFileSync(join(this.paths.cluster, "events"), "");
   }
 
+  /** The command-line program of the operator's machine, for Node. */
+  public get program(): string {
+    return this.paths.program;
+  }
+
   /** Of the cluster's state, which all machines share. */
   public get clusterFolder(): string {
     return this.paths.cluster;
@@ -352,7 +357,7 @@ export class Testbed {
       "k3s-process",
       "k3s-server",
       "cluster-snapshot",
-      "kubectl",
+      "kubectl-alone",
       "watch",
       "sampler",
       "slow-link",

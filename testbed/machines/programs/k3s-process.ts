@@ -17,9 +17,10 @@ import {
 } from "node:fs";
 import { createServer as createHttpServer, type IncomingMessage } from "node:http";
 import { createServer } from "node:https";
-import { connect, createServer as createTcpServer } from "node:net";
+import { connect, createServer as createTcpServer, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { become, CLUSTER, stateIn } from "../cluster-state";
+import { kubectl } from "../kubectl";
 
 const DB = "/var/lib/rancher/k3s/server/db";
 /** Of etcd: a reset makes another cluster, which its former members do not belong to. */
@@ -377,6 +378,39 @@ function serveMetrics(): void {
   );
 }
 
+/** Answers `programs/kubectl`. */
+function serveKubectl(): void {
+  const path = "/run/k3s-kubectl";
+  rmSync(path, { force: true });
+  createTcpServer({ allowHalfOpen: true }, (socket) => {
+    const parts: Buffer[] = [];
+    // It may have been killed.
+    socket.on("error", () => socket.destroy());
+    socket.on("data", (part) => parts.push(part)).on("end", () => void answerKubectl(socket, parts));
+  }).listen(path);
+}
+
+async function answerKubectl(socket: Socket, parts: readonly Buffer[]): Promise<void> {
+  const words = fields(Buffer.concat(parts));
+  const input = words.pop() ?? "";
+  const { status, stdout, stderr } = await kubectl({ words, input });
+  const head = Buffer.alloc(5);
+  head.writeUInt8(status);
+  head.writeUInt32BE(Buffer.byteLength(stdout), 1);
+  socket.end(Buffer.concat([head, Buffer.from(stdout + stderr)]));
+}
+
+/** Texts, each with its length before it. */
+function fields(bytes: Buffer): string[] {
+  const found: string[] = [];
+  for (let at = 0; at + 4 <= bytes.length;) {
+    const end = at + 4 + bytes.readUInt32BE(at);
+    found.push(bytes.toString("utf8", at + 4, end));
+    at = end;
+  }
+  return found;
+}
+
 async function main(): Promise<void> {
   const isNew = realpathSync("/run/current-system") !== realpathSync("/boot/default");
   if (existsSync("/faults/k3s-fails") && isNew) {
@@ -398,6 +432,7 @@ async function main(): Promise<void> {
   issueCertificates();
   if (role === "server") {
     serve();
+    serveKubectl();
     serveMetrics();
   }
   register();

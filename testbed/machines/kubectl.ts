@@ -1,11 +1,11 @@
 /**
  * Stand-in for `k3s kubectl` on a server: answers from the folder that holds the cluster's state, while K3s runs there
  * and more than half of the servers send heartbeats. Its messages and exit codes are those of the real one, which runs in
- * `testbed/kubernetes`.
+ * `testbed/kubernetes`. K3s' process answers for it, since a Node for each call would take a quarter of the tests' time.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { CLUSTER, presentState, stateIn, uidOf, type State, type StoredObject } from "../cluster-state";
+import { CLUSTER, presentState, stateIn, uidOf, type State, type StoredObject } from "./cluster-state";
 
 /** Time without a heartbeat after which a node is not Ready; 40 seconds in a real cluster. */
 const GRACE_MS = 1500;
@@ -35,9 +35,31 @@ function write(path: string, value: object): void {
   renameSync(`${path}.kubectl`, path);
 }
 
+export interface Call {
+  readonly words: readonly string[];
+  /** Standard input. */
+  readonly input: string;
+  readonly kubeconfig?: string | undefined;
+}
+
+export interface Answer {
+  readonly status: 0 | 1;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** It ends with exit status 1, after this output. */
+class Failure extends Error {
+  public constructor(
+    message: string,
+    public readonly stdout = "",
+  ) {
+    super(message);
+  }
+}
+
 function fail(message: string): never {
-  console.error(message);
-  process.exit(1);
+  throw new Failure(message);
 }
 
 const heard = (name: string): number => {
@@ -82,8 +104,7 @@ const shown = (node: Node): Node => ({
   status: { ...node.status, conditions: [{ type: "Ready", status: isReady(node) ? "True" : "Unknown" }] },
 });
 
-const list = (items: object[]): void =>
-  console.log(JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+const list = (items: object[]): string => JSON.stringify({ apiVersion: "v1", kind: "List", items });
 
 function change(name: string, edit: (node: Node) => void): void {
   const path = `${CLUSTER}/nodes/${name}.json`;
@@ -93,7 +114,8 @@ function change(name: string, edit: (node: Node) => void): void {
   write(path, node);
 }
 
-const raw = (): string | undefined => argv.find((word) => word.startsWith("--raw="))?.slice("--raw=".length);
+const option = (words: readonly string[], name: string): string | undefined =>
+  words.find((word) => word.startsWith(`--${name}=`))?.slice(`--${name}=`.length);
 
 /** Of a server that a restore has started aside; empty where it has restored nothing. */
 const stateAside = (kubeconfig: string): State =>
@@ -103,9 +125,9 @@ const stateAside = (kubeconfig: string): State =>
   };
 
 /** Objects by the templates that `remote/objects.sh` uses, and no others. */
-function getByTemplate(kinds: string, template: string): void {
+function getByTemplate(kinds: string, template: string, kubeconfig: string | undefined): string {
   const { uid, objects } = kubeconfig === undefined ? presentState() : stateAside(kubeconfig);
-  if (template.includes(".metadata.uid")) return console.log(uid);
+  if (template.includes(".metadata.uid")) return uid;
   const plurals = kinds.split(",");
   const asked = objects.filter(({ kind }) => plurals.includes(`${kind.toLowerCase()}s`));
   const line = ({ kind, namespace, name, revision, content }: StoredObject): string => {
@@ -113,14 +135,15 @@ function getByTemplate(kinds: string, template: string): void {
     if (template.includes(".data")) return `${namespace}/${name} ${revision} ${JSON.stringify({ content })}`;
     return `${kind} ${namespace} ${name} ${revision}`;
   };
-  for (const each of asked) console.log(line(each));
+  return asked.map(line).join("\n");
 }
 
-function get(kind: string | undefined, name = ""): void {
-  if (raw() === "/apis/k3s.cattle.io/v1/etcdsnapshotfiles")
+/** @param raw - a path of the API */
+function get(raw: string | undefined, kind: string, name: string): string {
+  if (raw === "/readyz") return "ok";
+  if (raw === "/apis/k3s.cattle.io/v1/etcdsnapshotfiles")
     return list(names("snapshots").map((file) => read<object>(`${CLUSTER}/snapshots/${file}`)));
-  if (raw() === "/metrics") return console.log(metrics());
-  if (kind === undefined) return console.log("ok"); // --raw=/readyz
+  if (raw === "/metrics") return metrics();
   if (kind === "nodes") return list(nodes().map(shown));
   if (kind === "leases") {
     return list(
@@ -132,14 +155,11 @@ function get(kind: string | undefined, name = ""): void {
         })),
     );
   }
-  if (kind === "lease") {
-    if (existsSync(leasePath(name))) console.log(readFileSync(leasePath(name), "utf8"));
-    return;
-  }
-  if (kind === "namespace") return console.log(JSON.stringify({ metadata: { name, uid: uidOf() } }));
+  if (kind === "lease") return existsSync(leasePath(name)) ? readFileSync(leasePath(name), "utf8") : "";
+  if (kind === "namespace") return JSON.stringify({ metadata: { name, uid: uidOf() } });
   if (kind === "persistentvolumes")
     return list(names("volumes").map((file) => read<object>(`${CLUSTER}/volumes/${file}`)));
-  if (kind === "pods") return pods().forEach((pod) => console.log(row(pod)));
+  if (kind === "pods") return pods().map(row).join("\n");
   fail(`error: the server doesn't have a resource type "${kind}"`);
 }
 
@@ -166,8 +186,8 @@ interface Lease {
   spec: object;
 }
 
-function createLease(): void {
-  const lease = JSON.parse(readFileSync(0, "utf8")) as Lease;
+function createLease(input: string): void {
+  const lease = JSON.parse(input) as Lease;
   const { name } = lease.metadata;
   if (existsSync(leasePath(name)))
     fail(`Error from server (AlreadyExists): leases.coordination.k8s.io "${name}" already exists`);
@@ -202,47 +222,53 @@ const row = (pod: Pod): string =>
     "",
   ].join("\t");
 
-function drain(name: string, words: readonly string[]): void {
+/** What it does not evict is held by a disruption budget, which it waits for until its time is over. */
+async function drain(name: string, words: readonly string[]): Promise<string> {
+  const lines: string[] = [];
   change(name, (node) => {
-    console.log(`node/${name} ${node.spec.unschedulable === true ? "already " : ""}cordoned`);
+    lines.push(`node/${name} ${node.spec.unschedulable === true ? "already " : ""}cordoned`);
     node.spec.unschedulable = true;
   });
   const own = pods().filter((pod) => pod.spec.nodeName === name && controllerOf(pod) !== "DaemonSet");
   const bare = own.filter((pod) => controllerOf(pod) === "");
   if (bare.length > 0 && !words.includes("--force")) {
     const names = bare.map(nameOf).join(", ");
-    failDraining(name, [
+    return failDraining(name, lines, [
       `cannot delete cannot delete Pods that declare no controller (use --force to override): ${names}`,
     ]);
   }
-  const seconds = words.find((word) => word.startsWith("--timeout="))?.slice("--timeout=".length) ?? "0s";
   const held = own.filter((pod) => pod.held === true);
   for (const pod of own) {
-    console.log(`evicting pod ${nameOf(pod)}`);
+    lines.push(`evicting pod ${nameOf(pod)}`);
     if (held.includes(pod)) continue;
     rmSync(`${CLUSTER}/pods/${pod.metadata.name}.json`);
-    console.log(`pod/${pod.metadata.name} evicted`);
+    lines.push(`pod/${pod.metadata.name} evicted`);
   }
-  if (held.length === 0) return console.log(`node/${name} drained`);
+  if (held.length === 0) return [...lines, `node/${name} drained`].join("\n");
   const evicting = held.map(
     ({ metadata }) => `error when evicting pods/"${metadata.name}" -n "${metadata.namespace}"`,
   );
-  for (const words of evicting) {
-    console.error(
-      `${words} (will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget.`,
-    );
-  }
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number.parseInt(seconds) * 1000);
-  failDraining(
+  const timeout = option(words, "timeout") ?? "0s";
+  await new Promise((resolve) => setTimeout(resolve, Number.parseInt(timeout) * 1000));
+  const budget = "Cannot evict pod as it would violate the pod's disruption budget.";
+  return failDraining(
     name,
-    evicting.map((words) => `${words}: global timeout reached: ${seconds}`),
+    lines,
+    evicting.map((each) => `${each}: global timeout reached: ${timeout}`),
+    evicting.map((each) => `${each} (will retry after 5s): ${budget}`),
   );
 }
 
-function failDraining(name: string, errors: readonly string[]): never {
+function failDraining(
+  name: string,
+  lines: readonly string[],
+  errors: readonly string[],
+  warnings: readonly string[] = [],
+): never {
   const all = errors.length === 1 ? errors[0] : `[${errors.join(", ")}]`;
-  console.error(`error: unable to drain node "${name}" due to error: ${all}, continuing command...`);
-  fail(["There are pending nodes to be drained:", ` ${name}`, ...errors].join("\n"));
+  const unable = `error: unable to drain node "${name}" due to error: ${all}, continuing command...`;
+  const pending = ["There are pending nodes to be drained:", ` ${name}`, ...errors];
+  throw new Failure([...warnings, unable, ...pending].join("\n"), lines.map((line) => `${line}\n`).join(""));
 }
 
 function event(words: string): void {
@@ -250,64 +276,79 @@ function event(words: string): void {
   writeFileSync(`${CLUSTER}/events`, `${machine} kubectl ${words}\n`, { flag: "a" });
 }
 
-const argv = process.argv.slice(2);
-const kubeconfig = process.env.KUBECONFIG;
-const template = argv.find((word) => word.startsWith("jsonpath="));
-const [verb = "", first = "", second = ""] = argv.filter((word) => !word.startsWith("-"));
+function schedule(verb: "cordon" | "uncordon", name: string): string {
+  event(`${verb} ${name}`);
+  const wanted = verb === "cordon";
+  let already = "";
+  change(name, (node) => {
+    if ((node.spec.unschedulable ?? false) === wanted) already = "already ";
+    node.spec.unschedulable = wanted;
+  });
+  return `node/${name} ${already}${verb}ed`;
+}
 
-if (kubeconfig === undefined) checkApi();
-switch (verb) {
-  case "api-resources":
-    console.log(["configmaps", "namespaces", "nodes", "secrets"].join("\n"));
-    break;
-  case "get":
-    if (template !== undefined && first !== "pods")
-      getByTemplate(`${first}${first === "namespace" ? "s" : ""}`, template);
-    else get(raw() === "/readyz" ? undefined : first, second);
-    break;
-  case "cordon":
-  case "uncordon":
-    event(`${verb} ${first}`);
-    change(first, (node) => {
-      const wanted = verb === "cordon";
-      console.log(
-        `node/${first} ${(node.spec.unschedulable ?? false) === wanted ? "already " : ""}${verb}ed`,
-      );
-      node.spec.unschedulable = wanted;
-    });
-    break;
-  case "annotate": {
-    const [, , , assignment = ""] = argv.filter((word) => !word.startsWith("--"));
-    const [key = "", value] = assignment.replace(/-$/, "").split("=");
-    change(second, ({ metadata }) => {
-      if (value === undefined) delete metadata.annotations[key];
-      else metadata.annotations[key] = value;
-    });
-    console.log(`node/${second} annotated`);
-    break;
+function annotate(name: string, assignment: string): string {
+  const [key = "", value] = assignment.replace(/-$/, "").split("=");
+  change(name, ({ metadata }) => {
+    if (value === undefined) delete metadata.annotations[key];
+    else metadata.annotations[key] = value;
+  });
+  return `node/${name} annotated`;
+}
+
+function remove(kind: string, name: string): string {
+  event(`delete ${kind} ${name}`);
+  if (kind === "secret") {
+    rmSync(`${CLUSTER}/secrets/${name}`, { force: true });
+    return "";
   }
-  case "create":
-    createLease();
-    break;
-  case "patch":
-    patchLease(second, JSON.parse(argv.at(argv.indexOf("-p") + 1) ?? ""));
-    break;
-  case "drain":
-    event(`drain ${first}`);
-    drain(first, argv);
-    break;
-  case "delete":
-    event(`delete ${first} ${second}`);
-    if (first === "secret") {
-      rmSync(`${CLUSTER}/secrets/${second}`, { force: true });
-      break;
+  rmSync(`${CLUSTER}/nodes/${name}.json`, { force: true });
+  rmSync(`${CLUSTER}/members/${name}`, { force: true });
+  // K3s removes it as soon as the Node is deleted.
+  rmSync(`${CLUSTER}/secrets/${name}.node-password.k3s`, { force: true });
+  return `node "${name}" deleted`;
+}
+
+/** @returns what it prints */
+async function run({ words, input, kubeconfig }: Call): Promise<string> {
+  const [verb = "", first = "", second = "", third = ""] = words.filter((word) => !word.startsWith("-"));
+  if (kubeconfig === undefined) checkApi();
+  switch (verb) {
+    case "api-resources":
+      return ["configmaps", "namespaces", "nodes", "secrets"].join("\n");
+    case "get": {
+      const template = words.find((word) => word.startsWith("jsonpath="));
+      if (template !== undefined && first !== "pods")
+        return getByTemplate(`${first}${first === "namespace" ? "s" : ""}`, template, kubeconfig);
+      return get(option(words, "raw"), first, second);
     }
-    rmSync(`${CLUSTER}/nodes/${second}.json`, { force: true });
-    rmSync(`${CLUSTER}/members/${second}`, { force: true });
-    // K3s removes it as soon as the Node is deleted.
-    rmSync(`${CLUSTER}/secrets/${second}.node-password.k3s`, { force: true });
-    console.log(`node "${second}" deleted`);
-    break;
-  default:
-    fail(`error: unknown command "${verb}"`);
+    case "cordon":
+    case "uncordon":
+      return schedule(verb, first);
+    case "annotate":
+      return annotate(second, third);
+    case "create":
+      createLease(input);
+      return "";
+    case "patch":
+      patchLease(second, JSON.parse(words.at(words.indexOf("-p") + 1) ?? ""));
+      return "";
+    case "drain":
+      event(`drain ${first}`);
+      return drain(first, words);
+    case "delete":
+      return remove(first, second);
+    default:
+      return fail(`error: unknown command "${verb}"`);
+  }
+}
+
+export async function kubectl(call: Call): Promise<Answer> {
+  try {
+    const text = await run(call);
+    return { status: 0, stdout: text === "" ? "" : `${text}\n`, stderr: "" };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { status: 1, stdout: error.stdout, stderr: `${error.message}\n` };
+  }
 }
