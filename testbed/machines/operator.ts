@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { build, type Plugin } from "esbuild";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { javaScript } from "../namespaces/netns-sandbox";
 import type { Paths } from "./paths";
 
 const REPOSITORY = join(__dirname, "../..");
@@ -19,8 +19,8 @@ export function makeOperatorKey(folder: string): OperatorKey {
   return { file, publicKey: readFileSync(`${file}.pub`, "utf8").trim() };
 }
 
-/** The operator's machine: an SSH client with the operator's key, and the rollout program. */
-export function equipOperator(paths: Paths, key: OperatorKey): void {
+/** The operator's machine: an SSH client with the operator's key, and the rollout program in one file, which Node loads soonest. */
+export async function equipOperator(paths: Paths, key: OperatorKey): Promise<void> {
   const { operator, program } = paths;
   const bin = join(operator, "bin");
   mkdirSync(bin, { recursive: true });
@@ -37,22 +37,38 @@ export function equipOperator(paths: Paths, key: OperatorKey): void {
   const nix = `exec sh ${paths.programs}/nix-of-operator.sh ${root} ${paths.programs} ${paths.cluster} ${tmpdir()}`;
   for (const name of ["nix-build", "nix-store", "nix-prefetch-url"])
     put(name, `#!/bin/sh\n${nix} ${name} "$@"\n`);
-  const app = join(program, "../../..");
-  compile("src", app);
-  // Without a main.ts in the project, there is nothing to check. `__tests__/cli/command-line.test.ts` tests the check.
-  writeFileSync(join(app, "src/cli/freshness.js"), "exports.checkFreshness = () => Promise.resolve();\n");
+  const app = dirname(program);
   const remote = "src/rollout/remote";
   cpSync(join(REPOSITORY, remote), join(app, remote), { recursive: true });
   cpSync(join(REPOSITORY, "package.json"), join(app, "package.json"));
   symlinkSync(join(REPOSITORY, "node_modules"), join(app, "node_modules"));
+  await build({
+    entryPoints: [join(REPOSITORY, "src/cli/main.ts")],
+    outfile: program,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    // As in the package, which bundles zod.
+    plugins: [uncheckedFreshness, external],
+    logLevel: "warning",
+  });
 }
 
-/** Compiles a folder of the repository recursively for plain Node: a compiler in each run would take longer than the rest. */
-function compile(folder: string, out: string): void {
-  const files = readdirSync(join(REPOSITORY, folder), { encoding: "utf8", recursive: true });
-  for (const name of files.filter((file) => file.endsWith(".ts"))) {
-    const target = join(out, folder, name.replace(/\.ts$/, ".js"));
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, javaScript(join(REPOSITORY, folder, name)));
-  }
-}
+/** Without a main.ts in the project, there is nothing to check. `__tests__/cli/command-line.test.ts` tests the check. */
+const uncheckedFreshness: Plugin = {
+  name: "unchecked-freshness",
+  setup(build) {
+    build.onLoad({ filter: /[\\/]src[\\/]cli[\\/]freshness\.ts$/ }, () => ({
+      contents: "export const checkFreshness = () => Promise.resolve();",
+    }));
+  },
+};
+
+const external: Plugin = {
+  name: "external",
+  setup(build) {
+    build.onResolve({ filter: /^[^.]/ }, ({ path, kind }) =>
+      kind === "entry-point" || /^zod\b/.test(path) ? undefined : { path, external: true },
+    );
+  },
+};

@@ -29,6 +29,6 @@ export class Paths {
 
   /** The command-line program, compiled. */
   public get program(): string {
-    return join(this.folder, "app", "src", "cli", "main.js");
+    return join(this.folder, "app", "program.js");
   }
 }

@@ -97,7 +97,7 @@ export class LiveCluster {
 
   /** As `rollout`, at a terminal, with an answer to the question. */
   public async answered(answer: string, ...words: string[]): Promise<Result> {
-    const main = join(this.testbed.folder, "app", "src", "cli", "main.js");
+    const main = this.testbed.program;
     const command = [process.execPath, main, "rollout", ...words].join(" ");
     const typed = `(sleep 4; echo ${answer}; sleep 2) | script -qec "${command}" /dev/null`;
     return new Result(await this.testbed.operator(["sh", "-c", typed], this.folder));

@@ -143,7 +143,7 @@ describeWith(MACHINES, "a host that hangs in its boot on trial", () => {
 
   test("is reset by consent that was asked for once", async () => {
     newKernel();
-    const main = join(cluster.testbed.folder, "app", "src", "cli", "main.js");
+    const main = cluster.testbed.program;
     const words = QUICK.filter((word) => word !== "--yes");
     const command = [process.execPath, main, "rollout", ...words].join(" ");
     const typed = `(sleep 6; echo n; sleep 2) | script -qec "${command}" /dev/null`;

@@ -224,7 +224,7 @@ describeWith(MACHINES, "bad conditions", () => {
     );
     const second = await cluster.rollout(...PATIENT);
     // In a PID namespace without the first one's process, and then also without an API.
-    const main = join(cluster.testbed.folder, "app", "src", "cli", "main.js");
+    const main = cluster.testbed.program;
     const contained = ["unshare", "-pf", "--mount-proc", process.execPath, main, "rollout", ...PATIENT];
     const third = await cluster.testbed.operator(contained, cluster.folder);
     cluster.testbed.setFault("alphard", "api-not-ready");
