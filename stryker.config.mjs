@@ -5,7 +5,7 @@ const SUITES = {
   config: [
     "config/@(address|k3s-flags|snapshots|topology)",
     "firewall/*",
-    "render/@(monitoring|runbook|template-vm)",
+    "render/@(monitoring|template-vm)",
     "constructs/@(incomplete-settings|opentofu-json|host-files)",
     "config/@(faults|mistakes|every-setting)",
   ],
