@@ -142,19 +142,36 @@ const questionOf = ({ backup }: Restorable, note: Note | undefined): string =>
       "ever start again."
     : `Go on with the recovery that began at ${note.begun}?`;
 
+/** What was on the disks of former nodes. */
+export function formatVolumes({ folder, manifest: { volumes } }: Restorable["backup"]): string[] {
+  const named = (some: typeof volumes): string[] =>
+    some.map(({ namespace, claim }) => `${namespace}/${claim}`);
+  const copied = volumes.filter(({ copy }) => copy !== undefined);
+  const lost = volumes.filter(({ copy }) => copy === undefined);
+  return [
+    ...(copied.length === 0
+      ? []
+      : [
+          "Volumes in the backup, which are to be put back once their claims are bound and no pod mounts them:",
+          `  npm run rollout -- restore-volumes --from ${shellWord(folder)} --volumes ${named(copied).join(",")}`,
+        ]),
+    ...(lost.length === 0
+      ? []
+      : [
+          "Lost with the disks of the former nodes, if you have no other copy:",
+          ...lost.map(({ namespace, claim, node }) => `  ${namespace}/${claim} on ${node || "any node"}`),
+        ]),
+  ];
+}
+
 function formatRecovered({ backup }: Restorable, { restored }: Required<Note>, seconds: number): string {
-  const { takenAt, volumes } = backup.manifest;
+  const { takenAt } = backup.manifest;
   return [
     `The cluster is as it was at ${takenAt}: ${restored.readBack} objects were read back as the snapshot has them.`,
     `It took ${inWords(seconds)} since the recovery began, of them ${inWords(restored.downSeconds)} for the restore.`,
     `Lost: all that changed between ${takenAt} and the loss of the cluster. Nothing that is left knows what that was.`,
     "Nodes registered anew, with the labels and taints of main.ts: others that they had are lost.",
-    ...(volumes.length === 0
-      ? []
-      : [
-          "Lost with the disks of the former nodes, if you have no other copy:",
-          ...volumes.map(({ namespace, claim, node }) => `  ${namespace}/${claim} on ${node || "any node"}`),
-        ]),
+    ...formatVolumes(backup),
     "The new, empty cluster that the first server was until the restore, which you may delete:",
     ...restored.former.map((path) => `  ${path}`),
   ].join("\n");
