@@ -12,6 +12,7 @@ export type {
   ClusterNixosSettings,
   DiskMountSettings,
   DiskSettings,
+  DrillSettings,
   FirewallSettings,
   ImageGcSettings,
   InterfaceNetworkSettings,

@@ -195,6 +195,7 @@ const NOUNS: readonly [string, (folder: string) => object, Place][] = [
   ["K3s", () => every.K3S, inCluster("k3s")],
   ["the garbage collection of images", () => every.IMAGE_GC, within(inCluster("k3s"), "imageGc")],
   ["snapshots", () => every.SNAPSHOTS, within(inCluster("k3s"), "snapshots")],
+  ["drills", () => every.DRILL, within(within(inCluster("k3s"), "snapshots"), "drill")],
   ["snapshots in S3", () => every.SNAPSHOTS_S3, within(within(inCluster("k3s"), "snapshots"), "s3")],
   ["node ports", () => every.NODE_PORTS, within(inCluster("k3s"), "nodePorts")],
   ["a registry", () => every.REGISTRY, within(inCluster("k3s"), "registries")],

@@ -13,6 +13,7 @@ import type {
   ClusterSettings,
   DiskMountSettings,
   DiskSettings,
+  DrillSettings,
   FirewallSettings,
   HostFilesSettings,
   ImageGcSettings,
@@ -261,11 +262,14 @@ export const SNAPSHOTS_S3: Pairs<SnapshotsS3Settings> = {
   secretFile: ["/var/lib/k3s-secrets/s3", "/var/lib/k3s-secrets/other-s3"],
 };
 
+export const DRILL: Pairs<DrillSettings> = { time: ["04:15", "23:59"], maxAgeDays: [40, 41] };
+
 export const SNAPSHOTS: Pairs<SnapshotsSettings> = {
   schedule: ["0 */6 * * *", "30 1 * * *"],
   keep: [8, 9],
   compress: [true, false],
   maxAgeHours: [20, 30],
+  drill: [stated(DRILL), { time: "05:00" }],
   s3: [
     stated(SNAPSHOTS_S3),
     { endpoint: "s3.example", bucket: "etcd", secretFile: "/var/lib/k3s-secrets/s3" },

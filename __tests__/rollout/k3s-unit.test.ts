@@ -1,4 +1,4 @@
-import { flagsAside, unitFlags } from "../../src/rollout/k3s-unit";
+import { unitFlags, unitFlagsAside } from "../../src/rollout/k3s-unit";
 import type { Host } from "../../src/rollout/host";
 import { Report } from "../../src/rollout/script";
 
@@ -46,6 +46,11 @@ test("a server aside has the same flags, but for its data, its token, its kubeco
     "--cluster-init",
     "--node-name=alphard",
     "--write-kubeconfig=/root/config",
+    "--write-kubeconfig-group=wheel",
+    "--log=/var/log/k3s.log",
+    "--kube-apiserver-arg=audit-log-path=/var/log/audit.log",
+    "--kube-apiserver-arg",
+    "audit-log-maxage=3",
     "--data-dir",
     "/var/lib/other",
     "--etcd-s3",
@@ -55,7 +60,7 @@ test("a server aside has the same flags, but for its data, its token, its kubeco
     "--kube-apiserver-arg",
     "profiling=false",
   ];
-  expect(flagsAside(host, flags)).toEqual([
+  expect(unitFlagsAside(host, flags)).toEqual([
     "--cluster-init",
     "--node-name=alphard",
     "--secrets-encryption",
@@ -72,5 +77,5 @@ test.each([
   [["--datastore-endpoint=mysql://x"], /no etcd of its own \(--datastore-endpoint\)/],
   [["--disable-etcd"], /no etcd of its own/],
 ])("a server with %j is not restored", (flags, why) => {
-  expect(() => flagsAside(host, flags)).toThrow(why);
+  expect(() => unitFlagsAside(host, flags)).toThrow(why);
 });

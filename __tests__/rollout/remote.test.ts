@@ -2,7 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { remoteScript, Report } from "../../src/rollout/script";
+import { remoteScript } from "../../src/render/remote-script";
+import { Report } from "../../src/rollout/script";
 import { saltedHash } from "../../src/rollout/token";
 import { REPOSITORY, temporaryFolder } from "../fixture";
 

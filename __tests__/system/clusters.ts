@@ -232,9 +232,9 @@ export const CLUSTERS = ((cluster: (sketch: Sketch) => Resolve) => ({
       pveRegion: "home",
     },
   }),
-  "metrics for networks and for pods": cluster({
+  "metrics for networks and for pods, and drills": cluster({
     servers: 3,
-    k3s: { serverFlags: ["--etcd-snapshot-dir=/srv/snapshots"] },
+    k3s: { serverFlags: ["--etcd-snapshot-dir=/srv/snapshots"], snapshots: { drill: {} } },
     nixos: { monitoring: { from: ["192.168.50.0/24", "10.8.0.7/32", "pods"], nodeExporterPort: 9101 } },
   }),
   "one nixpkgs for all, and a binary cache": cluster({

@@ -5,7 +5,8 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { remoteScript, Report } from "../../src/rollout/script";
+import { remoteScript } from "../../src/render/remote-script";
+import { Report } from "../../src/rollout/script";
 import { temporaryFolder } from "../fixture";
 import { fenced, textOf } from "../markdown";
 import { environment } from "../../testbed/namespaces/unshare";

@@ -26,7 +26,7 @@ export interface Module {
 const PACKAGES = [
   ...["k3s", "k3s_1_34", "linuxPackages", "linuxPackages_6_12"],
   // Programs of emitted units.
-  ...["curl", "diffutils", "e2fsprogs", "nftables", "openssl", "util-linux", "xfsprogs"],
+  ...["coreutils", "curl", "diffutils", "e2fsprogs", "nftables", "openssl", "util-linux", "xfsprogs"],
 ];
 
 // Nothing is built and nothing is written to a store, so no store and no permission for it is needed.

@@ -1,6 +1,7 @@
 /** What a host reports about its kernel's forwarding, in a network with flannel's devices. */
 import { spawnSync } from "node:child_process";
-import { remoteScript, Report } from "../../src/rollout/script";
+import { remoteScript } from "../../src/render/remote-script";
+import { Report } from "../../src/rollout/script";
 import { environment, unshare } from "../../testbed/namespaces/unshare";
 import { describeWith, LAB } from "./tools";
 

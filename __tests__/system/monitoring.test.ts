@@ -18,7 +18,7 @@ import { built, CURL, describeWith, NETWORK_NAMESPACES, NFT, OPENSSL, ownNetwork
 // The limit is longer than any other time that passes here.
 const MODEL = cluster({
   servers: 3,
-  k3s: { snapshots: { maxAgeHours: 36 } },
+  k3s: { snapshots: { maxAgeHours: 36, drill: { maxAgeDays: 35 } } },
   nixos: { monitoring: { from: ["192.168.50.0/24"] } },
 });
 const [SERVER] = MODEL.nodes;
@@ -38,6 +38,10 @@ const BROKEN: readonly [way: string, alert: string, after?: string][] = [
   ["ca-expires", "K3sHostCaExpires"],
   ["snapshot-old", "K3sHostSnapshotOld"],
   ["snapshot-unfinished", "K3sHostSnapshotMissing", "37h"],
+  ["drill-failed", "K3sHostDrillFailed", "3h"],
+  ["drill-unfinished", "K3sHostDrillFailed", "3h"],
+  ["drill-old", "K3sHostDrillOld"],
+  ["drill-never", "K3sHostDrillOld"],
   ["disk-full", "K3sHostDiskFull"],
   ["inodes-full", "K3sHostInodesFull"],
   ["reboot-needed", "K3sHostRebootNeeded", "25h"],
@@ -47,7 +51,7 @@ const BROKEN: readonly [way: string, alert: string, after?: string][] = [
   ["member-missing", "K3sHostEtcdMemberMissing"],
   ["etcd-large", "K3sHostEtcdLarge"],
 ];
-const HEALTHY = ["healthy", "snapshot-newer", "certificate-left-over", "agent"];
+const HEALTHY = ["healthy", "snapshot-newer", "drill-new", "certificate-left-over", "agent"];
 
 type Samples = ReadonlyMap<string, number>;
 

@@ -165,7 +165,7 @@ describeWith([NIX], "the configurations in Nix", () => {
   });
 
   test("metrics are served on the node's address, and written once a minute", async () => {
-    const hosts = await configured(CLUSTERS["metrics for networks and for pods"]());
+    const hosts = await configured(CLUSTERS["metrics for networks and for pods, and drills"]());
     const { options } = hosts["k3s-agent-1"] as Host;
     expect(options).toMatchObject({
       "services.prometheus.exporters.node.enable": true,
@@ -182,7 +182,7 @@ describeWith([NIX], "the configurations in Nix", () => {
       'environment.etc."k3s-host/nftables.nft".source': options["networking.nftables.rulesetFile"],
     });
     expect(hosts["k3s-server-1"]?.options["systemd.services.k3s-host-metrics.scriptArgs"]).toBe(
-      "/etc/k3s-host/nftables.nft /var/lib/rancher/k3s /srv/snapshots /run/k3s-host-metrics",
+      "/etc/k3s-host/nftables.nft /var/lib/rancher/k3s /srv/snapshots /run/k3s-host-metrics /var/lib/k3s-rollout-drill",
     );
   });
 

@@ -89,7 +89,8 @@ const nonEmpty: Type = matching(/[^ \t\n]/);
  *
  * Read and not evaluated either: services.prometheus.exporters.node in services/monitoring/prometheus/exporters.nix (01241074) and
  * exporters/node.nix (04c7868c), systemd.services.*.{wants,startAt} in lib/systemd-unit-options.nix (-). serviceConfig takes any
- * directive of systemd; those of the metrics' unit were read in systemd's own manual, systemd.exec(5).
+ * directive of systemd; those of the metrics' and the drill's units were read in systemd's own manual, systemd.exec(5) and
+ * systemd.resource-control(5).
  *
  * Read and not evaluated either: services.keepalived in services/networking/keepalived/{default.nix (bf7d05e6),
  * vrrp-instance-options.nix (05924f71), vrrp-script-options.nix (0c01466c)}, users in config/users-groups.nix (-), and
@@ -263,6 +264,12 @@ const OPTIONS: Readonly<Record<string, Type>> = {
     ].map((name) => [`systemd.services.*.serviceConfig.${name}`, bool]),
   ),
   "systemd.services.*.serviceConfig.ProtectSystem": oneOf("strict"),
+  "systemd.services.*.serviceConfig.ReadWritePaths": path,
+  "systemd.services.*.serviceConfig.ExecStopPost": nonEmpty,
+  "systemd.services.*.serviceConfig.CPUWeight": between(1, 10_000),
+  "systemd.services.*.serviceConfig.IOWeight": between(1, 10_000),
+  "systemd.services.*.serviceConfig.MemoryMax": matching(/^\d+[KMGT]$/),
+  "systemd.services.*.serviceConfig.OOMScoreAdjust": between(-1000, 1000),
   "systemd.services.*.serviceConfig.SystemCallArchitectures": oneOf("native"),
 };
 

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { remoteScript, text } from "../../src/rollout/script";
+import { remoteScript, text } from "../../src/render/remote-script";
 import { REPOSITORY } from "../fixture";
 import { cluster, disksWith, emitted } from "./clusters";
 import { describeWith, SHELLCHECK } from "./tools";
@@ -39,8 +39,14 @@ describeWith([SHELLCHECK], "what runs on hosts", () => {
   });
 
   test("passes ShellCheck: monitoring, which is emitted", () => {
-    const model = cluster({ agents: 0, nixos: { monitoring: { from: ["10.0.0.0/24"] } } });
+    const k3s = { snapshots: { drill: {} } };
+    const model = cluster({ agents: 0, k3s, nixos: { monitoring: { from: ["10.0.0.0/24"] } } });
     expect(findings(emitted(model).get("k3s-server-1/monitoring.sh") as string)).toBe("");
+  });
+
+  test.each(["drill", "drill-aside"])("passes ShellCheck: %s, which is emitted", (name) => {
+    const model = cluster({ agents: 0, k3s: { snapshots: { drill: {} } } });
+    expect(findings(emitted(model).get(`k3s-server-1/${name}.sh`) as string)).toBe("");
   });
 
   test("fails ShellCheck when a variable is not quoted", () => {

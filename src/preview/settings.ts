@@ -97,6 +97,10 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
   "k3s.snapshots.keep": effect("K3s restarts, and keeps another number of snapshots"),
   "k3s.snapshots.compress": K3S,
   "k3s.snapshots.maxAgeHours": effect("verify fails at another age of the newest snapshot"),
+  "k3s.snapshots.drill.time": effect(
+    "servers restore their newest snapshots once a month at another time, or no longer",
+  ),
+  "k3s.snapshots.drill.maxAgeDays": effect("verify fails at another age of the last drill that succeeded"),
   "k3s.snapshots.s3.endpoint": S3,
   "k3s.snapshots.s3.bucket": S3,
   "k3s.snapshots.s3.folder": S3,

@@ -1,11 +1,13 @@
 import type { Cluster, Nixos, Node } from "../config/model";
 import { vipCandidates } from "../config/api-vip";
 import { systemdPath } from "../base/escape";
+import { drillCalendar } from "../config/drill";
 import { DATA_DISKS, dataDisks, type DataDisk } from "../config/data-disks";
 import { parseNetwork } from "../config/address";
 import { guestInterfaces, type GuestInterface } from "../config/guest-network";
 import { shortRevision } from "../config/nixos";
 import { API_VIP, renderApiVip } from "./api-vip";
+import { renderDrill } from "./drill";
 import { Firewall, TABLE } from "./firewall";
 import { REGISTRIES, renderK3s, renderRegistries } from "./k3s";
 import { renderFacts, renderMonitoring, renderMonitors } from "./monitoring";
@@ -36,8 +38,9 @@ export function renderHosts(
       put(API_VIP, renderApiVip(cluster.apiVip, candidate));
     if (cluster.nixos?.monitoring !== undefined) {
       put("monitoring.nix", renderMonitoring(cluster.nixos.monitoring, cluster, node));
-      put("monitoring.sh", renderFacts(node));
+      put("monitoring.sh", renderFacts(cluster, node));
     }
+    for (const [name, text] of renderDrill(cluster, node)) put(name, text);
     if (cluster.k3s.registries.length > 0) put(REGISTRIES, renderRegistries(cluster, node));
     put("nftables.nft", firewall.render(node));
     const interfaces = guestInterfaces(node);
@@ -84,6 +87,7 @@ function renderConfiguration(cluster: Cluster, node: Node, shared: readonly stri
     bios: node.nixos.firmware === "bios",
     apiVip: cluster.apiVip !== undefined && node.role === "server",
     monitoring: cluster.nixos?.monitoring !== undefined,
+    drill: drillCalendar(cluster, node) !== undefined,
     dataDisks: dataDisks(node.vm).length > 0,
     networks: guestInterfaces(node).length > 0,
     journalMaxMib: "",

@@ -3,6 +3,7 @@ import { tokenFileOf } from "../config/k3s";
 import { initServer, type Cluster, type Node } from "../config/model";
 import { apiEndpointOf, endpointHost, isEndpoint } from "../config/network";
 import { snapshotFlags } from "../config/snapshots";
+import { ETCD_FOLDER } from "../config/settings";
 import { labelsOf, providerIdOf } from "../config/topology";
 import { systemdWord } from "../base/escape";
 import { fill } from "./templates";
@@ -64,6 +65,13 @@ export function k3sFlags(cluster: Cluster, node: Node): string[] {
     ...(node.role === "server" ? serverFlags(cluster, node) : cluster.k3s.agentFlags),
     ...node.k3sFlags,
   ];
+}
+
+/** Where K3s puts snapshots of etcd (docs.k3s.io/cli/etcd-snapshot). */
+export function snapshotFolder(cluster: Cluster, node: Node): string {
+  const option = "--etcd-snapshot-dir=";
+  const stated = k3sFlags(cluster, node).findLast((flag) => flag.startsWith(option));
+  return stated?.slice(option.length) ?? `${ETCD_FOLDER}/snapshots`;
 }
 
 const imageGcFlags = (percents: Cluster["k3s"]["imageGc"]): string[] =>

@@ -1,11 +1,12 @@
 import { systemdWord } from "../base/escape";
 import { servers, type Cluster, type ClusterNixos, type Node } from "../config/model";
+import { DRILL_FOLDER, drillCalendar, drillOf } from "../config/drill";
 import { certificateAuthorities, issuedCertificates } from "../config/k3s-certificates";
 import { MONITORING } from "../config/names";
 import { certificateDays } from "../config/rollout";
-import { ETCD_FOLDER, K3S_DATA } from "../config/settings";
+import { K3S_DATA } from "../config/settings";
 import { snapshotLimitHours } from "../config/snapshots";
-import { k3sFlags } from "./k3s";
+import { snapshotFolder } from "./k3s";
 import { fill } from "./templates";
 
 /** Where each host's own facts are, which node_exporter serves. */
@@ -25,19 +26,21 @@ export const renderMonitoring = ({ nodeExporterPort }: Monitoring, cluster: Clus
     collectorFlag: `--collector.textfile.directory=${FACTS}`,
     facts: FACTS.replace("/run/", ""),
     ruleset: RULESET,
-    words: [`/etc/${RULESET}`, K3S_DATA, systemdWord(snapshotsOf(cluster, node)), FACTS].join(" "),
+    words: [
+      `/etc/${RULESET}`,
+      K3S_DATA,
+      systemdWord(snapshotFolder(cluster, node)),
+      FACTS,
+      ...(drillCalendar(cluster, node) === undefined ? [] : [DRILL_FOLDER]),
+    ].join(" "),
   });
 
-/** Where K3s puts snapshots of etcd (docs.k3s.io/cli/etcd-snapshot). */
-function snapshotsOf(cluster: Cluster, node: Node): string {
-  const option = "--etcd-snapshot-dir=";
-  const stated = k3sFlags(cluster, node).findLast((flag) => flag.startsWith(option));
-  return stated?.slice(option.length) ?? `${ETCD_FOLDER}/snapshots`;
-}
-
 /** Renders `monitoring.sh`, which writes the host's own facts. */
-export const renderFacts = ({ role }: Node): string =>
-  fill("monitoring.sh", { certificates: [...issuedCertificates(role), ...certificateAuthorities(role)] });
+export const renderFacts = (cluster: Cluster, node: Node): string =>
+  fill("monitoring.sh", {
+    certificates: [...issuedCertificates(node.role), ...certificateAuthorities(node.role)],
+    drill: drillCalendar(cluster, node) !== undefined,
+  });
 
 /** Renders what Prometheus and Grafana need to read the hosts, by their paths in the folder of the hosts. */
 export function renderMonitors({ nodeExporterPort }: Monitoring, cluster: Cluster): [string, string][] {
@@ -58,6 +61,7 @@ export function renderMonitors({ nodeExporterPort }: Monitoring, cluster: Cluste
       members: members > 1 && members,
       certificateDays: certificateDays(cluster),
       snapshotHours: snapshotLimitHours(cluster) ?? false,
+      drillDays: drillOf(cluster)?.maxAgeDays ?? false,
     }),
     file("dashboard.json", { snapshotSeconds: { half: 1800 * hours, limit: 3600 * hours } }),
     file("prometheus.yaml", {}),

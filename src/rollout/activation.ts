@@ -6,7 +6,8 @@ import type { Host } from "./host";
 import type { Kubernetes } from "./kubernetes";
 import type { Lock } from "./lock";
 import { withConsequence, keepTested, POLL_SECONDS, REVERT_SECONDS, awaitReturn, type Start } from "./return";
-import { text, type Report } from "./script";
+import { text } from "../render/remote-script";
+import type { Report } from "./script";
 import { HOW_TO_BOOT } from "./trial";
 
 /**

@@ -4,23 +4,22 @@ import type { Backup } from "../backup/manifest";
 import type { Snapshot } from "../backup/snapshot";
 import { percentTeller } from "../base/percent";
 import { UserError } from "../base/user-error";
+import { ASIDE_LIMITS } from "../config/k3s-aside";
 import { K3S_DATA } from "../config/settings";
+import { programAside } from "../render/drill";
 import { apiObjects, readBack, type ApiObjects, type ReadBack } from "./api-objects";
 import type { Host } from "./host";
-import { flagsAside, unitFlags } from "./k3s-unit";
+import { unitFlags, unitFlagsAside } from "./k3s-unit";
 import type { Restorable } from "./restorable";
-import { remoteScript } from "./script";
+import type { Report } from "./script";
 import { upload } from "./upload";
 
 /** On the disk of K3s' data, so that what is restored there can take its place. */
 const ASIDE = `${K3S_DATA}/restore`;
 
-/** That has to be free: a server took half of it. */
-const MEMORY_MIB = 1024;
-/** K3s took 12 s for a small cluster, and etcd writes its data once. */
-const RESET_SECONDS = 600;
-/** It took 13 s on two busy cores. */
-const START_SECONDS = 300;
+const { memoryMib: MEMORY_MIB, resetSeconds: RESET_SECONDS, startSeconds: START_SECONDS } = ASIDE_LIMITS;
+/** Of a restore and all that is asked then. */
+export const TRY_SECONDS = RESET_SECONDS + 2 * START_SECONDS;
 const COPY_SECONDS = 3600;
 
 /** What the server said that was started on what was restored. */
@@ -36,7 +35,6 @@ export class Aside {
   public constructor(
     private readonly host: Host,
     private readonly founder: Host,
-    /** Of hashes that are compared with those of the cluster's own API. */
     public readonly salt = randomBytes(16).toString("hex"),
   ) {}
 
@@ -47,7 +45,7 @@ export class Aside {
    */
   public async try(what: Restorable): Promise<Tried> {
     const { host, founder } = this;
-    const flags = flagsAside(founder, await unitFlags(founder));
+    const flags = unitFlagsAside(founder, await unitFlags(founder));
     await host.log.step(host.name, "copy the snapshot", () => this.send(what.backup));
     return host.log.step(
       host.name,
@@ -97,49 +95,49 @@ export class Aside {
   }
 
   /** Restores the snapshot that was copied there, and tries it. */
-  public async restore({ backup, snapshot, token }: Restorable, flags: readonly string[]): Promise<Tried> {
+  public async restore(what: Restorable, flags: readonly string[]): Promise<Tried> {
     const { node, description } = this.founder;
-    const program = remoteScript("try-aside", {
+    const program = programAside(description, node, flags, {
       aside: ASIDE,
-      snapshot: backup.manifest.snapshot.file,
-      flags: flags.join("\n"),
-      interface: node.nixos.networkInterface,
-      address: `${node.ipv4Address}/${description.network.nodeCidr.split("/")[1]}`,
-      reset_seconds: RESET_SECONDS,
-      start_seconds: START_SECONDS,
+      snapshot: what.backup.manifest.snapshot.file,
       salt: this.salt,
     });
     const report = await this.host.call(
       "restore-aside",
-      { aside: ASIDE, token, program },
-      { timeoutSeconds: RESET_SECONDS + 2 * START_SECONDS },
+      { aside: ASIDE, token: what.token, program },
+      { timeoutSeconds: TRY_SECONDS },
     );
-    const api = apiObjects(report);
-    const back = readBack(snapshot, api);
-    this.check(snapshot, api, back);
-    return {
-      restoredSeconds: Number(report.one("restored_seconds")),
-      readySeconds: Number(report.one("ready_seconds")),
-      api,
-      back,
-    };
+    return triedIn(report, what, this.host.name);
   }
+}
 
-  private check(snapshot: Snapshot, { clusterUid }: ApiObjects, { same, missing }: ReadBack): void {
-    const at = { host: this.host.name, step: "restore it aside" };
-    if (clusterUid !== snapshot.clusterUid)
-      throw new UserError(
-        "failed",
-        "the restored server is another cluster than the one in the snapshot",
-        at,
-      );
-    if (missing.length > 0 || same === 0) {
-      const some = missing.slice(0, 3).join(", ");
-      throw new UserError(
-        "failed",
-        `the restored server lacks ${missing.length} objects of the snapshot, such as ${some}`,
-        at,
-      );
-    }
+/** @param report - of `try-aside`. @throws UserError when what came up is not what the snapshot holds */
+export function triedIn(report: Report, { snapshot }: Restorable, host: string): Tried {
+  const api = apiObjects(report);
+  const back = readBack(snapshot, api);
+  check(snapshot, api, back, { host, step: "restore it aside" });
+  return {
+    restoredSeconds: Number(report.one("restored_seconds")),
+    readySeconds: Number(report.one("ready_seconds")),
+    api,
+    back,
+  };
+}
+
+function check(
+  snapshot: Snapshot,
+  { clusterUid }: ApiObjects,
+  { same, missing }: ReadBack,
+  at: { readonly host: string; readonly step: string },
+): void {
+  if (clusterUid !== snapshot.clusterUid)
+    throw new UserError("failed", "the restored server is another cluster than the one in the snapshot", at);
+  if (missing.length > 0 || same === 0) {
+    const some = missing.slice(0, 3).join(", ");
+    throw new UserError(
+      "failed",
+      `the restored server lacks ${missing.length} objects of the snapshot, such as ${some}`,
+      at,
+    );
   }
 }

@@ -4,7 +4,8 @@ import { delivered } from "../emit/host-folder";
 import type { Facts } from "./facts";
 import type { Host } from "./host";
 import { namedInterfaces } from "./identity";
-import { Report, type Variables } from "./script";
+import type { Variables } from "../render/remote-script";
+import { Report } from "./script";
 
 /** A system that the host has but does not run yet. */
 export interface Build {

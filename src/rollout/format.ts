@@ -117,6 +117,7 @@ export function formatVerification(verification: Verification, columns = Infinit
     ...(rows.length > 0 ? fittedTable([head, ...rows], columns) : []),
     ...formatExpiries(verification),
     ...formatSnapshots(verification),
+    ...formatDrills(verification),
     "",
     verdict,
     ...wrong.map((line) => `  ! ${indented(line)}`),
@@ -142,6 +143,17 @@ function formatSnapshots({ snapshots }: Verification): string[] {
     ...(snapshots?.s3 === undefined ? [] : [`S3 ${snapshots.s3} h`]),
   ];
   return places.length === 0 ? [] : ["", `Age of the newest snapshot of etcd: ${places.join(", ")}`];
+}
+
+/** How long ago each server that tries its own snapshots has seen one restore. */
+function formatDrills({ nodes }: Verification): string[] {
+  const servers = nodes.flatMap(({ name, drill }) => {
+    if (drill === undefined) return [];
+    const { success } = drill;
+    const age = success === undefined ? "never" : `${success.days} d (it took ${success.rtoSeconds} s)`;
+    return `${oneLine(name)} ${age}`;
+  });
+  return servers.length === 0 ? [] : ["", `Last snapshot seen to restore: ${servers.join(", ")}`];
 }
 
 const inDays = (days: number | undefined): string => (days === undefined ? "?" : `${days} d`);

@@ -3,7 +3,8 @@ import type { Node } from "../config/model";
 import { hostFolder, type Description } from "./description";
 import type { Log } from "./log";
 import type { Machine } from "./machine";
-import { pipedCommand, remoteScript, reportOf, type Report, type Variables } from "./script";
+import { pipedCommand, remoteScript, type Variables } from "../render/remote-script";
+import { reportOf, type Report } from "./script";
 import type { CommandResult, RunOptions, Ssh, Target } from "./ssh";
 
 /** Programs that only read. */
@@ -12,6 +13,7 @@ const READING: ReadonlySet<string> = new Set([
   "certificates",
   "clock",
   "diagnose",
+  "drill-results",
   "encryption-status",
   "facts",
   "hardware",

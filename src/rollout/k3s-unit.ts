@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { parseJson } from "../base/json";
 import { UserError } from "../base/user-error";
+import { flagsAside, k3sOptions } from "../config/k3s-aside";
 import { K3S_DATA } from "../config/settings";
 import type { Host } from "./host";
 
@@ -28,29 +29,12 @@ export async function unitFlags(host: Host): Promise<string[]> {
   return words.map((word) => word.replaceAll("\0", "$"));
 }
 
-/** What a server aside must not share with that of the host, or gets from the restore. */
-const OWN = [
-  "token",
-  "token-file",
-  "data-dir",
-  "write-kubeconfig",
-  "cluster-reset",
-  "cluster-reset-restore-path",
-  // With them a path is taken for a name in the bucket (k3s, pkg/etcd/s3/s3.go).
-  /^etcd-s3/,
-  /^etcd-(snapshot-|disable-snapshots)/,
-];
-
 /** Flags for which there is no snapshot of etcd to restore. */
 const WITHOUT_ETCD = ["datastore-endpoint", "disable-etcd"];
 
-/**
- * The same flags for a server aside, which runs no pods and takes no snapshots.
- *
- * @throws UserError when a server with these flags cannot be reset
- */
-export function flagsAside(host: Host, flags: readonly string[]): string[] {
-  const options = optionsOf(flags);
+/** The same flags for a server aside. @throws UserError when a server with these flags cannot be reset */
+export function unitFlagsAside(host: Host, flags: readonly string[]): string[] {
+  const options = k3sOptions(flags);
   const at = { host: host.name };
   if (options.some(({ name }) => name === "server"))
     throw new UserError(
@@ -64,25 +48,5 @@ export function flagsAside(host: Host, flags: readonly string[]): string[] {
   const other = options.find(({ name }) => WITHOUT_ETCD.includes(name));
   if (other !== undefined)
     throw new UserError("refused", `its K3s has no etcd of its own (--${other.name})`, at);
-  const kept = options.filter(
-    ({ name }) => !OWN.some((own) => (own instanceof RegExp ? own.test(name) : own === name)),
-  );
-  return [...kept.flatMap(({ words }) => words), "--disable-agent", "--etcd-disable-snapshots"];
-}
-
-interface Option {
-  readonly name: string;
-  /** It, and its value where that is a word of its own. */
-  readonly words: readonly string[];
-}
-
-function optionsOf(flags: readonly string[]): Option[] {
-  const options: Option[] = [];
-  for (const word of flags) {
-    const last = options.at(-1);
-    const [, name] = /^--?([a-z0-9-]+)(?:=|$)/.exec(word) ?? [];
-    if (name !== undefined) options.push({ name, words: [word] });
-    else if (last !== undefined) options[options.length - 1] = { ...last, words: [...last.words, word] };
-  }
-  return options;
+  return flagsAside(flags);
 }

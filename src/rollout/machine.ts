@@ -4,7 +4,8 @@ import { UserError } from "../base/user-error";
 import { THIS_MACHINE } from "../config/rollout";
 import { Connection } from "./connection";
 import type { Log } from "./log";
-import { pipedCommand, remoteScript, reportOf, type Report, type Variables } from "./script";
+import { pipedCommand, remoteScript, type Variables } from "../render/remote-script";
+import { reportOf, type Report } from "./script";
 import { worthKeeping, type RunOptions } from "./ssh";
 
 /** What runs programs of `remote/`: a host, or the machine of the operator. */

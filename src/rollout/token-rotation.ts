@@ -10,7 +10,8 @@ import { quorumFault } from "./kubernetes";
 import type { Lock } from "./lock";
 import type { Log } from "./log";
 import type { Turn } from "./rotation";
-import type { Report, Variables } from "./script";
+import type { Variables } from "../render/remote-script";
+import type { Report } from "./script";
 import { BOOTSTRAP_TOKEN, saltedHash, tokenFiles, type JoinTokens, type TokenFile } from "./token";
 import type { Turns } from "./turns";
 

@@ -7,7 +7,8 @@ import type { Lock } from "./lock";
 import { awaitBoot, requestReboot } from "./reboot";
 import type { Resetter } from "./reset";
 import { withConsequence, keepTested, REVERT_SECONDS, awaitReturn, type Start } from "./return";
-import { text, type Report } from "./script";
+import { text } from "../render/remote-script";
+import type { Report } from "./script";
 
 /**
  * How a host boots a system on trial: `once`, with its former system as the boot default all the time, or `as default`, which leads

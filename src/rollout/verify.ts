@@ -5,6 +5,7 @@ import { apiVipHolderFaults } from "./api-vip";
 import { certificateFaults, daysOf, readCertificates, type DaysLeft } from "./certificates";
 import type { Description } from "./description";
 import { revisionOf } from "./facts";
+import { drillResultFaults, ownDrill, readDrillResults, type OwnDrill } from "./drill-results";
 import type { Fleet } from "./fleet";
 import { forwardingFaults, inspect, ANY_CONNECTION } from "./health";
 import type { Host } from "./host";
@@ -30,6 +31,8 @@ export interface Health {
   readonly counters: Counters;
   /** Days until its first certificate expires. @default - they could not be read */
   readonly certificates?: DaysLeft;
+  /** Drills that it carries out by itself. @default - main.ts asks for none, or they could not be read */
+  readonly drill?: OwnDrill;
   /** Everything that differs from the model. */
   readonly faults: readonly string[];
 }
@@ -126,6 +129,7 @@ export async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNod
     const report = await inspect(host, ANY_CONNECTION);
     const reach = await reachOf(host, others);
     const certificates = await readCertificates(host);
+    const drills = await readDrillResults(host);
     const now = new Date();
     const ruleset = rulesetState(report);
     const misses = reach
@@ -141,6 +145,7 @@ export async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNod
         ? []
         : [`it does not reach the API at ${host.description.apiEndpoint}`]),
       ...certificateFaults(host, certificates, now),
+      ...drillResultFaults(host.description, drills, now.getTime()),
     ];
     return {
       ...base,
@@ -150,6 +155,7 @@ export async function healthOf(host: Host, fleet: Fleet, nodes: readonly KubeNod
       firewall: ruleset.differences.length === 0 ? "as emitted" : "differs",
       counters: ruleset.counters,
       certificates: daysOf(certificates, now),
+      drill: drills && ownDrill(drills, now.getTime()),
       faults,
     };
   } catch (error) {

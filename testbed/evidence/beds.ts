@@ -252,6 +252,12 @@ export const BEDS: readonly Bed[] = [
       "Proxmox VE's API (`testbed/pve`), whose reset switches a machine off and on; NixOS' build, systemd, the boot loader, K3s, kubectl and kubelets",
   },
   {
+    suites: ["__tests__/system/nspawn/drill.test.ts"],
+    programs: ["systemd-nspawn", "Linux kernel", "Nix"],
+    real: "Debian's systemd with its limits, in a container",
+    standIn: "NixOS, and K3s by a script that never ends",
+  },
+  {
     suites: ["__tests__/system/nspawn/"],
     programs: ["systemd-nspawn", "OpenSSH", "nft"],
     real: "Debian's systemd with its timers and reboots, and sshd with PAM, in containers",

@@ -234,6 +234,26 @@ export const PROMISES: Promises = {
       ],
     },
   },
+  "own-drills": {
+    tests: {
+      "__tests__/render/drill.test.ts": [
+        "each server has a day of its own, which every month has, and keeps it when another is added",
+        "the server aside has the flags of the host's unit, and shares none of its files",
+      ],
+      "__tests__/system/kubernetes/aside.test.ts": [
+        "a restore aside › that the server tries by itself › is the newest that is whole, and the cluster stays as it is",
+        "a restore aside › that the server tries by itself › and is %s, fails by name",
+        "a restore aside › that the server tries by itself › and is of %s, fails by name",
+      ],
+      "__tests__/system/nspawn/drill.test.ts": ["the unit of a drill, under systemd"],
+      "__tests__/rollout/drill-results.test.ts": [
+        "a drill that failed is a fault with how it ended, and why",
+        "the last that succeeded may be as old as two months, or as main.ts says, and no older",
+      ],
+      "__tests__/system/monitoring.test.ts": ["the metrics of a host › %s: %s is red then, and nothing else"],
+    },
+    gaps: ["K3s was a stand-in, around a real etcd and a real API or, under systemd, one that never ends."],
+  },
   "restore-or-nothing": {
     tests: {
       "__tests__/system/machines/restore.test.ts": [
@@ -250,6 +270,9 @@ export const PROMISES: Promises = {
   },
   "recover-from-nothing": {
     tests: {
+      "__tests__/rollout/recover.test.ts": [
+        "volumes that the backup has a copy of are no loss: the command is named that puts them back",
+      ],
       "__tests__/system/machines/recover.test.ts": ["a cluster of which all machines are lost"],
     },
     gaps: [

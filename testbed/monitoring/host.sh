@@ -63,7 +63,15 @@ start_exporter() {
 }
 
 # As NixOS' unit starts the text of `script`, with -e.
-write_facts() { bash -e "$host/monitoring.sh" "$host/nftables.nft" "$k3s" "$k3s/server/db/snapshots" /run/k3s-host-metrics; }
+write_facts() {
+  bash -e "$host/monitoring.sh" "$host/nftables.nft" "$k3s" "$k3s/server/db/snapshots" /run/k3s-host-metrics "$folder/drills"
+}
+
+# A drill of a restore, as drill.sh records it. $1: when it began, $2: how it ended
+drilled() {
+  printf 'begun %s\nsnapshot etcd-snapshot-1\ntaken %s\nrto 25\nresult %s\nreason \n' "$(date -d "$1" +%s)" "$(date -d "$1 1 hour ago" +%s)" \
+    "$2" >"$folder/drills/last"
+}
 
 # An answer that there is not stays an empty file, for Prometheus' `up`.
 read_as() {
@@ -89,6 +97,10 @@ healthy() {
   rm -rf "$k3s/server/db/snapshots" "$run/booted-system" "$run/current-system"
   mkdir -p "$k3s/server/db/snapshots" "$run/system" "$run/newer"
   echo snapshot >"$k3s/server/db/snapshots/etcd-snapshot-1"
+  mkdir -p "$folder/drills"
+  touch -d '90 days ago' "$folder/drills/since"
+  drilled '20 days ago' succeeded
+  cp "$folder/drills/last" "$folder/drills/success"
   for name in kernel initrd kernel-modules kernel-params; do
     echo old >"$run/system/$name"
     echo new >"$run/newer/$name"
@@ -178,6 +190,20 @@ healthy
 mv "$k3s/server/db/snapshots/etcd-snapshot-1" "$k3s/server/db/snapshots/etcd-snapshot-1.part"
 : >"$k3s/server/db/snapshots/etcd-snapshot-2"
 observe snapshot-unfinished
+healthy
+
+drilled now not-restored
+observe drill-failed
+drilled now unfinished
+observe drill-unfinished
+drilled '36 days ago' succeeded
+mv "$folder/drills/last" "$folder/drills/success"
+drilled '36 days ago' succeeded
+observe drill-old
+rm "$folder/drills/last" "$folder/drills/success"
+observe drill-never
+touch "$folder/drills/since"
+observe drill-new
 healthy
 
 size=$(stat -f -c '%b * %S / 100 * 92' "$k3s/server/db")

@@ -7,9 +7,12 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readSnapshot } from "../../../src/backup/snapshot";
 import { Aside, type Tried } from "../../../src/rollout/aside";
+import { renderDrill } from "../../../src/render/drill";
+import type { Node } from "../../../src/config/model";
 import type { Restorable } from "../../../src/rollout/restorable";
 import { TOKEN } from "../../../testbed/kubernetes/control-plane";
-import { FIVE_NODES, temporaryFolder } from "../../fixture";
+import { FIVE_NODES, REFERENCE, temporaryFolder } from "../../fixture";
+import { described } from "../../rollout/plan-context";
 import { built, CURL, describeWith } from "../tools";
 import { Bed, KUBERNETES } from "./bed";
 import { takenSnapshot } from "./etcd";
@@ -140,5 +143,109 @@ describeWith([...KUBERNETES, CURL, built("etcdutl", "etcdutl")], "a restore asid
     await expect(tried({ snapshot: { ...what.snapshot, objects } })).rejects.toThrow(
       /lacks 1 objects of the snapshot, such as \/registry\/secrets\/default\/gone/,
     );
+  });
+
+  describe("that the server tries by itself", () => {
+    const RESULTS = "/var/lib/k3s-rollout-drill";
+    const SNAPSHOTS = "/var/lib/rancher/k3s/server/db/snapshots";
+    const model = described(FIVE_NODES, { k3s: { ...REFERENCE.k3s, snapshots: { drill: {} } } });
+    const [alphard] = model.nodes as [Node];
+
+    async function on(script: string): Promise<string> {
+      const { status, stdout, stderr } = await bed.plane.on("alphard", script, 60);
+      expect([status, stderr]).toEqual([0, ""]);
+      return stdout;
+    }
+    const write = (path: string, content: Buffer | string): Promise<string> =>
+      on(`base64 -d >${path} <<'END'\n${Buffer.from(content).toString("base64")}\nEND\n`);
+
+    interface Ended {
+      readonly status: number;
+      readonly said: string;
+      readonly last: string;
+    }
+
+    /** Runs the emitted program as its unit does. @param live - what the host's own API says otherwise, as a script of sed */
+    async function drilled(live = ""): Promise<Ended> {
+      await write(`${RESULTS}/bin/k3s`, `#!/bin/sh\n${EDITED.replaceAll("LIVE", live)}`);
+      const path = `real=$(command -v k3s) PATH=${RESULTS}/bin:$PATH`;
+      const run = `${path} bash -e ${RESULTS}/drill.sh ${RESULTS}/drill-aside.sh 2>&1`;
+      const text = await on(`status=0; ${run} || status=$?; echo $status; cat ${RESULTS}/last`);
+      const [, said = "", status, last = ""] = /^([^]*?)(?:^|\n)(\d)\n(begun [^]*)$/.exec(text) ?? [];
+      return { status: Number(status), said, last };
+    }
+    /** The host's own API is asked without a kubeconfig of ours. */
+    const EDITED = `export real
+if [ "$1" = kubectl ] && [ -z "\${KUBECONFIG:-}" ]; then "$real" "$@" | sed 'LIVE'; else exec "$real" "$@"; fi
+`;
+
+    beforeAll(async () => {
+      await on(
+        `mkdir -p ${RESULTS}/bin ${SNAPSHOTS} /var/lib/k3s-secrets; touch ${RESULTS}/bin/k3s; chmod +x ${RESULTS}/bin/k3s`,
+      );
+      for (const [name, text] of renderDrill(model, alphard)) await write(`${RESULTS}/${name}`, text);
+      await write(model.k3s.tokenFile, `${TOKEN}\n`);
+    });
+    beforeEach(async () => {
+      await on(`rm -f ${SNAPSHOTS}/*`);
+      await write(`${SNAPSHOTS}/etcd-snapshot-alphard-1`, bytes);
+    });
+
+    test("is the newest that is whole, and the cluster stays as it is", async () => {
+      await write(`${SNAPSHOTS}/etcd-snapshot-alphard-2.part`, "half");
+      await on(
+        `echo older >${SNAPSHOTS}/etcd-snapshot-alphard-0; touch -d yesterday ${SNAPSHOTS}/etcd-snapshot-alphard-0`,
+      );
+      const looks =
+        "ip -br address; find /var/lib/rancher -newer /var/lib/k3s-rollout-drill/bin; ss -Hltn | sort";
+      const before = await on(looks);
+      const { status, last } = await drilled();
+      expect([status, last]).toEqual([
+        0,
+        expect.stringMatching(
+          /^begun \d+\nsnapshot etcd-snapshot-alphard-1\ntaken \d+\nrto \d+\nresult succeeded\nreason \n$/,
+        ),
+      ]);
+      expect(await on(`cat ${RESULTS}/success`)).toBe(last);
+      expect(await on(looks)).toBe(before);
+      expect(await on(`grep -rl ${TOKEN} ${RESULTS} | grep -v /aside/server/ || true`)).toBe("");
+    });
+
+    test.each<[string, string, string, () => Promise<unknown>]>([
+      [
+        "a damaged one",
+        "not-restored",
+        "K3s does not restore the snapshot",
+        () => write(`${SNAPSHOTS}/etcd-snapshot-alphard-1`, bytes.subarray(0, -100)),
+      ],
+      [
+        "one of another token",
+        "not-restored",
+        "bootstrap data already found and encrypted with different token",
+        () => write(model.k3s.tokenFile, "another-token\n"),
+      ],
+      ["none", "no-snapshot", `there is none in ${SNAPSHOTS}`, () => on(`rm ${SNAPSHOTS}/*`)],
+    ])("and is %s, fails by name", async (_, result, reason, prepare) => {
+      await prepare();
+      const { status, said, last } = await drilled();
+      await write(model.k3s.tokenFile, `${TOKEN}\n`);
+      expect([status, last]).toEqual([1, expect.stringMatching(`\nresult ${result}\nreason .*${reason}`)]);
+      expect(said).toContain(`${result}: `);
+      expect(await on(`grep -c succeeded ${RESULTS}/success`)).toBe("1\n");
+    });
+
+    test.each([
+      ["another cluster", "other-cluster", () => `s/${what.snapshot.clusterUid}/another/`],
+      [
+        "other content at the same revision",
+        "other-content",
+        () => "s/cGxhbnRlZC1jb250ZW50\\|b3RoZXI=/eA==/",
+      ],
+    ])("and is of %s, fails by name", async (_, result, live) => {
+      bytes = await takenSnapshot(bed);
+      await write(`${SNAPSHOTS}/etcd-snapshot-alphard-1`, bytes);
+      const { status, last } = await drilled(live());
+      expect([status, last]).toEqual([1, expect.stringContaining(`\nresult ${result}\n`)]);
+    });
   });
 });

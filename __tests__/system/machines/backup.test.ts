@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { join } from "node:path";
 import { checkSnapshot, readBackup, type Backup } from "../../../src/backup/manifest";
 import { isToken } from "../../../src/backup/token-reference";
-import { agent, HAMAL, server } from "../../fixture";
+import { agent, HAMAL, REFERENCE, server } from "../../fixture";
 import type { Interruption } from "../../../testbed/machines/testbed";
 import { schemaFaults } from "../../json-schema";
 import { describeWith, type Tool } from "../tools";
@@ -124,6 +124,31 @@ describeWith([...MACHINES, AGE], "a backup", () => {
     const { stdout: json } = (await cluster.rollout("verify", "--json")).mustSucceed();
     expect(schemaFaults("rollout#verification", JSON.parse(json))).toEqual([]);
     expect(JSON.parse(json)).toMatchObject({ snapshots: { servers: { alphard: 3 } } });
+  });
+
+  test("that the server has tried by itself is shown by verify, which fails when it did not restore", async () => {
+    cluster.emit(NODES, { k3s: { ...REFERENCE.k3s, snapshots: { drill: {} } } });
+    const record = (result: string, reason: string): string =>
+      `printf '%s\\n' "begun $(date -d '3 days ago' +%s)" 'snapshot etcd-1' "taken $(date -d '4 days ago' +%s)" 'rto 25' ` +
+      `'result ${result}' 'reason ${reason}'`;
+    const drills = "/var/lib/k3s-rollout-drill";
+    await cluster.testbed.on(
+      "alphard",
+      `mkdir ${drills}; ${record("succeeded", "")} >${drills}/success; cp ${drills}/success ${drills}/last`,
+    );
+    const { stdout } = (await cluster.rollout("verify", "--json")).mustSucceed();
+    expect(schemaFaults("rollout#verification", JSON.parse(stdout))).toEqual([]);
+    expect(JSON.parse(stdout).nodes[0]).toMatchObject({
+      drill: { last: { result: "succeeded" }, success: { days: 3, rpoSeconds: 86_400, rtoSeconds: 25 } },
+    });
+    await cluster.testbed.on("alphard", `${record("not-restored", "of another token")} >${drills}/last`);
+    const failed = await cluster.rollout("verify");
+    expect(failed.status).not.toBe(0);
+    expect(failed.output).toContain("Last snapshot seen to restore: alphard 3 d (it took 25 s)");
+    expect(failed.output).toContain(
+      "alphard: its drill 3 d 0 h ago has not shown that etcd-1 restores (not-restored, of another token)",
+    );
+    cluster.emit(NODES);
   });
 
   test("goes elsewhere with --to, and never where git would commit it", async () => {

@@ -41,6 +41,22 @@ export const SnapshotsS3Schema = group(
 /** A bucket to which K3s also copies its snapshots. */
 export interface SnapshotsS3Settings extends Readonly<z.input<typeof SnapshotsS3Schema>> {}
 
+export const DrillSchema = group(
+  {
+    /**
+     * When, by the clock of each server: once a month, the first server in `main.ts` on the 1st, and each other one on a day of its own.
+     * A server that is off then waits for its next month. @default "03:30"
+     */
+    time: matching(/^([01]\d|2[0-3]):[0-5]\d$/, "a time such as 03:30", "04:15").default("03:30"),
+    /** Age of the last drill that succeeded, in days, beyond which `verify` fails. @default 63 */
+    maxAgeDays: integer(32, 3660, { unit: "days", example: 40 }).default(63),
+  },
+  { time: "04:15" },
+);
+
+/** A drill that each server carries out by itself, once a month: does its newest snapshot restore? */
+export interface DrillSettings extends Readonly<z.input<typeof DrillSchema>> {}
+
 export const SnapshotsSchema = group(
   {
     /** When each server takes a snapshot, by its own clock: minute, hour, day of the month, month, day of the week. @default "0 0,12 * * *" */
@@ -54,6 +70,12 @@ export const SnapshotsSchema = group(
      * @default - twice the longest time between two snapshots, and an hour: 25 for K3s' own schedule
      */
     maxAgeHours: integer(1, 87_600, { unit: "hours", example: 25 }).optional(),
+    /**
+     * Each server restores its newest snapshot once a month, aside of the cluster, and tells `verify` and `nixos.monitoring` how it ended.
+     * State `{}` for all defaults. It takes 1 GiB of free memory for a minute, and disk space for four times the snapshot and half a gigabyte.
+     * @default - none does
+     */
+    drill: DrillSchema.readonly().optional(),
     /** Bucket to which K3s also copies them. @default - only the servers' own disks have them */
     s3: SnapshotsS3Schema.readonly().optional(),
   },

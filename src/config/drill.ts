@@ -1,0 +1,31 @@
+/** Drills that servers carry out by themselves: does the newest snapshot restore? */
+import { servers, type Cluster, type Node } from "./model";
+
+/** Name of the unit: a rollout does not take the failure of a unit with this prefix for one of its activation. */
+export const DRILL_UNIT = "k3s-rollout-drill";
+
+/** Folder of the results, and of the restore while it runs: outside of K3s' data. */
+export const DRILL_FOLDER = `/var/lib/${DRILL_UNIT}`;
+
+/** After which one is ended: twice what it may take without waiting for a disk. */
+export const DRILL_SECONDS = 3600;
+
+/** Days of the month, so that no month is left out. */
+const DAYS = 28;
+/** Between the days of two servers of a cluster; without a common divisor with the days, so that no two have the same. */
+const APART = 9;
+
+type Drill = NonNullable<NonNullable<Cluster["k3s"]["snapshots"]>["drill"]>;
+
+type Drilled = Pick<Cluster, "k3s" | "nodes">;
+
+export const drillOf = ({ k3s }: Pick<Cluster, "k3s">): Drill | undefined => k3s.snapshots?.drill;
+
+/** When a server does it, as systemd writes it; `undefined` if it does not. Another server that is added leaves it as it is. */
+export function drillCalendar(cluster: Drilled, node: Pick<Node, "hostname">): string | undefined {
+  const drill = drillOf(cluster);
+  const at = servers(cluster).findIndex(({ hostname }) => hostname === node.hostname);
+  if (drill === undefined || at < 0) return undefined;
+  const day = 1 + ((at * APART) % DAYS);
+  return `*-*-${String(day).padStart(2, "0")} ${drill.time}:00`;
+}

@@ -1,0 +1,57 @@
+/** A server of K3s that is started aside of the cluster, on what was restored of a snapshot. */
+
+/** What it may take. */
+export const ASIDE_LIMITS = {
+  /** That has to be free: a server took half of it. */
+  memoryMib: 1024,
+  /** For the restore: K3s took 12 s for a small cluster, and etcd writes its data once. */
+  resetSeconds: 600,
+  /** Until it is Ready: it took 13 s on two busy cores. */
+  startSeconds: 300,
+} as const;
+
+/** A flag of `k3s server`. */
+export interface K3sOption {
+  readonly name: string;
+  /** It, and its value where that is a word of its own. */
+  readonly words: readonly string[];
+}
+
+export function k3sOptions(flags: readonly string[]): K3sOption[] {
+  const options: K3sOption[] = [];
+  for (const word of flags) {
+    const last = options.at(-1);
+    const [, name] = /^--?([a-z0-9-]+)(?:=|$)/.exec(word) ?? [];
+    if (name !== undefined) options.push({ name, words: [word] });
+    else if (last !== undefined) options[options.length - 1] = { ...last, words: [...last.words, word] };
+  }
+  return options;
+}
+
+/** What it must not share with the host's own, or gets from the restore. */
+const OWN = [
+  "token",
+  "token-file",
+  "data-dir",
+  /^write-kubeconfig/,
+  "cluster-reset",
+  "cluster-reset-restore-path",
+  // With them a path is taken for a name in the bucket (k3s, pkg/etcd/s3/s3.go).
+  /^etcd-s3/,
+  /^etcd-(snapshot-|disable-snapshots)/,
+  // A file of the host's own K3s.
+  "log",
+];
+
+/** A file of the host's own API: it would write there, or not start where it may not. */
+const AUDIT_LOG = /^(--kube-apiserver-arg=)?(--)?audit-log-/;
+
+/** The flags of a server for the one aside, which runs no pods and takes no snapshots. */
+export const flagsAside = (flags: readonly string[]): string[] => [
+  ...k3sOptions(flags)
+    .filter(({ name }) => !OWN.some((own) => (own instanceof RegExp ? own.test(name) : own === name)))
+    .filter(({ words }) => !AUDIT_LOG.test(words.at(-1) ?? ""))
+    .flatMap(({ words }) => words),
+  "--disable-agent",
+  "--etcd-disable-snapshots",
+];
