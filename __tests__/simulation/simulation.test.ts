@@ -174,6 +174,26 @@ describe("published services", () => {
   });
 });
 
+test("a service over a further interface is lost with that interface's bridge", () => {
+  const over = { from: "everyone", to: "hamal", over: "storage0", protocol: "tcp" } as const;
+  const subject = subjectOf(
+    [
+      ...serversOn(1, 2, 3),
+      agentOn(1, "hamal", 150, {
+        networkInterfaces: [
+          { bridge: "vmbr0" },
+          { bridge: "vmbr1", name: "storage0", address: { network: "198.18.0.0/24" } },
+        ],
+      }),
+    ],
+    { firewall: { allow: [{ ...over, ports: { from: 9200, to: 9200 }, why: "replication" }] } },
+  );
+  const service = ["TCP 9200 over storage0 (replication)"];
+  expect(outcomeOf(subject, "bridge vmbr1 of pve1").services).toEqual(service);
+  expect(outcomeOf(subject, "PVE node pve1").services).toEqual(service);
+  expect(outcomeOf(subject, "bridge vmbr0 of pve2").services).toEqual([]);
+});
+
 describe("Proxmox VE's HA manager", () => {
   const ha = (count: number): { pve: Cluster["pve"] } =>
     ({ pve: { nodes: pveNodes(count), ha: "servers" } }) as never;

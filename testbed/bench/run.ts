@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: compares a synth with bare CDKTF, a firewall with a hand-written one, and a rollout with the time that its
- * steps take.
+ * steps take. It also says how long a simulation takes.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -15,21 +15,24 @@ import { measure, type Measurement } from "./measure";
 import { bars, table } from "./report";
 import { measureRollout, type Rollout } from "./rollout";
 import { ROLLOUT_BARS, ROLLOUT_COLUMNS } from "./rollout-report";
+import { measureSimulation } from "./simulate";
+import { SIMULATE_BARS, SIMULATE_COLUMNS } from "./simulate-report";
 import { installProduct } from "./synth";
 import { SYNTH_BARS, SYNTH_COLUMNS } from "./synth-report";
 
-const USAGE = `npm run bench [-- [synth] [firewall] [rollout] [backup] [--nodes 3,50,250,1000] [--runs 5] [--step-seconds 2]]
+const USAGE = `npm run bench [-- [synth] [firewall] [rollout] [backup] [simulate] [--nodes 3,50,250,1000] [--runs 5] [--step-seconds 2]]
 
 synth     what a synth costs beside the same VMs in bare CDKTF
 firewall  what a host's ruleset costs beside one rule for each pair of nodes; needs root, perl, and what the packet lab needs
 rollout   what a rollout to 3 and to 30 machines with real SSH servers takes, where each remote step takes a fixed time; needs
           root, and what the tests of rollouts need (CONTRIBUTING.md)
 backup    how fast a snapshot of 100 MiB is copied beside scp from the same SSH server; needs what rollout needs
---nodes   sizes of the cluster, for synth and firewall
+simulate  how long all failures of a cluster and every two take to simulate
+--nodes   sizes of the cluster, for synth, firewall and simulate
 --runs    how often each is measured; a rollout once
 TMPDIR=   folder in which files are written, for another disk`;
 
-const PARTS = ["synth", "firewall", "rollout", "backup"];
+const PARTS = ["synth", "firewall", "rollout", "backup", "simulate"];
 
 interface Options {
   readonly parts: readonly string[];
@@ -131,12 +134,24 @@ ${table(BACKUP_COLUMNS, all)}
 ${bars(BACKUP_BARS, all)}`);
 }
 
+function simulations({ sizes }: Options): void {
+  // The pairs grow with the square of the nodes.
+  const all = sizes.filter((nodes) => nodes <= 250).map(measureSimulation);
+  console.log(`
+Every failure of a cluster on 20 PVE nodes, and every two at the same time; one run, in which the code is compiled too.
+
+${table(SIMULATE_COLUMNS, all)}
+
+${bars(SIMULATE_BARS, all)}`);
+}
+
 async function main(): Promise<void> {
   const chosen = options();
   if (chosen.parts.includes("synth")) await synths(chosen);
   if (chosen.parts.includes("firewall")) await firewalls(chosen);
   if (chosen.parts.includes("rollout")) await rollouts(chosen);
   if (chosen.parts.includes("backup")) await backups(chosen);
+  if (chosen.parts.includes("simulate")) simulations(chosen);
 }
 
 // By `exit`, so that the listeners which kill the app and remove the folder run.

@@ -170,6 +170,13 @@ export const BEDS: readonly Bed[] = [
     programs: ["Nix", "nft", "Mermaid", "marked"],
     standIn: "OpenTofu, by its rules for escapes",
   },
+  {
+    suites: ["__tests__/system/simulation/"],
+    programs: ["etcd", "Linux kernel", "iproute2", "nft"],
+    real: "five members of etcd, and the ways between hosts, in network namespaces",
+    standIn:
+      "PVE nodes and their switch, by bridges; VMs, by namespaces whose processes stop; published services",
+  },
   { suites: ["__tests__/system/dnsmasq.test.ts"], programs: ["dnsmasq"] },
   { suites: ["__tests__/system/haproxy.test.ts"], programs: ["HAProxy"] },
   {
