@@ -5,6 +5,7 @@ export { K3sNode, type K3sNodeProps } from "./k3s-node";
 export { K3sServerNode, type K3sServerNodeProps } from "./k3s-server-node";
 /** The groups of settings, for helpers of your own: `const small: VmSettings = { cores: 2 }`. */
 export type {
+  AddressPool,
   AllowedFlow,
   ApiVipSettings,
   BackupSettings,
@@ -17,6 +18,7 @@ export type {
   ImageGcSettings,
   InterfaceNetworkSettings,
   K3sSettings,
+  LoadBalancerSettings,
   MacAddressBase,
   MonitoringSettings,
   NetworkInterfaceSettings,

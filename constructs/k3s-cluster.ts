@@ -33,6 +33,7 @@ import {
   type ServerSettings,
 } from "../src/config/settings";
 import { isExampleKey } from "../src/config/ssh-keys";
+import { readManifests } from "../src/emit/kubernetes-manifests";
 import { keepApart, type HaVm } from "./high-availability";
 import { constructsBefore } from "./constructs-before";
 import { tokenFaults, variablesIn, withReferences } from "../src/provider/tokens";
@@ -46,6 +47,14 @@ export type { ClusterSettings as K3sClusterProps };
  */
 const statePath = (folder: string): string =>
   `../../../state/${folder === HOSTS_FOLDER ? "terraform" : folder}.tfstate`;
+
+/** A rollout would refuse such files; here it is said before anything is made. */
+const manifestFaults = ({ k3s: { manifests = [] } }: Common): Fault[] =>
+  readManifests(manifests).faults.map(({ file, problem }) => ({
+    nodes: [],
+    setting: "k3s.manifests",
+    message: `'k3s.manifests' ${file} ${problem}`,
+  }));
 
 /**
  * A K3s cluster: the settings that all nodes share, and the registry of its nodes. At most one in a stack.
@@ -107,7 +116,7 @@ export class K3sCluster extends Construct {
     this.common = common;
     const known = withNews(tokenFaults(this.settings, [], this.stack), shape.all);
     const first = withNews(known, keys.faults);
-    this.faults = withNews(first, faults);
+    this.faults = withNews(withNews(first, faults), manifestFaults(common));
     this.node.addValidation({ validate: () => describeFaults(this.everyFault()) });
     this.warnOfExampleKey();
 

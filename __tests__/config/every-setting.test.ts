@@ -13,6 +13,7 @@ import { snapshotLimitHours } from "../../src/config/snapshots";
 import { backupSettings, buildPlace, certificateDays } from "../../src/config/rollout";
 import type { Description } from "../../src/rollout/description";
 import { Redactor } from "../../src/rollout/secrets";
+import { manifestObjects } from "../../src/rollout/manifests";
 import { readTokens } from "../../src/rollout/token";
 import { inside, temporaryFolder, testApp, textsBelow } from "../fixture";
 import * as every from "./every-setting";
@@ -120,6 +121,7 @@ async function outcomeOf(folder: string, { cluster, agent, hostFiles, servers }:
       buildPlace(cluster),
       certificateDays(cluster),
       snapshotLimitHours({ k3s }),
+      manifestObjects({ k3s }, new Redactor()),
       backupSettings(cluster),
     ]),
   };

@@ -276,6 +276,9 @@ export const SNAPSHOTS: Pairs<SnapshotsSettings> = {
   ],
 };
 
+/** A synth reads them. */
+const MANIFESTS = ["one", "other"].map((name) => join(__dirname, "manifests", `${name}.yaml`));
+
 export const K3S: Pairs<K3sSettings> = {
   tokenFile: ["/var/lib/k3s-secrets/token", "/var/lib/k3s-secrets/other"],
   agentTokenFile: ["/var/lib/k3s-secrets/agent-token", "/var/lib/k3s-secrets/agent-other"],
@@ -291,6 +294,7 @@ export const K3S: Pairs<K3sSettings> = {
   kubeletReadOnlyPort: [true, false],
   imageGc: [stated(IMAGE_GC), { highPercent: 75, lowPercent: 50 }],
   snapshots: [stated(SNAPSHOTS), { keep: 3, s3: stated(SNAPSHOTS_S3) }],
+  manifests: [MANIFESTS.slice(0, 1), MANIFESTS],
   serverFlags: [["--disable=metrics-server"], ["--disable=local-storage"]],
   agentFlags: [["--kubelet-arg=max-pods=52"], ["--kubelet-arg=max-pods=53"]],
 };

@@ -1581,6 +1581,20 @@ export const OF_THE_API_ADDRESS: readonly Mistake[] = [
   ],
 ];
 
+export const OF_MANIFESTS: readonly Mistake[] = [
+  [
+    "a manifest that is not there",
+    { settings: { k3s: { ...k3s, manifests: ["nothing.yaml"] } } },
+    "'k3s.manifests' nothing.yaml is not there",
+  ],
+  [
+    "a manifest of another kind of file",
+    { settings: { k3s: { ...k3s, manifests: ["chart.tgz"] } } },
+    "'k3s.manifests[0]' should be the path of a YAML file, from the folder of main.ts, got 'chart.tgz'",
+    "'k3s.manifests' chart.tgz is not there",
+  ],
+];
+
 export const OF_LOAD_BALANCERS: readonly Mistake[] = [
   [
     "two load balancers",
@@ -1788,6 +1802,7 @@ export const ALL_MISTAKES: readonly Mistake[] = [
   ...OF_THE_CLUSTER,
   ...OF_THE_API_ADDRESS,
   ...OF_LOAD_BALANCERS,
+  ...OF_MANIFESTS,
   ...OF_PROTOCOLS,
   ...NO_SETTINGS,
 ];

@@ -108,6 +108,9 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
   "k3s.snapshots.s3.secretFile": danger(
     "K3s waits on every server until the file with the S3 credentials exists",
   ),
+  "k3s.manifests": effect(
+    "rollouts apply the objects of other files; those of a file that goes stay in the cluster",
+  ),
   "k3s.serverFlags": K3S,
   "k3s.agentFlags": K3S,
   "nixos.nixpkgs.rev": {

@@ -21,16 +21,25 @@ import { identityFaults } from "./identity";
 import { asYaml, defaultPath, fetchKubeconfig, mergeInto } from "./kubeconfig";
 import { LeaseLock } from "./lease";
 import { Lock } from "./lock";
+import { isManifestPending, manifestObjects, Manifests, type ManifestOutlook } from "./manifests";
 import { leftBehind } from "./nixpkgs";
 import type { HostPlan } from "./plan";
 import type { RebootOptions } from "./reboot";
-import { resetterOf } from "./reset";
+import { resetterOf, type Resetter } from "./reset";
 import { nextSteps, podFaults, removalFaults, remove } from "./remove";
 import type { Session } from "./session";
 import { unlessStopped, untilFinished } from "./stopping";
 import { readTokens, type JoinTokens } from "./token";
 import { isHealthy, verify, type Verification } from "./verify";
-import { planAsJson, formatPlan, formatVerification } from "./format";
+import {
+  formatApplied,
+  formatManifests,
+  formatPlan,
+  formatVerification,
+  manifestsAsJson,
+  planAsJson,
+} from "./format";
+import type { ManifestObject } from "../emit/kubernetes-manifests";
 
 /** The person or program that ran a command. */
 export interface Operator {
@@ -86,6 +95,7 @@ export function printPlan(
   fleet: Fleet,
   { builder }: Session,
   print: Operator["print"],
+  manifests?: ManifestOutlook,
 ): void {
   const included = plans.map(({ host }) => host);
   const notes = [
@@ -94,7 +104,8 @@ export function printPlan(
       ? [`systems are built on ${builder.machine.name}, and copied to their hosts`]
       : []),
   ];
-  print(formatPlan(plans, notes), planAsJson(plans, notes));
+  const words = [formatPlan(plans, notes), ...formatManifests(manifests)].join("\n");
+  print(words, { ...planAsJson(plans, notes), ...manifestsAsJson(manifests) });
 }
 
 const isPending = (plans: readonly HostPlan[]): boolean =>
@@ -107,10 +118,46 @@ export async function planCommand(
   options: FleetOptions,
   { stop, print }: Operator,
 ): Promise<boolean> {
+  const objects = manifestObjects(session.description, session.redactor);
   const { fleet, plans } = await unlessStopped(stop, () => surveyAndPlan(session, hostnames, options));
-  printPlan(plans, fleet, session, print);
+  const manifests = await showPlan({ fleet, plans }, session, hostnames, objects, { stop, print });
   refuseBlocked(plans, fleet, session);
-  return isPending(plans);
+  return isPending(plans) || isManifestPending(manifests);
+}
+
+/** Prints what an apply would do to the hosts, also where the API would not take the manifests. @returns what it would do to these */
+async function showPlan(
+  { fleet, plans }: Pick<Planned, "fleet" | "plans">,
+  session: Session,
+  hostnames: readonly string[],
+  objects: readonly ManifestObject[],
+  { stop, print }: Pick<Operator, "stop" | "print">,
+): Promise<ManifestOutlook> {
+  let manifests: ManifestOutlook;
+  try {
+    manifests = await unlessStopped(stop, () => lookAtManifests(session, fleet, hostnames, objects));
+  } finally {
+    printPlan(plans, fleet, session, print, manifests);
+  }
+  return manifests;
+}
+
+/**
+ * What an apply would do to the objects of `k3s.manifests`. They are the cluster's: an apply to some hosts leaves them alone.
+ *
+ * @throws UserError `refused` when the API would not take them
+ */
+async function lookAtManifests(
+  session: Session,
+  { nodes, kubernetes }: Fleet,
+  hostnames: readonly string[],
+  objects: readonly ManifestObject[],
+): Promise<ManifestOutlook> {
+  const { description, log } = session;
+  const isWhole = selectNodes(description, hostnames).length === description.nodes.length;
+  if (objects.length === 0 || !isWhole) return undefined;
+  if (nodes === undefined) return "unknown";
+  return log.step("cluster", "compare the manifests", () => new Manifests(kubernetes, objects).plan());
 }
 
 /**
@@ -179,6 +226,7 @@ export async function applyCommand(
   const { stop } = operator;
   session.redactor.learn(process.env.PROXMOX_VE_API_TOKEN ?? "");
   const { nodes } = session.description;
+  const objects = manifestObjects(session.description, session.redactor);
   const resetter = resetHung ? resetterOf(process.env, session.ssh, nodes) : undefined;
   const look = (more: FleetOptions): Promise<Planned> =>
     unlessStopped(stop, () => surveyAndPlan(session, hostnames, more));
@@ -186,13 +234,31 @@ export async function applyCommand(
   if (options.regenerateIdentity && (await separateIdentities(session, fleet, plans, options, operator))) {
     ({ fleet, plans, tokens } = await look({ ...options, regenerateIdentity: false }));
   }
-  printPlan(plans, fleet, session, operator.print);
+  const manifests = await showPlan({ fleet, plans }, session, hostnames, objects, operator);
   refuseBlocked(plans, fleet, session, "\nNo host was changed");
   // Nothing was changed, so the survey is still valid.
   if (!isPending(plans)) {
     report(await verifyHosts(session, hostnames, fleet), operator);
+    if (isManifestPending(manifests)) await askToProceed(options, fleet, "Apply these objects?", operator);
+    await applyManifests(session, fleet, objects, manifests, operator);
     return;
   }
+  await rollOut(session, { fleet, plans, tokens }, { ...options, resetter }, manifests, operator);
+  const verified = await verifyHosts(session, hostnames);
+  report(verified, operator);
+  const now = await unlessStopped(stop, () => lookAtManifests(session, verified.fleet, hostnames, objects));
+  await applyManifests(session, verified.fleet, objects, now, operator);
+}
+
+/** Changes the hosts, after consent. */
+async function rollOut(
+  session: Session,
+  { fleet, plans, tokens }: Planned,
+  { resetter, ...options }: ApplyOptions & Trust & { readonly resetter: Resetter | undefined },
+  manifests: ManifestOutlook,
+  operator: Operator,
+): Promise<void> {
+  const { stop } = operator;
   const changed = plans.filter(({ verdict }) => verdict !== "unchanged").map(({ host }) => host.node);
   try {
     await resetter?.check(changed);
@@ -200,8 +266,9 @@ export async function applyCommand(
       resetter === undefined
         ? ""
         : ", and reset in Proxmox VE the VM of each that does not come back from a boot on trial";
+    const further = isManifestPending(manifests) ? ", and then apply the manifests" : "";
     const others = resetter?.contacts() ?? [];
-    await askToProceed(options, fleet, `Roll out to these hosts${resets}?`, operator, others);
+    await askToProceed(options, fleet, `Roll out to these hosts${resets}${further}?`, operator, others);
     await changing(session, fleet, plans, stop, (lock) =>
       new Apply(
         fleet,
@@ -217,7 +284,24 @@ export async function applyCommand(
   } finally {
     resetter?.close();
   }
-  report(await verifyHosts(session, hostnames), operator);
+}
+
+/** Applies what is pending in a cluster that was verified. */
+async function applyManifests(
+  session: Session,
+  fleet: Fleet,
+  objects: readonly ManifestObject[],
+  plan: ManifestOutlook,
+  { stop, print }: Operator,
+): Promise<void> {
+  if (plan === "unknown")
+    throw new UserError("unavailable", "The API did not answer, so that the manifests were not applied", {
+      remedy: "run the same command again",
+    });
+  if (plan === undefined || !isManifestPending(plan)) return;
+  const apply = (): Promise<void> => new Manifests(fleet.kubernetes, objects).apply(plan);
+  await changing(session, fleet, [], stop, () => session.log.step("cluster", "apply the manifests", apply));
+  print(formatApplied(plan), manifestsAsJson(plan));
 }
 
 /** Gives hosts that share an identity new ones, after consent. @returns whether there were any */

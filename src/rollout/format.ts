@@ -4,6 +4,8 @@ import { fittedTable } from "../base/table";
 import { shortRevision } from "../config/nixos";
 import type { Event, Listener } from "./log";
 import { indented, oneLine } from "../base/printable";
+import { objectName } from "../emit/kubernetes-manifests";
+import type { ManifestOutlook, ManifestPlan } from "./manifests";
 import { runningRevision } from "./nixpkgs";
 import type { Change, HostPlan } from "./plan";
 import type { Turn } from "./rotation";
@@ -77,6 +79,41 @@ export const planAsJson = (plans: readonly HostPlan[], notes: readonly string[])
     k3sVersion: facts?.k3sVersion,
   })),
 });
+
+/** What an apply would do to the cluster's manifests, for a person. */
+export function formatManifests(outlook: ManifestOutlook): string[] {
+  if (outlook === undefined) return [];
+  if (outlook === "unknown") return ["manifests: which objects change is known when the API answers"];
+  const { objects, left } = outlook;
+  const due = objects.filter(({ verdict }) => verdict !== "unchanged");
+  const head = `manifests: ${due.length === 0 ? "unchanged" : `${due.length} of ${objects.length} objects`}`;
+  return [
+    head,
+    ...due.map(({ object, verdict }) => `  ${oneLine(objectName(object))}: ${verdict}`),
+    ...left.map(
+      (object) =>
+        `  - ${oneLine(objectName(object))} is in no manifest any more, and stays: delete it with kubectl`,
+    ),
+  ];
+}
+
+/** What an apply did to them. */
+export function formatApplied({ objects }: ManifestPlan): string {
+  const done = objects.filter(({ verdict }) => verdict !== "unchanged");
+  const lines = done.map(({ object, verdict }) => `  ${oneLine(objectName(object))}: ${verdict}`);
+  return ["Applied the manifests:", ...lines].join("\n");
+}
+
+/** The same for a program. */
+export const manifestsAsJson = (outlook: ManifestOutlook): object =>
+  typeof outlook !== "object"
+    ? {}
+    : {
+        manifests: {
+          objects: outlook.objects.map(({ object, verdict }) => ({ object: objectName(object), verdict })),
+          left: outlook.left.map(objectName),
+        },
+      };
 
 /**
  * A verification for a person: a table, then what is wrong.

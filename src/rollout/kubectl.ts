@@ -58,6 +58,28 @@ export const kubectlOutput = (error: unknown): string =>
 /** The API's reason constant, such as `Conflict`. */
 export const reasonOf = (error: unknown): string | undefined => reasonIn(kubectlOutput(error));
 
+/** What other field managers hold of an object: `.spec.replicas, of kubectl-edit`. */
+export function conflictsOf(error: unknown): string[] {
+  const lines = kubectlOutput(error).split("\n");
+  return lines.flatMap((line, index) => {
+    const [, manager, field = ""] = CONFLICT.exec(line) ?? [];
+    if (manager === undefined) return [];
+    const more = lines.slice(index + 1);
+    const listed = more.slice(
+      0,
+      more.findIndex((each) => !each.startsWith("- ")),
+    );
+    const fields = field === "" ? listed.map((each) => each.slice(2)) : [field];
+    return fields.map((each) => `${each}, of ${manager}`);
+  });
+}
+
+/**
+ * kubectl prints one field of a manager on the manager's line, and several in a list below (apimachinery,
+ * pkg/util/managedfields/internal/conflict.go).
+ */
+const CONFLICT = /conflicts? with "([^"]+)"[^:]*:(?: (\S+))?$/;
+
 /** Whether to ask another server. */
 export const isApiUnavailable = (error: unknown): boolean =>
   hasCode(error, "unavailable") || isDisconnected(error);

@@ -15,6 +15,7 @@ const GROWS = "a cluster of one server grows to three, changes, and shrinks";
 const RIGHTS = "the documented privileges, with the real OpenTofu and its provider";
 const PLACED = "VMs placed on two PVE nodes, with the real OpenTofu and its provider";
 const REAL_FAILURES = "failures of real members of etcd and of ways between hosts";
+const MANIFESTS = "a real Kubernetes › takes the objects of manifests";
 const DOCTOR = "doctor, asked of a stand-in for Proxmox VE's API over HTTPS";
 
 /** Tests by the promise that they show. The ids are the marks' in README and below `docs/`. */
@@ -1831,6 +1832,67 @@ export const PROMISES: Promises = {
   "longhorn-finds-programs": {
     tests: { "__tests__/system/nix.test.ts": ["the configurations in Nix › of every host of %s"] },
     gaps: ["No Longhorn ran, and NixOS' modules were read, and not evaluated with these options."],
+  },
+  "manifests-are-read-at-synth": {
+    tests: {
+      "__tests__/config/mistakes.test.ts": ["%s › $what"],
+      "__tests__/emit/kubernetes-manifests.test.ts": [
+        "%s is said, without the text",
+        "a file %s is said",
+        "what is too large is not read",
+      ],
+    },
+  },
+  "manifests-planned-by-the-api": {
+    tests: {
+      "__tests__/system/kubernetes/kubernetes.test.ts": [
+        `${MANIFESTS} › a plan says what is new, also of kinds and in namespaces that come with it, and makes nothing`,
+        `${MANIFESTS} › what others add to an object is left alone, and only what the manifest changes is changed`,
+      ],
+    },
+  },
+  "manifests-applied-once": {
+    tests: {
+      "__tests__/system/kubernetes/kubernetes.test.ts": [
+        `${MANIFESTS} › an apply makes them, and a second one finds nothing to do, and would change nothing`,
+      ],
+      "__tests__/system/machines/verify.test.ts": [
+        "verify › objects of manifests are applied once the cluster is verified, and never again unless they change",
+      ],
+    },
+    gaps: ["No webhook was only starting."],
+  },
+  "manifest-conflicts-are-named": {
+    tests: {
+      "__tests__/system/kubernetes/kubernetes.test.ts": [
+        `${MANIFESTS} › a value that somebody else has changed is named with object, field and manager`,
+      ],
+      "__tests__/rollout/manifests.test.ts": ["conflicts are read from %j"],
+    },
+  },
+  "left-objects-are-named": {
+    tests: {
+      "__tests__/system/kubernetes/kubernetes.test.ts": [
+        `${MANIFESTS} › an object that no manifest has any more is named, and stays, until somebody deletes it`,
+      ],
+    },
+  },
+  "manifest-secrets-stay-secret": {
+    tests: {
+      "__tests__/system/kubernetes/kubernetes.test.ts": [
+        `${MANIFESTS} › what the API refuses of a Secret is said without its words`,
+      ],
+      "__tests__/system/machines/verify.test.ts": [
+        "verify › objects of manifests are applied once the cluster is verified, and never again unless they change",
+      ],
+      "__tests__/rollout/manifests.test.ts": [
+        "secrets in manifests are blanked, and a faulty file is told without its text",
+      ],
+    },
+    gaps: ["Values of fewer than 6 characters are not blanked."],
+  },
+  "local-manifests-are-warned-of": {
+    tests: { "__tests__/rollout/manifests.test.ts": ["a local.nix with services.k3s.manifests"] },
   },
   "metrics-only-for-whom": {
     tests: {

@@ -204,6 +204,57 @@ function patchLease(name: string, patch: Lease): void {
   write(leasePath(name), { ...lease, metadata, spec: { ...lease.spec, ...patch.spec } });
 }
 
+/** An object of a manifest. */
+interface Manifest {
+  kind: string;
+  metadata: { name: string; namespace?: string; resourceVersion?: string; managedFields?: object[] };
+  data?: Record<string, string>;
+}
+
+/** Those of standard input, which are written as JSON here. */
+const manifestsIn = (input: string): Manifest[] =>
+  input
+    .split(/^---$/m)
+    .filter((text) => text.trim() !== "")
+    .map((text) => JSON.parse(text) as Manifest);
+
+const manifestPath = ({ kind, metadata: { name, namespace = "default" } }: Manifest): string =>
+  `${CLUSTER}/manifests.${kind}.${namespace}.${name}`;
+
+const applied = (manifest: Manifest): Manifest[] =>
+  existsSync(manifestPath(manifest)) ? [read<Manifest>(manifestPath(manifest))] : [];
+
+/** Server-side, with one field manager: each object becomes what the manifest says. */
+function apply(words: readonly string[], input: string): string {
+  const dry = option(words, "dry-run") === "server";
+  const manager = option(words, "field-manager");
+  const results = manifestsIn(input).map((manifest): Manifest => {
+    const managedFields = [{ manager, operation: "Apply", fieldsV1: manifest }];
+    const [before] = applied(manifest);
+    const { resourceVersion = "0" } = before?.metadata ?? {};
+    const namespace = manifest.metadata.namespace ?? "default";
+    const metadata = { ...manifest.metadata, namespace, resourceVersion, managedFields };
+    const after = { ...manifest, metadata };
+    if (dry || JSON.stringify(before) === JSON.stringify(after)) return after;
+    event(`apply ${manifest.kind} ${manifest.metadata.name}`);
+    metadata.resourceVersion = `${Number(resourceVersion) + 1}`;
+    write(manifestPath(manifest), after);
+    return after;
+  });
+  return list(results);
+}
+
+/** What a rollout asks for by a template before it applies manifests. @returns `undefined` for any other question */
+function aboutManifests(kind: string, name: string, template: string): string | undefined {
+  if (kind === "customresourcedefinitions") return "";
+  if (kind === "namespaces" && template === NAMES) return "default\nkube-system";
+  if (kind !== "configmap" || template !== "jsonpath={.data.objects}") return undefined;
+  const inventory = { kind: "ConfigMap", metadata: { name, namespace: "kube-system" } };
+  return applied(inventory)[0]?.data?.objects ?? "";
+}
+
+const NAMES = 'jsonpath={range .items[*]}{.metadata.name}{"\\n"}{end}';
+
 const controllerOf = ({ metadata }: Pod): string => metadata.ownerReferences[0]?.kind ?? "";
 
 const nameOf = ({ metadata }: Pod): string => `${metadata.namespace}/${metadata.name}`;
@@ -317,11 +368,16 @@ async function run({ words, input, kubeconfig }: Call): Promise<string> {
     case "api-resources":
       return ["configmaps", "namespaces", "nodes", "secrets"].join("\n");
     case "get": {
+      if (words.includes("-f")) return list(manifestsIn(input).flatMap(applied));
       const template = words.find((word) => word.startsWith("jsonpath="));
+      const asked = template === undefined ? undefined : aboutManifests(first, second, template);
+      if (asked !== undefined) return asked;
       if (template !== undefined && first !== "pods")
         return getByTemplate(`${first}${first === "namespace" ? "s" : ""}`, template, kubeconfig);
       return get(option(words, "raw"), first, second);
     }
+    case "apply":
+      return apply(words, input);
     case "cordon":
     case "uncordon":
       return schedule(verb, first);

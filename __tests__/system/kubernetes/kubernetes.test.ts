@@ -7,6 +7,9 @@ import { hostState } from "../../rollout/plan-context";
 import { FIVE_NODES } from "../../fixture";
 import { describeWith } from "../tools";
 import { Bed, KUBERNETES, pod } from "./bed";
+import { objectName } from "../../../src/emit/kubernetes-manifests";
+import { isManifestPending } from "../../../src/rollout/manifests";
+import { changedIn, manifests, revisions, verdicts } from "./manifests";
 
 const OPTIONS: RebootOptions = { drainSeconds: 6, rebootSeconds: 10, forceBarePods: false };
 
@@ -223,6 +226,75 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
     await expect(bed.kubernetes.deleteNode("hamal", undefined, 3)).rejects.toMatchObject({ code: "failed" });
     expect(bed.askedFor("delete")).toEqual(["alphard"]);
     await finalizers("null");
+  });
+
+  describe("takes the objects of manifests", () => {
+    test("a plan says what is new, also of kinds and in namespaces that come with it, and makes nothing", async () => {
+      const plan = await manifests(bed).plan();
+      expect(verdicts(plan)).toEqual({
+        "Namespace add-on": "new",
+        "ConfigMap add-on/settings": "new",
+        "Secret add-on/password": "new",
+        "CustomResourceDefinition pools.example.org": "new",
+        "Pool add-on/nodes": "new",
+        "ConfigMap default/beside": "new",
+      });
+      expect(plan.left).toEqual([]);
+      expect((await bed.plane.kubectl(["get", "namespace", "add-on"])).status).not.toBe(0);
+    });
+
+    test("an apply makes them, and a second one finds nothing to do, and would change nothing", async () => {
+      await manifests(bed).apply(await manifests(bed).plan());
+      const plan = await manifests(bed).plan();
+      expect(changedIn(plan)).toEqual([]);
+      expect(isManifestPending(plan)).toBe(false);
+      const before = await revisions(bed);
+      await manifests(bed).apply(plan);
+      expect(await revisions(bed)).toBe(before);
+    });
+
+    test("what others add to an object is left alone, and only what the manifest changes is changed", async () => {
+      await bed.plane.kubectl(["label", "configmap", "settings", "-n", "add-on", "mine=yes"]);
+      const edited = manifests(bed, (text) => text.replace('size: "1"', 'size: "2"'));
+      expect(changedIn(await edited.plan())).toEqual(["ConfigMap add-on/settings"]);
+      await edited.apply(await edited.plan());
+      const words = ["get", "configmap", "settings", "-n", "add-on", "-o"];
+      const { stdout } = await bed.plane.kubectl([...words, "jsonpath={.data.size} {.metadata.labels.mine}"]);
+      expect(stdout).toBe("2 yes");
+    });
+
+    test("a value that somebody else has changed is named with object, field and manager", async () => {
+      const patch = ["-p", '{"data":{"size":"9","mode":"z"}}', "--field-manager=somebody"];
+      await bed.plane.kubectl(["patch", "configmap", "settings", "-n", "add-on", ...patch]);
+      await expect(manifests(bed).plan()).rejects.toMatchObject({
+        code: "refused",
+        message: expect.stringMatching(
+          /ConfigMap add-on\/settings: \.data\.mode, of somebody[^]*ConfigMap add-on\/settings: \.data\.size, of somebody/,
+        ) as string,
+      });
+      await bed.plane.kubectl(["delete", "configmap", "settings", "-n", "add-on"]);
+      await manifests(bed).apply(await manifests(bed).plan());
+    });
+
+    test("what the API refuses of a Secret is said without its words", async () => {
+      const wrong = manifests(bed, (text) =>
+        text.replace("stringData:", "type: kubernetes.io/tls\nstringData:"),
+      );
+      await expect(wrong.plan()).rejects.toMatchObject({
+        code: "refused",
+        message: expect.stringMatching(/Secret add-on\/password: the API's words are not shown/) as string,
+      });
+    });
+
+    test("an object that no manifest has any more is named, and stays, until somebody deletes it", async () => {
+      const without = manifests(bed, (text) => text.replace(/---\napiVersion: v1\nkind: ConfigMap[^]*/, ""));
+      const left = async (): Promise<string[]> => (await without.plan()).left.map(objectName);
+      expect(await left()).toEqual(["ConfigMap beside"]);
+      await without.apply(await without.plan());
+      expect(await left()).toEqual(["ConfigMap beside"]);
+      await bed.plane.kubectl(["delete", "configmap", "beside"]);
+      expect(await left()).toEqual([]);
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { ALPHARD, HAMAL } from "../../fixture";
+import { ALPHARD, HAMAL, REFERENCE } from "../../fixture";
 import { schemaFaults, type SchemaName } from "../../json-schema";
 import { textOf } from "../../markdown";
 import { describeWith } from "../tools";
@@ -68,6 +68,53 @@ The cluster matches main.ts.
       expect(schemaFaults(last, results.at(-1))).toEqual([]);
     },
   );
+
+  test("objects of manifests are applied once the cluster is verified, and never again unless they change", async () => {
+    const file = join(cluster.folder, "objects.json");
+    const secret = "planted-0b5e55ed";
+    const settings = (mode: string): void => {
+      const objects = [
+        { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "add-on" }, data: { mode } },
+        {
+          apiVersion: "v1",
+          kind: "Secret",
+          metadata: { name: "password" },
+          stringData: { password: secret },
+        },
+      ];
+      writeFileSync(file, objects.map((object) => JSON.stringify(object)).join("\n---\n"));
+    };
+    settings("a");
+    cluster.emit(THREE, { k3s: { ...REFERENCE.k3s, manifests: [file] } });
+    const applied = (): string[] =>
+      cluster.testbed.events().filter((event) => event.includes("kubectl apply"));
+    const plan = await cluster.rollout("plan", "--detailed-exitcode");
+    expect([plan.status, plan.stdout, applied()]).toEqual([
+      2,
+      expect.stringMatching(
+        /alphard: unchanged[^]*manifests: 2 of 2 objects\n {2}ConfigMap default\/add-on: new/,
+      ),
+      [],
+    ]);
+    // An apply to some hosts is about these.
+    (await cluster.rollout("apply", "--yes", "--on", "hamal")).mustSucceed();
+    expect(applied()).toEqual([]);
+
+    const first = (await cluster.rollout("apply", "--yes")).mustSucceed();
+    expect(first.stdout).toMatch(/The cluster matches main\.ts\.[^]*Applied the manifests:\n {2}ConfigMap/);
+    expect(applied()).toHaveLength(3);
+    const second = (await cluster.rollout("apply", "--yes")).mustSucceed();
+    expect(second.stdout).toContain("manifests: unchanged");
+    settings("b");
+    (await cluster.rollout("apply", "--yes")).mustSucceed();
+    expect(applied().slice(3)).toEqual(["alphard kubectl apply ConfigMap add-on"]);
+
+    const logs = ["alphard", "hamal", "mizar"].map((host) => cluster.log(host)).join();
+    const everything = [plan, first, second].map(({ output }) => output).join() + logs;
+    expect(everything).not.toContain(secret);
+    expect(everything).not.toContain(Buffer.from(secret).toString("base64"));
+    cluster.emit(THREE);
+  });
 
   test("prints JSON for a program", async () => {
     const { nodes } = JSON.parse((await cluster.rollout("verify", "--json")).mustSucceed().stdout) as {

@@ -28,6 +28,8 @@ export interface ImageGcSettings extends Readonly<z.input<typeof ImageGcSchema>>
 
 const REGION = "a name of at most 63 letters, digits, - _ and .";
 
+const MANIFEST = "manifests/metallb.yaml";
+
 const flags = (example: string) => list(text(example), [example]);
 
 export const K3sSchema = group(
@@ -84,6 +86,15 @@ export const K3sSchema = group(
     imageGc: ImageGcSchema.readonly().optional(),
     /** Snapshots of etcd that every server takes. @default - K3s' own: at 00:00 and 12:00, five kept on its own disk */
     snapshots: SnapshotsSchema.readonly().optional(),
+    /**
+     * Files with objects of Kubernetes as YAML, by their paths from the folder of `main.ts`. After a rollout has verified the cluster, it
+     * applies them. @default - none
+     */
+    manifests: list(
+      matching(/\.(ya?ml|json)$/, "the path of a YAML file, from the folder of main.ts", MANIFEST),
+      [MANIFEST],
+      { most: 64 },
+    ).optional(),
     /** Additional flags of `k3s server`. @default - none */
     serverFlags: flags("--disable=metrics-server").default([]),
     /** Additional flags of `k3s agent`. @default - none */
