@@ -2,51 +2,17 @@ import { createHash } from "node:crypto";
 import { readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { crc32, deflateRawSync } from "node:zlib";
 import { contentOf } from "../../src/backup/content";
 import { difference, differenceInLines } from "../../src/backup/difference";
 import type { Backup } from "../../src/backup/manifest";
 import { readSnapshot, type Snapshot } from "../../src/backup/snapshot";
 import { etcdSnapshot, type Change } from "../../testbed/machines/etcd-snapshot";
 import { temporaryFolder } from "../fixture";
+import { zipped } from "./etcd";
 
 const UID = "3f0e6f0c-5d5b-4f2a-9f0e-0c5a5b1d2e3f";
 const NAMESPACE: Change = { key: "/registry/namespaces/kube-system", content: UID };
 const snapshot = etcdSnapshot([NAMESPACE, { key: "/registry/pods/default/web", content: "x".repeat(5000) }]);
-
-/** As Go's archive/zip writes one file to a stream: its sizes follow its content. */
-function zipped(content: Buffer, stated = content.length): Buffer {
-  const [name, data] = [Buffer.from("rollout-alphard-1"), deflateRawSync(content)];
-  const [header, sizes, entry, end] = [30, 16, 46, 22].map((length) => Buffer.alloc(length)) as [
-    Buffer,
-    Buffer,
-    Buffer,
-    Buffer,
-  ];
-  header.writeUInt32LE(0x04034b50, 0);
-  header.writeUInt16LE(8, 6);
-  header.writeUInt16LE(8, 8);
-  header.writeUInt16LE(name.length, 26);
-  sizes.writeUInt32LE(0x08074b50, 0);
-  entry.writeUInt32LE(0x02014b50, 0);
-  entry.writeUInt16LE(8, 8);
-  entry.writeUInt16LE(8, 10);
-  entry.writeUInt16LE(name.length, 28);
-  for (const [bytes, at] of [
-    [sizes, 4],
-    [entry, 16],
-  ] as const) {
-    bytes.writeUInt32LE(crc32(content), at);
-    bytes.writeUInt32LE(data.length, at + 4);
-    bytes.writeUInt32LE(stated, at + 8);
-  }
-  end.writeUInt32LE(0x06054b50, 0);
-  end.writeUInt16LE(1, 8);
-  end.writeUInt16LE(1, 10);
-  end.writeUInt32LE(entry.length + name.length, 12);
-  end.writeUInt32LE(header.length + name.length + data.length + sizes.length, 16);
-  return Buffer.concat([header, name, data, sizes, entry, name, end]);
-}
 
 function backupOf(bytes: Buffer, file: "snapshot" | "snapshot.zip", clusterUid = UID): Backup {
   const folder = temporaryFolder();
@@ -71,6 +37,11 @@ test.each<readonly [string, Buffer, RegExp]>([
     "that says to hold more than etcd can",
     zipped(snapshot, 0xffff_fff0),
     /snapshot\.zip cannot be unpacked: /,
+  ],
+  [
+    "that would fill the disk",
+    zipped(snapshot, 9 * 1024 ** 3),
+    /snapshot\.zip cannot be unpacked: it is larger than etcd can be/,
   ],
   ["that holds a damaged one", zipped(snapshot.subarray(0, -1)), /snapshot\.zip cannot be restored: /],
 ])("a compressed snapshot %s is refused", async (_, bytes, why) => {

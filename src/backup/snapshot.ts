@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { UserError } from "../base/user-error";
 import { Bolt, NotBolt } from "./bolt";
+import { Message, NotProtobuf } from "./protobuf";
 
 /** The cluster's objects at the time of a snapshot. */
 export interface Snapshot {
@@ -12,6 +13,8 @@ export interface Snapshot {
   readonly objects: ReadonlyMap<string, number>;
   /** The UID of the namespace `kube-system`, by which a cluster is known. */
   readonly clusterUid: string;
+  /** Key in etcd to the content, of Nodes and PersistentVolumes: see `stored-objects.ts`. */
+  readonly contents: ReadonlyMap<string, Buffer>;
 }
 
 /** Appended by etcd to a snapshot, of all bytes before (etcd, client/v3/snapshot/v3_snapshot.go). */
@@ -19,9 +22,10 @@ const HASH_BYTES = 32;
 /** A file of bbolt is a multiple of this. */
 const SECTOR = 512;
 /** etcd refuses to grow beyond this (etcd.io/docs/v3.5/dev-guide/limit). */
-const MAX_BYTES = 8 * 1024 ** 3;
+export const MAX_BYTES = 8 * 1024 ** 3;
 const CHUNK = 1024 * 1024;
 const NAMESPACE = "/registry/namespaces/kube-system";
+const KEPT = /^\/registry\/(minions|persistentvolumes)\//;
 
 /**
  * Reads an uncompressed snapshot, and compares it with the hash in it.
@@ -36,7 +40,7 @@ export function readSnapshot(path: string, name = path): Snapshot {
     checkHash(file, size, name);
     return objectsOf(new Bolt(file, size - HASH_BYTES), name);
   } catch (error) {
-    if (error instanceof NotBolt) throw damaged(name, error.message);
+    if (error instanceof NotBolt || error instanceof NotProtobuf) throw damaged(name, error.message);
     throw error;
   } finally {
     closeSync(file);
@@ -66,17 +70,24 @@ function checkHash(file: number, size: number, path: string): void {
 
 function objectsOf(bolt: Bolt, path: string): Snapshot {
   const objects = new Map<string, number>();
+  const contents = new Map<string, Buffer>();
   let revision = 0;
   let clusterUid = "";
   for (const [name, value] of bolt.entries("key")) {
     const { key, modified, content } = keyValueOf(value);
     revision = revisionOf(name);
-    if (isTombstone(name)) objects.delete(key);
-    else objects.set(key, modified);
+    if (isTombstone(name)) {
+      objects.delete(key);
+      contents.delete(key);
+    } else {
+      objects.set(key, modified);
+      // A copy: the page that it is in is much larger.
+      if (KEPT.test(key)) contents.set(key, Buffer.from(content));
+    }
     if (key === NAMESPACE) clusterUid = UID.exec(content.toString("latin1"))?.[0] ?? "";
   }
   if (clusterUid === "") throw damaged(path, "it holds no cluster: the namespace kube-system is not in it");
-  return { revision, objects, clusterUid };
+  return { revision, objects, clusterUid, contents };
 }
 
 /** As text inside of the object's encoding. The namespace has no other one: nothing owns it. */
@@ -96,37 +107,10 @@ interface KeyValue {
   readonly content: Buffer;
 }
 
-/** mvccpb.KeyValue: 1 key, 3 mod_revision, 5 value; the others are skipped (etcd, api/mvccpb/kv.proto). */
+/** mvccpb.KeyValue: 1 key, 3 mod_revision, 5 value (etcd, api/mvccpb/kv.proto). */
 function keyValueOf(bytes: Buffer): KeyValue {
-  let [key, modified, content] = ["", 0, Buffer.alloc(0)] as [string, number, Buffer];
-  for (let at = 0; at < bytes.length;) {
-    const [tag, afterTag] = varint(bytes, at);
-    const [value, afterValue] = varint(bytes, afterTag);
-    at = afterValue;
-    if ((tag & 7) !== 2) {
-      if (tag >> 3 === 3) modified = value;
-      continue;
-    }
-    if (at + value > bytes.length) throw new NotBolt("an object is cut off");
-    const text = bytes.subarray(at, at + value);
-    at += value;
-    if (tag >> 3 === 1) key = text.toString();
-    if (tag >> 3 === 5) content = text;
-  }
-  return { key, modified, content };
-}
-
-/** Of 64 bits, such as the ID of a lease, which is read inexactly and not used. */
-const VARINT_BYTES = 10;
-
-function varint(bytes: Buffer, start: number): [value: number, end: number] {
-  let value = 0;
-  for (let at = start, scale = 1; at < bytes.length && at < start + VARINT_BYTES; at++, scale *= 128) {
-    const byte = bytes[at] ?? 0;
-    value += (byte & 127) * scale;
-    if (byte < 128) return [value, at + 1];
-  }
-  throw new NotBolt("an object is cut off");
+  const message = new Message(bytes);
+  return { key: message.text(1), modified: message.number(3), content: message.raw(5) };
 }
 
 const damaged = (path: string, why: string): UserError =>

@@ -52,7 +52,12 @@ export function boundVolumes(text: string): BoundVolume[] {
   const { data } = VOLUMES.safeParse(parseJson(text));
   if (data === undefined)
     throw new UserError("unavailable", "the API returns a list of volumes that Kubernetes would not return");
-  return data.items
+  return bound(data.items);
+}
+
+/** The same of objects that are read already. */
+export const bound = (items: readonly z.output<typeof VOLUMES>["items"][number][]): BoundVolume[] =>
+  items
     .flatMap(({ spec: { claimRef, local, hostPath, nodeAffinity } }) => {
       if (claimRef === undefined) return [];
       const expressions = (nodeAffinity?.required?.nodeSelectorTerms ?? []).flatMap(
@@ -64,7 +69,6 @@ export function boundVolumes(text: string): BoundVolume[] {
       return [path === undefined ? volume : { ...volume, path }];
     })
     .sort((a, b) => (inWords(a) < inWords(b) ? -1 : 1));
-}
 
 /**
  * Those that are folders of a node: K3s' local-path provisioner makes such ones

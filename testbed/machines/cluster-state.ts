@@ -5,7 +5,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { passwordOf } from "../../src/config/secrets";
 import { etcdSnapshot } from "./etcd-snapshot";
+import { storedNode, type ApiNode } from "./stored-objects";
 
 export const CLUSTER = "/cluster";
 
@@ -96,11 +98,21 @@ export function snapshotOf(state: State, more = ""): Buffer {
   const last = Math.max(...state.objects.map(({ revision }) => revision));
   const whole = `${BEGIN}${Buffer.from(JSON.stringify(state)).toString("base64")}${END}`;
   return etcdSnapshot([
-    ...state.objects,
+    // Without a revision of its own, since it is no object of the state.
+    { key: bootstrapKey(readFileSync(join(CLUSTER, "token"), "utf8")), content: "encrypted", revision: 1 },
+    ...state.objects.map((object) =>
+      object.kind === "Node"
+        ? { ...object, content: storedNode(JSON.parse(object.content) as ApiNode) }
+        : object,
+    ),
     { key: "/testbed/state", content: whole, revision: last + 1 },
     { key: "/testbed/more", content: more, revision: last + 2 },
   ]);
 }
+
+/** Where K3s keeps what is encrypted with the token (k3s, pkg/cluster/encrypt.go, storageKey). */
+export const bootstrapKey = (token: string): string =>
+  `/bootstrap/${createHash("sha256").update(passwordOf(token.trim())).digest("hex").slice(0, 12)}`;
 
 const [BEGIN, END] = ["<state>", "</state>"];
 

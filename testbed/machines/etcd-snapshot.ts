@@ -3,6 +3,7 @@
  * A stand-in: no program has written it, and a real etcd's has more buckets and deeper trees.
  */
 import { createHash } from "node:crypto";
+import { field, varint } from "./protobuf";
 
 const PAGE = 4096;
 const HEADER = 16;
@@ -12,7 +13,7 @@ const KEYS_PAGE = 4;
 /** A change of an object; a deletion has no content. */
 export interface Change {
   readonly key: string;
-  readonly content?: string;
+  readonly content?: string | Buffer;
   /** Greater than that of the change before. @default - counted from 2 on: etcd begins with 1 */
   readonly revision?: number;
 }
@@ -33,33 +34,20 @@ export function etcdSnapshot(changes: readonly Change[]): Buffer {
 
 type Entry = readonly [key: Buffer, value: Buffer];
 
-function entryOf(revision: number, key: string, content: string | undefined): Entry {
+function entryOf(revision: number, key: string, content: Change["content"]): Entry {
   const name = Buffer.alloc(content === undefined ? 18 : 17);
   name.writeBigUInt64BE(BigInt(revision), 0);
   name.write("_", 8);
   if (content === undefined) name.write("t", 17);
-  const fields = [text(1, key), Buffer.from([3 << 3]), varint(revision)];
+  const fields = [field(1, key), Buffer.from([3 << 3]), varint(revision)];
   return [
     name,
-    Buffer.concat(content === undefined ? fields.slice(0, 1) : [...fields, text(5, content), LEASE]),
+    Buffer.concat(content === undefined ? fields.slice(0, 1) : [...fields, field(5, content), LEASE]),
   ];
 }
 
 /** Objects that expire have one: a number of 64 bits. */
 const LEASE = Buffer.from([6 << 3, ...Array.from({ length: 9 }, () => 255), 1]);
-
-const text = (field: number, value: string): Buffer => {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([Buffer.from([(field << 3) | 2]), varint(bytes.length), bytes]);
-};
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return Buffer.from([...bytes, rest]);
-    bytes.push((rest % 128) | 128);
-  }
-}
 
 function leaf(entries: readonly Entry[], flags: number): Buffer {
   const elements: Buffer[] = [];

@@ -2,6 +2,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kindOf, readSnapshot } from "../../../src/backup/snapshot";
+import { nodesIn, volumesIn } from "../../../src/backup/stored-objects";
+import { bound, boundVolumes } from "../../../src/rollout/local-volumes";
+import type { ApiNode } from "../../../testbed/machines/stored-objects";
 import { FIVE_NODES, temporaryFolder } from "../../fixture";
 import { CURL, describeWith } from "../tools";
 import { Bed, KUBERNETES } from "./bed";
@@ -58,6 +61,42 @@ describeWith([...KUBERNETES, CURL], "a snapshot of a real etcd", () => {
     const words = ["get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}"];
     const { stdout } = await bed.plane.kubectl(words);
     expect(readSnapshot(await taken()).clusterUid).toBe(stdout);
+  });
+
+  test("says of Nodes and volumes what the API says", async () => {
+    const hostPath = { path: "/var/lib/rancher/k3s/storage/pvc-data" };
+    const nodeAffinity = {
+      required: {
+        nodeSelectorTerms: [
+          { matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: ["mizar"] }] },
+        ],
+      },
+    };
+    const spec = { capacity: { storage: "1Gi" }, accessModes: ["ReadWriteOnce"], hostPath, nodeAffinity };
+    const claimRef = { namespace: "default", name: "data" };
+    await bed.plane.create({
+      apiVersion: "v1",
+      kind: "PersistentVolume",
+      metadata: { name: "pvc-data" },
+      spec: { ...spec, claimRef },
+    });
+    const snapshot = readSnapshot(await taken());
+    const ask = async (kind: string): Promise<string> =>
+      (await bed.plane.kubectl(["get", kind, "-o", "json"])).stdout;
+    const { items } = JSON.parse(await ask("nodes")) as { items: ApiNode[] };
+    expect(items.length).toBeGreaterThan(1);
+    const roles = ["node-role.kubernetes.io/etcd", "node-role.kubernetes.io/control-plane"];
+    const expected = items.map(({ metadata, status }) => ({
+      name: metadata.name,
+      server: roles.some((role) => role in (metadata.labels ?? {})),
+      address: status.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "",
+      version: status.nodeInfo?.kubeletVersion,
+    }));
+    expect(nodesIn(snapshot)).toEqual(expected);
+    expect(bound(volumesIn(snapshot))).toEqual(boundVolumes(await ask("persistentvolumes")));
+    expect(bound(volumesIn(snapshot))).toEqual([
+      { namespace: "default", claim: "data", node: "mizar", path: hostPath.path },
+    ]);
   });
 
   test("that is cut off anywhere is refused", async () => {
