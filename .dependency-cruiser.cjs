@@ -33,6 +33,7 @@ const ALLOWED = {
   ],
   "src/gate": ["src/base", "src/provider"],
   "src/backup": ["src/base", "src/config"],
+  "src/s3": ["src/base", "src/config"],
   "src/rollout": [
     "src/base",
     "src/config",
@@ -40,6 +41,7 @@ const ALLOWED = {
     "src/render",
     "src/emit",
     "src/backup",
+    "src/s3",
     "src/pve",
   ],
   "src/template": ["src/base", "src/config", "src/render", "src/emit", "src/doctor", "src/rollout"],

@@ -1,6 +1,6 @@
 import { cronProblem, longestGapHours } from "../../src/config/cron";
 import { resolveK3s } from "../../src/config/k3s";
-import { snapshotLimitHours } from "../../src/config/snapshots";
+import { snapshotBucket, snapshotLimitHours, type SnapshotBucket } from "../../src/config/snapshots";
 import type { K3sSettings } from "../../src/config/settings";
 import { REFERENCE } from "../fixture";
 
@@ -52,4 +52,41 @@ test("a snapshot is too old after two missed ones, unless main.ts says when", ()
 
 test("where K3s is told to take none, none is missed", () => {
   expect(limit({ serverFlags: ["--etcd-disable-snapshots"] })).toBeUndefined();
+});
+
+describe("the bucket is reached as K3s reaches it", () => {
+  const s3 = { endpoint: "s3.example.org", bucket: "etcd", secretFile: "/var/lib/k3s-secrets/s3" };
+  const bucket = (more: Partial<K3sSettings>): SnapshotBucket | undefined =>
+    snapshotBucket({ k3s: resolveK3s({ ...REFERENCE.k3s, ...more }), nodes: [] });
+
+  test("where main.ts states none there is none", () => {
+    expect(bucket({ snapshots: {} })).toBeUndefined();
+  });
+
+  test("by K3s' own defaults", () => {
+    expect(bucket({ snapshots: { s3 } })).toEqual({
+      endpoint: "s3.example.org",
+      bucket: "etcd",
+      folder: "",
+      region: "us-east-1",
+      scheme: "https",
+      isVerified: true,
+      lookup: "auto",
+    });
+  });
+
+  test.each<readonly [flag: string, expected: Partial<SnapshotBucket>]>([
+    ["--etcd-s3-insecure", { scheme: "http" }],
+    ["--etcd-s3-insecure=false", { scheme: "https" }],
+    ["--etcd-s3-skip-ssl-verify=true", { isVerified: false }],
+    ["--etcd-s3-bucket-lookup-type=DNS", { lookup: "dns" }],
+    ["--etcd-s3-bucket-lookup-type=path", { lookup: "path" }],
+  ])("with %s", (flag, expected) => {
+    const snapshots = { s3: { ...s3, folder: "home", region: "eu-central-1" } };
+    expect(bucket({ snapshots, serverFlags: [flag] })).toMatchObject({
+      folder: "home",
+      region: "eu-central-1",
+      ...expected,
+    });
+  });
 });

@@ -1,4 +1,4 @@
-import { s3Credentials } from "../../src/rollout/s3-credentials";
+import { accessKeys, s3Credentials } from "../../src/rollout/s3-credentials";
 
 test("two lines in any order are taken, without comments and blanks", () => {
   expect(
@@ -7,6 +7,11 @@ test("two lines in any order are taken, without comments and blanks", () => {
     text: "AWS_SECRET_ACCESS_KEY=a/b+c=\nAWS_ACCESS_KEY_ID=AKIA1234",
     values: ["a/b+c=", "AKIA1234"],
   });
+});
+
+test("both values are read from them, with the characters that a key may have", () => {
+  const { text } = s3Credentials("AWS_SECRET_ACCESS_KEY=a/b+c==\nAWS_ACCESS_KEY_ID=AKIA1234\n");
+  expect(accessKeys(text)).toEqual({ accessKeyId: "AKIA1234", secretAccessKey: "a/b+c==" });
 });
 
 test.each([

@@ -1,4 +1,5 @@
 import type { K3sSettings } from "../../src/config/settings";
+import { formatVerification } from "../../src/rollout/format";
 import { snapshotAges, snapshotFaults, snapshotsIn, type Snapshot } from "../../src/rollout/snapshots";
 import type { KubeNode } from "../../src/rollout/kubernetes";
 import { ALPHARD, HAMAL, REFERENCE } from "../fixture";
@@ -56,6 +57,19 @@ test("S3 is judged where main.ts states it: its age, and a copy that failed", ()
   ]);
 });
 
+test("S3 is a place that is shown: with its age, and as empty where main.ts states a bucket", () => {
+  const shown = (snapshots: readonly Snapshot[], k3s: Partial<K3sSettings> = {}): string => {
+    const description = described([ALPHARD], { k3s: { ...REFERENCE.k3s, ...k3s } });
+    const ages = snapshotAges(description, snapshots, NOW);
+    return formatVerification({ nodes: [], snapshots: ages, faults: [] }, undefined).split("\n")[0] ?? "";
+  };
+  const stated = { snapshots: { s3: S3 } };
+  const failed = { taken: hoursAgo(1), failure: "access denied" };
+  expect(shown([on(1), { taken: hoursAgo(5) }], stated)).toMatch(/: alphard 1 h, S3 5 h$/);
+  expect(shown([on(1), failed], stated)).toMatch(/: alphard 1 h, S3 none$/);
+  expect(shown([on(1)])).toMatch(/: alphard 1 h$/);
+});
+
 test("K3s' objects are read: what is there, where, and what failed", () => {
   const time = "2026-11-27T12:00:00Z";
   const items = [
@@ -75,6 +89,6 @@ test("K3s' objects are read: what is there, where, and what failed", () => {
     { node: "alphard", taken: Date.parse(time) },
     { taken: Date.parse(time), failure: "access denied" },
   ]);
-  expect(snapshotAges(read, NOW)).toEqual({ servers: { alphard: 12 } });
+  expect(snapshotAges(described([ALPHARD]), read, NOW)).toEqual({ servers: { alphard: 12 } });
   expect(() => snapshotsIn("{}")).toThrow("a list of snapshots that K3s would not return");
 });

@@ -1,4 +1,4 @@
-import { Argument, InvalidArgumentError, type Command } from "commander";
+import { Argument, InvalidArgumentError, Option, type Command } from "commander";
 import { shellWord } from "../base/escape";
 import { UserError } from "../base/user-error";
 import type { Rotation } from "./rollout";
@@ -188,6 +188,12 @@ function addBackup(rollout: Command, ending: Ending): void {
       "the same where pods run, and you have seen to it that they write nothing now",
       claimNames,
       [],
+    )
+    .addOption(
+      new Option(
+        "--from-s3 [snapshot]",
+        "instead of taking one, bring one that K3s put into the bucket of k3s.snapshots.s3: the newest, or that one; asks no host",
+      ).conflicts(["volumes", "quiesced"]),
     )
     .action(ending(async (options) => (await import("./rollout.js")).backup(options)));
 }

@@ -13,6 +13,7 @@ import {
   type Resets,
   type Trust,
 } from "../rollout/commands";
+import { bucketBackupCommand } from "../rollout/bucket-backup";
 import { reportedAddresses } from "../rollout/clones";
 import type { FleetOptions } from "../rollout/fleet";
 import type { Listener } from "../rollout/log";
@@ -143,10 +144,11 @@ export const upgrade = ({ nixos, k3s, soak, to, ...options }: UpgradeWords): Pro
     return ExitCode.Done;
   });
 
-/** @param options - `volumes` and `quiesced` are claims, as in `Named` */
+/** @param options - `volumes` and `quiesced` are claims, as in `Named`; `fromS3` is the name of a snapshot, or `true` for the newest */
 export const backup = (
   options: Options & {
     readonly to?: string;
+    readonly fromS3?: true | string;
     readonly volumes: readonly string[];
     readonly quiesced: readonly string[];
   },
@@ -154,7 +156,12 @@ export const backup = (
   run(
     options,
     async (session, operator) => {
-      const { to = session.paths.backups, volumes, quiesced } = options;
+      const { to = session.paths.backups, fromS3, volumes, quiesced } = options;
+      if (fromS3 !== undefined) {
+        const wanted = { folder: to, ...(fromS3 === true ? {} : { name: fromS3 }) };
+        await bucketBackupCommand(session, wanted, operator);
+        return ExitCode.Done;
+      }
       await backupCommand(session, { folder: to, volumes: { stopped: volumes, quiesced } }, operator);
       return ExitCode.Done;
     },

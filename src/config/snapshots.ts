@@ -33,6 +33,46 @@ export function snapshotFlags({ snapshots }: K3s): string[] {
   ];
 }
 
+/** The bucket for snapshots, and how K3s reaches it. */
+export interface SnapshotBucket {
+  readonly endpoint: string;
+  readonly bucket: string;
+  /** Empty for none. */
+  readonly folder: string;
+  readonly region: string;
+  readonly scheme: "http" | "https";
+  /** Whether the certificate of the service has to be one that is trusted. */
+  readonly isVerified: boolean;
+  /** Whether the bucket is in the name of the host (`dns`) or in the path. */
+  readonly lookup: "auto" | "dns" | "path";
+}
+
+/** K3s' own default (k3s, pkg/cli/cmds/server.go, `etcd-s3-region`). */
+const OWN_REGION = "us-east-1";
+
+/** `undefined` where `main.ts` states none. */
+export function snapshotBucket({ k3s, nodes }: Pick<Cluster, "k3s" | "nodes">): SnapshotBucket | undefined {
+  const { s3 } = k3s.snapshots ?? {};
+  if (s3 === undefined) return undefined;
+  const servers = nodes.filter(({ role }) => role === "server");
+  const flags = [...k3s.serverFlags, ...servers.flatMap(({ k3sFlags }) => k3sFlags)];
+  const valueOf = (name: string): string | undefined => {
+    const flag = flags.findLast((each) => nameOf(each) === name);
+    return flag === undefined ? undefined : flag.split("=").slice(1).join("=");
+  };
+  const isSet = (name: string): boolean => !/^(0|f|F|false|False|FALSE)$/.test(valueOf(name) ?? "false");
+  const lookup = valueOf("etcd-s3-bucket-lookup-type")?.toLowerCase();
+  return {
+    endpoint: s3.endpoint,
+    bucket: s3.bucket,
+    folder: s3.folder ?? "",
+    region: s3.region ?? OWN_REGION,
+    scheme: isSet("etcd-s3-insecure") ? "http" : "https",
+    isVerified: !isSet("etcd-s3-skip-ssl-verify"),
+    lookup: lookup === "dns" || lookup === "path" ? lookup : "auto",
+  };
+}
+
 const DISABLE = "etcd-disable-snapshots";
 
 const SCHEDULED = [

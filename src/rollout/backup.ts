@@ -219,7 +219,7 @@ function refuseOtherToken({ host, facts }: HostState, tokens: JoinTokens): void 
 }
 
 /** A probe, since git says only of files that are there whether it would commit them. */
-async function refuseInGit(making: string, named: string): Promise<void> {
+export async function refuseInGit(making: string, named: string): Promise<void> {
   const probe = join(making, MANIFEST);
   writeFileSync(probe, "", { mode: 0o600 });
   await refuseCommitted(probe, {
@@ -237,7 +237,7 @@ interface Taken {
   readonly compressed: boolean;
 }
 
-const inMib = ({ bytes }: Pick<Taken, "bytes">): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+export const inMib = ({ bytes }: Pick<Taken, "bytes">): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
 
 async function snapshotOn(host: Host, takenAt: string): Promise<Taken> {
   // Another one each time: K3s adds the node and the second.
@@ -324,7 +324,7 @@ export function formatMade({ backup, removed }: Made, recipients: number): strin
   ].join("\n");
 }
 
-const volumeLines = (heading: string, volumes: Manifest["volumes"]): string[] =>
+export const volumeLines = (heading: string, volumes: Manifest["volumes"]): string[] =>
   volumes.length === 0
     ? []
     : [heading, ...volumes.map((each) => `  ${inWords(each)}${each.copy ? ` (${inMib(each.copy)})` : ""}`)];

@@ -173,11 +173,11 @@ function formatExpiries({ nodes, kubeconfig }: Verification): string[] {
   return parts.length === 0 ? [] : ["", `Days left: ${parts.join(", ")}`];
 }
 
-/** How old the newest snapshot is in each place that has one. */
+/** How old the newest snapshot is in each place that has one, and in S3. */
 function formatSnapshots({ snapshots }: Verification): string[] {
   const places = [
     ...Object.entries(snapshots?.servers ?? {}).map(([name, hours]) => `${oneLine(name)} ${hours} h`),
-    ...(snapshots?.s3 === undefined ? [] : [`S3 ${snapshots.s3} h`]),
+    ...(snapshots?.s3 === undefined ? [] : [snapshots.s3 === null ? "S3 none" : `S3 ${snapshots.s3} h`]),
   ];
   return places.length === 0 ? [] : ["", `Age of the newest snapshot of etcd: ${places.join(", ")}`];
 }

@@ -20,14 +20,10 @@ export interface Restorable {
  *
  * @throws UserError when the backup is damaged, or of the time of another token
  */
-export async function readRestorable(folder: string, { server: token }: JoinTokens): Promise<Restorable> {
+export async function readRestorable(folder: string, tokens: JoinTokens): Promise<Restorable> {
   const backup = readBackup(folder);
   const snapshot = await contentOf(backup);
-  const source = "rollout.tokenPath or rollout.tokenCommand of main.ts";
-  if (token === undefined)
-    throw new UserError("invalid", "The join token is needed, with which the snapshot is encrypted", {
-      remedy: `set ${source}`,
-    });
+  const token = neededToken(tokens);
   if (!(await isToken(token, backup.manifest.token)))
     throw new UserError(
       "invalid",
@@ -35,12 +31,22 @@ export async function readRestorable(folder: string, { server: token }: JoinToke
       {
         remedy:
           backup.encryptedToken === undefined
-            ? `make ${source} give that one; the backup does not have it`
-            : `make ${source} give that one, which is in the backup: age --decrypt --identity <your key> ${backup.encryptedToken}`,
+            ? `make ${TOKEN_SOURCE} give that one; the backup does not have it`
+            : `make ${TOKEN_SOURCE} give that one, which is in the backup: age --decrypt --identity <your key> ${backup.encryptedToken}`,
       },
     );
   return { backup, snapshot, token };
 }
+
+/** @throws UserError when `main.ts` has none */
+export function neededToken({ server: token }: JoinTokens): string {
+  if (token !== undefined) return token;
+  throw new UserError("invalid", "The join token is needed, with which the snapshot is encrypted", {
+    remedy: `set ${TOKEN_SOURCE}`,
+  });
+}
+
+export const TOKEN_SOURCE = "rollout.tokenPath or rollout.tokenCommand of main.ts";
 
 /** A server of another minor version would change the objects on its way, or not read them. */
 export function versionFaults({ backup }: Restorable, { host, facts }: HostState): string[] {

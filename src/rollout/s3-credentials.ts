@@ -1,4 +1,5 @@
 import { UserError } from "../base/user-error";
+import type { AccessKeys } from "../s3/bucket";
 
 const KEYS = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
@@ -29,4 +30,14 @@ export function s3Credentials(text: string): { readonly text: string; readonly v
     text: pairs.map(([name, value]) => `${name}=${value}`).join("\n"),
     values: pairs.map(([, value = ""]) => value),
   };
+}
+
+/** The two values. @param text - as `s3Credentials` returns it */
+export function accessKeys(text: string): AccessKeys {
+  const valueOf = (name: string): string =>
+    text
+      .split("\n")
+      .find((line) => line.startsWith(`${name}=`))
+      ?.slice(name.length + 1) ?? "";
+  return { accessKeyId: valueOf("AWS_ACCESS_KEY_ID"), secretAccessKey: valueOf("AWS_SECRET_ACCESS_KEY") };
 }

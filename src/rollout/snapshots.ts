@@ -72,8 +72,8 @@ export function snapshotsIn(text: string): Snapshot[] {
 export interface SnapshotAges {
   /** By hostname; without those that have none. */
   readonly servers: Readonly<Record<string, number>>;
-  /** @default - none */
-  readonly s3?: number;
+  /** `null` if none is there yet. @default - `main.ts` states no bucket, and there is none */
+  readonly s3?: number | null;
 }
 
 const HOUR = 3_600_000;
@@ -87,7 +87,11 @@ function newest(snapshots: readonly Snapshot[]): Snapshot | undefined {
 
 const isThere = ({ failure }: Snapshot): boolean => failure === undefined;
 
-export function snapshotAges(snapshots: readonly Snapshot[], now: number): SnapshotAges {
+export function snapshotAges(
+  { k3s }: Pick<Description, "k3s">,
+  snapshots: readonly Snapshot[],
+  now: number,
+): SnapshotAges {
   const names = [...new Set(snapshots.flatMap(({ node }) => node ?? []))].sort();
   const age = (some: readonly Snapshot[]): number | undefined => {
     const last = newest(some.filter(isThere));
@@ -97,7 +101,9 @@ export function snapshotAges(snapshots: readonly Snapshot[], now: number): Snaps
     const hours = age(snapshots.filter(({ node }) => node === name));
     return hours === undefined ? [] : [[name, hours]];
   });
-  const s3 = age(snapshots.filter(({ node }) => node === undefined));
+  const s3 =
+    age(snapshots.filter(({ node }) => node === undefined)) ??
+    (k3s.snapshots?.s3 === undefined ? undefined : null);
   return { servers: Object.fromEntries(servers), ...(s3 === undefined ? {} : { s3 }) };
 }
 
@@ -112,7 +118,7 @@ export function snapshotFaults(
 ): string[] {
   const limit = snapshotLimitHours(description);
   if (limit === undefined) return [];
-  const ages = snapshotAges(snapshots, now);
+  const ages = snapshotAges(description, snapshots, now);
   const servers = nodes
     .filter(({ server }) => server)
     .flatMap(({ name, created }) => {
@@ -140,7 +146,7 @@ function s3Faults(
   // Where none was tried yet, since the setting is new, there is nothing to say.
   const last = newest(snapshots.filter(({ node }) => node === undefined));
   return [
-    ...(hours !== undefined && hours > limit
+    ...(typeof hours === "number" && hours > limit
       ? [`the newest snapshot of etcd in the bucket ${bucket} is ${hours} h old, and ${limit} h is the limit`]
       : []),
     ...(last?.failure === undefined

@@ -89,7 +89,7 @@ async function snapshotsOf(
     const snapshots = await readSnapshots(kubernetes);
     const now = Date.now();
     return {
-      ages: snapshotAges(snapshots, now),
+      ages: snapshotAges(description, snapshots, now),
       faults: snapshotFaults(description, snapshots, nodes, now),
     };
   } catch (error) {

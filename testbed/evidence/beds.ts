@@ -18,6 +18,7 @@ export const BEDS: readonly Bed[] = [
       "__tests__/reference/",
       "__tests__/render/",
       "__tests__/rollout/",
+      "__tests__/s3/",
       "__tests__/simulation/",
     ],
     programs: ["Node"],
@@ -244,6 +245,18 @@ export const BEDS: readonly Bed[] = [
     programs: ["Linux kernel", "OpenSSH", "nft", "age", "git"],
     real: "SSH servers, the copy and its interruptions, the encryption of the token",
     standIn: "K3s, its snapshots and kubectl; no S3 server ran",
+  },
+  {
+    suites: ["__tests__/system/s3.test.ts"],
+    programs: ["S3 server of rclone", "minio-go", "OpenSSL"],
+    real: "signatures, TLS, broken connections, and the upload by K3s' library",
+    standIn: "etcd, whose format the snapshots have",
+  },
+  {
+    suites: ["__tests__/system/machines/restore.test.ts", "__tests__/system/machines/canary.test.ts"],
+    programs: ["Linux kernel", "OpenSSH", "nft", "S3 server of rclone", "minio-go"],
+    real: "SSH servers and the emitted firewalls, in namespaces",
+    standIn: "NixOS' build and activation, systemd, the boot loader, K3s, kubectl and kubelets",
   },
   {
     suites: ["__tests__/system/machines/"],

@@ -47,6 +47,8 @@ const PROGRAMS = {
   kubectl: built("kubernetes", "kubectl", "k8s.io/kubernetes"),
   etcd: built("kubernetes", "etcd", "go.etcd.io/etcd/server/v3"),
   etcdutl: built("etcdutl", "etcdutl", "go.etcd.io/etcd/etcdutl/v3"),
+  "S3 server of rclone": built("s3", "s3-server", "github.com/rclone/gofakes3"),
+  "minio-go": built("s3", "s3-upload", "github.com/minio/minio-go/v7"),
   nft: installed("nft", "--version"),
   iptables: installed("iptables-nft", "--version"),
   iproute2: installed("ip", "-V"),

@@ -927,6 +927,25 @@ export const PROMISES: Promises = {
       "The snapshots were a stand-in's: of K3s' commands only `etcd-snapshot save` ran by hand on a real one.",
     ],
   },
+  "backup-from-bucket": {
+    tests: {
+      "__tests__/system/s3.test.ts": ["a backup from a bucket"],
+      "__tests__/system/machines/restore.test.ts": [
+        "a backup › is drilled › and so is one that a bucket alone had, without asking a host for it",
+      ],
+      "__tests__/system/kubernetes/snapshot.test.ts": [
+        "a snapshot of a real etcd › says of Nodes and volumes what the API says",
+      ],
+      "__tests__/s3/bucket.test.ts": ["a server"],
+      "__tests__/backup/stored-objects.test.ts": [
+        "a snapshot tells which join token it needs, in its short and its long form",
+      ],
+    },
+    gaps: [
+      "The snapshots in the bucket were a stand-in's, uploaded by K3s' library and not by K3s: the names of its objects and of its own data in etcd are those of its source.",
+      "A bucket in the name of the host, as at Amazon, was not asked for on a server.",
+    ],
+  },
   "volumes-in-backups": {
     tests: {
       "__tests__/system/machines/volumes.test.ts": [
@@ -963,6 +982,7 @@ export const PROMISES: Promises = {
       "__tests__/rollout/snapshots.test.ts": [
         "a server's newest snapshot may be as old as two of K3s' own schedule, and no older",
         "S3 is judged where main.ts states it: its age, and a copy that failed",
+        "S3 is a place that is shown: with its age, and as empty where main.ts states a bucket",
       ],
       "__tests__/system/machines/backup.test.ts": [
         "a backup › that K3s takes by itself is shown by verify with its age, which fails past the limit",

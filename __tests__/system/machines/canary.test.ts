@@ -1,8 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ALPHARD, HAMAL, REFERENCE } from "../../fixture";
 import { describeWith } from "../tools";
+import { S3 } from "../s3-service";
+import { ClusterBucket } from "./bucket";
 import { ALNAIR, LiveCluster, TOKEN } from "./cluster";
 import { MACHINES } from "./tools";
 
@@ -24,7 +26,7 @@ const THEIR_PLACES = [
 /** Content of a volume. */
 const CONTENT = "planted-5ca1ab1e-in-a-volume";
 
-describeWith(MACHINES, "the join token", () => {
+describeWith([...MACHINES, ...S3], "the join token", () => {
   let cluster: LiveCluster;
 
   beforeEach(async () => {
@@ -43,6 +45,7 @@ describeWith(MACHINES, "the join token", () => {
 
   async function leaks(during: () => Promise<string>, secret = TOKEN): Promise<string[]> {
     const end = join(cluster.folder, "sampled");
+    rmSync(end, { force: true });
     const sampling = cluster.testbed.sample(secret, end);
     const output = await during();
     writeFileSync(end, "");
@@ -126,6 +129,14 @@ describeWith(MACHINES, "the join token", () => {
     expect(there).toBe(`400 root\nAWS_ACCESS_KEY_ID=AKIA1234\nAWS_SECRET_ACCESS_KEY=${S3_KEY}\n`);
     for (const agent of ["hamal", "alnair"])
       expect((await cluster.testbed.attempt(agent, `test ! -e ${S3_FILE}`)).status).toBe(0);
+
+    const bucket = await ClusterBucket.start(cluster, { accessKeyId: "AKIA1234", secretAccessKey: S3_KEY });
+    await bucket.fill((k3s) =>
+      cluster.emit([ALPHARD, HAMAL, ALNAIR], { k3s, rollout: { tokenPath: "token", s3Path: "s3" } }),
+    );
+    const fetch = async (): Promise<string> => (await bucket.fetch()).mustSucceed().output;
+    for (const secret of [S3_KEY, TOKEN]) expect(await leaks(fetch, secret)).toEqual([]);
+    emitted();
 
     writeFileSync(
       join(cluster.folder, "s3"),

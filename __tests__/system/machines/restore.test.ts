@@ -9,7 +9,9 @@ import { readBackup } from "../../../src/backup/manifest";
 import { HAMAL, server } from "../../fixture";
 import { schemaFaults } from "../../json-schema";
 import { describeWith } from "../tools";
+import { S3 } from "../s3-service";
 import { backupOf } from "./backups";
+import { ClusterBucket } from "./bucket";
 import { LiveCluster, TOKEN } from "./cluster";
 import { MACHINES } from "./tools";
 
@@ -21,7 +23,7 @@ const NODES = [
 ];
 const SERVERS = ["acrux", "alnair", "alphard"];
 
-describeWith(MACHINES, "a backup", () => {
+describeWith([...MACHINES, ...S3], "a backup", () => {
   let cluster: LiveCluster;
   let backup: string;
 
@@ -60,6 +62,31 @@ describeWith(MACHINES, "a backup", () => {
       expect(await folders("alphard")).toBe(before);
       const [line = ""] = readFileSync(join(cluster.folder, "backups", "drills.jsonl"), "utf8").split("\n");
       expect(JSON.parse(line)).toMatchObject({ backup, host: "alphard", faults: [] });
+    });
+
+    test("and so is one that a bucket alone had, without asking a host for it", async () => {
+      const bucket = await ClusterBucket.start(cluster, {
+        accessKeyId: "AKIA1234",
+        secretAccessKey: "planted-s3",
+      });
+      const object = await bucket.fill((k3s) =>
+        cluster.emit(NODES, { k3s, rollout: { tokenPath: "token", s3Path: "s3" } }),
+      );
+      const { stdout } = (await bucket.fetch("--json")).mustSucceed();
+      const fetched = JSON.parse(stdout) as { backup: string };
+      expect(schemaFaults("rollout#backup", fetched)).toEqual([]);
+      expect(fetched).toMatchObject({
+        object,
+        removed: [],
+        manifest: {
+          server: "alphard",
+          members: SERVERS.map((name) => expect.objectContaining({ name }) as object),
+          k3sVersion: "v1.34.2+k3s1",
+        },
+      });
+      const { output } = (await cluster.rollout("drill", "restore", "--from", fetched.backup)).mustSucceed();
+      expect(output).toContain(`${fetched.backup} restores: a server on alphard had it`);
+      cluster.emit(NODES);
     });
 
     test("on another host, with the flags and the address of the first server", async () => {
