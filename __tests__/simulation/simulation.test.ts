@@ -112,6 +112,8 @@ describe("what fails", () => {
     expect([hostnames(node.stopped), hostnames(node.cutOff)]).toEqual([[], ["alphard", "hamal"]]);
     const further = outcomeOf(subject, "bridge vmbr1 of pve1");
     expect([hostnames(further.cutOff), hostnames(further.partlyCutOff)]).toEqual([[], ["hamal"]]);
+    const both = outcomeOf(subject, "bridge vmbr0 of pve1", "bridge vmbr1 of pve1");
+    expect([hostnames(both.cutOff), hostnames(both.partlyCutOff)]).toEqual([["alphard", "hamal"], []]);
   });
 
   test("one PVE node is said to be what everything stands on", () => {

@@ -66,7 +66,10 @@ function refusedBy(
   const names = singles.map(nameOf);
   const unknown = allow.filter((name) => !names.includes(name));
   if (unknown.length > 0)
-    throw new UserError("usage", `No such failure: ${unknown.join(", ")}. There are ${names.join(", ")}`);
+    throw new UserError(
+      "usage",
+      oneLine(`No such failure: ${unknown.join(", ")}. There are ${names.join(", ")}`),
+    );
   if (asked.includes("capacity") && pve === undefined)
     throw new UserError("invalid", "Nothing is known of capacity", {
       remedy: "state in main.ts what the PVE nodes have: pve.nodes",

@@ -1,6 +1,7 @@
 /** A simulation in words, as the blocks that a preview has too. */
 import { groupBy } from "../base/group-by";
 import { counted, plain } from "../base/markdown";
+import { oneLine } from "../base/printable";
 import type { Block } from "../preview/report";
 import { pveNodesOf, type Subject } from "../simulation/failure";
 import type { Cost, Outcome } from "../simulation/outcome";
@@ -131,6 +132,6 @@ export const refusal = (outcomes: readonly Outcome[], asked: readonly Cost[]): s
   outcomes
     .map((outcome) => {
       const found = outcome.costs.filter((cost) => asked.includes(cost));
-      return `${outcome.failures.map(({ name }) => name).join()} costs ${costsInWords(found)}`;
+      return `${oneLine(outcome.failures.map(({ name }) => name).join())} costs ${costsInWords(found)}`;
     })
     .join("\n");

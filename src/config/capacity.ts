@@ -3,12 +3,19 @@
  * synth, previews, and the question what a failure costs.
  */
 import { groupBy } from "../base/group-by";
-import type { Node, Pve } from "./model";
+import type { Node, Pve, Vm } from "./model";
 import { isLiteral } from "./references";
 import type { PveNodeSettings } from "./settings";
 
 /** The part of the model that says what a VM needs. */
 export type Placed = Pick<Node, "vm">;
+
+/** What VMs take from a PVE node. */
+export interface Load {
+  readonly vm: Pick<Vm, "cores" | "sockets" | "memoryMib"> & {
+    readonly disks: readonly Pick<Vm["disks"][number], "datastore" | "sizeGib">[];
+  };
+}
 
 /** PVE nodes by name. */
 type PveNodes = Pick<Pve, "nodes" | "overcommit">;
@@ -54,19 +61,35 @@ export const zfsArcMib = ({ memoryMib, zfsArcMib: stated, datastores }: PveNodeS
 export const memoryForVms = (node: PveNodeSettings): number =>
   Math.max(0, node.memoryMib - (node.reservedMib ?? 0) - zfsArcMib(node));
 
-export const coresOf = ({ vm }: Placed): number => vm.cores * vm.sockets;
+export const coresOf = ({ vm }: Load): number => vm.cores * vm.sockets;
 
 /** Without lists in between: a simulation of all failures sums up a million times. */
 const total = <T>(items: readonly T[], of: (item: T) => number): number =>
   items.reduce((sum, item) => sum + of(item), 0);
 
-const gibOn = (datastore: string, { vm }: Placed): number =>
+const gibOn = (datastore: string, { vm }: Load): number =>
   total(vm.disks, (disk) => (disk.datastore === datastore ? disk.sizeGib : 0));
+
+/** What they take together, as one VM would. */
+export function asOne(vms: readonly Load[]): Load {
+  const datastores = new Set(vms.flatMap(({ vm }) => vm.disks.map(({ datastore }) => datastore)));
+  return {
+    vm: {
+      cores: total(vms, coresOf),
+      sockets: 1,
+      memoryMib: total(vms, ({ vm }) => vm.memoryMib),
+      disks: [...datastores].map((datastore) => ({
+        datastore,
+        sizeGib: total(vms, (each) => gibOn(datastore, each)),
+      })),
+    },
+  };
+}
 
 const shortage = (found: Shortage): Shortage[] => (found.wanted > found.room ? [found] : []);
 
 /** What one PVE node lacks for those VMs. Its shared datastores are judged by `sharedShortages`. */
-export function shortagesOn(at: string, pve: PveNodes, vms: readonly Placed[]): Shortage[] {
+export function shortagesOn(at: string, pve: PveNodes, vms: readonly Load[]): Shortage[] {
   const node = pve.nodes[at];
   if (node === undefined) return [];
   const { cpu, memory, disk } = pve.overcommit;
@@ -130,20 +153,17 @@ export interface Obstacle {
 
 /** What the VM needs and that PVE node never has. A name that only OpenTofu knows is taken to be there. */
 export function obstaclesTo({ vm }: Placed, on: PveNodeSettings): Obstacle[] {
-  const bridges = [...new Set(vm.networkInterfaces.map(({ bridge }) => bridge))];
-  const datastores = [
-    ...new Set([
-      ...vm.disks.map(({ datastore }) => datastore),
-      ...(vm.cloneDatastore === undefined ? [] : [vm.cloneDatastore]),
-    ]),
-  ];
+  const lacking = (lacks: Obstacle["lacks"], names: readonly string[]): Obstacle[] =>
+    [...new Set(names)].map((what) => ({ lacks, what }));
+  const bridges = vm.networkInterfaces
+    .map(({ bridge }) => bridge)
+    .filter((name) => !on.bridges.includes(name) && isLiteral(name));
+  const datastores = [...vm.disks.map(({ datastore }) => datastore), vm.cloneDatastore].filter(
+    (name) => name !== undefined && on.datastores[name] === undefined && isLiteral(name),
+  ) as string[];
   return [
-    ...bridges
-      .filter((name) => isLiteral(name) && !on.bridges.includes(name))
-      .map((what) => ({ lacks: "bridge", what }) as const),
-    ...datastores
-      .filter((name) => isLiteral(name) && on.datastores[name] === undefined)
-      .map((what) => ({ lacks: "datastore", what }) as const),
-    ...(coresOf({ vm }) > on.cores ? [{ lacks: "cores", what: String(on.cores) } as const] : []),
+    ...lacking("bridge", bridges),
+    ...lacking("datastore", datastores),
+    ...(coresOf({ vm }) > on.cores ? lacking("cores", [String(on.cores)]) : []),
   ];
 }

@@ -6,7 +6,8 @@
  * `cluster.json`, which a synth reads back and which is committed, remembers it by VM ID. What is decided follows from the settings
  * and these memories, never from the order in `main.ts`.
  */
-import { memoryForVms, obstaclesTo, shortagesOn, type Placed } from "./capacity";
+import { groupBy } from "../base/group-by";
+import { asOne, memoryForVms, obstaclesTo, shortagesOn, type Load } from "./capacity";
 import type { Node, Pve } from "./model";
 
 /** Names of PVE nodes by VM ID. */
@@ -31,17 +32,35 @@ export function place(pve: Pve, nodes: readonly Placeable[], last: Places): Map<
       return known === undefined ? [] : [[node.vmId, known] as const];
     }),
   );
-  const on = new Map<string, Placeable[]>(Object.keys(pve.nodes).map((name) => [name, []]));
-  for (const node of nodes) on.get(places.get(node.vmId) ?? "")?.push(node);
+  const settled = groupBy(
+    nodes.filter(({ vmId }) => places.has(vmId)),
+    ({ vmId }) => places.get(vmId),
+  );
+  const on = new Map(Object.keys(pve.nodes).map((name) => [name, crowd(settled.get(name) ?? [])]));
   const open = nodes.filter(({ vmId }) => !places.has(vmId));
   for (const node of inTurn(pve, open)) {
     const found = bestFor(node, pve, on);
     if (found === undefined) continue;
     places.set(node.vmId, found);
-    on.get(found)?.push(node);
+    on.set(found, crowd([node], on.get(found)));
   }
   return places;
 }
+
+/** The VMs on a PVE node, summed up: each node that is placed asks this of each PVE node. */
+interface Crowd {
+  readonly load: Load;
+  readonly servers: number;
+  readonly nodes: number;
+}
+
+const EMPTY: Crowd = { load: asOne([]), servers: 0, nodes: 0 };
+
+const crowd = (more: readonly Placeable[], { load, servers, nodes } = EMPTY): Crowd => ({
+  load: asOne([load, ...more]),
+  servers: servers + more.filter(({ role }) => role === "server").length,
+  nodes: nodes + more.length,
+});
 
 /** A PVE node that is no longer stated is left. */
 const kept = (pve: Pve, place: string | undefined): string | undefined =>
@@ -63,25 +82,18 @@ const possibilities = (pve: Pve, node: Placeable): [string, Pve["nodes"][string]
   Object.entries(pve.nodes).filter(([, each]) => obstaclesTo(node, each).length === 0);
 
 /** Apart from other servers first; then where it fits, where the fewest nodes are, and where most memory is left. */
-function bestFor(
-  node: Placeable,
-  pve: Pve,
-  on: ReadonlyMap<string, readonly Placeable[]>,
-): string | undefined {
+function bestFor(node: Placeable, pve: Pve, on: ReadonlyMap<string, Crowd>): string | undefined {
   const candidates = possibilities(pve, node).map(([name, each]) => {
-    const there = on.get(name) ?? [];
-    const servers = node.role === "server" ? there.filter(({ role }) => role === "server").length : 0;
-    const strain = shortagesOn(name, pve, [...there, node]).length > 0 ? 1 : 0;
-    const others = pve.spread === "all" ? there.length : 0;
-    return { name, rank: [servers, strain, others, -left(each, there)] };
+    const there = on.get(name) ?? EMPTY;
+    const servers = node.role === "server" ? there.servers : 0;
+    const strain = shortagesOn(name, pve, [there.load, node]).length > 0 ? 1 : 0;
+    const others = pve.spread === "all" ? there.nodes : 0;
+    const left = memoryForVms(each) - there.load.vm.memoryMib;
+    return { name, rank: [servers, strain, others, -left] };
   });
   const [best] = candidates.sort((a, b) => compareRanks(a.rank, b.rank) || (a.name < b.name ? -1 : 1));
   return best?.name;
 }
-
-/** Memory, in MiB. */
-const left = (pveNode: Pve["nodes"][string], there: readonly Placed[]): number =>
-  there.reduce((rest, { vm }) => rest - vm.memoryMib, memoryForVms(pveNode));
 
 function compareRanks(a: readonly number[], b: readonly number[]): number {
   const index = a.findIndex((value, i) => value !== b[i]);

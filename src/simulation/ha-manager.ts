@@ -5,11 +5,12 @@
  * another. It does not ask whether there is memory.
  */
 import { shortagesOn, type Shortage } from "../config/capacity";
-import { haNodes } from "../config/ha";
 import type { Node, Pve } from "../config/model";
 
 /** The PVE nodes that fail, and how those that are left are parted. */
 export interface Remains {
+  /** VMs that the manager looks after. */
+  readonly resources: readonly Node[];
   readonly failed: ReadonlySet<string>;
   /** PVE nodes with the same value reach each other. @default - all do */
   readonly sideOf?: (pveNode: string) => string;
@@ -33,10 +34,9 @@ const NOTHING: Recovery = { fenced: new Set(), moves: new Map(), waiting: [], sh
 export function recoveryOf(
   pve: Pve | undefined,
   nodes: readonly Node[],
-  { failed, sideOf, broken }: Remains,
+  { resources, failed, sideOf, broken }: Remains,
 ): Recovery {
   if (pve?.ha === undefined || (failed.size === 0 && sideOf === undefined)) return NOTHING;
-  const resources = haNodes({ pve, nodes });
   const side = sideOf ?? (() => "");
   const quorate = quorateSide(pve, failed, side);
   const hasResource = new Set(resources.map(({ vm }) => vm.pveNode));

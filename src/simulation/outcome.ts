@@ -1,10 +1,11 @@
 /** What failures cost that happen at the same time: a pure function of the model. */
 import { groupBy } from "../base/group-by";
 import { vipCandidates } from "../config/api-vip";
+import { haNodes } from "../config/ha";
 import { lossOf, type Loss } from "../config/losses";
 import { servers as serversOf, type Node } from "../config/model";
 import { quorumOf } from "../config/quorum";
-import type { Effect, GoneBridge, PossibleFailure, Subject } from "./failure";
+import { pveNodesOf, type Effect, type GoneBridge, type PossibleFailure, type Subject } from "./failure";
 import { recoveryOf, type Recovery } from "./ha-manager";
 import { bridgeOf, publishedBy, type Published } from "./services";
 
@@ -59,6 +60,8 @@ export class Simulator {
   private readonly servers: readonly Node[];
   private readonly candidates: readonly Node[];
   private readonly published: readonly Published[];
+  private readonly pveNodes: readonly string[];
+  private readonly resources: readonly Node[];
   private readonly on: ReadonlyMap<string, ReadonlySet<Node>>;
   private readonly losses = new Map<string, Loss>();
 
@@ -66,6 +69,8 @@ export class Simulator {
     this.servers = serversOf(subject);
     this.candidates = vipCandidates(subject).map(({ node }) => node);
     this.published = publishedBy(subject.flows, subject.nodes);
+    this.pveNodes = pveNodesOf(subject);
+    this.resources = haNodes(subject);
     const on = groupBy(subject.nodes, ({ vm }) => vm.pveNode);
     this.on = new Map([...on].map(([name, there]) => [name, new Set(there)]));
   }
@@ -76,20 +81,19 @@ export class Simulator {
     const broken = union(effects.map((effect) => effect.broken));
     const failed = new Set(effects.flatMap(({ pveNode }) => pveNode ?? []));
     const { pve, nodes } = this.subject;
-    const ha = recoveryOf(pve, nodes, { failed, sideOf: sidesBy(effects), broken });
+    const sideOf = sidesBy(effects, this.pveNodes);
+    const ha = recoveryOf(pve, nodes, { resources: this.resources, failed, sideOf, broken });
     const down = [...union([failed, ha.fenced])].sort();
     const stopped = union([broken, ...down.map((name) => this.on.get(name) ?? NONE)]);
     const atOnce = this.standing(effects, stopped, new Map());
     const etcd = this.etcd(atOnce, effects, ha);
     const capacity = this.capacity(down);
+    const further = union(effects.map(({ bridge }) => bridge?.further ?? NONE));
     const found = {
       failures,
       stopped: [...stopped].sort(byVmId),
       cutOff: atOnce.cutOff().sort(byVmId),
-      partlyCutOff: effects
-        .flatMap(({ bridge }) => [...(bridge?.further ?? [])])
-        .filter((node) => !stopped.has(node))
-        .sort(byVmId),
+      partlyCutOff: [...further].filter((node) => atOnce.isReached(node)).sort(byVmId),
       etcd,
       ...this.api(atOnce, etcd.majority === "kept"),
       ha,
@@ -109,10 +113,13 @@ export class Simulator {
   ): Standing {
     const bridges = effects.flatMap(({ bridge }) => bridge ?? []);
     const isolated = isolatedBy(bridges, moves);
-    const sideOfPveNode = sidesBy(effects);
+    const sideOfPveNode = sidesBy(effects, this.pveNodes);
     const runs = (node: Node): boolean => !stopped.has(node) && !isolated.has(node);
     const sideOf = (node: Node): string => sideOfPveNode?.(moves.get(node) ?? node.vm.pveNode) ?? ALL;
-    const { side, left } = this.mainSide(sideOf, runs);
+    const { side, left } =
+      sideOfPveNode === undefined
+        ? { side: ALL, left: this.servers.filter(runs).length }
+        : this.mainSide(sideOf, runs);
     const isReached = (node: Node, over?: string): boolean =>
       runs(node) &&
       sideOf(node) === side &&
@@ -187,15 +194,25 @@ const NONE: ReadonlySet<never> = new Set();
 
 /** Without a copy where one of them has everything: there are tens of thousands of pairs. */
 function union<T>(sets: readonly ReadonlySet<T>[]): ReadonlySet<T> {
-  const [first = NONE, ...others] = sets.filter(({ size }) => size > 0);
-  return others.length === 0 ? first : new Set([first, ...others].flatMap((set) => [...set]));
+  const filled = sets.filter(({ size }) => size > 0);
+  const [first = NONE] = filled;
+  if (filled.length < 2) return first;
+  const all = new Set<T>(first);
+  for (const set of filled) for (const item of set) all.add(item);
+  return all;
 }
 
 /** PVE nodes with the same value reach each other; `undefined` if all do. */
-function sidesBy(effects: readonly Effect[]): ((pveNode: string) => string) | undefined {
+function sidesBy(
+  effects: readonly Effect[],
+  pveNodes: readonly string[],
+): ((pveNode: string) => string) | undefined {
   const apart = effects.flatMap((effect) => effect.apart ?? []);
   if (apart.length === 0) return undefined;
-  return (pveNode) => apart.map((some) => (some.has(pveNode) ? "1" : "0")).join("");
+  const sides = new Map(
+    pveNodes.map((name) => [name, apart.map((some) => (some.has(name) ? "1" : "0")).join("")]),
+  );
+  return (pveNode) => sides.get(pveNode) ?? ALL;
 }
 
 /** Nodes whose own interface is on a bridge that is gone from where they are. */

@@ -11,10 +11,10 @@ export const SIMULATE_COLUMNS: readonly Column<Simulated>[] = [
 
 export const SIMULATE_BARS: readonly Bar<Simulated>[] = [
   {
-    claim: "250 nodes on 20 PVE nodes are simulated in less than 2 s",
+    claim: "250 nodes on 20 PVE nodes are simulated in less than 2 s of a processor",
     unit: "s",
     sizes: [250],
-    value: (...[measured]) => measured?.seconds,
+    value: (...[measured]) => measured?.cpuSeconds,
     met: (seconds) => seconds < 2,
   },
 ];
