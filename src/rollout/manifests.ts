@@ -104,10 +104,11 @@ export class Manifests {
     };
   }
 
-  /** Applies all objects, and keeps what they are. @throws UserError `refused` like `plan`; `unavailable` when the API does not settle */
+  /** Keeps what the objects are, so that none is forgotten where it is interrupted, and applies them all. @throws UserError `refused` like `plan`; `unavailable` when the API does not settle */
   public async apply({ left }: ManifestPlan): Promise<void> {
     const first = this.objects.filter(isFirst);
     const definitions = first.filter(({ defines }) => defines !== undefined);
+    await this.keep([...this.objects, ...left]);
     await this.settled(() => this.applied(first, []));
     if (definitions.length > 0) {
       const names = definitions.map(({ name }) => `customresourcedefinition/${name}`);
@@ -115,7 +116,6 @@ export class Manifests {
     }
     const others = this.objects.filter((object) => !isFirst(object));
     await this.settled(() => this.applied(others, []));
-    await this.keep([...this.objects, ...left]);
   }
 
   /** Objects whose namespace or kind an apply makes, about which the API says nothing before, and the others. */
@@ -176,7 +176,9 @@ export class Manifests {
         refused.push(...refusalsOf(object, error));
       }
     }
-    const problem = refused.length === 0 ? messageOf(whole) : refused.join("\n");
+    // Another answer than a moment ago. The first one's words may be about a Secret.
+    const problem =
+      refused.length === 0 ? "  another answer each time: run the same command again" : refused.join("\n");
     return new UserError("refused", `The API does not take what 'k3s.manifests' has:\n${problem}`, {
       cause: whole,
     });
