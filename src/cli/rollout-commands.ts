@@ -235,6 +235,12 @@ function addRestore(rollout: Command, ending: Ending): void {
   withBackup(withJson(drill.command("restore")))
     .description("restore a backup in namespaces of one host, and compare what comes up with the cluster")
     .option("--on-host <name>", "a host (default: the server with clusterInit)")
+    .addOption(
+      new Option("--here", "on this machine instead, which has Linux and K3s")
+        .default(false)
+        .conflicts("onHost"),
+    )
+    .option("--k3s <path>", "K3s for --here, of the backup's minor version (default: k3s in PATH)")
     .action(ending(async (options) => (await import("./rollout.js")).drill(options)));
 }
 

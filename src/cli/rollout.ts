@@ -23,7 +23,12 @@ import {
   rotateEncryptionCommand,
   rotateTokenCommand,
 } from "../rollout/rotate-commands";
-import { drillCommand, restoreCommand, type RestoreOptions } from "../rollout/restore-commands";
+import {
+  drillCommand,
+  drillHereCommand,
+  restoreCommand,
+  type RestoreOptions,
+} from "../rollout/restore-commands";
 import { recoverCommand, type RecoverOptions } from "../rollout/recover-command";
 import { restoreVolumesCommand } from "../rollout/restore-volumes";
 import { pathsOf, Session } from "../rollout/session";
@@ -192,12 +197,21 @@ export const restoreVolumes = (
   });
 
 export const drill = (
-  options: Options & { readonly from: string; readonly onHost?: string },
+  options: Options & {
+    readonly from: string;
+    readonly onHost?: string;
+    readonly here: boolean;
+    readonly k3s?: string;
+  },
 ): Promise<ExitCode> =>
   run(
     options,
     async (session, operator) => {
-      await drillCommand(session, options.from, options.onHost, operator);
+      const { from, onHost, here, k3s } = options;
+      if (k3s !== undefined && !here)
+        throw new UserError("usage", "--k3s is for --here: a host has its own K3s");
+      if (here) await drillHereCommand(session, from, k3s, operator);
+      else await drillCommand(session, from, onHost, operator);
       return ExitCode.Done;
     },
     false,

@@ -30,13 +30,29 @@ export interface Tried {
   readonly back: ReadBack;
 }
 
-export class Aside {
+/** Where a snapshot is restored aside of the cluster. */
+export interface TrialPlace {
+  /** Hostname, or `this machine`. */
+  readonly name: string;
+  /** Of hashes that are compared with those of the cluster's own API. */
+  readonly salt: string;
+  /** Nothing of the cluster is touched. @throws UserError when K3s does not restore it, or what it restored is not what the snapshot holds */
+  try(what: Restorable): Promise<Tried>;
+  /** Removes all of it. */
+  clear(): Promise<void>;
+}
+
+export class Aside implements TrialPlace {
   /** @param host - where it is. @param founder - the server whose flags and address it gets */
   public constructor(
     private readonly host: Host,
     private readonly founder: Host,
     public readonly salt = randomBytes(16).toString("hex"),
   ) {}
+
+  public get name(): string {
+    return this.host.name;
+  }
 
   /**
    * Copies the snapshot there, restores it, starts a server on a copy, and reads its objects back. Nothing of the cluster is touched.

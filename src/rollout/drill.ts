@@ -5,9 +5,10 @@ import { textTable } from "../base/table";
 import { inWords } from "../base/status-line";
 import { messageAtHost, messageOf, UserError } from "../base/user-error";
 import { NODES, type ApiObjects } from "./api-objects";
-import { Aside, type Tried } from "./aside";
+import { Aside, type TrialPlace, type Tried } from "./aside";
 import { identityFaults, type HostState } from "./identity";
 import type { Fleet } from "./fleet";
+import type { Host } from "./host";
 import { versionFaults, type Restorable } from "./restorable";
 
 /** What a drill has shown. */
@@ -45,21 +46,21 @@ export const drillFaults = (
 ];
 
 /**
- * Restores the backup aside on a host, and compares what came up with the snapshot and with the cluster.
+ * Restores the backup aside, and compares what came up with the snapshot and with the cluster.
  *
+ * @param founder - the server whose API is asked what the cluster holds now
  * @throws UserError when the backup does not restore
  */
-export async function drill(what: Restorable, { host }: HostState, founder: HostState): Promise<Drill> {
-  const aside = new Aside(host, founder.host);
+export async function drill(what: Restorable, place: TrialPlace, founder: Host): Promise<Drill> {
   try {
-    const trial = await aside.try(what);
-    const live = await new Aside(founder.host, founder.host, aside.salt).live().catch((error: unknown) => {
-      host.log.info(founder.host.name, `the cluster was not compared: ${messageOf(error)}`);
+    const trial = await place.try(what);
+    const live = await new Aside(founder, founder, place.salt).live().catch((error: unknown) => {
+      founder.log.info(founder.name, `the cluster was not compared: ${messageOf(error)}`);
       return undefined;
     });
-    return drilled(what, host.name, trial, live);
+    return drilled(what, place.name, trial, live);
   } finally {
-    await aside.clear();
+    await place.clear();
   }
 }
 

@@ -4,6 +4,8 @@ import { inWords } from "../base/status-line";
 import { counted } from "../base/markdown";
 import { messageOf, UserError } from "../base/user-error";
 import { backupSettings } from "../config/rollout";
+import { Aside, type TrialPlace } from "./aside";
+import { AsideHere, hereFaults, k3sHere } from "./aside-here";
 import { makeBackup } from "./backup";
 import { changing, report, surveyed, verifyHosts, type Operator } from "./commands";
 import { selectNodes } from "./description";
@@ -16,7 +18,7 @@ import { Kubernetes } from "./kubernetes";
 import { readRestorable, type Restorable } from "./restorable";
 import { lossOf, LOSS_LOG, restore, restoreFaults, restoring, type Restored } from "./restore";
 import type { Session } from "./session";
-import { unlessStopped } from "./stopping";
+import { interrupted, unlessStopped } from "./stopping";
 import { readTokens } from "./token";
 
 /**
@@ -38,14 +40,49 @@ export async function drillCommand(
   const faults = drillFaults(what, fleet, ...states);
   if (faults.length > 0) throw new UserError("refused", `${faults.join("\n")}\nNothing was tried`);
   const [place, first] = states as [HostState, HostState];
-  await changing(session, fleet, [], stop, () => proveBackup(what, place, first, print));
+  await changing(session, fleet, [], stop, () =>
+    proveBackup(what, new Aside(place.host, first.host), first.host, print),
+  );
 }
 
-/** Tries a backup on a host, prints what it has shown, and records it. @throws UserError when it does not restore as it should */
+/**
+ * `drill restore --here`: the same on this machine, for which no host has to answer.
+ *
+ * @param stated - path of K3s. @default - in PATH
+ */
+export async function drillHereCommand(
+  session: Session,
+  folder: string,
+  stated: string | undefined,
+  { stop, print }: Operator,
+): Promise<void> {
+  const { description, log } = session;
+  const founder = founderOf(session);
+  const k3s = k3sHere(stated);
+  const { what, faults } = await unlessStopped(stop, async () => {
+    const what = await readForRestore(session, folder);
+    return { what, faults: await hereFaults(what, k3s) };
+  });
+  if (k3s === undefined || faults.length > 0)
+    throw new UserError("refused", `${faults.join("\n")}\nNothing was tried`);
+  const place = new AsideHere(description, founder.node, k3s, log);
+  // There is nothing to finish, and nothing of it stays.
+  const end = (): void => place.stop();
+  stop.addEventListener("abort", end);
+  try {
+    await proveBackup(what, place, founder, print);
+  } catch (error) {
+    throw stop.aborted ? interrupted() : error;
+  } finally {
+    stop.removeEventListener("abort", end);
+  }
+}
+
+/** Tries a backup, prints what it has shown, and records it. @throws UserError when it does not restore as it should */
 export async function proveBackup(
   what: Restorable,
-  place: HostState,
-  founder: HostState,
+  place: TrialPlace,
+  founder: Host,
   print: Operator["print"],
 ): Promise<void> {
   const result = await drill(what, place, founder);
@@ -59,10 +96,13 @@ async function look(
   folder: string,
   hosts: readonly Host[],
 ): Promise<{ what: Restorable; fleet: Fleet }> {
-  const { description, redactor, log } = session;
-  const tokens = await readTokens(description, redactor);
-  const what = await log.step("cluster", "read the backup", () => readRestorable(folder, tokens));
+  const what = await readForRestore(session, folder);
   return { what, fleet: await surveyed(session, [...new Set(hosts)]) };
+}
+
+async function readForRestore({ description, redactor, log }: Session, folder: string): Promise<Restorable> {
+  const tokens = await readTokens(description, redactor);
+  return log.step("cluster", "read the backup", () => readRestorable(folder, tokens));
 }
 
 /** The server with clusterInit. */

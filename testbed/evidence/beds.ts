@@ -272,6 +272,12 @@ export const BEDS: readonly Bed[] = [
       "Proxmox VE's API (`testbed/pve`), whose reset switches a machine off and on; NixOS' build, systemd, the boot loader, K3s, kubectl and kubelets",
   },
   {
+    suites: ["__tests__/system/aside-here.test.ts"],
+    programs: ["Linux kernel"],
+    real: "namespaces, mounts and processes",
+    standIn: "K3s, by a script that never ends",
+  },
+  {
     suites: ["__tests__/system/nspawn/drill.test.ts"],
     programs: ["systemd-nspawn", "Linux kernel", "Nix"],
     real: "Debian's systemd with its limits, in a container",

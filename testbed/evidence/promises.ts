@@ -236,6 +236,25 @@ export const PROMISES: Promises = {
       ],
     },
   },
+  "drill-here": {
+    tests: {
+      "__tests__/rollout/aside-here.test.ts": [
+        "another machine than Linux is refused before anything is looked for on it",
+        "a K3s of the backup's minor version is asked for",
+        "all that is missing is named at once",
+      ],
+      "__tests__/system/aside-here.test.ts": ["a restore on the operator's machine"],
+      "__tests__/system/kubernetes/aside.test.ts": [
+        "a restore aside › on the operator's machine is compared with the cluster, and leaves nothing there",
+      ],
+      "__tests__/system/machines/restore.test.ts": [
+        "a backup › is drilled › on the operator's machine only with a K3s of its version there",
+      ],
+    },
+    gaps: [
+      "K3s was a stand-in, around a real etcd and a real API or one that never ends. A real K3s has not run in a user namespace here.",
+    ],
+  },
   "own-drills": {
     tests: {
       "__tests__/render/drill.test.ts": [

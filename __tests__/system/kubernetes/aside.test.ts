@@ -3,10 +3,13 @@
  * is a stand-in (`testbed/kubernetes/k3s.sh`).
  */
 import { createHash } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readSnapshot } from "../../../src/backup/snapshot";
 import { Aside, type Tried } from "../../../src/rollout/aside";
+import { AsideHere } from "../../../src/rollout/aside-here";
+import { drill } from "../../../src/rollout/drill";
 import { renderDrill } from "../../../src/render/drill";
 import type { Node } from "../../../src/config/model";
 import type { Restorable } from "../../../src/rollout/restorable";
@@ -143,6 +146,29 @@ describeWith([...KUBERNETES, CURL, built("etcdutl", "etcdutl")], "a restore asid
     await expect(tried({ snapshot: { ...what.snapshot, objects } })).rejects.toThrow(
       /lacks 1 objects of the snapshot, such as \/registry\/secrets\/default\/gone/,
     );
+  });
+
+  test("on the operator's machine is compared with the cluster, and leaves nothing there", async () => {
+    const { description } = bed.host("alphard");
+    const [founder] = description.nodes as [Node];
+    const k3s = (await bed.plane.on("alphard", "command -v k3s", 20)).stdout.trim();
+    const left = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("k3s-drill-"));
+    const before = left();
+    const place = new AsideHere(description, founder, k3s, bed.log);
+    const result = await drill(what, place, bed.host("alphard"));
+    expect(result).toMatchObject({ host: "this machine", faults: [] });
+    expect(result.readBack).toBeGreaterThan(8);
+    const configMaps = (await bed.plane.kubectl(["get", "configmaps", "-A", "-o", "name"])).stdout;
+    expect(result.kinds).toContainEqual(
+      expect.objectContaining({ kind: "v1 ConfigMap", now: configMaps.trim().split("\n").length }),
+    );
+    expect(left()).toEqual(before);
+    // The token is not the one of the snapshot's time.
+    const other = new AsideHere(description, founder, k3s, bed.log);
+    await expect(drill({ ...what, token: "another" }, other, bed.host("alphard"))).rejects.toThrow(
+      "bootstrap data already found and encrypted with different token",
+    );
+    expect(left()).toEqual(before);
   });
 
   describe("that the server tries by itself", () => {

@@ -89,6 +89,19 @@ describeWith([...MACHINES, ...S3], "a backup", () => {
       cluster.emit(NODES);
     });
 
+    test("on the operator's machine only with a K3s of its version there", async () => {
+      const here = (...words: string[]) =>
+        cluster.rollout("drill", "restore", "--from", backup, "--here", ...words);
+      const { status, output } = await here("--k3s", "/nowhere/k3s");
+      expect([status, output]).toEqual([
+        4,
+        expect.stringContaining(
+          "there is no such program of K3s on this machine: name one of K3s 1.34 with --k3s\nNothing was tried",
+        ),
+      ]);
+      expect((await here("--on-host", "hamal")).output).toContain("cannot be used with option");
+    });
+
     test("on another host, with the flags and the address of the first server", async () => {
       const { status, stdout } = await cluster.rollout(
         "drill",

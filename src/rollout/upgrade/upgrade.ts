@@ -23,6 +23,7 @@ import type { HostPlan } from "../plan";
 import type { Pod } from "../pods";
 import { resetterOf } from "../reset";
 import { readRestorable } from "../restorable";
+import { Aside } from "../aside";
 import { founderOf, proveBackup } from "../restore-commands";
 import type { Session } from "../session";
 import { interrupted, unlessStopped } from "../stopping";
@@ -255,10 +256,10 @@ async function backedUp(
     removed,
   });
   const what = await log.step("cluster", "read the backup", () => readRestorable(backup.folder, tokens));
-  const founder = fleet.hosts.find(({ host }) => host === founderOf(session));
-  if (founder === undefined)
+  const founder = founderOf(session);
+  if (!fleet.hosts.some(({ host }) => host === founder))
     throw new UserError("unreachable", "the server with clusterInit does not answer");
-  await proveBackup(what, founder, founder, print);
+  await proveBackup(what, new Aside(founder, founder), founder, print);
   return backup.folder;
 }
 
