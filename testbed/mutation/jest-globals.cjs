@@ -56,7 +56,13 @@ exports.mochaHooks = {
     jestExpect.setState({
       currentTestName: this.currentTest.fullTitle(),
       snapshotState: snapshots.get(file),
+      suppressedErrors: [],
       testPath: file,
     });
+  },
+  // A snapshot that differs does not end a test, so that all of them are reported.
+  afterEach() {
+    const [difference] = jestExpect.getState().suppressedErrors;
+    if (difference !== undefined) this.test.error(difference);
   },
 };
