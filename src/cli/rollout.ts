@@ -113,7 +113,7 @@ export const rotate = (
   options: Options & TurnOptions & { readonly yes: boolean },
 ): Promise<ExitCode> =>
   run(options, async (session, operator) => {
-    await ROTATIONS[what](session, { ...options, acceptNewHostKeys: false }, operator);
+    await ROTATIONS[what](session, options, operator);
     return ExitCode.Done;
   });
 
@@ -143,7 +143,6 @@ export const upgrade = ({ nixos, k3s, soak, to, ...options }: UpgradeWords): Pro
       soakSeconds: soak,
       folder: to ?? session.paths.backups,
       boot: true,
-      acceptNewHostKeys: false,
     };
     await upgradeCommand(session, goal, { ...options, ...own }, operator);
     return ExitCode.Done;

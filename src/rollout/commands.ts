@@ -64,8 +64,8 @@ export interface Resets {
 export interface Trust {
   /** Do not ask. */
   readonly yes: boolean;
-  /** Trust SSH host keys that were never seen before. */
-  readonly acceptNewHostKeys: boolean;
+  /** Trust SSH host keys that were never seen before. @default - the command accepts none beforehand */
+  readonly acceptNewHostKeys?: boolean;
 }
 
 export interface Planned {

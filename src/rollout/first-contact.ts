@@ -29,13 +29,21 @@ export const pinningNotice = (hosts: readonly Contact[]): string =>
     ? ""
     : `These new SSH host keys will be pinned; compare them at the consoles first:\n${hosts.map(inWords).join("\n")}\n`;
 
-/** @throws UserError when no question is asked and new keys were not accepted beforehand */
-export function refuseUnpinned(hosts: readonly Contact[], isAsked: boolean, isAccepted: boolean): void {
-  if (hosts.length === 0 || isAsked || isAccepted) return;
+/**
+ * @param isAccepted - `undefined` for a command that accepts none beforehand
+ * @throws UserError when no question is asked and new keys were not accepted beforehand
+ */
+export function refuseUnpinned(
+  hosts: readonly Contact[],
+  isAsked: boolean,
+  isAccepted: boolean | undefined,
+): void {
+  if (hosts.length === 0 || isAsked || isAccepted === true) return;
   throw new UserError(
     "refused",
     `These SSH host keys are not pinned, and --yes does not accept them:\n${hosts.map(inWords).join("\n")}\n` +
-      "Run the command without --yes and compare them, or pass --accept-new-host-keys. No host was changed",
+      `Run the command without --yes and compare them${isAccepted === undefined ? "" : ", or pass --accept-new-host-keys"}. ` +
+      "No host was changed",
   );
 }
 
@@ -54,7 +62,7 @@ const inWords = (host: Contact): string =>
  */
 export async function askToPin(
   hosts: readonly Contact[],
-  { isAsked, isAccepted }: { readonly isAsked: boolean; readonly isAccepted: boolean },
+  { isAsked, isAccepted }: { readonly isAsked: boolean; readonly isAccepted: boolean | undefined },
   ask: (notice: string) => Promise<void>,
 ): Promise<void> {
   const fresh = unpinnedHosts(hosts);
