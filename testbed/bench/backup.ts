@@ -25,7 +25,7 @@ export async function measureBackup(
   const folder = mkdtempSync(join(tmpdir(), "k3s-bench-"));
   const key = makeOperatorKey(folder);
   writeFileSync(join(folder, "token"), "planted-for-the-bench\n");
-  emit(clusterOf(1, key, []), join(folder, "nix"));
+  emit(clusterOf(1, key, {}), join(folder, "nix"));
   const testbed = await Testbed.start({ nix: join(folder, "nix") }, key, "planted-for-the-bench");
   try {
     const [server] = testbed.nodes;

@@ -12,11 +12,15 @@ export const ROLLOUT_COLUMNS: readonly Column<Rollout>[] = [
   ["x ideal", (size) => (size.seconds / ideal(size)).toFixed(2)],
 ];
 
-export const ROLLOUT_BARS: readonly Bar<Rollout>[] = [
+const within = (what: string, times: number): readonly Bar<Rollout>[] => [
   {
-    claim: "a rollout within 1.15 times the ideal of its order",
+    claim: `${what} within ${times} times the ideal of its order`,
     unit: "times",
     value: (...all) => Math.max(...all.map((size) => size.seconds / ideal(size))),
-    met: (value) => value <= 1.15,
+    met: (value) => value <= times,
   },
 ];
+
+export const ROLLOUT_BARS = within("a rollout", 1.15);
+
+export const UPGRADE_BARS = within("an upgrade", 1.25);

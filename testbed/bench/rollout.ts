@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { resolveCluster, resolveCommon } from "../../src/config/cluster";
 import type { Cluster } from "../../src/config/model";
+import type { ClusterSettings } from "../../src/config/settings";
 import { resolveNode } from "../../src/config/node";
 import { withHeader } from "../../src/emit/header";
 import { makeOperatorKey, type OperatorKey } from "../machines/operator";
@@ -11,6 +12,7 @@ import { Testbed } from "../machines/testbed";
 import { renderClusterJson } from "../../src/render/cluster-json";
 import { renderHosts } from "../../src/render/host";
 import { macAddressOf } from "./nodes";
+import { REFERENCE } from "../reference";
 import { settings } from "./settings";
 
 /** The duration of a rollout to that many hosts. */
@@ -42,40 +44,91 @@ function chainOf(nodes: number): number {
   return ONCE.length + serversOf(nodes) + turns * TURN.length; // a lock on each server
 }
 
-/** Changes the firewall of all hosts, with real SSH servers, where each remote step takes that long. */
+const METRICS = {
+  from: "192.168.50.0/24",
+  to: "every host",
+  protocol: "tcp",
+  ports: { from: 9100, to: 9100 },
+  why: "metrics",
+} as const;
+
+/** Changes the firewall of all hosts. */
 export async function measureRollout(nodes: number, stepSeconds: number): Promise<Rollout> {
+  const after = { firewall: { allow: [METRICS] } };
+  const { seconds } = await measureChange({ nodes, stepSeconds, before: {}, after, words: ["apply"] });
+  return { nodes, chain: chainOf(nodes), stepSeconds, seconds };
+}
+
+/** Brings all hosts to the next minor of K3s: a backup, which is tried, servers one by one, one agent, and the others. */
+export async function measureUpgrade(nodes: number, stepSeconds: number): Promise<Rollout> {
+  const k3s = (minor: number) => ({ k3s: { ...REFERENCE.k3s, package: `k3s_1_${minor}` } });
+  const words = ["upgrade", "--k3s", "1.35", "--soak", "1"];
+  const change = await measureChange({ nodes, stepSeconds, before: k3s(34), after: k3s(35), words });
+  return { nodes, stepSeconds, ...change };
+}
+
+interface Change {
+  readonly nodes: number;
+  readonly stepSeconds: number;
+  readonly before: Partial<ClusterSettings>;
+  readonly after: Partial<ClusterSettings>;
+  /** The command that brings all hosts from one to the other. */
+  readonly words: readonly string[];
+}
+
+/** With real SSH servers, where each remote step takes that long. */
+async function measureChange(change: Change): Promise<Pick<Rollout, "chain" | "seconds">> {
+  const { nodes, stepSeconds, before, after, words } = change;
   const folder = mkdtempSync(join(tmpdir(), "k3s-bench-"));
   const key = makeOperatorKey(folder);
   writeFileSync(join(folder, "token"), "planted-for-the-bench\n");
-  emit(clusterOf(nodes, key, []), join(folder, "nix"));
+  emit(clusterOf(nodes, key, before), join(folder, "nix"));
   const testbed = await Testbed.start({ nix: join(folder, "nix") }, key, "planted-for-the-bench");
   try {
-    const ports = { from: 9100, to: 9100 };
-    const metrics = {
-      from: "192.168.50.0/24",
-      to: "every host",
-      protocol: "tcp",
-      ports,
-      why: "metrics",
-    } as const;
-    emit(clusterOf(nodes, key, [metrics]), join(folder, "nix"));
+    emit(clusterOf(nodes, key, after), join(folder, "nix"));
+    await pinKeys(testbed, join(folder, "known_hosts"));
     for (const { hostname } of testbed.nodes) testbed.setFault(hostname, "step-seconds", `${stepSeconds}`);
     const begin = performance.now();
-    const { status, stdout, stderr } = await testbed.rollout(
-      ["apply", "--yes", "--accept-new-host-keys"],
-      folder,
-    );
+    const { status, stdout, stderr } = await testbed.rollout([...words, "--yes"], folder);
+    const seconds = (performance.now() - begin) / 1000;
     if (status !== 0) throw new Error(`the rollout failed:\n${stdout}\n${stderr}`);
-    return { nodes, chain: chainOf(nodes), stepSeconds, seconds: (performance.now() - begin) / 1000 };
+    const steps = readFileSync(join(testbed.clusterFolder, "steps"), "utf8");
+    return { chain: longestChain(steps, stepSeconds), seconds };
   } finally {
     await testbed.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-type Allowed = Cluster["firewall"]["allow"];
+/**
+ * The most steps of which none overlaps another.
+ *
+ * @param steps - lines of a step's begin, in hundredths of a second, and its machine; a step may be recorded twice
+ */
+export function longestChain(steps: string, stepSeconds: number): number {
+  const begins = [...new Set(steps.split("\n").filter(Boolean))].map((line) => Number.parseInt(line) / 100);
+  let [count, end] = [0, -Infinity];
+  for (const begin of begins.sort((a, b) => a - b)) {
+    if (begin < end) continue;
+    count++;
+    end = begin + stepSeconds;
+  }
+  return count;
+}
 
-export function clusterOf(count: number, { publicKey }: OperatorKey, allow: Allowed): Cluster {
+async function pinKeys(testbed: Testbed, file: string): Promise<void> {
+  const keys = testbed.nodes.map(async ({ hostname }) => {
+    const key = await testbed.on(hostname, "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub");
+    return `${hostname} ${key}`;
+  });
+  writeFileSync(file, (await Promise.all(keys)).join(""));
+}
+
+export function clusterOf(
+  count: number,
+  { publicKey }: OperatorKey,
+  more: Partial<ClusterSettings>,
+): Cluster {
   const shared = settings("pve");
   const network = {
     ...shared.network,
@@ -87,8 +140,8 @@ export function clusterOf(count: number, { publicKey }: OperatorKey, allow: Allo
     ...shared,
     network,
     apiEndpoint: "https://172.22.0.101:6443",
-    firewall: { allow },
     rollout: { tokenPath: "token" },
+    ...more,
   };
   const { common } = resolveCommon(own, publicKey);
   const nodes = Array.from({ length: count }, (_, index) => {

@@ -13,8 +13,8 @@ import { measureFirewalls } from "./firewall";
 import { FIREWALL_BARS, FIREWALL_COLUMNS } from "./firewall-report";
 import { measure, type Measurement } from "./measure";
 import { bars, table } from "./report";
-import { measureRollout, type Rollout } from "./rollout";
-import { ROLLOUT_BARS, ROLLOUT_COLUMNS } from "./rollout-report";
+import { measureRollout, measureUpgrade, type Rollout } from "./rollout";
+import { ROLLOUT_BARS, ROLLOUT_COLUMNS, UPGRADE_BARS } from "./rollout-report";
 import { measureSimulation } from "./simulate";
 import { SIMULATE_BARS, SIMULATE_COLUMNS } from "./simulate-report";
 import { installProduct } from "./synth";
@@ -26,6 +26,7 @@ synth     what a synth costs beside the same VMs in bare CDKTF
 firewall  what a host's ruleset costs beside one rule for each pair of nodes; needs root, perl, and what the packet lab needs
 rollout   what a rollout to 3 and to 30 machines with real SSH servers takes, where each remote step takes a fixed time; needs
           root, and what the tests of rollouts need (CONTRIBUTING.md)
+upgrade   what an upgrade of 30 such machines to the next minor of K3s takes
 backup    how fast a snapshot of 100 MiB is copied beside scp from the same SSH server; needs what rollout needs
 simulate  how long all failures of a cluster and every two take to simulate
 --nodes   sizes of the cluster, for synth, firewall and simulate
@@ -82,12 +83,13 @@ ${table(SYNTH_COLUMNS, all)}
 ${bars(SYNTH_BARS, all)}`);
 }
 
+function requireRoot(what: string): void {
+  if (unshareAsRoot() !== undefined) return;
+  throw new Error(`${what} not measured: root is needed, and what the packet lab needs (CONTRIBUTING.md)`);
+}
+
 async function firewalls({ sizes, runs }: Options): Promise<void> {
-  if (unshareAsRoot() === undefined) {
-    throw new Error(
-      "the firewall was not measured: it needs root, and what the packet lab needs (CONTRIBUTING.md)",
-    );
-  }
+  requireRoot("the firewall was");
   const all = await measureFirewalls(sizes, runs, (what) => console.error(`firewall: ${what}`));
   console.log(`
 Medians of ${runs} runs in turn. load: nft -f of one host's ruleset. connect: a new TCP connection from another node to
@@ -100,11 +102,7 @@ ${bars(FIREWALL_BARS, all)}`);
 }
 
 async function rollouts({ stepSeconds }: Options): Promise<void> {
-  if (unshareAsRoot() === undefined) {
-    throw new Error(
-      "rollouts were not measured: they need root, and what the packet lab needs (CONTRIBUTING.md)",
-    );
-  }
+  requireRoot("rollouts were");
   const all: Rollout[] = [];
   for (const nodes of [3, 30]) {
     console.error(`rollout: ${nodes} nodes`);
@@ -119,12 +117,20 @@ ${table(ROLLOUT_COLUMNS, all)}
 ${bars(ROLLOUT_BARS, all)}`);
 }
 
+async function upgrades({ stepSeconds }: Options): Promise<void> {
+  requireRoot("upgrades were");
+  const upgrade = await measureUpgrade(30, stepSeconds);
+  console.log(`
+All hosts brought to the next minor of K3s by a real upgrade over real SSH; one run. ideal: the most steps of which none overlaps
+another, as the machines recorded them, each of ${stepSeconds} s.
+
+${table(ROLLOUT_COLUMNS, [upgrade])}
+
+${bars(UPGRADE_BARS, [upgrade])}`);
+}
+
 async function backups({ runs }: Options): Promise<void> {
-  if (unshareAsRoot() === undefined) {
-    throw new Error(
-      "backups were not measured: they need root, and what the packet lab needs (CONTRIBUTING.md)",
-    );
-  }
+  requireRoot("backups were");
   const all = await measureBackup(100, runs, (done) => console.error(`backup: ${done} of ${runs} runs done`));
   console.log(`
 A snapshot copied by rollout backup, with its connection and its checksum, and by scp, in turn, from the same SSH server.
@@ -150,6 +156,7 @@ async function main(): Promise<void> {
   if (chosen.parts.includes("synth")) await synths(chosen);
   if (chosen.parts.includes("firewall")) await firewalls(chosen);
   if (chosen.parts.includes("rollout")) await rollouts(chosen);
+  if (chosen.parts.includes("upgrade")) await upgrades(chosen);
   if (chosen.parts.includes("backup")) await backups(chosen);
   if (chosen.parts.includes("simulate")) simulations(chosen);
 }
