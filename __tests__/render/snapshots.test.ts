@@ -54,3 +54,10 @@ test("what is not stated is not emitted, so K3s keeps its own", () => {
   expect(emitted()("one/k3s-server.nix")).not.toMatch(/--etcd|environmentFile/);
   expect(emitted({ keep: 3 })("one/k3s-server.nix")).not.toMatch(/etcd-s3|compress|environmentFile/);
 });
+
+test("where a bucket has them too, the cluster's README says how to restore from it", () => {
+  const s3 = { endpoint: "s3.example.org", bucket: "etcd", secretFile: "/var/lib/k3s-secrets/s3" };
+  const command = "npm run rollout -- backup --from-s3";
+  expect(emitted({ s3 })("README.md")).toContain(command);
+  expect(emitted({})("README.md")).not.toContain(command);
+});
