@@ -20,7 +20,8 @@ import { SIMULATE_BARS, SIMULATE_COLUMNS } from "./simulate-report";
 import { installProduct } from "./synth";
 import { SYNTH_BARS, SYNTH_COLUMNS } from "./synth-report";
 
-const USAGE = `npm run bench [-- [synth] [firewall] [rollout] [backup] [simulate] [--nodes 3,50,250,1000] [--runs 5] [--step-seconds 2]]
+const USAGE = `npm run bench [-- [synth] [firewall] [rollout] [upgrade] [backup] [simulate] [--nodes 3,50,250,1000] [--runs 5]
+          [--step-seconds 2]]
 
 synth     what a synth costs beside the same VMs in bare CDKTF
 firewall  what a host's ruleset costs beside one rule for each pair of nodes; needs root, perl, and what the packet lab needs
@@ -33,7 +34,7 @@ simulate  how long all failures of a cluster and every two take to simulate
 --runs    how often each is measured; a rollout once
 TMPDIR=   folder in which files are written, for another disk`;
 
-const PARTS = ["synth", "firewall", "rollout", "backup", "simulate"];
+const PARTS = ["synth", "firewall", "rollout", "upgrade", "backup", "simulate"];
 
 interface Options {
   readonly parts: readonly string[];
