@@ -133,6 +133,21 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** Gives each test of a suite a folder of its own as TMPDIR, in which no other suite makes anything. */
+export function ownTmpdir(): { readonly path: string } {
+  const own = { path: "" };
+  const parent = process.env.TMPDIR;
+  beforeEach(() => {
+    own.path = temporaryFolder();
+    process.env.TMPDIR = own.path;
+  });
+  afterEach(() => {
+    if (parent === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = parent;
+  });
+  return own;
+}
+
 const folders: string[] = [];
 
 afterEach(() => {

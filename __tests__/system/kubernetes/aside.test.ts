@@ -4,7 +4,6 @@
  */
 import { createHash } from "node:crypto";
 import { readdirSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readSnapshot } from "../../../src/backup/snapshot";
 import { Aside, type Tried } from "../../../src/rollout/aside";
@@ -14,7 +13,7 @@ import { renderDrill } from "../../../src/render/drill";
 import type { Node } from "../../../src/config/model";
 import type { Restorable } from "../../../src/rollout/restorable";
 import { TOKEN } from "../../../testbed/kubernetes/control-plane";
-import { FIVE_NODES, REFERENCE, temporaryFolder } from "../../fixture";
+import { FIVE_NODES, ownTmpdir, REFERENCE, temporaryFolder } from "../../fixture";
 import { described } from "../../rollout/plan-context";
 import { built, CURL, describeWith } from "../tools";
 import { Bed, KUBERNETES } from "./bed";
@@ -25,6 +24,9 @@ describeWith([...KUBERNETES, CURL, built("etcdutl", "etcdutl")], "a restore asid
   let what: Restorable;
   let bytes: Buffer;
   let aside: Aside;
+  const temporary = ownTmpdir();
+  const drillsIn = (folder: string): string[] =>
+    readdirSync(folder).filter((name) => name.startsWith("k3s-drill-"));
 
   beforeAll(async () => {
     bed = await Bed.start(FIVE_NODES);
@@ -152,23 +154,24 @@ describeWith([...KUBERNETES, CURL, built("etcdutl", "etcdutl")], "a restore asid
     const { description } = bed.host("alphard");
     const [founder] = description.nodes as [Node];
     const k3s = (await bed.plane.on("alphard", "command -v k3s", 20)).stdout.trim();
-    const left = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("k3s-drill-"));
-    const before = left();
+    const snapshot = join(temporary.path, "snapshot");
+    writeFileSync(snapshot, bytes);
+    const here: Restorable = { ...what, backup: { ...what.backup, snapshot } };
     const place = new AsideHere(description, founder, k3s, bed.log);
-    const result = await drill(what, place, bed.host("alphard"));
+    const result = await drill(here, place, bed.host("alphard"));
     expect(result).toMatchObject({ host: "this machine", faults: [] });
     expect(result.readBack).toBeGreaterThan(8);
     const configMaps = (await bed.plane.kubectl(["get", "configmaps", "-A", "-o", "name"])).stdout;
     expect(result.kinds).toContainEqual(
       expect.objectContaining({ kind: "v1 ConfigMap", now: configMaps.trim().split("\n").length }),
     );
-    expect(left()).toEqual(before);
+    expect(drillsIn(temporary.path)).toEqual([]);
     // The token is not the one of the snapshot's time.
     const other = new AsideHere(description, founder, k3s, bed.log);
-    await expect(drill({ ...what, token: "another" }, other, bed.host("alphard"))).rejects.toThrow(
+    await expect(drill({ ...here, token: "another" }, other, bed.host("alphard"))).rejects.toThrow(
       "bootstrap data already found and encrypted with different token",
     );
-    expect(left()).toEqual(before);
+    expect(drillsIn(temporary.path)).toEqual([]);
   });
 
   describe("that the server tries by itself", () => {
