@@ -39,7 +39,7 @@ test("what is no unit is refused", async () => {
   );
 });
 
-test("a server aside has the same flags, but for its data, its token, its kubeconfig and its snapshots", () => {
+test("a server aside has the same flags, but for its data, its tokens, its files and its snapshots", () => {
   const flags = [
     "--token-file",
     "/var/lib/token",
@@ -48,6 +48,10 @@ test("a server aside has the same flags, but for its data, its token, its kubeco
     "--write-kubeconfig=/root/config",
     "--write-kubeconfig-group=wheel",
     "--log=/var/log/k3s.log",
+    "--agent-token-file=/var/lib/k3s-secrets/agent-token",
+    "--vpn-auth-file",
+    "/var/lib/k3s-secrets/vpn",
+    "--etcd-arg=log-outputs=/var/log/etcd.log",
     "--kube-apiserver-arg=audit-log-path=/var/log/audit.log",
     "--kube-apiserver-arg",
     "audit-log-maxage=3",
@@ -76,6 +80,8 @@ test.each([
   [["--server", "https://10.0.0.1:6443"], /joins another server/],
   [["--datastore-endpoint=mysql://x"], /no etcd of its own \(--datastore-endpoint\)/],
   [["--disable-etcd"], /no etcd of its own/],
+  [["--etcd-arg=wal-dir=/srv/wal"], /log outside of K3s' data \(--etcd-arg=wal-dir\)/],
+  [["--etcd-arg", "--wal-dir=/srv/wal"], /log outside of K3s' data/],
 ])("a server with %j is not restored", (flags, why) => {
   expect(() => unitFlagsAside(host, flags)).toThrow(why);
 });

@@ -32,6 +32,8 @@ export function k3sOptions(flags: readonly string[]): K3sOption[] {
 const OWN = [
   "token",
   "token-file",
+  // Another start of the restored data sets the agents' password by it anew (k3s, pkg/daemons/control/deps/deps.go, genUsers).
+  /^agent-token/,
   "data-dir",
   /^write-kubeconfig/,
   "cluster-reset",
@@ -41,17 +43,34 @@ const OWN = [
   /^etcd-(snapshot-|disable-snapshots)/,
   // A file of the host's own K3s.
   "log",
+  // It runs tailscale, which speaks with the host's own over a socket.
+  /^vpn-auth/,
 ];
 
-/** A file of the host's own API: it would write there, or not start where it may not. */
-const AUDIT_LOG = /^(--kube-apiserver-arg=)?(--)?audit-log-/;
+/** Files of the host's own API and etcd: it would write there, or not start where it may not. */
+const OWN_FILES = /^(--kube-apiserver-arg=)?(--)?audit-log-|^(--etcd-arg=)?(--)?(wal-dir|log-outputs)=/;
+
+/** Whether etcd has its write-ahead log outside of K3s' data. */
+export const hasOwnWal = ({ words }: K3sOption): boolean =>
+  /^(--etcd-arg=)?(--)?wal-dir=/.test(words.at(-1) ?? "");
 
 /** The flags of a server for the one aside, which runs no pods and takes no snapshots. */
 export const flagsAside = (flags: readonly string[]): string[] => [
   ...k3sOptions(flags)
     .filter(({ name }) => !OWN.some((own) => (own instanceof RegExp ? own.test(name) : own === name)))
-    .filter(({ words }) => !AUDIT_LOG.test(words.at(-1) ?? ""))
+    .filter(({ words }) => !OWN_FILES.test(words.at(-1) ?? ""))
     .flatMap(({ words }) => words),
   "--disable-agent",
   "--etcd-disable-snapshots",
 ];
+
+/** Of the agent, which does not run aside, and of volumes. */
+const UNREAD =
+  /^(container-runtime-endpoint|default-local-storage-path|flannel-(cni-)?conf|image-credential-provider-|image-service-endpoint|kube-proxy-arg|kubelet-arg|nonroot-devices|private-registry|resolv-conf)/;
+
+/** Files that a server aside reads, each with the flag that names it. */
+export const filesAside = (flags: readonly string[]): { readonly flag: string; readonly path: string }[] =>
+  k3sOptions(flagsAside(flags)).flatMap(({ name, words }) => {
+    const [, path] = /(?:^|=)(\/[^=]*)$/.exec(words.at(-1) ?? "") ?? [];
+    return path === undefined || UNREAD.test(name) ? [] : [{ flag: words.join(" "), path }];
+  });

@@ -1,11 +1,11 @@
 /** A snapshot restored on the operator's own machine, with a K3s of the operator, and tried there. */
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { capture } from "../base/process";
 import { programPath } from "../base/programs";
-import { ASIDE_LIMITS } from "../config/k3s-aside";
+import { ASIDE_LIMITS, filesAside } from "../config/k3s-aside";
 import type { Node } from "../config/model";
 import { THIS_MACHINE } from "../config/rollout";
 import { emittedFlagsAside, programAside } from "../render/drill";
@@ -20,6 +20,8 @@ const PROGRAMS = ["ip", "mount", "ps", "setsid", "unshare"];
 
 /** Folder that K3s' data is below, and that is hidden from the K3s which is tried. */
 const HIDDEN = "/var/lib/";
+/** K3s' own configuration, which is hidden too (`remote/try-here.sh`). */
+const HIDDEN_CONFIGURATION = "/etc/rancher/";
 
 const isRoot = (): boolean => process.getuid?.() === 0;
 
@@ -35,10 +37,12 @@ export const k3sHere = (stated: string | undefined): string | undefined => {
 /**
  * Why a backup cannot be tried on this machine.
  *
+ * @param flags - of the server whose flags it gets
  * @param k3s - its path. @default - there is none
  */
 export async function hereFaults(
   { backup }: Restorable,
+  flags: readonly string[],
   k3s: string | undefined,
   platform: NodeJS.Platform = process.platform,
 ): Promise<string[]> {
@@ -58,6 +62,11 @@ export async function hereFaults(
     ...(tmpdir().startsWith(HIDDEN)
       ? [`TMPDIR is ${tmpdir()}, which is hidden from K3s with all of ${HIDDEN}: set it to another folder`]
       : []),
+    ...filesAside(flags).flatMap(({ flag, path }) =>
+      existsSync(path) && !path.startsWith(HIDDEN) && !path.startsWith(HIDDEN_CONFIGURATION)
+        ? []
+        : [`${flag} names a file of the hosts, which K3s does not have here: try the backup on a host`],
+    ),
     ...(await k3sFaults(backup.manifest.k3sVersion, k3s)),
   ];
 }

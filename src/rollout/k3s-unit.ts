@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { parseJson } from "../base/json";
 import { UserError } from "../base/user-error";
-import { flagsAside, k3sOptions } from "../config/k3s-aside";
+import { flagsAside, hasOwnWal, k3sOptions } from "../config/k3s-aside";
 import { K3S_DATA } from "../config/settings";
 import type { Host } from "./host";
 
@@ -48,5 +48,11 @@ export function unitFlagsAside(host: Host, flags: readonly string[]): string[] {
   const other = options.find(({ name }) => WITHOUT_ETCD.includes(name));
   if (other !== undefined)
     throw new UserError("refused", `its K3s has no etcd of its own (--${other.name})`, at);
+  // What was restored has a log of its own, and its etcd would read that of before.
+  if (options.some(hasOwnWal))
+    throw new UserError("refused", "its etcd has its log outside of K3s' data (--etcd-arg=wal-dir)", {
+      ...at,
+      remedy: "roll out a main.ts without that flag",
+    });
   return flagsAside(flags);
 }

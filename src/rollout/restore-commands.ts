@@ -4,6 +4,7 @@ import { inWords } from "../base/status-line";
 import { counted } from "../base/markdown";
 import { messageOf, UserError } from "../base/user-error";
 import { backupSettings } from "../config/rollout";
+import { emittedFlagsAside } from "../render/drill";
 import { Aside, type TrialPlace } from "./aside";
 import { AsideHere, hereFaults, k3sHere } from "./aside-here";
 import { makeBackup } from "./backup";
@@ -61,7 +62,7 @@ export async function drillHereCommand(
   const k3s = k3sHere(stated);
   const { what, faults } = await unlessStopped(stop, async () => {
     const what = await readForRestore(session, folder);
-    return { what, faults: await hereFaults(what, k3s) };
+    return { what, faults: await hereFaults(what, emittedFlagsAside(description, founder.node), k3s) };
   });
   if (k3s === undefined || faults.length > 0)
     throw new UserError("refused", `${faults.join("\n")}\nNothing was tried`);

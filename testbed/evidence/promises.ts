@@ -241,6 +241,7 @@ export const PROMISES: Promises = {
       "__tests__/rollout/aside-here.test.ts": [
         "another machine than Linux is refused before anything is looked for on it",
         "a K3s of the backup's minor version is asked for",
+        "a file of the hosts that K3s reads is named by its flag",
         "all that is missing is named at once",
       ],
       "__tests__/system/aside-here.test.ts": ["a restore on the operator's machine"],
