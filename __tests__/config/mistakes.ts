@@ -26,6 +26,8 @@ const flowOf = (protocol: unknown, more: object = {}): Edit => ({
 
 const VIP = { address: "172.22.0.30" };
 
+const HTTP = { to: "every host", protocol: "tcp", ports: { from: 80, to: 80 }, why: "HTTP" };
+
 const POOL = { from: "172.22.0.200", to: "172.22.0.219" };
 
 /** Settings of the cluster with addresses for services, which a load balancer other than K3s' gives them. */
@@ -257,6 +259,33 @@ export const ONCE_SILENT: readonly Mistake[] = [
     "Traefik behind a load balancer, with closed ports",
     withPool(POOL, { traefik: true, exposedPorts: [{ protocol: "tcp", from: 443, to: 443 }] }),
     "Warning: 'k3s.traefik' is true, but the firewall refuses the LAN port 80 at the addresses of 'loadBalancer.pool'; state it in 'k3s.exposedPorts'",
+  ],
+  [
+    "Traefik behind a load balancer, with ports open to others than the LAN",
+    {
+      settings: {
+        ...withPool(POOL, { traefik: true, exposedPorts: [{ protocol: "udp", from: 443, to: 443 }] })
+          .settings,
+        firewall: {
+          allow: [
+            { ...HTTP, from: "nodes" },
+            { ...HTTP, from: "172.22.0.0/26" },
+            { ...HTTP, from: "everyone", protocol: "udp" },
+          ],
+        },
+      },
+    },
+    "Warning: 'k3s.traefik' is true, but the firewall refuses the LAN port 80 and 443 at the addresses of 'loadBalancer.pool'; state it in 'k3s.exposedPorts'",
+  ],
+  [
+    "Traefik behind a load balancer, with one port open to the LAN by a flow",
+    {
+      settings: {
+        ...withPool(POOL, { traefik: true }).settings,
+        firewall: { allow: [{ ...HTTP, from: "172.16.0.0/12" }] },
+      },
+    },
+    "Warning: 'k3s.traefik' is true, but the firewall refuses the LAN port 443 at the addresses of 'loadBalancer.pool'; state it in 'k3s.exposedPorts'",
   ],
   [
     "a changed hostname",

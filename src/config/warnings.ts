@@ -1,4 +1,5 @@
 import { groupBy } from "../base/group-by";
+import { coversNetwork, parseNetwork } from "./address";
 import { quoteAll } from "./fault";
 import { serversApart } from "./ha";
 import type { RecordedNode } from "./history";
@@ -49,20 +50,33 @@ const listed = (releases: readonly string[]): string =>
   [releases.slice(0, -1).join(", "), releases.at(-1)].filter(Boolean).join(" and ");
 
 /** ServiceLB opens Traefik's ports; of another load balancer only the owner knows the services. */
-function traefikWithoutAddress({ k3s, loadBalancer, firewall }: Cluster): string[] {
+function traefikWithoutAddress({ k3s, loadBalancer, firewall, network }: Cluster): string[] {
   if (!k3s.traefik || k3s.serviceLb) return [];
   if (loadBalancer === undefined && k3s.exposedPorts.length === 0)
     return [
       "'k3s.traefik' is true and 'k3s.serviceLb' false: nothing gives Traefik an address that the LAN reaches; " +
         "install MetalLB or kube-vip, state it as 'loadBalancer', and Traefik's ports 80 and 443 in 'k3s.exposedPorts'",
     ];
-  const open = [...k3s.exposedPorts, ...firewall.allow.flatMap(({ ports }) => ports ?? [])];
+  const open = [
+    ...k3s.exposedPorts.filter(({ protocol }) => protocol === "tcp"),
+    ...firewall.allow
+      .filter(({ protocol, over, from }) => protocol === "tcp" && over === undefined && hasLan(from, network))
+      .flatMap(({ ports }) => ports ?? []),
+  ];
   const closed = TRAEFIK_PORTS.filter((port) => !open.some(({ from, to }) => from <= port && port <= to));
   if (loadBalancer === undefined || closed.length === 0) return [];
   return [
     `'k3s.traefik' is true, but the firewall refuses the LAN port ${closed.join(" and ")} at the addresses of 'loadBalancer.pool'; ` +
       "state it in 'k3s.exposedPorts'",
   ];
+}
+
+/** Whether the source includes a whole network of the LAN. */
+function hasLan(from: string, { lanCidrs }: Cluster["network"]): boolean {
+  if (from === "everyone") return true;
+  const source = parseNetwork(from);
+  const lans = lanCidrs.flatMap((cidr) => parseNetwork(cidr) ?? []);
+  return source !== undefined && lans.some((lan) => coversNetwork([source], lan));
 }
 
 const TRAEFIK_PORTS = [80, 443];
