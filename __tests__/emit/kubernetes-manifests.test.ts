@@ -72,6 +72,16 @@ test.each([
     "has a List at line 1: write its items as documents",
   ],
   ["nothing", "---\n# nothing\n", "has no object"],
+  ...[
+    "data: { key: 12345678 }",
+    "stringData: { key: yes }",
+    "data: 12345678",
+    "stringData: { key: [a] }",
+  ].map((values): [string, string, string] => [
+    `a Secret with ${values}`,
+    `apiVersion: v1\nkind: Secret\nmetadata: { name: a }\n${values}\n`,
+    "has a Secret at line 1 with a value that is no text: put it in quotes",
+  ]),
   ["an object twice", `${configMap("a")}---\n${configMap("a")}`, "has ConfigMap a, which is stated before"],
   [
     "aliases of aliases",

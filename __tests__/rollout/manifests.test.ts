@@ -1,10 +1,17 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../src/base/user-error";
+import { readManifests } from "../../src/emit/kubernetes-manifests";
 import { planAsJson, formatApplied, formatManifests, manifestsAsJson } from "../../src/rollout/format";
 import { conflictsOf } from "../../src/rollout/kubectl";
-import { isManifestPending, manifestObjects, type ManifestPlan } from "../../src/rollout/manifests";
+import {
+  isManifestPending,
+  manifestObjects,
+  Manifests,
+  type ManifestPlan,
+} from "../../src/rollout/manifests";
 import { planHost } from "../../src/rollout/plan";
+import { Report } from "../../src/rollout/script";
 import { Redactor } from "../../src/rollout/secrets";
 import { documentOf } from "../../src/cli/json-document";
 import { ALPHARD, HAMAL, REFERENCE, temporaryFolder } from "../fixture";
@@ -14,6 +21,35 @@ import { context, described, hosts, hostState } from "./plan-context";
 const SECRET = "planted-0b5e55ed";
 
 const ref = (name: string) => ({ apiVersion: "v1", kind: "ConfigMap", namespace: "default", name });
+
+const CONFIG_MAP = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: b }\n";
+
+/** What kubectl prints, or its failure while the API is ready. */
+type Said = string | { readonly stderr: string };
+
+/** A server whose kubectl says this. */
+function apiThat(say: (words: string, input: string) => Said) {
+  const host = {
+    name: "alphard",
+    call: (_: string, { commands, input }: Record<"commands" | "input", string>): Report => {
+      const lines: string[] = [];
+      for (const command of commands.split("\n")) {
+        const said = say(command, input);
+        const [name, text] = typeof said === "string" ? ["output", said] : ["stderr", said.stderr];
+        lines.push(`@${name} ${Buffer.from(text).toString("base64")}`);
+        if (name === "stderr") return new Report(["@status 1", "@api ready", ...lines].join("\n"));
+      }
+      return new Report(lines.join("\n"));
+    },
+  };
+  const kubernetes = { ask: (question: (...of: unknown[]) => unknown) => question(host, 60) };
+  const manifests = (text: string): Manifests => {
+    const file = join(temporaryFolder(), "objects.yaml");
+    writeFileSync(file, text);
+    return new Manifests(kubernetes as never, readManifests(text === "" ? [] : [file]).objects);
+  };
+  return { manifests };
+}
 
 const PLAN: ManifestPlan = {
   objects: [
@@ -60,6 +96,34 @@ test("an object's name from a cluster that was taken over cannot draw on the ter
     left: [],
   });
   expect(line).toBe("  ConfigMap default/a\ufffd[2J\ufffdb: new");
+});
+
+const COMPLAINTS = [
+  'Error from server: failed to create typed patch object (/a; /v1, Kind=Secret): .stringData.key: expected string, got &value.valueUnstructured{Value:"VALUE"}',
+  'Error from server (InternalError): Internal error occurred: failed calling webhook "x": VALUE',
+  'Error from server (BadRequest): Secret in version "v1" cannot be handled: VALUE',
+];
+
+test.each(COMPLAINTS)("the API's words about a Secret are not shown: %s", async (complaint) => {
+  const text = `---\napiVersion: v1\nkind: Secret\nmetadata: { name: a }\nstringData: { key: "${SECRET}" }\n`;
+  const api = apiThat((words, input) =>
+    words.startsWith("apply") && input.includes(SECRET) ? { stderr: complaint.replace("VALUE", SECRET) } : "",
+  );
+  const planned = api.manifests(`${text}${CONFIG_MAP}`).plan();
+  await expect(planned).rejects.toThrow("the API's words are not shown, since they may contain the secret");
+  const said = String(await planned.catch((error: unknown) => error));
+  expect(said).not.toContain(SECRET);
+});
+
+test("an object that is not of its schema is refused by the API, and not tried again", async () => {
+  const [stderr = ""] = COMPLAINTS;
+  const api = apiThat((words) => (words.startsWith("apply") ? { stderr } : ""));
+  await expect(api.manifests(CONFIG_MAP).plan()).rejects.toMatchObject({
+    code: "refused",
+    message: expect.stringContaining(
+      "ConfigMap b: kubectl apply --server-side on alphard: Error from server: failed to create typed",
+    ) as string,
+  });
 });
 
 test("secrets in manifests are blanked, and a faulty file is told without its text", () => {

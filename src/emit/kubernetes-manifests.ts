@@ -60,6 +60,9 @@ export const objectName = ({ kind, namespace, name }: ObjectRef): string =>
 export const kindOf = ({ apiVersion, kind }: Pick<ObjectRef, "apiVersion" | "kind">): string =>
   `${groupOf(apiVersion)}/${kind}`;
 
+export const isSecret = (object: Pick<ObjectRef, "apiVersion" | "kind">): boolean =>
+  kindOf(object) === "/Secret";
+
 const groupOf = (apiVersion: string): string =>
   apiVersion.includes("/") ? (apiVersion.split("/")[0] as string) : "";
 
@@ -112,8 +115,14 @@ function parsed(text: string, line: number): Parsed {
     return wrong(`has no object ${at}: it needs an apiVersion, a kind and a metadata.name`);
   if (data.kind.endsWith("List") && data.items !== undefined)
     return wrong(`has a ${data.kind} ${at}: write its items as documents`);
+  // The API would repeat it, and no redactor knows it.
+  if (isSecret(data) && !SECRET.safeParse(value).success)
+    return wrong(`has a Secret ${at} with a value that is no text: put it in quotes`);
   return { objects: [objectOf(data, text)], problems: [] };
 }
+
+const TEXTS = z.record(z.string(), z.string()).nullish();
+const SECRET = z.looseObject({ data: TEXTS, stringData: TEXTS });
 
 const OBJECT = z.looseObject({
   apiVersion: z.string().regex(/^([a-z0-9.-]{1,253}\/)?v[a-z0-9]{1,30}$/),
@@ -154,7 +163,7 @@ function objectOf(
     name: metadata.name,
     text,
     ...(isDefinition ? { defines: `${spec?.group}/${spec?.names?.kind}` } : {}),
-    secrets: apiVersion === "v1" && kind === "Secret" ? valuesOf(data, stringData) : [],
+    secrets: isSecret({ apiVersion, kind }) ? valuesOf(data, stringData) : [],
   };
 }
 

@@ -94,8 +94,14 @@ const PASSING = new Set(["ServiceUnavailable", "ServerTimeout", "Timeout", "Inte
  * such line.
  */
 function isDecision(stderr: string): boolean {
-  return !FROM_SERVER.test(stderr) || !PASSING.has(reasonIn(stderr));
+  return !FROM_SERVER.test(stderr) || MALFORMED.test(stderr) || !PASSING.has(reasonIn(stderr));
 }
+
+/**
+ * An object that is not of its schema is refused without a reason, and with its value (apimachinery,
+ * pkg/util/managedfields/internal/structuredmerge.go).
+ */
+const MALFORMED = /^Error from server: failed to create typed patch object /m;
 
 const FROM_SERVER = /^Error from server(?: \((\w+)\))?: /m;
 

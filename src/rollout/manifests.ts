@@ -4,6 +4,7 @@ import { groupBy } from "../base/group-by";
 import { parseJson } from "../base/json";
 import { hasCode, messageOf, UserError } from "../base/user-error";
 import {
+  isSecret,
   keyOf,
   kindOf,
   objectName,
@@ -157,11 +158,20 @@ export class Manifests {
   private async applied(objects: readonly ManifestObject[], words: readonly string[]): Promise<ApiObject[]> {
     if (objects.length === 0) return [];
     try {
-      const [output = ""] = await this.kubectl([[...APPLY, ...words, ...AS_JSON]], textOf(objects));
-      return objectsIn(output);
+      return objectsIn(await this.send(objects, [...words, ...AS_JSON]));
     } catch (error) {
       if (!hasCode(error, "failed")) throw error;
       throw await this.refusals(objects, error);
+    }
+  }
+
+  /** @returns what kubectl prints */
+  private async send(objects: readonly ManifestObject[], words: readonly string[]): Promise<string> {
+    try {
+      const [output = ""] = await this.kubectl([[...APPLY, ...words]], textOf(objects));
+      return output;
+    } catch (error) {
+      throw hasCode(error, "unavailable") && objects.some(isSecret) ? undecided() : error;
     }
   }
 
@@ -170,7 +180,7 @@ export class Manifests {
     const refused: string[] = [];
     for (const object of objects) {
       try {
-        await this.kubectl([[...APPLY, "--dry-run=server", "-o", "name"]], textOf([object]));
+        await this.send([object], ["--dry-run=server", "-o", "name"]);
       } catch (error) {
         if (!hasCode(error, "failed")) throw error;
         refused.push(...refusalsOf(object, error));
@@ -269,7 +279,12 @@ function groupedBy(
   return { early: groups.get("early") ?? [], ready: groups.get("ready") ?? [] };
 }
 
-/** The API's words about a Secret may contain it. */
+/** Instead of the API's words about a Secret. */
+const HIDDEN = "the API's words are not shown, since they may contain the secret";
+
+const undecided = (): UserError =>
+  new UserError("unavailable", `The API cannot decide about the manifests; ${HIDDEN}`);
+
 function refusalsOf(object: ManifestObject, error: unknown): string[] {
   const name = objectName(object);
   const conflicts = conflictsOf(error);
@@ -278,11 +293,7 @@ function refusalsOf(object: ManifestObject, error: unknown): string[] {
       (conflict) =>
         `  ${name}: ${conflict}, has another value there; leave the field out of the manifest, or remove it from the object's other manager`,
     );
-  return [
-    object.secrets.length > 0
-      ? `  ${name}: the API's words are not shown, since they may contain the secret`
-      : `  ${name}: ${messageOf(error)}`,
-  ];
+  return [`  ${name}: ${isSecret(object) ? HIDDEN : messageOf(error)}`];
 }
 
 const API_OBJECT = z.looseObject({

@@ -296,8 +296,9 @@ async function isAlive(connection: Connection): Promise<boolean> {
   return (await connection.run(":", ANSWER_SECONDS)).ending === "complete";
 }
 
-/** Reported values that are not logged: progress, whole files, lists of store paths, and hashes of tokens. */
-const NOISE = /^@(building|file|live|emitted|counters|output|deletions|path|missing|token|kept_token) /;
+/** Reported values that are not logged: progress, whole files, lists of store paths, hashes of tokens, and what kubectl prints. */
+const NOISE =
+  /^@(building|file|live|emitted|counters|output|stderr|deletions|path|missing|token|kept_token) /;
 
 export const worthKeeping = ({ stdout, stderr }: Pick<Answer, "stdout" | "stderr">): string =>
   `${stdout}\n${stderr}`

@@ -226,6 +226,8 @@ const applied = (manifest: Manifest): Manifest[] =>
 
 /** Server-side, with one field manager: each object becomes what the manifest says. */
 function apply(words: readonly string[], input: string): string {
+  // The words of an API that repeats what it refuses, as it does of a value of another type.
+  if (existsSync("/faults/api-repeats")) fail(`Error from server (BadRequest): ${input}`);
   const dry = option(words, "dry-run") === "server";
   const manager = option(words, "field-manager");
   const results = manifestsIn(input).map((manifest): Manifest => {

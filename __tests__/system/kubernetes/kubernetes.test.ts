@@ -8,7 +8,7 @@ import { FIVE_NODES } from "../../fixture";
 import { describeWith } from "../tools";
 import { Bed, KUBERNETES, pod } from "./bed";
 import { objectName } from "../../../src/emit/kubernetes-manifests";
-import { isManifestPending } from "../../../src/rollout/manifests";
+import { isManifestPending, Manifests } from "../../../src/rollout/manifests";
 import { changedIn, manifests, revisions, verdicts } from "./manifests";
 
 const OPTIONS: RebootOptions = { drainSeconds: 6, rebootSeconds: 10, forceBarePods: false };
@@ -284,6 +284,18 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
         code: "refused",
         message: expect.stringMatching(/Secret add-on\/password: the API's words are not shown/) as string,
       });
+    });
+
+    test("a Secret's value that is no text, which the API repeats, is not shown", async () => {
+      const secret = { apiVersion: "v1", kind: "Secret", namespace: "default", name: "number", secrets: [] };
+      const text = `{ apiVersion: v1, kind: Secret, metadata: { name: number }, stringData: { key: 12345678 } }`;
+      const planned = new Manifests(bed.kubernetes, [{ ...secret, text }]).plan();
+      await expect(planned).rejects.toMatchObject({
+        code: "refused",
+        message: expect.stringMatching(/Secret default\/number: the API's words are not shown/) as string,
+      });
+      const said = await planned.catch(String);
+      expect(said).not.toContain("12345678");
     });
 
     test("an object that no manifest has any more is named, and stays, until somebody deletes it", async () => {

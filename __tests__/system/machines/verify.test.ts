@@ -109,8 +109,17 @@ The cluster matches main.ts.
     (await cluster.rollout("apply", "--yes")).mustSucceed();
     expect(applied().slice(3)).toEqual(["alphard kubectl apply ConfigMap add-on"]);
 
-    const logs = ["alphard", "hamal", "mizar"].map((host) => cluster.log(host)).join();
-    const everything = [plan, first, second].map(({ output }) => output).join() + logs;
+    await cluster.testbed.on("alphard", "touch /faults/api-repeats");
+    const refused = await cluster.rollout("plan", "--json");
+    await cluster.testbed.on("alphard", "rm /faults/api-repeats");
+    expect(refused.output).toMatch(/Secret password: the API's words are not shown/);
+
+    const logs = ["alphard", "hamal", "mizar", "cluster"].map((host) => cluster.log(host)).join("\n");
+    const reported = [...logs.matchAll(/@\w+ ([A-Za-z0-9+/=]+)/g)].map(([, value = ""]) =>
+      Buffer.from(value, "base64").toString(),
+    );
+    const outputs = [plan, first, second, refused].map(({ output }) => output);
+    const everything = [...outputs, logs, ...reported].join("\n");
     expect(everything).not.toContain(secret);
     expect(everything).not.toContain(Buffer.from(secret).toString("base64"));
     cluster.emit(THREE);
