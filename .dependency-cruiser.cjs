@@ -38,6 +38,7 @@ const ALLOWED = {
     "src/base",
     "src/config",
     "src/firewall",
+    "src/simulation",
     "src/render",
     "src/emit",
     "src/backup",

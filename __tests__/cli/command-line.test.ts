@@ -97,6 +97,7 @@ test.each([
   ["doctor --help", "says what it did not check"],
   ["preview --help", "--fail-on-danger"],
   ["simulate --help", "--fail-on <costs>"],
+  ["simulate --help", "--live also what each failure costs the pods that run"],
   ["gate --help", "power-cycle"],
   ["apply --help", "--parallelism <number>"],
 ])("help: %s", (words, expected) => {

@@ -1,12 +1,15 @@
 /** `simulate` as an owner runs it, on what a synth wrote. */
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { displayWidth } from "../../src/base/wrap";
 import { ExitCode } from "../../src/cli/exit-code";
+import { liveReport } from "../../src/cli/live-report";
 import { simulationDocument, subjectIn } from "../../src/cli/simulate";
 import { reportOf } from "../../src/cli/simulation-report";
 import { toTerminal } from "../../src/preview/terminal";
+import { simulateLive } from "../../src/simulation/live";
+import type { Running, RunningPod } from "../../src/simulation/running";
 import { simulate } from "../../src/simulation/simulation";
 import { CLI, emit, temporaryFolder } from "../fixture";
 import { asPrinted, schemaFaults } from "../json-schema";
@@ -21,10 +24,19 @@ function project(nodes = NODES, settings = {}): string {
   return folder;
 }
 
-function run(folder: string, ...words: string[]): { status: number | null; stdout: string; stderr: string } {
+interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const run = (folder: string, ...words: string[]): Ran => runWith({}, folder, ...words);
+
+function runWith(environment: Record<string, string>, folder: string, ...words: string[]): Ran {
   const { status, stdout, stderr } = spawnSync(CLI, ["simulate", ...words], {
     cwd: folder,
     encoding: "utf8",
+    env: { ...process.env, ...environment },
   });
   return { status, stdout, stderr };
 }
@@ -77,6 +89,97 @@ test.each([
 ])("%j is refused, and says what to do", (words, code, expected) => {
   const { status, stdout, stderr } = run(project(), ...words);
   expect([status, stdout, stderr]).toEqual([code, "", expect.stringContaining(expected)]);
+});
+
+describe("with --live", () => {
+  const mib = 1024 ** 2;
+  const pods = Array.from({ length: 400 }, (_, index): RunningPod => ({
+    name: `shop/web-with-a-long-name-${index}`,
+    node: "hamal",
+    controller: `deployment/web-with-a-long-name-${index}`,
+    ofDaemonSet: false,
+    bare: index % 2 === 0,
+    labels: { app: "web" },
+    ready: true,
+    memory: 100 * mib,
+    nodeSelector: {},
+    tolerations: [],
+    claims: [`data-${index}`],
+  }));
+  const running: Running = {
+    nodes: ["alphard", "acrux", "alnair", "hamal"].map((name) => ({
+      name,
+      labels: { name },
+      taints: [],
+      cordoned: false,
+      ready: true,
+      memory: 1000 * mib,
+    })),
+    pods,
+    budgets: [{ name: "shop/web", selector: { matchLabels: { app: "web" } }, needed: 300 }],
+    volumes: pods.slice(0, 200).map((_, index) => ({
+      claim: `shop/data-${index}`,
+      nodeTerms: [{ matchExpressions: [{ key: "name", operator: "In", values: ["hamal"] }] }],
+    })),
+  };
+  const live = () => {
+    const subject = subjectOf(NODES);
+    return simulateLive(subject, simulate(subject).singles, running);
+  };
+
+  test("the document matches its schema, and without it has no pods", () => {
+    const simulation = simulate(subjectOf(NODES));
+    const document = asPrinted(simulationDocument(simulation, [], live()));
+    expect(schemaFaults("simulate#simulation", document)).toEqual([]);
+    expect(JSON.stringify(document)).toContain('"pending":[{');
+    expect(JSON.stringify(simulationDocument(simulation, []))).not.toContain('"live"');
+  });
+
+  test("hundreds of pods of a node fit a screen of 80 columns", () => {
+    const lines = toTerminal(liveReport(live()), { columns: 80, paint: (_, text) => text }).split("\n");
+    expect(Math.max(...lines.map(displayWidth))).toBeLessThanOrEqual(80);
+    expect(lines.length).toBeLessThan(70);
+    expect(lines.join("\n")).toMatch(/\d+ other losses: each workload keeps a ready replica/);
+  });
+
+  test("of many losses the report has forty, and says how many there are", () => {
+    const [loss] = live().losses;
+    if (loss === undefined) throw new Error("no loss");
+    const text = toTerminal(liveReport({ ...live(), losses: Array.from({ length: 300 }, () => loss) }), {
+      columns: 80,
+      paint: (_, each) => each,
+    });
+    expect(text.match(/^ {2}PVE node pve1 or/gm)).toHaveLength(40);
+    expect(text).toContain("260 more losses that --json prints.");
+  });
+
+  test("servers that do not answer are an error by name, and no result", () => {
+    const bin = temporaryFolder();
+    writeFileSync(
+      join(bin, "ssh"),
+      `#!/bin/sh\necho "ssh: connect to host x port 22: Connection refused" >&2\nexit 255\n`,
+      { mode: 0o755 },
+    );
+    const environment = { PATH: `${bin}:${process.env.PATH}` };
+    const folder = project();
+    const { status, stdout, stderr } = runWith(environment, folder, "--live");
+    expect([status, stdout]).toEqual([ExitCode.Unreachable, ""]);
+    for (const name of ["alphard", "acrux", "alnair"]) expect(stderr).toContain(`\n${name}: `);
+    expect(stderr).not.toContain("hamal");
+    const failure = JSON.parse(runWith(environment, folder, "--live", "--json").stdout) as object;
+    expect(schemaFaults("simulate#failure", failure)).toEqual([]);
+    expect(failure).toMatchObject({ code: "unreachable" });
+  });
+
+  test("without an SSH client it says what is missing, and without --live none is needed", () => {
+    const bin = temporaryFolder();
+    symlinkSync(process.execPath, join(bin, "node"));
+    const folder = project();
+    expect(runWith({ PATH: bin }, folder, "--live").stderr).toContain(
+      "ssh is not in PATH, and simulate --live needs it",
+    );
+    expect(runWith({ PATH: bin }, folder).status).toBe(ExitCode.Done);
+  });
 });
 
 test("what a synth wrote is what is simulated", () => {

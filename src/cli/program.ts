@@ -173,6 +173,7 @@ function addReview(root: Command, ending: Ending): void {
     .description("say what dies with each PVE node, disk, network and host")
     .option("--json", "print JSON", false)
     .option("--pairs", "list every two failures, also those that cost no more together", false)
+    .option("--live", "also what each failure costs the pods that run, over SSH to the servers", false)
     .option(
       "--fail-on <costs>",
       "end with 4 when one failure costs some of quorum, api, services, fencing, capacity, as in quorum,capacity",
@@ -184,7 +185,10 @@ function addReview(root: Command, ending: Ending): void {
       [],
     )
     .option(...CLUSTER)
-    .addHelpText("after", "\nIt reads what the last synth wrote, and asks no machine.")
+    .addHelpText(
+      "after",
+      "\nIt reads what the last synth wrote, and asks no machine but for --live, which changes nothing.",
+    )
     .action(ending(async (options) => (await import("./simulate.js")).simulate(options)));
   root
     .command("gate")

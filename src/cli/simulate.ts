@@ -8,11 +8,13 @@ import { toTerminal } from "../preview/terminal";
 import type { Subject } from "../simulation/failure";
 import { COSTS, type Cost, type Outcome } from "../simulation/outcome";
 import { simulate as simulated, type Simulation } from "../simulation/simulation";
-import { documentOfOutcome } from "../simulation/document";
+import { documentOfLive, documentOfOutcome } from "../simulation/document";
+import { simulateLive, type LiveSimulation } from "../simulation/live";
 import { chosenCluster, type ClusterOptions } from "./cluster";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument, reportFailure } from "./failure";
 import { documentOf } from "./json-document";
+import { liveReport } from "./live-report";
 import { refusal, reportOf } from "./simulation-report";
 import { paint, say, terminalColumns } from "./terminal";
 
@@ -24,18 +26,24 @@ interface Options extends ClusterOptions {
   readonly failOn?: string;
   /** Names of failures that may cost it all the same. */
   readonly allow: readonly string[];
+  /** Also what each failure costs the pods that run, which it asks the cluster for. */
+  readonly live: boolean;
 }
 
 /** `simulate`: says what each failure costs, and every two. */
-// eslint-disable-next-line @typescript-eslint/require-await -- every command of the program is asynchronous
 export async function simulate(options: Options): Promise<ExitCode> {
   try {
     const asked = costsOf(options.failOn);
-    const subject = subjectIn(chosenCluster(options).folder);
+    const { folder } = chosenCluster(options);
+    const subject = subjectIn(folder);
     const simulation = simulated(subject);
     const refused = refusedBy(simulation, subject, asked, options.allow);
-    if (options.json) console.log(JSON.stringify(simulationDocument(simulation, refused), null, 2));
-    else console.log(drawn(reportOf(subject, simulation, options.pairs)));
+    const live = options.live ? await liveOf(subject, simulation, folder, options.json) : undefined;
+    if (options.json) console.log(JSON.stringify(simulationDocument(simulation, refused, live), null, 2));
+    else {
+      const pods = live === undefined ? [] : liveReport(live);
+      console.log(drawn([...reportOf(subject, simulation, options.pairs), ...pods]));
+    }
     if (refused.length === 0) return ExitCode.Done;
     if (!options.json) say(refusal(refused, asked), process.stderr);
     return ExitCode.Refused;
@@ -44,6 +52,16 @@ export async function simulate(options: Options): Promise<ExitCode> {
     console.log(JSON.stringify(documentOf("simulate", failureDocument(error))));
     return exitCodeOf(error);
   }
+}
+
+async function liveOf(
+  subject: Subject,
+  { singles }: Simulation,
+  folder: string,
+  quiet: boolean,
+): Promise<LiveSimulation> {
+  const { runningCluster } = await import("./live.js");
+  return simulateLive(subject, singles, await runningCluster(folder, quiet));
 }
 
 /** The cluster of the last synth. @param folder - of its hosts */
@@ -82,12 +100,17 @@ function refusedBy(
 const nameOf = ({ failures }: Outcome): string => failures.map(({ name }) => name).join();
 
 /** The JSON document; see schemas/simulate.schema.json. */
-export const simulationDocument = ({ singles, pairs }: Simulation, refused: readonly Outcome[]): object =>
+export const simulationDocument = (
+  { singles, pairs }: Simulation,
+  refused: readonly Outcome[],
+  live?: LiveSimulation,
+): object =>
   documentOf("simulate", {
     passes: refused.length === 0,
     refused: refused.map(nameOf),
     failures: singles.map(documentOfOutcome),
     pairs: [...pairs].map(documentOfOutcome),
+    live: live && documentOfLive(live),
   });
 
 function drawn(report: readonly Block[]): string {

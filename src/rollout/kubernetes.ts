@@ -5,7 +5,7 @@ import { quorumOf } from "../config/quorum";
 import { Deadline } from "./deadline";
 import type { Host } from "./host";
 import { isApiUnavailable, kubectl } from "./kubectl";
-import { PODS_AS_ROWS, podsOf, type Pod } from "./pods";
+import { podsAsRows, podsOf, type Pod } from "./pods";
 
 /** The parts of a Node object that a rollout uses. */
 export interface KubeNode {
@@ -102,7 +102,7 @@ export class Kubernetes {
 
   /** Pods of all nodes that have not terminated. */
   public async pods(except?: Host): Promise<Pod[]> {
-    const [rows = ""] = await this.kubectl([["get", "pods", "-A", ...PODS_AS_ROWS]], except);
+    const [rows = ""] = await this.kubectl([["get", "pods", "-A", ...podsAsRows()]], except);
     return podsOf(rows);
   }
 

@@ -30,32 +30,42 @@ const COLUMNS = [
   "{.spec.volumes[?(@.ephemeral)].name}",
 ];
 
-/** Arguments for `kubectl get pods`. */
-export const PODS_AS_ROWS: readonly string[] = [
-  "--field-selector=status.phase!=Succeeded,status.phase!=Failed",
+/** Arguments for `kubectl get`: a row per object, of tab-separated cells. */
+export const asRows = (columns: readonly string[]): string[] => [
   "-o",
-  `jsonpath={range .items[*]}${COLUMNS.join('{"\\t"}')}{"\\n"}{end}`,
+  `jsonpath={range .items[*]}${columns.join('{"\\t"}')}{"\\n"}{end}`,
 ];
 
-export const podsOf = (rows: string): Pod[] =>
+export const cellsOf = (rows: string): string[][] =>
   rows
     .split("\n")
     .filter((row) => row !== "")
-    .map((row) => {
-      const [name = "", node = "", kind = "", mirror = "", emptyDir = "", owner = "", ...rest] =
-        row.split("\t");
-      const [hash = "", claims = "", ephemeral = ""] = rest;
-      const [, ownName] = name.split("/");
-      return {
-        name,
-        node,
-        ofDaemonSet: kind === "DaemonSet",
-        bare: kind === "" && mirror === "",
-        emptyDir: emptyDir !== "",
-        ...(kind === "" ? {} : { controller: controllerOf(kind, owner, hash) }),
-        claims: [...words(claims), ...words(ephemeral).map((volume) => `${ownName}-${volume}`)],
-      };
-    });
+    .map((row) => row.split("\t"));
+
+/** Arguments for `kubectl get pods`. @param further - columns after those of a Pod */
+export const podsAsRows = (further: readonly string[] = []): string[] => [
+  "--field-selector=status.phase!=Succeeded,status.phase!=Failed",
+  ...asRows([...COLUMNS, ...further]),
+];
+
+export const podsOf = (rows: string): Pod[] => cellsOf(rows).map((cells) => podOf(cells).pod);
+
+/** @returns the pod, and the cells of further columns */
+export function podOf(cells: readonly string[]): { readonly pod: Pod; readonly further: readonly string[] } {
+  const [name = "", node = "", kind = "", mirror = "", emptyDir = "", owner = "", ...rest] = cells;
+  const [hash = "", claims = "", ephemeral = "", ...further] = rest;
+  const [, ownName] = name.split("/");
+  const pod = {
+    name,
+    node,
+    ofDaemonSet: kind === "DaemonSet",
+    bare: kind === "" && mirror === "",
+    emptyDir: emptyDir !== "",
+    ...(kind === "" ? {} : { controller: controllerOf(kind, owner, hash) }),
+    claims: [...words(claims), ...words(ephemeral).map((volume) => `${ownName}-${volume}`)],
+  };
+  return { pod, further };
+}
 
 const words = (text: string): string[] => text.split(" ").filter((word) => word !== "");
 

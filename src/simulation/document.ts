@@ -1,6 +1,8 @@
-/** An outcome for programs: see schemas/simulate.schema.json. */
+/** Outcomes for programs: see schemas/simulate.schema.json. */
 import { unmarked } from "../base/markdown";
 import type { Node } from "../config/model";
+import type { LiveSimulation } from "./live";
+import { liveNotes, liveSentencesOf } from "./live-words";
 import type { Outcome } from "./outcome";
 import { sentencesOf } from "./words";
 
@@ -28,5 +30,15 @@ export function documentOfOutcome(outcome: Outcome): object {
     words: sentencesOf(outcome).map(unmarked).join(" "),
   };
 }
+
+export const documentOfLive = (live: LiveSimulation): object => ({
+  notes: liveNotes(live).map(unmarked),
+  losses: live.losses.map(({ outcomes, nodes, loss }) => ({
+    failures: outcomes.flatMap(({ failures }) => failures.map(({ name }) => name)),
+    nodes,
+    ...loss,
+    words: liveSentencesOf(loss).map(unmarked).join(" "),
+  })),
+});
 
 const hostname = (node: Node): string => node.hostname;

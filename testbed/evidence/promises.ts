@@ -1426,6 +1426,35 @@ export const PROMISES: Promises = {
       ],
     },
   },
+  "simulated-pods": {
+    tests: {
+      "__tests__/simulation/live.test.ts": [
+        "replicas",
+        "disruption budgets",
+        "volumes",
+        "memory",
+        "a pod is refused by",
+        "nodes of main.ts that are not in the cluster are named, and those that are only there",
+      ],
+      "__tests__/rollout/running.test.ts": [
+        "a pod requests %s",
+        "a budget says what it needs when Kubernetes has seen it as it is",
+        "a volume with the nodes that can mount it, if a claim is bound to it",
+        "a list of %s that Kubernetes would not return is an error by the server's name: %#",
+      ],
+      "__tests__/system/kubernetes/kubernetes.test.ts": [
+        "a real Kubernetes › says what runs, for a simulation of what the loss of a node costs",
+      ],
+      "__tests__/system/machines/verify.test.ts": [
+        "verify › simulate --live › says what the loss of a node costs the pods that run, and changes nothing",
+        "verify › simulate --live › an API that does not answer is an error by the server's name, also for a program",
+      ],
+      "__tests__/cli/simulate.test.ts": [
+        "with --live › servers that do not answer are an error by name, and no result",
+      ],
+    },
+    gaps: ["No scheduler ran: where it puts pods is an estimate, and no test compares it."],
+  },
   "simulation-is-true": {
     tests: {
       "__tests__/system/simulation/simulation.test.ts": [

@@ -219,6 +219,8 @@ export class ControlPlane {
     return this.launch(first.hostname, "kube-controller-manager", [
       `--kubeconfig=${this.folderOf(first.hostname)}/kubeconfig`,
       "--leader-elect=false",
+      // A claim that has waited for its volume is bound to it after a second.
+      "--pvclaimbinder-sync-period=1s",
       // A node without heartbeats is NotReady after seconds.
       "--node-monitor-period=1s",
       "--node-monitor-grace-period=5s",

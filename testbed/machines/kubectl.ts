@@ -275,6 +275,23 @@ const row = (pod: Pod): string =>
     "",
   ].join("\t");
 
+/** Rows of `src/rollout/running.ts`, in which each node has 1 GiB and each pod requests 64 MiB. */
+function ofSimulation(kind: string, template: string): string[][] | undefined {
+  if (kind === "poddisruptionbudgets" || kind === "persistentvolumes") return [];
+  if (kind === "nodes" && template.includes(".allocatable"))
+    return nodes().map((node) => [
+      node.metadata.name,
+      JSON.stringify(node.metadata.labels),
+      "",
+      node.spec.unschedulable === true ? "true" : "",
+      isReady(node) ? "True" : "Unknown",
+      "1Gi",
+    ]);
+  if (kind === "pods" && template.includes(".tolerations"))
+    return pods().map((pod) => [row(pod), "", "True", "", "64Mi", "", "", "", "", "", ""]);
+  return undefined;
+}
+
 /** What it does not evict is held by a disruption budget, which it waits for until its time is over. */
 async function drain(name: string, words: readonly string[]): Promise<string> {
   const lines: string[] = [];
@@ -374,6 +391,8 @@ async function run({ words, input, kubeconfig }: Call): Promise<string> {
       const template = words.find((word) => word.startsWith("jsonpath="));
       const asked = template === undefined ? undefined : aboutManifests(first, second, template);
       if (asked !== undefined) return asked;
+      const rows = template === undefined ? undefined : ofSimulation(first, template);
+      if (rows !== undefined) return rows.map((cells) => cells.join("\t")).join("\n");
       if (template !== undefined && first !== "pods")
         return getByTemplate(`${first}${first === "namespace" ? "s" : ""}`, template, kubeconfig);
       return get(option(words, "raw"), first, second);

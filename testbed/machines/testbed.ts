@@ -95,7 +95,12 @@ export class Testbed {
     cwd: string,
     environment: Record<string, string> = {},
   ): Promise<Ran> {
-    return this.operator([process.execPath, this.paths.program, "rollout", ...words], cwd, environment);
+    return this.run(["rollout", ...words], cwd, environment);
+  }
+
+  /** Runs the program, as its operator does. */
+  public run(words: readonly string[], cwd: string, environment: Record<string, string> = {}): Promise<Ran> {
+    return this.operator([process.execPath, this.paths.program, ...words], cwd, environment);
   }
 
   /** As `rollout`, with an interruption of the program or a machine after an event. */

@@ -3,6 +3,8 @@ import { lastHeartbeat } from "../../../src/rollout/health";
 import { barePods } from "../../../src/rollout/pods";
 import { barePodFaults, drain, uncordon, type RebootOptions } from "../../../src/rollout/reboot";
 import { remove } from "../../../src/rollout/remove";
+import { runningIn } from "../../../src/rollout/running";
+import { PodSimulator } from "../../../src/simulation/pod-loss";
 import { hostState } from "../../rollout/plan-context";
 import { FIVE_NODES } from "../../fixture";
 import { describeWith } from "../tools";
@@ -127,6 +129,45 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
       ["data", `${name.slice("default/".length)}-scratch`],
     ]);
     await forget("deployment", "claiming");
+  });
+
+  test("says what runs, for a simulation of what the loss of a node costs", async () => {
+    const memory = { memory: "256Mi" };
+    const status = JSON.stringify({ status: { capacity: memory, allocatable: memory } });
+    for (const name of ["alphard", "acrux", "alnair", "hamal", "mizar"])
+      await bed.plane.kubectl(["patch", "node", name, "--subresource=status", "--type=merge", "-p", status]);
+    await bed.plane.create(...lossy("mizar"));
+    await bed.plane.kubectl(["wait", "--for=jsonpath={.status.phase}=Bound", "pvc/lossy", "--timeout=60s"]);
+    let running = await runningIn(bed.kubernetes);
+    const found = () => running.pods.find(({ labels }) => labels.app === "lossy");
+    await bed.plane.until("its pod is ready, and its budget seen", async () => {
+      running = await runningIn(bed.kubernetes);
+      return found()?.ready === true && running.budgets[0]?.needed === 1;
+    });
+    expect(found()).toMatchObject({
+      node: "mizar",
+      controller: "deployment/lossy",
+      memory: 112 * 1024 ** 2,
+      nodeSelector: { "kubernetes.io/os": "linux" },
+      nodeTerms: [
+        { matchExpressions: [{ key: "kubernetes.io/hostname", operator: "NotIn", values: ["acrux"] }] },
+      ],
+      claims: ["lossy"],
+    });
+    expect(running.nodes.find((each) => each.name === "mizar")).toMatchObject({
+      labels: { "kubernetes.io/hostname": "mizar" },
+      taints: [],
+      cordoned: false,
+      ready: true,
+      memory: 256 * 1024 ** 2,
+    });
+    expect(new PodSimulator(running).lossOf(new Set(["mizar"]), true)).toMatchObject({
+      workloads: [{ namespace: "default", controller: "deployment/lossy", before: 1, left: 0 }],
+      budgets: [{ name: "default/lossy", needed: 1, left: 0 }],
+      volumes: [{ claim: "default/lossy", pods: [found()?.name] }],
+    });
+    await forget("pdb", "lossy");
+    await forget("deployment", "lossy");
   });
 
   describe("a pod without a controller", () => {
@@ -309,6 +350,70 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
     });
   });
 });
+
+/** A Deployment with a pod on that node, whose volume is there, and a budget for it. */
+function lossy(on: string): object[] {
+  const metadata = { name: "lossy" };
+  const labels = { app: "lossy" };
+  const { spec } = pod("lossy", on);
+  const terms = (operator: string, name: string) => ({
+    nodeSelectorTerms: [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator, values: [name] }] }],
+  });
+  const container = (name: string, memory: string) => ({
+    name,
+    image: "none",
+    resources: { requests: { memory } },
+  });
+  const disk = { accessModes: ["ReadWriteOnce"], storageClassName: "" };
+  const template = {
+    metadata: { labels },
+    spec: {
+      ...spec,
+      containers: [container("main", "32Mi"), container("beside", "16Mi")],
+      initContainers: [
+        { ...container("first", "64Mi"), restartPolicy: "Always" },
+        container("second", "20Mi"),
+      ],
+      nodeSelector: { "kubernetes.io/os": "linux" },
+      affinity: {
+        nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: terms("NotIn", "acrux") },
+      },
+      volumes: [{ name: "data", persistentVolumeClaim: { claimName: "lossy" } }],
+    },
+  };
+  return [
+    {
+      apiVersion: "v1",
+      kind: "PersistentVolume",
+      metadata,
+      spec: {
+        ...disk,
+        capacity: { storage: "1Mi" },
+        hostPath: { path: "/var/lib/none" },
+        claimRef: { namespace: "default", name: "lossy" },
+        nodeAffinity: { required: terms("In", on) },
+      },
+    },
+    {
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata,
+      spec: { ...disk, volumeName: "lossy", resources: { requests: { storage: "1Mi" } } },
+    },
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata,
+      spec: { selector: { matchLabels: labels }, template },
+    },
+    {
+      apiVersion: "policy/v1",
+      kind: "PodDisruptionBudget",
+      metadata,
+      spec: { minAvailable: 1, selector: { matchLabels: labels } },
+    },
+  ];
+}
 
 const DAEMON_SET = {
   apiVersion: "apps/v1",

@@ -90,6 +90,11 @@ export class LiveCluster {
     return new Result(await this.testbed.rollout(words, this.folder));
   }
 
+  /** `npm run simulate -- <words>` */
+  public async simulate(...words: string[]): Promise<Result> {
+    return new Result(await this.testbed.run(["simulate", ...words], this.folder));
+  }
+
   /** As `rollout`, with more environment variables, such as another SSH key: `OPERATOR_KEY`. */
   public async rolloutWith(environment: Record<string, string>, ...words: string[]): Promise<Result> {
     return new Result(await this.testbed.rollout(words, this.folder, environment));

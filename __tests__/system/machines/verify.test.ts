@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { ExitCode } from "../../../src/cli/exit-code";
 import { ALPHARD, HAMAL, REFERENCE } from "../../fixture";
 import { schemaFaults, type SchemaName } from "../../json-schema";
 import { textOf } from "../../markdown";
@@ -389,5 +390,37 @@ mount -t tmpfs tmpfs "${pod}/volume-subpaths/with blank"`;
       expect.stringContaining("user.exec is not a field that K3s writes"),
     ]);
     expect(existsSync(path)).toBe(false);
+  });
+
+  describe("simulate --live", () => {
+    beforeAll(() => cluster.testbed.addPod("web", "hamal"));
+
+    test("says what the loss of a node costs the pods that run, and changes nothing", async () => {
+      const before = cluster.testbed.events();
+      const { stdout } = (await cluster.simulate("--live")).mustSucceed();
+      expect(cluster.testbed.events()).toEqual(before);
+      expect(stdout).toContain(
+        "agent hamal**: 1 pod runs there. No ready replica is left of deployment/web of default.",
+      );
+      const { live } = JSON.parse((await cluster.simulate("--live", "--json")).mustSucceed().stdout) as {
+        live: { losses: { nodes: string[]; moves?: object }[] };
+      };
+      expect(live.losses).toContainEqual(
+        expect.objectContaining({
+          nodes: ["hamal"],
+          moves: { refused: [], pending: [], wanted: 64 * 1024 ** 2, free: 2048 * 1024 ** 2 },
+        }),
+      );
+    });
+
+    test("an API that does not answer is an error by the server's name, also for a program", async () => {
+      cluster.testbed.setFault("alphard", "api-not-ready");
+      const { status, stdout, stderr } = await cluster.simulate("--live");
+      const failure = await cluster.simulate("--live", "--json");
+      cluster.testbed.clearFault("alphard", "api-not-ready");
+      expect([status, stdout]).toEqual([ExitCode.Unreachable, ""]);
+      expect(stderr).toContain("kubectl get nodes on alphard: Error from server (ServiceUnavailable)");
+      expect(JSON.parse(failure.stdout)).toMatchObject({ code: "unavailable" });
+    });
   });
 });
