@@ -120,8 +120,9 @@ test("a link within the project is followed; one that leads out of it, or nowher
 
 test("what no rollout delivers is named, all at once", () => {
   const folder = project({
-    "hamal/local.nix": "{ imports = [ ../../outside.nix ../configuration.nix ]; }",
+    "hamal/local.nix": "{ imports = [ ../../outside.nix ../configuration.nix ]; all = ../..; }",
     "configuration.nix": "{ }",
+    "hamal/as-large-as-allowed.txt": "x".repeat(255 * 1024),
     "hamal/logo.png": Buffer.from([0x89, 0x50, 0xff]),
     "hamal/large.txt": "x".repeat(256 * 1024),
     "hamal/line\nbreak": "",
@@ -132,6 +133,7 @@ test("what no rollout delivers is named, all at once", () => {
     expect.stringContaining("has a name with control characters, or with spaces at its start or end"),
     "hamal/local.nix refers to ../../outside.nix, which is outside of nix and is not delivered to hosts",
     "configuration.nix has the name of the host's own configuration; rename it, also in hamal/local.nix",
+    "hamal/local.nix refers to ../.., which is outside of nix and is not delivered to hosts",
     "hamal/logo.png is not text in UTF-8",
     "hamal/pipe is not a regular file",
   ]);

@@ -1,7 +1,7 @@
-/** Staging folders of other runs, and who still needs them. */
-import { existsSync, mkdirSync } from "node:fs";
+/** Staging folders: what is in them before anything is put in place, and who still needs those of other runs. */
+import fs, { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { sweep } from "../../src/emit/staging";
+import { pathsOfDeadRuns, stage, sweep, type Write } from "../../src/emit/staging";
 import { inTempFolder } from "./folder";
 
 /** Whether the staging folder of that process is removed when looking for the process ends so. */
@@ -27,4 +27,33 @@ test.each([
   ["is none, by its ID", "0", undefined, false],
 ])("staged files of a run whose process %s (%s, %s) are removed: %s", (_, pid, code, swept) => {
   expect(isSwept(pid, code)).toBe(swept);
+});
+
+const WRITES: readonly Write[] = [
+  { path: "hamal/configuration.nix", text: "{ }\n" },
+  { path: "cluster.json", text: "{}\n" },
+];
+
+test("every text is on disk before it is put in place, and so is the list of what a run makes", () => {
+  inTempFolder((folder) => {
+    const flush = jest.spyOn(fs, "fsyncSync");
+    const staged = stage(folder, WRITES);
+    expect(flush).toHaveBeenCalledTimes(WRITES.length + 1);
+    expect([...staged].map(([path, file]) => ({ path, text: readFileSync(file, "utf8") }))).toEqual(WRITES);
+    expect(pathsOfDeadRuns(folder)).toEqual(WRITES.map(({ path }) => path));
+  });
+});
+
+test("a disk that is full leaves nothing behind", () => {
+  inTempFolder((folder) => {
+    jest.spyOn(fs, "fsyncSync").mockImplementation(() => {
+      throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    });
+    expect(() => stage(folder, WRITES)).toThrow("no space left on device");
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+test("a folder that does not exist has no dead runs", () => {
+  inTempFolder((folder) => expect(pathsOfDeadRuns(join(folder, "nix"))).toEqual([]));
 });

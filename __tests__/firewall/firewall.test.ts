@@ -285,3 +285,23 @@ describe("a contradiction is a fault:", () => {
     expect(faultsWith({ firewall: { trustPods: true } })).toEqual([]);
   });
 });
+
+describe("node_exporter's port is one that the host does not need itself:", () => {
+  const faultsAt = (nodeExporterPort: number, allow: readonly AllowedFlow[] = []): string[] =>
+    faultsWith({
+      nixos: { ...REFERENCE.nixos, monitoring: { from: ["192.168.50.0/24"], nodeExporterPort } },
+      firewall: { allow },
+    });
+
+  test("not the kubelet's", () => {
+    expect(faultsAt(10_250)).toEqual([
+      "'nixos.monitoring.nodeExporterPort' is TCP 10250, but the host needs TCP 10250: kubelet: logs, exec, metrics; choose another port",
+    ]);
+  });
+
+  test("its own, one of another protocol, and one that goes to services are no clash", () => {
+    const udp = { from: "192.168.50.0/24", to: "every host", protocol: "udp", why: "traps" } as const;
+    expect(faultsAt(9100, [{ ...udp, ports: { from: 9100, to: 9100 } }])).toEqual([]);
+    expect(faultsAt(8472)).toEqual([]);
+  });
+});
