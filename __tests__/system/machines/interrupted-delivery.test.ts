@@ -7,10 +7,16 @@ import { MACHINES } from "./tools";
 
 const ACRUX = agent("k3s-agent-2", "acrux", 137);
 
-/** Makes a pause between writing the token and moving it into place. */
+/** Waits between writing the token and moving it into place, until it may go on. */
 const SLOW_CHMOD = `
 mkdir -p /slow
-printf '#!/bin/sh\\ncase "$2" in *secrets*) sleep 2 ;; esac\\nexec /bin/chmod "$@"\\n' >/slow/chmod
+cat >/slow/chmod <<'END'
+#!/bin/sh
+case "$2" in *secrets*)
+  for _ in $(seq 600); do [ ! -e /slow/go ] || break; sleep 0.05; done ;;
+esac
+exec /bin/chmod "$@"
+END
 chmod 0755 /slow/chmod
 sed -i 's#PATH=#PATH=/slow:#' /etc/set-environment`;
 
@@ -32,6 +38,8 @@ describeWith(MACHINES, "the delivery of a join token", () => {
   const isHalfWay = async (host: string): Promise<boolean> =>
     (await cluster.testbed.attempt(host, `${SECRETS} | grep -q '^[.]token[.]'`)).status === 0;
 
+  const letGo = (host: string): Promise<string> => cluster.testbed.on(host, "touch /slow/go");
+
   async function endsWell(host: string): Promise<void> {
     (await cluster.rollout(...apply(host))).mustSucceed();
     expect(await cluster.testbed.on(host, SECRETS)).toBe("token\n");
@@ -46,11 +54,11 @@ describeWith(MACHINES, "the delivery of a join token", () => {
   ])("%s is finished by the host, and the rerun continues", async (_, host, how) => {
     const { acted, status } = await cluster.testbed.interrupted(apply(host), cluster.folder, {
       when: { host, step: "token", outcome: "started" },
-      after: 1,
       ...how,
     });
     expect([acted, status]).toEqual([true, how.signal ?? 3]);
-    expect(await isHalfWay(host)).toBe(true);
+    await cluster.testbed.until("the token is half-way", () => isHalfWay(host));
+    await letGo(host);
     await cluster.testbed.until("what has begun is finished", async () => !(await isHalfWay(host)));
     expect(await cluster.testbed.on(host, SECRETS)).toBe("token\n");
     await endsWell(host);
@@ -63,6 +71,7 @@ describeWith(MACHINES, "the delivery of a join token", () => {
     await cluster.testbed.powerOn("acrux");
     expect((await first).status).toBe(3);
     expect(await isHalfWay("acrux")).toBe(true);
+    await letGo("acrux");
     await endsWell("acrux");
   });
 });
