@@ -76,14 +76,19 @@ test("a server that has had the time and never did it is named, and a new one is
   expect(faults(reported(""))).toEqual([]);
 });
 
-test("what a host makes up is no record", () => {
+test("what a host makes up is no record, and is named", () => {
   for (const text of [
     record(1, "fine"),
     record(1, "succeeded", "", "../../etc/passwd\u001b[2J"),
     "begun soon\n",
     "x".repeat(2000),
-  ])
+  ]) {
     expect(drillResultsIn(reported(1, text)).last).toBeUndefined();
+    const fault =
+      "its record of drills in /var/lib/k3s-rollout-drill is none: update this program, or see the files there";
+    expect(faults(reported(1, text, record(1)))).toEqual([fault]);
+    expect(faults(reported(1, record(1), text))).toEqual([fault]);
+  }
 });
 
 test("a verification shows when a snapshot was seen to restore, how old it was then and how long it took", () => {

@@ -20,6 +20,7 @@ const RECORD = z.object({
     "succeeded",
     "unfinished",
     "no-snapshot",
+    "no-token",
     "no-room",
     "not-restored",
     "other-cluster",
@@ -37,6 +38,8 @@ export interface DrillResults {
   readonly last?: Drilled;
   /** The last one that succeeded. @default - none has */
   readonly success?: Drilled;
+  /** Whether there is one that this program does not write. */
+  readonly isUnreadable: boolean;
 }
 
 /** @returns `undefined` where `main.ts` asks for none */
@@ -45,7 +48,6 @@ export async function readDrillResults(host: Host): Promise<DrillResults | undef
   return drillResultsIn(await host.call("drill-results", { folder: DRILL_FOLDER }));
 }
 
-/** A record that this program would not write counts as none. */
 export function drillResultsIn(report: Report): DrillResults {
   const record = (name: string): Drilled | undefined =>
     RECORD.safeParse(
@@ -56,10 +58,14 @@ export function drillResultsIn(report: Report): DrillResults {
           .map((line) => [line.split(" ", 1)[0], line.slice(line.indexOf(" ") + 1)]),
       ),
     ).data;
+  const [last, success] = [record("last"), record("success")];
   return {
     since: seconds.safeParse(report.one("since")).data,
-    last: record("last"),
-    success: record("success"),
+    last,
+    success,
+    isUnreadable:
+      (last === undefined && report.one("last") !== "") ||
+      (success === undefined && report.one("success") !== ""),
   };
 }
 
@@ -121,7 +127,9 @@ export function drillResultFaults(
 ): string[] {
   const limit = drillOf(description)?.maxAgeDays;
   if (limit === undefined || results === undefined) return [];
-  const { since, last, success } = results;
+  const { since, last, success, isUnreadable } = results;
+  if (isUnreadable)
+    return [`its record of drills in ${DRILL_FOLDER} is none: update this program, or see the files there`];
   if (last !== undefined && last.result !== "succeeded" && !mayRun(last, now)) {
     const age = inWords(Math.max(0, now / 1000 - last.begun), 0);
     const why = last.reason === "" ? last.result : `${last.result}, ${last.reason}`;

@@ -268,6 +268,11 @@ export const PROMISES: Promises = {
         "a restore aside › that the server tries by itself › and is of %s, fails by name",
       ],
       "__tests__/system/nspawn/drill.test.ts": ["the unit of a drill, under systemd"],
+      "__tests__/rollout/drill-newest.test.ts": [
+        "a snapshot of any name is recorded so that a verification reads it",
+        "an unreadable token, and a snapshot that K3s removes meanwhile, are recorded by name",
+        "an API that hangs does not keep a drill from its success",
+      ],
       "__tests__/rollout/drill-results.test.ts": [
         "a drill that failed is a fault with how it ended, and why",
         "the last that succeeded may be as old as two months, or as main.ts says, and no older",

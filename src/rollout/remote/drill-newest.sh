@@ -10,7 +10,9 @@ rto=0
 
 # $1: how it ended, by name; $2: why
 record() {
-  printf 'begun %s\nsnapshot %s\ntaken %s\nrto %s\nresult %s\nreason %s\n' "$begun" "$name" "$taken" "$rto" "$1" "$2" >"$folder/last.new"
+  # A file may have any name, and who reads the record takes only some characters.
+  shown=$(printf '%s' "$name" | tr -c 'A-Za-z0-9._-' _ | cut -c 1-253)
+  printf 'begun %s\nsnapshot %s\ntaken %s\nrto %s\nresult %s\nreason %s\n' "$begun" "$shown" "$taken" "$rto" "$1" "$2" >"$folder/last.new"
   mv "$folder/last.new" "$folder/last"
 }
 failed() {
@@ -31,13 +33,16 @@ room() {
 include room-aside
 }
 restored() {
-cp "$path" "$aside/$snapshot"
 include aside
 }
 cluster() {
+# An API that hangs, once for each question.
+k3s() { timeout 60 k3s "$@"; }
 include objects
 }
 
+# Where somebody has removed the folder, which the unit makes again.
+[ -e "$folder/since" ] || : >"$folder/since"
 rm -rf "$aside"
 mkdir -p "$aside"
 # Whatever ends this program without a word, this is what is known of it.
@@ -50,14 +55,16 @@ taken=${newest%%.*}
 name=${newest#* }
 path=$snapshots/$name
 record unfinished "$unfinished"
-bytes=$(stat -c %s "$path")
+# K3s removes old ones.
+bytes=$(stat -c %s "$path" 2>/dev/null) || failed no-snapshot "it is gone"
 # K3s knows a compressed one by its name.
 case "$name" in *.zip) snapshot=snapshot.zip ;; *) snapshot=snapshot ;; esac
 salt=$(cat /proc/sys/kernel/random/uuid)
 export salt snapshot
-token=$(cat "$token_file")
+token=$(cat "$token_file" 2>/dev/null) || failed no-token "$token_file cannot be read"
 
 attempt no-room room
+said=$(cp "$path" "$aside/$snapshot" 2>&1) || failed no-snapshot "it cannot be copied: $said"
 attempt not-restored restored
 rto=$(($(reported restored_seconds) + $(reported ready_seconds)))
 # K3s says of an empty cluster, too, that it has restored it.
@@ -66,6 +73,7 @@ uid=$(reported uid)
 tried=$said
 
 # Not compared where the API does not answer: the snapshot restores nevertheless.
+record succeeded ''
 set +e
 said=$(cluster 2>/dev/null)
 set -e
@@ -79,7 +87,6 @@ if [ -n "$now" ]; then
     $1 == "@secret" && live && ($2 " " $3) in hash && hash[$2 " " $3] != $4 { print $2; exit }')
   [ -z "$other" ] || failed other-content "the secret $other has other content than in the cluster, at the same revision"
 fi
-record succeeded ''
 cp "$folder/last" "$folder/success.new"
 mv "$folder/success.new" "$folder/success"
 printf '%s restores, within %s s\n' "$name" "$rto"
