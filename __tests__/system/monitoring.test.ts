@@ -42,6 +42,7 @@ const BROKEN: readonly [way: string, alert: string, after?: string][] = [
   ["drill-unfinished", "K3sHostDrillFailed", "3h"],
   ["drill-old", "K3sHostDrillOld"],
   ["drill-never", "K3sHostDrillOld"],
+  ["drill-unknown", "K3sHostDrillUnknown"],
   ["disk-full", "K3sHostDiskFull"],
   ["inodes-full", "K3sHostInodesFull"],
   ["reboot-needed", "K3sHostRebootNeeded", "25h"],

@@ -204,6 +204,8 @@ rm "$folder/drills/last" "$folder/drills/success"
 observe drill-never
 touch "$folder/drills/since"
 observe drill-new
+rm -r "$folder/drills"
+observe drill-unknown
 healthy
 
 size=$(stat -f -c '%b * %S / 100 * 92' "$k3s/server/db")

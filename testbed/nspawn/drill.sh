@@ -20,14 +20,16 @@ snapshots=$root/var/lib/rancher/k3s/server/db/snapshots
 mkdir -p "$snapshots" "$root/var/lib/k3s-secrets" "$root/etc/rancher"
 echo snapshot >"$snapshots/etcd-snapshot-1"
 echo token >"$root/var/lib/k3s-secrets/token"
+echo token >"$root/root/token"
 cp -r "$host" "$root/host"
 cp "$unit" "$root/etc/systemd/system/k3s-rollout-drill.service"
 cp "$rules" "$root/etc/tmpfiles.d/drill.conf"
 cat >"$root/usr/bin/k3s" <<'K3S'
 #!/bin/sh
-for path in /var/lib/rancher/k3s/server/token /etc/rancher/k3s.yaml /var/lib/k3s-rollout-drill/aside/own; do
+for path in /var/lib/rancher/k3s/server/token /etc/rancher/k3s.yaml /root/token /var/lib/k3s-rollout-drill/aside/own; do
   if touch "$path" 2>/dev/null; then echo "writes $path"; else echo "may not write $path"; fi
 done >/var/lib/k3s-rollout-drill/seen
+! cat /root/token >/dev/null || echo "reads /root/token" >>/var/lib/k3s-rollout-drill/seen
 ip -br link show | sed 's/ .*//;s/^/has /' >>/var/lib/k3s-rollout-drill/seen
 mkfifo /var/lib/k3s-rollout-drill/running
 echo >/var/lib/k3s-rollout-drill/running
@@ -45,9 +47,11 @@ TimeoutStartSec=40
 StandardOutput=append:/probe.log
 StandardError=append:/probe.log
 ExecStart=/bin/sh -exc ' \
-  cd /var/lib/k3s-rollout-drill; \
+  rm -r /var/lib/k3s-rollout-drill; \
   systemctl start --no-block k3s-rollout-drill; \
-  until [ -p running ]; do sleep 0.1; done; \
+  until [ -p /var/lib/k3s-rollout-drill/running ]; do sleep 0.1; done; \
+  cd /var/lib/k3s-rollout-drill; \
+  stat -c %%a . >/mode; \
   read -r _ <running; \
   ls -A aside/server >/during; \
   systemctl kill --signal=KILL k3s-rollout-drill; \
@@ -64,7 +68,7 @@ ln -s ../probe.service "$units/multi-user.target.wants/probe.service"
 
 systemd-nspawn --quiet --register=no --keep-unit --link-journal=no --timezone=off --resolv-conf=off --private-network \
   --console=read-only "--directory=$root" --boot >"$folder/console" 2>&1 || true
-for name in during after said; do
+for name in during after said mode; do
   cp "$root/$name" "$folder/" || {
     cat "$root/probe.log" "$folder/console" >&2
     exit 1

@@ -57,13 +57,19 @@ describeWith([...CONTAINERS, NIX], "the unit of a drill, under systemd", () => {
     );
   });
 
+  test("makes its folder where that is gone, for root alone", () => {
+    expect(seen("mode")).toBe("700\n");
+  });
+
   test("can write neither K3s' data nor its configuration, and sees no network of the host", () => {
     expect(seen("said")).toMatch(
       new RegExp(
         [
           "may not write /var/lib/rancher/k3s/server/token",
           "may not write /etc/rancher/k3s.yaml",
+          "may not write /root/token",
           "writes /var/lib/k3s-rollout-drill/aside/own",
+          "reads /root/token",
           "has lo",
           "has ens18",
           "",
