@@ -6,6 +6,7 @@ import { planAsJson, formatApplied, formatManifests, manifestsAsJson } from "../
 import { conflictsOf } from "../../src/rollout/kubectl";
 import {
   isManifestPending,
+  isMorePending,
   manifestObjects,
   Manifests,
   type ManifestPlan,
@@ -68,9 +69,7 @@ test("a plan says what changes, and what no manifest has any more", () => {
     "  - ConfigMap default/d is in no manifest any more, and stays: delete it with kubectl",
   ]);
   expect(formatManifests({ objects: PLAN.objects.slice(2), left: [] })).toEqual(["manifests: unchanged"]);
-  expect(formatManifests("unknown")).toEqual([
-    "manifests: which objects change is known when the API answers",
-  ]);
+  expect(formatManifests("unknown")).toEqual(["manifests: the API does not say now which objects change"]);
   expect(formatManifests(undefined)).toEqual([]);
   expect(formatApplied(PLAN)).toBe(
     "Applied the manifests:\n  ConfigMap default/a: new\n  ConfigMap default/b: changed",
@@ -81,6 +80,24 @@ test("is pending while something changes, or nobody knows", () => {
   expect(
     [PLAN, "unknown", undefined, { ...PLAN, objects: [] }].map((each) => isManifestPending(each as never)),
   ).toEqual([true, true, false, false]);
+});
+
+test("more is pending where an object changes that did not change before, or nobody knows", () => {
+  const unchanged = { ...PLAN, objects: PLAN.objects.slice(2) };
+  const more = { ...PLAN, objects: [{ object: ref("c"), verdict: "changed" as const }] };
+  expect(
+    (
+      [
+        [PLAN, PLAN],
+        [PLAN, unchanged],
+        ["unknown", PLAN],
+        [PLAN, "unknown"],
+        [unchanged, PLAN],
+        [PLAN, more],
+        [unchanged, "unknown"],
+      ] as const
+    ).map(([earlier, now]) => isMorePending(earlier, now)),
+  ).toEqual([false, false, false, false, true, true, true]);
 });
 
 test("as JSON it is of its schema", () => {
@@ -123,6 +140,82 @@ test("an object that is not of its schema is refused by the API, and not tried a
     message: expect.stringContaining(
       "ConfigMap b: kubectl apply --server-side on alphard: Error from server: failed to create typed",
     ) as string,
+  });
+});
+
+/** An API with a note of these, that says this of any other object, and takes what is applied. */
+function apiWithNote(note: string, ofObjects: Said = "") {
+  const sent: { words: string; input: string }[] = [];
+  const api = apiThat((words, input) => {
+    sent.push({ words, input });
+    if (words.startsWith("get configmap k3s-rollout-manifests")) return note;
+    if (words.startsWith("get -f")) return ofObjects;
+    return "";
+  });
+  return { ...api, sent };
+}
+
+const noted = (...names: string[]): string => JSON.stringify(names.map(ref));
+
+test("what was applied is named when no file is left, and the API is asked about nothing else", async () => {
+  const { manifests, sent } = apiWithNote(
+    noted("d"),
+    JSON.stringify({ ...ref("d"), metadata: { name: "d" } }),
+  );
+  expect(await manifests("").plan()).toEqual({ objects: [], left: [ref("d")] });
+  expect(sent.map(({ words }) => words.split(" ").slice(0, 2).join(" "))).toEqual([
+    "get configmap",
+    "get -f",
+  ]);
+});
+
+test("an apply first notes its objects, and those that the note has by then", async () => {
+  const { manifests, sent } = apiWithNote(
+    noted("d"),
+    JSON.stringify({ ...ref("d"), metadata: { name: "d" } }),
+  );
+  await manifests(CONFIG_MAP).apply();
+  const [note, own] = sent.filter(({ words }) => words.startsWith("apply"));
+  expect(note?.input).toMatch(/"k3s-rollout-manifests".*\\"name\\":\\"b\\".*\\"name\\":\\"d\\"/);
+  expect(own).toEqual({
+    words: expect.stringMatching(/^apply [^]*-f - -o name /) as string,
+    input: expect.stringContaining("name: b") as string,
+  });
+});
+
+test.each(["no JSON", '[{"name":"a"}]', noted(...Array.from({ length: 2001 }, (_, index) => `n${index}`))])(
+  "a note that no rollout wrote is not written over: %#",
+  async (note) => {
+    const { manifests, sent } = apiWithNote(note);
+    const invalid = { code: "invalid", message: expect.stringContaining("k3s-rollout-manifests") as string };
+    await expect(manifests(CONFIG_MAP).apply()).rejects.toMatchObject(invalid);
+    await expect(manifests("").plan()).rejects.toMatchObject(invalid);
+    expect(sent.filter(({ words }) => words.startsWith("apply"))).toEqual([]);
+  },
+);
+
+test.each<[number, string]>([
+  [0, ""],
+  [
+    0,
+    'error: resource mapping not found for name: "d" namespace: "" from "STDIN": no matches for kind "Pool" in version "example.org/v1"\nensure CRDs are installed first',
+  ],
+  [0, "Error from server (NotFound): the server could not find the requested resource"],
+  [1, "Error from server (Forbidden): configmaps is forbidden"],
+  [1, "Error from server (InternalError): conversion webhook for example.org/v1, Kind=Pool failed"],
+])("%i of the objects is still there when the API says: %s", async (count, stderr) => {
+  const { manifests } = apiWithNote(noted("d"), stderr === "" ? "" : { stderr });
+  expect((await manifests("").plan()).left).toHaveLength(count);
+});
+
+test("an apply that the API refuses has failed, since it may have changed something", async () => {
+  const stderr = 'Error from server (Invalid): ConfigMap "b" is invalid';
+  const { manifests } = apiThat((words, input) =>
+    words.startsWith("apply") && input.includes("name: b") ? { stderr } : "",
+  );
+  await expect(manifests(CONFIG_MAP).apply()).rejects.toMatchObject({
+    code: "failed",
+    message: expect.stringMatching(/ConfigMap b: .*is invalid\nOthers may be applied$/) as string,
   });
 });
 

@@ -21,7 +21,14 @@ import { identityFaults } from "./identity";
 import { asYaml, defaultPath, fetchKubeconfig, mergeInto } from "./kubeconfig";
 import { LeaseLock } from "./lease";
 import { Lock } from "./lock";
-import { isManifestPending, manifestObjects, Manifests, type ManifestOutlook } from "./manifests";
+import {
+  isManifestPending,
+  isMorePending,
+  manifestObjects,
+  Manifests,
+  type ManifestOutlook,
+  type ManifestPlan,
+} from "./manifests";
 import { leftBehind } from "./nixpkgs";
 import type { HostPlan } from "./plan";
 import type { RebootOptions } from "./reboot";
@@ -155,9 +162,19 @@ async function lookAtManifests(
 ): Promise<ManifestOutlook> {
   const { description, log } = session;
   const isWhole = selectNodes(description, hostnames).length === description.nodes.length;
-  if (objects.length === 0 || !isWhole) return undefined;
-  if (nodes === undefined) return "unknown";
-  return log.step("cluster", "compare the manifests", () => new Manifests(kubernetes, objects).plan());
+  if (!isWhole) return undefined;
+  const isAny = objects.length > 0;
+  const unknown = isAny ? "unknown" : undefined;
+  if (nodes === undefined) return unknown;
+  const look = (): Promise<ManifestPlan> => new Manifests(kubernetes, objects).plan();
+  try {
+    const plan = await (isAny ? log.step("cluster", "compare the manifests", look) : look());
+    return isAny || plan.left.length > 0 ? plan : undefined;
+  } catch (error) {
+    // A webhook that is down may be what an apply repairs.
+    if (hasCode(error, "unavailable")) return unknown;
+    throw error;
+  }
 }
 
 /**
@@ -246,8 +263,25 @@ export async function applyCommand(
   await rollOut(session, { fleet, plans, tokens }, { ...options, resetter }, manifests, operator);
   const verified = await verifyHosts(session, hostnames);
   report(verified, operator);
-  const now = await unlessStopped(stop, () => lookAtManifests(session, verified.fleet, hostnames, objects));
-  await applyManifests(session, verified.fleet, objects, now, operator);
+  if (objects.length === 0) return;
+  await afterRollout(async () => {
+    const now = await unlessStopped(stop, () => lookAtManifests(session, verified.fleet, hostnames, objects));
+    const question = [...formatManifests(now), "Apply these objects?"].join("\n");
+    if (isMorePending(manifests, now)) await askToProceed(options, verified.fleet, question, operator);
+    await applyManifests(session, verified.fleet, objects, now, operator);
+  });
+}
+
+/** `refused` would mean that nothing was changed. */
+async function afterRollout(run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (!hasCode(error, "refused", "cancelled")) throw error;
+    const code = error.code === "refused" ? "failed" : error.code;
+    const problem = `${error.message}\nThe hosts are rolled out; the manifests are not applied`;
+    throw new UserError(code, problem, { cause: error });
+  }
 }
 
 /** Changes the hosts, after consent. */
@@ -294,14 +328,10 @@ async function applyManifests(
   plan: ManifestOutlook,
   { stop, print }: Operator,
 ): Promise<void> {
-  if (plan === "unknown")
-    throw new UserError("unavailable", "The API did not answer, so that the manifests were not applied", {
-      remedy: "run the same command again",
-    });
-  if (plan === undefined || !isManifestPending(plan)) return;
-  const apply = (): Promise<void> => new Manifests(fleet.kubernetes, objects).apply(plan);
+  if (!isManifestPending(plan)) return;
+  const apply = (): Promise<void> => new Manifests(fleet.kubernetes, objects).apply();
   await changing(session, fleet, [], stop, () => session.log.step("cluster", "apply the manifests", apply));
-  print(formatApplied(plan), manifestsAsJson(plan));
+  if (typeof plan === "object") print(formatApplied(plan), manifestsAsJson(plan));
 }
 
 /** Gives hosts that share an identity new ones, after consent. @returns whether there were any */

@@ -83,7 +83,7 @@ export const planAsJson = (plans: readonly HostPlan[], notes: readonly string[])
 /** What an apply would do to the cluster's manifests, for a person. */
 export function formatManifests(outlook: ManifestOutlook): string[] {
   if (outlook === undefined) return [];
-  if (outlook === "unknown") return ["manifests: which objects change is known when the API answers"];
+  if (outlook === "unknown") return ["manifests: the API does not say now which objects change"];
   const { objects, left } = outlook;
   const due = objects.filter(({ verdict }) => verdict !== "unchanged");
   const head = `manifests: ${due.length === 0 ? "unchanged" : `${due.length} of ${objects.length} objects`}`;

@@ -58,6 +58,13 @@ export const kubectlOutput = (error: unknown): string =>
 /** The API's reason constant, such as `Conflict`. */
 export const reasonOf = (error: unknown): string | undefined => reasonIn(kubectlOutput(error));
 
+/** Whether there is no such object, or nothing of its kind. */
+export const isAbsent = (error: unknown): boolean =>
+  hasCode(error, "failed") && (reasonOf(error) === "NotFound" || NO_KIND.test(kubectlOutput(error)));
+
+/** kubectl asks for no object of a kind that the API does not list (apimachinery, pkg/api/meta/errors.go, NoKindMatchError). */
+const NO_KIND = /^error: .*\bno matches for kind "/m;
+
 /** What other field managers hold of an object: `.spec.replicas, of kubectl-edit`. */
 export function conflictsOf(error: unknown): string[] {
   const lines = kubectlOutput(error).split("\n");

@@ -15,7 +15,7 @@ import {
 import { Deadline, pause } from "./deadline";
 import type { Description } from "./description";
 import type { Host } from "./host";
-import { conflictsOf, isApiUnavailable, kubectl } from "./kubectl";
+import { conflictsOf, isAbsent, isApiUnavailable, kubectl } from "./kubectl";
 import type { Kubernetes } from "./kubernetes";
 import type { Redactor } from "./secrets";
 
@@ -27,6 +27,9 @@ const INVENTORY = "k3s-rollout-manifests";
 
 /** Of one request for all objects. */
 const APPLY_SECONDS = 60;
+
+/** How long the API may go on with an old definition of a kind. */
+const DEFINITION_SECONDS = 10;
 
 /** How long a new webhook, such as that of an operator just applied, may refuse all requests. */
 const SETTLE_SECONDS = 120;
@@ -46,7 +49,7 @@ export interface ManifestPlan {
   readonly left: readonly ObjectRef[];
 }
 
-/** `unknown`: no API answers. `undefined`: there are no manifests, or it is not about them. */
+/** `unknown`: the API does not say. `undefined`: there are no manifests, or it is not about them. */
 export type ManifestOutlook = ManifestPlan | "unknown" | undefined;
 
 /**
@@ -67,7 +70,18 @@ export function manifestObjects(
 
 /** Whether an apply would change any object. */
 export const isManifestPending = (outlook: ManifestOutlook): boolean =>
-  outlook === "unknown" || (outlook?.objects ?? []).some(({ verdict }) => verdict !== "unchanged");
+  outlook === "unknown" || pendingIn(outlook).length > 0;
+
+const pendingIn = (outlook: ManifestPlan | undefined): readonly PlannedObject[] =>
+  (outlook?.objects ?? []).filter(({ verdict }) => verdict !== "unchanged");
+
+/** Whether an apply would now change what it would not have changed at an earlier look. */
+export function isMorePending(earlier: ManifestOutlook, now: ManifestOutlook): boolean {
+  if (earlier === "unknown") return false;
+  if (now === "unknown") return !isManifestPending(earlier);
+  const known = new Set(pendingIn(earlier).map(({ object }) => keyOf(object)));
+  return pendingIn(now).some(({ object }) => !known.has(keyOf(object)));
+}
 
 /** The objects in the cluster, and how a rollout brings those of the manifests there. */
 export class Manifests {
@@ -79,17 +93,69 @@ export class Manifests {
   /**
    * Asks the API what it would make of the objects, which changes nothing.
    *
-   * @throws UserError `refused` with every object that the API would not take, and why
+   * @throws UserError `refused` with every object that the API would not take, and why; `unavailable` when it cannot say
    */
   public async plan(): Promise<ManifestPlan> {
-    const { early, ready } = await this.divided();
-    const [live, wanted, last] = [
-      await this.live(ready),
-      await this.applied(ready, ["--dry-run=server"]),
-      await this.inventory(),
+    return { objects: this.objects.length === 0 ? [] : await this.planned(), left: await this.left() };
+  }
+
+  /**
+   * Notes what the objects are, so that none is forgotten where it is interrupted, and applies them all.
+   *
+   * @throws UserError `failed` with every object that the API does not take, and why; `unavailable` when it does not settle
+   */
+  public async apply(): Promise<void> {
+    const first = this.objects.filter(isFirst);
+    const definitions = first.filter(isDefinition);
+    // What was in a plan may be older than the lock.
+    await this.keep([...this.objects, ...(await this.left())]);
+    await this.settled(() => this.sent(first));
+    if (definitions.length > 0) {
+      const names = definitions.map(({ name }) => `customresourcedefinition/${name}`);
+      await this.kubectl([["wait", "--for=condition=Established", `--timeout=${APPLY_SECONDS}s`, ...names]]);
+    }
+    const isKnown = new Deadline(definitions.length === 0 ? 0 : DEFINITION_SECONDS);
+    await this.settled(
+      () => this.sent(this.objects.filter((object) => !isFirst(object))),
+      (error) => hasCode(error, "failed") && !isKnown.passed,
+    );
+  }
+
+  /** What is in a namespace that only comes, or of a kind whose definition changes, the API cannot be asked about. */
+  private async planned(): Promise<PlannedObject[]> {
+    const definitions = await this.judged(this.objects.filter(isDefinition));
+    const verdicts = new Map(definitions.map(({ object, verdict }) => [object.name, verdict]));
+    const kinds = new Map(
+      this.objects.filter(isDefinition).map(({ name, defines }) => [defines, verdicts.get(name)]),
+    );
+    const namespaces = await this.namespaces();
+    const comes = (object: ManifestObject): boolean =>
+      kinds.get(kindOf(object)) === "new" ||
+      this.objects.some(
+        (other) => isNamespace(other) && other.name === object.namespace && !namespaces.includes(other.name),
+      );
+    const groups = groupBy(
+      this.objects.filter((object) => !isDefinition(object)),
+      (object) => (comes(object) ? "new" : (kinds.get(kindOf(object)) ?? "unchanged")),
+    );
+    return [
+      ...(groups.get("new") ?? []).map((object) => ({ object, verdict: "new" as const })),
+      ...definitions,
+      ...(await this.presumed(groups.get("changed") ?? [])),
+      ...(await this.judged(groups.get("unchanged") ?? [])),
     ];
+  }
+
+  /** The API would check an object against the old definition of its kind. */
+  private async presumed(objects: readonly ManifestObject[]): Promise<PlannedObject[]> {
+    const there = new Set(await this.present(objects));
+    return objects.map((object) => ({ object, verdict: there.has(object) ? "changed" : "new" }));
+  }
+
+  private async judged(objects: readonly ManifestObject[]): Promise<PlannedObject[]> {
+    const [live, wanted] = [await this.live(objects), await this.dryRun(objects)];
     const existing = new Map(live.map((object) => [keyOf(refOf(object)), comparable(object)]));
-    const planned = wanted.map((object): PlannedObject => {
+    return wanted.map((object) => {
       const before = existing.get(keyOf(refOf(object)));
       const same = before === comparable(object);
       return {
@@ -97,47 +163,13 @@ export class Manifests {
         verdict: before === undefined ? "new" : same ? "unchanged" : "changed",
       };
     });
-    const stated = new Set(this.objects.map(keyOf));
-    const gone = last.filter((object) => !stated.has(keyOf(object)));
-    return {
-      objects: [...early.map((object) => ({ object, verdict: "new" as const })), ...planned],
-      left: await this.stillThere(gone),
-    };
   }
 
-  /** Keeps what the objects are, so that none is forgotten where it is interrupted, and applies them all. @throws UserError `refused` like `plan`; `unavailable` when the API does not settle */
-  public async apply({ left }: ManifestPlan): Promise<void> {
-    const first = this.objects.filter(isFirst);
-    const definitions = first.filter(({ defines }) => defines !== undefined);
-    await this.keep([...this.objects, ...left]);
-    await this.settled(() => this.applied(first, []));
-    if (definitions.length > 0) {
-      const names = definitions.map(({ name }) => `customresourcedefinition/${name}`);
-      await this.kubectl([["wait", "--for=condition=Established", `--timeout=${APPLY_SECONDS}s`, ...names]]);
-    }
-    const others = this.objects.filter((object) => !isFirst(object));
-    await this.settled(() => this.applied(others, []));
-  }
-
-  /** Objects whose namespace or kind an apply makes, about which the API says nothing before, and the others. */
-  private async divided(): Promise<Record<"early" | "ready", readonly ManifestObject[]>> {
-    const [namespaces = "", definitions = ""] = await this.kubectl([
+  private async namespaces(): Promise<string[]> {
+    const [names = ""] = await this.kubectl([
       ["get", "namespaces", "-o", 'jsonpath={range .items[*]}{.metadata.name}{"\\n"}{end}'],
-      [
-        "get",
-        "customresourcedefinitions",
-        "-o",
-        'jsonpath={range .items[*]}{.spec.group}/{.spec.names.kind}{"\\n"}{end}',
-      ],
     ]);
-    const known = { namespaces: namespaces.split("\n"), kinds: definitions.split("\n") };
-    const comes = (object: ManifestObject): boolean =>
-      this.objects.some(
-        (other) =>
-          (isNamespace(other) && other.name === object.namespace && !known.namespaces.includes(other.name)) ||
-          (other.defines === kindOf(object) && !known.kinds.includes(other.defines)),
-      );
-    return groupedBy(this.objects, comes);
+    return names.split("\n");
   }
 
   private async live(objects: readonly ObjectRef[]): Promise<ApiObject[]> {
@@ -154,14 +186,26 @@ export class Manifests {
     return objectsIn(output);
   }
 
-  /** @returns the objects as the API has or would have them */
-  private async applied(objects: readonly ManifestObject[], words: readonly string[]): Promise<ApiObject[]> {
+  /** @returns the objects as the API would have them */
+  private async dryRun(objects: readonly ManifestObject[]): Promise<ApiObject[]> {
     if (objects.length === 0) return [];
     try {
-      return objectsIn(await this.send(objects, [...words, ...AS_JSON]));
+      return objectsIn(await this.send(objects, ["--dry-run=server", ...AS_JSON]));
     } catch (error) {
       if (!hasCode(error, "failed")) throw error;
-      throw await this.refusals(objects, error);
+      throw new UserError("refused", await this.refusals(objects), { cause: error });
+    }
+  }
+
+  /** kubectl goes on after an object that the API refuses. */
+  private async sent(objects: readonly ManifestObject[]): Promise<void> {
+    if (objects.length === 0) return;
+    try {
+      await this.send(objects, AS_NAMES);
+    } catch (error) {
+      if (!hasCode(error, "failed")) throw error;
+      const refusals = await this.refusals(objects);
+      throw new UserError("failed", `${refusals}\nOthers may be applied`, { cause: error });
     }
   }
 
@@ -176,11 +220,11 @@ export class Manifests {
   }
 
   /** kubectl does not say which of several objects the API refuses. */
-  private async refusals(objects: readonly ManifestObject[], whole: unknown): Promise<UserError> {
+  private async refusals(objects: readonly ManifestObject[]): Promise<string> {
     const refused: string[] = [];
     for (const object of objects) {
       try {
-        await this.send([object], ["--dry-run=server", "-o", "name"]);
+        await this.send([object], ["--dry-run=server", ...AS_NAMES]);
       } catch (error) {
         if (!hasCode(error, "failed")) throw error;
         refused.push(...refusalsOf(object, error));
@@ -189,23 +233,30 @@ export class Manifests {
     // Another answer than a moment ago. The first one's words may be about a Secret.
     const problem =
       refused.length === 0 ? "  another answer each time: run the same command again" : refused.join("\n");
-    return new UserError("refused", `The API does not take what 'k3s.manifests' has:\n${problem}`, {
-      cause: whole,
-    });
+    return `The API does not take what 'k3s.manifests' has:\n${problem}`;
   }
 
   /** Asks again while the API cannot decide, such as when an object needs a webhook whose pod is only starting. */
-  private async settled(run: () => Promise<unknown>): Promise<void> {
+  private async settled(
+    run: () => Promise<void>,
+    isPassing: (error: unknown) => boolean = () => false,
+  ): Promise<void> {
     const deadline = new Deadline(SETTLE_SECONDS);
     for (;;) {
       try {
         await run();
         return;
       } catch (error) {
-        if (!isApiUnavailable(error) || deadline.passed) throw error;
+        if (!isPassing(error) && (!isApiUnavailable(error) || deadline.passed)) throw error;
         await pause(2);
       }
     }
+  }
+
+  /** What was applied, is in no manifest any more, and is in the cluster. */
+  private async left(): Promise<readonly ObjectRef[]> {
+    const stated = new Set(this.objects.map(keyOf));
+    return this.present((await this.inventory()).filter((object) => !stated.has(keyOf(object))));
   }
 
   private async inventory(): Promise<ObjectRef[]> {
@@ -221,10 +272,21 @@ export class Manifests {
         "jsonpath={.data.objects}",
       ],
     ]);
-    return INVENTORY_OBJECTS.safeParse(parseJson(text)).data ?? [];
+    if (text === "") return [];
+    const { data } = INVENTORY_OBJECTS.safeParse(parseJson(text));
+    if (data !== undefined) return data;
+    throw new UserError(
+      "invalid",
+      `the ConfigMap ${INVENTORY} in kube-system, which says what was applied, is not as a rollout writes it`,
+      { remedy: "put its old data there, or delete it: then what no manifest has any more is forgotten" },
+    );
   }
 
   private async keep(objects: readonly ObjectRef[]): Promise<void> {
+    if (objects.length > MOST_KEPT)
+      throw new UserError("refused", `more than ${MOST_KEPT} objects are or were in manifests`, {
+        remedy: "delete with kubectl what no manifest has any more",
+      });
     const refs = objects.map(({ apiVersion, kind, namespace, name }) => ({
       apiVersion,
       kind,
@@ -240,14 +302,14 @@ export class Manifests {
     await this.kubectl([[...APPLY, "--force-conflicts"]], JSON.stringify(configMap));
   }
 
-  /** An object whose kind the API does not know any more is gone too. */
-  private async stillThere(objects: readonly ObjectRef[]): Promise<ObjectRef[]> {
-    const found: ObjectRef[] = [];
+  /** Those that are there. Only where the API says that an object is not, it is gone. */
+  private async present<T extends ObjectRef>(objects: readonly T[]): Promise<T[]> {
+    const found: T[] = [];
     for (const object of objects) {
       try {
         if ((await this.live([object])).length > 0) found.push(object);
       } catch (error) {
-        if (!hasCode(error, "failed")) throw error;
+        if (!isAbsent(error)) found.push(object);
       }
     }
     return found;
@@ -261,6 +323,7 @@ export class Manifests {
 }
 
 const APPLY = ["apply", "--server-side", `--field-manager=${MANAGER}`, "-f", "-"];
+const AS_NAMES = ["-o", "name"];
 const AS_JSON = ["--show-managed-fields", "-o", "json"];
 
 const textOf = (objects: readonly ManifestObject[]): string =>
@@ -268,16 +331,10 @@ const textOf = (objects: readonly ManifestObject[]): string =>
 
 const isNamespace = (object: ObjectRef): boolean => kindOf(object) === "/Namespace";
 
-/** Others may be in it, or of its kind. */
-const isFirst = (object: ManifestObject): boolean => isNamespace(object) || object.defines !== undefined;
+const isDefinition = ({ defines }: ManifestObject): boolean => defines !== undefined;
 
-function groupedBy(
-  objects: readonly ManifestObject[],
-  isEarly: (object: ManifestObject) => boolean,
-): Record<"early" | "ready", readonly ManifestObject[]> {
-  const groups = groupBy(objects, (object) => (isEarly(object) ? "early" : "ready"));
-  return { early: groups.get("early") ?? [], ready: groups.get("ready") ?? [] };
-}
+/** Others may be in it, or of its kind. */
+const isFirst = (object: ManifestObject): boolean => isNamespace(object) || isDefinition(object);
 
 /** Instead of the API's words about a Secret. */
 const HIDDEN = "the API's words are not shown, since they may contain the secret";
@@ -342,6 +399,8 @@ function comparable(object: ApiObject): string {
   return JSON.stringify([{ ...object, metadata: stated, status: undefined }, own?.fieldsV1]);
 }
 
+const MOST_KEPT = 2000;
+
 const INVENTORY_OBJECTS = z
   .array(z.object({ apiVersion: z.string(), kind: z.string(), namespace: z.string(), name: z.string() }))
-  .max(2000);
+  .max(MOST_KEPT);

@@ -1922,6 +1922,7 @@ export const PROMISES: Promises = {
       "__tests__/system/kubernetes/kubernetes.test.ts": [
         `${MANIFESTS} › a plan says what is new, also of kinds and in namespaces that come with it, and makes nothing`,
         `${MANIFESTS} › what others add to an object is left alone, and only what the manifest changes is changed`,
+        `${MANIFESTS} › a definition and what it makes possible change together`,
       ],
     },
   },
@@ -1936,6 +1937,22 @@ export const PROMISES: Promises = {
     },
     gaps: ["No webhook was only starting."],
   },
+  "manifests-tried-without-a-plan": {
+    tests: {
+      "__tests__/rollout/apply-manifests.test.ts": [
+        "an API that cannot say what changes keeps no apply from trying, with hosts that are %s",
+      ],
+    },
+    gaps: ["No webhook was down: the API's answer is a stand-in's."],
+  },
+  "no-object-unasked": {
+    tests: {
+      "__tests__/rollout/apply-manifests.test.ts": [
+        "objects that change only after the rollout are listed and asked about",
+        "a no to these leaves them, and says that the hosts are rolled out",
+      ],
+    },
+  },
   "manifest-conflicts-are-named": {
     tests: {
       "__tests__/system/kubernetes/kubernetes.test.ts": [
@@ -1948,6 +1965,12 @@ export const PROMISES: Promises = {
     tests: {
       "__tests__/system/kubernetes/kubernetes.test.ts": [
         `${MANIFESTS} › an object that no manifest has any more is named, and stays, until somebody deletes it`,
+      ],
+      "__tests__/rollout/manifests.test.ts": [
+        "what was applied is named when no file is left, and the API is asked about nothing else",
+        "an apply first notes its objects, and those that the note has by then",
+        "a note that no rollout wrote is not written over: %#",
+        "%i of the objects is still there when the API says: %s",
       ],
     },
   },

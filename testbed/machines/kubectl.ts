@@ -248,7 +248,6 @@ function apply(words: readonly string[], input: string): string {
 
 /** What a rollout asks for by a template before it applies manifests. @returns `undefined` for any other question */
 function aboutManifests(kind: string, name: string, template: string): string | undefined {
-  if (kind === "customresourcedefinitions") return "";
   if (kind === "namespaces" && template === NAMES) return "default\nkube-system";
   if (kind !== "configmap" || template !== "jsonpath={.data.objects}") return undefined;
   const inventory = { kind: "ConfigMap", metadata: { name, namespace: "kube-system" } };

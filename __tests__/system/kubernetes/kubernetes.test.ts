@@ -285,12 +285,12 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
     });
 
     test("an apply makes them, and a second one finds nothing to do, and would change nothing", async () => {
-      await manifests(bed).apply(await manifests(bed).plan());
+      await manifests(bed).apply();
       const plan = await manifests(bed).plan();
       expect(changedIn(plan)).toEqual([]);
       expect(isManifestPending(plan)).toBe(false);
       const before = await revisions(bed);
-      await manifests(bed).apply(plan);
+      await manifests(bed).apply();
       expect(await revisions(bed)).toBe(before);
     });
 
@@ -298,7 +298,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
       await bed.plane.kubectl(["label", "configmap", "settings", "-n", "add-on", "mine=yes"]);
       const edited = manifests(bed, (text) => text.replace('size: "1"', 'size: "2"'));
       expect(changedIn(await edited.plan())).toEqual(["ConfigMap add-on/settings"]);
-      await edited.apply(await edited.plan());
+      await edited.apply();
       const words = ["get", "configmap", "settings", "-n", "add-on", "-o"];
       const { stdout } = await bed.plane.kubectl([...words, "jsonpath={.data.size} {.metadata.labels.mine}"]);
       expect(stdout).toBe("2 yes");
@@ -314,7 +314,7 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
         ) as string,
       });
       await bed.plane.kubectl(["delete", "configmap", "settings", "-n", "add-on"]);
-      await manifests(bed).apply(await manifests(bed).plan());
+      await manifests(bed).apply();
     });
 
     test("what the API refuses of a Secret is said without its words", async () => {
@@ -343,10 +343,54 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
       const without = manifests(bed, (text) => text.replace(/---\napiVersion: v1\nkind: ConfigMap[^]*/, ""));
       const left = async (): Promise<string[]> => (await without.plan()).left.map(objectName);
       expect(await left()).toEqual(["ConfigMap beside"]);
-      await without.apply(await without.plan());
+      await without.apply();
       expect(await left()).toEqual(["ConfigMap beside"]);
       await bed.plane.kubectl(["delete", "configmap", "beside"]);
       expect(await left()).toEqual([]);
+    });
+
+    test("a definition and what it makes possible change together", async () => {
+      const edited = manifests(bed, (text) =>
+        text
+          .replace(
+            "x-kubernetes-preserve-unknown-fields: true",
+            "properties: { spec: { type: object, properties: { size: { type: integer }, more: { type: string } } } }",
+          )
+          .replace("{ size: 3 }", "{ size: 3, more: a }"),
+      );
+      expect(verdicts(await edited.plan())).toMatchObject({
+        "CustomResourceDefinition pools.example.org": "changed",
+        "Pool add-on/nodes": "changed",
+      });
+      await edited.apply();
+      expect(changedIn(await edited.plan())).toEqual([]);
+      // A version that the cluster does not have.
+      const next = manifests(bed, (text) =>
+        text
+          .replace("- name: v1\n", "- name: v2\n")
+          .replace("example.org/v1\n", "example.org/v2\n")
+          .replace(
+            "x-kubernetes-preserve-unknown-fields: true",
+            "properties: { spec: { type: object, properties: { size: { type: integer }, other: { type: string } } } }",
+          )
+          .replace("{ size: 3 }", "{ size: 3, other: a }")
+          .replace(
+            "    - name: v2\n",
+            "    - { name: v1, served: true, storage: false, schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } } }\n    - name: v2\n",
+          ),
+      );
+      expect(verdicts(await next.plan())).toMatchObject({ "Pool add-on/nodes": "new" });
+      await next.apply();
+      const { stdout } = await bed.plane.kubectl([
+        "get",
+        "pools.v2.example.org",
+        "nodes",
+        "-n",
+        "add-on",
+        "-o",
+        "jsonpath={.spec.other}",
+      ]);
+      expect(stdout).toBe("a");
     });
   });
 });
