@@ -57,6 +57,12 @@ test("fields that are not wanted are skipped, whatever their kind", () => {
   ]);
 });
 
+test("a field that is repeated as often as a message can takes no longer than its reading", () => {
+  const begun = performance.now();
+  expect(new Message(Buffer.from("0a00".repeat(200_000), "hex")).texts(1)).toHaveLength(200_000);
+  expect(performance.now() - begun).toBeLessThan(2000);
+});
+
 test("a snapshot tells which join token it needs, in its short and its long form", () => {
   const snapshot = read(clusterSnapshot());
   expect(isTokenOf(snapshot, SNAPSHOT_TOKEN)).toBe(true);

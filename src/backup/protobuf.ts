@@ -32,12 +32,18 @@ export class Message {
         this.numbers.set(field, value);
       } else if (wire === BYTES) {
         if (at + value > content.length) throw new NotProtobuf("an object is cut off");
-        this.bytes.set(field, [...(this.bytes.get(field) ?? []), content.subarray(at, at + value)]);
+        this.valuesOf(field).push(content.subarray(at, at + value));
         at += value;
       } else {
         throw new NotProtobuf("an object is of no known kind");
       }
     }
+  }
+
+  private valuesOf(field: number): Buffer[] {
+    const values = this.bytes.get(field) ?? [];
+    this.bytes.set(field, values);
+    return values;
   }
 
   /** 0 if it is not there. */
