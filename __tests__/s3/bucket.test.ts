@@ -47,20 +47,22 @@ test.each<readonly [what: string, settings: Partial<SnapshotBucket>, url: string
   expect(bucketUrl({ ...SETTINGS, ...settings }).href).toBe(url);
 });
 
-const listing = (keys: readonly string[], isTruncated = false): string =>
-  `<?xml version="1.0"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsTruncated>${isTruncated}</IsTruncated>` +
+/** @param more - where the next page begins. @default - it is the last page */
+const listing = (keys: readonly string[], more = ""): string =>
+  `<?xml version="1.0"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsTruncated>${more !== ""}</IsTruncated>` +
+  (more === "" ? "" : `<NextContinuationToken>${more}</NextContinuationToken>`) +
   keys
     .map((key) => `<Contents><Key>${key}</Key><Owner><ID>1</ID></Owner><Size>${key.length}</Size></Contents>`)
     .join("") +
   "<CommonPrefixes><Prefix>home/.metadata/</Prefix></CommonPrefixes></ListBucketResult>";
 
 test("a list is read, with keys as they are", () => {
-  expect(pageIn(listing(["home/a", "home/a%26+b"], true))).toEqual({
+  expect(pageIn(listing(["home/a", "home/a%26+b"], "a&amp;&#34;&apos;=="))).toEqual({
     objects: [
       { key: "home/a", bytes: 6 },
       { key: "home/a& b", bytes: 11 },
     ],
-    more: "home/a& b",
+    more: `a&"'==`,
   });
   expect(pageIn(listing([]))).toEqual({ objects: [] });
 });
@@ -71,6 +73,10 @@ test.each([
   ["an object without a size", "<ListBucketResult><Contents><Key>a</Key></Contents><Size>-1</Size>"],
   ["an object without a name", "<ListBucketResult><Contents><Size>1</Size></Contents>"],
   ["a name that no encoding gives", "<ListBucketResult><Contents><Key>%zz</Key><Size>1</Size></Contents>"],
+  [
+    "a page that does not say where the next one begins",
+    "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
+  ],
   ["a size that no file has", "<ListBucketResult><Contents><Key>a</Key><Size>1e99</Size></Contents>"],
 ])("%s is no list", (_, xml) => {
   expect(pageIn(xml)).toBeUndefined();
@@ -118,31 +124,33 @@ describe("a server", () => {
   const stop = new AbortController().signal;
 
   test("that lists page by page is read to the end, and only what is in the folder counts", async () => {
+    // Folders count towards a page, so that one may have nothing else.
     const pages = [
-      ["home/b", "home/x/y", "elsewhere"],
-      ["home/c", "home/"],
+      listing(["home/b", "home/x/y", "elsewhere"], "first"),
+      listing([], "second=="),
+      listing(["home/c", "home/"]),
     ];
-    answer = (_, response) =>
-      response.end(listing(pages[asked.length - 1] ?? [], asked.length < pages.length));
+    answer = (_, response) => response.end(pages[asked.length - 1]);
     expect(await bucket().list(stop)).toEqual([
       { name: "b", bytes: 6 },
       { name: "c", bytes: 6 },
     ]);
     const parameters = asked.map(({ searchParams }) => [
       searchParams.get("prefix"),
-      searchParams.get("start-after"),
+      searchParams.get("continuation-token"),
     ]);
     expect(parameters).toEqual([
       ["home/", null],
-      ["home/", "elsewhere"],
+      ["home/", "first"],
+      ["home/", "second=="],
     ]);
   });
 
   test("that never comes to an end is left", async () => {
-    answer = (_, response) => response.end(listing(["home/a"], true));
+    answer = (_, response) => response.end(listing(["home/a"], "again"));
     await expect(bucket().list(stop)).rejects.toMatchObject({
       code: "invalid",
-      message: expect.stringMatching(/There are more than 100 objects in the bucket etcd/) as string,
+      message: expect.stringMatching(/The list of the bucket etcd at \S+ has more than 100 pages/) as string,
     });
     expect(asked).toHaveLength(100);
   });

@@ -11,11 +11,11 @@ export interface StoredObject {
 /** A page of the list of objects. */
 export interface Page {
   readonly objects: readonly StoredObject[];
-  /** Key of the last object, where the next page begins. @default - it was the last page */
+  /** Token by which the next page is asked for. @default - it was the last page */
   readonly more?: string;
 }
 
-/** @returns `undefined` for what is no list of objects */
+/** @returns `undefined` for what is no list of objects, or does not say how it goes on */
 export function pageIn(xml: string): Page | undefined {
   if (!xml.includes("<ListBucketResult")) return undefined;
   const objects = xml
@@ -27,8 +27,10 @@ export function pageIn(xml: string): Page | undefined {
     });
   if (!objects.every(({ key, bytes }) => key !== "" && Number.isSafeInteger(bytes) && bytes >= 0))
     return undefined;
-  const last = objects.at(-1)?.key;
-  return textOf("IsTruncated", xml) === "true" && last !== undefined ? { objects, more: last } : { objects };
+  if (textOf("IsTruncated", xml) !== "true") return { objects };
+  // The last key does not do: with a delimiter, folders count towards a page too, and one may have nothing else.
+  const more = unescaped(textOf("NextContinuationToken", xml));
+  return more === "" ? undefined : { objects, more };
 }
 
 /** The code of an error, such as `NoSuchBucket`; empty for what is no error of S3. */
@@ -42,6 +44,21 @@ function keyIn(entry: string): string {
     return "";
   }
 }
+
+/** As servers of S3 escape text: by name, and Go's encoding/xml quotes by number. */
+const ESCAPED: Readonly<Record<string, string>> = {
+  "&amp;": "&",
+  "&lt;": "<",
+  "&gt;": ">",
+  "&quot;": '"',
+  "&apos;": "'",
+  "&#34;": '"',
+  "&#39;": "'",
+};
+
+/** A token is any text, and `encoding-type=url` leaves it as it is. */
+const unescaped = (text: string): string =>
+  text.replace(/&(?:[a-z]+|#\d+);/g, (entity) => ESCAPED[entity] ?? entity);
 
 function textOf(tag: string, xml: string): string {
   const begin = xml.indexOf(`<${tag}>`);

@@ -69,14 +69,14 @@ export class Bucket {
   public async list(stop: AbortSignal): Promise<Stored[]> {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(LIST_MS)]);
     const found: StoredObject[] = [];
-    let after: string | undefined;
+    let token: string | undefined;
     for (let pages = 0; pages < PAGES; pages++) {
-      const { objects, more } = await this.page(after, signal);
+      const { objects, more } = await this.page(token, signal);
       found.push(...objects);
       if (more === undefined) return this.below(found);
-      after = more;
+      token = more;
     }
-    throw new UserError("invalid", `There are more than ${found.length} objects in ${this.inWords}`, {
+    throw new UserError("invalid", `The list of ${this.inWords} has more than ${PAGES} pages`, {
       remedy: "keep snapshots in a folder of their own (k3s.snapshots.s3.folder)",
     });
   }
@@ -88,7 +88,7 @@ export class Bucket {
       .filter(({ name }) => name !== "" && !name.includes("/"));
   }
 
-  private async page(after: string | undefined, signal: AbortSignal): Promise<Page> {
+  private async page(token: string | undefined, signal: AbortSignal): Promise<Page> {
     const answer = await this.ask(
       "",
       {
@@ -96,7 +96,7 @@ export class Bucket {
         "encoding-type": "url",
         delimiter: "/",
         prefix: this.folder,
-        ...(after === undefined ? {} : { "start-after": after }),
+        ...(token === undefined ? {} : { "continuation-token": token }),
       },
       signal,
     );
