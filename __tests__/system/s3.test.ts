@@ -154,6 +154,18 @@ describeWith(S3, "a backup from a bucket", () => {
     expect(readFileSync(join(first.backup.folder, "backup.json"), "utf8")).toBe("mine");
   });
 
+  test("that is here already with another byte is no backup, and is named", async () => {
+    const to = join(temporaryFolder(), "backups");
+    const { backup } = await fetched({ folder: to });
+    const bytes = readFileSync(backup.snapshot);
+    bytes.writeUInt8(bytes.readUInt8(100) ^ 1, 100);
+    writeFileSync(backup.snapshot, bytes);
+    await refused("refused", /20261128T000000Z-hard is there already, and its snapshot has changed since: move it away/, {
+      folder: to,
+    });
+    expect(readFileSync(backup.snapshot)).toEqual(bytes);
+  });
+
   test("of another name is refused with the names that are there", async () => {
     await refused(
       "usage",

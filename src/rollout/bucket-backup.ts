@@ -6,6 +6,7 @@ import { readAnySnapshot } from "../backup/content";
 import { namedSnapshot, takenOn, type NamedSnapshot } from "../backup/k3s-snapshot-name";
 import {
   backupIn,
+  checkSnapshot,
   COMPRESSED_SNAPSHOT,
   folderName,
   MANIFEST,
@@ -21,7 +22,7 @@ import { nodesIn, volumesIn } from "../backup/stored-objects";
 import { tokenReference } from "../backup/token-reference";
 import { percentTeller } from "../base/percent";
 import { inWords } from "../base/status-line";
-import { UserError } from "../base/user-error";
+import { hasCode, UserError } from "../base/user-error";
 import { snapshotBucket } from "../config/snapshots";
 import { Bucket, type Stored } from "../s3/bucket";
 import { inMib, refuseInGit, volumeLines } from "./backup";
@@ -110,7 +111,7 @@ export async function fetchBackup(
     const manifest = await manifestOf(chosen, sha256, snapshot, token);
     writeFileSync(join(making, MANIFEST), renderManifest(manifest), { mode: 0o600 });
     readBackup(making);
-    const kept = keep(store, making, manifest);
+    const kept = await keep(store, making, manifest);
     store.sweep(isDead);
     return { ...kept, name: chosen.name };
   } catch (error) {
@@ -215,18 +216,24 @@ function refuseToken(snapshot: Snapshot, token: string, { name, taken }: Chosen)
       );
 }
 
-function keep(store: Store, making: string, manifest: Manifest): Omit<Fetched, "name"> {
+async function keep(store: Store, making: string, manifest: Manifest): Promise<Omit<Fetched, "name">> {
   const name = folderName(manifest);
   const path = join(store.folder, name);
   if (!existsSync(path)) return { backup: readBackup(store.complete(making, name)), wasHere: false };
   const there = backupIn(path);
   if (there?.manifest.snapshot.sha256 !== manifest.snapshot.sha256)
-    throw new UserError("refused", `${path} is there already, and is another backup`, {
-      remedy: "move it away, or say --to with another folder",
-    });
+    throw isThere(path, "is another backup", "move it away, or say --to with another folder");
+  // Its manifest says what it was, and a disk may have changed it since.
+  await checkSnapshot(there).catch((error: unknown) => {
+    if (!hasCode(error, "invalid")) throw error;
+    throw isThere(path, "its snapshot has changed since", "move it away, and run the same command again");
+  });
   store.abandon(making);
   return { backup: there, wasHere: true };
 }
+
+const isThere = (path: string, what: string, remedy: string): UserError =>
+  new UserError("refused", `${path} is there already, and ${what}`, { remedy });
 
 /** The result, for a person. */
 export function formatFetched({ backup, name, wasHere }: Fetched): string {
