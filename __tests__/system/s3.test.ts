@@ -23,6 +23,8 @@ const KEYS = { accessKeyId: "AKIA5CA1AB1E", secretAccessKey: "planted/5ca1ab1e+s
 
 /** Seconds since 1970: 2026-11-28T00:00:00Z and half a day before. */
 const [MIDNIGHT, NOON] = [1_795_824_000, 1_795_780_800];
+/** In two days, by the clock of this machine. */
+const TO_COME = Math.floor(Date.now() / 1000) + 2 * 86_400;
 
 describeWith(S3, "a backup from a bucket", () => {
   let service: S3Service;
@@ -41,6 +43,8 @@ describeWith(S3, "a backup from a bucket", () => {
     await put(`home/.metadata/etcd-snapshot-hard-${MIDNIGHT + 1}.zip`, Buffer.from("{}"), "hard");
     await put(`home/notes & more.txt`, Buffer.from("mine"));
     await put(`other/etcd-snapshot-alphard-${MIDNIGHT + 9}`, clusterSnapshot());
+    await put(`home/etcd-snapshot-alphard-${TO_COME}`, clusterSnapshot());
+    await put(`ahead/etcd-snapshot-alphard-${TO_COME}`, clusterSnapshot());
     const damaged = clusterSnapshot();
     damaged.writeUInt8(damaged.readUInt8(5000) ^ 1, 5000);
     await put(`damaged/etcd-snapshot-alphard-${NOON}`, damaged);
@@ -160,10 +164,22 @@ describeWith(S3, "a backup from a bucket", () => {
     const bytes = readFileSync(backup.snapshot);
     bytes.writeUInt8(bytes.readUInt8(100) ^ 1, 100);
     writeFileSync(backup.snapshot, bytes);
-    await refused("refused", /20261128T000000Z-hard is there already, and its snapshot has changed since: move it away/, {
-      folder: to,
-    });
+    await refused(
+      "refused",
+      /20261128T000000Z-hard is there already, and its snapshot has changed since: move it away/,
+      {
+        folder: to,
+      },
+    );
     expect(readFileSync(backup.snapshot)).toEqual(bytes);
+  });
+
+  test("of a time to come is taken only by its name", async () => {
+    const name = `etcd-snapshot-alphard-${TO_COME}`;
+    const ahead = { settings: { folder: "ahead" } };
+    await refused("usage", /are of a time to come\. Name one:\n {2}etcd-snapshot-alphard-\d+$/, {}, ahead);
+    const got = await fetched({ name }, ahead);
+    expect(formatFetched(got)).toMatch(/By its name it was taken at \S+, which is to come\. It is of the/);
   });
 
   test("of another name is refused with the names that are there", async () => {

@@ -6,9 +6,7 @@ import {
   checkSnapshot,
   COMPRESSED_SNAPSHOT,
   folderName,
-  MANIFEST,
   readBackup,
-  renderManifest,
   SNAPSHOT,
   TOKEN_FILE,
   type Backup,
@@ -20,14 +18,13 @@ import { tokenReference } from "../backup/token-reference";
 import { joined, hasCode, messageOf, UserError } from "../base/user-error";
 import { ETCD_FOLDER } from "../config/settings";
 import { encrypt } from "./age";
+import { makeIn, writeManifest } from "./backup-folder";
 import { download } from "./download";
 import type { Fleet } from "./fleet";
-import { refuseCommitted } from "./git";
 import type { Host } from "./host";
 import { identityFaults, type HostState } from "./identity";
 import { claimOf, inWords, localVolumes, type BoundVolume } from "./local-volumes";
 import type { Log } from "./log";
-import { isDead } from "./rollout-id";
 import type { Redactor } from "./secrets";
 import { tokenFiles, type JoinTokens } from "./token";
 import { fetchVolumes, measure } from "./volume-copy";
@@ -100,10 +97,7 @@ export async function makeBackup(
   const { host } = known.server;
   const name = folderName({ takenAt, server: host.name });
   const store = new Store(settings.folder, rollout);
-  const making = store.begin(name);
-  let folder: string;
-  try {
-    await refuseInGit(making, settings.folder);
+  const folder = await makeIn(store, name, log, async (making) => {
     const copies = await fetchVolumes(await measure(known.chosen, making), making);
     await refuseUsed(
       named,
@@ -147,16 +141,16 @@ export async function makeBackup(
         return { namespace, claim, node, ...(copy === undefined ? {} : { copy }) };
       }),
     };
-    writeFileSync(join(making, MANIFEST), renderManifest(manifest), { mode: 0o600 });
-    // What a restore would not read is no backup: a cluster may have what the manifest's schema does not foresee.
-    readBackup(making);
-    folder = await log.step("cluster", "keep", () => Promise.resolve(store.complete(making, name)), String);
+    writeManifest(making, manifest);
+    const kept = await log.step(
+      "cluster",
+      "keep",
+      () => Promise.resolve(store.complete(making, name)),
+      String,
+    );
     await forget(host, taken, log);
-  } catch (error) {
-    store.abandon(making);
-    throw error;
-  }
-  store.sweep(isDead);
+    return kept;
+  });
   const removed = await prune(store, known.clusterUid, settings.retention, log);
   return { backup: readBackup(folder), removed };
 }
@@ -216,17 +210,6 @@ function refuseOtherToken({ host, facts }: HostState, tokens: JoinTokens): void 
         "finish 'Rotate the join token' of the cluster's README, or correct the token's source in main.ts",
     },
   );
-}
-
-/** A probe, since git says only of files that are there whether it would commit them. */
-export async function refuseInGit(making: string, named: string): Promise<void> {
-  const probe = join(making, MANIFEST);
-  writeFileSync(probe, "", { mode: 0o600 });
-  await refuseCommitted(probe, {
-    named,
-    contains: "the secrets of the cluster in each backup",
-    ifPushed: "replace every secret of the cluster",
-  });
 }
 
 interface Taken {

@@ -1,5 +1,5 @@
 /** Makes a backup of a snapshot that K3s has copied to its bucket: after the loss of all servers it is all that is left of the cluster. */
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isTokenOf } from "../backup/bootstrap-data";
 import { readAnySnapshot } from "../backup/content";
@@ -9,9 +9,7 @@ import {
   checkSnapshot,
   COMPRESSED_SNAPSHOT,
   folderName,
-  MANIFEST,
   readBackup,
-  renderManifest,
   SNAPSHOT,
   type Backup,
   type Manifest,
@@ -25,13 +23,14 @@ import { inWords } from "../base/status-line";
 import { hasCode, UserError } from "../base/user-error";
 import { snapshotBucket } from "../config/snapshots";
 import { Bucket, type Stored } from "../s3/bucket";
-import { inMib, refuseInGit, volumeLines } from "./backup";
+import { inMib, volumeLines } from "./backup";
+import { makeIn, writeManifest } from "./backup-folder";
 import type { Operator } from "./commands";
 import type { Description } from "./description";
 import { bound, localVolumes } from "./local-volumes";
 import type { Log } from "./log";
 import { neededToken, TOKEN_SOURCE } from "./restorable";
-import { isDead, newRolloutId } from "./rollout-id";
+import { newRolloutId } from "./rollout-id";
 import { accessKeys } from "./s3-credentials";
 import type { Session } from "./session";
 import { interrupted } from "./stopping";
@@ -95,27 +94,24 @@ export async function fetchBackup(
   stop: AbortSignal,
 ): Promise<Fetched> {
   const store = new Store(folder, newRolloutId());
-  const making = store.begin(folderName({ takenAt: new Date().toISOString(), server: "s3" }));
+  const begun = folderName({ takenAt: new Date().toISOString(), server: "s3" });
   try {
-    await refuseInGit(making, folder);
-    const stored = await log.step("cluster", "list the bucket", () => bucket.list(stop));
-    const chosen = choose(stored, name);
-    const path = join(making, chosen.isCompressed ? COMPRESSED_SNAPSHOT : SNAPSHOT);
-    const sha256 = await log.step(
-      "cluster",
-      "copy",
-      () => copy(bucket, chosen, path, log, stop),
-      () => `${chosen.name}, ${inMib(chosen)}`,
-    );
-    const snapshot = await log.step("cluster", "read the snapshot", () => readAnySnapshot(path));
-    const manifest = await manifestOf(chosen, sha256, snapshot, token);
-    writeFileSync(join(making, MANIFEST), renderManifest(manifest), { mode: 0o600 });
-    readBackup(making);
-    const kept = await keep(store, making, manifest);
-    store.sweep(isDead);
-    return { ...kept, name: chosen.name };
+    return await makeIn(store, begun, log, async (making) => {
+      const stored = await log.step("cluster", "list the bucket", () => bucket.list(stop));
+      const chosen = choose(stored, name, Date.now());
+      const path = join(making, chosen.isCompressed ? COMPRESSED_SNAPSHOT : SNAPSHOT);
+      const sha256 = await log.step(
+        "cluster",
+        "copy",
+        () => copy(bucket, chosen, path, log, stop),
+        () => `${chosen.name}, ${inMib(chosen)}`,
+      );
+      const snapshot = await log.step("cluster", "read the snapshot", () => readAnySnapshot(path));
+      const manifest = await manifestOf(chosen, sha256, snapshot, token);
+      writeManifest(making, manifest);
+      return { ...(await keep(store, making, manifest)), name: chosen.name };
+    });
   } catch (error) {
-    store.abandon(making);
     throw stop.aborted ? interrupted() : error;
   }
 }
@@ -125,14 +121,23 @@ type Chosen = NamedSnapshot & Pick<Stored, "bytes">;
 /** Names of that many snapshots are shown where another one is asked for. */
 const SHOWN = 10;
 
-function choose(stored: readonly Stored[], name: string | undefined): Chosen {
+/** The clocks of a server and of this machine differ by less. */
+const AHEAD_MS = 24 * 3_600_000;
+
+/**
+ * A snapshot's time is that of its name, which nothing proves: whoever writes to the bucket can give another one. One that is still
+ * to come is not the newest.
+ */
+function choose(stored: readonly Stored[], name: string | undefined, now: number): Chosen {
   const snapshots = stored
     .flatMap((object): Chosen[] => {
       const named = namedSnapshot(object.name);
       return named === undefined || object.bytes === 0 ? [] : [{ ...named, bytes: object.bytes }];
     })
     .sort((a, b) => b.taken - a.taken);
-  const chosen = name === undefined ? snapshots[0] : snapshots.find((each) => each.name === name);
+  const chosen = snapshots.find((each) =>
+    name === undefined ? each.taken <= now + AHEAD_MS : each.name === name,
+  );
   if (chosen === undefined) throw notThere(snapshots, name);
   if (chosen.bytes <= MAX_BYTES) return chosen;
   throw new UserError("invalid", `${chosen.name} has ${chosen.bytes} bytes, more than etcd can have`, {
@@ -149,9 +154,13 @@ function notThere(snapshots: readonly Chosen[], name: string | undefined): UserE
   const more = snapshots.length > SHOWN ? [`  and ${snapshots.length - SHOWN} older ones`] : [];
   return new UserError(
     "usage",
-    [`There is no snapshot ${name ?? ""} in that bucket and folder. There are:`, ...names, ...more].join(
-      "\n",
-    ),
+    [
+      name === undefined
+        ? "By their names, all snapshots in that bucket and folder are of a time to come. Name one:"
+        : `There is no snapshot ${name} in that bucket and folder. There are:`,
+      ...names,
+      ...more,
+    ].join("\n"),
   );
 }
 
@@ -161,7 +170,7 @@ const copy = (bucket: Bucket, chosen: Chosen, path: string, log: Log, stop: Abor
     stop,
   });
 
-/** All of it is in the snapshot or proved by it: the bucket's own words could be anybody's. */
+/** All of it but the time is in the snapshot or proved by it: the bucket's own words could be anybody's. */
 async function manifestOf(
   chosen: Chosen,
   sha256: string,
@@ -239,11 +248,12 @@ const isThere = (path: string, what: string, remedy: string): UserError =>
 export function formatFetched({ backup, name, wasHere }: Fetched): string {
   const { folder, manifest } = backup;
   const { takenAt, k3sVersion, clusterUid, members, snapshot, volumes } = manifest;
-  const age = inWords(Math.max(0, (Date.now() - Date.parse(takenAt)) / 1000));
+  const seconds = (Date.now() - Date.parse(takenAt)) / 1000;
+  const age = seconds < 0 ? "which is to come" : `${inWords(seconds)} ago`;
   const servers = members.map((member) => member.name).join(", ");
   return [
     `${folder} ${wasHere ? "had" : "has"} ${name} of the bucket${wasHere ? " already" : ""} (K3s ${k3sVersion}, ${inMib(snapshot)}).`,
-    `It was taken at ${takenAt}, ${age} ago, of the cluster ${clusterUid} with the servers ${servers}.`,
+    `By its name it was taken at ${takenAt}, ${age}. It is of the cluster ${clusterUid} with the servers ${servers}.`,
     "The join token of main.ts is the one of its time. It is not in the backup: keep a copy of the token elsewhere.",
     ...volumeLines("Not in it, since they were on the disks of nodes:", volumes),
   ].join("\n");
