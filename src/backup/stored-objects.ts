@@ -3,6 +3,7 @@
  * apimachinery, pkg/apis/meta/v1, generated.proto; the envelope: apimachinery, pkg/runtime/serializer/protobuf.
  */
 import { UserError } from "../base/user-error";
+import { isServer } from "../config/node-roles";
 import { Message, NotProtobuf } from "./protobuf";
 import type { Snapshot } from "./snapshot";
 
@@ -62,15 +63,13 @@ function opened(content: Buffer): Message {
   return new Message(content.subarray(MAGIC.length)).in(2);
 }
 
-const LABELS = { etcd: "node-role.kubernetes.io/etcd", api: "node-role.kubernetes.io/control-plane" };
-
 /** Node: 1 metadata (1 name, 11 labels), 3 status (5 addresses: 1 type, 2 address; 7 nodeInfo: 7 kubeletVersion) */
 function nodeOf(node: Message): StoredNode {
   const [metadata, status] = [node.in(1), node.in(3)];
   const labels = metadata.all(11).map((entry) => entry.text(1));
   return {
     name: metadata.text(1),
-    server: labels.includes(LABELS.etcd) || labels.includes(LABELS.api),
+    server: isServer(labels),
     address:
       status
         .all(5)

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { parseJson } from "../base/json";
 import { joined, UserError } from "../base/user-error";
+import { isControlPlane, isServer } from "../config/node-roles";
 import { quorumOf } from "../config/quorum";
 import { Deadline } from "./deadline";
 import type { Host } from "./host";
@@ -240,11 +241,11 @@ const isTexts = ({
 function nodeOf({ metadata, spec, status }: RawNode, heard: string): KubeNode {
   const address = (type: string): string =>
     status.addresses?.find((each) => each.type === type)?.address ?? "";
-  const has = (role: string): boolean => `node-role.kubernetes.io/${role}` in (metadata.labels ?? {});
+  const labels = Object.keys(metadata.labels ?? {});
   return {
     name: metadata.name,
-    server: has("control-plane") || has("etcd"),
-    controlPlane: has("control-plane"),
+    server: isServer(labels),
+    controlPlane: isControlPlane(labels),
     ready: (status.conditions ?? []).some((each) => each.type === "Ready" && each.status === "True"),
     address: address("InternalIP"),
     hostname: address("Hostname"),
