@@ -58,6 +58,7 @@ test.each<[string, object]>([
   ["a cluster without an identity", { clusterUid: "here" }],
   ["a snapshot elsewhere", { snapshot: { ...snapshot, file: "/etc/shadow" } }],
   ["an empty snapshot, which K3s would restore to an empty cluster", { snapshot: { ...snapshot, bytes: 0 } }],
+  ["a snapshot that is larger than etcd can be", { snapshot: { ...snapshot, bytes: 8 * 1024 ** 3 + 1 } }],
   ["a snapshot with a short hash", { snapshot: { ...snapshot, sha256: "11" } }],
   ["no members", { members: [] }],
   ["a member at no address", { members: [{ ...members[0], address: "example.org" }] }],

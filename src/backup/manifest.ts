@@ -10,6 +10,7 @@ import { pipeline } from "node:stream/promises";
 import * as z from "zod";
 import { parseJson } from "../base/json";
 import { hasCode, messageOf, UserError } from "../base/user-error";
+import { MAX_BYTES } from "./snapshot";
 
 /** File name of the manifest. */
 export const MANIFEST = "backup.json";
@@ -43,7 +44,7 @@ const SCHEMA = z.strictObject({
   clusterUid: z.uuid(),
   snapshot: z.strictObject({
     file: z.enum([SNAPSHOT, COMPRESSED_SNAPSHOT]),
-    bytes: z.int().min(1),
+    bytes: z.int().min(1).max(MAX_BYTES),
     sha256,
   }),
   /** Servers of the cluster, each a member of etcd. */

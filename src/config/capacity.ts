@@ -64,7 +64,7 @@ export const memoryForVms = (node: PveNodeSettings): number =>
 export const coresOf = ({ vm }: Load): number => vm.cores * vm.sockets;
 
 /** Without lists in between: a simulation of all failures sums up a million times. */
-const total = <T>(items: readonly T[], of: (item: T) => number): number =>
+export const total = <T>(items: readonly T[], of: (item: T) => number): number =>
   items.reduce((sum, item) => sum + of(item), 0);
 
 const gibOn = (datastore: string, { vm }: Load): number =>

@@ -1,5 +1,6 @@
 import { availability } from "./availability";
 import { vipCandidates } from "../config/api-vip";
+import { coresOf, total } from "../config/capacity";
 import { loadBalancerName, poolInWords } from "../config/load-balancer";
 import { EMPTY_TEMPLATE } from "../config/template-vm";
 import { initServer, servers, terraformAddress, type Cluster, type Node } from "../config/model";
@@ -107,14 +108,12 @@ function countsOf({ nodes }: Cluster): string {
   );
 }
 
-const coresOf = ({ vm }: Node): number => vm.cores * vm.sockets;
-const diskOf = ({ vm }: Node): number => sum(vm.disks.map(({ sizeGib }) => sizeGib));
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+const diskOf = ({ vm }: Node): number => total(vm.disks, ({ sizeGib }) => sizeGib);
 
 function totalsOf({ nodes }: Cluster): string {
-  const cores = sum(nodes.map(coresOf));
-  const memory = gib(sum(nodes.map(({ vm }) => vm.memoryMib)));
-  return `${counted(nodes.length, "node")}: ${counted(cores, "core")}, ${memory} memory, ${sum(nodes.map(diskOf))} GiB disk`;
+  const cores = total(nodes, coresOf);
+  const memory = gib(total(nodes, ({ vm }) => vm.memoryMib));
+  return `${counted(nodes.length, "node")}: ${counted(cores, "core")}, ${memory} memory, ${total(nodes, diskOf)} GiB disk`;
 }
 
 /** Formats MiB as GiB, unless it is not a multiple of half a GiB. */
@@ -173,7 +172,7 @@ function facts(cluster: Cluster, node: Node): string {
       "addresses",
       `${node.ipv4Address}, ${node.macAddress} on ${vm.networkInterfaces.map(({ bridge }) => code(bridge)).join(", ")}`,
     ],
-    ["size", `${counted(vm.cores * vm.sockets, "core")} of ${code(vm.cpuType)}, ${gib(vm.memoryMib)} memory`],
+    ["size", `${counted(coresOf(node), "core")} of ${code(vm.cpuType)}, ${gib(vm.memoryMib)} memory`],
     [
       "disks",
       vm.disks

@@ -13,8 +13,10 @@ import {
   type Manifest,
 } from "../backup/manifest";
 import { overdue, type Retention } from "../backup/retention";
+import { MAX_BYTES } from "../backup/snapshot";
 import { Store } from "../backup/store";
 import { tokenReference } from "../backup/token-reference";
+import { inMib, transferSeconds } from "../base/bytes";
 import { joined, hasCode, messageOf, UserError } from "../base/user-error";
 import { ETCD_FOLDER } from "../config/settings";
 import { encrypt } from "./age";
@@ -35,12 +37,6 @@ const SNAPSHOTS = `${ETCD_FOLDER}/snapshots`;
 
 /** How long K3s may take for a snapshot: its own client waits two minutes (k3s, pkg/cli/etcdsnapshot, `timeout`). */
 const SNAPSHOT_SECONDS = 180;
-
-/** The slowest connection over which a snapshot is copied, in bytes a second. */
-const SLOWEST = 50_000;
-
-/** Largest snapshot, in bytes: a host that announces more is not believed. etcd's own limit is 8 GiB (etcd.io, "System limits"). */
-const LARGEST = 16 * 1024 ** 3;
 
 export interface BackupSettings {
   /** Folder of the backups. */
@@ -108,14 +104,19 @@ export async function makeBackup(
       settings.recipients.length === 0
         ? undefined
         : await log.step("cluster", "encrypt the token", () => encrypt(known.token, settings.recipients));
-    const taken = await log.step(host.name, "snapshot", () => snapshotOn(host, takenAt), inMib);
+    const taken = await log.step(
+      host.name,
+      "snapshot",
+      () => snapshotOn(host, takenAt),
+      ({ bytes }) => inMib(bytes),
+    );
     const copied = join(making, taken.compressed ? COMPRESSED_SNAPSHOT : SNAPSHOT);
     try {
       await log.step(
         host.name,
         "copy",
         () => copy(host, taken, copied, log),
-        () => inMib(taken),
+        () => inMib(taken.bytes),
       );
     } catch (error) {
       log.info(host.name, `keeps the snapshot that was not copied: ${taken.path}`);
@@ -220,8 +221,6 @@ interface Taken {
   readonly compressed: boolean;
 }
 
-export const inMib = ({ bytes }: Pick<Taken, "bytes">): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
-
 async function snapshotOn(host: Host, takenAt: string): Promise<Taken> {
   // Another one each time: K3s adds the node and the second.
   const base = `rollout-${takenAt.replace(/\D/g, "").slice(0, 14)}-${randomBytes(4).toString("hex")}`;
@@ -232,7 +231,13 @@ async function snapshotOn(host: Host, takenAt: string): Promise<Taken> {
   );
   const [path, bytes, sha256] = [report.one("snapshot"), Number(report.one("bytes")), report.one("sha256")];
   const isOurs = path.startsWith(`${SNAPSHOTS}/${base}-`) && /^[\w./-]+$/.test(path) && !path.includes("..");
-  if (isOurs && Number.isSafeInteger(bytes) && bytes > 0 && bytes <= LARGEST && /^[0-9a-f]{64}$/.test(sha256))
+  if (
+    isOurs &&
+    Number.isSafeInteger(bytes) &&
+    bytes > 0 &&
+    bytes <= MAX_BYTES &&
+    /^[0-9a-f]{64}$/.test(sha256)
+  )
     return { path, bytes, sha256, compressed: path.endsWith(".zip") };
   throw new UserError("failed", "it describes a snapshot that K3s would not take", { host: host.name });
 }
@@ -241,9 +246,9 @@ async function snapshotOn(host: Host, takenAt: string): Promise<Taken> {
 async function copy(host: Host, { path, bytes, sha256 }: Taken, to: string, log: Log): Promise<void> {
   const got = await download((descriptor) => host.startInto("send-snapshot", descriptor), to, {
     input: `${path}\n`,
-    seconds: 60 + bytes / SLOWEST,
+    seconds: transferSeconds(bytes),
     bytes,
-    onBytes: (arrived) => log.progress(host.name, "copy", inMib({ bytes: arrived })),
+    onBytes: (arrived) => log.progress(host.name, "copy", inMib(arrived)),
   });
   if (got.isLate) throw new UserError("failed", "the copy took too long", { host: host.name });
   // What ended the program says more than what is missing.
@@ -291,7 +296,7 @@ export function formatMade({ backup, removed }: Made, recipients: number): strin
   const { manifest, folder } = backup;
   const { server, k3sVersion, snapshot, encryptedToken, volumes } = manifest;
   return [
-    `${folder} has a snapshot of ${server} (K3s ${k3sVersion}, ${inMib(snapshot)}).`,
+    `${folder} has a snapshot of ${server} (K3s ${k3sVersion}, ${inMib(snapshot.bytes)}).`,
     encryptedToken === null
       ? "The join token is not in it, and without that nobody can restore it: keep a copy of the token elsewhere, or set rollout.backup.recipients in main.ts."
       : `The join token is in ${TOKEN_FILE}, encrypted for ${recipients} ${recipients === 1 ? "recipient" : "recipients"}.`,
@@ -310,4 +315,7 @@ export function formatMade({ backup, removed }: Made, recipients: number): strin
 export const volumeLines = (heading: string, volumes: Manifest["volumes"]): string[] =>
   volumes.length === 0
     ? []
-    : [heading, ...volumes.map((each) => `  ${inWords(each)}${each.copy ? ` (${inMib(each.copy)})` : ""}`)];
+    : [
+        heading,
+        ...volumes.map((each) => `  ${inWords(each)}${each.copy ? ` (${inMib(each.copy.bytes)})` : ""}`),
+      ];

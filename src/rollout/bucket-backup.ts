@@ -18,12 +18,13 @@ import { MAX_BYTES, type Snapshot } from "../backup/snapshot";
 import { Store } from "../backup/store";
 import { nodesIn, volumesIn } from "../backup/stored-objects";
 import { tokenReference } from "../backup/token-reference";
+import { inMib } from "../base/bytes";
 import { percentTeller } from "../base/percent";
 import { inWords } from "../base/status-line";
 import { hasCode, UserError } from "../base/user-error";
 import { snapshotBucket } from "../config/snapshots";
 import { Bucket, type Stored } from "../s3/bucket";
-import { inMib, volumeLines } from "./backup";
+import { volumeLines } from "./backup";
 import { makeIn, writeManifest } from "./backup-folder";
 import type { Operator } from "./commands";
 import type { Description } from "./description";
@@ -104,7 +105,7 @@ export async function fetchBackup(
         "cluster",
         "copy",
         () => copy(bucket, chosen, path, log, stop),
-        () => `${chosen.name}, ${inMib(chosen)}`,
+        () => `${chosen.name}, ${inMib(chosen.bytes)}`,
       );
       const snapshot = await log.step("cluster", "read the snapshot", () => readAnySnapshot(path));
       const manifest = await manifestOf(chosen, sha256, snapshot, token);
@@ -252,7 +253,7 @@ export function formatFetched({ backup, name, wasHere }: Fetched): string {
   const age = seconds < 0 ? "which is to come" : `${inWords(seconds)} ago`;
   const servers = members.map((member) => member.name).join(", ");
   return [
-    `${folder} ${wasHere ? "had" : "has"} ${name} of the bucket${wasHere ? " already" : ""} (K3s ${k3sVersion}, ${inMib(snapshot)}).`,
+    `${folder} ${wasHere ? "had" : "has"} ${name} of the bucket${wasHere ? " already" : ""} (K3s ${k3sVersion}, ${inMib(snapshot.bytes)}).`,
     `By its name it was taken at ${takenAt}, ${age}. It is of the cluster ${clusterUid} with the servers ${servers}.`,
     "The join token of main.ts is the one of its time. It is not in the backup: keep a copy of the token elsewhere.",
     ...volumeLines("Not in it, since they were on the disks of nodes:", volumes),

@@ -2,6 +2,7 @@
 import { statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { checkCopy, type Backup, type VolumeCopy } from "../backup/manifest";
+import { inMib, transferSeconds } from "../base/bytes";
 import { percentTeller } from "../base/percent";
 import { UserError } from "../base/user-error";
 import { localStorageOf } from "../config/k3s";
@@ -9,9 +10,6 @@ import { download } from "./download";
 import { claimOf } from "./local-volumes";
 import { upload } from "./upload";
 import type { PlacedVolume } from "./volumes";
-
-/** The slowest connection over which a volume is copied, in bytes a second. */
-const SLOWEST = 50_000;
 
 /** Reading every name of a large volume on a slow disk. */
 const MEASURE_SECONDS = 600;
@@ -51,8 +49,6 @@ export async function measure(volumes: readonly PlacedVolume[], folder: string):
   return measured;
 }
 
-const inMib = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
-
 /**
  * Copies a volume into a new file of the folder. What leaves the host is hashed there, and what arrives is hashed here.
  *
@@ -74,7 +70,7 @@ export async function fetchVolume(
         join(folder, file),
         {
           input: `${path}\n${localStorageOf(host.description)}\n`,
-          seconds: 60 + bytes / SLOWEST,
+          seconds: transferSeconds(bytes),
           bytes,
           onBytes: percentTeller(bytes, (words) => host.log.progress(host.name, step, words)),
         },
@@ -124,7 +120,7 @@ export async function returnVolume(
     await host.call("offer-volume", { path, storage, bytes, sha256 });
     const sink = host.start("receive-volume");
     const { isLate, sink: end } = await upload(archive, sink, {
-      seconds: 60 + bytes / SLOWEST,
+      seconds: transferSeconds(bytes),
       onBytes: percentTeller(bytes, (words) => host.log.progress(host.name, step, words)),
     });
     if (isLate) throw new UserError("failed", "the copy took too long", { host: host.name, step });

@@ -6,6 +6,7 @@ import { Agent, request as secure } from "node:https";
 import { pipeline } from "node:stream/promises";
 import { createSecureContext } from "node:tls";
 import { trustedAuthorities } from "../base/authorities";
+import { transferSeconds } from "../base/bytes";
 import { messageOf, UserError } from "../base/user-error";
 import type { SnapshotBucket } from "../config/snapshots";
 import { bucketUrl } from "./address";
@@ -33,8 +34,6 @@ export interface DownloadOptions {
 const SILENCE_MS = 30_000;
 /** For a list. */
 const LIST_MS = 120_000;
-/** The slowest connection over which a snapshot is copied, in bytes a second. */
-const SLOWEST = 50_000;
 /** A list of 1000 objects, the most that S3 sends at once, has about 400 KB. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 const PAGES = 100;
@@ -118,7 +117,7 @@ export class Bucket {
     path: string,
     { onBytes, stop }: DownloadOptions,
   ): Promise<string> {
-    const late = AbortSignal.timeout(60_000 + Math.ceil(bytes / SLOWEST) * 1000);
+    const late = AbortSignal.timeout(transferSeconds(bytes) * 1000);
     const answer = await this.ask(`${this.folder}${name}`, {}, AbortSignal.any([stop, late]));
     const hash = createHash("sha256");
     let arrived = 0;
