@@ -6,7 +6,7 @@ import type { Cluster } from "../../src/config/model";
 import packageJson from "../../package.json";
 import { renderReadme } from "../../src/render/readme";
 import { addCluster, ALPHARD, CLI, REPOSITORY, temporaryFolder, testApp, type TestNode } from "../fixture";
-import { fenced } from "../markdown";
+import { fenced, textOf } from "../markdown";
 import { BASH, FISH, typed, ZSH, type Shell } from "../shells";
 import { cluster } from "../system/clusters";
 import { describeWith } from "../system/tools";
@@ -132,9 +132,40 @@ describe("the rollout program itself", () => {
   test("is called in each way that the runbook describes", () => {
     const commands = new Set([...calls.values()].map((words) => commandOf(words).join(" ")));
     expect(commands).toEqual(
-      new Set(["plan", "apply", "kubeconfig", "remove", "rotate", "verify", "drill restore", "restore"]),
+      new Set([
+        "plan",
+        "apply",
+        "kubeconfig",
+        "remove",
+        "rotate",
+        "upgrade",
+        "verify",
+        "drill restore",
+        "restore",
+      ]),
     );
   });
+});
+
+test("an upgrade is described in the words of its guide, from the backup to the way back", () => {
+  const plain = (text: string): string =>
+    text
+      .replace(/<!--.*?-->/g, "")
+      .replace(/\[([^\]]+)\]\([^)]*\)/g, "$1")
+      .replace(/\s+/g, " ");
+  const guide = plain(textOf("docs/how-to/upgrade-cluster.md"));
+  const [section = ""] = /### Upgrade NixOS and K3s[^]*?\n### /.exec(READMES[0] as string) ?? [];
+  const shared = plain(section.slice(section.indexOf("1. It takes"), section.lastIndexOf("###"))).trim();
+  const sentences = shared.split(/(?<=\.) (?=[A-Z])/);
+  expect(sentences.length).toBeGreaterThan(8);
+  expect(sentences.filter((sentence) => !guide.includes(sentence))).toEqual([]);
+});
+
+test("a pin of nixpkgs follows the release where there is one", () => {
+  const nixpkgs = { rev: "a".repeat(40), hash: `sha256-${"A".repeat(43)}=` };
+  const pinned = renderReadme({ ...cluster({}), nixos: { nixpkgs } }, ["nix"]);
+  expect(pinned).toContain("npm run synth\nnpm run nixpkgs -- update && npm run synth\nnpm run preview\n");
+  expect(READMES.join("")).not.toContain("npm run nixpkgs");
 });
 
 test("K3s has every command and flag", () => {

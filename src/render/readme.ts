@@ -64,6 +64,7 @@ export function renderReadme(
     last: nodes.at(-1)?.hostname ?? "",
     next: next(nodes),
     emitted: emitted.map(shellWord).join(" "),
+    pinned: cluster.nixos?.nixpkgs !== undefined,
     removable: agents.at(-1)?.hostname ?? "",
     environment: enumerated([...CREDENTIALS, ...variables.map((name) => `TF_VAR_${name}`)].map(code)),
     token: token(cluster, cluster.k3s.tokenFile),
