@@ -185,10 +185,7 @@ function addReview(root: Command, ending: Ending): void {
       [],
     )
     .option(...CLUSTER)
-    .addHelpText(
-      "after",
-      "\nIt reads what the last synth wrote, and asks no machine but for --live, which changes nothing.",
-    )
+    .addHelpText("after", "\nIt reads what the last synth wrote. Only --live asks machines, and only reads.")
     .action(ending(async (options) => (await import("./simulate.js")).simulate(options)));
   root
     .command("gate")

@@ -31,17 +31,17 @@ export function place(moving: readonly Moving[], rooms: readonly Room[]): Placem
   const free = new Map(rooms.map((room) => [room.node, room.free]));
   const refused: Placement["refused"][number][] = [];
   const pending: RunningPod[] = [];
-  for (const { pod, volumes } of [...moving].sort(bySize)) {
-    const answers = rooms.map(({ node }) => ({ node, rules: rulesAgainst({ pod, volumes }, node) }));
-    const takers = answers.filter(({ rules }) => rules.length === 0).map(({ node }) => node);
-    if (takers.length === 0) {
-      const rules = new Set(answers.flatMap((each) => each.rules));
-      refused.push({ pod, rules: RULES.filter((rule) => rules.has(rule)) });
-      continue;
-    }
-    const taker = takers.find((node) => pod.memory <= (free.get(node) ?? 0));
-    if (taker === undefined) pending.push(pod);
-    else free.set(taker, (free.get(taker) ?? 0) - pod.memory);
+  for (const each of [...moving].sort(bySize)) {
+    const { pod } = each;
+    const takes = (node: RunningNode): boolean => !RULES.some((rule) => REFUSES[rule](each, node));
+    const taker = rooms.find(({ node }) => pod.memory <= (free.get(node) ?? 0) && takes(node))?.node;
+    if (taker !== undefined) free.set(taker, (free.get(taker) ?? 0) - pod.memory);
+    else if (rooms.some(({ node }) => takes(node))) pending.push(pod);
+    else
+      refused.push({
+        pod,
+        rules: RULES.filter((rule) => rooms.some(({ node }) => REFUSES[rule](each, node))),
+      });
   }
   return { refused, pending };
 }
@@ -49,17 +49,15 @@ export function place(moving: readonly Moving[], rooms: readonly Room[]): Placem
 const bySize = (a: Moving, b: Moving): number =>
   b.pod.memory - a.pod.memory || (a.pod.name < b.pod.name ? -1 : 1);
 
-function rulesAgainst({ pod, volumes }: Moving, node: RunningNode): Rule[] {
-  const against: Readonly<Record<Rule, boolean>> = {
-    nodeSelector: !selects({ matchLabels: pod.nodeSelector }, node.labels),
-    "node affinity": pod.nodeTerms !== undefined && !takesNode(pod.nodeTerms, node),
-    taints: node.taints.some(
+const REFUSES: Readonly<Record<Rule, (moving: Moving, node: RunningNode) => boolean>> = {
+  nodeSelector: ({ pod }, { labels }) => !selects({ matchLabels: pod.nodeSelector }, labels),
+  "node affinity": ({ pod }, node) => pod.nodeTerms !== undefined && !takesNode(pod.nodeTerms, node),
+  taints: ({ pod }, { taints }) =>
+    taints.some(
       (taint) => KEEPS_OFF.has(taint.effect) && !pod.tolerations.some((each) => tolerates(each, taint)),
     ),
-    volume: volumes.some((terms) => !takesNode(terms, node)),
-  };
-  return RULES.filter((rule) => against[rule]);
-}
+  volume: ({ volumes }, node) => volumes.some((terms) => !takesNode(terms, node)),
+};
 
 const KEEPS_OFF: ReadonlySet<string> = new Set(["NoSchedule", "NoExecute"]);
 

@@ -45,6 +45,8 @@ export class PodSimulator {
     readonly nodes: readonly string[];
     readonly pods: readonly RunningPod[];
   }[];
+  /** Of the volumes that a pod mounts. */
+  private readonly terms = new Map<RunningPod, (readonly NodeTerm[])[]>();
   private readonly requested = new Map<string, number>();
 
   public constructor(private readonly running: Running) {
@@ -65,6 +67,8 @@ export class PodSimulator {
       const there = nodes.filter((node) => takesNode(terms, node)).map(({ name }) => name);
       return [{ claim, terms, nodes: there, pods: (users.get(claim) ?? []).map(({ pod }) => pod) }];
     });
+    for (const { terms, pods: own } of this.volumes)
+      for (const pod of own) this.terms.set(pod, [...(this.terms.get(pod) ?? []), terms]);
     for (const { node, memory } of pods) this.requested.set(node, (this.requested.get(node) ?? 0) + memory);
   }
 
@@ -112,14 +116,7 @@ export class PodSimulator {
   }
 
   private moves(pods: readonly RunningPod[], lost: ReadonlySet<string>): PodLoss["moves"] {
-    const terms = groupBy(
-      this.volumes.flatMap((volume) => volume.pods.map((pod) => ({ pod, terms: volume.terms }))),
-      ({ pod }) => pod,
-    );
-    const moving = pods.map((pod): Moving => ({
-      pod,
-      volumes: (terms.get(pod) ?? []).map((each) => each.terms),
-    }));
+    const moving = pods.map((pod): Moving => ({ pod, volumes: this.terms.get(pod) ?? [] }));
     const rooms = this.running.nodes
       .filter(({ name, ready, cordoned }) => !lost.has(name) && ready && !cordoned)
       // Never less than none: a pod that requests no memory has room everywhere (kubernetes, noderesources/fit.go, fitsRequest).
