@@ -2,7 +2,7 @@ import type { Cluster } from "../../src/config/model";
 import { unmarked } from "../../src/base/markdown";
 import { failuresOf } from "../../src/simulation/failure";
 import { byName, furtherCosts, simulate, worstOf } from "../../src/simulation/simulation";
-import { sentencesOf } from "../../src/simulation/words";
+import { assumptionsOf, sentencesOf } from "../../src/simulation/words";
 import { ALPHARD, HAMAL, MIZAR, REFERENCE } from "../fixture";
 import { agentOn, hostnames, outcomeOf, pveNodes, PVE_NODE, serversOn, subjectOf } from "./clusters";
 
@@ -283,4 +283,13 @@ test("of pairs, what counts is what they cost beyond each alone", () => {
 test("the worst failure is the one that costs the quorum", () => {
   const { singles } = simulate(subjectOf(serversOn(1, 1, 2)));
   expect(worstOf(singles)?.failures[0]?.name).toBe("PVE node pve1");
+});
+
+test("with the HA manager it says what corosync is taken to run over", () => {
+  const corosync = "PVE nodes are taken to reach each other (corosync) without the bridges of VMs.";
+  const pve = { nodes: pveNodes(3) };
+  expect(assumptionsOf(subjectOf(serversOn(1), { pve: { ...pve, ha: "servers" } }), undefined)).toContain(
+    corosync,
+  );
+  expect(assumptionsOf(subjectOf(serversOn(1), { pve }), undefined)).not.toContain(corosync);
 });

@@ -124,9 +124,17 @@ const COSTS_IN_WORDS: Readonly<Record<Cost, string>> = {
   capacity: "more room than there is",
 };
 
-/** Completes a sentence such as "its loss costs". */
-export const costsInWords = (costs: readonly Cost[]): string =>
-  costs.length === 0 ? "nothing" : enumerated(costs.map((cost) => COSTS_IN_WORDS[cost]));
+/** Completes a sentence such as "its loss costs". @param majority - of etcd. @default - not told */
+export const costsInWords = (costs: readonly Cost[], majority?: Outcome["etcd"]["majority"]): string =>
+  costs.length === 0
+    ? "nothing"
+    : enumerated(
+        costs.map((cost) =>
+          cost === "quorum" && majority === "returns"
+            ? "the quorum (until servers have started elsewhere)"
+            : COSTS_IN_WORDS[cost],
+        ),
+      );
 
 /** What the answers rest on, as far as the model does not say it. */
 export function assumptionsOf({ pve, apiVip, nodes }: Subject, holder: string | undefined): string[] {
@@ -141,6 +149,7 @@ export function assumptionsOf({ pve, apiVip, nodes }: Subject, holder: string | 
       ? []
       : [
           "'pve.nodes' is taken to name every PVE node of the Proxmox VE cluster, and no QDevice to vote beside them.",
+          "PVE nodes are taken to reach each other (corosync) without the bridges of VMs.",
         ]),
     ...(apiVip === undefined || holder === undefined
       ? []
