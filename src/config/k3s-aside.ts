@@ -10,6 +10,9 @@ export const ASIDE_LIMITS = {
   startSeconds: 300,
 } as const;
 
+/** What a restore and all that is asked then may take, without waiting for a disk. */
+export const TRY_SECONDS = ASIDE_LIMITS.resetSeconds + 2 * ASIDE_LIMITS.startSeconds;
+
 /** A flag of `k3s server`. */
 export interface K3sOption {
   readonly name: string;

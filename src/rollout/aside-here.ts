@@ -5,16 +5,16 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { capture } from "../base/process";
 import { programPath } from "../base/programs";
-import { ASIDE_LIMITS, filesAside } from "../config/k3s-aside";
+import { ASIDE_LIMITS, filesAside, TRY_SECONDS } from "../config/k3s-aside";
 import type { Node } from "../config/model";
 import { THIS_MACHINE } from "../config/rollout";
 import { emittedFlagsAside, programAside } from "../render/drill";
-import { triedIn, TRY_SECONDS, type Tried, type TrialPlace } from "./aside";
+import { triedIn, type Tried, type TrialPlace } from "./aside";
 import type { Description } from "./description";
 import type { Log } from "./log";
 import { ThisMachine } from "./machine";
 import type { Restorable } from "./restorable";
-import { minorOf } from "./version";
+import { isSameMinor, minorOf } from "./version";
 
 const PROGRAMS = ["ip", "mount", "ps", "setsid", "unshare"];
 
@@ -78,7 +78,7 @@ async function k3sFaults(wanted: string, k3s: string | undefined): Promise<strin
   const { status, stdout } = await capture(k3s, ["--version"], { limit: 64 * 1024 });
   const [, version] = /^k3s version (v\d+\.\d+\.\d+[\w.+-]{0,48})/.exec(stdout) ?? [];
   if (status !== 0 || version === undefined) return [`${k3s} --version is not that of K3s: ${remedy}`];
-  return minorOf(version) === minorOf(wanted)
+  return isSameMinor(version, wanted)
     ? []
     : [`${k3s} is K3s ${version}, and the backup is of ${wanted}: ${remedy}`];
 }

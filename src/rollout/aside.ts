@@ -4,7 +4,7 @@ import type { Backup } from "../backup/manifest";
 import type { Snapshot } from "../backup/snapshot";
 import { percentTeller } from "../base/percent";
 import { UserError } from "../base/user-error";
-import { ASIDE_LIMITS } from "../config/k3s-aside";
+import { ASIDE_LIMITS, TRY_SECONDS } from "../config/k3s-aside";
 import { K3S_DATA } from "../config/settings";
 import { programAside } from "../render/drill";
 import { apiObjects, readBack, type ApiObjects, type ReadBack } from "./api-objects";
@@ -17,9 +17,7 @@ import { upload } from "./upload";
 /** On the disk of K3s' data, so that what is restored there can take its place. */
 const ASIDE = `${K3S_DATA}/restore`;
 
-const { memoryMib: MEMORY_MIB, resetSeconds: RESET_SECONDS, startSeconds: START_SECONDS } = ASIDE_LIMITS;
-/** Of a restore and all that is asked then. */
-export const TRY_SECONDS = RESET_SECONDS + 2 * START_SECONDS;
+const { memoryMib: MEMORY_MIB, startSeconds: START_SECONDS } = ASIDE_LIMITS;
 const COPY_SECONDS = 3600;
 
 /** What the server said that was started on what was restored. */

@@ -9,7 +9,7 @@ import { Kubernetes } from "./kubernetes";
 import type { Built } from "./order";
 import { versionFaults, type Restorable } from "./restorable";
 import { restore, type Restored } from "./restore";
-import { minorOf } from "./version";
+import { isSameMinor } from "./version";
 
 /** On the server that is restored first: nothing else shows that its cluster was made by a recovery, and may be replaced. */
 export interface Note {
@@ -113,14 +113,12 @@ export const builtVersionFaults =
     built
       .filter(
         ({ node, k3sVersion }) =>
-          node.role === "server" && isOtherMinor(k3sVersion, backup.manifest.k3sVersion),
+          node.role === "server" && !isSameMinor(k3sVersion, backup.manifest.k3sVersion),
       )
       .map(
         ({ node, k3sVersion }) =>
           `${node.hostname} would run K3s ${k3sVersion}, and the backup is of ${backup.manifest.k3sVersion}: set that minor version in main.ts first`,
       );
-
-const isOtherMinor = (one: string, other: string): boolean => minorOf(one) !== minorOf(other);
 
 /** The steps that a recovery takes from others. */
 export interface Rollouts {

@@ -5,7 +5,7 @@ import { isToken } from "../backup/token-reference";
 import { UserError } from "../base/user-error";
 import type { Backup } from "../backup/manifest";
 import type { JoinTokens } from "./token";
-import { minorOf } from "./version";
+import { isSameMinor } from "./version";
 import type { HostState } from "./identity";
 
 /** A backup that was read and checked, and the token with which its snapshot is encrypted. */
@@ -51,7 +51,7 @@ export const TOKEN_SOURCE = "rollout.tokenPath or rollout.tokenCommand of main.t
 /** A server of another minor version would change the objects on its way, or not read them. */
 export function versionFaults({ backup }: Restorable, { host, facts }: HostState): string[] {
   const { k3sVersion } = backup.manifest;
-  return minorOf(facts.k3sVersion) === minorOf(k3sVersion)
+  return isSameMinor(facts.k3sVersion, k3sVersion)
     ? []
     : [
         `${host.name} has K3s ${facts.k3sVersion || "of no known version"}, and the backup is of ${k3sVersion}: roll out that minor version first`,

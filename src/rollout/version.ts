@@ -17,3 +17,6 @@ export function compareVersions(a: string, b: string): number {
 
 /** Such as `1.34`; empty for what is no version. */
 export const minorOf = (version: string): string => /^v?(\d+\.\d+)\./.exec(version)?.[1] ?? "";
+
+/** Whether a server of one reads and keeps what one of the other has written. */
+export const isSameMinor = (one: string, other: string): boolean => minorOf(one) === minorOf(other);

@@ -1,6 +1,6 @@
 /** What each failure costs, and every two at the same time. */
 import { failuresOf, type PossibleFailure, type Subject } from "./failure";
-import { Simulator, type Cost, type Outcome } from "./outcome";
+import { COSTS, Simulator, type Cost, type Outcome } from "./outcome";
 
 export interface Simulation {
   readonly singles: readonly Outcome[];
@@ -47,8 +47,9 @@ export const worstOf = (singles: readonly Outcome[]): Outcome | undefined =>
       weightOf(b) - weightOf(a) || b.stopped.length + b.cutOff.length - (a.stopped.length + a.cutOff.length),
   )[0];
 
-const WEIGHTS: Readonly<Record<Cost, number>> = { quorum: 16, api: 8, services: 4, fencing: 2, capacity: 1 };
+/** More than all that is less bad. */
+const weight = (cost: Cost): number => 2 ** (COSTS.length - COSTS.indexOf(cost));
 
 /** A majority that returns by itself weighs as much as the API's address. */
 const weightOf = ({ costs, etcd }: Outcome): number =>
-  costs.reduce((sum, cost) => sum + WEIGHTS[cost], etcd.majority === "returns" ? -WEIGHTS.api : 0);
+  costs.reduce((sum, cost) => sum + weight(cost), etcd.majority === "returns" ? -weight("api") : 0);
