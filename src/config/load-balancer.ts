@@ -10,7 +10,7 @@ import { withDefaults } from "./validation";
 export const resolveLoadBalancer = ({
   loadBalancer,
 }: Pick<ClusterSettings, "loadBalancer">): { readonly loadBalancer?: LoadBalancer } =>
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- another check reports a missing one
+  // Another check reports a missing pool.
   loadBalancer?.pool === undefined ? {} : { loadBalancer: withDefaults(LoadBalancerSchema, loadBalancer) };
 
 const NAMES = { metallb: "MetalLB", "kube-vip": "kube-vip" } as const;
