@@ -11,7 +11,7 @@ folder=$1
 host=$2
 unit=$3
 rules=$4
-. "$(dirname "$0")/programs/debian.sh"
+. "$(dirname "$0")/probe.sh"
 
 mount --make-rprivate /
 root=$folder/root
@@ -36,41 +36,18 @@ echo >/var/lib/k3s-rollout-drill/running
 exec sleep infinity
 K3S
 chmod +x "$root/usr/bin/k3s"
-units=$root/etc/systemd/system
-cat >"$units/probe.service" <<'UNIT'
-[Unit]
-SuccessAction=poweroff-force
-FailureAction=poweroff-force
-[Service]
-Type=oneshot
-TimeoutStartSec=40
-StandardOutput=append:/probe.log
-StandardError=append:/probe.log
-ExecStart=/bin/sh -exc ' \
-  rm -r /var/lib/k3s-rollout-drill; \
-  systemctl start --no-block k3s-rollout-drill; \
-  until [ -p /var/lib/k3s-rollout-drill/running ]; do sleep 0.1; done; \
-  cd /var/lib/k3s-rollout-drill; \
-  stat -c %%a . >/mode; \
-  read -r _ <running; \
-  ls -A aside/server >/during; \
-  systemctl kill --signal=KILL k3s-rollout-drill; \
-  while [ "$(systemctl show -P ActiveState k3s-rollout-drill)" != failed ]; do sleep 0.1; done; \
-  rm running; \
-  ls -A >/after; \
-  pgrep -c sleep >>/after || true; \
-  cat last seen >/said'
-[Install]
-WantedBy=multi-user.target
-UNIT
-mkdir -p "$units/multi-user.target.wants"
-ln -s ../probe.service "$units/multi-user.target.wants/probe.service"
-
-systemd-nspawn --quiet --register=no --keep-unit --link-journal=no --timezone=off --resolv-conf=off --private-network \
-  --console=read-only "--directory=$root" --boot >"$folder/console" 2>&1 || true
-for name in during after said mode; do
-  cp "$root/$name" "$folder/" || {
-    cat "$root/probe.log" "$folder/console" >&2
-    exit 1
-  }
-done
+boot_probe "$root" "$folder" during after said mode <<'COMMANDS'
+rm -r /var/lib/k3s-rollout-drill
+systemctl start --no-block k3s-rollout-drill
+until [ -p /var/lib/k3s-rollout-drill/running ]; do sleep 0.1; done
+cd /var/lib/k3s-rollout-drill
+stat -c %a . >/mode
+read -r _ <running
+ls -A aside/server >/during
+systemctl kill --signal=KILL k3s-rollout-drill
+while [ "$(systemctl show -P ActiveState k3s-rollout-drill)" != failed ]; do sleep 0.1; done
+rm running
+ls -A >/after
+pgrep -c sleep >>/after || true
+cat last seen >/said
+COMMANDS
