@@ -7,7 +7,7 @@ import { formatManifests } from "../../src/rollout/format";
 import { Manifests, type ManifestPlan, type PlannedObject } from "../../src/rollout/manifests";
 import { Session } from "../../src/rollout/session";
 import { ALPHARD, HAMAL, REFERENCE, temporaryFolder } from "../fixture";
-import { described } from "./plan-context";
+import { described, pathsIn } from "./plan-context";
 
 let verdict: "changed" | "unchanged";
 
@@ -73,15 +73,7 @@ async function applied(...looks: readonly (ManifestPlan | UserError)[]) {
     rollout: { tokenPath: join(own, "token") },
     k3s: { ...REFERENCE.k3s, manifests: files },
   });
-  const paths = {
-    hosts: folder,
-    knownHosts: join(own, "known_hosts"),
-    logs: join(own, "logs"),
-    builds: join(own, "builds"),
-    backups: join(own, "backups"),
-    context: "k3s",
-  };
-  const session = new Session(paths, () => undefined);
+  const session = new Session(pathsIn(own, folder), () => undefined);
   const rest = [...looks];
   jest.spyOn(Manifests.prototype, "plan").mockImplementation(() => {
     const look = rest.length > 1 ? rest.shift() : rest[0];

@@ -6,7 +6,7 @@ import { Host } from "../../src/rollout/host";
 import { Report } from "../../src/rollout/script";
 import { Session } from "../../src/rollout/session";
 import { ALPHARD, HAMAL, temporaryFolder } from "../fixture";
-import { described } from "./plan-context";
+import { described, pathsIn } from "./plan-context";
 
 const OPTIONS: Parameters<typeof applyCommand>[2] = {
   addresses: new Map(),
@@ -45,15 +45,7 @@ async function programsOfApply(macAddresses: Readonly<Record<string, string>> = 
   const own = temporaryFolder();
   writeFileSync(join(own, "token"), "planted-5ca1ab1e");
   const { folder } = described([ALPHARD, HAMAL], { rollout: { tokenPath: join(own, "token") } });
-  const paths = {
-    hosts: folder,
-    knownHosts: join(own, "known_hosts"),
-    logs: join(own, "logs"),
-    builds: join(own, "builds"),
-    backups: join(own, "backups"),
-    context: "k3s",
-  };
-  const session = new Session(paths, () => undefined);
+  const session = new Session(pathsIn(own, folder), () => undefined);
   const programs: string[] = [];
   jest.spyOn(Host.prototype, "callFully").mockImplementation(async function (this: Host, program) {
     if (program !== "facts") {

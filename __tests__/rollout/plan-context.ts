@@ -11,6 +11,7 @@ import type { KubeNode } from "../../src/rollout/kubernetes";
 import { Log } from "../../src/rollout/log";
 import type { PlanContext } from "../../src/rollout/plan";
 import { Redactor } from "../../src/rollout/secrets";
+import type { Paths } from "../../src/rollout/session";
 import { Ssh } from "../../src/rollout/ssh";
 import type { ClusterSettings } from "../../src/config/settings";
 import { emit, REFERENCE, temporaryFolder, type TestNode } from "../fixture";
@@ -31,6 +32,16 @@ export function described(nodes: readonly TestNode[], settings: Partial<ClusterS
   emit(folder, nodes, { ...REFERENCE, authorizedKeysFile, ...settings });
   return readDescription(join(folder, "nix"));
 }
+
+/** The paths of a session that writes into that folder only. @param folder - of the emitted hosts */
+export const pathsIn = (own: string, folder: string): Paths => ({
+  hosts: folder,
+  knownHosts: join(own, "known_hosts"),
+  logs: join(own, "logs"),
+  builds: join(own, "builds"),
+  backups: join(own, "backups"),
+  context: "k3s",
+});
 
 export function hosts(description: Description): Host[] {
   const folder = temporaryFolder();

@@ -1,6 +1,7 @@
 /** The only module that listens to the signals that ask this process to stop. */
 
 import type { Interruption } from "../base/process";
+import { UserError } from "../base/user-error";
 
 /** Ctrl-C, a system that shuts down, and a closed terminal. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -28,3 +29,16 @@ export async function interruptible<T>(run: (interruption: Interruption) => Prom
     for (const signal of SIGNALS) process.off(signal, hear);
   }
 }
+
+/**
+ * Rejects as soon as the person asks a second time, without waiting for running steps.
+ *
+ * @param remains - what that leaves, when it happens. @default - nothing
+ */
+export const left = (leave: AbortSignal, remains: () => string = () => ""): Promise<never> =>
+  new Promise((_, reject) => {
+    leave.addEventListener("abort", () => {
+      const words = remains();
+      reject(new UserError("interrupted", `Stopped at once${words === "" ? "" : `. ${words}`}`));
+    });
+  });

@@ -1,12 +1,11 @@
 /** What runs in the cluster, read over SSH for `simulate --live`. */
 import { mustHave } from "../base/programs";
 import { StatusLine } from "../base/status-line";
-import { UserError } from "../base/user-error";
 import { progressPrinter } from "../rollout/format";
 import { readRunning } from "../rollout/running";
 import { pathsOf, Session } from "../rollout/session";
 import type { Running } from "../simulation/running";
-import { interruptible } from "./interruption";
+import { interruptible, left } from "./interruption";
 
 /**
  * @param folder - of the cluster's hosts
@@ -24,10 +23,4 @@ export const runningCluster = (folder: string, quiet: boolean): Promise<Running>
       status.hide();
       session.stop();
     }
-  });
-
-/** Rejects as soon as the person asks a second time. */
-const left = (leave: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    leave.addEventListener("abort", () => reject(new UserError("interrupted", "Stopped at once")));
   });

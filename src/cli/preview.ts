@@ -1,20 +1,18 @@
 import { synthTree, type Emitted } from "../preview/emitted";
-import { toMarkdown } from "../preview/markdown";
 import { comparePair, pairClusters, type ClusterPair } from "../preview/clusters";
 import { isEmpty, type Preview } from "../preview/preview";
-import { failureReport, reportOf, reportOfClusters, type Block } from "../preview/report";
-import { toTerminal } from "../preview/terminal";
+import { failureReport, reportOf, reportOfClusters } from "../preview/report";
 import { basePackages } from "../preview/packages";
 import { findBase, Trees, type Base } from "../preview/trees";
 import { mustHave } from "../base/programs";
 import { since, StatusLine } from "../base/status-line";
 import { UserError } from "../base/user-error";
 import { noSuchCluster, type ClusterOptions } from "./cluster";
+import { drawn } from "./drawn";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
 import { interruptible } from "./interruption";
 import { documentOf } from "./json-document";
-import { paint, terminalColumns } from "./terminal";
 
 interface Options extends ClusterOptions {
   readonly base: string;
@@ -62,14 +60,6 @@ interface NamedPreview {
   readonly name: string;
   readonly folder: string;
   readonly preview: Preview;
-}
-
-/** For the person at a terminal, or as Markdown for what reads a pipe. */
-function drawn(report: readonly Block[], { markdown }: Options): string {
-  const columns = terminalColumns(process.stdout);
-  const text =
-    columns === undefined || markdown ? toMarkdown(report) : toTerminal(report, { columns, paint });
-  return text.trimEnd();
 }
 
 /** The JSON document; see schemas/preview.schema.json. */

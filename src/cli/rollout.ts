@@ -44,7 +44,7 @@ import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
 import { checkFreshness } from "./freshness";
 import { pulledStates } from "./state";
-import { interruptible } from "./interruption";
+import { interruptible, left } from "./interruption";
 import { documentOf } from "./json-document";
 import { say, terminalColumns } from "./terminal";
 
@@ -258,7 +258,10 @@ const run = (
       const hostnames = started.hostnamesOn(on);
       const compare = (): Promise<void> => checkFreshness(stop);
       if (fresh) await (json ? compare() : status.during(`Comparing ${folder}/ with main.ts`, compare));
-      return await Promise.race([action(started, operator, hostnames), left(leave, started)]);
+      return await Promise.race([
+        action(started, operator, hostnames),
+        left(leave, () => remainsOf(started)),
+      ]);
     } catch (error) {
       status.hide();
       const document = failureDocument(error);
@@ -270,13 +273,8 @@ const run = (
     }
   });
 
-/** Rejects as soon as the person asks a second time, without waiting for running steps. */
-const left = (leave: AbortSignal, session: Session): Promise<never> =>
-  new Promise((_, reject) => {
-    leave.addEventListener("abort", () => reject(new UserError("interrupted", leftInWords(session))));
-  });
-
-const leftInWords = ({ goOn }: Session): string =>
+/** What a person leaves who does not wait for running steps. */
+const remainsOf = ({ goOn }: Session): string =>
   goOn === undefined
-    ? "Stopped at once. A host that was being activated reverts by itself; run the same command again to continue"
-    : `Stopped at once. K3s may be stopped on servers, and nothing starts it: do not start it by hand. This goes on: ${goOn}`;
+    ? "A host that was being activated reverts by itself; run the same command again to continue"
+    : `K3s may be stopped on servers, and nothing starts it: do not start it by hand. This goes on: ${goOn}`;

@@ -2,21 +2,19 @@ import { join } from "node:path";
 import { oneLine } from "../base/printable";
 import { UserError } from "../base/user-error";
 import { readCluster } from "../preview/emitted";
-import { toMarkdown } from "../preview/markdown";
-import type { Block } from "../preview/report";
-import { toTerminal } from "../preview/terminal";
 import type { Subject } from "../simulation/failure";
-import { COSTS, type Cost, type Outcome } from "../simulation/outcome";
+import { COSTS, nameOf, type Cost, type Outcome } from "../simulation/outcome";
 import { simulate as simulated, type Simulation } from "../simulation/simulation";
 import { documentOfLive, documentOfOutcome } from "../simulation/document";
 import { simulateLive, type LiveSimulation } from "../simulation/live";
 import { chosenCluster, type ClusterOptions } from "./cluster";
+import { drawn } from "./drawn";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument, reportFailure } from "./failure";
 import { documentOf } from "./json-document";
 import { liveReport } from "./live-report";
 import { refusal, reportOf } from "./simulation-report";
-import { paint, say, terminalColumns } from "./terminal";
+import { say } from "./terminal";
 
 interface Options extends ClusterOptions {
   readonly json: boolean;
@@ -97,8 +95,6 @@ function refusedBy(
   );
 }
 
-const nameOf = ({ failures }: Outcome): string => failures.map(({ name }) => name).join();
-
 /** The JSON document; see schemas/simulate.schema.json. */
 export const simulationDocument = (
   { singles, pairs }: Simulation,
@@ -112,12 +108,6 @@ export const simulationDocument = (
     pairs: [...pairs].map(documentOfOutcome),
     live: live && documentOfLive(live),
   });
-
-function drawn(report: readonly Block[]): string {
-  const columns = terminalColumns(process.stdout);
-  const text = columns === undefined ? toMarkdown(report) : toTerminal(report, { columns, paint });
-  return text.trimEnd();
-}
 
 /** @throws UserError `usage` for a word that is no cost */
 function costsOf(words: string | undefined): Cost[] {

@@ -4,7 +4,7 @@ import { counted, plain } from "../base/markdown";
 import { oneLine } from "../base/printable";
 import type { Block } from "../preview/report";
 import { pveNodesOf, type Subject } from "../simulation/failure";
-import type { Cost, Outcome } from "../simulation/outcome";
+import { nameOf, type Cost, type Outcome } from "../simulation/outcome";
 import { byName, furtherCosts, type Simulation } from "../simulation/simulation";
 import { assumptionsOf, costsInWords, failuresInWords, sentencesOf } from "../simulation/words";
 
@@ -57,13 +57,13 @@ function condensed(singles: readonly Outcome[]): (readonly [Outcome, ...Outcome[
   });
 }
 
-const nameOf = ([outcome, ...others]: readonly [Outcome, ...Outcome[]]): string =>
+const titleOf = ([outcome, ...others]: readonly [Outcome, ...Outcome[]]): string =>
   others.length === 0 ? failuresInWords(outcome) : `**any of ${counted(others.length + 1, "other agent")}**`;
 
 const sentence = (some: readonly [Outcome, ...Outcome[]]): string =>
   some.length === 1
-    ? `${nameOf(some)}: ${sentencesOf(some[0]).join(" ")}`
-    : `${nameOf(some)}: its own pods stop, and nothing else.`;
+    ? `${titleOf(some)}: ${sentencesOf(some[0]).join(" ")}`
+    : `${titleOf(some)}: its own pods stop, and nothing else.`;
 
 function tableOf(all: readonly (readonly [Outcome, ...Outcome[]])[]): Block {
   const hasApi = all.some(([{ api }]) => api !== undefined);
@@ -74,7 +74,7 @@ function tableOf(all: readonly (readonly [Outcome, ...Outcome[]])[]): Block {
       const [outcome] = some;
       const { etcd } = outcome;
       return [
-        nameOf(some).replaceAll("**", ""),
+        titleOf(some).replaceAll("**", ""),
         vms(outcome),
         `${etcd.left} of ${etcd.members}${etcd.majority === "kept" ? "" : `, ${etcd.majority}`}`,
         ...(hasApi ? [api(outcome)] : []),
@@ -132,6 +132,6 @@ export const refusal = (outcomes: readonly Outcome[], asked: readonly Cost[]): s
   outcomes
     .map((outcome) => {
       const found = outcome.costs.filter((cost) => asked.includes(cost));
-      return `${oneLine(outcome.failures.map(({ name }) => name).join())} costs ${costsInWords(found)}`;
+      return `${oneLine(nameOf(outcome))} costs ${costsInWords(found)}`;
     })
     .join("\n");

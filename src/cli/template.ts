@@ -1,7 +1,6 @@
 /** The commands of `template`. */
 import { mustHave } from "../base/programs";
 import { StatusLine } from "../base/status-line";
-import { UserError } from "../base/user-error";
 import type { Node } from "../config/model";
 import type { Check } from "../doctor/check";
 import { progressPrinter } from "../rollout/format";
@@ -20,7 +19,7 @@ import { inWords, isHealthy } from "./doctor";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
 import { checkFreshness } from "./freshness";
-import { interruptible } from "./interruption";
+import { interruptible, left } from "./interruption";
 import { documentOf } from "./json-document";
 import { say, terminalColumns } from "./terminal";
 
@@ -99,10 +98,11 @@ const run = (
       const { folder } = chosenCluster(options);
       mustHave("ssh", "the making of a template");
       const listener = json ? told : progressPrinter(status, process.stderr.isTTY);
-      making = new Making(pathsOf(folder), listener, process.env, options);
+      const started = new Making(pathsOf(folder), listener, process.env, options);
+      making = started;
       const compare = (): Promise<void> => checkFreshness(stop);
       await (json ? compare() : status.during(`Comparing ${folder}/ with main.ts`, compare));
-      await Promise.race([action(making, maker), left(leave, making)]);
+      await Promise.race([action(started, maker), left(leave, () => started.remains)]);
       return ExitCode.Done;
     } catch (error) {
       status.hide();
@@ -110,14 +110,6 @@ const run = (
     } finally {
       making?.stop();
     }
-  });
-
-/** Rejects as soon as the person asks a second time. */
-const left = (leave: AbortSignal, { remains }: Making): Promise<never> =>
-  new Promise((_, reject) => {
-    leave.addEventListener("abort", () =>
-      reject(new UserError("interrupted", `Stopped at once. ${remains}`)),
-    );
   });
 
 function planInWords({ vmId, pveNode, image, checks, notes, commands }: MakingPlan): string {

@@ -1,7 +1,7 @@
 import { plain } from "../base/markdown";
 import type { ClusterJson } from "../render/cluster-json";
 import type { Cost, Outcome } from "../simulation/outcome";
-import { byName, simulateSingles } from "../simulation/simulation";
+import { byName, simulate } from "../simulation/simulation";
 import { costsInWords } from "../simulation/words";
 
 type Side = Pick<ClusterJson, "cluster" | "nodes" | "flows">;
@@ -32,5 +32,5 @@ export function compareAvailability(before: Side, after: Side): string[] {
   });
 }
 
-const outcomesOf = ({ cluster, nodes, flows = [] }: Side): Outcome[] =>
-  simulateSingles({ ...cluster, nodes, flows });
+const outcomesOf = ({ cluster, nodes, flows = [] }: Side): readonly Outcome[] =>
+  simulate({ ...cluster, nodes, flows }).singles;

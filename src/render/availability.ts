@@ -5,7 +5,7 @@ import type { Cluster, Node } from "../config/model";
 import { flows } from "../firewall/flows";
 import { pveNodesOf, type Subject } from "../simulation/failure";
 import type { Outcome } from "../simulation/outcome";
-import { simulateSingles, worstOf } from "../simulation/simulation";
+import { simulate, worstOf } from "../simulation/simulation";
 import { failuresInWords, sentencesOf } from "../simulation/words";
 import { label, MOST_BOXES } from "./topology";
 
@@ -20,7 +20,7 @@ export interface Availability {
 export function availability(cluster: Cluster): Availability | undefined {
   const subject: Subject = { ...cluster, flows: flows(cluster) };
   const several = pveNodesOf(cluster).length > 1 || cluster.nodes.filter(isServer).length > 1;
-  const worst = several ? worstOf(simulateSingles(subject)) : undefined;
+  const worst = several ? worstOf(simulate(subject).singles) : undefined;
   return worst === undefined
     ? undefined
     : {

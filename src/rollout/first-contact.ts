@@ -20,11 +20,11 @@ export const keyNotes = (host: Contact): string[] =>
   host.unpinnedKeys().map((key) => `its SSH host key is not pinned yet: ${fingerprint(key)}; ${COMPARE}`);
 
 /** Hosts whose identity is not confirmed yet: they have SSH host keys that are not pinned. */
-export const unpinnedHosts = <T extends Contact>(hosts: readonly T[]): T[] =>
+const unpinnedHosts = <T extends Contact>(hosts: readonly T[]): T[] =>
   hosts.filter((host) => host.unpinnedKeys().length > 0);
 
 /** The part of the question about new keys. */
-export const pinningNotice = (hosts: readonly Contact[]): string =>
+const pinningNotice = (hosts: readonly Contact[]): string =>
   hosts.length === 0
     ? ""
     : `These new SSH host keys will be pinned; compare them at the consoles first:\n${hosts.map(inWords).join("\n")}\n`;
@@ -33,11 +33,7 @@ export const pinningNotice = (hosts: readonly Contact[]): string =>
  * @param isAccepted - `undefined` for a command that accepts none beforehand
  * @throws UserError when no question is asked and new keys were not accepted beforehand
  */
-export function refuseUnpinned(
-  hosts: readonly Contact[],
-  isAsked: boolean,
-  isAccepted: boolean | undefined,
-): void {
+function refuseUnpinned(hosts: readonly Contact[], isAsked: boolean, isAccepted: boolean | undefined): void {
   if (hosts.length === 0 || isAsked || isAccepted === true) return;
   throw new UserError(
     "refused",
@@ -47,7 +43,7 @@ export function refuseUnpinned(
   );
 }
 
-export function pinKeys(hosts: readonly Contact[]): void {
+function pinKeys(hosts: readonly Contact[]): void {
   for (const host of hosts) host.pin(host.provenKeys());
 }
 

@@ -128,12 +128,9 @@ export class Manifests {
     const kinds = new Map(
       this.objects.filter(isDefinition).map(({ name, defines }) => [defines, verdicts.get(name)]),
     );
-    const namespaces = await this.namespaces();
+    const coming = await this.comingNamespaces();
     const comes = (object: ManifestObject): boolean =>
-      kinds.get(kindOf(object)) === "new" ||
-      this.objects.some(
-        (other) => isNamespace(other) && other.name === object.namespace && !namespaces.includes(other.name),
-      );
+      kinds.get(kindOf(object)) === "new" || coming.has(object.namespace);
     const groups = groupBy(
       this.objects.filter((object) => !isDefinition(object)),
       (object) => (comes(object) ? "new" : (kinds.get(kindOf(object)) ?? "unchanged")),
@@ -165,11 +162,14 @@ export class Manifests {
     });
   }
 
-  private async namespaces(): Promise<string[]> {
+  /** Those of the manifests that the cluster does not have yet. */
+  private async comingNamespaces(): Promise<ReadonlySet<string>> {
     const [names = ""] = await this.kubectl([
       ["get", "namespaces", "-o", 'jsonpath={range .items[*]}{.metadata.name}{"\\n"}{end}'],
     ]);
-    return names.split("\n");
+    const there = new Set(names.split("\n"));
+    const stated = this.objects.filter(isNamespace).map(({ name }) => name);
+    return new Set(stated.filter((name) => !there.has(name)));
   }
 
   private async live(objects: readonly ObjectRef[]): Promise<ApiObject[]> {

@@ -4,6 +4,7 @@ import { vipCandidates } from "../config/api-vip";
 import { haNodes } from "../config/ha";
 import { lossOf, type Loss } from "../config/losses";
 import { servers as serversOf, type Node } from "../config/model";
+import { endpointHost } from "../config/network";
 import { quorumOf } from "../config/quorum";
 import { pveNodesOf, type Effect, type GoneBridge, type PossibleFailure, type Subject } from "./failure";
 import { recoveryOf, type Recovery } from "./ha-manager";
@@ -44,6 +45,10 @@ export interface Outcome {
   readonly capacity?: Loss;
   readonly costs: readonly Cost[];
 }
+
+/** The same in another version of the cluster. */
+export const nameOf = ({ failures }: Pick<Outcome, "failures">): string =>
+  failures.map(({ name }) => name).join();
 
 /** Where nodes are, and which of them reach each other, at one moment after failures. */
 interface Standing {
@@ -169,7 +174,7 @@ export class Simulator {
       const state = holder === this.candidates[0] ? "stays" : "moves";
       return { api: { address, state, holder: holder.hostname } };
     }
-    const address = hostOf(apiEndpoint);
+    const address = endpointHost(apiEndpoint);
     const node = nodes.find(({ hostname, ipv4Address }) => address === ipv4Address || address === hostname);
     if (address === undefined || node === undefined) return {};
     return hasMajority && isReached(node)
@@ -250,12 +255,3 @@ function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
 }
 
 const byVmId = (a: Node, b: Node): number => a.vmId - b.vmId;
-
-/** The host of a URL; `undefined` if only OpenTofu knows it. */
-function hostOf(url: string): string | undefined {
-  try {
-    return new URL(url).hostname;
-  } catch {
-    return undefined;
-  }
-}

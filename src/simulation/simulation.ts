@@ -1,10 +1,10 @@
 /** What each failure costs, and every two at the same time. */
 import { failuresOf, type PossibleFailure, type Subject } from "./failure";
-import { COSTS, Simulator, type Cost, type Outcome } from "./outcome";
+import { COSTS, nameOf, Simulator, type Cost, type Outcome } from "./outcome";
 
 export interface Simulation {
   readonly singles: readonly Outcome[];
-  /** One after another, since there are tens of thousands in a large cluster. */
+  /** Worked out one after another, when they are asked for: there are tens of thousands in a large cluster. */
   readonly pairs: Iterable<Outcome>;
 }
 
@@ -15,12 +15,6 @@ export function simulate(subject: Subject): Simulation {
     singles: failures.map((failure) => simulator.outcomeOf([failure])),
     pairs: pairsOf(simulator, failures.filter(isOne)),
   };
-}
-
-/** The failures alone. */
-export function simulateSingles(subject: Subject): Outcome[] {
-  const simulator = new Simulator(subject);
-  return failuresOf(subject).map((failure) => simulator.outcomeOf([failure]));
 }
 
 /** The holder is one of the servers, with which its pairs are. */
@@ -38,7 +32,7 @@ export function furtherCosts(pair: Outcome, singles: ReadonlyMap<string, Outcome
 }
 
 export const byName = (singles: readonly Outcome[]): Map<string, Outcome> =>
-  new Map(singles.map((outcome) => [outcome.failures.map(({ name }) => name).join(), outcome]));
+  new Map(singles.map((outcome) => [nameOf(outcome), outcome]));
 
 /** The failure that costs most: what is worst first, then the number of VMs. */
 export const worstOf = (singles: readonly Outcome[]): Outcome | undefined =>

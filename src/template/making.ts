@@ -6,7 +6,7 @@ import type { Check } from "../doctor/check";
 import type { Recipe } from "../render/template-vm";
 import type { Trust } from "../rollout/commands";
 import { readDescription } from "../rollout/description";
-import { keyNotes, pinKeys, pinningNotice, refuseUnpinned, unpinnedHosts } from "../rollout/first-contact";
+import { askToPin, keyNotes } from "../rollout/first-contact";
 import { HostKeys } from "../rollout/host-keys";
 import { Log, type Listener } from "../rollout/log";
 import { Redactor } from "../rollout/secrets";
@@ -90,11 +90,10 @@ export class Making {
   public apply({ yes, acceptNewHostKeys }: Trust, maker: Maker): Promise<Made> {
     return withImage(this.options.image, async (image) => {
       await this.planned(image, maker);
-      const unpinned = unpinnedHosts([this.pve]);
-      refuseUnpinned(unpinned, !yes, acceptNewHostKeys);
       const question = `Make template VM ${this.template.vmId} on ${this.pve.name} of this image?`;
-      await maker.askForConsent(`${pinningNotice(unpinned)}${question}`);
-      pinKeys(unpinned);
+      await askToPin([this.pve], { isAsked: !yes, isAccepted: acceptNewHostKeys }, (notice) =>
+        maker.askForConsent(`${notice}${question}`),
+      );
       const { stop } = maker;
       return makeTemplate(this.pve, this.template, this.recipe, image, { stop, log: this.log });
     });
