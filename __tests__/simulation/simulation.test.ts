@@ -88,6 +88,20 @@ describe("what fails", () => {
     ]);
   });
 
+  test("what PVE nodes suffer is worked out once, whichever VM fails beside", () => {
+    const subject = subjectOf([...serversOn(1, 2, 3), agentOn(1, "hamal", 150), agentOn(2, "mizar", 151)], {
+      pve: { nodes: pveNodes(4), ha: "servers" },
+    });
+    const { singles, pairs } = simulate(subject);
+    const found = [...singles, ...pairs].filter(
+      ({ failures: [first, second] }) =>
+        [first?.name, second?.name ?? "agent mizar"].join() === "PVE node pve1,agent mizar",
+    );
+    expect(found).toHaveLength(2);
+    expect(found[1]?.ha).toBe(found[0]?.ha);
+    expect(found[1]?.capacity).toBe(found[0]?.capacity);
+  });
+
   test("every two of them, but for the holder, which is one of the servers", () => {
     const { singles, pairs } = simulate(subjectOf(serversOn(1, 2, 3)));
     expect([...pairs].length).toBe((singles.length * (singles.length - 1)) / 2);

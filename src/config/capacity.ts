@@ -63,56 +63,52 @@ export const memoryForVms = (node: PveNodeSettings): number =>
 
 export const coresOf = ({ vm }: Load): number => vm.cores * vm.sockets;
 
-/** Without lists in between: a simulation of all failures sums up a million times. */
-export const total = <T>(items: readonly T[], of: (item: T) => number): number =>
-  items.reduce((sum, item) => sum + of(item), 0);
+/** A loop: a simulation of all failures sums up a million times. */
+export function total<T>(items: readonly T[], of: (item: T) => number): number {
+  let sum = 0;
+  for (const item of items) sum += of(item);
+  return sum;
+}
 
-const gibOn = (datastore: string, { vm }: Load): number =>
-  total(vm.disks, (disk) => (disk.datastore === datastore ? disk.sizeGib : 0));
+const memoryOf = ({ vm }: Load): number => vm.memoryMib;
+
+function gibOn(datastore: string, vms: readonly Load[]): number {
+  let sum = 0;
+  for (const { vm } of vms)
+    for (const disk of vm.disks) if (disk.datastore === datastore) sum += disk.sizeGib;
+  return sum;
+}
 
 /** What they take together, as one VM would. */
 export function asOne(vms: readonly Load[]): Load {
-  const datastores = new Set(vms.flatMap(({ vm }) => vm.disks.map(({ datastore }) => datastore)));
-  return {
-    vm: {
-      cores: total(vms, coresOf),
-      sockets: 1,
-      memoryMib: total(vms, ({ vm }) => vm.memoryMib),
-      disks: [...datastores].map((datastore) => ({
-        datastore,
-        sizeGib: total(vms, (each) => gibOn(datastore, each)),
-      })),
-    },
-  };
+  const sizes = new Map<string, number>();
+  for (const { vm } of vms)
+    for (const { datastore, sizeGib } of vm.disks)
+      sizes.set(datastore, (sizes.get(datastore) ?? 0) + sizeGib);
+  const disks = [...sizes].map(([datastore, sizeGib]) => ({ datastore, sizeGib }));
+  return { vm: { cores: total(vms, coresOf), sockets: 1, memoryMib: total(vms, memoryOf), disks } };
 }
-
-const shortage = (found: Shortage): Shortage[] => (found.wanted > found.room ? [found] : []);
 
 /** What one PVE node lacks for those VMs. Its shared datastores are judged by `sharedShortages`. */
 export function shortagesOn(at: string, pve: PveNodes, vms: readonly Load[]): Shortage[] {
   const node = pve.nodes[at];
   if (node === undefined) return [];
   const { cpu, memory, disk } = pve.overcommit;
-  return [
-    ...shortage({ at, of: "cores", wanted: total(vms, coresOf), room: Math.floor(node.cores * cpu) }),
-    ...shortage({
-      at,
-      of: "memory",
-      wanted: total(vms, ({ vm }) => vm.memoryMib),
-      room: Math.floor(memoryForVms(node) * memory),
-    }),
-    ...Object.entries(node.datastores)
-      .filter(([, { shared }]) => !shared)
-      .flatMap(([datastore, { sizeGib }]) =>
-        shortage({
-          at,
-          of: "disk",
-          datastore,
-          wanted: total(vms, (each) => gibOn(datastore, each)),
-          room: Math.floor(sizeGib * disk),
-        }),
-      ),
-  ];
+  const found: Shortage[] = [];
+  const [cores, memoryMib] = [total(vms, coresOf), total(vms, memoryOf)];
+  lacking(found, { at, of: "cores", wanted: cores, room: Math.floor(node.cores * cpu) });
+  lacking(found, { at, of: "memory", wanted: memoryMib, room: Math.floor(memoryForVms(node) * memory) });
+  for (const [datastore, { shared, sizeGib }] of Object.entries(node.datastores)) {
+    if (shared) continue;
+    const wanted = gibOn(datastore, vms);
+    lacking(found, { at, of: "disk", datastore, wanted, room: Math.floor(sizeGib * disk) });
+  }
+  return found;
+}
+
+/** Adds it if there is less than is wanted. */
+function lacking(found: Shortage[], shortage: Shortage): void {
+  if (shortage.wanted > shortage.room) found.push(shortage);
 }
 
 /** What the shared datastores lack, wherever the VMs run. */
@@ -124,15 +120,12 @@ export function sharedShortages(pve: PveNodes, vms: readonly Placed[]): Shortage
       ),
     ),
   );
-  return [...sizes].flatMap(([datastore, sizeGib]) =>
-    shortage({
-      at: datastore,
-      of: "disk",
-      datastore,
-      wanted: total(vms, (each) => gibOn(datastore, each)),
-      room: Math.floor(sizeGib * pve.overcommit.disk),
-    }),
-  );
+  const found: Shortage[] = [];
+  for (const [datastore, sizeGib] of sizes) {
+    const [wanted, room] = [gibOn(datastore, vms), Math.floor(sizeGib * pve.overcommit.disk)];
+    lacking(found, { at: datastore, of: "disk", datastore, wanted, room });
+  }
+  return found;
 }
 
 /** Everything that is promised more often than there is of it, while all PVE nodes run. */
@@ -153,17 +146,20 @@ export interface Obstacle {
 
 /** What the VM needs and that PVE node never has. A name that only OpenTofu knows is taken to be there. */
 export function obstaclesTo({ vm }: Placed, on: PveNodeSettings): Obstacle[] {
-  const lacking = (lacks: Obstacle["lacks"], names: readonly string[]): Obstacle[] =>
-    [...new Set(names)].map((what) => ({ lacks, what }));
-  const bridges = vm.networkInterfaces
-    .map(({ bridge }) => bridge)
-    .filter((name) => !on.bridges.includes(name) && isLiteral(name));
-  const datastores = [...vm.disks.map(({ datastore }) => datastore), vm.cloneDatastore].filter(
-    (name) => name !== undefined && on.datastores[name] === undefined && isLiteral(name),
-  ) as string[];
-  return [
-    ...lacking("bridge", bridges),
-    ...lacking("datastore", datastores),
-    ...(coresOf({ vm }) > on.cores ? lacking("cores", [String(on.cores)]) : []),
-  ];
+  const found: Obstacle[] = [];
+  for (const { bridge } of vm.networkInterfaces)
+    if (!on.bridges.includes(bridge)) missing(found, "bridge", bridge);
+  for (const { datastore } of vm.disks)
+    if (on.datastores[datastore] === undefined) missing(found, "datastore", datastore);
+  const { cloneDatastore } = vm;
+  if (cloneDatastore !== undefined && on.datastores[cloneDatastore] === undefined)
+    missing(found, "datastore", cloneDatastore);
+  if (coresOf({ vm }) > on.cores) found.push({ lacks: "cores", what: String(on.cores) });
+  return found;
+}
+
+/** Adds a name that is not there, once. */
+function missing(found: Obstacle[], lacks: Obstacle["lacks"], what: string): void {
+  const isKnown = found.some((each) => each.lacks === lacks && each.what === what);
+  if (!isKnown && isLiteral(what)) found.push({ lacks, what });
 }

@@ -4,18 +4,23 @@
  * the fewest HA resources are, the first by name of several (PVE/HA/Manager.pm, `select_service_node`), and a server never beside
  * another. It does not ask whether there is memory.
  */
+import { groupBy } from "../base/group-by";
 import { shortagesOn, type Shortage } from "../config/capacity";
 import type { Node, Pve } from "../config/model";
 
 /** The PVE nodes that fail, and how those that are left are parted. */
 export interface Remains {
-  /** VMs that the manager looks after. */
-  readonly resources: readonly Node[];
   readonly failed: ReadonlySet<string>;
   /** PVE nodes with the same value reach each other. @default - all do */
   readonly sideOf?: (pveNode: string) => string;
-  /** VMs that cannot start anywhere. */
-  readonly broken: ReadonlySet<Node>;
+}
+
+/** What the watchdogs of PVE nodes do. */
+export interface Fencing {
+  /** PVE nodes that are reset although they did not fail. */
+  readonly fenced: ReadonlySet<string>;
+  /** PVE nodes on which the manager starts VMs. @default - no side has more than half of the PVE nodes, and no manager works */
+  readonly targets?: readonly string[];
 }
 
 export interface Recovery {
@@ -29,31 +34,41 @@ export interface Recovery {
   readonly shortages: readonly Shortage[];
 }
 
-const NOTHING: Recovery = { fenced: new Set(), moves: new Map(), waiting: [], shortages: [] };
+/** Where nothing failed of which the manager knows. */
+export const NO_RECOVERY: Recovery = { fenced: new Set(), moves: new Map(), waiting: [], shortages: [] };
 
-export function recoveryOf(
-  pve: Pve | undefined,
-  nodes: readonly Node[],
-  { resources, failed, sideOf, broken }: Remains,
-): Recovery {
-  if (pve?.ha === undefined || (failed.size === 0 && sideOf === undefined)) return NOTHING;
+/** @param resources - VMs that the manager looks after */
+export function fencingOf(pve: Pve, resources: readonly Node[], { failed, sideOf }: Remains): Fencing {
   const side = sideOf ?? (() => "");
   const quorate = quorateSide(pve, failed, side);
   const hasResource = new Set(resources.map(({ vm }) => vm.pveNode));
   const alive = Object.keys(pve.nodes).filter((name) => !failed.has(name));
   const fenced = new Set(alive.filter((name) => side(name) !== quorate && hasResource.has(name)));
-  const down = (name: string): boolean => failed.has(name) || fenced.has(name);
-  const stranded = resources.filter((node) => down(node.vm.pveNode) && !broken.has(node)).sort(byName);
-  if (quorate === undefined) return { ...NOTHING, fenced, waiting: stranded };
-  const targets = alive.filter((name) => side(name) === quorate);
-  const moves = moved(stranded, resources, targets);
-  const shortages = [...new Set(moves.values())].flatMap((name) => {
-    const there = nodes.filter(
-      (node) => moves.get(node) === name || (!moves.has(node) && node.vm.pveNode === name),
-    );
-    return shortagesOn(name, pve, there);
-  });
-  return { fenced, moves, waiting: stranded.filter((node) => !moves.has(node)), shortages };
+  return quorate === undefined
+    ? { fenced }
+    : { fenced, targets: alive.filter((name) => side(name) === quorate) };
+}
+
+/**
+ * @param resources - VMs that the manager looks after
+ * @param on - nodes by their PVE node
+ * @param stranded - resources on PVE nodes that do not run, of VMs that can start elsewhere
+ */
+export function recoveryOf(
+  pve: Pve,
+  resources: readonly Node[],
+  on: ReadonlyMap<string, ReadonlySet<Node>>,
+  { fenced, targets }: Fencing,
+  stranded: readonly Node[],
+): Recovery {
+  const inTurn = [...stranded].sort(byName);
+  if (targets === undefined) return { ...NO_RECOVERY, fenced, waiting: inTurn };
+  const moves = moved(inTurn, resources, targets);
+  const arrived = groupBy([...moves.keys()], (node) => moves.get(node) ?? "");
+  const shortages = [...arrived].flatMap(([name, nodes]) =>
+    shortagesOn(name, pve, [...(on.get(name) ?? []), ...nodes]),
+  );
+  return { fenced, moves, waiting: inTurn.filter((node) => !moves.has(node)), shortages };
 }
 
 /** The manager takes resources in the order of their names, such as `vm:101`. */
@@ -77,14 +92,21 @@ function moved(
   targets: readonly string[],
 ): Map<Node, string> {
   const moves = new Map<Node, string>();
-  const on = (name: string): Node[] =>
-    resources.filter((node) => (moves.get(node) ?? node.vm.pveNode) === name);
+  const there = new Map(targets.map((name) => [name, { name, resources: 0, servers: 0 }]));
+  const arrive = ({ role }: Node, name: string): void => {
+    const target = there.get(name);
+    if (target === undefined) return;
+    target.resources += 1;
+    if (role === "server") target.servers += 1;
+  };
+  for (const node of resources) arrive(node, node.vm.pveNode);
   for (const node of stranded) {
-    const [best] = targets
-      .map((name) => ({ name, there: on(name) }))
-      .filter(({ there }) => node.role === "agent" || there.every(({ role }) => role === "agent"))
-      .sort((a, b) => a.there.length - b.there.length || (a.name < b.name ? -1 : 1));
-    if (best !== undefined) moves.set(node, best.name);
+    const [best] = [...there.values()]
+      .filter(({ servers }) => node.role === "agent" || servers === 0)
+      .sort((a, b) => a.resources - b.resources || (a.name < b.name ? -1 : 1));
+    if (best === undefined) continue;
+    moves.set(node, best.name);
+    arrive(node, best.name);
   }
   return moves;
 }
