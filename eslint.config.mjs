@@ -49,6 +49,18 @@ const noDecisionByMessage = [
     "A message decides nothing: use the error's code (src/base/user-error.ts). What only says it in words is read in one named place, with its source.",
 }));
 
+/** Whoever has several clusters copies a command line that names theirs. */
+const CLUSTER_COMMAND = "/npm run (plan|apply|tofu|rollout|template|doctor|nixpkgs|simulate)(?![\\w-])/";
+
+const noUnnamedCluster = [
+  `Literal[value=${CLUSTER_COMMAND}]`,
+  `TemplateElement[value.raw=${CLUSTER_COMMAND}]`,
+].map((selector) => ({
+  selector,
+  message:
+    "Spell it with npmRun (src/base/command-line.ts), which names the cluster where there are several.",
+}));
+
 export default tseslint.config(
   { ignores: [".gen", "cdktf.out", "node_modules", "coverage", "dist", ".mutation", ".docs"] },
   js.configs.recommended,
@@ -95,7 +107,7 @@ export default tseslint.config(
   },
   {
     files: ["src/**/*.ts", "constructs/**/*.ts"],
-    rules: { "no-restricted-syntax": ["error", ...noDecisionByMessage] },
+    rules: { "no-restricted-syntax": ["error", ...noDecisionByMessage, ...noUnnamedCluster] },
   },
   {
     files: ["__tests__/**/*.ts", "testbed/**/*.ts"],

@@ -1,6 +1,7 @@
-/** ESLint refuses code that decides by the text of a message. */
+/** ESLint refuses code that decides by the text of a message, and a command line that does not name its cluster. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { SCRIPTS_OF_ONE_CLUSTER } from "../src/base/command-line";
 import { REPOSITORY } from "./fixture";
 
 const REFUSED = [
@@ -23,19 +24,27 @@ const ADMITTED = [
   '/a/.test("b");',
 ];
 
+const UNNAMED = SCRIPTS_OF_ONE_CLUSTER.flatMap((script) => [
+  `"See npm run ${script}";`,
+  `\`See npm run ${script} -- x, or \${name}\`;`,
+]);
+
+const NAMED = ['"npm run synth";', 'npmRun("rollout -- verify");', "// npm run plan"];
+
 interface Finding {
   readonly ruleId: string;
   readonly line: number;
 }
 
-test("reading a message to decide is refused in src, and showing it is not", () => {
+test("src reads no message to decide, and spells no command line that needs a cluster's name", () => {
+  const refused = [...REFUSED, ...UNNAMED];
   const eslint = join(REPOSITORY, "node_modules", ".bin", "eslint");
   const { stdout } = spawnSync(
     eslint,
     ["--stdin", "--stdin-filename", "src/base/user-error.ts", "--format", "json"],
-    { cwd: REPOSITORY, input: [...REFUSED, ...ADMITTED].join("\n"), encoding: "utf8" },
+    { cwd: REPOSITORY, input: [...refused, ...ADMITTED, ...NAMED].join("\n"), encoding: "utf8" },
   );
   const [{ messages }] = JSON.parse(stdout) as [{ messages: Finding[] }];
   const lines = messages.filter(({ ruleId }) => ruleId === "no-restricted-syntax").map(({ line }) => line);
-  expect([...new Set(lines)]).toEqual(REFUSED.map((_, at) => at + 1));
+  expect([...new Set(lines)]).toEqual(refused.map((_, at) => at + 1));
 });

@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { Annotations, AnnotationMetadataEntryType, TerraformStack } from "cdktf";
 import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer";
 import { Construct, type IConstruct } from "constructs";
+import { namingCluster } from "../src/base/command-line";
 import { enumerated } from "../src/base/markdown";
 import { UserError } from "../src/base/user-error";
 import { describeFaults, Faults, withNews } from "../src/config/fault";
@@ -72,7 +73,7 @@ export class HostFiles extends Construct {
     this.cluster.addFolder(folder);
     for (const document of documents) this.checkDocument(document);
     this.cluster.remember(() => this.lastPlaces());
-    this.node.addValidation({ validate: () => this.validate() });
+    this.node.addValidation({ validate: () => namingCluster(this.nameAmongSeveral, () => this.validate()) });
     addCustomSynthesis(this, { onSynthesize: ({ skipValidation }) => this.write(skipValidation !== true) });
   }
 
@@ -182,14 +183,18 @@ export class HostFiles extends Construct {
     return TerraformStack.of(this).node.id;
   }
 
+  /** @default - it is the only one */
+  private get nameAmongSeveral(): string | undefined {
+    return this.all().length > 1 ? this.name : undefined;
+  }
+
   /** The text of each file, by its path in the folder. `cluster.json`, which lists the others, is last. */
   private render(cluster: Cluster, variables: readonly string[], shared: SharedModules): Map<string, string> {
     const captured = this.captured(cluster);
     const files = new Map<string, string>();
     const sums = new Map<string, string>();
     const haproxy = renderHaproxy(cluster);
-    const name = this.all().length > 1 ? this.name : undefined;
-    const readme = renderReadme(cluster, [this.folder, ...this.documents], variables, name);
+    const readme = renderReadme(cluster, [this.folder, ...this.documents], variables);
     for (const [path, body] of [
       ...renderHosts(cluster, captured, shared.paths),
       ...renderTemplates(cluster, this.folder),

@@ -9,7 +9,17 @@ import { chosenCluster } from "../../src/cli/cluster";
 import { ExitCode } from "../../src/cli/exit-code";
 import { program } from "../../src/cli/program";
 import { pathsOf, Session } from "../../src/rollout/session";
-import { addCluster, ALPHARD, ALTAIR, CLI, FURTHER, inside, temporaryFolder, testApp } from "../fixture";
+import {
+  addCluster,
+  ALPHARD,
+  ALTAIR,
+  CLI,
+  FURTHER,
+  inside,
+  REPOSITORY,
+  temporaryFolder,
+  testApp,
+} from "../fixture";
 
 /** A project with the clusters k3s and lab. */
 function project(): string {
@@ -77,6 +87,37 @@ describe("the cluster that a command is about", () => {
   });
 });
 
+describe("command lines that a command prints", () => {
+  test("name the one that it was given, where there are several", () => {
+    const folder = named();
+    const bin = temporaryFolder();
+    const says = (name: string, words: string): void =>
+      writeFileSync(join(bin, name), `#!/bin/sh\nprintf '${words}'\n`, { mode: 0o755 });
+    says("curl", `${"a".repeat(40)}\\n200`);
+    says("nix-prefetch-url", "0".repeat(52));
+    says("nix-hash", "0".repeat(64));
+    const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+    const words = ["nixpkgs", "update", "--cluster", "lab"];
+    const next = (): string => spawnSync(CLI, words, { cwd: folder, env, encoding: "utf8" }).stdout;
+    expect(next()).toMatch(/npm run rollout -- plan --cluster lab\n$/);
+    rmSync(join(folder, "nix"), { recursive: true });
+    rmSync(join(folder, "nixpkgs-lab.json"));
+    expect(next()).toMatch(/npm run rollout -- plan\n$/);
+  });
+
+  test("say where a name belongs, of a command that is about all clusters", () => {
+    const environment = { ...process.env, PROXMOX_VE_ENDPOINT: "", PROXMOX_VE_API_TOKEN: "" };
+    const { stderr } = spawnSync(CLI, ["inventory"], { cwd: named(), env: environment, encoding: "utf8" });
+    expect(stderr).toContain("npm run doctor -- --cluster NAME says what to set");
+  });
+
+  test("name the cluster whose hosts are in the plan that the gate refuses", () => {
+    const plan = join(REPOSITORY, "__tests__/gate/plans/tofu-1.12/not-imported.json");
+    const { stdout } = spawnSync(CLI, ["gate", plan], { cwd: named(), encoding: "utf8" });
+    expect(stdout).toContain("k3s_agent_1 pve/136 --cluster lab (for");
+  });
+});
+
 describe("places of a further cluster", () => {
   test("are inside of the first one's, which git ignores; known_hosts is one file", () => {
     expect(pathsOf("nix")).toEqual({
@@ -106,17 +147,18 @@ describe("places of a further cluster", () => {
   });
 });
 
-/** As much of two clusters as has their names. */
+/** As much of two clusters as has their names, and a host of the second one. */
 function named(): string {
   const folder = temporaryFolder();
   for (const [name, stack] of [
     ["nix", "k3s"],
     ["nix-lab", "lab"],
   ] as const) {
+    const nodes = stack === "lab" ? [{ hostname: "mizar", nixos: { release: "25.11" } }] : [];
     mkdirSync(join(folder, name));
     writeFileSync(
       join(folder, name, "cluster.json"),
-      JSON.stringify({ stack, nodes: [], cluster: {}, files: {} }),
+      JSON.stringify({ stack, nodes, cluster: {}, files: {} }),
     );
   }
   return folder;

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { TerraformStack, type App } from "cdktf";
 import { HostFiles, type HostFilesProps, type K3sCluster } from "../../constructs";
+import { SCRIPTS_OF_ONE_CLUSTER } from "../../src/base/command-line";
 import type { EmissionOptions } from "../../src/emit/app";
 import type { ClusterSettings } from "../../src/config/settings";
 import {
@@ -22,6 +23,12 @@ import {
 } from "../fixture";
 
 const LAB = [ALTAIR, agent("k3s-agent", "vega", 145)];
+
+/** To its end, or to that of the code which it is. */
+const CLUSTER_COMMAND = new RegExp(
+  ["npm run (", SCRIPTS_OF_ONE_CLUSTER.join("|"), ")\\b[^\\n`&]*"].join(""),
+  "g",
+);
 
 interface Stated {
   readonly name: string;
@@ -63,7 +70,7 @@ describe("a further cluster", () => {
     ["after the first", [K3S, SECOND]],
     ["before it", [SECOND, K3S]],
   ])(
-    "changes no file and no state of the first one but a sentence of its README, stated %s",
+    "changes no file and no state of the first one but the commands of its README, stated %s",
     (_, clusters) => {
       const folder = temporaryFolder();
       const alone = synth(folder, [K3S]);
@@ -75,8 +82,11 @@ describe("a further cluster", () => {
       expect(changed).toEqual(["README.md", "cluster.json"]);
       const [old, now] = [before, after].map((texts) => JSON.parse(texts["cluster.json"] as string));
       expect({ ...now, sha256: "", files: {} }).toEqual({ ...old, sha256: "", files: {} });
-      expect(after["README.md"]).toContain("`npm run plan -- --cluster k3s`");
-      expect(before["README.md"]).not.toContain("--cluster k3s");
+      const naming = (texts: Record<string, string>): boolean[] =>
+        (texts["README.md"]?.match(CLUSTER_COMMAND) ?? []).map((line) => line.endsWith(" --cluster k3s"));
+      expect(naming(before)).toEqual(naming(after).map(() => false));
+      expect(naming(after).length).toBeGreaterThan(20);
+      expect(naming(after)).not.toContain(false);
       expect(stateOf(outdir, "k3s")).toBe(stateOf(alone, "k3s"));
       expect(stateOf(outdir, "k3s")).toBe("../../../state/terraform.tfstate");
     },
@@ -98,6 +108,25 @@ describe("a further cluster", () => {
     );
     expect(files["README.md"]).toContain("nix-build nix-lab/templates/9903/image.nix");
     expect(stateOf(outdir, "lab")).toBe("../../../state/nix-lab.tfstate");
+  });
+
+  test("names itself in command lines of its documents, alerts and faults", () => {
+    const folder = temporaryFolder();
+    const monitored = {
+      ...SECOND,
+      settings: { ...FURTHER, nixos: { ...FURTHER.nixos, monitoring: { from: ["172.22.0.9/32"] } } },
+    };
+    synth(folder, [K3S, monitored]);
+    const files = textsBelow(join(folder, "nix-lab"));
+    expect(files["monitoring/alerts.yaml"]).toContain("see npm run rollout -- verify --cluster lab");
+    expect(files["README.md"]).toContain(
+      "npm run rollout -- restore --from backups/nix-lab/BACKUP --cluster lab\n",
+    );
+    const [server, moved] = LAB;
+    const renamed = { ...monitored, nodes: [server, { ...moved, id: "worker" }] as TestNode[] };
+    expect(() => synth(folder, [K3S, renamed])).toThrow(
+      "npm run tofu -- state mv proxmox_virtual_environment_vm.k3s_agent proxmox_virtual_environment_vm.worker --cluster lab\n",
+    );
   });
 
   test("keeps its state when its stack is renamed", () => {

@@ -75,7 +75,7 @@ test("a build reports the last line of its output while it runs, what it built, 
     {
       files: ":e30= configuration.nix",
       interfaces: "00:00:00:00:00:00=lo 06:24:11:b3:ed:02=storage0",
-      ...{ revision: "", archive: "", hash: "", caches: "", cache_keys: "" },
+      ...{ revision: "", archive: "", hash: "", pin: "", caches: "", cache_keys: "" },
     },
     folder,
   );

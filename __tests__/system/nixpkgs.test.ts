@@ -177,6 +177,7 @@ describeWith([NIX, CURL], "a pinned nixpkgs", () => {
         revision: REV,
         archive: `file://${archive}`,
         hash,
+        pin: "npm run nixpkgs -- update",
         caches: "",
         cache_keys: "",
       };
@@ -226,6 +227,7 @@ describeWith([NIX, CURL], "a pinned nixpkgs", () => {
         revision,
         archive: `file://${archive}`,
         hash,
+        pin: "npm run nixpkgs -- update",
         caches,
         cache_keys: keys,
       };

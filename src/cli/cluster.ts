@@ -32,6 +32,15 @@ export function chosenCluster({ cluster: name }: ClusterOptions, project = "."):
   throw noSuchCluster(name, names);
 }
 
+/**
+ * The name of a cluster that command lines need.
+ *
+ * @param name - @default - a word that stands for the name of any
+ * @returns `undefined` where there is one cluster
+ */
+export const nameAmongSeveral = (name = "NAME", project = "."): string | undefined =>
+  emittedClusters(project).length > 1 ? name : undefined;
+
 /** @param names - of those that there are */
 export const noSuchCluster = (name: string, names: string): UserError =>
   new UserError("usage", `No such cluster in main.ts: ${name}. There are ${names}`);

@@ -1,9 +1,14 @@
 import { readFileSync } from "node:fs";
 import { checkPlan, type Verdict } from "../gate/gate";
-import { readPlan } from "../gate/plan";
+import { readPlan, type Plan } from "../gate/plan";
 import type { Reason } from "../gate/reason";
+import { subjectOf } from "../gate/subject";
+import { namingCluster } from "../base/command-line";
 import { shellWord } from "../base/escape";
 import { UserError } from "../base/user-error";
+import { emittedClusters } from "../emit/clusters";
+import { readCluster } from "../preview/emitted";
+import { nameAmongSeveral } from "./cluster";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
 import { documentOf } from "./json-document";
@@ -18,7 +23,8 @@ interface Options {
 // eslint-disable-next-line @typescript-eslint/require-await -- every command of the program is asynchronous
 export async function judge(path: string, { allow, json }: Options): Promise<ExitCode> {
   try {
-    const verdict = checkPlan(readPlan(contentOf(path)), allow);
+    const plan = readPlan(contentOf(path));
+    const verdict = namingCluster(clusterOf(plan), () => checkPlan(plan, allow));
     if (json) console.log(JSON.stringify(documentOf("gate", verdict), null, 2));
     else say(formatVerdict(verdict));
     return verdict.passes ? ExitCode.Done : ExitCode.Refused;
@@ -29,6 +35,15 @@ export async function judge(path: string, { allow, json }: Options): Promise<Exi
     else say(complaint, process.stderr);
     return exitCodeOf(error);
   }
+}
+
+/** The cluster whose hosts a plan has, where there are several. */
+function clusterOf({ resource_changes = [] }: Plan): string | undefined {
+  const hosts = new Set(resource_changes.map((resource) => subjectOf(resource).hostname));
+  const found = emittedClusters().find(({ folder }) =>
+    readCluster(".", folder)?.nodes.some(({ hostname }) => hosts.has(hostname)),
+  );
+  return nameAmongSeveral(found?.stack);
 }
 
 function contentOf(path: string): string {

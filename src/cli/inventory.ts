@@ -1,3 +1,4 @@
+import { namingCluster, npmRun } from "../base/command-line";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { enumerated } from "../base/markdown";
@@ -6,6 +7,7 @@ import { UserError } from "../base/user-error";
 import { PveError } from "../pve/api";
 import { apiOf } from "../pve/environment";
 import { readInventory, type Inventory } from "../pve/inventory";
+import { nameAmongSeveral } from "./cluster";
 import { ExitCode } from "./exit-code";
 import { reportFailure } from "./failure";
 import { say } from "./terminal";
@@ -16,7 +18,7 @@ const FILE = "pve-nodes.json";
 /** `inventory`: writes what Proxmox VE's nodes have to `pve-nodes.json`. */
 export async function inventory(project = ".", env = process.env): Promise<ExitCode> {
   try {
-    const found = await asked(env);
+    const found = await namingCluster(nameAmongSeveral(), () => asked(env));
     if (Object.keys(found.nodes).length === 0)
       throw new UserError(
         "failed",
@@ -37,7 +39,7 @@ async function asked(env: NodeJS.ProcessEnv): Promise<Inventory> {
   } catch (error) {
     if (!(error instanceof PveError)) throw error;
     throw new UserError("unreachable", `Proxmox VE does not say what it has: ${error.message}`, {
-      remedy: "npm run doctor says what is wrong",
+      remedy: `${npmRun("doctor")} says what is wrong`,
       cause: error,
     });
   } finally {

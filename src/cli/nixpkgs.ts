@@ -1,3 +1,4 @@
+import { npmRun } from "../base/command-line";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseJson } from "../base/json";
@@ -61,7 +62,7 @@ async function updated(
     hashOf(nixpkgsArchive(rev, archives), stop),
   );
   replace(file, { rev, hash });
-  const next = "Next: npm run preview, npm run synth, npm run rollout -- plan";
+  const next = `Next: npm run preview, npm run synth, ${npmRun("rollout -- plan")}`;
   return old === undefined
     ? `${name}: ${short} of ${channel}.\nState it in main.ts: import nixpkgs from "./${name}"; and nixos: { nixpkgs }.\n${next}`
     : `${name}: ${shortRevision(old)} becomes ${short} of ${channel}.\n${next}`;

@@ -5,10 +5,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Argument, Command, Option } from "commander";
+import { namingCluster } from "../base/command-line";
 import { PACKAGE_ROOT } from "../base/package-root";
 import { textTable } from "../base/table";
 import { FORGES, OPTIONS } from "../init/options";
 import type { Ending } from "./action";
+import type { ClusterOptions } from "./cluster";
 import { CLUSTER, withCluster } from "./cluster-option";
 import type { Shell } from "./completion";
 import { DETAILED, MEANINGS, type ExitCode } from "./exit-code";
@@ -22,8 +24,10 @@ export const NAME = "proxmox-nixos-k3s";
 export function program(ended: (code: ExitCode) => void): Command {
   const ending: Ending =
     (action) =>
-    async (...words) =>
-      ended(await action(...words));
+    async (...words) => {
+      const name = await nameOf(words.at(-1));
+      ended(await namingCluster(name, () => action(...words)));
+    };
   const root = new Command(NAME)
     .version(version(), "-V, --version", "show the version")
     .helpOption("-h, --help", HELP)
@@ -43,6 +47,13 @@ export function program(ended: (code: ExitCode) => void): Command {
   addRollout(root, ending);
   addCompletion(root, ending);
   return root;
+}
+
+/** The cluster that a command names, where there are several. @param command - Commander's last word to an action */
+async function nameOf(command: unknown): Promise<string | undefined> {
+  const { cluster } = command instanceof Command ? command.opts<ClusterOptions>() : {};
+  if (cluster === undefined) return undefined;
+  return (await import("./cluster.js")).nameAmongSeveral(cluster);
 }
 
 const HELP = "show help, also for a command";

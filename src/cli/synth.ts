@@ -1,4 +1,5 @@
 import { join, relative } from "node:path";
+import { namingCluster, npmRun } from "../base/command-line";
 import { counted, enumerated } from "../base/markdown";
 import { mustHave } from "../base/programs";
 import { StatusLine } from "../base/status-line";
@@ -33,8 +34,12 @@ export async function synth({ accept, forTofu }: Options): Promise<ExitCode> {
       console.log(`For OpenTofu: ${relative(".", join(outdir, synthesizedStackPath))}.`);
     for (const { annotations = [] } of stacks)
       for (const { message } of annotations) say(`Warning: ${message}`, process.stderr);
+    const plans =
+      stacks.length > 1
+        ? stacks.map(({ name }) => namingCluster(name, () => npmRun("plan")))
+        : [npmRun("plan")];
     console.log(
-      `Next: ${report.written.length + report.removed.length > 0 ? `git diff ${report.folders.join(" ")}, npm run preview, ` : ""}npm run plan`,
+      `Next: ${report.written.length + report.removed.length > 0 ? `git diff ${report.folders.join(" ")}, npm run preview, ` : ""}${plans.join(", ")}`,
     );
     return ExitCode.Done;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { npmRun } from "../base/command-line";
 import { quoteAll, type Fault } from "./fault";
 import { terraformAddress, type Node } from "./model";
 
@@ -39,7 +40,7 @@ export function renameFaults(
       `'construct id' of ${quoteAll([node.hostname])}: VM ${node.vmId} was ${from} and would be ${to}, ` +
       "so the next apply would destroy it and clone another. Either\n" +
       `    set formerId: "${former.id}" on the node, and the next apply moves the VM in the state; or\n` +
-      `    move it yourself: npm run tofu -- state mv ${from} ${to}\n` +
+      `    move it yourself: ${npmRun(`tofu -- state mv ${from} ${to}`)}\n` +
       `                      npm run synth -- --accept ${to}`;
     return [
       { nodes: [node.hostname], setting: "construct id", message, judgedBy: ["vmId", "Terraform name"] },

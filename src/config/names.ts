@@ -16,6 +16,9 @@ export const HOSTS_FOLDER = "nix";
 /** The folders to which `HostFiles` may emit, directly in the project. */
 export const HOSTS_FOLDERS = /^nix(-[a-z0-9]+)*$/;
 
+/** Folder of the backups of the cluster with its hosts in that folder. That of a further one is inside of the first one's, which git ignores. */
+export const backupsFolder = (hosts: string): string => `backups${hosts === HOSTS_FOLDER ? "" : `/${hosts}`}`;
+
 /** Folders of `nix/` that belong to no host: the owner's modules, the templates, and what reads the hosts' metrics. */
 export const MODULES = "modules";
 export const TEMPLATES = "templates";

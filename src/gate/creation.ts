@@ -1,4 +1,5 @@
 /** Reasons why a VM cannot be created, or is created again although it should exist. */
+import { npmRun } from "../base/command-line";
 import { documentOn } from "../base/documents";
 import { shellWord } from "../base/escape";
 import { changesBetween } from "../provider/attributes";
@@ -40,7 +41,7 @@ function idCollision(
 ): Reason {
   if (kind === "VM" && name === change.after?.name) {
     const words = " cannot be created: it already exists, but is not in the state";
-    const remedy = `Import it: npm run tofu -- import ${shellWord(address)} ${pveNode}/${vmId} (for an interrupted clone see ${documentOn("interruptedClone")})`;
+    const remedy = `Import it: ${npmRun(`tofu -- import ${shellWord(address)} ${pveNode}/${vmId}`)} (for an interrupted clone see ${documentOn("interruptedClone")})`;
     return reasonFor(subject, "fail", words, { remedy });
   }
   const words = ` cannot be created: the ${kind} ${name} on ${pveNode} already has VM ID ${vmId}`;

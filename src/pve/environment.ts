@@ -1,4 +1,5 @@
 /** What the provider reads from the environment to find Proxmox VE. */
+import { npmRun } from "../base/command-line";
 import { UserError } from "../base/user-error";
 import { PveApi } from "./api";
 import { trustOf } from "./trust";
@@ -27,7 +28,7 @@ export function apiOf(env: NodeJS.ProcessEnv, purpose: string): PveApi {
   if (origin === undefined || missing.length > 0)
     throw new UserError(
       "invalid",
-      `${purpose} needs ${missing.join(" and ")}: npm run doctor says what to set`,
+      `${purpose} needs ${missing.join(" and ")}: ${npmRun("doctor")} says what to set`,
     );
   return new PveApi(origin, trustOf(env), token);
 }

@@ -3,11 +3,13 @@ import { vipCandidates } from "../config/api-vip";
 import { coresOf, total } from "../config/capacity";
 import { loadBalancerName, poolInWords } from "../config/load-balancer";
 import { EMPTY_TEMPLATE } from "../config/template-vm";
+import { backupsFolder } from "../config/names";
 import { initServer, servers, terraformAddress, type Cluster, type Node } from "../config/model";
 import { isTokenByHand, isTokenDelivered } from "../config/rollout";
 import { firewallMatrix } from "../firewall/firewall-matrix";
 import { labelsOf } from "../config/topology";
 import { k3sFlags } from "./k3s";
+import { namedCluster } from "../base/command-line";
 import { shellWord } from "../base/escape";
 import { code, counted, enumerated, plain } from "../base/markdown";
 import { markdownTable } from "../base/table";
@@ -20,20 +22,19 @@ import { topology } from "./topology";
  *
  * @param emitted - paths that a synth writes, relative to `main.ts`: the folder of the hosts, and documents
  * @param variables - OpenTofu variables that the VMs' settings use
- * @param name - of the cluster, where the app has several. @default - it is the only one
  */
 export function renderReadme(
   cluster: Cluster,
   emitted: readonly [folder: string, ...documents: string[]],
   variables: readonly string[] = [],
-  name?: string,
 ): string {
   const { nodes, network } = cluster;
   const [folder] = emitted;
   const init = initServer(cluster) ?? servers(cluster)[0];
   const agents = nodes.filter(({ role }) => role === "agent");
   return fill("README.md", {
-    name: name ?? "",
+    name: namedCluster() ?? "",
+    backups: backupsFolder(folder),
     counts: countsOf(cluster),
     totals: totalsOf(cluster),
     endpoint: cluster.apiEndpoint,

@@ -7,7 +7,7 @@ const OPTIONS = {
   noEscape: true,
   strict: true,
   knownHelpersOnly: true,
-  knownHelpers: { nix: true, comment: true, json: true, value: true },
+  knownHelpers: { nix: true, comment: true, json: true, value: true, npmRun: true },
 };
 
 const handlebars = registerHelpers(Handlebars.create());

@@ -1,4 +1,5 @@
 import type Handlebars from "handlebars";
+import { npmRun, type CommandWords } from "../base/command-line";
 import { comment, nixString } from "../base/escape";
 
 const BLOCKS = ["if", "unless", "each", "with"] as const;
@@ -11,6 +12,15 @@ export function registerHelpers<T extends Pick<typeof Handlebars, "helpers" | "r
   handlebars.registerHelper("nix", (text: unknown) => nixString(String(required(text))));
   handlebars.registerHelper("json", (value: unknown) => JSON.stringify(required(value)));
   handlebars.registerHelper("comment", (text: unknown) => comment(String(required(text))));
+  handlebars.registerHelper("npmRun", (...words: readonly unknown[]) =>
+    // Handlebars adds its options.
+    npmRun(
+      words
+        .slice(0, -1)
+        .map((word) => required(word))
+        .join("") as CommandWords,
+    ),
+  );
   for (const block of BLOCKS) {
     const original = handlebars.helpers[block] as Handlebars.HelperDelegate;
     handlebars.registerHelper(

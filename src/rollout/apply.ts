@@ -1,3 +1,4 @@
+import { npmRun } from "../base/command-line";
 import { hasCode, joined, UserError } from "../base/user-error";
 import { activate } from "./activation";
 import { apiVipJoinFaults, lacksApiVip } from "./api-vip";
@@ -194,7 +195,7 @@ export class Apply {
     const have = await Promise.all(servers.map(({ host }) => admitsTokens(host)));
     if (have.every(Boolean)) return [];
     return [
-      `${behind.join(", ")}: the last rotation of the join token is not finished: npm run rollout -- rotate token`,
+      `${behind.join(", ")}: the last rotation of the join token is not finished: ${npmRun("rollout -- rotate token")}`,
     ];
   }
 

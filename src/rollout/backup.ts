@@ -1,4 +1,5 @@
 /** Takes a snapshot of etcd on a server, and brings it to this machine with all that a restore needs to know. */
+import { npmRun } from "../base/command-line";
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -192,7 +193,7 @@ function serverIn({ hosts, unreachable, nodes }: Fleet): HostState {
   if (server !== undefined) return server;
   throw new UserError("unavailable", "no server is Ready, so none can take a snapshot", {
     remedy:
-      "see npm run rollout -- verify; the snapshots that K3s took by itself are in " +
+      `see ${npmRun("rollout -- verify")}; the snapshots that K3s took by itself are in ` +
       SNAPSHOTS +
       " on each server",
   });

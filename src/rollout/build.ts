@@ -1,3 +1,4 @@
+import { npmRun } from "../base/command-line";
 import { UserError } from "../base/user-error";
 import { nixpkgsArchive } from "../config/nixos";
 import { delivered } from "../emit/host-folder";
@@ -52,6 +53,7 @@ export function buildVariables(host: Host): Variables {
     revision: rev,
     archive: nixpkgsArchive(rev),
     hash,
+    pin: npmRun("nixpkgs -- update"),
     caches: binaryCaches.map(({ url }) => url).join(" "),
     cache_keys: binaryCaches.map(({ publicKey }) => publicKey).join(" "),
   };

@@ -1,3 +1,4 @@
+import { npmRun } from "../base/command-line";
 import { X509Certificate } from "node:crypto";
 import { certificateAuthorities, issuedCertificates } from "../config/k3s-certificates";
 import { certificateDays } from "../config/rollout";
@@ -97,7 +98,7 @@ export function certificateFaults(
   const limit = certificateDays(description);
   return [
     ...(first !== undefined && daysLeft(first.expires, now) < limit
-      ? [`its certificate ${first.file} ${leftInWords(daysLeft(first.expires, now))}: ${HOW_TO_RENEW}`]
+      ? [`its certificate ${first.file} ${leftInWords(daysLeft(first.expires, now))}: ${howToRenew()}`]
       : []),
     ...(authority !== undefined && daysLeft(authority.expires, now) < limit
       ? [
@@ -110,9 +111,9 @@ export function certificateFaults(
 }
 
 /** K3s looks only when it starts. The limit of `main.ts` is below both of its own: k3s, pkg/daemons/config/types.go and #12232. */
-const HOW_TO_RENEW =
+const howToRenew = (): string =>
   "restart K3s on it (systemctl restart k3s), which then renews every certificate with fewer than 120 days left, or 90 " +
-  "before K3s 1.33.1; npm run rollout -- rotate certificates renews those of all hosts, one after the other";
+  `before K3s 1.33.1; ${npmRun("rollout -- rotate certificates")} renews those of all hosts, one after the other`;
 
 /** `expires in 12 days` */
 export function leftInWords(days: number): string {

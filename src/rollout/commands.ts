@@ -1,3 +1,4 @@
+import { npmRun } from "../base/command-line";
 import { hasCode, joined, messageOf, UserError } from "../base/user-error";
 import { Apply, type ApplyOptions } from "./apply";
 import { backupSettings } from "../config/rollout";
@@ -229,7 +230,7 @@ function membersNotAdmitting(plans: readonly HostPlan[], fleet: Fleet, session: 
   if (ignorant.length === 0) return [];
   const names = ignorant.map(({ name }) => name);
   return [
-    `${names.join(", ")} would not admit ${fresh.join(", ")} yet: npm run rollout -- apply --on ${[...names, ...fresh].join(",")}`,
+    `${names.join(", ")} would not admit ${fresh.join(", ")} yet: ${npmRun(`rollout -- apply --on ${[...names, ...fresh].join(",")}`)}`,
   ];
 }
 

@@ -1,3 +1,4 @@
+import { npmRun } from "../base/command-line";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -81,7 +82,7 @@ export function directoryFaults(description: Description, node: Node): string[] 
   return [
     ...faults,
     ...(captured !== undefined && captured !== node.hostname
-      ? [`${path} was captured from ${captured}; run npm run rollout -- capture ${node.hostname}`]
+      ? [`${path} was captured from ${captured}; run ${npmRun(`rollout -- capture ${node.hostname}`)}`]
       : []),
     ...(hardware !== undefined && rootDevice(hardware) === undefined
       ? [`${path} names no device for the root filesystem, so the host would not boot`]

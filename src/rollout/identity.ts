@@ -1,3 +1,4 @@
+import { npmRun } from "../base/command-line";
 import { guestInterfaces } from "../config/guest-network";
 import type { Node } from "../config/model";
 import { EMPTY_TEMPLATE } from "../config/template-vm";
@@ -30,11 +31,11 @@ export function identityFaults({ host, facts }: HostState): string[] {
       ? []
       : [
           `${device} of its ${HARDWARE} does not exist there (/ is ${facts.rootSource}, UUID ${facts.rootUuid}): it would not boot. ` +
-            `Run npm run rollout -- capture ${node.hostname}`,
+            `Run ${npmRun(`rollout -- capture ${node.hostname}`)}`,
         ]),
     ...(facts.rootDeviceExists && uuid !== undefined && facts.rootUuid !== "" && facts.rootUuid !== uuid
       ? [
-          `its root filesystem is ${facts.rootUuid}, but its ${HARDWARE} names ${uuid}. Run npm run rollout -- capture ${node.hostname}`,
+          `its root filesystem is ${facts.rootUuid}, but its ${HARDWARE} names ${uuid}. Run ${npmRun(`rollout -- capture ${node.hostname}`)}`,
         ]
       : []),
     ...(capturedFrom(hardware) === undefined || capturedFrom(hardware) === node.hostname
@@ -74,7 +75,7 @@ export const missingInterfaces = ({ host, facts }: HostState): string[] =>
     .filter(({ macAddress }) => interfacesWith(facts, macAddress).length === 0)
     .map(
       ({ name, macAddress }) =>
-        `its VM has no network interface with MAC address ${macAddress}, which main.ts names ${name}: run npm run apply first`,
+        `its VM has no network interface with MAC address ${macAddress}, which main.ts names ${name}: run ${npmRun("apply")} first`,
     );
 
 /**

@@ -1,3 +1,4 @@
+import { npmRun } from "../base/command-line";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
@@ -216,5 +217,5 @@ export function kubeconfigFaults(
   const { path, name, days } = kubeconfig;
   if (days >= certificateDays(description)) return [];
   const words = `the certificate of context ${name} in ${path} ${leftInWords(days)}`;
-  return [`${words}: npm run rollout -- kubeconfig --name ${name}, once the servers' own are newer`];
+  return [`${words}: ${npmRun(`rollout -- kubeconfig --name ${name}`)}, once the servers' own are newer`];
 }

@@ -1,3 +1,4 @@
+import { npmRun } from "../base/command-line";
 import { isIP } from "node:net";
 import { diffLines } from "diff";
 import { documentOn } from "../base/documents";
@@ -193,7 +194,7 @@ function renamingFaults({ host, facts }: HostState, { nodes }: PlanContext): str
   const before = facts.hostname;
   if (before === host.name || !facts.joined || !nodes?.some(({ name }) => name === before)) return [];
   return [
-    `it is the Kubernetes node ${before}. Another hostname is another node: run npm run rollout -- remove ${before} first, then add ${host.name}`,
+    `it is the Kubernetes node ${before}. Another hostname is another node: run ${npmRun(`rollout -- remove ${before}`)} first, then add ${host.name}`,
   ];
 }
 

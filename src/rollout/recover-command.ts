@@ -1,3 +1,4 @@
+import { npmRun } from "../base/command-line";
 import { shellWord } from "../base/escape";
 import { inWords } from "../base/status-line";
 import { UserError } from "../base/user-error";
@@ -46,7 +47,7 @@ export async function recoverCommand(
 ): Promise<void> {
   const { stop, print } = operator;
   const { log, redactor, description } = session;
-  const command = `npm run rollout -- recover --from ${shellWord(folder)}`;
+  const command = npmRun(`rollout -- recover --from ${shellWord(folder)}`);
   const what = await unlessStopped(stop, async () => {
     const tokens = await readTokens(description, redactor);
     return log.step("cluster", "read the backup", () => readRestorable(folder, tokens));
@@ -153,7 +154,7 @@ export function formatVolumes({ folder, manifest: { volumes } }: Restorable["bac
       ? []
       : [
           "Volumes in the backup, which are to be put back once their claims are bound and no pod mounts them:",
-          `  npm run rollout -- restore-volumes --from ${shellWord(folder)} --volumes ${named(copied).join(",")}`,
+          `  ${npmRun(`rollout -- restore-volumes --from ${shellWord(folder)} --volumes ${named(copied).join(",")}`)}`,
         ]),
     ...(lost.length === 0
       ? []

@@ -1,4 +1,5 @@
 /** Brings a cluster back after the loss of all its machines: to new ones, from a backup. */
+import { npmRun } from "../base/command-line";
 import * as z from "zod";
 import { parseJson } from "../base/json";
 import { messageAtHost, UserError } from "../base/user-error";
@@ -62,7 +63,7 @@ export function recoverFaults(
   return [
     ...fleet.unreachable.map(
       ({ host, error }) =>
-        `${host.name} does not answer (${messageAtHost(error)}): a recovery begins when OpenTofu has created all VMs (npm run apply)`,
+        `${host.name} does not answer (${messageAtHost(error)}): a recovery begins when OpenTofu has created all VMs (${npmRun("apply")})`,
     ),
     ...fleet.hosts.flatMap((state) => identityFaults(state).map((fault) => `${state.host.name}: ${fault}`)),
     ...otherServers(what, fleet),

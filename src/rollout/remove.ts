@@ -1,3 +1,4 @@
+import { npmRun } from "../base/command-line";
 import { isDisconnected, UserError } from "../base/user-error";
 import { quorumOf } from "../config/quorum";
 import { Deadline, pause } from "./deadline";
@@ -126,10 +127,14 @@ async function awaitNotReady(host: Host, kubernetes: Kubernetes): Promise<void> 
 }
 
 /** @param unreachable - the host did not answer, so it was not powered off */
-export const nextSteps = ({ name, node }: Host, unreachable: boolean): string => `
+export function nextSteps({ name, node }: Host, unreachable: boolean): string {
+  const [destroy, close] = [`npm run synth && ${npmRun("apply")}`, npmRun("rollout -- apply")];
+  const width = Math.max(destroy.length, close.length);
+  return `
 ${name} is out of the cluster${unreachable ? ", and was NOT powered off, since it did not answer" : " and powered off"}. If its VM starts again, it joins again. Remaining steps:${
-  unreachable ? `\n  0. make sure in Proxmox VE that VM ${node.vmId} is off` : ""
-}
+    unreachable ? `\n  0. make sure in Proxmox VE that VM ${node.vmId} is off` : ""
+  }
   1. delete its statement ("${node.id}") in main.ts
-  2. npm run synth && npm run apply        this DESTROYS VM ${node.vmId}
-  3. npm run rollout -- apply              the other hosts' firewalls stop admitting it`;
+  2. ${destroy.padEnd(width)}        this DESTROYS VM ${node.vmId}
+  3. ${close.padEnd(width)}        the other hosts' firewalls stop admitting it`;
+}

@@ -1,3 +1,4 @@
+import { npmRun } from "../base/command-line";
 import { dirname } from "node:path";
 import { shellWord } from "../base/escape";
 import { inWords } from "../base/status-line";
@@ -138,7 +139,7 @@ export async function restoreCommand(
   const faults = [...restoreFaults(what, fleet, lost), ...otherCluster(what, running)];
   if (faults.length > 0) throw new UserError("refused", `${faults.join("\n")}\nNothing was changed`);
   const words = lost.map((name) => `--lost ${shellWord(name)}`);
-  const command = ["npm run rollout -- restore --from", shellWord(folder), ...words].join(" ");
+  const command = npmRun(`rollout -- restore ${["--from", shellWord(folder), ...words].join(" ")}`);
   const hosts = restoring(what, fleet, command);
   await askByName(hosts.founder, questionOf(what, running), confirm, operator);
   session.goOn = command;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { HOSTS_FOLDER } from "../config/names";
+import { backupsFolder, HOSTS_FOLDER } from "../config/names";
 import { buildPlace, EACH_HOST, THIS_MACHINE } from "../config/rollout";
 import { Builder } from "./builder";
 import type { FindAddresses } from "./clones";
@@ -94,7 +94,7 @@ export function pathsOf(hosts: string): Paths {
     knownHosts: "known_hosts",
     logs: join(".rollout", own, "logs"),
     builds: join(".rollout", own, "builds"),
-    backups: join("backups", own),
+    backups: backupsFolder(hosts),
     context: hosts.replace(HOSTS_FOLDER, "k3s"),
   };
 }

@@ -1,3 +1,4 @@
+import { npmRun } from "../base/command-line";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { capture } from "../base/process";
@@ -273,7 +274,7 @@ function tokenFault({ description }: Host, { path, state }: TokenFile): string[]
         : ["join", "follow 'Rotate the join token' in the cluster's README"];
     const way = isTokenDelivered(path)
       ? byHand
-      : "npm run rollout -- rotate token gives the whole cluster the one of main.ts";
+      : `${npmRun("rollout -- rotate token")} gives the whole cluster the one of main.ts`;
     return [
       `its ${whose} token at ${path} is another one. A server's data is encrypted with it, so nothing replaces it by the way: ${way}`,
     ];

@@ -5,6 +5,7 @@ export const BEDS: readonly Bed[] = [
   {
     suites: [
       "__tests__/backup/",
+      "__tests__/base/",
       "__tests__/canary.test.ts",
       "__tests__/cluster-json.test.ts",
       "__tests__/config/",
@@ -14,6 +15,7 @@ export const BEDS: readonly Bed[] = [
       "__tests__/firewall/",
       "__tests__/init/",
       "__tests__/json-schema.test.ts",
+      "__tests__/messages.test.ts",
       "__tests__/provider/",
       "__tests__/reference/",
       "__tests__/render/",

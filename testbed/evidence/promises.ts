@@ -1228,7 +1228,7 @@ export const PROMISES: Promises = {
   "a-further-cluster-leaves-the-first": {
     tests: {
       "__tests__/constructs/several-clusters.test.ts": [
-        "a further cluster › changes no file and no state of the first one but a sentence of its README, stated %s",
+        "a further cluster › changes no file and no state of the first one but the commands of its README, stated %s",
         "a further cluster › has its own files, modules, name and state",
         "a further cluster › keeps its state when its stack is renamed",
       ],
@@ -1245,6 +1245,25 @@ export const PROMISES: Promises = {
       ],
       "__tests__/cli/tofu.test.ts": [
         "failures have an exit code other than 0 and say what to do › one of several stacks is chosen by name",
+      ],
+    },
+  },
+  "commands-name-their-cluster": {
+    tests: {
+      "__tests__/base/command-line.test.ts": [
+        "it names the cluster of its command after npm's separator, also after what the command waits for",
+        "every script that asks for a cluster's name is spelled with it",
+      ],
+      "__tests__/messages.test.ts": [
+        "src reads no message to decide, and spells no command line that needs a cluster's name",
+      ],
+      "__tests__/constructs/several-clusters.test.ts": [
+        "a further cluster › names itself in command lines of its documents, alerts and faults",
+      ],
+      "__tests__/cli/cluster.test.ts": [
+        "command lines that a command prints › name the one that it was given, where there are several",
+        "command lines that a command prints › say where a name belongs, of a command that is about all clusters",
+        "command lines that a command prints › name the cluster whose hosts are in the plan that the gate refuses",
       ],
     },
   },

@@ -1,4 +1,5 @@
 /** The way from the versions that run to those of an upgrade, and why it is not safe. */
+import { npmRun } from "../../base/command-line";
 import { groupBy } from "../../base/group-by";
 import {
   minorsAfter,
@@ -176,7 +177,7 @@ function apiFaults(paths: readonly HostPath[], to: string): string[] {
 function nixosFaults(paths: readonly HostPath[], { nixos: asked }: Goal): string[] {
   return grouped(paths, ({ release, runs, builds }) => {
     if (builds.nixos !== release)
-      return `main.ts states NixOS ${release}, and nixpkgs is of ${builds.nixos}: pin one of ${release} (npm run nixpkgs -- update)`;
+      return `main.ts states NixOS ${release}, and nixpkgs is of ${builds.nixos}: pin one of ${release} (${npmRun("nixpkgs -- update")})`;
     if (releaseSteps(runs.nixos, release) < 0)
       return `NixOS ${release} is older than the ${runs.nixos} that runs: what services have stored may be too new for it`;
     if (asked !== undefined && releaseSteps(asked, release) > 0)

@@ -1,4 +1,5 @@
 /** `upgrade`: brings a cluster to another release of NixOS and another version of K3s, one safe step at a time. */
+import { npmRun } from "../../base/command-line";
 import { documentOn } from "../../base/documents";
 import { joined, UserError } from "../../base/user-error";
 import { backupSettings } from "../../config/rollout";
@@ -171,7 +172,7 @@ const revertInWords = ({ description }: Session): string =>
   (description.nixos?.nixpkgs === undefined
     ? "put the former channel back on each host (nix-channel), "
     : "") +
-  "npm run rollout -- apply";
+  npmRun("rollout -- apply");
 
 function beforeInWords(session: Session, { fleet, hop }: Upgrade): string {
   const { oldest, to } = hop;
@@ -293,7 +294,7 @@ async function wayBackNow(
 
 const howToState = ({ description }: Session, statements: readonly string[]): string =>
   `state ${statements.join(" and ")} in main.ts, npm run synth` +
-  (description.nixos?.nixpkgs === undefined ? "" : ", npm run nixpkgs -- update, npm run synth") +
+  (description.nixos?.nixpkgs === undefined ? "" : `, ${npmRun("nixpkgs -- update")}, npm run synth`) +
   ", and run the same command again";
 
 const notYet = (session: Session, statements: readonly string[]): UserError =>

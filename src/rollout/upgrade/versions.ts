@@ -62,11 +62,14 @@ export class VersionsOf {
 }
 
 async function evaluate(machine: Machine, host: Host, expression: string, builds = ""): Promise<Offered> {
-  const { revision, archive, hash, caches, cache_keys } = buildVariables(host);
+  const { revision, archive, hash, pin, caches, cache_keys } = buildVariables(host);
   const tarball = revision === "" ? `${channelOf(host.node.nixos.release)}/nixexprs.tar.xz` : "";
   const report = await machine.call(
     "evaluate",
-    { expression, tarball, builds, revision, archive, hash, caches, cache_keys } as Record<string, string>,
+    { expression, tarball, builds, revision, archive, hash, pin, caches, cache_keys } as Record<
+      string,
+      string
+    >,
     { timeoutSeconds: SECONDS },
   );
   const { data } = OFFERED.safeParse(parseJson(report.text("versions")));
