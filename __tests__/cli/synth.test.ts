@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { programPath } from "../../src/base/programs";
+import { planning } from "../../src/cli/synth";
 import { Project } from "../project";
 import { temporaryFolder } from "../fixture";
 
@@ -16,6 +17,14 @@ test("it prints what it wrote, for which hosts, what comes next, or that nothing
   expect(output).toMatch(/^Written: 3 files in k8s\/, nix\/\.$/m);
   expect(output).toMatch(/^Next: .*npm run preview/m);
   expect(project.script("synth").output).toMatch(/^nix\/ is unchanged\.$/m);
+});
+
+test("what comes next is a plan of each cluster", () => {
+  expect(planning(["k3s"])).toEqual(["npm run plan"]);
+  expect(planning(["k3s", "lab"])).toEqual([
+    "npm run plan -- --cluster k3s",
+    "npm run plan -- --cluster lab",
+  ]);
 });
 
 test("a node that goes is told with its files, and that its VM will be destroyed", () => {

@@ -34,12 +34,8 @@ export async function synth({ accept, forTofu }: Options): Promise<ExitCode> {
       console.log(`For OpenTofu: ${relative(".", join(outdir, synthesizedStackPath))}.`);
     for (const { annotations = [] } of stacks)
       for (const { message } of annotations) say(`Warning: ${message}`, process.stderr);
-    const plans =
-      stacks.length > 1
-        ? stacks.map(({ name }) => namingCluster(name, () => npmRun("plan")))
-        : [npmRun("plan")];
     console.log(
-      `Next: ${report.written.length + report.removed.length > 0 ? `git diff ${report.folders.join(" ")}, npm run preview, ` : ""}${plans.join(", ")}`,
+      `Next: ${report.written.length + report.removed.length > 0 ? `git diff ${report.folders.join(" ")}, npm run preview, ` : ""}${planning(stacks.map(({ name }) => name)).join(", ")}`,
     );
     return ExitCode.Done;
   } catch (error) {
@@ -47,6 +43,10 @@ export async function synth({ accept, forTofu }: Options): Promise<ExitCode> {
     return exitCodeOf(error);
   }
 }
+
+/** The commands that plan what a synth has written. */
+export const planning = (stacks: readonly string[]): string[] =>
+  stacks.map((name) => namingCluster(stacks.length > 1 ? name : undefined, () => npmRun("plan")));
 
 function written({ folders, written, removed }: EmissionReport): string[] {
   if (written.length + removed.length === 0)

@@ -1267,6 +1267,16 @@ export const PROMISES: Promises = {
       ],
     },
   },
+  "a-rollout-leaves-other-clusters": {
+    tests: {
+      "__tests__/system/machines/several-clusters.test.ts": [
+        "of two clusters, a rollout to one › plans it alone, and what it says to run runs as it stands",
+        "of two clusters, a rollout to one › changes its host, and sends the other's not a packet",
+        "of two clusters, a rollout to one › locks the other's out neither from its hosts nor from its files",
+        "of two clusters, a rollout to one › has its own context in the operator's kubeconfig",
+      ],
+    },
+  },
   "clusters-share-nothing": {
     tests: {
       "__tests__/constructs/several-clusters.test.ts": [

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Node } from "../../src/config/model";
 import type { NetnsSandbox } from "../namespaces/netns-sandbox";
@@ -55,15 +55,18 @@ export class Disks {
     private readonly debian?: string,
   ) {}
 
-  public async make(node: Node, machine: Machine & { readonly nix: string }): Promise<void> {
+  public async make(node: Node, settings: Machine & { readonly nix: string }): Promise<void> {
     const { hostname } = node;
     const root = this.paths.disk(hostname);
     for (const name of FOLDERS) mkdirSync(join(root, name), { recursive: true });
-    mkdirSync(join(this.paths.machine(hostname), "power"), { recursive: true });
+    const machine = this.paths.machine(hostname);
+    mkdirSync(join(machine, "power"), { recursive: true });
+    rmSync(join(machine, "cluster"), { force: true });
+    symlinkSync(this.paths.clusterOf(hostname), join(machine, "cluster"));
     for (const [path, text] of Object.entries(this.texts)) this.put(hostname, path, text);
     this.put(hostname, "etc/machine-name", hostname);
-    await this.giveIdentity(hostname, machine);
-    if (machine.state === "member") this.makeMember(node, machine.nix);
+    await this.giveIdentity(hostname, settings);
+    if (settings.state === "member") this.makeMember(node, settings.nix);
     else this.put(hostname, "etc/nixos/configuration.nix", templateConfiguration(this.key));
     await this.sandbox.run([
       "unshare",
@@ -73,7 +76,7 @@ export class Disks {
       join(this.paths.programs, "install.sh"),
       root,
       this.paths.programs,
-      this.paths.cluster,
+      this.paths.clusterOf(hostname),
       this.debian ?? "",
     ]);
   }

@@ -1,7 +1,7 @@
 import type { Node } from "../../src/config/model";
 
 /** On the same switch as the machines, and in the LAN. */
-const OPERATOR_ADDRESS = "172.22.0.50";
+export const OPERATOR_ADDRESS = "172.22.0.50";
 
 /** A switch, and each machine on it by its own interface. */
 export const network = (nodes: readonly Node[]): string[] => [

@@ -27,6 +27,8 @@ interface Container {
 export interface TestbedSettings {
   /** Emitted files, such as `…/nix`. */
   readonly nix: string;
+  /** Emitted files of another cluster, whose machines are on the same switch and no containers. @default - there is one cluster */
+  readonly further?: string;
   /** Makes the machines containers with their own systemd. @default - the stand-ins for it */
   readonly container?: Container;
   /** By hostname. Others are members. */
@@ -44,22 +46,32 @@ export class Testbed {
 
   /** The operator's public key must be among the emitted ones. */
   public static async start(
-    { nix, machines = {}, container }: TestbedSettings,
+    { nix, further, machines = {}, container }: TestbedSettings,
     key: OperatorKey,
     token: string,
   ): Promise<Testbed> {
-    const { nodes } = JSON.parse(readFileSync(join(nix, "cluster.json"), "utf8")) as { nodes: Node[] };
+    const [own, others] = [nodesIn(nix), further === undefined ? [] : nodesIn(further)];
+    const nodes = [...own, ...others];
     const sandbox = await NetnsSandbox.start([], unshareAsRoot() ?? ["false"]);
-    const paths = new Paths(sandbox.folder);
+    const paths = new Paths(
+      sandbox.folder,
+      others.map(({ hostname }) => hostname),
+    );
     const disks = new Disks(sandbox, paths, key, token, container?.base);
     const testbed = new Testbed(sandbox, paths, nodes, container, disks);
     try {
-      await sandbox.shell(["mount -t proc proc /proc", ...network(nodes), ...flannel(nodes)].join("\n"));
+      await sandbox.shell(
+        ["mount -t proc proc /proc", ...network(nodes), ...flannel(own), ...flannel(others)].join("\n"),
+      );
       await testbed.prepare();
       await equipOperator(paths, key);
       await Promise.all(
         nodes.map(async (node) => {
-          await disks.make(node, { nix, ...(machines[node.hostname] ?? { state: "member" }) });
+          const emitted = others.includes(node) ? further : nix;
+          await disks.make(node, {
+            nix: emitted ?? nix,
+            ...(machines[node.hostname] ?? { state: "member" }),
+          });
           await testbed.powerOn(node.hostname);
         }),
       );
@@ -294,13 +306,15 @@ export class Testbed {
     return readdirSync(join(this.paths.cluster, "secrets")).sort();
   }
 
-  /** The events of all machines, in order. */
-  public events(): string[] {
-    return readFileSync(join(this.paths.cluster, "events"), "utf8").split("\n").filter(Boolean);
+  /** The events of all machines of a cluster, in order. @param of - one of them. @default - of the first cluster */
+  public events(of = ""): string[] {
+    return readFileSync(join(this.paths.clusterOf(of), "events"), "utf8")
+      .split("\n")
+      .filter(Boolean);
   }
 
   public forgetEvents(): void {
-    writeFileSync(join(this.paths.cluster, "events"), "");
+    for (const cluster of this.clusters) writeFileSync(join(cluster, "events"), "");
   }
 
   /** The command-line program of the operator's machine, for Node. */
@@ -339,6 +353,11 @@ export class Testbed {
     await this.sandbox.stop();
   }
 
+  /** States of the clusters. */
+  private get clusters(): ReadonlySet<string> {
+    return new Set(this.nodes.map(({ hostname }) => this.paths.clusterOf(hostname)));
+  }
+
   /** Command that runs what follows on the machine. */
   private enter(hostname: string): string[] {
     const init = 'init=$(pgrep -P "$(cat "$1/pid")" | head -n 1) && shift';
@@ -356,7 +375,7 @@ export class Testbed {
 
   /** Creates the stand-ins, and an empty cluster. */
   private async prepare(): Promise<void> {
-    const { programs, cluster } = this.paths;
+    const { programs } = this.paths;
     cpSync(join(__dirname, "programs"), programs, { recursive: true });
     for (const program of [
       "k3s-process",
@@ -371,8 +390,9 @@ export class Testbed {
       rmSync(join(programs, `${program}.ts`));
     }
     if (this.container !== undefined) await this.prepareContainers(this.container);
-    for (const folder of CLUSTER_FOLDERS) mkdirSync(join(cluster, folder), { recursive: true });
-    writeFileSync(join(cluster, "events"), "");
+    for (const cluster of this.clusters)
+      for (const folder of CLUSTER_FOLDERS) mkdirSync(join(cluster, folder), { recursive: true });
+    this.forgetEvents();
     const key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     const files = `-keyout ${programs}/tls.key -out ${programs}/tls.crt`;
     // One certificate for all that K3s' authorities would be, and for its API. They are valid for ten years.
@@ -401,7 +421,8 @@ export class Testbed {
 
   /** Waits until all members send heartbeats. */
   private async settled(members: readonly Node[]): Promise<void> {
-    const leases = (): string[] => readdirSync(join(this.paths.cluster, "leases"));
+    const leases = (): string[] =>
+      [...this.clusters].flatMap((cluster) => readdirSync(join(cluster, "leases")));
     await this.until(
       "members have joined",
       () => members.every(({ hostname }) => leases().includes(hostname)),
@@ -410,6 +431,10 @@ export class Testbed {
     this.forgetEvents();
   }
 }
+
+/** Of emitted files. */
+const nodesIn = (nix: string): Node[] =>
+  (JSON.parse(readFileSync(join(nix, "cluster.json"), "utf8")) as { nodes: Node[] }).nodes;
 
 /** A stand-in in TypeScript, with what it imports, as one program. */
 const bundled = (program: string): string =>

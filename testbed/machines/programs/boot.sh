@@ -8,7 +8,7 @@ root=$machine/root
 mount --bind "$root" "$root"
 . "$machine/../programs/system-folders.sh"
 mount --bind "$machine/../programs" "$root/programs"
-mount --bind "$machine/../cluster" "$root/cluster"
+mount --bind "$machine/cluster" "$root/cluster"
 mount --bind "$machine/power" "$root/power"
 mount -t proc proc "$root/proc"
 mount --bind "$machine/boot_id" "$root/proc/sys/kernel/random/boot_id"
