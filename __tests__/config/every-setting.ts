@@ -235,6 +235,10 @@ export const NETWORK: Pairs<NetworkSettings> = {
   operatorCidrs: [["172.22.0.0/24"], ["192.168.0.0/24"]],
   gateway: ["172.22.0.1", "172.22.0.2"],
   nameservers: [["9.9.9.9"], ["1.1.1.1"]],
+  dhcpRange: [
+    { from: "172.22.0.100", to: "172.22.0.119" },
+    { from: "172.22.0.100", to: "172.22.0.118" },
+  ],
   operatorNetworkWaived: [false, true],
   macAddressBase: [stated(MAC_ADDRESS_BASE), { vmId: 134, macAddress: "BC:24:11:B3:ED:03" }],
 };

@@ -1610,6 +1610,52 @@ export const OF_THE_API_ADDRESS: readonly Mistake[] = [
   ],
 ];
 
+/** Settings of the cluster with static addresses, and a DHCP server beside. */
+const withDhcp = (dhcpRange: unknown, more: object = {}): Edit => ({
+  settings: { network: { ...network, gateway: "172.22.0.1", nameservers: ["9.9.9.9"], dhcpRange }, ...more },
+});
+
+export const OF_DHCP: readonly Mistake[] = [
+  [
+    "a DHCP range as a text",
+    withDhcp("172.22.0.50-172.22.0.99"),
+    `'network.dhcpRange' should be a group of settings such as { from: "192.0.2.200", to: "192.0.2.219" }, got a text`,
+  ],
+  [
+    "a DHCP range that leaves the node network",
+    withDhcp({ from: "172.22.0.200", to: "172.22.1.9" }),
+    "'network.dhcpRange.to' should be a host's address in the node network 172.22.0.0/24, got '172.22.1.9'",
+  ],
+  [
+    "static addresses of nodes in the DHCP range",
+    withDhcp({ from: "172.22.0.135", to: "172.22.0.199" }),
+    "'ipv4Address' of 'hamal' and 'mizar' should be outside of 'network.dhcpRange' 172.22.0.135 to 172.22.0.199, which a DHCP server gives away, got '172.22.0.135' and '172.22.0.136'",
+  ],
+  [
+    "a gateway in the DHCP range",
+    withDhcp({ from: "172.22.0.1", to: "172.22.0.99" }),
+    "'network.gateway' should be outside of 'network.dhcpRange' 172.22.0.1 to 172.22.0.99, which a DHCP server gives away, got '172.22.0.1'",
+  ],
+  [
+    "the API's address in the DHCP range",
+    withDhcp({ from: "172.22.0.30", to: "172.22.0.99" }, { apiEndpoint: undefined, apiVip: VIP }),
+    "'apiVip.address' should be outside of 'network.dhcpRange' 172.22.0.30 to 172.22.0.99, which a DHCP server gives away, got '172.22.0.30'",
+  ],
+  [
+    "addresses of services in the DHCP range",
+    withDhcp({ from: "172.22.0.219", to: "172.22.0.240" }, withPool(POOL).settings),
+    "'loadBalancer.pool' should be outside of 'network.dhcpRange' 172.22.0.219 to 172.22.0.240, which a DHCP server gives away, got 172.22.0.200 to 172.22.0.219",
+  ],
+  [
+    "an API's address that no host may have, and a DHCP range around it",
+    withDhcp(
+      { from: "172.22.0.200", to: "172.22.0.254" },
+      { apiEndpoint: undefined, apiVip: { address: "172.22.0.255" } },
+    ),
+    "'apiVip.address' should be a host's address in the node network 172.22.0.0/24, got '172.22.0.255'",
+  ],
+];
+
 export const OF_MANIFESTS: readonly Mistake[] = [
   [
     "a manifest that is not there",
@@ -1831,6 +1877,7 @@ export const ALL_MISTAKES: readonly Mistake[] = [
   ...OF_THE_CLUSTER,
   ...OF_THE_API_ADDRESS,
   ...OF_LOAD_BALANCERS,
+  ...OF_DHCP,
   ...OF_MANIFESTS,
   ...OF_PROTOCOLS,
   ...NO_SETTINGS,

@@ -224,7 +224,21 @@ describe("names and addresses", () => {
       remedy: expect.stringContaining("3 MAC addresses"),
     });
     machine.cluster((json) => (json.cluster.network.gateway = "172.22.0.1"));
-    expect(await machine.check("Addresses")).toMatchObject({ state: "ok" });
+    expect(await machine.check("Addresses")).toMatchObject({
+      state: "ok",
+      found: expect.stringContaining("network.dhcpRange does not say"),
+    });
+  });
+
+  test("static addresses are outside of what a DHCP server gives away", async () => {
+    machine.cluster(({ cluster: { network } }) => {
+      network.gateway = "172.22.0.1";
+      network.dhcpRange = { from: "172.22.0.50", to: "172.22.0.99" };
+    });
+    expect(await machine.check("Addresses")).toMatchObject({
+      found:
+        "static, with the gateway 172.22.0.1, outside of what a DHCP server gives away, 172.22.0.50 to 172.22.0.99",
+    });
   });
 });
 

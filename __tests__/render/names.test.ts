@@ -1,4 +1,5 @@
 import { renderNames } from "../../src/render/names";
+import { renderReadme } from "../../src/render/readme";
 import { fenced } from "../markdown";
 import { cluster } from "../system/clusters";
 
@@ -56,4 +57,13 @@ test("every node is a record of each DNS server, and a name as the endpoint one 
 test("an address as the endpoint is no record", () => {
   expect(blocks({ agents: 0 }, "hosts")[0]).toEqual(["172.22.0.134 server-1"]);
   expect(renderNames(cluster({}))).not.toContain("must resolve");
+});
+
+test("what a DHCP server gives to others is said, also to dnsmasq", () => {
+  const network = { dhcpRange: { from: "172.22.0.50", to: "172.22.0.99" } };
+  expect(renderNames(cluster({ network }))).toContain(
+    "Other hosts get 172.22.0.50 to 172.22.0.99 from a DHCP server.",
+  );
+  expect(renderReadme(cluster({ network }), ["nix"])).toContain("`dhcp-range=172.22.0.50,172.22.0.99`");
+  expect(renderNames(cluster({}))).not.toContain("from a DHCP server");
 });

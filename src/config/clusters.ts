@@ -1,5 +1,6 @@
 /** Rules between the clusters of one app. */
 import { vipFaultsBetween } from "./api-vip";
+import { dhcpRangeFaultsBetween } from "./dhcp-range";
 import { quoteAll, withNews, type Fault } from "./fault";
 import { guestInterfaces } from "./guest-network";
 import { poolFaultsBetween } from "./load-balancer";
@@ -34,6 +35,7 @@ const pairFaults = (pair: Pair): Fault[] =>
     sharedValues(pair, "macAddress", macAddressesOf, ["vmId"]),
     vipFaultsBetween(pair[1].cluster, pair[0].cluster),
     poolFaultsBetween(pair[1].cluster, pair[0].cluster),
+    dhcpRangeFaultsBetween(pair[1].cluster, pair[0].cluster),
     endpoint(pair),
     snapshotsFolder(pair),
   ].reduce<Fault[]>(withNews, []);

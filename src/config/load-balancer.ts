@@ -1,9 +1,9 @@
 /** What gives addresses to services of the type LoadBalancer, and which addresses those are. */
-import { parseAddress } from "./address";
+import { includes, outsideFaults, overlaps, poolInWords } from "./address-pool";
 import type { Fault } from "./fault";
 import type { Cluster, LoadBalancer } from "./model";
 import { endpointHost } from "./network";
-import { isHostAddress, nodeAddresses, takenAddresses, type Taken } from "./reserved";
+import { nodeAddresses, takenAddresses, type Taken } from "./reserved";
 import { LoadBalancerSchema, type AddressPool, type ClusterSettings } from "./settings";
 import { withDefaults } from "./validation";
 
@@ -26,9 +26,6 @@ export const loadBalancerName = ({
       : undefined
     : NAMES[loadBalancer.implementation];
 
-/** `172.22.0.200 to 172.22.0.219` */
-export const poolInWords = ({ from, to }: AddressPool): string => (from === to ? from : `${from} to ${to}`);
-
 /** Other settings by which the pool was judged. */
 const JUDGED_BY = ["network.nodeCidr", "network.gateway", "vmId", "ipv4Address", "apiVip", "apiEndpoint"];
 
@@ -42,18 +39,13 @@ const fault = (setting: string, sentence: string): Fault => ({
 export function loadBalancerFaults(cluster: Cluster): Fault[] {
   const { loadBalancer } = cluster;
   if (loadBalancer === undefined) return [];
-  return [...outside(cluster, loadBalancer.pool), ...taken(cluster, loadBalancer.pool), ...two(cluster)];
+  const { pool } = loadBalancer;
+  return [
+    ...outsideFaults(cluster, "loadBalancer.pool", pool, JUDGED_BY),
+    ...taken(cluster, pool),
+    ...two(cluster),
+  ];
 }
-
-const outside = (cluster: Cluster, pool: AddressPool): Fault[] =>
-  (["from", "to"] as const)
-    .filter((end) => !isHostAddress(cluster, pool[end]))
-    .map((end) =>
-      fault(
-        `loadBalancer.pool.${end}`,
-        `should be a host's address in the node network ${cluster.network.nodeCidr}, got '${pool[end]}'`,
-      ),
-    );
 
 const taken = (cluster: Cluster, pool: AddressPool): Fault[] =>
   within(pool, [...takenAddresses(cluster), ...ofTheApi(cluster)]);
@@ -78,12 +70,6 @@ function within(pool: AddressPool, all: readonly Taken[], of = ""): Fault[] {
   const more = inside.length > whose.length ? `, and ${inside.length - whose.length} more` : "";
   const sentence = `is ${poolInWords(pool)}, which contains ${whose.join(", and ")}${more}${of}; choose free addresses`;
   return [fault("loadBalancer.pool", sentence)];
-}
-
-function includes({ from, to }: AddressPool, text: string): boolean {
-  const [first, last, address] = [from, to, text].map(parseAddress);
-  if (first === undefined || last === undefined || address === undefined) return false;
-  return first <= address && address <= last;
 }
 
 /** Both would answer for the same services. */
@@ -111,7 +97,7 @@ function poolWithOther({ loadBalancer }: Cluster, other: Cluster): Fault[] {
 
 function samePool({ loadBalancer: one }: Cluster, { loadBalancer: other }: Cluster): Fault[] {
   if (one === undefined || other === undefined) return [];
-  if (!includes(one.pool, other.pool.from) && !includes(other.pool, one.pool.from)) return [];
+  if (!overlaps(one.pool, other.pool)) return [];
   const sentence = `is ${poolInWords(one.pool)}, which overlaps ${poolInWords(other.pool)} of another cluster of this app`;
   return [fault("loadBalancer.pool", sentence)];
 }

@@ -1,6 +1,7 @@
 import { groupBy } from "../base/group-by";
 import { apiVipFaults } from "./api-vip";
 import { contains, parseAddress, parseNetwork } from "./address";
+import { dhcpRangeFaults } from "./dhcp-range";
 import { describeActual, formatValue, quoteAll, withNews, type Fault } from "./fault";
 import { guestInterfaces } from "./guest-network";
 import type { Cluster, Node } from "./model";
@@ -22,6 +23,7 @@ export function clusterFaults(cluster: Cluster, allowEvenServerCount: boolean): 
     serverRules(cluster, allowEvenServerCount),
     cluster.apiVip === undefined ? endpointRules(cluster) : apiVipFaults(cluster),
     loadBalancerFaults(cluster),
+    dhcpRangeFaults(cluster),
     podNetworkRoom(cluster),
     oneRelease(cluster),
     buildRules(cluster),

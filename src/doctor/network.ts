@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { counted } from "../base/markdown";
+import { poolInWords } from "../config/address-pool";
 import type { ClusterJson } from "../render/cluster-json";
 import { ok, problem, unknown, type Check } from "./check";
 
@@ -50,10 +51,15 @@ export async function checkDns({ cluster, nodes }: ClusterJson, resolve: Resolve
   return ok("DNS", `${resolved} of ${counted(nodes.length, "hostname")} resolve; none has to`);
 }
 
+const ofDhcp = ({ dhcpRange }: ClusterJson["cluster"]["network"]): string =>
+  dhcpRange === undefined
+    ? "and network.dhcpRange does not say what a DHCP server gives away there"
+    : `outside of what a DHCP server gives away, ${poolInWords(dhcpRange)}`;
+
 /** How the nodes get their addresses. The reservations of a DHCP server cannot be checked from this machine. @param hosts - folder of the hosts */
 export function checkAddresses({ cluster, nodes }: ClusterJson, hosts: string): Check {
   if (cluster.network.gateway !== undefined)
-    return ok("Addresses", `static, with the gateway ${cluster.network.gateway}`);
+    return ok("Addresses", `static, with the gateway ${cluster.network.gateway}, ${ofDhcp(cluster.network)}`);
   return unknown(
     "Addresses",
     "come from DHCP, since network.gateway is not set; its reservations cannot be checked from this machine",

@@ -53,6 +53,9 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
   "network.managementCidrs": FIREWALL,
   "network.operatorCidrs": effect("SSH must stay open to other networks"),
   "network.gateway": danger("the hosts' network is reconfigured"),
+  "network.dhcpRange": effect(
+    "other addresses are taken to be what the DHCP server gives away: set it likewise",
+  ),
   "network.nameservers": effect("the hosts use other name servers"),
   apiEndpoint: danger("agents and joining servers use another address of the API"),
   "apiVip.address": danger(

@@ -1,5 +1,5 @@
 import { parseAddress } from "../config/address";
-import { poolInWords } from "../config/load-balancer";
+import { poolInWords } from "../config/address-pool";
 import { servers, type Cluster } from "../config/model";
 import { endpointHost } from "../config/network";
 import { fill } from "./templates";
@@ -31,6 +31,7 @@ export function renderNames(cluster: Cluster): string {
   return fill(NAMES, {
     dhcp: network.gateway === undefined,
     nodeCidr: network.nodeCidr,
+    dhcpRange: network.dhcpRange === undefined ? "" : poolInWords(network.dhcpRange),
     nodes,
     kea: JSON.stringify({ reservations }, null, 2),
     endpoint: endpoint ?? "",

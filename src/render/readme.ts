@@ -1,7 +1,8 @@
 import { availability } from "./availability";
 import { vipCandidates } from "../config/api-vip";
+import { poolInWords } from "../config/address-pool";
 import { coresOf, total } from "../config/capacity";
-import { loadBalancerName, poolInWords } from "../config/load-balancer";
+import { loadBalancerName } from "../config/load-balancer";
 import { EMPTY_TEMPLATE } from "../config/template-vm";
 import { backupsFolder } from "../config/names";
 import { initServer, servers, terraformAddress, type Cluster, type Node } from "../config/model";
@@ -51,6 +52,7 @@ export function renderReadme(
     matrix: firewallMatrix(cluster),
     dhcp: network.gateway === undefined,
     nodeCidr: network.nodeCidr,
+    dhcpRange: network.dhcpRange ?? false,
     reservations: reservations(nodes),
     leases: nodes,
     emptyTemplate: EMPTY_TEMPLATE,

@@ -1906,6 +1906,15 @@ export const PROMISES: Promises = {
       "__tests__/render/load-balancer.test.ts": ["the documents say what gives services their addresses"],
     },
   },
+  "outside-of-dhcp": {
+    tests: {
+      "__tests__/config/mistakes.test.ts": ["%s › $what"],
+      "__tests__/config/dhcp-range.test.ts": [
+        "hosts that ask the DHCP server may have addresses in its range, and others only outside of it",
+        "what the DHCP server of a network gives away, as one cluster of an app states it",
+      ],
+    },
+  },
   "memberlist-between-nodes": {
     tests: {
       "__tests__/render/load-balancer.test.ts": ["the firewall"],

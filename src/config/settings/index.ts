@@ -7,6 +7,7 @@
  * Names in Proxmox VE (`pveNode`, `templatePveNode`, `cloneDatastore`, `datastore`, `bridge`, `pool`) and `description` may
  * contain CDKTF tokens, such as an OpenTofu variable. Synth needs the value of every other setting.
  */
+export * from "./address-pool";
 export * from "./api-vip";
 export * from "./binary-cache";
 export * from "./cluster";

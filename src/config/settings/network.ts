@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { AddressPoolSchema } from "./address-pool";
 import { anyCidr, ipv4Address, ipv4Cidr } from "./cidr";
 import { group, list, integer, boolean } from "./kinds";
 import { macAddress } from "./mac-address";
@@ -41,6 +42,11 @@ export const NetworkSchema = group(
     gateway: ipv4Address("192.0.2.1").optional(),
     /** Name servers; required with `gateway`. @default - from DHCP */
     nameservers: list(ipv4Address("9.9.9.9"), ["9.9.9.9"]).default([]),
+    /**
+     * Addresses of the node network that a DHCP server gives away. The gateway, the API's address and those of services must not be
+     * among them, and with `gateway`, where no host asks a DHCP server, none of a node. @default - not known, and nothing is checked
+     */
+    dhcpRange: AddressPoolSchema.readonly().optional(),
     /** Set it instead of `operatorCidrs` if operators use only the node network and the VMs' consoles. @default false */
     operatorNetworkWaived: boolean().default(false),
     /** Base of the nodes' MAC addresses. @default - none: set `macAddress` of every node */
