@@ -278,6 +278,42 @@ describe("what two clusters of an app must not share", () => {
     expect(faultsOf(clusters())).toHaveLength(1);
   });
 
+  describe("what a PVE node has", () => {
+    const PVE = {
+      cores: 16,
+      memoryMib: 36_000,
+      datastores: { "Cesspool-VM": { sizeGib: 900 } },
+      bridges: ["vmbr0"],
+      templateVmId: 9000,
+    };
+    const clusters = (labOn: string, memoryMib = 15_000): Stated[] =>
+      [K3S, { ...SECOND, nodes: [ALTAIR] }].map((each, index) => {
+        const settings = each.settings ?? REFERENCE;
+        const pveNode = index === 0 ? "pve" : labOn;
+        const pve = { nodes: { pve: PVE, pve2: { ...PVE, templateVmId: 9002 } } };
+        return { ...each, settings: { ...settings, pve, vm: { ...settings.vm, pveNode, memoryMib } } };
+      });
+
+    test("beyond what it has, by the VMs of both", () => {
+      expect(faultsOf(clusters("pve2"))).toEqual([]);
+      expect(faultsOf(clusters("pve"))).toEqual([
+        "'pve.nodes' has 33952 MiB of memory for VMs on pve, but 'alphard' and 'hamal' of k3s, and 'altair' of lab take 45000; state another 'pveNode' for one of them, or raise 'pve.overcommit.memory'; where they are in different Proxmox VE clusters, set 'provider.endpoint' of both K3sClusters",
+      ]);
+    });
+
+    test("but each may take it where they are in different Proxmox VE clusters", () => {
+      const { built } = appOf(clusters("pve"));
+      built.forEach((cluster, index) => (cluster.provider.endpoint = `https://pve${index}.example:8006`));
+      expect(built.flatMap(({ node }) => node.validate())).toEqual([]);
+    });
+
+    test("which is the fault of one of them alone where that takes it", () => {
+      expect(faultsOf(clusters("pve2", 20_000))).toEqual([
+        expect.stringContaining("but 'alphard' and 'hamal' take 40000"),
+      ]);
+    });
+  });
+
   test("but VM IDs are free in another Proxmox VE, and a template and networks of pods may be one", () => {
     const { built } = appOf([
       K3S,

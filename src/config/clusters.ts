@@ -1,10 +1,13 @@
 /** Rules between the clusters of one app. */
+import { groupBy } from "../base/group-by";
 import { vipFaultsBetween } from "./api-vip";
+import { shortages } from "./capacity";
 import { dhcpRangeFaultsBetween } from "./dhcp-range";
 import { quoteAll, withNews, type Fault } from "./fault";
 import { guestInterfaces } from "./guest-network";
 import { poolFaultsBetween } from "./load-balancer";
 import { nodeName, type Cluster, type Node } from "./model";
+import { shortageFault, takersOf } from "./pve";
 
 /** A cluster of an app. */
 export interface NamedCluster {
@@ -23,8 +26,10 @@ type Pair = readonly [NamedCluster, NamedCluster];
  * Pod and service networks may overlap: VXLAN, kube-proxy and the hosts' masquerade keep them inside of their own cluster, and
  * nothing here routes them to another.
  */
-export const faultsBetweenClusters = (before: readonly NamedCluster[], cluster: NamedCluster): Fault[] =>
-  before.flatMap((other) => pairFaults([other, cluster]));
+export const faultsBetweenClusters = (before: readonly NamedCluster[], cluster: NamedCluster): Fault[] => [
+  ...before.flatMap((other) => pairFaults([other, cluster])),
+  ...capacityFaults(before, cluster),
+];
 
 const pairFaults = (pair: Pair): Fault[] =>
   [
@@ -82,18 +87,18 @@ const macAddressesOf = ({ vm }: Node): string[] =>
 const ELSEWHERE =
   "; where they are in different Proxmox VE clusters, set 'provider.endpoint' of both K3sClusters";
 
-const mayShareVmIds = ([one, other]: Pair): boolean =>
+const mayShareProxmox = ([one, other]: Pair): boolean =>
   one.pveEndpoint === undefined || other.pveEndpoint === undefined || one.pveEndpoint === other.pveEndpoint;
 
 const vmIds = (pair: Pair): Fault[] =>
-  mayShareVmIds(pair) ? sharedValues(pair, "vmId", vmIdOf, [], ELSEWHERE) : [];
+  mayShareProxmox(pair) ? sharedValues(pair, "vmId", vmIdOf, [], ELSEWHERE) : [];
 
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- another check reports a missing one
 const vmIdOf = ({ vmId }: Node): string[] => (vmId === undefined ? [] : [String(vmId)]);
 
 /** A template is a VM. Several clusters may clone the same one. */
 function templates(pair: Pair): Fault[] {
-  if (!mayShareVmIds(pair)) return [];
+  if (!mayShareProxmox(pair)) return [];
   const [one, other] = pair;
   return [...held(one, other), ...held(other, one)];
 }
@@ -125,3 +130,32 @@ function snapshotsFolder([one, other]: Pair): Fault[] {
   const message = `${one.name} and ${other.name} would both keep snapshots in ${where}; state another 'k3s.snapshots.s3.folder' for each`;
   return [{ nodes: [], setting: "k3s.snapshots.s3", message }];
 }
+
+/** A node, and the name of its cluster. */
+interface Owned extends Node {
+  readonly of: string;
+}
+
+/** What PVE nodes have is for the VMs of all clusters that state them. What is too much for one cluster alone is its own fault. */
+function capacityFaults(before: readonly NamedCluster[], cluster: NamedCluster): Fault[] {
+  const { pve } = cluster.cluster;
+  const others = before.filter(
+    (other) => other.cluster.pve !== undefined && mayShareProxmox([other, cluster]),
+  );
+  if (pve === undefined || others.length === 0) return [];
+  const nodes = [...others, cluster].flatMap(({ name, cluster }) =>
+    cluster.nodes.map((node): Owned => ({ ...node, of: name })),
+  );
+  return shortages(pve, nodes)
+    .filter((found) => groupBy(takersOf(found, nodes), ({ of }) => of).size > 1)
+    .map((found) => {
+      const { sentence, ...fault } = shortageFault(found, nodes, ofClusters);
+      return { ...fault, sentence: `${sentence}${ELSEWHERE}` };
+    });
+}
+
+/** `'alphard' and 'hamal' of k3s, and 'altair' of lab` */
+const ofClusters = (nodes: readonly Owned[]): string =>
+  [...groupBy(nodes, ({ of }) => of)]
+    .map(([name, some]) => `${quoteAll(some.map(nodeName))} of ${name}`)
+    .join(", and ");

@@ -150,10 +150,14 @@ export const describeObstacle = ({ lacks, what }: Obstacle): string =>
 
 const REMEDIES: Readonly<Record<Shortage["of"], string>> = { cores: "cpu", memory: "memory", disk: "disk" };
 
-function shortageFault(found: Shortage, nodes: readonly Node[]): Fault {
+/** @param inWords - names the nodes that take it. @default - by their names alone */
+export function shortageFault<T extends Node>(
+  found: Shortage,
+  nodes: readonly T[],
+  inWords = (takers: readonly T[]): string => quoteAll(takers.map(nodeName)),
+): Fault {
   const isShared = found.at === found.datastore;
-  const there = isShared ? nodes : nodesOn(found.at, nodes);
-  const takers = found.datastore === undefined ? there : nodesWithDiskOn(found.datastore, there);
+  const takers = takersOf(found, nodes);
   const what = found.datastore === undefined ? UNITS[found.of] : `${UNITS[found.of]} on ${found.datastore}`;
   const where = isShared ? "the shared datastore" : found.at;
   const remedy = isShared ? "make a disk smaller" : "state another 'pveNode' for one of them";
@@ -161,10 +165,16 @@ function shortageFault(found: Shortage, nodes: readonly Node[]): Fault {
     nodes: [],
     setting: "pve.nodes",
     sentence:
-      `has ${found.room} ${what} for VMs${isShared ? "" : ` on ${where}`}, but ${quoteAll(takers.map(nodeName))} ` +
+      `has ${found.room} ${what} for VMs${isShared ? "" : ` on ${where}`}, but ${inWords(takers)} ` +
       `${takers.length === 1 ? "takes" : "take"} ${found.wanted}; ${remedy}, or raise 'pve.overcommit.${REMEDIES[found.of]}'`,
     judgedBy: ["vm.memoryMib", "vm.cores", "vm.disks"],
   };
+}
+
+/** Nodes whose VMs take what there is too little of. */
+export function takersOf<T extends Node>({ at, datastore }: Shortage, nodes: readonly T[]): T[] {
+  const there = at === datastore ? [...nodes] : nodesOn(at, nodes);
+  return datastore === undefined ? there : nodesWithDiskOn(datastore, there);
 }
 
 /** A template is on one PVE node. A copy of it has a VM ID of its own. */

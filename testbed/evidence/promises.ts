@@ -1282,6 +1282,7 @@ export const PROMISES: Promises = {
       "__tests__/constructs/several-clusters.test.ts": [
         "what two clusters of an app must not share › a %s",
         "what two clusters of an app must not share › a folder of a bucket for snapshots",
+        "what two clusters of an app must not share › what a PVE node has",
         "what two clusters of an app must not share › but VM IDs are free in another Proxmox VE, and a template and networks of pods may be one",
         "folders › of two clusters differ",
         "folders › of the owner's documents: two clusters cannot both write the list of nodes",

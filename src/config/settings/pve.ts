@@ -30,7 +30,7 @@ export const PveNodeSchema = group(
     /** Memory. */
     memoryMib: integer(1024, 268_435_456, { unit: "MiB", example: 65_536 }),
     /**
-     * Memory that is not for this cluster: of Proxmox VE itself and of other guests.
+     * Memory that no cluster of this app has: of Proxmox VE itself and of other guests.
      * @default 2048
      */
     reservedMib: integer(0, 268_435_456, { unit: "MiB", example: 8192 }).default(2048),
