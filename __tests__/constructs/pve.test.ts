@@ -188,6 +188,32 @@ test("the HA manager has each VM, its home, and the servers apart, and node_name
   expect(schemaFaults({ resource: resources })).toEqual([]);
 });
 
+describe("servers that get another PVE node, which the HA manager keeps apart", () => {
+  const onPveNodes = (...numbers: readonly number[]): TestNode[] =>
+    SERVERS.map((node, index) => ({ ...node, pveNode: `pve${numbers[index]}` }));
+  const settings = (ha?: "servers" | "agents"): ClusterSettings =>
+    placed({ nodes: { ...THREE.nodes, pve4: PVE_NODE }, ...(ha === undefined ? {} : { ha }) });
+  const moving = (ha: "servers" | "agents" | undefined, ...to: readonly number[]): (() => unknown) => {
+    const folder = temporaryFolder();
+    synth(folder, onPveNodes(1, 2, 3), settings(ha));
+    return () => places(synth(folder, onPveNodes(...to), settings(ha)));
+  };
+
+  test.each([
+    ["'alphard' and 'acrux'", [2, 1, 3]],
+    ["'alphard', 'acrux' and 'alnair'", [2, 3, 1]],
+    ["'alphard' and 'alnair'", [3, 4, 1]],
+  ])("%s cannot swap theirs: none would move", (names, to) => {
+    expect(moving("servers", ...to)).toThrow(`'pveNode' of ${names} swaps PVE nodes`);
+  });
+
+  test("one may follow another, and without the HA manager they migrate", () => {
+    expect(moving("servers", 2, 4, 3)()).toEqual({ s1: "pve2", s2: "pve4", s3: "pve3" });
+    expect(moving("agents", 2, 1, 3)()).toEqual({ s1: "pve2", s2: "pve1", s3: "pve3" });
+    expect(moving(undefined, 2, 1, 3)()).toEqual({ s1: "pve2", s2: "pve1", s3: "pve3" });
+  });
+});
+
 test("agents alone need no rule that keeps servers apart, and one server has none", () => {
   const rules = (nodes: readonly TestNode[], ha: "agents" | "all"): string[] =>
     Object.keys(synthAll(temporaryFolder(), nodes, placed({ ...THREE, ha })).resources.proxmox_harule ?? {});

@@ -70,6 +70,6 @@ export function resolveCluster(
   const { pve } = common;
   const placed = pve === undefined ? undefined : placeNodes(pve, decided, templateVmId, lastPlaces);
   const cluster = { ...common, nodes: [...(placed?.nodes ?? decided)].sort((a, b) => a.vmId - b.vmId) };
-  const further = [placed?.faults ?? [], haFaults(cluster)];
+  const further = [placed?.faults ?? [], haFaults(cluster, lastPlaces?.places)];
   return { cluster, faults: further.reduce<Fault[]>(withNews, clusterFaults(cluster, allowEvenServerCount)) };
 }

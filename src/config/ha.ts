@@ -2,6 +2,7 @@
 import { obstaclesTo } from "./capacity";
 import { quoteAll, type Fault } from "./fault";
 import { nodeName, type Cluster, type Node, type Pve } from "./model";
+import type { Places } from "./placement";
 import { describeObstacle } from "./pve";
 import { isLiteral } from "./references";
 import type { Role } from "./settings";
@@ -22,13 +23,16 @@ export const serversApart = (cluster: Pick<Cluster, "pve" | "nodes">): Node[] =>
 /**
  * A rule that cannot hold is dropped without an error, and one that does not hold yet migrates running VMs at once: so said Proxmox
  * VE's HA manager 5.2.0 in its own simulator.
+ *
+ * @param last - where VMs were at the last synth. @default - nothing remembers it
  */
-export function haFaults(cluster: Cluster): Fault[] {
+export function haFaults(cluster: Cluster, last: Places = new Map()): Fault[] {
   const { pve } = cluster;
   if (pve?.ha === undefined) return [];
   return [
     ...alone(pve),
     ...apartFaults(pve, serversApart(cluster)),
+    ...swapFaults(serversApart(cluster), last),
     ...haNodes(cluster).flatMap((node) => [...localDisks(pve, node), ...unfitElsewhere(pve, node)]),
   ];
 }
@@ -63,6 +67,36 @@ function together(servers: readonly Node[]): Fault[] {
       "running servers at once; state another 'pveNode' for all but one of them";
     return { nodes: names, setting: "pveNode", message, judgedBy: [SETTING] };
   });
+}
+
+/** A server that gets another PVE node. */
+interface Move {
+  readonly node: Node;
+  readonly from: string;
+}
+
+/**
+ * The HA manager moves no server to a PVE node on which another is that it keeps apart from it, also if that is to leave it
+ * (pve-ha-manager 5.2.0, PVE/HA/Manager.pm, `select_service_node`). No apply fails: the servers stay where they are.
+ */
+function swapFaults(servers: readonly Node[], last: Places): Fault[] {
+  const moves = servers.flatMap((node): Move[] => {
+    const from = last.get(node.vmId);
+    return from === undefined || from === node.vm.pveNode ? [] : [{ node, from }];
+  });
+  const names = stuck(moves).map(({ node }) => nodeName(node));
+  if (names.length === 0) return [];
+  const message =
+    `'pveNode' of ${quoteAll(names)} swaps PVE nodes, but 'pve.ha' keeps servers apart: Proxmox VE moves none of them to where another ` +
+    "still is; first move one to a PVE node without a server, in an apply of its own, or take 'pve.ha' away in an apply before and state it again after";
+  return [{ nodes: names, setting: "pveNode", message, judgedBy: [SETTING] }];
+}
+
+/** Without those that go where nobody is, and those that follow them. */
+function stuck(moves: readonly Move[]): readonly Move[] {
+  const occupied = new Set(moves.map(({ from }) => from));
+  const left = moves.filter(({ node }) => occupied.has(node.vm.pveNode));
+  return left.length === moves.length ? left : stuck(left);
 }
 
 /** What the HA manager starts elsewhere is the VM's configuration. A local disk stays behind. */

@@ -1602,8 +1602,15 @@ export const PROMISES: Promises = {
     },
   },
   "ha-contradictions": {
-    tests: { "__tests__/config/mistakes.test.ts": ["%s › $what"] },
+    tests: {
+      "__tests__/config/mistakes.test.ts": ["%s › $what"],
+      "__tests__/constructs/pve.test.ts": [
+        "servers that get another PVE node, which the HA manager keeps apart › %s cannot swap theirs: none would move",
+        "servers that get another PVE node, which the HA manager keeps apart › one may follow another, and without the HA manager they migrate",
+      ],
+    },
     gaps: [
+      "That its HA manager moves neither of two servers that swap their PVE nodes was read in its source, version 5.2.0.",
       "What Proxmox VE does with such rules was seen by hand in its HA manager's own simulator, version 5.2.0.",
     ],
   },
