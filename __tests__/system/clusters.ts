@@ -1,11 +1,7 @@
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { resolveCluster, resolveCommon } from "../../src/config/cluster";
-import { policyFaults } from "../../src/firewall/policy";
-import { describeFaults } from "../../src/config/fault";
-import type { Cluster, Node } from "../../src/config/model";
-import { resolveNode } from "../../src/config/node";
+import type { Cluster } from "../../src/config/model";
 import type {
   ApiVipSettings,
   ClusterNixosSettings,
@@ -21,7 +17,8 @@ import type {
 } from "../../src/config/settings";
 import { withHeader } from "../../src/emit/header";
 import { renderHosts } from "../../src/render/host";
-import { REFERENCE, REPOSITORY } from "../fixture";
+import { resolved } from "../config/resolved";
+import { REFERENCE, REPOSITORY, type TestNode } from "../fixture";
 
 export const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEVYQU1QTEUgS0VZISBQVVQgSU4gWU9VUiBPV04gT05F";
 
@@ -61,24 +58,20 @@ export function cluster(sketch: Sketch): Cluster {
     vm: { ...REFERENCE.vm, ...sketch.vm },
     k3s: { ...REFERENCE.k3s, ...sketch.k3s },
     firewall: sketch.firewall,
+    allowEvenServerCount: sketch.allowEvenServerCount,
   };
-  const { common, faults } = resolveCommon(settings, keys.join("\n"));
-  const nodes: Node[] = [];
+  const nodes: TestNode[] = [];
   for (let index = 0; index < servers + agents; index++) {
     const role = index < servers ? "server" : "agent";
     const number = index < servers ? index : index - servers;
     const own = (role === "server" ? sketch.server : sketch.agent)?.[number];
     const founds = role === "server" && servers > 1 ? { clusterInit: number === 0 } : {};
     const name = `${role}-${number + 1}`;
-    const stated = { hostname: name, vmId: 134 + index, ...founds, ...own };
-    const resolved = resolveNode(`k3s-${name}`, role, stated, settings);
-    nodes.push(resolved.node);
-    faults.push(...resolved.faults);
+    nodes.push({ id: `k3s-${name}`, role, hostname: name, vmId: 134 + index, ...founds, ...own });
   }
-  const resolved = resolveCluster(common, nodes, { allowEvenServerCount: sketch.allowEvenServerCount });
-  const messages = describeFaults([...faults, ...resolved.faults, ...policyFaults(resolved.cluster)]);
-  if (messages.length > 0) throw new Error(`not a valid cluster:\n  ${messages.join("\n  ")}`);
-  return resolved.cluster;
+  const { cluster, faults } = resolved(settings, nodes, keys.join("\n"));
+  if (faults.length > 0) throw new Error(`not a valid cluster:\n  ${faults.join("\n  ")}`);
+  return cluster;
 }
 
 /** The template's disk, and one for each mount. */
