@@ -1,33 +1,52 @@
-/** Mutation tests of one folder of `src`, named by FOLDER: `npm run mutate`. */
+/** Mutation tests of one part of `src`, named by PART: `npm run mutate`. */
 
-/** Which suites are to notice a change of it, the fast ones first: unit tests that run it in their own process. */
-const SUITES = {
-  config: [
-    "config/@(address|k3s-flags|snapshots|topology)",
-    "firewall/*",
-    "render/@(monitoring|template-vm)",
-    "constructs/@(incomplete-settings|opentofu-json|host-files)",
-    "config/@(faults|mistakes|every-setting)",
-  ],
-  firewall: ["firewall/*", "config/faults", "render/readme"],
-  gate: ["gate/!(command)"],
-  emit: ["emit/!(crash)", "constructs/host-files"],
+/** What VMs get of PVE nodes: part of `config`, with suites that try thousands of clusters. */
+const PVE = "src/config/{capacity,ha,losses,placement,pve}.ts";
+
+/**
+ * What is mutated, and which suites are to notice it, the fast ones first: unit tests that run it in their own process. A mutation
+ * that no test notices costs the time of all tests that run it.
+ */
+const PARTS = {
+  config: {
+    files: ["src/config/**/*.ts", `!${PVE}`],
+    suites: [
+      "config/@(address|k3s-flags|snapshots|version-steps)",
+      "firewall/@(firewall|ssh-access)",
+      "config/model",
+      "config/rules",
+      "config/@(topology|api-vip|load-balancer|faults)",
+      "constructs/incomplete-settings",
+      "render/@(api-vip|load-balancer|drill)",
+      "rollout/@(secrets|k3s-unit)",
+    ],
+  },
+  pve: {
+    files: [PVE],
+    suites: ["config/model", "config/rules", "config/placement", "simulation/simulation", "constructs/pve"],
+  },
+  firewall: {
+    files: ["src/firewall/**/*.ts"],
+    suites: ["firewall/*", "config/faults", "render/readme"],
+  },
+  gate: { files: ["src/gate/**/*.ts"], suites: ["gate/!(command)"] },
+  emit: { files: ["src/emit/**/*.ts"], suites: ["emit/!(crash)", "constructs/host-files"] },
 };
 
-const { FOLDER } = process.env;
-const suites = SUITES[FOLDER];
-if (suites === undefined) throw new Error(`FOLDER should be one of ${Object.keys(SUITES).join(", ")}`);
+const { PART } = process.env;
+const part = PARTS[PART];
+if (part === undefined) throw new Error(`PART should be one of ${Object.keys(PARTS).join(", ")}`);
 
-const OUTPUT = `.mutation/${FOLDER}`;
+const OUTPUT = `.mutation/${PART}`;
 
 /** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */
 export default {
-  mutate: [`src/${FOLDER}/**/*.ts`],
+  mutate: part.files,
   // Jest would load every suite and module for each mutant, which takes two seconds; Mocha runs what is loaded.
   testRunner: "mocha",
   mochaOptions: {
     require: ["tsx/cjs", "./testbed/mutation/jest-globals.cjs"],
-    spec: suites.map((name) => `__tests__/${name}.test.ts`),
+    spec: part.suites.map((name) => `__tests__/${name}.test.ts`),
   },
   coverageAnalysis: "perTest",
   // Static mutants are what modules evaluate when they are loaded: settings' schemas, tables, and the mutation of a whole

@@ -1,16 +1,17 @@
+import type { Cluster } from "../../src/config/model";
 import { renderHaproxy } from "../../src/render/haproxy";
 import { renderHosts } from "../../src/render/host";
 import { renderNames } from "../../src/render/names";
 import { renderReadme } from "../../src/render/readme";
 import { cluster } from "../system/clusters";
 
-const MODEL = cluster({ servers: 3, agents: 1, apiVip: { address: "172.22.0.30" } });
-const FILES = renderHosts(MODEL, new Set());
-const textOf = (path: string): string => FILES.get(path) ?? "";
+const model = (): Cluster => cluster({ servers: 3, agents: 1, apiVip: { address: "172.22.0.30" } });
+const files = (): ReadonlyMap<string, string> => renderHosts(model(), new Set());
+const textOf = (path: string): string => files().get(path) ?? "";
 
 describe("an address of the API's own", () => {
   test("is emitted for servers alone", () => {
-    const with_ = [...FILES.keys()].filter((path) => path.endsWith("/api-vip.nix"));
+    const with_ = [...files().keys()].filter((path) => path.endsWith("/api-vip.nix"));
     expect(with_).toEqual(
       ["k3s-server-1", "k3s-server-2", "k3s-server-3"].map((name) => `${name}/api-vip.nix`),
     );
@@ -33,10 +34,10 @@ describe("an address of the API's own", () => {
   });
 
   test("is in the documents", () => {
-    expect(renderReadme(MODEL, ["nix"])).toContain(
+    expect(renderReadme(model(), ["nix"])).toContain(
       "holds 172.22.0.30, the address of the API. If it loses the address, the first of server-1, server-2 and server-3",
     );
-    expect(renderNames(MODEL)).toContain("The servers hold 172.22.0.30 in turn");
+    expect(renderNames(model())).toContain("The servers hold 172.22.0.30 in turn");
   });
 
   test("an only server has no peers, and its firewall is as it was", () => {
@@ -62,6 +63,6 @@ describe("a configuration for a balancer", () => {
   test("is not made where a node, or the servers in turn, have the endpoint's address", () => {
     expect(renderHaproxy(cluster({ servers: 3 }))).toBeUndefined();
     expect(renderHaproxy(cluster({ servers: 3, apiEndpoint: "https://server-2:6443" }))).toBeUndefined();
-    expect(renderHaproxy(MODEL)).toBeUndefined();
+    expect(renderHaproxy(model())).toBeUndefined();
   });
 });

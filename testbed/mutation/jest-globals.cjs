@@ -13,6 +13,9 @@ const withEach = (block) => Object.assign((...args) => block(...args), { each: b
 
 const mocker = new ModuleMocker(globalThis);
 
+// CDKTF takes a stack trace for each token, and nobody reads those of tests that notice a mutation.
+Error.stackTraceLimit = 0;
+
 Object.assign(globalThis, {
   afterAll: after,
   afterEach,
