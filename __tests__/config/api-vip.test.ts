@@ -1,7 +1,7 @@
 import { vipCandidates } from "../../src/config/api-vip";
 import { addCluster, faultsOf, FIVE_NODES, REFERENCE, server, testApp, type TestNode } from "../fixture";
 import { TerraformStack } from "cdktf";
-import type { ApiVipSettings } from "../../src/config/settings";
+import type { ApiVipSettings, ClusterSettings } from "../../src/config/settings";
 import { cluster } from "../system/clusters";
 
 const VIP = { address: "172.22.0.30" };
@@ -29,6 +29,7 @@ describe("which server may hold the address", () => {
 
   test("with priorities that differ and that VRRP has, however many servers there are", () => {
     expect(priorities(3)).toEqual([250, 200, 150]);
+    expect(priorities(11).at(-1)).toBe(10); // ten steps of 24
     for (const servers of [1, 5, 7, 15]) {
       const all = priorities(servers);
       expect(new Set(all).size).toBe(servers);
@@ -52,6 +53,12 @@ test.each([
   expect(cluster({ servers: 3, apiVip }).apiVip?.routerId).toBe(routerId);
 });
 
+test("a further interface does not matter that is not the address's", () => {
+  const networkInterfaces = [{ bridge: "vmbr0" }, { bridge: "vmbr1", name: "storage0" }];
+  const settings = { ...REFERENCE, apiEndpoint: undefined, vm: { ...REFERENCE.vm, networkInterfaces } };
+  expect(faultsOf(FIVE_NODES, { ...settings, apiVip: { ...VIP, interface: "br0" } })).toEqual([]);
+});
+
 test("an address that ends with 0 has 255 as VRRP's number", () => {
   const network = { nodeCidr: "172.22.0.0/16" };
   expect(cluster({ servers: 3, network, apiVip: { address: "172.22.1.0" } }).apiVip?.routerId).toBe(255);
@@ -61,18 +68,22 @@ describe("between two clusters of an app", () => {
   const NETWORK = { ...REFERENCE.network, nodeCidr: "172.22.0.0/16" };
   const OTHERS: readonly TestNode[] = [server("other", "regulus", 500, { ipv4Address: "172.22.1.9" })];
 
-  function faultsBetween(one: ApiVipSettings, other: ApiVipSettings): string[] {
+  function faultsBetween(
+    one: ApiVipSettings,
+    other: ApiVipSettings,
+    otherNetwork: ClusterSettings["network"] = NETWORK,
+  ): string[] {
     const app = testApp();
-    const settings = (apiVip: ApiVipSettings) => ({
+    const settings = (apiVip: ApiVipSettings, network: ClusterSettings["network"]) => ({
       ...REFERENCE,
-      network: NETWORK,
+      network,
       apiEndpoint: undefined,
       apiVip,
     });
     const first = new TerraformStack(app, "one");
     const second = new TerraformStack(app, "other");
-    addCluster(first, FIVE_NODES, settings(one));
-    const own = addCluster(second, OTHERS, settings(other)).node.validate();
+    addCluster(first, FIVE_NODES, settings(one, NETWORK));
+    const own = addCluster(second, OTHERS, settings(other, otherNetwork)).node.validate();
     return own.filter((fault) => !fault.includes("would share a state file"));
   }
 
@@ -97,5 +108,7 @@ describe("between two clusters of an app", () => {
       "'apiVip.routerId' is 30 for 172.22.1.30 and for 172.22.0.30 of another cluster of this app in 172.22.0.0/16; state another for one of them",
     ]);
     expect(faultsBetween(VIP, { address: "172.22.1.30", routerId: 31 })).toEqual([]);
+    const elsewhere = { ...NETWORK, nodeCidr: "172.22.1.0/24", operatorCidrs: ["172.22.1.0/24"] };
+    expect(faultsBetween(VIP, { address: "172.22.1.30" }, elsewhere)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { ALPHARD, agent, HAMAL, MIZAR, REFERENCE, REPLICATION, server } from "../fixture";
+import { ALPHARD, agent, FIVE_NODES, HAMAL, MIZAR, REFERENCE, REPLICATION, server } from "../fixture";
 
 /** A change of the reference cluster. `tsx` checks no types, so any value may be stated. */
 export interface Edit {
@@ -92,6 +92,17 @@ export const CASCADES: readonly Mistake[] = [
     "a construct id that is none: the VM's past",
     { mizar: { id: "K3s/agent" } },
     "'construct id' of 'mizar' should be lower-case letters, digits, - and _, starting with a letter, got 'K3s/agent'",
+  ],
+  [
+    "no VM IDs: that they are the same",
+    {
+      nodes: [
+        ALPHARD,
+        { ...HAMAL, vmId: undefined, ipv4Address: "172.22.0.135" },
+        { ...MIZAR, vmId: undefined, ipv4Address: "172.22.0.136" },
+      ],
+    },
+    "'vmId' of 'hamal' and 'mizar' should be a whole number from 100 to 999999999, got nothing",
   ],
   [
     "a VM ID that is none: address and MAC address",
@@ -1159,6 +1170,52 @@ export const OF_THE_CLUSTER: readonly Mistake[] = [
     "'network.serviceCidr' 10.43.0.0/16 overlaps 'lanCidrs' 10.43.1.0/24",
   ],
   [
+    "pods in a network for which SSH is reserved",
+    { settings: { network: { ...network, managementCidrs: ["172.22.0.0/24", "10.42.9.0/24"] } } },
+    "'network.podCidr' 10.42.0.0/16 overlaps 'managementCidrs' 10.42.9.0/24",
+  ],
+  [
+    "a LAN of IPv6 beside the networks for which SSH is reserved",
+    {
+      settings: {
+        network: {
+          ...network,
+          lanCidrs: ["172.22.0.0/24", "fd00:22::/64"],
+          managementCidrs: ["172.22.0.0/24"],
+        },
+      },
+    },
+    "'network.lanCidrs' fd00:22::/64 has no effect: over IPv6 the LAN reaches only SSH and the API, and 'managementCidrs' reserves these; remove it, or add it to 'managementCidrs'",
+  ],
+  [
+    "nobody who uses SSH",
+    { settings: { network: { ...network, operatorCidrs: [] } } },
+    "'network.operatorCidrs' should be the networks from which operators use SSH, or waived by 'operatorNetworkWaived: true', got []",
+  ],
+  [
+    "somebody who uses SSH, and nobody",
+    { settings: { network: { ...network, operatorNetworkWaived: true } } },
+    "'network.operatorCidrs' should be the networks from which operators use SSH, or waived by 'operatorNetworkWaived: true', not both, got [\"172.22.0.0/24\"]",
+  ],
+  [
+    "two nodes of three elsewhere",
+    {
+      nodes: [ALPHARD, { ...HAMAL, ipv4Address: "172.23.0.135" }, { ...MIZAR, ipv4Address: "172.23.0.136" }],
+    },
+    "'ipv4Address' of 'hamal' should be in the node network 172.22.0.0/24, got '172.23.0.135'",
+    "'ipv4Address' of 'mizar' should be in the node network 172.22.0.0/24, got '172.23.0.136'",
+  ],
+  [
+    "a pod network for one node",
+    { settings: { network: { ...network, podCidr: "10.42.0.0/24" } } },
+    "'network.podCidr' 10.42.0.0/24 has a /24 for 1 node, but the cluster has 3",
+  ],
+  [
+    "a gateway that is none",
+    { settings: { network: { ...network, gateway: "172.22.0.300", nameservers: ["9.9.9.9"] } } },
+    "'network.gateway' should be an IPv4 address, got '172.22.0.300'",
+  ],
+  [
     "a gateway elsewhere",
     { settings: { network: { ...network, gateway: "172.23.0.1", nameservers: ["9.9.9.9"] } } },
     "'network.gateway' should be a host's address in 172.22.0.0/24, got '172.23.0.1'",
@@ -1549,6 +1606,21 @@ export const OF_THE_API_ADDRESS: readonly Mistake[] = [
     "'apiVip.address' should be an IPv4 address, got nothing",
   ],
   [
+    "an address of the API that is none: whether a host may have it",
+    withVip({ address: "172.22.0.300" }),
+    "'apiVip.address' should be an IPv4 address, got '172.22.0.300'",
+  ],
+  [
+    "a node network that is none: the API's address",
+    withVip(VIP, { network: { ...network, nodeCidr: "172.22.0.0" } }),
+    "'network.nodeCidr' should be an IPv4 network such as 10.0.0.0/24, got '172.22.0.0'",
+  ],
+  [
+    "the API's address with an API of one server on one address",
+    { ...withVip(VIP), nodes: [{ ...ALPHARD, k3sFlags: ["--bind-address=172.22.0.134"] }, HAMAL] },
+    "'k3sFlags' of 'alphard' has --bind-address, with which the API does not answer at 'apiVip'; leave the flag out",
+  ],
+  [
     "the API's address as a text",
     withVip("172.22.0.30" as unknown as object),
     "'apiVip' should be a group of settings such as { address: \"192.0.2.30\" }, got a text",
@@ -1671,6 +1743,16 @@ export const OF_MANIFESTS: readonly Mistake[] = [
 ];
 
 export const OF_LOAD_BALANCERS: readonly Mistake[] = [
+  [
+    "a pool that ends with no address: what it contains",
+    withPool({ from: "172.22.0.100", to: "172.22.0.300" }),
+    "'loadBalancer.pool.to' should be an IPv4 address, got '172.22.0.300'",
+  ],
+  [
+    "a pool with addresses of many nodes",
+    { ...withPool({ from: "172.22.0.134", to: "172.22.0.138" }), nodes: FIVE_NODES },
+    "'loadBalancer.pool' is 172.22.0.134 to 172.22.0.138, which contains 172.22.0.134, the address of 'alphard', and 172.22.0.135, the address of 'hamal', and 172.22.0.136, the address of 'mizar', and 2 more; choose free addresses",
+  ],
   [
     "two load balancers",
     withPool(POOL, { serviceLb: true }),

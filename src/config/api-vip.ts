@@ -73,12 +73,10 @@ export function vipCandidates(cluster: Pick<Cluster, "apiVip" | "nodes">): VipCa
 /** Other settings by which the address was judged. */
 const JUDGED_BY = ["network.nodeCidr", "network.gateway", "vmId", "ipv4Address"];
 
-export function apiVipFaults(cluster: Cluster): Fault[] {
-  const { apiVip } = cluster;
-  if (apiVip === undefined) return [];
+export function apiVipFaults(cluster: Cluster, apiVip: ApiVip): Fault[] {
   return [
     ...addressProblems(cluster, apiVip.address).map((problem) => fault("apiVip.address", problem)),
-    ...interfaceProblems(cluster).map((problem) => fault("apiVip.interface", problem)),
+    ...interfaceProblems(cluster, apiVip.interface).map((problem) => fault("apiVip.interface", problem)),
     ...bound(cluster),
   ];
 }
@@ -98,10 +96,10 @@ function addressProblems({ network, nodes }: Cluster, text: string): string[] {
 }
 
 /** The firewall admits over a further interface only what `firewall.allow` says. */
-function interfaceProblems(cluster: Cluster): string[] {
-  const stated = cluster.apiVip?.interface;
+function interfaceProblems(cluster: Cluster, stated: string | undefined): string[] {
+  if (stated === undefined) return [];
   const owners = servers(cluster).filter((node) => guestInterfaces(node).some(({ name }) => name === stated));
-  if (stated === undefined || owners.length === 0) return [];
+  if (owners.length === 0) return [];
   const whose = quoteAll(owners.map(({ hostname }) => hostname));
   return [`is ${stated}, a further network interface of ${whose}, which does not carry the node network`];
 }

@@ -43,7 +43,7 @@ export function loadBalancerFaults(cluster: Cluster): Fault[] {
   return [
     ...outsideFaults(cluster, "loadBalancer.pool", pool, JUDGED_BY),
     ...taken(cluster, pool),
-    ...two(cluster),
+    ...two(cluster, loadBalancer),
   ];
 }
 
@@ -73,11 +73,10 @@ function within(pool: AddressPool, all: readonly Taken[], of = ""): Fault[] {
 }
 
 /** Both would answer for the same services. */
-function two(cluster: Cluster): Fault[] {
-  const { k3s, loadBalancer } = cluster;
-  if (!k3s.serviceLb || loadBalancer === undefined) return [];
+function two({ k3s }: Cluster, { implementation }: LoadBalancer): Fault[] {
+  if (!k3s.serviceLb) return [];
   const message =
-    `'loadBalancer' says that the cluster runs ${NAMES[loadBalancer.implementation]}, and 'k3s.serviceLb' that it runs K3s' ServiceLB: ` +
+    `'loadBalancer' says that the cluster runs ${NAMES[implementation]}, and 'k3s.serviceLb' that it runs K3s' ServiceLB: ` +
     "both would give addresses to the same services; set 'k3s.serviceLb: false'";
   return [{ nodes: [], setting: "k3s.serviceLb", message, judgedBy: ["loadBalancer"] }];
 }

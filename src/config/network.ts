@@ -1,16 +1,9 @@
-import {
-  contains,
-  overlap,
-  parseAddress,
-  parseAnyNetwork,
-  parseNetwork,
-  type Network,
-  ofFamily,
-} from "./address";
+import { overlap, parseAnyNetwork, parseNetwork, type Network, ofFamily } from "./address";
 import { withDefaults } from "./validation";
 import type { Faults } from "./fault";
 import { API_PORT } from "./k3s";
 import { NetworksModel, type Networks } from "./model";
+import { isHostAddress } from "./reserved";
 import type { NetworkSettings } from "./settings";
 
 export const resolveNetworks = (settings: NetworkSettings): Networks =>
@@ -40,7 +33,7 @@ export function checkNetworks(networks: Networks, settings: NetworkSettings, fau
     for (const each of managements) refuseOverlap(setting, network, "managementCidrs", each, faults);
   }
   checkLanOfIpv6(networks, faults);
-  checkGateway(networks, node, faults);
+  checkGateway(networks, faults);
   checkOperators(networks, settings, faults);
 }
 
@@ -79,19 +72,13 @@ function refuseOverlap(
   faults.add(a, `${networkA.cidr} overlaps '${b}' ${networkB.cidr}`);
 }
 
-function checkGateway(networks: Networks, node: Network | undefined, faults: Faults): void {
-  if (networks.gateway === undefined) return;
-  const gateway = parseAddress(networks.gateway);
-  const isHost =
-    node &&
-    gateway !== undefined &&
-    contains(node, gateway) &&
-    gateway !== node.first &&
-    gateway !== node.last;
-  if (node && gateway !== undefined && !isHost)
-    faults.addInvalid("gateway", `a host's address in ${node.cidr}`, networks.gateway);
+function checkGateway(network: Networks, faults: Faults): void {
+  const { gateway, nodeCidr, nameservers } = network;
+  if (gateway === undefined) return;
+  if (!isHostAddress({ network }, gateway))
+    faults.addInvalid("gateway", `a host's address in ${nodeCidr}`, gateway);
   // A gateway means static addresses, so that no DHCP server gives the hosts their name servers.
-  if (networks.nameservers.length === 0)
+  if (nameservers.length === 0)
     faults.addInvalid("nameservers", "at least one address if 'gateway' is set", []);
 }
 

@@ -1,4 +1,5 @@
 import { groupBy } from "../base/group-by";
+import { counted } from "../base/markdown";
 import { apiVipFaults } from "./api-vip";
 import { contains, parseAddress, parseNetwork } from "./address";
 import { dhcpRangeFaults } from "./dhcp-range";
@@ -21,7 +22,7 @@ export function clusterFaults(cluster: Cluster, allowEvenServerCount: boolean): 
     ...sharedValues(cluster.nodes),
     formerNames(cluster.nodes),
     serverRules(cluster, allowEvenServerCount),
-    cluster.apiVip === undefined ? endpointRules(cluster) : apiVipFaults(cluster),
+    cluster.apiVip === undefined ? endpointRules(cluster) : apiVipFaults(cluster, cluster.apiVip),
     loadBalancerFaults(cluster),
     dhcpRangeFaults(cluster),
     podNetworkRoom(cluster),
@@ -45,8 +46,7 @@ const UNIQUE: readonly {
   { setting: "construct id", of: (node) => node.id },
   // The hostname is the problem, so name the nodes by their ids.
   { setting: "hostname", of: (node) => node.hostname, name: (node) => node.id },
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- another check reports a missing one
-  { setting: "vmId", of: (node) => (node.vmId === undefined ? [] : String(node.vmId)) },
+  { setting: "vmId", of: (node) => String(node.vmId) },
   { setting: "ipv4Address", of: (node) => node.ipv4Address, judgedBy: ["vmId"] },
   {
     setting: "macAddress",
@@ -210,7 +210,7 @@ function podNetworkRoom(cluster: Cluster): Fault[] {
   if (pods === undefined) return [];
   const room = pods.prefixLength > POD_PREFIX_LENGTH ? 0 : 2 ** (POD_PREFIX_LENGTH - pods.prefixLength);
   if (room >= cluster.nodes.length) return [];
-  const message = `'network.podCidr' ${pods.cidr} has a /${POD_PREFIX_LENGTH} for ${room} nodes, but the cluster has ${cluster.nodes.length}`;
+  const message = `'network.podCidr' ${pods.cidr} has a /${POD_PREFIX_LENGTH} for ${counted(room, "node")}, but the cluster has ${cluster.nodes.length}`;
   return [faultBetween([], "network.podCidr", message)];
 }
 
