@@ -143,6 +143,18 @@ describe("what is written", () => {
     expect(readdirSync(folder)).not.toContain("secrets");
   });
 
+  test("says how to state what several PVE nodes have", () => {
+    const texts = (pveNodes: string): string => {
+      const folder = join(temporaryFolder(), "new");
+      expect(init(folder, "--yes", "--pve-nodes", pveNodes).status).toBe(0);
+      return ["main.ts", "README.md"].map((path) => readFileSync(join(folder, path), "utf8")).join();
+    };
+    const several = texts("pve1,pve2");
+    expect(several).toContain("// pve: { nodes: pveNodes }");
+    expect(several).toContain("`npm run inventory` then writes what pve1 and pve2 have to `pve-nodes.json`");
+    expect(texts("pve")).not.toMatch(/pveNodes|inventory/);
+  });
+
   test.each([
     ["github", ".github"],
     ["forgejo", ".forgejo"],

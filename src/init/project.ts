@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { counted } from "../base/markdown";
+import { counted, enumerated } from "../base/markdown";
 import { PACKAGE_ROOT } from "../base/package-root";
 import { hostAddress, parseNetwork } from "../config/address";
 import { formatLiteral } from "../config/fault";
@@ -85,6 +85,7 @@ function contextOf(answers: Answers): Record<string, unknown> {
     pveNode,
     // VMs on other nodes are cloned from where the template is.
     templatePveNode: pveNodes.length > 1 ? pveNode : "",
+    pveNodesInWords: enumerated(pveNodes),
     macAddress: randomMacAddress(),
     apiEndpoint: `https://${addressOf(network, firstVmId)}:6443`,
     knowsRoot: rootUuid !== "",
