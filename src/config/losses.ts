@@ -32,7 +32,8 @@ export function lossOf(pve: Pve, nodes: readonly Node[], pveNodes: readonly stri
   const places = place(left, open, new Map());
   const elsewhere = nodes.flatMap((node) => {
     const found = places.get(node.vmId);
-    return found === undefined ? [] : [{ ...node, vm: { ...node.vm, pveNode: found } }];
+    if (found === undefined) return [];
+    return node.vm.pveNode === found ? node : [{ ...node, vm: { ...node.vm, pveNode: found } }];
   });
   return {
     pveNodes,

@@ -7,8 +7,9 @@
  * and these memories, never from the order in `main.ts`.
  */
 import { groupBy } from "../base/group-by";
-import { asOne, memoryForVms, obstaclesTo, shortagesOn, type Load } from "./capacity";
+import { asOne, memoryForVms, obstaclesTo, shortagesOn, total, type Load } from "./capacity";
 import type { Node, Pve } from "./model";
+import type { PveNodeSettings } from "./settings";
 
 /** Names of PVE nodes by VM ID. */
 export type Places = ReadonlyMap<number, string>;
@@ -36,30 +37,43 @@ export function place(pve: Pve, nodes: readonly Placeable[], last: Places): Map<
     nodes.filter(({ vmId }) => places.has(vmId)),
     ({ vmId }) => places.get(vmId),
   );
-  const on = new Map(Object.keys(pve.nodes).map((name) => [name, crowd(settled.get(name) ?? [])]));
+  const on = new Map(
+    Object.entries(pve.nodes).map(([name, each]) => [name, joined(nobodyOn(each), settled.get(name) ?? [])]),
+  );
   const open = nodes.filter(({ vmId }) => !places.has(vmId));
   for (const node of inTurn(pve, open)) {
     const found = bestFor(node, pve, on);
     if (found === undefined) continue;
-    places.set(node.vmId, found);
-    on.set(found, crowd([node], on.get(found)));
+    places.set(node.vmId, found.name);
+    on.set(found.name, joined(found.there, [node]));
   }
   return places;
 }
 
 /** The VMs on a PVE node, summed up: each node that is placed asks this of each PVE node. */
 interface Crowd {
+  readonly pveNode: PveNodeSettings;
   readonly load: Load;
   readonly servers: number;
   readonly nodes: number;
+  /** Memory that is left, in MiB. */
+  readonly left: number;
 }
 
-const EMPTY: Crowd = { load: asOne([]), servers: 0, nodes: 0 };
+const nobodyOn = (pveNode: PveNodeSettings): Crowd => ({
+  pveNode,
+  load: asOne([]),
+  servers: 0,
+  nodes: 0,
+  left: memoryForVms(pveNode),
+});
 
-const crowd = (more: readonly Placeable[], { load, servers, nodes } = EMPTY): Crowd => ({
+const joined = ({ pveNode, load, servers, nodes, left }: Crowd, more: readonly Placeable[]): Crowd => ({
+  pveNode,
   load: asOne([load, ...more]),
   servers: servers + more.filter(({ role }) => role === "server").length,
   nodes: nodes + more.length,
+  left: left - total(more, ({ vm }) => vm.memoryMib),
 });
 
 /** A PVE node that is no longer stated is left. */
@@ -78,22 +92,38 @@ function inTurn(pve: Pve, nodes: readonly Placeable[]): Placeable[] {
   );
 }
 
-const possibilities = (pve: Pve, node: Placeable): [string, Pve["nodes"][string]][] =>
-  Object.entries(pve.nodes).filter(([, each]) => obstaclesTo(node, each).length === 0);
+const possibilities = (pve: Pve, node: Placeable): PveNodeSettings[] =>
+  Object.values(pve.nodes).filter((each) => obstaclesTo(node, each).length === 0);
+
+/** A PVE node, and who is on it. */
+interface Candidate {
+  readonly name: string;
+  readonly there: Crowd;
+  readonly rank: readonly [servers: number, others: number, full: number];
+}
 
 /** Apart from other servers first; then where it fits, where the fewest nodes are, and where most memory is left. */
-function bestFor(node: Placeable, pve: Pve, on: ReadonlyMap<string, Crowd>): string | undefined {
-  const candidates = possibilities(pve, node).map(([name, each]) => {
-    const there = on.get(name) ?? EMPTY;
-    const servers = node.role === "server" ? there.servers : 0;
-    const strain = shortagesOn(name, pve, [there.load, node]).length > 0 ? 1 : 0;
-    const others = pve.spread === "all" ? there.nodes : 0;
-    const left = memoryForVms(each) - there.load.vm.memoryMib;
-    return { name, rank: [servers, strain, others, -left] };
-  });
-  const [best] = candidates.sort((a, b) => compareRanks(a.rank, b.rank) || (a.name < b.name ? -1 : 1));
-  return best?.name;
+function bestFor(node: Placeable, pve: Pve, on: ReadonlyMap<string, Crowd>): Candidate | undefined {
+  let strained: Candidate | undefined;
+  for (const candidate of inOrder(node, pve, on)) {
+    const { name, there, rank } = candidate;
+    if (obstaclesTo(node, there.pveNode).length > 0) continue;
+    if (strained !== undefined && rank[0] > strained.rank[0]) break;
+    if (shortagesOn(name, pve, [there.load, node]).length === 0) return candidate;
+    strained ??= candidate;
+  }
+  return strained;
 }
+
+/** As if it fitted everywhere: whether it does is asked only of the first few. */
+const inOrder = ({ role }: Placeable, { spread }: Pve, on: ReadonlyMap<string, Crowd>): Candidate[] =>
+  [...on]
+    .map(([name, there]): Candidate => {
+      const servers = role === "server" ? there.servers : 0;
+      const others = spread === "all" ? there.nodes : 0;
+      return { name, there, rank: [servers, others, -there.left] };
+    })
+    .sort((a, b) => compareRanks(a.rank, b.rank) || (a.name < b.name ? -1 : 1));
 
 function compareRanks(a: readonly number[], b: readonly number[]): number {
   const index = a.findIndex((value, i) => value !== b[i]);

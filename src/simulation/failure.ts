@@ -4,6 +4,7 @@ import { nodesOn, nodesWithDiskOn } from "../config/capacity";
 import type { Cluster, Node } from "../config/model";
 import type { Flow } from "../firewall/flows";
 import { bridgeOf } from "./services";
+import { NONE } from "./sets";
 
 /** The parts of the model that decide what a failure costs. */
 export interface Subject extends Pick<Cluster, "apiEndpoint" | "apiVip" | "pve" | "nodes"> {
@@ -75,8 +76,6 @@ const failure = (kind: Failure["kind"], name: string, effect: Effect): PossibleF
   name,
   effect,
 });
-
-const NONE: ReadonlySet<never> = new Set();
 
 /** Of all ways to part PVE nodes: each one alone, and two halves in the order of their names. */
 function switches(all: readonly string[]): PossibleFailure[] {

@@ -121,7 +121,7 @@ export class Simulator {
   }
 
   private standing(happened: Happened): Standing {
-    return new Standing(this.subject.nodes, this.servers, happened);
+    return new Standing(this.site, this.servers, happened);
   }
 
   private etcd(atOnce: Standing, happened: Happened, { moves }: Recovery): Outcome["etcd"] {

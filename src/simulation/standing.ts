@@ -1,7 +1,7 @@
 /** Where nodes are, and which of them reach each other, at one moment after failures. */
 import type { Node } from "../config/model";
 import type { GoneBridge } from "./failure";
-import { ALL, type SideOf } from "./pve-nodes";
+import { ALL, type SideOf, type Site } from "./pve-nodes";
 import { bridgeOf } from "./services";
 import { union } from "./sets";
 
@@ -28,7 +28,7 @@ export class Standing {
   private readonly main: Side;
 
   public constructor(
-    private readonly nodes: readonly Node[],
+    private readonly site: Pick<Site, "nodes" | "on">,
     servers: readonly Node[],
     private readonly happened: Happened,
   ) {
@@ -50,11 +50,13 @@ export class Standing {
     );
   }
 
-  /** Nodes that run and are not reached. */
+  /** Nodes that run and are not reached, before VMs have moved. */
   public cutOff(): Node[] {
     const { sideOf, stopped } = this.happened;
-    const possible = sideOf === undefined ? [...this.isolated] : this.nodes;
-    return possible.filter((node) => !stopped.has(node) && !this.isReached(node));
+    const beyond =
+      sideOf === undefined ? [] : [...this.site.on].filter(([pveNode]) => sideOf(pveNode) !== this.main.name);
+    const all = union([this.isolated, ...beyond.map(([, there]) => there)]);
+    return [...all].filter((node) => !stopped.has(node));
   }
 
   private runs(node: Node): boolean {
@@ -77,7 +79,7 @@ export class Standing {
     const most = Math.max(0, ...counts.values());
     const best = [...counts].filter(([, count]) => count === most).map(([name]) => name);
     if (best.length === 1) return { name: best[0], servers: most };
-    const all = this.countBySide(this.nodes.filter((node) => this.runs(node)));
+    const all = this.countBySide(this.site.nodes.filter((node) => this.runs(node)));
     const rivals = best.length === 0 ? [...all.keys()] : best;
     const [name] = rivals.sort((a, b) => (all.get(b) ?? 0) - (all.get(a) ?? 0) || (a < b ? -1 : 1));
     return { name, servers: most };

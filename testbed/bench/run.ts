@@ -145,7 +145,8 @@ function simulations({ sizes }: Options): void {
   // The pairs grow with the square of the nodes.
   const all = sizes.filter((nodes) => nodes <= 250).map(measureSimulation);
   console.log(`
-Every failure of a cluster on 20 PVE nodes, and every two at the same time; one run, in which the code is compiled too.
+Every failure of a cluster on 20 PVE nodes, and every two at the same time; one run of the
+sources, in which the code is compiled too. The bundle that owners have takes less.
 
 ${table(SIMULATE_COLUMNS, all)}
 
