@@ -1,12 +1,15 @@
 /** When an apply of the whole cluster looks at manifests, asks about them and applies them. Hosts and the API are stand-ins. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { namingCluster } from "../../src/base/command-line";
 import { UserError } from "../../src/base/user-error";
-import { applyCommand, type Operator } from "../../src/rollout/commands";
+import { documentOf } from "../../src/cli/json-document";
+import { applyCommand, reportManifests, type Operator } from "../../src/rollout/commands";
 import { formatManifests } from "../../src/rollout/format";
 import { Manifests, type ManifestPlan, type PlannedObject } from "../../src/rollout/manifests";
 import { Session } from "../../src/rollout/session";
 import { ALPHARD, HAMAL, REFERENCE, temporaryFolder } from "../fixture";
+import { schemaFaults } from "../json-schema";
 import { described, pathsIn } from "./plan-context";
 
 let verdict: "changed" | "unchanged";
@@ -148,6 +151,52 @@ test.each(["changed", "unchanged"] as const)(
     expect(printed).toContain("manifests: the API does not say now which objects change");
   },
 );
+
+/** What is said after a command that applies none, where the API says this of the manifests. */
+async function told(look: ManifestPlan | UserError): Promise<{ words: string; document: object }[]> {
+  const own = temporaryFolder();
+  writeFileSync(join(own, "a.yaml"), "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n");
+  const { folder } = described([ALPHARD], { k3s: { ...REFERENCE.k3s, manifests: [join(own, "a.yaml")] } });
+  const session = new Session(pathsIn(own, folder), () => undefined);
+  jest
+    .spyOn(Manifests.prototype, "plan")
+    .mockImplementation(() => (look instanceof UserError ? Promise.reject(look) : Promise.resolve(look)));
+  const printed: { words: string; document: object }[] = [];
+  const operator = {
+    print: (words: string, document: object) => printed.push({ words, document }),
+    stop: new AbortController().signal,
+  };
+  const verified = { fleet: { nodes: [], kubernetes: {} } };
+  await namingCluster("lab", () => reportManifests(session, verified as never, operator as never));
+  session.stop();
+  for (const { document } of printed)
+    expect(schemaFaults("rollout#notAppliedManifests", documentOf("rollout", document))).toEqual([]);
+  return printed;
+}
+
+const NEXT = "npm run rollout -- apply --cluster lab";
+
+test("after a command that applies none, what an apply would change is told with its command", async () => {
+  const [{ words, document } = { words: "", document: {} }] = await told(planOf("changed"));
+  expect(words).toBe(
+    `\nmanifests: 1 of 1 objects\n  ConfigMap default/a: changed\nThese objects are not applied yet: ${NEXT}`,
+  );
+  expect(document).toMatchObject({ notApplied: { manifests: { left: [] }, next: NEXT } });
+  expect(await told(planOf("unchanged"))).toEqual([]);
+});
+
+test("which has succeeded also where the API would not take them, or cannot say", async () => {
+  const refused = "The API does not take what 'k3s.manifests' has";
+  expect(await told(new UserError("refused", refused))).toEqual([
+    {
+      words: `\n${refused}\nThese objects are not applied yet: ${NEXT}`,
+      document: { notApplied: { problem: refused, next: NEXT } },
+    },
+  ]);
+  const [unknown] = await told(new UserError("unavailable", "a webhook is down"));
+  expect(unknown?.words).toContain("manifests: the API does not say now which objects change");
+  await expect(told(new UserError("unreachable", "alphard is unreachable"))).rejects.toThrow("unreachable");
+});
 
 test("what was applied is named also when no file is left", async () => {
   const { printed, isApplied } = await applied({ objects: [], left: [object] });

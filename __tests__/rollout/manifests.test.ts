@@ -208,6 +208,53 @@ test.each<[number, string]>([
   expect((await manifests("").plan()).left).toHaveLength(count);
 });
 
+test("what was applied is looked for in one question, and where the API knows one's kind no more, in one for each", async () => {
+  const objects = (input: string): { kind: string; metadata: { name: string } }[] =>
+    input
+      .split("---\n")
+      .filter(Boolean)
+      .map((text) => JSON.parse(text));
+  const asked: number[] = [];
+  const { manifests } = apiThat((words, input) => {
+    if (!words.startsWith("get -f"))
+      return JSON.stringify([ref("a"), ref("b"), ref("c"), { ...ref("d"), apiVersion, kind: "Pool" }]);
+    asked.push(objects(input).length);
+    if (hasPools || objects(input).every(({ kind }) => kind !== "Pool"))
+      return JSON.stringify({
+        kind: "List",
+        items: objects(input).filter(({ metadata }) => metadata.name !== "b"),
+      });
+    return {
+      stderr: `error: resource mapping not found: no matches for kind "Pool" in version "${apiVersion}"`,
+    };
+  });
+  const apiVersion = "example.org/v1";
+  let hasPools = true;
+  const left = async (): Promise<string[]> => (await manifests("").plan()).left.map(({ name }) => name);
+  expect([await left(), asked.splice(0)]).toEqual([["a", "c", "d"], [4]]);
+  hasPools = false;
+  expect([await left(), asked]).toEqual([
+    ["a", "c"],
+    [4, 1, 1, 1, 1],
+  ]);
+});
+
+test("an object of a kind without namespaces that states one is found, and left out once it is gone", async () => {
+  const stated = { apiVersion: "rbac/v1", kind: "ClusterRole", namespace: "x", name: "r" };
+  let shown = [stated];
+  const { manifests } = apiThat((words) =>
+    words.startsWith("get -f")
+      ? JSON.stringify({
+          kind: "List",
+          items: shown.map(({ apiVersion, kind, name }) => ({ apiVersion, kind, metadata: { name } })),
+        })
+      : JSON.stringify([stated]),
+  );
+  expect((await manifests("").plan()).left).toEqual([stated]);
+  shown = [];
+  expect((await manifests("").plan()).left).toEqual([]);
+});
+
 test("an apply that the API refuses has failed, since it may have changed something", async () => {
   const stderr = 'Error from server (Invalid): ConfigMap "b" is invalid';
   const { manifests } = apiThat((words, input) =>

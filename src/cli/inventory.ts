@@ -1,6 +1,6 @@
-import { namingCluster, npmRun } from "../base/command-line";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { namingCluster, npmRun } from "../base/command-line";
 import { enumerated } from "../base/markdown";
 import { StatusLine } from "../base/status-line";
 import { UserError } from "../base/user-error";

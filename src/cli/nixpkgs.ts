@@ -1,6 +1,6 @@
-import { npmRun } from "../base/command-line";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { npmRun } from "../base/command-line";
 import { parseJson } from "../base/json";
 import { capture } from "../base/process";
 import { mustHave } from "../base/programs";

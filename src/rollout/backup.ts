@@ -1,5 +1,4 @@
 /** Takes a snapshot of etcd on a server, and brings it to this machine with all that a restore needs to know. */
-import { npmRun } from "../base/command-line";
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -17,6 +16,7 @@ import { overdue, type Retention } from "../backup/retention";
 import { MAX_BYTES } from "../backup/snapshot";
 import { Store } from "../backup/store";
 import { tokenReference } from "../backup/token-reference";
+import { npmRun } from "../base/command-line";
 import { inMib, transferSeconds } from "../base/bytes";
 import { joined, hasCode, messageOf, UserError } from "../base/user-error";
 import { ETCD_FOLDER } from "../config/settings";

@@ -1,5 +1,5 @@
-import { npmRun } from "../base/command-line";
 import { X509Certificate } from "node:crypto";
+import { npmRun } from "../base/command-line";
 import { certificateAuthorities, issuedCertificates } from "../config/k3s-certificates";
 import { certificateDays } from "../config/rollout";
 import type { Role } from "../config/settings";

@@ -42,6 +42,7 @@ import { isHealthy, verify, type Verification } from "./verify";
 import {
   formatApplied,
   formatManifests,
+  formatNotApplied,
   formatPlan,
   formatVerification,
   manifestsAsJson,
@@ -164,6 +165,7 @@ async function lookAtManifests(
   const { description, log } = session;
   const isWhole = selectNodes(description, hostnames).length === description.nodes.length;
   if (!isWhole) return undefined;
+  // Only the note in the cluster says whether it ever had any: cluster.json has those of main.ts now.
   const isAny = objects.length > 0;
   const unknown = isAny ? "unknown" : undefined;
   if (nodes === undefined) return unknown;
@@ -333,6 +335,31 @@ async function applyManifests(
   const apply = (): Promise<void> => new Manifests(fleet.kubernetes, objects).apply();
   await changing(session, fleet, [], stop, () => session.log.step("cluster", "apply the manifests", apply));
   if (typeof plan === "object") print(formatApplied(plan), manifestsAsJson(plan));
+}
+
+/**
+ * Says what an apply would do to the manifests, after a command that applies none. Its consent was about something else, and the objects
+ * of a restored cluster are those of its snapshot: what `main.ts` has may be what the restore undoes.
+ */
+export async function reportManifests(
+  session: Session,
+  { fleet }: VerifiedFleet,
+  { stop, print }: Operator,
+): Promise<void> {
+  const say = (words: readonly string[], found: object): void => {
+    const next = npmRun("rollout -- apply");
+    print(formatNotApplied(words, next), { notApplied: { ...found, next } });
+  };
+  try {
+    const objects = manifestObjects(session.description, session.redactor);
+    if (objects.length === 0) return;
+    const outlook = await unlessStopped(stop, () => lookAtManifests(session, fleet, [], objects));
+    if (isManifestPending(outlook)) say(formatManifests(outlook), manifestsAsJson(outlook));
+  } catch (error) {
+    // The command has done all that it is for.
+    if (!hasCode(error, "refused", "invalid")) throw error;
+    say([error.message], { problem: error.message });
+  }
 }
 
 /** Gives hosts that share an identity new ones, after consent. @returns whether there were any */

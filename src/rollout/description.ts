@@ -1,7 +1,7 @@
-import { npmRun } from "../base/command-line";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { npmRun } from "../base/command-line";
 import { UserError } from "../base/user-error";
 import type { Cluster, Node } from "../config/model";
 import { GROUPS } from "../config/names";

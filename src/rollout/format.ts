@@ -104,7 +104,11 @@ export function formatApplied({ objects }: ManifestPlan): string {
   return ["Applied the manifests:", ...lines].join("\n");
 }
 
-/** The same for a program. */
+/** What a command leaves to an apply. @param next - the apply's command line */
+export const formatNotApplied = (words: readonly string[], next: string): string =>
+  ["", ...words, `These objects are not applied yet: ${next}`].join("\n");
+
+/** What an apply would do, or has done, for a program. */
 export const manifestsAsJson = (outlook: ManifestOutlook): object =>
   typeof outlook !== "object"
     ? {}

@@ -1,9 +1,9 @@
-import { npmRun } from "../base/command-line";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse, stringify } from "yaml";
+import { npmRun } from "../base/command-line";
 import { UserError } from "../base/user-error";
 import { certificateDays } from "../config/rollout";
 import { daysLeft, expiries, leftInWords } from "./certificates";

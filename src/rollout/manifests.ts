@@ -304,6 +304,24 @@ export class Manifests {
 
   /** Those that are there. Only where the API says that an object is not, it is gone. */
   private async present<T extends ObjectRef>(objects: readonly T[]): Promise<T[]> {
+    return (await this.presentAtOnce(objects)) ?? this.presentEach(objects);
+  }
+
+  /** Of all in one question. @returns `undefined` where the answer does not say it of each */
+  private async presentAtOnce<T extends ObjectRef>(objects: readonly T[]): Promise<T[] | undefined> {
+    try {
+      const live = await this.live(objects);
+      const there = new Set(live.map((object) => keyOf(refOf(object))));
+      const found = objects.filter((object) => there.has(keyOf(object)));
+      // One with a namespace in its manifest, and of a kind that has none, is shown without it.
+      return found.length === live.length ? found : undefined;
+    } catch {
+      // For one whose kind the API does not have, or which it does not show, kubectl shows none of the others.
+      return undefined;
+    }
+  }
+
+  private async presentEach<T extends ObjectRef>(objects: readonly T[]): Promise<T[]> {
     const found: T[] = [];
     for (const object of objects) {
       try {

@@ -1,6 +1,6 @@
-import { npmRun } from "../base/command-line";
 import { isIP } from "node:net";
 import { diffLines } from "diff";
+import { npmRun } from "../base/command-line";
 import { documentOn } from "../base/documents";
 import { messageAtHost } from "../base/user-error";
 import { k3sDataDisks } from "../config/data-disks";

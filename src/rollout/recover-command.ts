@@ -8,6 +8,7 @@ import {
   printPlan,
   refuseBlocked,
   report,
+  reportManifests,
   surveyAndPlan,
   verifyHosts,
   type Operator,
@@ -94,7 +95,9 @@ export async function recoverCommand(
   print(formatRecovered(what, done, seconds), {
     recovered: { backup: folder, begun: done.begun, seconds, ...done.restored },
   });
-  report(await verifyHosts(session, []), operator);
+  const verified = await verifyHosts(session, []);
+  report(verified, operator);
+  await reportManifests(session, verified, operator);
 }
 
 /** New machines run nothing that could not be rebooted. */

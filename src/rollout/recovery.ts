@@ -1,6 +1,6 @@
 /** Brings a cluster back after the loss of all its machines: to new ones, from a backup. */
-import { npmRun } from "../base/command-line";
 import * as z from "zod";
+import { npmRun } from "../base/command-line";
 import { parseJson } from "../base/json";
 import { messageAtHost, UserError } from "../base/user-error";
 import type { Fleet } from "./fleet";

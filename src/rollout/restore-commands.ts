@@ -1,5 +1,5 @@
-import { npmRun } from "../base/command-line";
 import { dirname } from "node:path";
+import { npmRun } from "../base/command-line";
 import { shellWord } from "../base/escape";
 import { inWords } from "../base/status-line";
 import { counted } from "../base/markdown";
@@ -9,7 +9,7 @@ import { emittedFlagsAside } from "../render/drill";
 import { Aside, type TrialPlace } from "./aside";
 import { AsideHere, hereFaults, k3sHere } from "./aside-here";
 import { makeBackup } from "./backup";
-import { changing, report, surveyed, verifyHosts, type Operator } from "./commands";
+import { changing, report, reportManifests, surveyed, verifyHosts, type Operator } from "./commands";
 import { selectNodes } from "./description";
 import { drill, drillFaults, formatDrill, judgeDrill, record } from "./drill";
 import type { Fleet } from "./fleet";
@@ -157,7 +157,9 @@ export async function restoreCommand(
   print(formatRestored(what, result, loss, session.paths.logs), {
     restored: { backup: folder, ...result, ...loss },
   });
-  report(await verifyHosts(session, []), operator);
+  const verified = await verifyHosts(session, []);
+  report(verified, operator);
+  await reportManifests(session, verified, operator);
 }
 
 /** What the restore undoes. */

@@ -1,6 +1,6 @@
-import { npmRun } from "../base/command-line";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { npmRun } from "../base/command-line";
 import { capture } from "../base/process";
 import { messageOf, UserError } from "../base/user-error";
 import { tokenFileOf } from "../config/k3s";

@@ -1999,6 +1999,23 @@ export const PROMISES: Promises = {
       ],
     },
   },
+  "manifests-left-are-told": {
+    tests: {
+      "__tests__/rollout/apply-manifests.test.ts": [
+        "after a command that applies none, what an apply would change is told with its command",
+        "which has succeeded also where the API would not take them, or cannot say",
+      ],
+      "__tests__/system/machines/restore.test.ts": [
+        "a backup › is restored › with everything in it, and nothing of later, on all servers",
+      ],
+      "__tests__/system/machines/recover.test.ts": [
+        "a cluster of which all machines are lost › and has new ones › is restored on the first of them, before the others join it",
+      ],
+      "__tests__/system/machines/upgrade.test.ts": [
+        "an upgrade › of NixOS: a backup that restores, the emptiest agent, a pause, servers one by one, agents",
+      ],
+    },
+  },
   "manifest-conflicts-are-named": {
     tests: {
       "__tests__/system/kubernetes/kubernetes.test.ts": [

@@ -340,13 +340,15 @@ describeWith(KUBERNETES, "a real Kubernetes", () => {
     });
 
     test("an object that no manifest has any more is named, and stays, until somebody deletes it", async () => {
-      const without = manifests(bed, (text) => text.replace(/---\napiVersion: v1\nkind: ConfigMap[^]*/, ""));
+      const without = manifests(bed, (text) =>
+        text.replace(/---\napiVersion: v1\nkind: (ConfigMap|Secret)[^]*/, ""),
+      );
       const left = async (): Promise<string[]> => (await without.plan()).left.map(objectName);
-      expect(await left()).toEqual(["ConfigMap beside"]);
+      expect(await left()).toEqual(["Secret add-on/password", "ConfigMap beside"]);
       await without.apply();
-      expect(await left()).toEqual(["ConfigMap beside"]);
+      expect(await left()).toEqual(["Secret add-on/password", "ConfigMap beside"]);
       await bed.plane.kubectl(["delete", "configmap", "beside"]);
-      expect(await left()).toEqual([]);
+      expect(await left()).toEqual(["Secret add-on/password"]);
     });
 
     test("a definition and what it makes possible change together", async () => {

@@ -4,7 +4,7 @@
  */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { HAMAL, server } from "../../fixture";
+import { HAMAL, REFERENCE, server } from "../../fixture";
 import { schemaFaults } from "../../json-schema";
 import { describeWith } from "../tools";
 import { backupOf } from "./backups";
@@ -87,6 +87,10 @@ describeWith(MACHINES, "a cluster of which all machines are lost", () => {
 
     test("is restored on the first of them, before the others join it", async () => {
       cluster.testbed.forgetEvents();
+      const file = join(cluster.folder, "add-on.json");
+      const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "add-on" } };
+      writeFileSync(file, JSON.stringify(object));
+      cluster.emit(NODES, { k3s: { ...REFERENCE.k3s, manifests: [file] } });
       const { status, stdout, output } = await recover("--accept-new-host-keys", "--json");
       expect([status, output]).toEqual([0, expect.any(String)]);
       const document = stdout
@@ -103,6 +107,12 @@ describeWith(MACHINES, "a cluster of which all machines are lost", () => {
       }
       expect(at("alphard kubectl delete node alphard")).toBe(-1);
       expect(cluster.testbed.configMaps()).toEqual(["kept.json"]);
+      expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({
+        notApplied: {
+          manifests: { objects: [{ object: "ConfigMap default/add-on", verdict: "new" }], left: [] },
+          next: "npm run rollout -- apply",
+        },
+      });
       expect((await cluster.rollout("verify")).status).toBe(0);
     });
 

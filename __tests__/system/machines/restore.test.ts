@@ -6,7 +6,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { contentOf } from "../../../src/backup/content";
 import { readBackup } from "../../../src/backup/manifest";
-import { HAMAL, server } from "../../fixture";
+import { HAMAL, REFERENCE, server } from "../../fixture";
 import { schemaFaults } from "../../json-schema";
 import { describeWith } from "../tools";
 import { S3 } from "../s3-service";
@@ -195,9 +195,17 @@ describeWith([...MACHINES, ...S3], "a backup", () => {
     test("with everything in it, and nothing of later, on all servers", async () => {
       cluster.testbed.setConfigMap("removed-later");
       cluster.testbed.setConfigMap("later", "1");
+      const file = join(cluster.folder, "add-on.json");
+      const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "add-on" } };
+      writeFileSync(file, JSON.stringify(object));
+      cluster.emit(NODES, { k3s: { ...REFERENCE.k3s, manifests: [file] } });
       cluster.testbed.forgetEvents();
       const { status, stdout } = await restore("--json");
       const [document = ""] = stdout.split("\n");
+      cluster.emit(NODES);
+      expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({
+        notApplied: { manifests: { left: [] }, next: "npm run rollout -- apply" },
+      });
       const { restored, ...rest } = JSON.parse(document) as { restored: { keptAs: string } };
       expect([status, schemaFaults("rollout#restored", { restored, ...rest })]).toEqual([0, []]);
       expect(restored).toMatchObject({ lost: 1, back: 1 });

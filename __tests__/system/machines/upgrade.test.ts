@@ -16,7 +16,9 @@ const NODES = [
   agent("k3s-agent-1", "mizar", 136),
 ];
 
-const k3s = (minor: string): object => ({ k3s: { ...REFERENCE.k3s, package: `k3s_1_${minor}` } });
+const k3s = (minor: string, more: object = {}): object => ({
+  k3s: { ...REFERENCE.k3s, package: `k3s_1_${minor}`, ...more },
+});
 const nixos = (release: string): object => ({ nixos: { ...REFERENCE.nixos, release } });
 
 const FAST = ["--yes", "--soak", "1", "--confirm-seconds", "30", "--drain-seconds", "10"];
@@ -81,7 +83,10 @@ describeWith(MACHINES, "an upgrade", () => {
   });
 
   test("of NixOS: a backup that restores, the emptiest agent, a pause, servers one by one, agents", async () => {
-    cluster.emit(NODES, { ...k3s("34"), ...nixos("26.05") });
+    const file = join(cluster.folder, "add-on.json");
+    const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "add-on" } };
+    writeFileSync(file, JSON.stringify(object));
+    cluster.emit(NODES, { ...k3s("34", { manifests: [file] }), ...nixos("26.05") });
     cluster.testbed.addPod("busy", "hamal");
     cluster.testbed.forgetEvents();
     const { output } = (await upgrade("--nixos", "26.05")).mustSucceed();
@@ -96,6 +101,9 @@ describeWith(MACHINES, "an upgrade", () => {
       /Way back: revert the change of main\.ts, npm run synth, put the former channel back/,
     );
     expect(output).toMatch(/mizar +soak: nothing was wrong with it/);
+    expect(output).toContain(
+      "manifests: 1 of 1 objects\n  ConfigMap default/add-on: new\nThese objects are not applied yet: npm run rollout -- apply\n",
+    );
     expect(joined()).toEqual(["mizar", "alphard", "hamal"]);
     const [backup] = readdirSync(join(cluster.folder, "backups")).filter((name) => /^\d{8}T/.test(name));
     expect(readFileSync(join(cluster.folder, "backups", "drills.jsonl"), "utf8")).toContain(

@@ -10,6 +10,7 @@ import {
   changing,
   refuseBlocked,
   report,
+  reportManifests,
   surveyAndPlan,
   verifyHosts,
   type Operator,
@@ -85,7 +86,9 @@ export async function upgradeCommand(
       resetter?.close();
     }
   } else if (next.length > 0) throw notYet(session, next);
-  report(await verifyHosts(session, []), operator);
+  const verified = await verifyHosts(session, []);
+  report(verified, operator);
+  await reportManifests(session, verified, operator);
   if (next.length > 0)
     session.log.info("cluster", `this step of the path is done. Next: ${howToState(session, next)}`);
 }
