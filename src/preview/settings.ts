@@ -38,6 +38,7 @@ const FIREWALL = effect("firewalls reload");
 const POOL = effect(
   "other addresses are reserved: give them to the load balancer too, and keep them out of DHCP",
 );
+const DHCP = effect("other addresses are taken to be what the DHCP server gives away: set it likewise");
 const K3S = effect("K3s restarts with other flags");
 const S3 = effect(
   "K3s restarts, and copies its snapshots to another place; what is in the former one stays there",
@@ -53,9 +54,8 @@ export const CLUSTER_EFFECTS: Readonly<Record<string, Effect>> = {
   "network.managementCidrs": FIREWALL,
   "network.operatorCidrs": effect("SSH must stay open to other networks"),
   "network.gateway": danger("the hosts' network is reconfigured"),
-  "network.dhcpRange": effect(
-    "other addresses are taken to be what the DHCP server gives away: set it likewise",
-  ),
+  "network.dhcpRange.from": DHCP,
+  "network.dhcpRange.to": DHCP,
   "network.nameservers": effect("the hosts use other name servers"),
   apiEndpoint: danger("agents and joining servers use another address of the API"),
   "apiVip.address": danger(
