@@ -9,7 +9,7 @@ const stateOf = (project: Project, stack: string): string => {
 };
 
 test("the committed nix/ is what main.ts says", () => {
-  const { status, output } = new Project().npm("check");
+  const { status, output } = Project.withCode().npm("check");
   expect([status, output]).toEqual([0, "The host files match main.ts.\n"]);
 });
 
@@ -126,7 +126,7 @@ test("faults are shown without a stack trace", () => {
 });
 
 test("the reference cluster's JSON, as main.ts synthesizes it, without a path of this machine", () => {
-  const project = new Project();
+  const project = Project.withCode();
   expect(project.synth().status).toBe(0);
   const json = readFileSync(project.path("cdktf.out", "stacks", "k3s", "cdk.tf.json"), "utf8");
   expect(json).not.toContain(project.folder);

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { copyProject } from "../testbed/package/copy";
+import { copyProject, copyRepository } from "../testbed/package/copy";
 import { temporaryFolder } from "./fixture";
 
 export interface Outcome {
@@ -20,6 +20,11 @@ export class Project {
     fill: (folder: string) => void = copyProject,
   ) {
     fill(folder);
+  }
+
+  /** A project with code of its own, which can be changed, and which writes into the project what it generates. */
+  public static withCode(folder = temporaryFolder()): Project {
+    return new Project(folder, copyRepository);
   }
 
   public path(...segments: string[]): string {

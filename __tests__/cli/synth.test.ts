@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { programPath } from "../../src/base/programs";
 import { planning } from "../../src/cli/synth";
 import { Project } from "../project";
-import { temporaryFolder } from "../fixture";
 
 test("it prints what it wrote, for which hosts, what comes next, or that nothing changed", () => {
   const project = new Project();
@@ -72,7 +71,7 @@ describe("a failure is reported in one line", () => {
       /^The packages are not installed: npm ci\n$/,
     ],
   ])("%s", (_, damage, expected) => {
-    const project = new Project(temporaryFolder());
+    const project = Project.withCode();
     damage(project);
     const { status, output } = project.script("synth");
     expect(output).toMatch(expected);

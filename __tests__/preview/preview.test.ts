@@ -36,8 +36,7 @@ const APP_WITHOUT_NPX: Change = (project) =>
   project.edit("cdktf.json", (text) => text.replace("npx tsx ", "node --import tsx "));
 
 /** A repository whose first commit is the reference cluster, as `earlier` left it. */
-function history(earlier = unchanged, app = APP_WITHOUT_NPX): Project {
-  const project = new Project();
+function history(earlier = unchanged, app = APP_WITHOUT_NPX, project = new Project()): Project {
   app(project);
   earlier(project);
   project.git("init", "--quiet", "--initial-branch=main");
@@ -237,7 +236,7 @@ function KEY(filler: string): string {
 
 /** The output of the project's app after changes of its code, which only a process of its own loads. */
 async function emittedByCode(...changes: readonly Change[]): Promise<Emitted> {
-  const project = new Project(mkdtempSync(join(trees, "project-")));
+  const project = Project.withCode(mkdtempSync(join(trees, "project-")));
   all(APP_WITHOUT_NPX, ...changes)(project);
   return synthTree(project.folder, `${project.folder}.out`, new AbortController().signal);
 }
@@ -308,7 +307,7 @@ describe("the preview, as a reviewer reads it", () => {
   });
 
   test("is what npm run preview prints of the working tree, which it leaves as it was", () => {
-    const project = history(unchanged, unchanged);
+    const project = history(unchanged, unchanged, Project.withCode());
     ADD_ALNAIR(project);
     const { status, output } = project.npm("preview");
     const text = output.replace(/at `[0-9a-f]{12}`/, "at `0123456789ab`");

@@ -27,7 +27,7 @@ const SETTINGS = NOUNS.flatMap((noun) =>
 );
 
 test("the committed documents and schema are what npm run reference writes", () => {
-  const project = new Project();
+  const project = Project.withCode();
   const paths = [
     "docs/reference/settings.md",
     "docs/reference/command-line.md",
@@ -39,7 +39,7 @@ test("the committed documents and schema are what npm run reference writes", () 
 });
 
 test("npm run check reports a stale document, and npm run reference updates it", () => {
-  const project = new Project();
+  const project = Project.withCode();
   const text = project.text("docs/reference/settings.md");
   project.edit("docs/reference/settings.md", (before) => before.replace("`4096`", "`2048`"));
   expect(project.script("check")).toEqual({
@@ -53,7 +53,7 @@ test("npm run check reports a stale document, and npm run reference updates it",
 });
 
 test("npm run check tells a new option that the command line's document lacks, and npm run reference adds it", () => {
-  const project = new Project();
+  const project = Project.withCode();
   project.edit("src/cli/program.ts", (text) =>
     text.replace(
       '.option("--fail-on-danger"',

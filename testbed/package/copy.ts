@@ -13,23 +13,28 @@ const COPIED = [
   "cdktf.json",
   "tsconfig.json",
   "authorized_keys",
-  "constructs",
   "docs",
   "k8s",
   "nix",
   "schemas/cluster.schema.json",
-  "src",
-  "templates",
   "testbed/evidence",
 ];
+
+const CODE = ["constructs", "src", "templates"];
 
 /** What is not written to, and large. */
 const LINKED = ["node_modules", ".gen", "__tests__"];
 
-/** Copies the repository into a folder, so that commands run there as an owner runs them. */
+/** Copies the repository into a folder, so that commands run there as an owner runs them, and the code can be changed. */
+export function copyRepository(folder: string): void {
+  copy(folder, [...COPIED, ...CODE]);
+  link(folder, LINKED);
+}
+
+/** Copies all but the code, which is linked to: tsx keeps what it compiled by path, and compiling takes as long as an app runs. */
 export function copyProject(folder: string): void {
   copy(folder, COPIED);
-  link(folder, LINKED);
+  link(folder, [...CODE, ...LINKED]);
 }
 
 /** Copies what an owner edits or an app writes, and links to the rest: for an app that runs in this process. */

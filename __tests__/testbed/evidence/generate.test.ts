@@ -1,7 +1,7 @@
 import { Project } from "../../project";
 
 test("npm run check tells a promise without a test and a stale page, and npm run evidence mends the page", () => {
-  const project = new Project();
+  const project = Project.withCode();
   const check = (): unknown => project.script("evidence", "--check");
   const page = project.text("docs/evidence.md");
   project.edit("docs/evidence.md", (text) => text.replace("# Evidence", "# Proof"));
@@ -16,7 +16,7 @@ test("npm run check tells a promise without a test and a stale page, and npm run
 });
 
 test("npm run evidence keeps a run of the tests, and says how results are made that it cannot use", () => {
-  const project = new Project();
+  const project = Project.withCode();
   const results = { startTime: 0, numRuntimeErrorTestSuites: 0, testResults: [] };
   project.write("results.json", JSON.stringify(results));
   expect(project.script("evidence", "results.json")).toEqual({
