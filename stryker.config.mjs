@@ -1,7 +1,7 @@
 /** Mutation tests of one part of `src`, named by PART: `npm run mutate`. */
 
-/** What VMs get of PVE nodes: part of `config`, with suites that try thousands of clusters. */
-const PVE = "src/config/{capacity,ha,losses,placement,pve}.ts";
+/** What VMs get of PVE nodes, and what clusters share: part of `config`, with suites that try thousands of clusters. */
+const PVE = "src/config/{capacity,clusters,ha,losses,placement,pve}.ts";
 
 /**
  * What is mutated, and which suites are to notice it, the fast ones first: unit tests that run it in their own process. A mutation
@@ -11,7 +11,7 @@ const PARTS = {
   config: {
     files: ["src/config/**/*.ts", `!${PVE}`],
     suites: [
-      "config/@(address|k3s-flags|snapshots|version-steps)",
+      "config/@(address|history|k3s-aside|k3s-flags|references|snapshots|version-steps)",
       "firewall/@(firewall|ssh-access)",
       "config/model",
       "config/rules",
@@ -23,7 +23,13 @@ const PARTS = {
   },
   pve: {
     files: [PVE],
-    suites: ["config/model", "config/rules", "config/placement", "simulation/simulation", "constructs/pve"],
+    suites: [
+      "config/model",
+      "config/rules",
+      "config/placement",
+      "simulation/simulation",
+      "constructs/@(pve|several-clusters)",
+    ],
   },
   firewall: {
     files: ["src/firewall/**/*.ts"],
