@@ -45,9 +45,28 @@ test("is refused for its own check, and not for another VM's", () => {
     const check = plan.checks.find(({ address }: Json) => address.to_display === `check.${node}_vm_id`);
     check.status = "fail";
     check.instances = [{ problems: [{ message: "the ID is held" }] }];
+    plan.checks = [check, ...plan.checks.filter((other: Json) => other !== check)];
   };
   expect(wordsWith(failing("k3s_agent_1"))).toEqual(["cannot be created: the ID is held"]);
+  expect(judgedWith("new-node", failing("k3s_agent_1"), ASKING).reasons[0]?.kind).toBe("fail");
   expect(wordsWith(failing("k3s_agent"))).toEqual([]);
+});
+
+test("is refused with a setting that only root@pam may set, which no consent changes", () => {
+  const { reasons } = judgedWith(
+    "new-node",
+    ({ resource_changes: [{ change }] }) => (change.after.kvm_arguments = "-s"),
+    ASKING,
+  );
+  expect(reasons).toMatchObject([
+    {
+      kind: "fail",
+      attribute: "kvm_arguments",
+      words: expect.stringMatching(
+        /: kvm_arguments is refused to every API token, since only root@pam may set it, so the apply fails and leaves the VM half-made$/,
+      ) as string,
+    },
+  ]);
 });
 
 test("is judged so only if it is a VM, and not if it is another resource with a vm_id", () => {
