@@ -107,14 +107,4 @@ export class Faults {
   public add(setting: string, sentence: string, judgedBy: readonly string[] = []): void {
     this.all.push({ nodes: this.nodes, setting: `${this.prefix}${setting}`, sentence, judgedBy });
   }
-
-  public checkInteger(setting: string, value: unknown, least: number, most: number, unit = ""): void {
-    if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return;
-    this.addInvalid(setting, `a whole number${unit && ` of ${unit}`} from ${least} to ${most}`, value);
-  }
-
-  public checkPattern(setting: string, value: unknown, pattern: RegExp, expected: string): void {
-    if (typeof value === "string" && pattern.test(value)) return;
-    this.addInvalid(setting, expected, value);
-  }
 }

@@ -64,7 +64,7 @@ function flagProblem(flag: string, role: Role): string | undefined {
 
 function valueProblem(name: string, shown: string, value: string): string | undefined {
   if (name === "disable") {
-    const components = value.split(",").map((component) => component.trim());
+    const components = value.split(",");
     for (const component of components) {
       const known = (COMPONENT_NAMES as readonly string[]).includes(component);
       const meant = known ? undefined : misspelt(component, COMPONENT_NAMES);
@@ -79,8 +79,7 @@ function valueProblem(name: string, shown: string, value: string): string | unde
   const [argument, ...rest] = value.split("=");
   const plain = argumentName(argument as string);
   const rule = component[plain];
-  // An argument without a value is true (pkg/util/args.go).
-  const allowed = rule?.unless?.test(rest.length === 0 ? "true" : rest.join("=")) ?? false;
+  const allowed = rule?.unless?.test(rest.join("=")) ?? false;
   if (rule === undefined || allowed) return undefined;
   return `has ${shown}=${plain} with a value that is not allowed: ${rule.why}`;
 }

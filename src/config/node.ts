@@ -77,7 +77,7 @@ function faultsOf(
 ): Fault[] {
   const name = [nodeName(node)];
   const faults = new Faults(name);
-  faults.checkPattern("construct id", node.id, CONSTRUCT_ID.pattern, CONSTRUCT_ID.expected);
+  if (!CONSTRUCT_ID.pattern.test(node.id)) faults.addInvalid("construct id", CONSTRUCT_ID.expected, node.id);
   if (SHARED_FOLDERS.has(node.directory))
     faults.addInvalid("directory", "another name: nix/ has that folder for all hosts", node.directory);
   checkAddress(node, cluster.network, faults);

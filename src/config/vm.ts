@@ -54,7 +54,8 @@ export function checkVm(
     ],
     faults,
   );
-  if (vm.balloonMib > vm.memoryMib) faults.checkInteger("balloonMib", vm.balloonMib, 0, vm.memoryMib, "MiB");
+  if (vm.balloonMib > vm.memoryMib)
+    faults.addInvalid("balloonMib", `a whole number of MiB from 0 to ${vm.memoryMib}`, vm.balloonMib);
   checkDisks(vm.disks, settings.templateDiskGib, faults);
   if (settings.networkInterfaces?.[0]?.macAddress !== undefined) {
     faults.add(
@@ -78,7 +79,7 @@ function checkDisks(
   checkMounts(disks, faults);
   const [first] = disks;
   // PVE would clone the disk and then refuse to shrink it, which leaves a tainted VM.
-  if (first !== undefined && templateDiskGib !== undefined && first.sizeGib < templateDiskGib) {
+  if (first !== undefined && first.sizeGib < (templateDiskGib ?? 0)) {
     const expected = `at least 'templateDiskGib', ${templateDiskGib} GiB`;
     faults.addInvalid(`disks[${first.interface}].sizeGib`, expected, first.sizeGib);
   }
