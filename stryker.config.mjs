@@ -11,7 +11,7 @@ const PARTS = {
   config: {
     files: ["src/config/**/*.ts", `!${PVE}`],
     suites: [
-      "config/@(address|history|k3s-aside|k3s-flags|references|snapshots|version-steps)",
+      "config/@(address|data-disks|fault|guest-network|history|k3s|k3s-aside|k3s-flags|references|snapshots|version-steps|warnings)",
       "firewall/@(firewall|ssh-access)",
       "config/model",
       "config/rules",

@@ -201,6 +201,39 @@ const withFlags = (...serverFlags: string[]): Edit => ({ settings: { k3s: { ...k
 /** Faults and warnings about what K3s, Proxmox VE or a host would refuse or ignore later. */
 export const ONCE_SILENT: readonly Mistake[] = [
   [
+    "a mirror between nodes, and no registry",
+    { settings: { k3s: { ...k3s, embeddedRegistry: true } } },
+    "Warning: 'k3s.embeddedRegistry' is true and 'k3s.registries' is empty: nodes share no images, unless your local.nix writes registries.yaml; add registries: [{ registry: \"*\" }] for all images",
+  ],
+  [
+    "a flag that the channel of an older NixOS may not know",
+    {
+      settings: {
+        nixos: { ...nixos, release: "25.05", stateVersion: "25.05" },
+        k3s: { ...k3s, serverFlags: ["--etcd-s3-retention=3"] },
+      },
+    },
+    "Warning: 'k3s.serverFlags' has --etcd-s3-retention, which K3s has since 1.31.12, 1.32.8 and 1.33.4: an older release does not start with it",
+  ],
+  [
+    "a flag that the channel of one host's older NixOS may not know",
+    {
+      ...withFlags("--etcd-s3-retention=3"),
+      mizar: { nixos: { release: "24.11", stateVersion: "24.11" } },
+    },
+    "Warning: 'k3s.serverFlags' has --etcd-s3-retention, which K3s has since 1.31.12, 1.32.8 and 1.33.4: an older release does not start with it",
+  ],
+  [
+    "a component of another setting among others",
+    withFlags("--disable=metrics-server,traefik"),
+    "'k3s.serverFlags' has --disable with a value that is not allowed: use 'k3s.traefik' and 'k3s.serviceLb' instead",
+  ],
+  [
+    "an alias of a flag with an argument of another setting",
+    withFlags("--kube-controller-arg=cluster-cidr=10.0.0.0/8"),
+    "'k3s.serverFlags' has --kube-controller-arg (an alias of --kube-controller-manager-arg)=cluster-cidr with a value that is not allowed: use 'network.podCidr' instead",
+  ],
+  [
     "a misspelt flag",
     withFlags("--disabel=metrics-server"),
     "'k3s.serverFlags' has --disabel, which K3s does not have; did you mean --disable?",
@@ -466,6 +499,56 @@ export const SHARED: readonly Mistake[] = [
 
 /** Settings of a node, with one mistake each. */
 export const OF_A_NODE: readonly Mistake[] = [
+  [
+    "a state version of a host that is newer than its release",
+    { mizar: { nixos: { stateVersion: "26.05" } } },
+    "'nixos.stateVersion' of 'mizar' should be at most the release, 25.11, got '26.05'",
+  ],
+  [
+    "a boot order with devices that there are not",
+    { mizar: { bootOrder: ["scsi0", "net10", "ide2", "xnet0", "net0x", "ide4", "ide20"] } },
+    "'bootOrder' of 'mizar' should be interfaces of the VM's disks, or netN, got 'xnet0'",
+    "'bootOrder' of 'mizar' should be interfaces of the VM's disks, or netN, got 'net0x'",
+    "'bootOrder' of 'mizar' should be interfaces of the VM's disks, or netN, got 'ide4'",
+    "'bootOrder' of 'mizar' should be interfaces of the VM's disks, or netN, got 'ide20'",
+  ],
+  [
+    "label keys of Kubernetes' own domains, and one beside them",
+    {
+      mizar: {
+        nodeLabels: {
+          "kubernetes.io/a": "",
+          "sub.k8s.io/b": "",
+          "mynode.kubernetes.io/c": "",
+          "node.kubernetes.io/d": "",
+          "sub.kubelet.kubernetes.io/e": "",
+          "kubernetes.io.example.org/f": "",
+          "mykubernetes.io/g": "",
+          role: "",
+        },
+      },
+    },
+    "'nodeLabels' of 'mizar' should be keys that a kubelet may set on its own node, got 'kubernetes.io/a'",
+    "'nodeLabels' of 'mizar' should be keys that a kubelet may set on its own node, got 'sub.k8s.io/b'",
+    "'nodeLabels' of 'mizar' should be keys that a kubelet may set on its own node, got 'mynode.kubernetes.io/c'",
+  ],
+  [
+    "routes by a router that no network has",
+    connected({
+      address: STORAGE,
+      routes: [
+        { to: "198.51.100.0/24", via: "198.18.0.0" },
+        { to: "203.0.113.0/24", via: "198.18.0.255" },
+      ],
+    }),
+    "'networkInterfaces[1].routes[0].via' of 'mizar' should be a router in the interface's network 198.18.0.0/24, got '198.18.0.0'",
+    "'networkInterfaces[1].routes[1].via' of 'mizar' should be a router in the interface's network 198.18.0.0/24, got '198.18.0.255'",
+  ],
+  [
+    "a route to services elsewhere",
+    routed("10.43.1.0/24"),
+    "'networkInterfaces[1].routes[0].to' of 'mizar' 10.43.1.0/24 overlaps 'network.serviceCidr' 10.43.0.0/16, which the node's interface has to reach",
+  ],
   [
     "an id that is no folder name",
     { mizar: { id: "K3s/agent" } },
@@ -1114,6 +1197,29 @@ export const OF_A_NODE: readonly Mistake[] = [
 
 /** Settings of the cluster, with one mistake each. */
 export const OF_THE_CLUSTER: readonly Mistake[] = [
+  [
+    "a state version of all hosts that is newer than their release: that of a host with settings of its own",
+    {
+      settings: { nixos: { ...nixos, stateVersion: "26.05" } },
+      mizar: { nixos: { kernelPackages: "linuxPackages_6_12" } },
+    },
+    "'nixos.stateVersion' should be at most the release, 25.11, got '26.05'",
+  ],
+  [
+    "provider IDs beside a region",
+    {
+      settings: {
+        k3s: {
+          ...k3s,
+          pveRegion: "home",
+          serverFlags: ["--kubelet-arg=provider-id=a"],
+          agentFlags: ["--kubelet-arg=--provider_id=b"],
+        },
+      },
+    },
+    "'k3s.serverFlags' has --kubelet-arg=provider-id, which 'k3s.pveRegion' sets; leave the flag out",
+    "'k3s.agentFlags' has --kubelet-arg=provider-id, which 'k3s.pveRegion' sets; leave the flag out",
+  ],
   [
     "SSH opened from nowhere",
     {
@@ -1866,6 +1972,40 @@ export const OF_PROTOCOLS: readonly Mistake[] = [
 ];
 
 export const NO_SETTINGS: readonly Mistake[] = [
+  [
+    "a text that may be a secret for a yes or no",
+    { mizar: { protection: "not true" } },
+    "'protection' of 'mizar' should be true or false, got a text",
+  ],
+  [
+    "a text that may be a secret for a number",
+    { mizar: { cores: "8 GiB of it" } },
+    "'cores' of 'mizar' should be a whole number from 1 to 2304, got a text",
+  ],
+  [
+    "a quantity of what has no unit",
+    { mizar: { cores: "8G" } },
+    "'cores' of 'mizar' should be a whole number from 1 to 2304, got '8G'",
+  ],
+  [
+    "a text for a word, as long as a misspelt one may be",
+    { mizar: { scsiHardware: "virtio-scsi-single-and-more-of-i" } },
+    "'scsiHardware' of 'mizar' should be one of lsi, lsi53c810, megasas, pvscsi, virtio-scsi-pci, virtio-scsi-single, got 'virtio-scsi-single-and-more-of-i'",
+  ],
+  [
+    "a longer text for a word",
+    { mizar: { scsiHardware: "virtio-scsi-single-and-more-of-it" } },
+    "'scsiHardware' of 'mizar' should be one of lsi, lsi53c810, megasas, pvscsi, virtio-scsi-pci, virtio-scsi-single",
+  ],
+  [
+    "a long text for a name",
+    {
+      mizar: {
+        pool: "a long text, of more than eighty characters, which is not repeated as a whole, but cut",
+      },
+    },
+    "'pool' of 'mizar' should be the name of a PVE pool, got 'a long text, of more than eighty characters, which is not repeated as a whol...",
+  ],
   [
     "a misspelt one",
     { mizar: { memoryMiB: 8192 } },

@@ -172,6 +172,38 @@ export const OF_PVE: readonly Mistake[] = [
     "'pve.nodes.pve2.templateVmId' should be a VM ID of its own, got 135, which 'hamal' has",
   ],
   [
+    "no template on one of the PVE nodes",
+    placed({ nodes: { pve: PVE, pve2: { ...PVE2, templateVmId: undefined } } }, { templateVmId: undefined }),
+    "'templateVmId' of 'alphard', 'hamal' and 'mizar' should be a whole number from 100 to 999999999, got nothing",
+  ],
+  [
+    "servers on one PVE node",
+    {
+      ...placed({}),
+      nodes: [
+        ...SERVERS.map((each, index) => (index < 2 ? { ...each, pveNode: "pve" } : each)),
+        HAMAL,
+        MIZAR,
+      ],
+    },
+    "Warning: 'alphard' and 'acrux' are servers on one PVE node, pve, and fail with it: where another is free of servers, state it as 'pveNode' of one",
+  ],
+  [
+    "a rule for as many servers as PVE nodes",
+    {
+      ...placed({
+        ha: "servers",
+        nodes: { ...ON_SHARED, pve3: { ...ON_SHARED.pve, templateVmId: 9003 } },
+      }),
+      nodes: [
+        ...SERVERS.map((each, index) => ({ ...each, pveNode: ["pve", "pve2", "pve3"][index] })),
+        HAMAL,
+        MIZAR,
+      ],
+    },
+    "Warning: 'pve.ha' keeps 3 servers apart on as many PVE nodes: where one fails, its server starts again only when it is back",
+  ],
+  [
     "HA without another PVE node",
     placed({ nodes: { pve: { ...PVE, datastores: SHARED } }, ha: "agents" }),
     "'pve.ha' is agents, but 'pve.nodes' has only pve: where it fails, no other can start its VMs; leave it out",
