@@ -59,7 +59,7 @@ describe("the cluster that a command is about", () => {
       () => undefined,
       "Choose a cluster: --cluster NAME with one of k3s, lab",
     ],
-    ["another name", "home", () => undefined, "No such cluster in main.ts: home. There are k3s, lab"],
+    ["another name", "home", () => undefined, "The last synth wrote no cluster home, but k3s, lab"],
     [
       "a damaged cluster.json",
       undefined,

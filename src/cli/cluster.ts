@@ -29,7 +29,9 @@ export function chosenCluster({ cluster: name }: ClusterOptions, project = "."):
   const names = all.map(({ stack }) => stack).join(", ");
   if (name === undefined)
     throw new UserError("usage", `Choose a cluster: --cluster NAME with one of ${names}`);
-  throw noSuchCluster(name, names);
+  throw new UserError("usage", `The last synth wrote no cluster ${name}, but ${names}`, {
+    remedy: "if main.ts has it, run npm run synth",
+  });
 }
 
 /**
@@ -40,7 +42,3 @@ export function chosenCluster({ cluster: name }: ClusterOptions, project = "."):
  */
 export const nameAmongSeveral = (name = "NAME", project = "."): string | undefined =>
   emittedClusters(project).length > 1 ? name : undefined;
-
-/** @param names - of those that there are */
-export const noSuchCluster = (name: string, names: string): UserError =>
-  new UserError("usage", `No such cluster in main.ts: ${name}. There are ${names}`);

@@ -7,7 +7,7 @@ import { findBase, Trees, type Base } from "../preview/trees";
 import { mustHave } from "../base/programs";
 import { since, StatusLine } from "../base/status-line";
 import { UserError } from "../base/user-error";
-import { noSuchCluster, type ClusterOptions } from "./cluster";
+import type { ClusterOptions } from "./cluster";
 import { drawn } from "./drawn";
 import { ExitCode, exitCodeOf } from "./exit-code";
 import { failureDocument } from "./failure";
@@ -150,8 +150,10 @@ async function withoutApp(
 /** @throws UserError `usage` where there is no cluster of that name */
 function previewsOf(pairs: readonly ClusterPair[], name: string | undefined): NamedPreview[] {
   const wanted = pairs.filter((pair) => name === undefined || pair.name === name);
-  if (name !== undefined && wanted.length === 0)
-    throw noSuchCluster(name, pairs.map((pair) => pair.name).join(", "));
+  if (name !== undefined && wanted.length === 0) {
+    const names = pairs.map((pair) => pair.name).join(", ");
+    throw new UserError("usage", `No such cluster in main.ts: ${name}. There are ${names}`);
+  }
   return wanted.map((pair) => ({
     name: pair.name,
     folder: (pair.after ?? pair.before)?.folder ?? "",
