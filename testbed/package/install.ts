@@ -1,15 +1,19 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
+  copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import packageJson from "../../package.json";
 
 const REPOSITORY = join(__dirname, "../..");
@@ -33,6 +37,9 @@ const SOURCES = [
 const run = (cwd: string, program: string, ...words: string[]): string =>
   execFileSync(program, words, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
 
+/** Packed versions, by what they are made of: many suites need the same one, and the compiler takes seconds. */
+const PACKED = join(REPOSITORY, "node_modules/.cache", packageJson.name, "packed");
+
 /**
  * Builds and packs the package from a copy of this repository: several may build or pack at the same time.
  *
@@ -41,19 +48,45 @@ const run = (cwd: string, program: string, ...words: string[]): string =>
  * @returns the tarball's path
  */
 export function packPackage(folder: string, change?: (copy: string) => void): string {
+  const copy = copySources(folder);
+  change?.(copy);
+  const kept = join(PACKED, `${hashOf(copy)}.tgz`);
+  if (!existsSync(kept)) pack(copy, kept);
+  const { version } = JSON.parse(readFileSync(join(copy, "package.json"), "utf8")) as { version: string };
+  const tarball = join(folder, `${packageJson.name}-${version}.tgz`);
+  copyFileSync(kept, tarball);
+  rmSync(copy, { recursive: true });
+  return tarball;
+}
+
+function copySources(folder: string): string {
   const copy = mkdtempSync(join(folder, "repository-"));
   const files = packageJson.files.map((file) => file.replace(/\/\*.*/, "")).filter((file) => file !== "dist");
   for (const name of [...SOURCES, ...files]) {
     cpSync(join(REPOSITORY, name), join(copy, name), { recursive: true });
   }
+  return copy;
+}
+
+function hashOf(folder: string): string {
+  const hash = createHash("sha256");
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const paths = files.filter((file) => file.isFile()).map((file) => join(file.parentPath, file.name));
+  for (const path of paths.sort()) hash.update(`${relative(folder, path)}\0`).update(readFileSync(path));
+  return hash.digest("hex");
+}
+
+/** @param kept - where the tarball is kept from now on, whole or not at all */
+function pack(copy: string, kept: string): void {
   symlinkSync(join(REPOSITORY, "node_modules"), join(copy, "node_modules"));
-  change?.(copy);
   run(copy, "npm", "run", "--silent", "build");
+  mkdirSync(PACKED, { recursive: true });
+  const making = mkdtempSync(join(PACKED, "making-"));
   // Without scripts: `prepare` would generate the bindings again.
-  const packed = run(copy, "npm", "pack", "--ignore-scripts", "--json", "--pack-destination", folder);
-  rmSync(copy, { recursive: true });
+  const packed = run(copy, "npm", "pack", "--ignore-scripts", "--json", "--pack-destination", making);
   const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
-  return join(folder, filename);
+  renameSync(join(making, filename), kept);
+  rmSync(making, { recursive: true });
 }
 
 /**
