@@ -42,6 +42,7 @@ describe("the order in main.ts changes nothing", () => {
 
   test("of labels that a region adds", () => {
     const [, node] = clusterOf([ALPHARD, { ...MIZAR, nodeLabels: { zz: "1" } }]).cluster.nodes;
+    expect(labelsOf({ k3s: REFERENCE.k3s } as Cluster, node as Node)).toEqual(["zz=1"]);
     expect(labelsOf(settings as unknown as Cluster, node as Node)).toEqual([
       "topology.kubernetes.io/region=home",
       "topology.kubernetes.io/zone=pve",

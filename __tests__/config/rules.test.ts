@@ -16,7 +16,7 @@ const LAST_PLACES = { places: new Map(LAST.map(({ vmId }) => [vmId, "pve"])), is
 
 /** Only a construct reads files. */
 const needsFiles = (mistake: Mistake): boolean =>
-  OF_MANIFESTS.includes(mistake) || mistake[2]?.includes("cannot be read: ENOENT") === true;
+  OF_MANIFESTS.includes(mistake) || "authorizedKeysFile" in (mistake[1].settings ?? {});
 
 test.each(
   [...ALL_MISTAKES, ...OF_PVE]
