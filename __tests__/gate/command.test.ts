@@ -1,6 +1,6 @@
 /** The command, with plans of plans/tofu-1.10. gate.test.ts tests the verdicts. */
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { schemaFaults } from "../json-schema";
 import { CLI, REPOSITORY, temporaryFolder } from "../fixture";
@@ -10,10 +10,11 @@ const pathOf = (name: string): string => join(__dirname, "plans", "tofu-1.10", `
 const HAMAL = "hamal, VM 135 (proxmox_virtual_environment_vm.k3s_agent)";
 
 describe("the command", () => {
-  const run = (...words: string[]) => {
-    const { status, stdout, stderr } = spawnSync(CLI, ["gate", ...words], { encoding: "utf8" });
+  const runIn = (cwd: string | undefined, ...words: string[]) => {
+    const { status, stdout, stderr } = spawnSync(CLI, ["gate", ...words], { cwd, encoding: "utf8" });
     return { status, stdout, stderr };
   };
+  const run = (...words: string[]) => runIn(undefined, ...words);
 
   test("ends with 0 when the plan passes", () => {
     expect(run(pathOf("create"))).toEqual({
@@ -21,6 +22,18 @@ describe("the command", () => {
       stdout: "3 VMs are created; 4 outputs are changed.\nThe plan passes.\n",
       stderr: "",
     });
+  });
+
+  test.each([
+    ["one", ["nix"]],
+    ["two", ["nix", "nix-lab"]],
+  ])("judges a plan also where cluster.json, of %s, is damaged", (_, folders) => {
+    const project = temporaryFolder();
+    for (const folder of folders) {
+      mkdirSync(join(project, folder));
+      writeFileSync(join(project, folder, "cluster.json"), "<<<<<<< HEAD\n");
+    }
+    expect(runIn(project, pathOf("create"))).toMatchObject({ status: 0, stderr: "" });
   });
 
   test("ends with 4 when it does not, and says what to do", () => {

@@ -179,7 +179,7 @@ const NEXT = "npm run rollout -- apply --cluster lab";
 test("after a command that applies none, what an apply would change is told with its command", async () => {
   const [{ words, document } = { words: "", document: {} }] = await told(planOf("changed"));
   expect(words).toBe(
-    `\nmanifests: 1 of 1 objects\n  ConfigMap default/a: changed\nThese objects are not applied yet: ${NEXT}`,
+    `\nmanifests: 1 of 1 objects\n  ConfigMap default/a: changed\nNothing of this is applied here. To apply it: ${NEXT}`,
   );
   expect(document).toMatchObject({ notApplied: { manifests: { left: [] }, next: NEXT } });
   expect(await told(planOf("unchanged"))).toEqual([]);
@@ -189,13 +189,18 @@ test("which has succeeded also where the API would not take them, or cannot say"
   const refused = "The API does not take what 'k3s.manifests' has";
   expect(await told(new UserError("refused", refused))).toEqual([
     {
-      words: `\n${refused}\nThese objects are not applied yet: ${NEXT}`,
+      words: `\n${refused}\nNothing of this is applied here. To apply it: ${NEXT}`,
       document: { notApplied: { problem: refused, next: NEXT } },
     },
   ]);
   const [unknown] = await told(new UserError("unavailable", "a webhook is down"));
   expect(unknown?.words).toContain("manifests: the API does not say now which objects change");
-  await expect(told(new UserError("unreachable", "alphard is unreachable"))).rejects.toThrow("unreachable");
+  const noKind = 'no matches for kind "ClusterIssuer"';
+  for (const code of ["failed", "unreachable", "connection lost"] as const)
+    expect(await told(new UserError(code, noKind))).toMatchObject([
+      { document: { notApplied: { problem: noKind } } },
+    ]);
+  await expect(told(new UserError("interrupted", "Interrupted"))).rejects.toThrow("Interrupted");
 });
 
 test("what was applied is named also when no file is left", async () => {

@@ -40,10 +40,15 @@ export async function judge(path: string, { allow, json }: Options): Promise<Exi
 /** The cluster whose hosts a plan has, where there are several. */
 function clusterOf({ resource_changes = [] }: Plan): string | undefined {
   const hosts = new Set(resource_changes.map((resource) => subjectOf(resource).hostname));
-  const found = emittedClusters().find(({ folder }) =>
-    readCluster(".", folder)?.nodes.some(({ hostname }) => hosts.has(hostname)),
-  );
-  return nameAmongSeveral(found?.stack);
+  return nameAmongSeveral(emittedClusters().find(({ folder }) => hasAny(folder, hosts))?.stack);
+}
+
+function hasAny(folder: string, hosts: ReadonlySet<string | undefined>): boolean {
+  try {
+    return readCluster(".", folder)?.nodes.some(({ hostname }) => hosts.has(hostname)) ?? false;
+  } catch {
+    return false; // a damaged one: the plan is judged all the same, and remedies name no cluster
+  }
 }
 
 function contentOf(path: string): string {

@@ -338,8 +338,22 @@ async function applyManifests(
 }
 
 /**
- * Says what an apply would do to the manifests, after a command that applies none. Its consent was about something else, and the objects
- * of a restored cluster are those of its snapshot: what `main.ts` has may be what the restore undoes.
+ * The end of a command that applies no manifests: verifies the cluster, and says what an apply would do to them.
+ *
+ * @throws UserError as `report` does, after both were said
+ */
+export async function reportUnapplied(session: Session, operator: Operator): Promise<void> {
+  const verified = await verifyHosts(session, []);
+  try {
+    report(verified, operator);
+  } finally {
+    await reportManifests(session, verified, operator);
+  }
+}
+
+/**
+ * Of a command whose consent was about something else. The objects of a restored cluster are those of its snapshot: what `main.ts`
+ * has may be what the restore undoes.
  */
 export async function reportManifests(
   session: Session,
@@ -357,7 +371,7 @@ export async function reportManifests(
     if (isManifestPending(outlook)) say(formatManifests(outlook), manifestsAsJson(outlook));
   } catch (error) {
     // The command has done all that it is for.
-    if (!hasCode(error, "refused", "invalid")) throw error;
+    if (!(error instanceof UserError) || error.code === "interrupted") throw error;
     say([error.message], { problem: error.message });
   }
 }

@@ -104,9 +104,9 @@ export function formatApplied({ objects }: ManifestPlan): string {
   return ["Applied the manifests:", ...lines].join("\n");
 }
 
-/** What a command leaves to an apply. @param next - the apply's command line */
+/** What a command leaves to an apply. @param words - what would change, or why that is not known. @param next - the apply's command line */
 export const formatNotApplied = (words: readonly string[], next: string): string =>
-  ["", ...words, `These objects are not applied yet: ${next}`].join("\n");
+  ["", ...words, `Nothing of this is applied here. To apply it: ${next}`].join("\n");
 
 /** What an apply would do, or has done, for a program. */
 export const manifestsAsJson = (outlook: ManifestOutlook): object =>

@@ -7,10 +7,8 @@ import {
   changing,
   printPlan,
   refuseBlocked,
-  report,
-  reportManifests,
+  reportUnapplied,
   surveyAndPlan,
-  verifyHosts,
   type Operator,
   type Planned,
   type Trust,
@@ -19,7 +17,7 @@ import { askToPin } from "./first-contact";
 import type { FleetOptions } from "./fleet";
 import type { Host } from "./host";
 import type { Lock } from "./lock";
-import { builtVersionFaults, readNote, recover, recoverFaults, type Note } from "./recovery";
+import { builtVersionFaults, readNote, recover, recoverFaults, type Note, type Rollouts } from "./recovery";
 import { readRestorable, type Restorable } from "./restorable";
 import { askByName, founderOf } from "./restore-commands";
 import type { Session } from "./session";
@@ -73,31 +71,25 @@ export async function recoverCommand(
     ).run();
   };
   const { fleet, plans } = planned;
+  const rollouts = (lock: Lock): Rollouts => ({
+    founder: () => rollOut({ ...planned, plans: plans.filter(({ host }) => host === founder) }, lock),
+    others: async () => {
+      const now = await surveyAndPlan(session, [], planOptions(options));
+      refuseBlocked(now.plans, now.fleet, session, `\nThe backup is restored. This goes on: ${command}`);
+      await rollOut(now, lock);
+    },
+  });
   // Its API comes and goes, so that there is no lock in it.
-  session.goOn = command;
-  const done = await changing(session, { ...fleet, nodes: undefined }, plans, stop, (lock) =>
-    recover(
-      what,
-      founder,
-      note,
-      {
-        founder: () => rollOut({ ...planned, plans: plans.filter(({ host }) => host === founder) }, lock),
-        others: async () => {
-          const now = await surveyAndPlan(session, [], planOptions(options));
-          refuseBlocked(now.plans, now.fleet, session, `\nThe backup is restored. This goes on: ${command}`);
-          await rollOut(now, lock);
-        },
-      },
-      command,
+  const done = await session.goingOn(command, () =>
+    changing(session, { ...fleet, nodes: undefined }, plans, stop, (lock) =>
+      recover(what, founder, note, rollouts(lock), command),
     ),
   );
   const seconds = Math.max(0, Math.round((Date.now() - Date.parse(done.begun)) / 1000));
   print(formatRecovered(what, done, seconds), {
     recovered: { backup: folder, begun: done.begun, seconds, ...done.restored },
   });
-  const verified = await verifyHosts(session, []);
-  report(verified, operator);
-  await reportManifests(session, verified, operator);
+  await reportUnapplied(session, operator);
 }
 
 /** New machines run nothing that could not be rebooted. */

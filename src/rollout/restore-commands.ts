@@ -9,7 +9,7 @@ import { emittedFlagsAside } from "../render/drill";
 import { Aside, type TrialPlace } from "./aside";
 import { AsideHere, hereFaults, k3sHere } from "./aside-here";
 import { makeBackup } from "./backup";
-import { changing, report, reportManifests, surveyed, verifyHosts, type Operator } from "./commands";
+import { changing, reportUnapplied, surveyed, type Operator } from "./commands";
 import { selectNodes } from "./description";
 import { drill, drillFaults, formatDrill, judgeDrill, record } from "./drill";
 import type { Fleet } from "./fleet";
@@ -142,24 +142,17 @@ export async function restoreCommand(
   const command = npmRun(`rollout -- restore ${["--from", shellWord(folder), ...words].join(" ")}`);
   const hosts = restoring(what, fleet, command);
   await askByName(hosts.founder, questionOf(what, running), confirm, operator);
-  session.goOn = command;
   // Without a lock in the API, which stops, and which may not answer already.
-  const { result, loss } = await changing(
-    session,
-    { ...fleet, nodes: undefined },
-    [],
-    stop,
-    async ({ id }) => ({
+  const { result, loss } = await session.goingOn(command, () =>
+    changing(session, { ...fleet, nodes: undefined }, [], stop, async ({ id }) => ({
       loss: running === undefined ? undefined : await keepPresent(session, fleet, what, id),
       result: await restore(hosts, new Kubernetes([hosts.founder, ...hosts.members])),
-    }),
+    })),
   );
   print(formatRestored(what, result, loss, session.paths.logs), {
     restored: { backup: folder, ...result, ...loss },
   });
-  const verified = await verifyHosts(session, []);
-  report(verified, operator);
-  await reportManifests(session, verified, operator);
+  await reportUnapplied(session, operator);
 }
 
 /** What the restore undoes. */

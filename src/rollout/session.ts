@@ -36,8 +36,7 @@ export class Session {
   public readonly hosts: readonly Host[];
   /** @default - each host builds its own system */
   public readonly builder?: Builder;
-  /** The command that goes on, of one that leaves K3s stopped when it is interrupted. @default - none does */
-  public goOn?: string;
+  private unfinished?: string;
   private readonly here: ThisMachine;
   private readonly keys: HostKeys;
   public readonly ssh: Ssh;
@@ -73,6 +72,19 @@ export class Session {
   public host(hostname: string): Host {
     selectNodes(this.description, [hostname]);
     return this.hosts.find(({ name }) => name === hostname) as Host;
+  }
+
+  /** The command that goes on after an interruption, while one runs that leaves K3s stopped then. */
+  public get goOn(): string | undefined {
+    return this.unfinished;
+  }
+
+  /** Runs what leaves K3s stopped unless it succeeds. @param command - goes on then */
+  public async goingOn<T>(command: string, run: () => Promise<T>): Promise<T> {
+    this.unfinished = command;
+    const result = await run();
+    this.unfinished = undefined;
+    return result;
   }
 
   /** Closes all connections. */

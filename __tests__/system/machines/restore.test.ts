@@ -204,7 +204,10 @@ describeWith([...MACHINES, ...S3], "a backup", () => {
       const [document = ""] = stdout.split("\n");
       cluster.emit(NODES);
       expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({
-        notApplied: { manifests: { left: [] }, next: "npm run rollout -- apply" },
+        notApplied: {
+          manifests: { objects: [{ object: "ConfigMap default/add-on", verdict: "new" }], left: [] },
+          next: "npm run rollout -- apply",
+        },
       });
       const { restored, ...rest } = JSON.parse(document) as { restored: { keptAs: string } };
       expect([status, schemaFaults("rollout#restored", { restored, ...rest })]).toEqual([0, []]);

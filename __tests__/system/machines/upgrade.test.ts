@@ -102,7 +102,7 @@ describeWith(MACHINES, "an upgrade", () => {
     );
     expect(output).toMatch(/mizar +soak: nothing was wrong with it/);
     expect(output).toContain(
-      "manifests: 1 of 1 objects\n  ConfigMap default/add-on: new\nThese objects are not applied yet: npm run rollout -- apply\n",
+      "manifests: 1 of 1 objects\n  ConfigMap default/add-on: new\nNothing of this is applied here. To apply it: npm run rollout -- apply\n",
     );
     expect(joined()).toEqual(["mizar", "alphard", "hamal"]);
     const [backup] = readdirSync(join(cluster.folder, "backups")).filter((name) => /^\d{8}T/.test(name));

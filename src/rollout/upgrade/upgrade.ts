@@ -9,10 +9,8 @@ import {
   askToProceed,
   changing,
   refuseBlocked,
-  report,
-  reportManifests,
+  reportUnapplied,
   surveyAndPlan,
-  verifyHosts,
   type Operator,
   type Planned,
   type Resets,
@@ -86,9 +84,7 @@ export async function upgradeCommand(
       resetter?.close();
     }
   } else if (next.length > 0) throw notYet(session, next);
-  const verified = await verifyHosts(session, []);
-  report(verified, operator);
-  await reportManifests(session, verified, operator);
+  await reportUnapplied(session, operator);
   if (next.length > 0)
     session.log.info("cluster", `this step of the path is done. Next: ${howToState(session, next)}`);
 }
