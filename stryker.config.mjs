@@ -11,7 +11,7 @@ const PARTS = {
   config: {
     files: ["src/config/**/*.ts", `!${PVE}`],
     suites: [
-      "config/@(address|data-disks|fault|guest-network|history|k3s|k3s-aside|k3s-flags|references|snapshots|version-steps|warnings)",
+      "config/@(address|data-disks|fault|guest-network|history|k3s|k3s-aside|k3s-flags|references|rollout|snapshots|version-steps|warnings)",
       "firewall/@(firewall|ssh-access)",
       "config/model",
       "config/rules",

@@ -1198,6 +1198,23 @@ export const OF_A_NODE: readonly Mistake[] = [
 /** Settings of the cluster, with one mistake each. */
 export const OF_THE_CLUSTER: readonly Mistake[] = [
   [
+    "a state version of all hosts and one of a single host that are newer than their release",
+    {
+      settings: { nixos: { ...nixos, stateVersion: "26.05" } },
+      mizar: { nixos: { stateVersion: "26.11" } },
+    },
+    "'nixos.stateVersion' should be at most the release, 25.11, got '26.05'",
+    "'nixos.stateVersion' of 'mizar' should be at most the release, 25.11, got '26.11'",
+  ],
+  [
+    "flags for snapshots of a server, beside settings for them",
+    {
+      settings: { k3s: { ...k3s, snapshots: { keep: 3 } } },
+      nodes: [{ ...ALPHARD, k3sFlags: ["--etcd-snapshot-retention=9", "--etcd-s3-folder=a"] }, HAMAL, MIZAR],
+    },
+    "'k3sFlags' of 'alphard' has --etcd-snapshot-retention, which 'k3s.snapshots' decides; leave the flag out",
+  ],
+  [
     "a state version of all hosts that is newer than their release: that of a host with settings of its own",
     {
       settings: { nixos: { ...nixos, stateVersion: "26.05" } },

@@ -1,6 +1,11 @@
 import { cronProblem, longestGapHours } from "../../src/config/cron";
 import { resolveK3s } from "../../src/config/k3s";
-import { snapshotBucket, snapshotLimitHours, type SnapshotBucket } from "../../src/config/snapshots";
+import {
+  snapshotBucket,
+  snapshotFlags,
+  snapshotLimitHours,
+  type SnapshotBucket,
+} from "../../src/config/snapshots";
 import type { K3sSettings } from "../../src/config/settings";
 import { REFERENCE } from "../fixture";
 
@@ -89,4 +94,25 @@ describe("the bucket is reached as K3s reaches it", () => {
       ...expected,
     });
   });
+});
+
+test("servers get the flags of what is stated, and no others", () => {
+  const s3 = { endpoint: "s3.example.org", bucket: "etcd", secretFile: "/var/lib/k3s-secrets/s3" };
+  const flagsOf = (snapshots?: object) =>
+    snapshotFlags(resolveK3s({ ...REFERENCE.k3s, snapshots } as K3sSettings));
+  expect(flagsOf()).toEqual([]);
+  expect(flagsOf({ keep: 3 })).toEqual([
+    "--etcd-snapshot-schedule-cron=0 0,12 * * *",
+    "--etcd-snapshot-retention=3",
+  ]);
+  expect(flagsOf({ compress: true, s3 }).slice(2)).toEqual([
+    "--etcd-snapshot-compress",
+    "--etcd-s3",
+    "--etcd-s3-endpoint=s3.example.org",
+    "--etcd-s3-bucket=etcd",
+  ]);
+  expect(flagsOf({ s3: { ...s3, folder: "home", region: "eu" } }).slice(5)).toEqual([
+    "--etcd-s3-folder=home",
+    "--etcd-s3-region=eu",
+  ]);
 });
