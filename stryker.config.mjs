@@ -24,7 +24,7 @@ const PARTS = {
   pve: {
     files: [PVE],
     suites: [
-      "config/@(model|rules|warnings)",
+      "config/@(capacity|clusters|model|rules|warnings)",
       "simulation/simulation",
       "constructs/@(pve|several-clusters)",
       "config/placement",

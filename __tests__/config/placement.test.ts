@@ -228,3 +228,19 @@ test("ZFS takes a tenth of the memory and at most 16 GiB, unless stated", () => 
   expect(zfsArcMib({ ...node, datastores: { ceph: { sizeGib: 1 } } })).toBe(0);
   expect(memoryForVms({ ...node, zfsArcMib: 8192, datastores: zfs })).toBe(65_536 - 2048 - 8192);
 });
+
+test("a server that few PVE nodes can run is placed before one that more can, whatever their VM IDs", () => {
+  const pve = pveWith("servers", 65_536, 16_384);
+  const big = {
+    ...vm(102, 4096, "server"),
+    vm: { ...vm(102, 4096).vm, networkInterfaces: [{ bridge: "vmbr1" }] },
+  };
+  const nodes = {
+    ...pve.nodes,
+    pve1: { ...(pve.nodes.pve1 as Pve["nodes"][string]), bridges: ["vmbr0", "vmbr1"] },
+  };
+  expect(placed(place({ ...pve, nodes }, [vm(101, 4096, "server"), big as Placeable], NOTHING))).toEqual([
+    [101, "pve2"],
+    [102, "pve1"],
+  ]);
+});
