@@ -1,5 +1,6 @@
-import { faultsBetweenClusters, type NamedCluster } from "../../src/config/clusters";
+import { faultsBetweenClusters } from "../../src/config/clusters";
 import { describeFaults } from "../../src/config/fault";
+import type { NamedCluster } from "../../src/config/named-cluster";
 import type { ClusterSettings } from "../../src/config/settings";
 import { ALPHARD, FURTHER, REFERENCE, server } from "../fixture";
 import { OPERATOR_KEY } from "./operator-key";

@@ -1837,6 +1837,11 @@ export const OF_DHCP: readonly Mistake[] = [
     "'apiVip.address' should be outside of 'network.dhcpRange' 172.22.0.30 to 172.22.0.99, which a DHCP server gives away, got '172.22.0.30'",
   ],
   [
+    "the address of the API's balancer in the DHCP range",
+    withDhcp({ from: "172.22.0.30", to: "172.22.0.99" }, { apiEndpoint: "https://172.22.0.30:6443" }),
+    "'apiEndpoint' should be outside of 'network.dhcpRange' 172.22.0.30 to 172.22.0.99, which a DHCP server gives away, got '172.22.0.30'",
+  ],
+  [
     "addresses of services in the DHCP range",
     withDhcp({ from: "172.22.0.219", to: "172.22.0.240" }, withPool(POOL).settings),
     "'loadBalancer.pool' should be outside of 'network.dhcpRange' 172.22.0.219 to 172.22.0.240, which a DHCP server gives away, got 172.22.0.200 to 172.22.0.219",

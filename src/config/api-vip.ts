@@ -4,8 +4,8 @@ import { describeActual, formatValue, quoteAll, type Fault, type Faults } from "
 import { guestInterfaces } from "./guest-network";
 import type { ApiVip, Cluster, Node } from "./model";
 import { servers } from "./model";
-import { apiEndpointOf } from "./network";
-import { isHostAddress, takenAddresses } from "./reserved";
+import { apiEndpointOf, endpointHost } from "./network";
+import { isHostAddress, takenAddresses, type Taken } from "./reserved";
 import { ClusterSchema, type ApiVipSettings, type ClusterSettings } from "./settings";
 import { docOf } from "./settings/kinds";
 
@@ -39,6 +39,25 @@ export function checkApi(settings: ClusterSettings, faults: Faults): void {
   faults.add("apiEndpoint", `should be left out beside 'apiVip', which makes it ${own}, got ${apiEndpoint}`, [
     "apiVip",
   ]);
+}
+
+/** An address of the API. */
+interface ApiAddress extends Taken {
+  /** That states it. */
+  readonly setting: "apiVip.address" | "apiEndpoint";
+}
+
+/** The API's address, where no node has it. */
+export function ofTheApi({
+  apiVip,
+  apiEndpoint,
+  nodes,
+}: Pick<Cluster, "apiVip" | "apiEndpoint" | "nodes">): ApiAddress[] {
+  if (apiVip !== undefined)
+    return [{ address: apiVip.address, setting: "apiVip.address", whose: "the 'apiVip.address'" }];
+  const address = endpointHost(apiEndpoint);
+  if (address === undefined || nodes.some(({ ipv4Address }) => ipv4Address === address)) return [];
+  return [{ address, setting: "apiEndpoint", whose: "the address of 'apiEndpoint'" }];
 }
 
 /** A server that may hold the address while its API is ready. */

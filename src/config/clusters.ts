@@ -3,22 +3,12 @@ import { groupBy } from "../base/group-by";
 import { vipFaultsBetween } from "./api-vip";
 import { shortages } from "./capacity";
 import { dhcpRangeFaultsBetween } from "./dhcp-range";
-import { quoteAll, withNews, type Fault } from "./fault";
+import { withNews, type Fault } from "./fault";
 import { guestInterfaces } from "./guest-network";
 import { poolFaultsBetween } from "./load-balancer";
-import { nodeName, type Cluster, type Node } from "./model";
+import type { Node } from "./model";
+import { whose, type NamedCluster, type Pair } from "./named-cluster";
 import { shortageFault, takersOf } from "./pve";
-
-/** A cluster of an app. */
-export interface NamedCluster {
-  readonly name: string;
-  readonly cluster: Cluster;
-  /** Endpoint of its Proxmox VE. @default - `main.ts` does not say it */
-  readonly pveEndpoint?: string;
-}
-
-/** Two clusters of an app, the one that is newer in its tree last. */
-type Pair = readonly [NamedCluster, NamedCluster];
 
 /**
  * Faults between a cluster and those before it in the app.
@@ -40,7 +30,7 @@ const pairFaults = (pair: Pair): Fault[] =>
     sharedValues(pair, "macAddress", macAddressesOf, ["vmId"]),
     vipFaultsBetween(pair[1].cluster, pair[0].cluster),
     poolFaultsBetween(pair[1].cluster, pair[0].cluster),
-    dhcpRangeFaultsBetween(pair[1].cluster, pair[0].cluster),
+    dhcpRangeFaultsBetween(pair),
     endpoint(pair),
     snapshotsFolder(pair),
   ].reduce<Fault[]>(withNews, []);
@@ -60,7 +50,7 @@ function sharedValues(
     [...new Set(of(node))].flatMap((value) => {
       const owner = owners.get(value);
       if (owner === undefined || value === "") return []; // another check reports an empty one
-      const who = `${whose(owner, one)} and ${whose(node, other)} both`;
+      const who = `${whose([owner], one.name)} and ${whose([node], other.name)} both`;
       return [
         {
           nodes: [node.hostname],
@@ -72,8 +62,6 @@ function sharedValues(
     }),
   );
 }
-
-const whose = (node: Node, { name }: NamedCluster): string => `${quoteAll([nodeName(node)])} of ${name}`;
 
 const addressesOf = (node: Node): string[] => [
   node.ipv4Address,
@@ -110,7 +98,7 @@ function held(owner: NamedCluster, cloning: NamedCluster): Fault[] {
     .map((node) => ({
       nodes: [node.hostname],
       setting: "vmId",
-      message: `${whose(node, owner)} uses ${node.vmId} as 'vmId', which is the template of ${cloning.name}${ELSEWHERE}`,
+      message: `${whose([node], owner.name)} uses ${node.vmId} as 'vmId', which is the template of ${cloning.name}${ELSEWHERE}`,
     }));
 }
 
@@ -157,5 +145,5 @@ function capacityFaults(before: readonly NamedCluster[], cluster: NamedCluster):
 /** `'alphard' and 'hamal' of k3s, and 'altair' of lab` */
 const ofClusters = (nodes: readonly Owned[]): string =>
   [...groupBy(nodes, ({ of }) => of)]
-    .map(([name, some]) => `${quoteAll(some.map(nodeName))} of ${name}`)
+    .map(([name, some]) => whose(some, name))
     .join(", and ");

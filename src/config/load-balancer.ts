@@ -1,8 +1,8 @@
 /** What gives addresses to services of the type LoadBalancer, and which addresses those are. */
 import { includes, outsideFaults, overlaps, poolInWords } from "./address-pool";
+import { ofTheApi } from "./api-vip";
 import type { Fault } from "./fault";
 import type { Cluster, LoadBalancer } from "./model";
-import { endpointHost } from "./network";
 import { nodeAddresses, takenAddresses, type Taken } from "./reserved";
 import { LoadBalancerSchema, type AddressPool, type ClusterSettings } from "./settings";
 import { withDefaults } from "./validation";
@@ -49,14 +49,6 @@ export function loadBalancerFaults(cluster: Cluster): Fault[] {
 
 const taken = (cluster: Cluster, pool: AddressPool): Fault[] =>
   within(pool, [...takenAddresses(cluster), ...ofTheApi(cluster)]);
-
-/** The API's address, where no node has it. */
-function ofTheApi({ apiVip, apiEndpoint, nodes }: Cluster): Taken[] {
-  if (apiVip !== undefined) return [{ address: apiVip.address, whose: "the 'apiVip.address'" }];
-  const address = endpointHost(apiEndpoint);
-  if (address === undefined || nodes.some(({ ipv4Address }) => ipv4Address === address)) return [];
-  return [{ address, whose: "the address of 'apiEndpoint'" }];
-}
 
 /**
  * Somebody's addresses in the pool, as one fault.

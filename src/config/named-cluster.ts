@@ -1,0 +1,18 @@
+/** A cluster among others of an app, whose faults say which one they mean. */
+import { quoteAll } from "./fault";
+import { nodeName, type Cluster, type Node } from "./model";
+
+/** A cluster of an app. */
+export interface NamedCluster {
+  readonly name: string;
+  readonly cluster: Cluster;
+  /** Endpoint of its Proxmox VE. @default - `main.ts` does not say it */
+  readonly pveEndpoint?: string;
+}
+
+/** Two clusters of an app, the one that is newer in its tree last. */
+export type Pair = readonly [NamedCluster, NamedCluster];
+
+/** `'alphard' and 'hamal' of k3s` */
+export const whose = (nodes: readonly Node[], name: string): string =>
+  `${quoteAll(nodes.map(nodeName))} of ${name}`;
