@@ -5,7 +5,7 @@ import { TerraformStack, type App } from "cdktf";
 import { HostFiles, type HostFilesProps, type K3sCluster } from "../../constructs";
 import { SCRIPTS_OF_ONE_CLUSTER } from "../../src/base/command-line";
 import type { EmissionOptions } from "../../src/emit/app";
-import type { ClusterSettings } from "../../src/config/settings";
+import type { ClusterSettings, PveSettings } from "../../src/config/settings";
 import {
   addCluster,
   agent,
@@ -16,12 +16,14 @@ import {
   HAMAL,
   inside,
   REFERENCE,
+  server,
   temporaryFolder,
   testApp,
   textsBelow,
   type TestNode,
 } from "../fixture";
 
+const STUDIO = server("k3s-server", "sirius", 150);
 const LAB = [ALTAIR, agent("k3s-agent", "vega", 145)];
 
 /** To its end, or to that of the code which it is. */
@@ -64,6 +66,13 @@ const stateOf = (outdir: string, stack: string): unknown =>
 
 const faultsOf = (clusters: readonly Stated[]): string[] =>
   appOf(clusters).built.flatMap(({ node }) => node.validate());
+
+/** Likewise, each in a Proxmox VE of its own. */
+function faultsElsewhere(clusters: readonly Stated[]): string[] {
+  const { built } = appOf(clusters);
+  built.forEach((cluster, index) => (cluster.provider.endpoint = `https://pve${index}.example:8006`));
+  return built.flatMap(({ node }) => node.validate());
+}
 
 describe("a further cluster", () => {
   test.each([
@@ -301,10 +310,96 @@ describe("what two clusters of an app must not share", () => {
       ]);
     });
 
+    test("beyond what it has, which is no fault of a third that takes nothing there", () => {
+      const [first, second] = clusters("pve");
+      const [, third] = clusters("pve2");
+      const studio = { ...third, name: "studio", nodes: [STUDIO], files: { folder: "nix-studio" } } as Stated;
+      const settings = { ...studio.settings, apiEndpoint: "https://172.22.0.150:6443" } as ClusterSettings;
+      expect(faultsOf([first, second, { ...studio, settings }] as Stated[])).toEqual([
+        expect.stringContaining("'alphard' and 'hamal' of k3s, and 'altair' of lab take 45000"),
+      ]);
+    });
+
     test("but each may take it where they are in different Proxmox VE clusters", () => {
-      const { built } = appOf(clusters("pve"));
-      built.forEach((cluster, index) => (cluster.provider.endpoint = `https://pve${index}.example:8006`));
-      expect(built.flatMap(({ node }) => node.validate())).toEqual([]);
+      expect(faultsElsewhere(clusters("pve"))).toEqual([]);
+    });
+
+    const stating = (edit: (pve: PveSettings) => PveSettings, labOn = "pve2"): Stated[] => {
+      const [k3s, lab] = clusters(labOn) as [Stated, Stated];
+      const settings = lab.settings as ClusterSettings & { pve: PveSettings };
+      return [k3s, { ...lab, settings: { ...settings, pve: edit(settings.pve) } }];
+    };
+    const onPve = (more: object) => (pve: PveSettings) => ({
+      ...pve,
+      nodes: { ...pve.nodes, pve: { ...PVE, ...more } },
+    });
+    const DATASTORE = { sizeGib: 900 };
+    const ONCE =
+      "; state it once for both, in a const; where they are in different Proxmox VE clusters, set 'provider.endpoint' of both K3sClusters";
+
+    test.each<[string, (pve: PveSettings) => PveSettings, string]>([
+      ["nodes.pve.cores", onPve({ cores: 32 }), "'pve.nodes.pve.cores' is 16 for k3s and 32 for lab"],
+      [
+        "nodes.pve.memoryMib",
+        onPve({ memoryMib: 140_000 }),
+        "'pve.nodes.pve.memoryMib' is 36000 for k3s and 140000 for lab",
+      ],
+      [
+        "nodes.pve.reservedMib",
+        onPve({ reservedMib: 4096 }),
+        "'pve.nodes.pve.reservedMib' is 2048 for k3s and 4096 for lab",
+      ],
+      [
+        "nodes.pve.zfsArcMib, also where it follows from a datastore",
+        onPve({ datastores: { "Cesspool-VM": { ...DATASTORE, zfs: true } } }),
+        "'pve.nodes.pve.zfsArcMib' is 0 for k3s and 3600 for lab",
+      ],
+      [
+        "the size of a datastore",
+        onPve({ datastores: { "Cesspool-VM": { sizeGib: 800 } } }),
+        "'pve.nodes.pve.datastores.Cesspool-VM.sizeGib' is 900 for k3s and 800 for lab",
+      ],
+      [
+        "overcommit.memory",
+        (pve) => ({ ...pve, overcommit: { memory: 1.5 } }),
+        "'pve.overcommit.memory' is 1 for k3s and 1.5 for lab",
+      ],
+    ])("as two clusters say it differently: %s", (_, edit, fault) => {
+      expect(faultsOf(stating(edit))).toEqual([`${fault}${ONCE}`]);
+      expect(faultsElsewhere(stating(edit))).toEqual([]);
+    });
+
+    test("as two clusters say it differently, and what follows from it", () => {
+      expect(faultsOf(stating(onPve({ memoryMib: 140_000 }), "pve"))).toEqual([
+        `'pve.nodes.pve.memoryMib' is 36000 for k3s and 140000 for lab${ONCE}`,
+      ]);
+      const zfs = { datastores: { "Cesspool-VM": { ...DATASTORE, zfs: true } } };
+      expect(faultsOf(stating(onPve({ ...zfs, memoryMib: 40_000 })))).toEqual([
+        `'pve.nodes.pve.memoryMib' is 36000 for k3s and 40000 for lab${ONCE}`,
+      ]);
+    });
+
+    test("as two clusters say it differently of a shared datastore, whichever PVE nodes they name", () => {
+      const sizes = [900, 800];
+      const both = clusters("pve2").map((each, index): Stated => {
+        const settings = each.settings as ClusterSettings;
+        const datastores = { "Cesspool-VM": { sizeGib: sizes[index] as number, shared: true } };
+        const pve = { nodes: { [index === 0 ? "pve" : "pve2"]: { ...PVE, datastores } } };
+        return { ...each, settings: { ...settings, pve } };
+      });
+      expect(faultsOf(both)).toEqual([
+        `'pve.nodes.<name>.datastores.Cesspool-VM.sizeGib' is 900 for k3s and 800 for lab${ONCE}`,
+      ]);
+    });
+
+    test("of which each may state what is its own: PVE nodes, bridges, copies of templates, and datastores that it uses", () => {
+      const own = { bridges: ["vmbr0", "vmbr1"], templateVmId: 9100 };
+      const more = { ...PVE.datastores, more: { sizeGib: 10 } };
+      expect(faultsOf(stating(onPve({ ...own, datastores: more })))).toEqual([]);
+      const alone = ({ nodes }: PveSettings): PveSettings => ({
+        nodes: { pve2: nodes["pve2"] as typeof PVE },
+      });
+      expect(faultsOf(stating(alone))).toEqual([]);
     });
 
     test("which is the fault of one of them alone where that takes it", () => {
@@ -315,12 +410,8 @@ describe("what two clusters of an app must not share", () => {
   });
 
   test("but VM IDs are free in another Proxmox VE, and a template and networks of pods may be one", () => {
-    const { built } = appOf([
-      K3S,
-      lab({ vmId: 135, ipv4Address: "172.22.0.144", macAddress: "BC:24:11:00:00:01" }),
-    ]);
-    built.forEach((cluster, index) => (cluster.provider.endpoint = `https://pve${index}.example:8006`));
-    expect(built.flatMap(({ node }) => node.validate())).toEqual([]);
+    const other = lab({ vmId: 135, ipv4Address: "172.22.0.144", macAddress: "BC:24:11:00:00:01" });
+    expect(faultsElsewhere([K3S, other])).toEqual([]);
     expect(faultsOf([K3S, SECOND])).toEqual([]);
   });
 });

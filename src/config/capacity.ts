@@ -57,7 +57,7 @@ export const zfsArcMib = ({ memoryMib, zfsArcMib: stated, datastores }: PveNodeS
   return usesZfs ? Math.min(Math.floor(memoryMib / 10), 16_384) : 0;
 };
 
-/** Memory that a PVE node has for this cluster's VMs, in MiB, without overcommit. */
+/** Memory that a PVE node has for VMs of this app, in MiB, without overcommit. */
 export const memoryForVms = (node: PveNodeSettings): number =>
   Math.max(0, node.memoryMib - (node.reservedMib ?? 0) - zfsArcMib(node));
 

@@ -1,14 +1,12 @@
 /** Rules between the clusters of one app. */
-import { groupBy } from "../base/group-by";
 import { vipFaultsBetween } from "./api-vip";
-import { shortages } from "./capacity";
 import { dhcpRangeFaultsBetween } from "./dhcp-range";
 import { withNews, type Fault } from "./fault";
 import { guestInterfaces } from "./guest-network";
 import { poolFaultsBetween } from "./load-balancer";
 import type { Node } from "./model";
-import { whose, type NamedCluster, type Pair } from "./named-cluster";
-import { shortageFault, takersOf } from "./pve";
+import { ELSEWHERE, mayShareProxmox, whose, type NamedCluster, type Pair } from "./named-cluster";
+import { pveFaultsAmong } from "./shared-pve";
 
 /**
  * Faults between a cluster and those before it in the app.
@@ -18,7 +16,7 @@ import { shortageFault, takersOf } from "./pve";
  */
 export const faultsBetweenClusters = (before: readonly NamedCluster[], cluster: NamedCluster): Fault[] => [
   ...before.flatMap((other) => pairFaults([other, cluster])),
-  ...capacityFaults(before, cluster),
+  ...pveFaultsAmong(before, cluster),
 ];
 
 const pairFaults = (pair: Pair): Fault[] =>
@@ -71,13 +69,6 @@ const addressesOf = (node: Node): string[] => [
 const macAddressesOf = ({ vm }: Node): string[] =>
   vm.networkInterfaces.flatMap(({ macAddress }) => macAddress ?? []);
 
-/** One Proxmox VE is assumed unless main.ts says two: the environment of an apply, which main.ts does not see, may be the same for both. */
-const ELSEWHERE =
-  "; where they are in different Proxmox VE clusters, set 'provider.endpoint' of both K3sClusters";
-
-const mayShareProxmox = ([one, other]: Pair): boolean =>
-  one.pveEndpoint === undefined || other.pveEndpoint === undefined || one.pveEndpoint === other.pveEndpoint;
-
 const vmIds = (pair: Pair): Fault[] =>
   mayShareProxmox(pair) ? sharedValues(pair, "vmId", vmIdOf, [], ELSEWHERE) : [];
 
@@ -118,32 +109,3 @@ function snapshotsFolder([one, other]: Pair): Fault[] {
   const message = `${one.name} and ${other.name} would both keep snapshots in ${where}; state another 'k3s.snapshots.s3.folder' for each`;
   return [{ nodes: [], setting: "k3s.snapshots.s3", message }];
 }
-
-/** A node, and the name of its cluster. */
-interface Owned extends Node {
-  readonly of: string;
-}
-
-/** What PVE nodes have is for the VMs of all clusters that state them. What is too much for one cluster alone is its own fault. */
-function capacityFaults(before: readonly NamedCluster[], cluster: NamedCluster): Fault[] {
-  const { pve } = cluster.cluster;
-  const others = before.filter(
-    (other) => other.cluster.pve !== undefined && mayShareProxmox([other, cluster]),
-  );
-  if (pve === undefined || others.length === 0) return [];
-  const nodes = [...others, cluster].flatMap(({ name, cluster }) =>
-    cluster.nodes.map((node): Owned => ({ ...node, of: name })),
-  );
-  return shortages(pve, nodes)
-    .filter((found) => groupBy(takersOf(found, nodes), ({ of }) => of).size > 1)
-    .map((found) => {
-      const { sentence, ...fault } = shortageFault(found, nodes, ofClusters);
-      return { ...fault, sentence: `${sentence}${ELSEWHERE}` };
-    });
-}
-
-/** `'alphard' and 'hamal' of k3s, and 'altair' of lab` */
-const ofClusters = (nodes: readonly Owned[]): string =>
-  [...groupBy(nodes, ({ of }) => of)]
-    .map(([name, some]) => whose(some, name))
-    .join(", and ");

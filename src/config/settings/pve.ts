@@ -3,7 +3,7 @@ import { boolean, choice, group, integer, list, namedGroups, positive, text } fr
 
 export const PveDatastoreSchema = group(
   {
-    /** Space for this cluster's disks. */
+    /** Space for the disks of this app's clusters. */
     sizeGib: integer(1, 1_000_000_000, { unit: "GiB", example: 900 }),
     /** Every PVE node that has it sees the same disks, as with Ceph or NFS. @default false */
     shared: boolean().default(false),
@@ -52,7 +52,7 @@ export const PveNodeSchema = group(
   NODE_EXAMPLE,
 );
 
-/** What a PVE node has for this cluster. `npm run inventory` reads it from Proxmox VE. */
+/** What a PVE node has for the clusters of this app. `npm run inventory` reads it from Proxmox VE. */
 export interface PveNodeSettings extends Readonly<z.input<typeof PveNodeSchema>> {}
 
 export const OvercommitSchema = group(
