@@ -69,25 +69,25 @@ test("a cluster without a mistake synthesizes without a message", () => {
   expect(told(["none", {}])).toEqual([]);
 });
 
-describe.each([
-  ["what follows from another fault is not reported", CASCADES],
-  ["what used to pass silently is reported", ONCE_SILENT],
-  ["a message has the value, the unit, and what to write", IN_WORDS],
-  ["what two nodes may not share", SHARED],
-  ["a node's settings", OF_A_NODE],
-  ["the cluster's settings", OF_THE_CLUSTER],
-  ["the API's own address", OF_THE_API_ADDRESS],
-  ["a load balancer", OF_LOAD_BALANCERS],
-  ["what a DHCP server gives away", OF_DHCP],
-  ["manifests", OF_MANIFESTS],
-  ["a protocol of an allowed flow", OF_PROTOCOLS],
-  ["PVE nodes", OF_PVE],
-  ["an unknown setting, or one of the wrong kind", NO_SETTINGS],
-])("%s", (_, mistakes) => {
+const areTold = (mistakes: readonly Mistake[]): void =>
   test.each(mistakes.map((mistake) => ({ what: mistake[0], mistake })))("$what", ({ mistake }) => {
     expect(told(mistake)).toEqual(mistake.slice(2));
   });
-});
+
+// Each with a title of its own, by which promises name it.
+describe("what follows from another fault is not reported", () => areTold(CASCADES));
+describe("what used to pass silently is reported", () => areTold(ONCE_SILENT));
+describe("a message has the value, the unit, and what to write", () => areTold(IN_WORDS));
+describe("what two nodes may not share", () => areTold(SHARED));
+describe("a node's settings", () => areTold(OF_A_NODE));
+describe("the cluster's settings", () => areTold(OF_THE_CLUSTER));
+describe("the API's own address", () => areTold(OF_THE_API_ADDRESS));
+describe("a load balancer", () => areTold(OF_LOAD_BALANCERS));
+describe("what a DHCP server gives away", () => areTold(OF_DHCP));
+describe("manifests", () => areTold(OF_MANIFESTS));
+describe("a protocol of an allowed flow", () => areTold(OF_PROTOCOLS));
+describe("PVE nodes", () => areTold(OF_PVE));
+describe("an unknown setting, or one of the wrong kind", () => areTold(NO_SETTINGS));
 
 /** Each of them is told in these lines: see above. */
 test("no mistake is told twice, without its place, by a trace, or in the words of a program", () => {

@@ -1570,7 +1570,7 @@ export const PROMISES: Promises = {
   },
   capacity: {
     tests: {
-      "__tests__/config/mistakes.test.ts": ["%s › $what"],
+      "__tests__/config/mistakes.test.ts": ["PVE nodes"],
       "__tests__/config/placement.test.ts": [
         "ZFS takes a tenth of the memory and at most 16 GiB, unless stated",
       ],
@@ -1583,7 +1583,7 @@ export const PROMISES: Promises = {
       "__tests__/system/tofu/placement.test.ts": [
         `${PLACED} › servers are on different PVE nodes, each cloned from its own template`,
       ],
-      "__tests__/config/mistakes.test.ts": ["%s › $what"],
+      "__tests__/config/mistakes.test.ts": ["PVE nodes"],
       "__tests__/constructs/pve.test.ts": [
         "each VM is cloned from its PVE node's copy of the template, or else from the template's PVE node",
         "copies of the template on all PVE nodes need no other template",
@@ -1606,7 +1606,7 @@ export const PROMISES: Promises = {
   },
   "ha-contradictions": {
     tests: {
-      "__tests__/config/mistakes.test.ts": ["%s › $what"],
+      "__tests__/config/mistakes.test.ts": ["PVE nodes"],
       "__tests__/constructs/pve.test.ts": [
         "servers that get another PVE node, which the HA manager keeps apart › %s cannot swap theirs: none would move",
         "servers that get another PVE node, which the HA manager keeps apart › one may follow another, and without the HA manager they migrate",
@@ -1881,7 +1881,7 @@ export const PROMISES: Promises = {
     gaps: ["dhcpcd did not run: what its options do was read in its sources, and NixOS' in nixpkgs."],
   },
   "networks-apart": {
-    tests: { "__tests__/config/mistakes.test.ts": ["%s › $what"] },
+    tests: { "__tests__/config/mistakes.test.ts": ["a node's settings", "what two nodes may not share"] },
   },
   "found-by-mac": {
     tests: {
@@ -1912,14 +1912,14 @@ export const PROMISES: Promises = {
   // docs/how-to/monitoring.md
   "pool-is-free": {
     tests: {
-      "__tests__/config/mistakes.test.ts": ["%s › $what"],
+      "__tests__/config/mistakes.test.ts": ["a load balancer"],
       "__tests__/config/load-balancer.test.ts": ["the addresses of services in two clusters of an app"],
       "__tests__/render/load-balancer.test.ts": ["the documents say what gives services their addresses"],
     },
   },
   "outside-of-dhcp": {
     tests: {
-      "__tests__/config/mistakes.test.ts": ["%s › $what"],
+      "__tests__/config/mistakes.test.ts": ["what a DHCP server gives away"],
       "__tests__/config/dhcp-range.test.ts": [
         "hosts that ask the DHCP server may have addresses in its range, and others only outside of it",
         "what the DHCP server of a network gives away, as one cluster of an app states it",
@@ -1958,7 +1958,7 @@ export const PROMISES: Promises = {
   },
   "manifests-are-read-at-synth": {
     tests: {
-      "__tests__/config/mistakes.test.ts": ["%s › $what"],
+      "__tests__/config/mistakes.test.ts": ["manifests"],
       "__tests__/emit/kubernetes-manifests.test.ts": [
         "%s is said, without the text",
         "a file %s is said",
