@@ -78,6 +78,9 @@ interface Move {
 /**
  * The HA manager moves no server to a PVE node on which another is that it keeps apart from it, also if that is to leave it
  * (pve-ha-manager 5.2.0, PVE/HA/Manager.pm, `select_service_node`). No apply fails: the servers stay where they are.
+ *
+ * The last places are those of the last synth, and not of the last apply: moves of several synths that are applied together may be a
+ * swap that no single one is.
  */
 function swapFaults(servers: readonly Node[], last: Places): Fault[] {
   const moves = servers.flatMap((node): Move[] => {
