@@ -7,9 +7,9 @@ module.exports = {
   // A guard against what hangs. Some tests run the CLI, which takes seconds on a busy machine.
   testTimeout: 120_000,
   testMatch: ["**/*.test.ts"],
-  // Jest leaves a core to itself, of two the half. System tests wait: three workers keep two cores 87 % busy. It reads "150%" as
+  // Jest leaves a core to itself, of two the half. System tests wait: four workers keep two cores 96 % busy. It reads "150%" as
   // 150 workers.
-  maxWorkers: availableParallelism() + 1,
+  maxWorkers: availableParallelism() + 2,
   testSequencer: "<rootDir>/__tests__/sequencer.mjs",
   // What needs a real K3s, which no package registry has: `npm run test:k3s`.
   testPathIgnorePatterns: ["/node_modules/", "<rootDir>/__tests__/k3s/"],
