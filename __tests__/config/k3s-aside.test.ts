@@ -11,6 +11,19 @@ test("a flag's value may be a word of its own", () => {
   expect(k3sOptions(["server", "--debug"])).toEqual([{ name: "debug", words: ["--debug"] }]);
 });
 
+test("a flag of another program is the value of the one that hands it on", () => {
+  const [handed, other] = [
+    ["--etcd-arg", "--wal-dir=/a"],
+    ["--etcd-arg", "--quota-backend-bytes=1"],
+  ];
+  expect(k3sOptions([...handed, "--debug"])).toEqual([
+    { name: "etcd-arg", words: handed },
+    { name: "debug", words: ["--debug"] },
+  ]);
+  expect(k3sOptions(handed).map(hasOwnWal)).toEqual([true]);
+  expect(flagsAside([...handed, ...other])).toEqual([...other, ...LAST]);
+});
+
 describe("a server aside", () => {
   test.each([
     "--token=a",

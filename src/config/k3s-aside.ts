@@ -25,11 +25,15 @@ export function k3sOptions(flags: readonly string[]): K3sOption[] {
   for (const word of flags) {
     const last = options.at(-1);
     const [, name] = /^--?([a-z0-9-]+)(?:=|$)/.exec(word) ?? [];
-    if (name !== undefined) options.push({ name, words: [word] });
+    if (name !== undefined && !awaitsFlag(last)) options.push({ name, words: [word] });
     else if (last !== undefined) options[options.length - 1] = { ...last, words: [...last.words, word] };
   }
   return options;
 }
+
+/** Whether the next word is its value, although it looks like a flag: K3s hands it on to another program (`--etcd-arg --wal-dir=/a`). */
+const awaitsFlag = (option: K3sOption | undefined): boolean =>
+  option?.words.length === 1 && /^--?[a-z0-9-]+-arg$/.test(option.words[0] ?? "");
 
 /** What it must not share with the host's own, or gets from the restore. */
 const OWN = [
