@@ -429,7 +429,7 @@ export interface VerifiedFleet {
 }
 
 /** @param seen - a survey that is still valid. @default - the hosts are surveyed */
-export async function verifyHosts(
+async function verifyHosts(
   session: Session,
   hostnames: readonly string[],
   seen?: Fleet,
@@ -443,7 +443,7 @@ export async function verifyHosts(
 }
 
 /** @throws UserError when the cluster is not healthy */
-export function report(look: VerifiedFleet, { print, columns }: Operator): void {
+function report(look: VerifiedFleet, { print, columns }: Operator): void {
   print(formatVerification(look.verification, columns), look.verification);
   judge(look);
 }
