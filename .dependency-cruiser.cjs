@@ -52,6 +52,7 @@ const ALLOWED = {
     "src/emit",
     "src/init",
     "src/provider",
+    "constructs",
     "src/simulation",
     "src/preview",
     "src/gate",

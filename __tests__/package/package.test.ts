@@ -69,6 +69,15 @@ test("it exports the constructs and nothing else", () => {
   }
 });
 
+test("its program loads no package but commander until a command needs more", () => {
+  const hook = join(owner, "loaded.cjs");
+  const list = 'process.on("exit", () => console.error(Object.keys(require.cache).join("\\n")));';
+  writeFileSync(hook, list);
+  const { stderr } = node("--require", hook, join(installed, "dist/cli.js"), "--version");
+  const packages = [...stderr.matchAll(/.*node_modules\/([^/\n]+)/g)].map(([, name]) => name);
+  expect(new Set(packages)).toEqual(new Set([NAME, "commander"]));
+});
+
 test("an app that imports it emits the same bytes as the repository's app", () => {
   const { status, stderr } = node(join(installed, "dist/app.js"));
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });

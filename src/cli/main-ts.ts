@@ -27,7 +27,8 @@ export const outputFolder = (): string => process.env[OUTDIR_VARIABLE] ?? OUTPUT
 /** @throws UserError when there is no `main.ts` here, and whatever `main.ts` throws */
 export async function importMain(): Promise<void> {
   mustBeProject();
-  // Node reads no TypeScript. Not before it is needed: whatever is loaded after it, tsx reads too, which takes longer than to run it.
+  // Node reads no TypeScript. Whatever is loaded after tsx, tsx reads too, which takes longer than to run it: CDKTF comes before.
+  await import("../../constructs/index.js");
   await import(TYPESCRIPT_LOADER);
   await import(pathToFileURL(MAIN).href);
 }
