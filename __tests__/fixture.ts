@@ -31,9 +31,6 @@ export const REPOSITORY = join(__dirname, "..");
 /** Runs a TypeScript program of the repository. */
 export const TSX = join(REPOSITORY, "node_modules", ".bin", "tsx");
 
-/** The command-line program. */
-export const CLI = join(REPOSITORY, "src", "cli", "bin.mjs");
-
 /** A node as a test writes it. */
 export interface TestNode extends ServerSettings {
   readonly id: string;

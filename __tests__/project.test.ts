@@ -21,7 +21,7 @@ test("a stale nix/ fails the check with a diff and what to do", () => {
       'new K3sAgentNode(cluster, "k3s-agent-2", { hostname: "alnair", vmId: 137 });\nnew HostFiles',
     ),
   );
-  const { status, output } = project.script("check");
+  const { status, output } = project.program("check");
   expect(status).toBe(2);
   expect(output).toMatch(
     /stale +nix\/k3s-agent\/nftables\.nft[^]*missing +nix\/k3s-agent-2\/configuration\.nix/,
@@ -51,7 +51,7 @@ test("--accept overwrites an edited file, whatever context cdktf.json has", () =
     status: 0,
   });
   expect(project.text(file)).toBe(emitted);
-  expect(project.script("check")).toMatchObject({ status: 0 });
+  expect(project.program("check")).toMatchObject({ status: 0 });
 });
 
 test.each([
@@ -60,7 +60,7 @@ test.each([
 ])("a check with nothing to check fails: without %s", (from, output) => {
   const project = new Project();
   project.edit("main.ts", (text) => text.replace(from, ""));
-  expect(project.script("check")).toEqual({ status: 1, output });
+  expect(project.program("check")).toEqual({ status: 1, output });
   expect(project.script("synth")).toEqual({ status: 1, output });
 });
 
@@ -85,7 +85,7 @@ test("one statement in main.ts is a fourth node", () => {
     "names.md",
     "templates",
   ]);
-  expect(project.script("check").status).toBe(0);
+  expect(project.program("check").status).toBe(0);
 });
 
 test("main.ts takes the pin of nixpkgs from the file that nixpkgs update writes", () => {

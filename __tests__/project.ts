@@ -1,4 +1,4 @@
-/** A copy of the repository in a temporary folder, in which commands run as an owner runs them. */
+/** A copy of the repository in a temporary folder, in which commands run as an owner runs them, with the code as the package has it. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ export class Project {
     fill(folder);
   }
 
-  /** A project with code of its own, which can be changed, and which writes into the project what it generates. */
+  /** A project with the sources, which can be changed, and which write into the project what they generate. */
   public static withCode(folder = temporaryFolder()): Project {
     return new Project(folder, copyRepository);
   }
@@ -72,9 +72,16 @@ export class Project {
     return outcome(this.folder, "sh", ["-c", `${scripts[script]} "$@"`, "sh", ...words], { PATH });
   }
 
+  /** Runs a command of the program, without what a script of the repository runs after it. */
+  public program(...words: string[]): Outcome {
+    return outcome(this.folder, "node", ["src/cli/bin.mjs", ...words]);
+  }
+
   /** Runs the app as the CDKTF CLI does, without the seconds that the CLI takes. */
   public synth(): Outcome {
-    return outcome(this.folder, "node", ["--import", "tsx", "src/cli/app.ts"], { CDKTF_OUTDIR: "cdktf.out" });
+    const { app } = JSON.parse(this.text("cdktf.json")) as { app: string };
+    const words = app.replace("npx tsx", "node --import tsx");
+    return outcome(this.folder, "sh", ["-c", words], { CDKTF_OUTDIR: "cdktf.out" });
   }
 }
 

@@ -13,13 +13,13 @@ import {
   addCluster,
   ALPHARD,
   ALTAIR,
-  CLI,
   FURTHER,
   inside,
   REPOSITORY,
   temporaryFolder,
   testApp,
 } from "../fixture";
+import { CLI } from "../program";
 
 /** A project with the clusters k3s and lab. */
 function project(): string {

@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../../package.json";
-import { CLI, temporaryFolder } from "../fixture";
+import { REPOSITORY, temporaryFolder } from "../fixture";
+import { CLI } from "../program";
 import { Project } from "../project";
 
 /** Runs the program, where there is no project unless a folder is given. */
@@ -136,7 +137,10 @@ test("the version is that of package.json, and only the command tree is loaded t
     hook,
     `process.on("exit", () => require("node:fs").writeFileSync("${list}", Object.keys(require.cache).join("\\n")));`,
   );
-  const { status, stdout } = run(["--version"], { NODE_OPTIONS: `--require ${hook}` });
+  const { status, stdout } = spawnSync(join(REPOSITORY, "src/cli/bin.mjs"), ["--version"], {
+    encoding: "utf8",
+    env: { ...process.env, NODE_OPTIONS: `--require ${hook}` },
+  });
   expect([status, stdout]).toEqual([0, `${packageJson.version}\n`]);
   const loaded = readFileSync(list, "utf8").split("\n");
   const packages = loaded.flatMap((file) => /node_modules\/([^/]+)/.exec(file)?.[1] ?? []);

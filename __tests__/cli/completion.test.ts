@@ -2,7 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CLI, temporaryFolder } from "../fixture";
+import { temporaryFolder } from "../fixture";
+import { CLI } from "../program";
 import { BASH, FISH, ZSH } from "../shells";
 import { describeWith } from "../system/tools";
 

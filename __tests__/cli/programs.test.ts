@@ -2,7 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { CLI, temporaryFolder } from "../fixture";
+import { temporaryFolder } from "../fixture";
+import { CLI } from "../program";
 
 /** In a folder in which a command has more to complain about, and with a PATH in which nothing is. */
 function run(words: readonly string[]): {

@@ -11,7 +11,8 @@ import { toTerminal } from "../../src/preview/terminal";
 import { simulateLive } from "../../src/simulation/live";
 import type { Running, RunningPod } from "../../src/simulation/running";
 import { simulate } from "../../src/simulation/simulation";
-import { CLI, emit, temporaryFolder } from "../fixture";
+import { emit, temporaryFolder } from "../fixture";
+import { CLI } from "../program";
 import { asPrinted, schemaFaults } from "../json-schema";
 import { agentOn, pveNodes, serversOn, settingsOf, subjectOf } from "../simulation/clusters";
 

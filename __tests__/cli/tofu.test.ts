@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { asSynthesized, CLI, REPOSITORY, temporaryFolder } from "../fixture";
+import { asSynthesized, REPOSITORY, temporaryFolder } from "../fixture";
+import { CLI } from "../program";
 
 /** A stand-in for OpenTofu: it records its calls, and plans what the test says. */
 const STAND_IN = `#!/bin/sh

@@ -47,7 +47,7 @@ describe("the reference cluster's document for people", () => {
   test("has its nodes after a synth, and nothing else of it is touched", () => {
     const project = new Project();
     project.write(DOCUMENT, mine);
-    expect(project.script("check")).toMatchObject({
+    expect(project.program("check")).toMatchObject({
       status: ExitCode.Pending,
       output: expect.stringMatching(/stale +k8s\/README\.md/),
     });
@@ -56,7 +56,7 @@ describe("the reference cluster's document for people", () => {
     expect(text).toMatch(
       /^# Mine\n\n<!-- k3s-nodes:start -->\n[^]*`mizar`[^]*<!-- k3s-nodes:end -->\n\nmine, too\n$/,
     );
-    expect(project.script("check").status).toBe(0);
+    expect(project.program("check").status).toBe(0);
   });
 
   test("without a mark stops the synth and is named, and nothing is written", () => {

@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { schemaFaults } from "../json-schema";
-import { CLI, REPOSITORY, temporaryFolder } from "../fixture";
+import { REPOSITORY, temporaryFolder } from "../fixture";
+import { CLI } from "../program";
 
 const pathOf = (name: string): string => join(__dirname, "plans", "tofu-1.10", `${name}.json`);
 

@@ -36,8 +36,7 @@ const APP_WITHOUT_NPX: Change = (project) =>
   project.edit("cdktf.json", (text) => text.replace("npx tsx ", "node --import tsx "));
 
 /** A repository whose first commit is the reference cluster, as `earlier` left it. */
-function history(earlier = unchanged, app = APP_WITHOUT_NPX, project = new Project()): Project {
-  app(project);
+function history(earlier = unchanged, project = new Project()): Project {
   earlier(project);
   project.git("init", "--quiet", "--initial-branch=main");
   project.git("add", "--all");
@@ -307,7 +306,7 @@ describe("the preview, as a reviewer reads it", () => {
   });
 
   test("is what npm run preview prints of the working tree, which it leaves as it was", () => {
-    const project = history(unchanged, unchanged, Project.withCode());
+    const project = history(unchanged, Project.withCode());
     ADD_ALNAIR(project);
     const { status, output } = project.npm("preview");
     const text = output.replace(/at `[0-9a-f]{12}`/, "at `0123456789ab`");

@@ -4,7 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Pve } from "../../testbed/pve/pve";
 import { EVERYTHING, type Grants } from "../../testbed/pve/token";
-import { CLI, temporaryFolder } from "../fixture";
+import { temporaryFolder } from "../fixture";
+import { CLI } from "../program";
 import { describeWith, OPENSSL } from "./tools";
 
 describeWith([OPENSSL], "inventory, asked of a stand-in for Proxmox VE's API over HTTPS", () => {

@@ -3,7 +3,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { CLI, temporaryFolder } from "../fixture";
+import { temporaryFolder } from "../fixture";
+import { CLI } from "../program";
 import { Project } from "../project";
 import { describeWith, NETWORK_NAMESPACES, ownNetwork } from "./tools";
 

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { asSynthesized, CLI, temporaryFolder } from "../fixture";
+import { asSynthesized, temporaryFolder } from "../fixture";
+import { CLI } from "../program";
 import { SCRIPT } from "./terminal";
 import { describeWith } from "./tools";
 

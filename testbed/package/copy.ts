@@ -1,5 +1,6 @@
-import { cpSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { builtCode } from "./built";
 
 const REPOSITORY = join(__dirname, "../..");
 
@@ -31,10 +32,18 @@ export function copyRepository(folder: string): void {
   link(folder, LINKED);
 }
 
-/** Copies all but the code, which is linked to: tsx keeps what it compiled by path, and compiling takes as long as an app runs. */
+/** Copies all but the code, for which the built code stands: with it, the same commands take half of the time, or less. */
 export function copyProject(folder: string): void {
   copy(folder, COPIED);
-  link(folder, [...CODE, ...LINKED]);
+  link(folder, LINKED);
+  const built = builtCode();
+  symlinkSync(built, join(folder, "constructs"));
+  mkdirSync(join(folder, "src/cli"), { recursive: true });
+  symlinkSync(join(built, "cli.js"), join(folder, "src/cli/bin.mjs"));
+  symlinkSync(join(built, "app.js"), join(folder, "src/cli/app.ts"));
+  // As in an owner's project: without tsx, which would read the built code, too.
+  const cdktf = join(folder, "cdktf.json");
+  writeFileSync(cdktf, readFileSync(cdktf, "utf8").replace('"npx tsx ', '"node '));
 }
 
 /** Copies what an owner edits or an app writes, and links to the rest: for an app that runs in this process. */

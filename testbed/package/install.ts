@@ -1,5 +1,4 @@
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import {
   copyFileSync,
   cpSync,
@@ -13,8 +12,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import packageJson from "../../package.json";
+import { hashOf } from "./hash";
 
 const REPOSITORY = join(__dirname, "../..");
 
@@ -66,14 +66,6 @@ function copySources(folder: string): string {
     cpSync(join(REPOSITORY, name), join(copy, name), { recursive: true });
   }
   return copy;
-}
-
-function hashOf(folder: string): string {
-  const hash = createHash("sha256");
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true });
-  const paths = files.filter((file) => file.isFile()).map((file) => join(file.parentPath, file.name));
-  for (const path of paths.sort()) hash.update(`${relative(folder, path)}\0`).update(readFileSync(path));
-  return hash.digest("hex");
 }
 
 /** @param kept - where the tarball is kept from now on, whole or not at all */

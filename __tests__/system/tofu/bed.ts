@@ -8,7 +8,7 @@ import { Pve } from "../../../testbed/pve/pve";
 import { EVERYTHING, type Grants } from "../../../testbed/pve/token";
 import type { Vm } from "../../../testbed/pve/vm";
 import { providerMirror } from "../../../testbed/tofu/mirror";
-import { CLI, TSX } from "../../fixture";
+import { CLI } from "../../program";
 import { Project, type Outcome } from "../../project";
 import { built, type Tool } from "../tools";
 
@@ -126,7 +126,7 @@ export class Bed {
 
   /** Does what `npm run synth` does, without the seconds that the CLI takes. */
   public async synth(): Promise<void> {
-    printed(await this.start(TSX, ["src/cli/app.ts"]).ended);
+    printed(await this.start("node", ["src/cli/app.ts"]).ended);
   }
 
   /** Does what `npm run <words>` does after its synth. */
