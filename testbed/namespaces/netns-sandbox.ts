@@ -76,14 +76,22 @@ export class NetnsSandbox {
 
   /** Starts one of the programs in a namespace, whose name identifies it. It answers lines of JSON with lines. */
   public startProgram(namespace: string, program: string): void {
-    const argv = [...NetnsSandbox.in(namespace), process.execPath, join(this.folder, `${program}.js`)];
-    this.send({ do: "start", name: namespace, argv });
+    this.startCommand(namespace, namespace, [process.execPath, join(this.folder, `${program}.js`)]);
   }
 
-  /** Asks the program of a namespace. */
-  public ask<Request extends object, Answer>(namespace: string, request: Request): Promise<Answer> {
+  /**
+   * Starts a command in a namespace that answers lines of JSON with lines.
+   *
+   * @param name - identifies it
+   */
+  public startCommand(name: string, namespace: string, command: readonly string[]): void {
+    this.send({ do: "start", name, argv: [...NetnsSandbox.in(namespace), ...command] });
+  }
+
+  /** Asks what was started under that name; a program has the name of its namespace. */
+  public ask<Request extends object, Answer>(name: string, request: Request): Promise<Answer> {
     const id = ++this.orders;
-    this.send({ do: "tell", name: namespace, line: JSON.stringify({ id, ...request }) });
+    this.send({ do: "tell", name, line: JSON.stringify({ id, ...request }) });
     return this.reply<Answer>(id);
   }
 

@@ -7,7 +7,7 @@ import { configured } from "../configured";
 import { emitted } from "../clusters";
 import type { Host } from "../nixos-options";
 import { ethernet, vrrp } from "../lab/frames";
-import { FRAME } from "../lab/lab";
+import { Sender } from "../lab/sender";
 import { keepalivedConf } from "./keepalived-conf";
 
 /** A look at who holds the address. */
@@ -28,6 +28,7 @@ export class VipBed {
   /** How much of the log of a host's keepalived is old. */
   private readonly read = new Map<string, number>();
   private readonly started = new Set<string>();
+  private readonly senders = new Map<string, Sender>();
 
   public static async start(cluster: Cluster): Promise<VipBed> {
     const hosts = await configured(cluster);
@@ -151,8 +152,13 @@ export class VipBed {
       "dev",
       sender.nixos.networkInterface,
     ]);
-    const words = [shown.split(":")[0] as string, frame.toString("hex")];
-    await this.sandbox.run([...NetnsSandbox.in(from), "perl", "-e", FRAME, ...words]);
+    await this.sender(from).frame(shown.split(":")[0] as string, frame);
+  }
+
+  private sender(from: string): Sender {
+    const sender = this.senders.get(from) ?? new Sender(this.sandbox, from);
+    this.senders.set(from, sender);
+    return sender;
   }
 
   /** Takes the key of the check from the user that runs it. */

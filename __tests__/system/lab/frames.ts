@@ -145,7 +145,7 @@ function ipv6(ends: Ends, protocol: number, payload: Buffer, { hopLimit = 64, he
   return Buffer.concat([fixed, addresses(ends), extension, payload]);
 }
 
-const bytesOf = (address: string): Buffer =>
+export const bytesOf = (address: string): Buffer =>
   isIPv6(address)
     ? Buffer.from(new Address6(address).canonicalForm().replaceAll(":", ""), "hex")
     : Buffer.from(address.split(".").map(Number));

@@ -148,12 +148,10 @@ export const protocol =
   async (lab, from, wait) => {
     const ends = { source: lab.addressOf(as ?? from), target: lab.addressOf(host) };
     if (answering) await sendByKernel(lab, host, number, ends.source, randomInt(2 ** 32));
-    const payload = Buffer.alloc(24);
     const identity = randomInt(2 ** 32);
-    payload.writeUInt32BE(identity);
     const mac = await lab.macAddressOf(from, lab.interfaceOf(from));
     return toHost("switch", host, async () => ({
-      packets: [ipv4Packet(ends, number, payload)],
+      packets: [ipv4Packet(ends, number, identified(identity))],
       mac,
       match: `meta l4proto ${number} @th,0,32 ${identity}`,
     }))(lab, from, wait);
@@ -179,25 +177,15 @@ export const routedProtocol =
   };
 
 /** @param identity - by which it is known again */
-async function sendByKernel(
-  lab: Lab,
-  from: string,
-  number: number,
-  to: string,
-  identity: number,
-): Promise<void> {
-  const words = [String(number), to, String(identity)];
-  const { status, stderr } = await lab.in(from, ["perl", "-e", RAW, ...words]);
-  if (status !== 0) throw new Error(stderr);
-}
+const sendByKernel = (lab: Lab, from: string, number: number, to: string, identity: number): Promise<void> =>
+  lab.sender(from).ipv4(to, number, identified(identity));
 
-/** Number of the protocol, address, identity. */
-const RAW = `
-use Socket;
-my ($number, $to, $identity) = @ARGV;
-socket(my $s, AF_INET, SOCK_RAW, $number) or die "socket: $!";
-send($s, pack("N", $identity) . "\\0" x 20, 0, pack_sockaddr_in(0, inet_aton($to))) or die "send: $!";
-`;
+/** A payload that begins with that number. */
+function identified(identity: number): Buffer {
+  const payload = Buffer.alloc(24);
+  payload.writeUInt32BE(identity);
+  return payload;
+}
 
 /** VXLAN for a pod of the host, as another node would send it by the switch. */
 export const vxlanAs = (wire: Wire, as: string, host: string): Way =>

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { build } from "./build";
 import type { Ran } from "../../../testbed/namespaces/supervisor";
 import type { Answer, Request } from "./prober";
+import { Sender, type Icmp6Options } from "./sender";
 import { hostsOf, topologyOf, type Host, type LabNode, type Topology } from "./topology";
+import { Watches, type Place } from "./watches";
 import { NetnsSandbox } from "../../../testbed/namespaces/netns-sandbox";
 
 /** The result of a check. */
@@ -112,11 +114,7 @@ export class Lab {
 
   /** Makes hosts forget what they learnt about paths. */
   public async forgetPaths(): Promise<void> {
-    await this.sandbox.shell(
-      hostsOf(this.topology)
-        .map(({ name }) => `ip -n ${name} route flush cache`)
-        .join("\n"),
-    );
+    await Promise.all(hostsOf(this.topology).map(({ name }) => this.ask(name, { do: "forget paths" })));
   }
 
   /** Runs all checks at once. @returns those that failed, with what was seen */
@@ -201,22 +199,28 @@ export class Lab {
     });
   }
 
-  /** Sends ICMPv6 to an address of the switch. Node has no raw sockets; perl, which is on every Debian, has. */
+  /** Sends ICMPv6 to an address of the switch. */
   public async sendIcmp6(
     from: string,
     to: string,
     hex: string,
-    { hopLimit, routerAlert = false }: { hopLimit: number; routerAlert?: boolean },
+    options: Omit<Icmp6Options, "index">,
   ): Promise<void> {
     const { index } = await this.link(from, this.interfaceOf(from));
-    const words = [to, hex.replaceAll(" ", ""), String(hopLimit), routerAlert ? "1" : "0", index];
-    await this.sandbox.run([...NetnsSandbox.in(from), "perl", "-e", ICMP6, ...words]);
+    await this.sender(from).icmp6(to, hex, { index, ...options });
   }
 
   /** Sends any frame on a device of the host. */
   public async sendFrame(from: string, device: string, frame: Buffer): Promise<void> {
     const { index } = await this.link(from, device);
-    await this.sandbox.run([...NetnsSandbox.in(from), "perl", "-e", FRAME, index, frame.toString("hex")]);
+    await this.sender(from).frame(index, frame);
+  }
+
+  /** Sends packets from a host. */
+  public sender(host: string): Sender {
+    const sender = this.senders.get(host) ?? new Sender(this.sandbox, host);
+    this.senders.set(host, sender);
+    return sender;
   }
 
   public macAddressOf(host: string, device: string): Promise<string> {
@@ -234,29 +238,29 @@ export class Lab {
   /**
    * Listens for a matching packet while `act` runs.
    *
-   * @param at - its device, before any firewall, or its own programs, behind all firewalls
    * @param act - gets a function that tells whether the packet has come
    */
   public async listening<T>(
     host: string,
     match: string,
-    at: "its device" | "its programs",
+    at: Place,
     act: (heard: () => Promise<boolean>) => Promise<T>,
   ): Promise<T> {
-    const name = `heard${++this.watches}`;
-    const hook = { "its device": "prerouting priority -400", "its programs": "input priority 400" }[at];
-    const nft = (...words: string[]): Promise<string> =>
-      this.sandbox.run([...NetnsSandbox.in(host), "nft", ...words]);
-    await nft(
-      `table inet ${name} { counter ${name} { }; chain in { type filter hook ${hook}; ${match} counter name ${name}; }; }`,
-    );
+    const watches = this.watchesOf(host);
+    const name = await watches.begin(match, at);
     try {
-      return await act(
-        async () => !(await nft("list", "counter", "inet", name, name)).includes("packets 0 "),
-      );
+      return await act(() => watches.heard(name));
     } finally {
-      await nft("delete", "table", "inet", name); // the kernel holds 1024 of them at a hook
+      watches.end(name);
     }
+  }
+
+  private watchesOf(host: string): Watches {
+    const nft = (argv: readonly string[], input?: string): Promise<string> =>
+      this.sandbox.run([...NetnsSandbox.in(host), "nft", ...argv], input);
+    const watches = this.watches.get(host) ?? new Watches(nft);
+    this.watches.set(host, watches);
+    return watches;
   }
 
   /**
@@ -287,27 +291,10 @@ export class Lab {
   }
 
   private readonly findings = new Map<string, Promise<unknown>>();
-  private watches = 0;
+  private readonly senders = new Map<string, Sender>();
+  private readonly watches = new Map<string, Watches>();
   private forgeries = 0;
 }
-
-/** Target, payload, hop limit, whether with a router alert (RFC 2711), number of the device. */
-const ICMP6 = `
-use Socket qw(:all);
-my ($to, $hex, $hops, $alert, $index) = @ARGV;
-socket(my $s, AF_INET6, SOCK_RAW, 58) or die "socket: $!";
-setsockopt($s, IPPROTO_IPV6, $_, pack("i", $hops)) or die "hop limit: $!" for 16, 18;
-setsockopt($s, IPPROTO_IPV6, 54, pack("H*", "0000050200000100")) or die "router alert: $!" if $alert;
-send($s, pack("H*", $hex), 0, pack_sockaddr_in6(0, inet_pton(AF_INET6, $to), $index)) or die "send: $!";
-`;
-
-/** A program of perl. Number of the device, and the frame (packet(7)). */
-export const FRAME = `
-my ($index, $hex) = @ARGV;
-my $frame = pack("H*", $hex);
-socket(my $s, 17, 3, 0) or die "socket: $!";
-send($s, $frame, 0, pack("S a2 i S C C a8", 17, substr($frame, 12, 2), $index, 0, 0, 6, "")) or die "send: $!";
-`;
 
 /** A node's address on a further network. */
 function addressOn({ name, further }: LabNode, device: string): string {

@@ -3,6 +3,7 @@
  * JSON. It runs as plain JavaScript in bare Node, so that twenty of them start in a second.
  */
 import { createSocket, type Socket } from "node:dgram";
+import { writeFileSync } from "node:fs";
 import { connect, createServer, isIPv6, type Socket as Connection } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -33,7 +34,9 @@ export type Request =
   | { readonly do: "await"; readonly text: string; readonly wait: number }
   /** Opens connections one after another until it is told to stop, and keeps another one open. */
   | ({ readonly do: "hammer" } & Target)
-  | { readonly do: "stop hammering" };
+  | { readonly do: "stop hammering" }
+  /** Forgets what it learnt about paths by IPv4. */
+  | { readonly do: "forget paths" };
 
 interface Target {
   readonly host: string;
@@ -76,6 +79,10 @@ async function answer(request: Request): Promise<Answer> {
       return hammer(request);
     case "stop hammering":
       hammering = false;
+      return {};
+    case "forget paths":
+      // As `ip route flush cache` does, without starting it.
+      writeFileSync("/proc/sys/net/ipv4/route/flush", "-1");
       return {};
   }
 }
