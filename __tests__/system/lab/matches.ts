@@ -44,11 +44,14 @@ async function matchesWithin(
 ): Promise<Map<string, Check[]> | undefined> {
   const counting = new Map([...lab.rulesets].map(([host, ruleset]) => [host, withCounters(ruleset)]));
   const matches = new Map<string, Check[]>();
+  await lab.load(counting);
+  let before = await countedBy(lab);
   for (const some of slices(checks, TOGETHER)) {
-    await lab.load(counting);
     if ((await lab.failed(some, patience)).length > 0) return undefined;
-    for (const rule of (await Promise.all([...counting.keys()].map((host) => matched(lab, host)))).flat())
-      matches.set(rule, [...(matches.get(rule) ?? []), ...some]);
+    const after = await countedBy(lab);
+    for (const [rule, packets] of after)
+      if (packets > (before.get(rule) ?? 0)) matches.set(rule, [...(matches.get(rule) ?? []), ...some]);
+    before = after;
   }
   return matches;
 }
@@ -77,8 +80,13 @@ interface ListedRule {
   readonly expr: readonly { readonly counter?: { readonly packets: number } | string }[];
 }
 
-/** Rules of a host that decide on packets, and that some packet has matched since they were loaded. */
-async function matched(lab: Lab, host: string): Promise<string[]> {
+/** Rules of all hosts that decide on packets: how many packets have matched them since they were loaded. */
+async function countedBy(lab: Lab): Promise<Map<string, number>> {
+  const hosts = [...lab.rulesets.keys()].map((host) => countedOn(lab, host));
+  return new Map((await Promise.all(hosts)).flat());
+}
+
+async function countedOn(lab: Lab, host: string): Promise<[rule: string, packets: number][]> {
   const { stdout } = await lab.in(host, ["nft", "-j", "list", "table", "inet", "k3s_host"]);
   const { nftables } = JSON.parse(stdout) as { nftables: { rule?: ListedRule }[] };
   const listed = nftables.flatMap(({ rule }) => rule ?? []);
@@ -86,9 +94,9 @@ async function matched(lab: Lab, host: string): Promise<string[]> {
   const chainsOf = (all: readonly { readonly chain: string }[]): string =>
     all.map(({ chain }) => chain).join();
   if (chainsOf(listed) !== chainsOf(rules)) throw new Error(`${host}: its rules are listed in another order`);
-  return rules
-    .filter(({ text }, index) => DECIDES.test(text) && packetsOf(listed[index] as ListedRule) > 0)
-    .map(({ name }) => ruleOf(host, name));
+  return rules.flatMap(({ text, name }, index) =>
+    DECIDES.test(text) ? [[ruleOf(host, name), packetsOf(listed[index] as ListedRule)]] : [],
+  );
 }
 
 const DECIDES = /\b(accept|drop|jump|goto|notrack)\b/;
