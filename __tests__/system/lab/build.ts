@@ -10,8 +10,21 @@ const NARROW_MTU = 1300;
 
 /** Makes all hosts with their links, addresses and routes, K3s' rules, and a prober in each. */
 export async function build(sandbox: NetnsSandbox, topology: Topology): Promise<void> {
-  await sandbox.shell([...links(topology), ...routes(topology)].join("\n"));
+  await sandbox.shell(inBatches([...links(topology), ...routes(topology)]).join("\n"));
   await Promise.all([...k3sRules(sandbox, topology), ...probers(sandbox, topology)]);
+}
+
+/** First all commands that make namespaces and cables, then for each namespace one `ip` and one `bridge` with all of its commands. */
+function inBatches(commands: readonly string[]): string[] {
+  const first: string[] = [];
+  const batches = new Map<string, string[]>();
+  for (const command of commands) {
+    const [, program, line] = /^((?:ip|bridge) -n \S+) (.*)$/.exec(command) ?? [];
+    if (program === undefined || line === undefined) first.push(command);
+    else batches.set(program, [...(batches.get(program) ?? []), line]);
+  }
+  const later = [...batches].flatMap(([program, lines]) => [`${program} -batch - <<'END'`, ...lines, "END"]);
+  return [...first, ...later];
 }
 
 /** All IPv6 addresses are usable at once, since duplicate address detection is off (`accept_dad`). */
@@ -153,10 +166,7 @@ const pods = ({ name, bridgeAddress, pods }: LabNode): string[] => [
 
 function routes(topology: Topology): string[] {
   const { nodes, lan, router, further, beyond, network } = topology;
-  const default4 = (name: string, gateway: string): string =>
-    `ip -n ${name} route add default via ${gateway}`;
-  const default6 = (name: string, gateway: string): string =>
-    `ip -n ${name} -6 route add default via ${gateway}`;
+  const through = (name: string, gateway: string): string => `ip -n ${name} route add default via ${gateway}`;
   // Hosts with these routes could reach pods and services. The firewall has to stop them.
   const intoCluster = (name: string): string[] => [
     ...nodes.map(({ podCidr, address }) => `ip -n ${name} route add ${podCidr} via ${address}`),
@@ -164,12 +174,12 @@ function routes(topology: Topology): string[] {
   ];
   return [
     ...[...nodes, lan].flatMap(({ name }) => [
-      default4(name, router.address),
-      default6(name, router.address6 as string),
+      through(name, router.address),
+      through(name, router.address6 as string),
     ]),
     ...beyond.flatMap(({ name, address, address6 }) => [
-      default4(name, gatewayOf(address)),
-      default6(name, gatewayOf(address6 as string)),
+      through(name, gatewayOf(address)),
+      through(name, gatewayOf(address6 as string)),
     ]),
     ...intoCluster(lan.name),
     ...intoCluster(router.name),
