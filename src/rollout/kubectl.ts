@@ -101,8 +101,12 @@ const PASSING = new Set(["ServiceUnavailable", "ServerTimeout", "Timeout", "Inte
  * such line.
  */
 function isDecision(stderr: string): boolean {
+  if (NO_CONNECTION.test(stderr)) return false;
   return !FROM_SERVER.test(stderr) || MALFORMED.test(stderr) || !PASSING.has(reasonIn(stderr));
 }
+
+/** A server that restarts may be ready again by the time that it is asked for its readiness. */
+const NO_CONNECTION = /^(?:The connection to the server \S+ was refused|Unable to connect to the server: )/m;
 
 /**
  * An object that is not of its schema is refused without a reason, and with its value (apimachinery,
