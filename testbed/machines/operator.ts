@@ -1,9 +1,20 @@
 import { spawnSync } from "node:child_process";
 import { build, type Plugin } from "esbuild";
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { hashOf } from "../package/hash";
+import { keep, keptPath } from "../package/kept";
 import type { Paths } from "./paths";
+import { TOKEN_COST } from "./token-reference";
 
 const REPOSITORY = join(__dirname, "../..");
 
@@ -42,24 +53,40 @@ export async function equipOperator(paths: Paths, key: OperatorKey): Promise<voi
   cpSync(join(REPOSITORY, remote), join(app, remote), { recursive: true });
   cpSync(join(REPOSITORY, "package.json"), join(app, "package.json"));
   symlinkSync(join(REPOSITORY, "node_modules"), join(app, "node_modules"));
-  await build({
+  copyFileSync(await rolloutProgram(), program);
+}
+
+/** Made once for what it is made of. */
+async function rolloutProgram(): Promise<string> {
+  const kept = keptPath("rollout-program", `${hashOf(REPOSITORY, ["src", "testbed/machines"])}.js`);
+  if (existsSync(kept)) return kept;
+  const { outputFiles } = await build({
     entryPoints: [join(REPOSITORY, "src/cli/main.ts")],
-    outfile: program,
     bundle: true,
     platform: "node",
     target: "node20",
     // As in the package, which bundles zod.
-    plugins: [uncheckedFreshness, external],
+    plugins: [changed, external],
     logLevel: "warning",
+    write: false,
   });
+  keep(kept, (folder) => {
+    const path = join(folder, "program.js");
+    writeFileSync(path, outputFiles[0]?.text ?? "");
+    return path;
+  });
+  return kept;
 }
 
 /** Without a main.ts in the project, there is nothing to check. `__tests__/cli/command-line.test.ts` tests the check. */
-const uncheckedFreshness: Plugin = {
-  name: "unchecked-freshness",
+const changed: Plugin = {
+  name: "changed",
   setup(build) {
     build.onLoad({ filter: /[\\/]src[\\/]cli[\\/]freshness\.ts$/ }, () => ({
       contents: "export const checkFreshness = () => Promise.resolve();",
+    }));
+    build.onLoad({ filter: /[\\/]src[\\/]backup[\\/]token-cost\.ts$/ }, () => ({
+      contents: `export const TOKEN_COST = ${JSON.stringify(TOKEN_COST)};`,
     }));
   },
 };

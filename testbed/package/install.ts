@@ -15,6 +15,7 @@ import {
 import { join } from "node:path";
 import packageJson from "../../package.json";
 import { hashOf } from "./hash";
+import { keep, keptPath } from "./kept";
 
 const REPOSITORY = join(__dirname, "../..");
 
@@ -37,9 +38,6 @@ const SOURCES = [
 const run = (cwd: string, program: string, ...words: string[]): string =>
   execFileSync(program, words, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
 
-/** Packed versions, by what they are made of: many suites need the same one, and the compiler takes seconds. */
-const PACKED = join(REPOSITORY, "node_modules/.cache", packageJson.name, "packed");
-
 /**
  * Builds and packs the package from a copy of this repository: several may build or pack at the same time.
  *
@@ -50,8 +48,8 @@ const PACKED = join(REPOSITORY, "node_modules/.cache", packageJson.name, "packed
 export function packPackage(folder: string, change?: (copy: string) => void): string {
   const copy = copySources(folder);
   change?.(copy);
-  const kept = join(PACKED, `${hashOf(copy)}.tgz`);
-  if (!existsSync(kept)) pack(copy, kept);
+  const kept = keptPath("packed", `${hashOf(copy)}.tgz`);
+  if (!existsSync(kept)) keep(kept, (making) => pack(copy, making));
   const { version } = JSON.parse(readFileSync(join(copy, "package.json"), "utf8")) as { version: string };
   const tarball = join(folder, `${packageJson.name}-${version}.tgz`);
   copyFileSync(kept, tarball);
@@ -68,17 +66,14 @@ function copySources(folder: string): string {
   return copy;
 }
 
-/** @param kept - where the tarball is kept from now on, whole or not at all */
-function pack(copy: string, kept: string): void {
+/** @returns the tarball's path */
+function pack(copy: string, folder: string): string {
   symlinkSync(join(REPOSITORY, "node_modules"), join(copy, "node_modules"));
   run(copy, "npm", "run", "--silent", "build");
-  mkdirSync(PACKED, { recursive: true });
-  const making = mkdtempSync(join(PACKED, "making-"));
   // Without scripts: `prepare` would generate the bindings again.
-  const packed = run(copy, "npm", "pack", "--ignore-scripts", "--json", "--pack-destination", making);
+  const packed = run(copy, "npm", "pack", "--ignore-scripts", "--json", "--pack-destination", folder);
   const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
-  renameSync(join(making, filename), kept);
-  rmSync(making, { recursive: true });
+  return join(folder, filename);
 }
 
 /**

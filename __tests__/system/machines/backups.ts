@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { folderName, MANIFEST, renderManifest, SNAPSHOT, type Manifest } from "../../../src/backup/manifest";
 import { readSnapshot } from "../../../src/backup/snapshot";
-import { tokenReference } from "../../../src/backup/token-reference";
+import { cheapReference } from "../../../testbed/machines/token-reference";
 import { TOKEN, type LiveCluster } from "./cluster";
 
 /** @returns the folder of the backup, relative to the project's */
@@ -30,7 +30,7 @@ export async function backupOf(cluster: LiveCluster, other: Partial<Manifest> = 
     members: cluster.testbed.nodes
       .filter(({ role }) => role === "server")
       .map(({ hostname, ipv4Address }) => ({ name: hostname, address: ipv4Address })),
-    token: await tokenReference(TOKEN),
+    token: cheapReference(TOKEN),
     encryptedToken: null,
     volumes: [],
     ...other,
