@@ -42,9 +42,13 @@ const now = new Date();
 
 const reported = (files: Readonly<Record<string, string>>): Report =>
   new Report(
-    Object.entries(files)
-      .map(([file, text]) => `@certificate ${file} 60 ${Buffer.from(text).toString("base64")}`)
-      .join("\n"),
+    [
+      "@now 60",
+      ...Object.entries(files).flatMap(([file, text]) => [
+        `@certificate ${file} 0`,
+        ...text.split("\n").map((line) => `@pem ${file} ${line}`),
+      ]),
+    ].join("\n"),
   );
 
 const SERVER = {

@@ -34,10 +34,14 @@ export async function readCertificates(host: Host): Promise<Certificates> {
 
 /** @param report - of `remote/certificates.sh` */
 export function certificatesIn(report: Report, role: Role): Certificates {
+  const now = Number(report.one("now"));
+  const lines = report.all("pem");
   const found = report.all("certificate").map((line) => {
-    const [file = "", age = "", text = ""] = line.split(" ");
-    const pem = Buffer.from(text, "base64").toString("latin1");
-    return { file, ageSeconds: Number(age), dates: expiries(pem) };
+    const [file = "", written = ""] = line.split(" ");
+    const own = lines
+      .filter((each) => each.startsWith(`${file} `))
+      .map((each) => each.slice(file.length + 1));
+    return { file, ageSeconds: now - Number(written), dates: expiries(own.join("\n")) };
   });
   const among = (files: readonly string[]): Certificate[] =>
     found

@@ -209,10 +209,12 @@ function unconfirmedState(report: Report): Unconfirmed["state"] | undefined {
   return report.one("revert") === "active" ? "armed" : undefined;
 }
 
-/** Parses a line of name and text, each in base64. */
+const decoded = (text: string): string => Buffer.from(text, "base64").toString("utf8");
+
+/** Parses a line of name and text in base64. So is an unusual name, which then begins with `=`. */
 function namedFile(line: string): [name: string, text: string] {
-  const [name = "", text = ""] = line.split(" ").map((part) => Buffer.from(part, "base64").toString("utf8"));
-  return [name, text];
+  const [name = "", text = ""] = line.split(" ");
+  return [name.startsWith("=") ? decoded(name.slice(1)) : name, decoded(text)];
 }
 
 const byName = ([a]: readonly [string, string], [b]: readonly [string, string]): number => (a < b ? -1 : 1);

@@ -125,7 +125,10 @@ describeWith(MACHINES, "the configuration of a host", () => {
     await cluster.testbed.powerOff("mizar");
     await cluster.testbed.powerOn("mizar");
     expect(
-      await cluster.testbed.on("mizar", "systemctl is-active k3s || systemctl show -p ActiveState k3s"),
+      await cluster.testbed.on(
+        "mizar",
+        "systemctl is-active k3s || systemctl show -p ActiveState --value k3s",
+      ),
     ).toBe("inactive\n");
     expect(await cluster.testbed.on("mizar", "nft list tables")).toBe("");
     expect(cluster.testbed.events()).toEqual(["mizar boot"]);

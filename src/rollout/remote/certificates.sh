@@ -1,14 +1,30 @@
 # Reads, and changes nothing.
 # files: K3s' certificates, relative to its data folder. Only certificates leave this host, never a key.
-data=/var/lib/rancher/k3s
-now=$(date +%s)
+cd /var/lib/rancher/k3s 2>/dev/null || return 0
+# Each line of the PEM blocks of certificates, with its file before it. $1: that file, if it is not one of the arguments
+blocks_of() {
+  name=$1
+  shift
+  awk -v name="$name" '
+    FNR == 1 { inside = 0 }
+    /^-----BEGIN CERTIFICATE-----/ { inside = 1 }
+    inside && ++lines[FILENAME] <= 1000 { print "@pem", name == "" ? FILENAME : name, substr($0, 1, 100) }
+    /^-----END CERTIFICATE-----/ { inside = 0 }' "$@"
+}
+set --
 for file in $files; do
-  [ -r "$data/$file" ] || continue
+  [ ! -r "$file" ] || set -- "$@" "$file"
+done
+[ $# != 0 ] || return 0
+report now "$(date +%s)"
+stat -c '@certificate %n %Y' "$@"
+for file; do
+  shift
   case "$file" in
     # A Secret on one line: the certificate in base64, then its key (dynamiclistener, storage/file/file.go).
-    *.json) text=$(sed -n 's/.*"tls\.crt":"\([A-Za-z0-9+\/=]*\)".*/\1/p' "$data/$file" | head -n 1 | base64 -d 2>/dev/null || true) ;;
-    *) text=$(cat "$data/$file") ;;
+    *.json)
+      sed -n 's/.*"tls\.crt":"\([A-Za-z0-9+\/=]*\)".*/\1/p' "$file" | head -n 1 | base64 -d 2>/dev/null | blocks_of "$file" || true ;;
+    *) set -- "$@" "$file" ;;
   esac
-  pem=$(printf '%s\n' "$text" | sed -n '/^-----BEGIN CERTIFICATE-----/,/^-----END CERTIFICATE-----/p' | head -c 65536 | base64 -w0)
-  report certificate "$file $((now - $(stat -c %Y "$data/$file"))) $pem"
 done
+[ $# = 0 ] || blocks_of "" "$@"

@@ -5,13 +5,14 @@
 # examine_boot_loader: yes: whether it can boot a system once
 # salt: chosen by the operator; token_files: paths of files with join tokens
 include boot-once
+include host-state
 report uid "$(id -u)"
-report boot_id "$(cat /proc/sys/kernel/random/boot_id)"
-report hostname "$(cat /proc/sys/kernel/hostname)"
-report machine_id "$(cat /etc/machine-id 2>/dev/null || true)"
+report_line boot_id /proc/sys/kernel/random/boot_id
+report_line hostname /proc/sys/kernel/hostname
+report_line machine_id /etc/machine-id
 report client "${SSH_CONNECTION%% *}"
 for nic in /sys/class/net/*; do
-  [ ! -r "$nic/address" ] || report nic "${nic##*/} $(cat "$nic/address")"
+  if IFS= read -r address 2>/dev/null <"$nic/address"; then report nic "${nic##*/} $address"; fi
 done
 if [ -d /sys/firmware/efi ]; then report firmware uefi; else report firmware bios; fi
 report root_uuid "$(findmnt -no UUID / 2>/dev/null || true)"
@@ -19,12 +20,13 @@ report root_source "$(findmnt -no SOURCE / 2>/dev/null || true)"
 if [ -n "$device" ] && [ -e "$device" ]; then report root_device "$(readlink -f "$device")"; fi
 
 if [ -e /etc/NIXOS ]; then report nixos yes; fi
-report current "$(current_system)"
+current=$(current_system)
+report current "$current"
 report profile "$(readlink -f "$profile" || true)"
-report release "$(cat /run/current-system/nixos-version 2>/dev/null || true)"
+report_line release /run/current-system/nixos-version
 report nixpkgs "$(nixpkgs_of /run/current-system)"
-report k3s_version "$(/run/current-system/sw/bin/k3s --version 2>/dev/null | sed -n 's/^k3s version \([^ ]*\).*/\1/p')"
-report k3s "$(unit k3s.service ActiveState)"
+report_k3s_version
+report_states
 if [ -n "$api_vip" ] && [ -n "$(ip -4 -o address show to "$api_vip/32" 2>/dev/null || true)" ]; then report holds_api_vip yes; fi
 # What K3s makes, and not the folders above it, which systemd makes for a mount.
 for data in server/db/etcd server/db/state.db; do
@@ -39,12 +41,16 @@ for disk in $k3s_disks; do
   wanted=$(readlink -f "${disk%%:*}" || true)
   [ -z "$wanted" ] || [ "$(mounted_device "${disk#*:}")" != "$wanted" ] || report k3s_mount "${disk#*:}"
 done
-sed -n 's~^[^#[:space:]][^[:space:]]*[[:space:]]\{1,\}\(/var/lib/\(rancher\|kubelet\)[^[:space:]]*\).*~\1~p' /etc/fstab 2>/dev/null |
-  while read -r path; do
-    [ -z "$(mounted_device "$path")" ] || report k3s_mounted "$path"
-  done
+if [ -r /etc/fstab ]; then
+  while read -r disk path _; do
+    case "$disk $path" in
+      "#"*) ;;
+      *" /var/lib/rancher"* | *" /var/lib/kubelet"*) [ -z "$(mounted_device "$path")" ] || report k3s_mounted "$path" ;;
+    esac
+  done </etc/fstab
+fi
 # Only salted hashes leave this host, and no token is sent to it for comparison.
-hash_of() { { printf '%s' "$salt"; password <"$1"; } | sha256sum | cut -d' ' -f1; }
+hash_of() { { printf '%s' "$salt"; password <"$1"; } | sha256sum | { read -r hash _ && echo "$hash"; }; }
 for path in $token_files; do
   [ ! -s "$path" ] || report token "$path $(hash_of "$path")"
   old=$(newest_of "$path")
@@ -52,9 +58,6 @@ for path in $token_files; do
 done
 kept=/var/lib/rancher/k3s/server/token
 [ ! -s "$kept" ] || report kept_token "$(hash_of "$kept")"
-report revert "$(unit "$revert.timer" ActiveState)"
-report reverting "$(unit "$revert.service" ActiveState)"
-report activation "$(unit "$activate.service" ActiveState)"
 [ ! -s "$trial" ] || report trial yes
 whose=$unconfirmed
 [ -s "$whose" ] || whose=$trial
@@ -63,7 +66,7 @@ if [ -s "$whose" ]; then
   report rollout "$rollout"
   report operator "$operator"
   report reverts_in "$((end - $(uptime_seconds)))"
-  report before "$(cat "$home/before" 2>/dev/null || true)"
+  report_line before "$home/before"
 fi
 if [ -s "$lock" ]; then
   { read -r holder; read -r _; read -r heard; } <"$lock"
@@ -72,7 +75,7 @@ if [ -s "$lock" ]; then
 fi
 report up "$(uptime_seconds)"
 report_failed
-if [ "$(readlink -f /run/booted-system || true)" != "$(current_system)" ]; then
+if [ "$(readlink -f /run/booted-system || true)" != "$current" ]; then
   for part in kernel initrd kernel-modules; do
     if [ "$(readlink -f "/run/booted-system/$part" || true)" != "$(readlink -f "/run/current-system/$part" || true)" ]; then
       report reboot "$part"
@@ -84,14 +87,16 @@ if [ "$examine_boot_loader" = yes ]; then
   fault=$(once_fault)
   report boots_once "${fault:-yes}"
 fi
-report wanted_hostname "$(cat /run/current-system/etc/hostname 2>/dev/null || true)"
+report_line wanted_hostname /run/current-system/etc/hostname
 
 if [ -d /etc/nixos ]; then
-  # A name may contain spaces and line breaks.
+  # A name may contain spaces and line breaks. Then it is in base64, with a = before it.
   # shellcheck disable=SC2016 # these are the inner shell's
   find -L /etc/nixos -type f -size -256k ! -path '*/.git/*' -exec sh -c '
     for file; do
-      printf "@file %s %s\n" "$(printf %s "${file#/etc/nixos/}" | base64 -w0)" "$(base64 -w0 "$file")"
+      name=${file#/etc/nixos/}
+      case "$name" in *[!A-Za-z0-9._/-]*) name="=$(printf %s "$name" | base64 -w0)" ;; esac
+      printf "@file %s %s\n" "$name" "$(base64 -w0 "$file")"
     done' sh {} + || true # a file may disappear meanwhile
 fi
 report_file refusal "$home/refusal"

@@ -1,23 +1,25 @@
 # emitted: ruleset that HostFiles emitted; interface: the node's network interface
+include host-state
 report current "$(current_system)"
-report activation "$(unit "$activate.service" ActiveState)"
-report result "$(unit "$activate.service" Result)"
-report status "$(unit "$activate.service" ExecMainStatus)"
+report_states
+systemctl show -p Result -p ExecMainStatus "$activate.service" 2>/dev/null | while IFS='=' read -r property value; do
+  case "$property" in Result) report result "$value" ;; ExecMainStatus) report status "$value" ;; esac
+done
 report_failed
-report reverting "$(unit "$revert.service" ActiveState)"
 [ ! -e "$home/reverted" ] || report reverted yes
 [ ! -e "$trial" ] || report trial yes
-report tried "$(cat "$home/tried" 2>/dev/null || true)"
-report k3s "$(unit k3s.service ActiveState)"
+report_line tried "$home/tried"
 report nixpkgs "$(nixpkgs_of /run/current-system)"
-report k3s_version "$(/run/current-system/sw/bin/k3s --version 2>/dev/null | sed -n 's/^k3s version \([^ ]*\).*/\1/p')"
+report_k3s_version
 # For all interfaces, for future ones, and for those that receive packets of pods.
 for name in all default "$interface" cni0 flannel.1 flannel-wg; do
-  forwarding=/proc/sys/net/ipv4/conf/$name/forwarding
-  [ ! -r "$forwarding" ] || report forwarding "$name $(cat "$forwarding")"
+  forwarding=
+  # A shell that reads byte by byte gets the digit only, and thinks that the line has no end.
+  read -r forwarding 2>/dev/null <"/proc/sys/net/ipv4/conf/$name/forwarding" || true
+  [ -z "$forwarding" ] || report forwarding "$name $forwarding"
 done
-report boot_id "$(cat /proc/sys/kernel/random/boot_id)"
-report hostname "$(cat /proc/sys/kernel/hostname)"
+report_line boot_id /proc/sys/kernel/random/boot_id
+report_line hostname /proc/sys/kernel/hostname
 report profile "$(readlink -f "$profile" || true)"
 if grep -Eqs '^[[:space:]]*flush[[:space:]]+ruleset' /var/lib/nftables/deletions.nft; then report flushes yes; fi
 

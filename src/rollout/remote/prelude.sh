@@ -14,7 +14,10 @@ fail() { report error "$1"; exit 1; }
 password() { sed 's/^K10[0-9a-f]*::\([^:]*:\)\{0,1\}//' | tr -d '[:space:]'; }
 
 # The newest of the old tokens beside a file: their names end with their times.
-newest_of() { find "${1%/*}" -maxdepth 1 -name "${1##*/}.until-*" 2>/dev/null | sort | tail -n 1; }
+newest_of() {
+  for old in "$1".until-*; do :; done
+  [ ! -e "$old" ] || printf '%s\n' "$old"
+}
 
 home=/var/lib/k3s-rollout
 profile=/nix/var/nix/profiles/system
@@ -29,7 +32,7 @@ trial_unit=k3s-rollout-trial
 
 current_system() { readlink -f /run/current-system; }
 # Time since the boot: clocks jump.
-uptime_seconds() { cut -d. -f1 /proc/uptime; }
+uptime_seconds() { read -r up _ </proc/uptime && echo "${up%.*}"; }
 unit() { systemctl show -p "$2" --value "$1" 2>/dev/null || true; }
 # Of nixpkgs, from which a system was built; empty where the system does not say it.
 nixpkgs_of() { "$1/sw/bin/nixos-version" --revision 2>/dev/null || true; }

@@ -1,0 +1,25 @@
+# What several programs read of a host.
+# The first line of a file, or nothing. A host is asked for dozens of them, and each `cat` would be a process.
+report_line() {
+  line=
+  IFS= read -r line 2>/dev/null <"$2" || true
+  report "$1" "$line"
+}
+
+# By one question to systemd, which separates its answers by an empty line.
+report_states() {
+  systemctl show -p ActiveState --value k3s.service "$revert.timer" "$revert.service" "$activate.service" 2>/dev/null |
+    for name in k3s revert reverting activation; do
+      read -r state || break
+      report "$name" "$state"
+      read -r _ || break
+    done
+}
+
+# It says `k3s version <version> (<commit>)` first.
+report_k3s_version() {
+  /run/current-system/sw/bin/k3s --version 2>/dev/null | {
+    read -r first _ version _ || true
+    [ "$first" != k3s ] || report k3s_version "$version"
+  }
+}
