@@ -48,6 +48,8 @@ interface Answer {
 }
 
 const PAUSE_MS = 300;
+/** The controller manager of the testbed waits 5 s for a heartbeat, and each one is a write to all members of etcd. */
+const HEARTBEAT_MS = 1000;
 /** K3s' finalizer, which removes the etcd member before the Node (k3s, pkg/etcd/member_controller.go). */
 const FINALIZER = "wrangler.cattle.io/managed-etcd-controller";
 
@@ -171,26 +173,33 @@ async function schedule(path: string, name: string, affinity?: Affinity): Promis
   if (node !== undefined) await anywhere("POST", `${path}/binding`, binding);
 }
 
-async function letMemberGo(name: string): Promise<void> {
-  const { metadata } = (await anywhere("GET", `${NODES}/${name}`)).body;
-  if (metadata?.deletionTimestamp === undefined) return;
-  const finalizers = (metadata.finalizers ?? []).filter((each) => each !== FINALIZER);
-  await anywhere("PATCH", `${NODES}/${name}`, { metadata: { finalizers } });
+async function letMembersGo(): Promise<void> {
+  const { items = [] } = (await anywhere("GET", NODES)).body;
+  for (const { metadata } of items) {
+    const { name, deletionTimestamp, finalizers = [] } = metadata;
+    if (deletionTimestamp === undefined || !finalizers.includes(FINALIZER)) continue;
+    const others = finalizers.filter((each) => each !== FINALIZER);
+    await anywhere("PATCH", `${NODES}/${name}`, { metadata: { finalizers: others } });
+  }
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+const alive = (): string[] => nodes.map(({ name }) => name).filter((name) => !isDown(name));
+
+async function forever(pauseMs: number, act: () => Promise<unknown>): Promise<never> {
+  for (;;) {
+    await act();
+    await sleep(pauseMs);
+  }
+}
+
 async function main(): Promise<void> {
   for (const node of nodes) await register(node);
-  for (;;) {
-    const alive = nodes.map(({ name }) => name).filter((name) => !isDown(name));
-    await Promise.all([
-      ...alive.map(beat),
-      ...nodes.map(({ name }) => letMemberGo(name)),
-      runPods(new Set(alive)),
-    ]);
-    await sleep(PAUSE_MS);
-  }
+  await Promise.all([
+    forever(HEARTBEAT_MS, () => Promise.all(alive().map(beat))),
+    forever(PAUSE_MS, () => Promise.all([letMembersGo(), runPods(new Set(alive()))])),
+  ]);
 }
 
 void main();
