@@ -1,6 +1,5 @@
 /** ESLint refuses code that decides by the text of a message, and a command line that does not name its cluster. */
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { SCRIPTS_OF_ONE_CLUSTER } from "../src/base/command-line";
 import { REPOSITORY } from "./fixture";
 
@@ -31,20 +30,33 @@ const UNNAMED = SCRIPTS_OF_ONE_CLUSTER.flatMap((script) => [
 
 const NAMED = ['"npm run synth";', 'npmRun("rollout -- verify");', "// npm run plan"];
 
+/** What the rule says of a text in src, with its configuration there, and without the other rules, which need the types of the whole project. */
+const LINT = `
+  import { readFileSync } from "node:fs";
+  import { ESLint, Linter } from "eslint";
+  const { rules, languageOptions } = await new ESLint().calculateConfigForFile("src/base/user-error.ts");
+  const config = {
+    files: ["**/*.ts"],
+    languageOptions: { parser: languageOptions.parser },
+    rules: { "no-restricted-syntax": rules["no-restricted-syntax"] },
+  };
+  console.log(JSON.stringify(new Linter().verify(readFileSync(0, "utf8"), config, "text.ts")));
+`;
+
 interface Finding {
-  readonly ruleId: string;
+  readonly ruleId: string | null;
   readonly line: number;
 }
 
 test("src reads no message to decide, and spells no command line that needs a cluster's name", () => {
   const refused = [...REFUSED, ...UNNAMED];
-  const eslint = join(REPOSITORY, "node_modules", ".bin", "eslint");
-  const { stdout } = spawnSync(
-    eslint,
-    ["--stdin", "--stdin-filename", "src/base/user-error.ts", "--format", "json"],
-    { cwd: REPOSITORY, input: [...refused, ...ADMITTED, ...NAMED].join("\n"), encoding: "utf8" },
-  );
-  const [{ messages }] = JSON.parse(stdout) as [{ messages: Finding[] }];
-  const lines = messages.filter(({ ruleId }) => ruleId === "no-restricted-syntax").map(({ line }) => line);
+  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", LINT], {
+    cwd: REPOSITORY,
+    input: [...refused, ...ADMITTED, ...NAMED].join("\n"),
+    encoding: "utf8",
+  });
+  const findings = JSON.parse(stdout) as Finding[];
+  expect(findings.map(({ ruleId }) => ruleId)).not.toContain(null); // which says that the text was not parsed
+  const lines = findings.map(({ line }) => line);
   expect([...new Set(lines)]).toEqual(refused.map((_, at) => at + 1));
 });
