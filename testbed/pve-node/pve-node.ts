@@ -77,6 +77,8 @@ PermitRootLogin prohibit-password
 AuthorizedKeysFile ${this.path("authorized_keys")}
 StrictModes no
 UsePAM no
+# As in testbed/machines/disk.ts: OpenSSH's own choice takes 0.1 s of CPU for each connection.
+KexAlgorithms curve25519-sha256
 SetEnv PATH=${this.path("bin")}:/usr/sbin:/usr/bin:/sbin:/bin PVE=${this.folder} HOME=${this.folder}
 `,
     );
