@@ -1,5 +1,5 @@
 /** What many suites need and takes long to make, kept between runs by what it is made of. */
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import packageJson from "../../package.json";
 
@@ -9,19 +9,47 @@ const KEPT = join(__dirname, "../../node_modules/.cache", packageJson.name);
 export const keptPath = (folder: string, name: string): string => join(KEPT, folder, name);
 
 /**
- * Keeps a file or folder from now on, whole or not at all.
+ * Keeps a file or folder from now on, whole or not at all. Where another suite is making the same, waits for that.
  *
  * @param make - makes it in an empty folder, and returns its path
  */
 export function keep(path: string, make: (folder: string) => string): void {
   mkdirSync(dirname(path), { recursive: true });
+  while (!existsSync(path)) alone(`${path}.lock`, () => existsSync(path) || makeWhole(path, make));
+}
+
+function makeWhole(path: string, make: (folder: string) => string): void {
   const folder = mkdtempSync(join(dirname(path), "making-"));
-  const made = make(folder);
   try {
-    renameSync(made, path);
-  } catch (error) {
-    // Another suite that made the same was faster.
-    if (!existsSync(path)) throw error;
+    renameSync(make(folder), path);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Does it while no other process has the lock, or waits a moment. */
+function alone(lock: string, work: () => void): void {
+  try {
+    writeFileSync(lock, `${process.pid}`, { flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (isAbandoned(lock)) rmSync(lock, { force: true });
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    return;
+  }
+  try {
+    work();
+  } finally {
+    rmSync(lock);
+  }
+}
+
+/** Whether its process has ended, as when a run is interrupted. */
+function isAbandoned(lock: string): boolean {
+  try {
+    process.kill(Number(readFileSync(lock, "utf8")), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
 }
