@@ -4,6 +4,10 @@ const { availableParallelism } = require("node:os");
 // start Node thousands of times, and ask nobody outside of this machine.
 delete process.env.NODE_EXTRA_CA_CERTS;
 
+// Programs in Go that tests run, such as OpenTofu and Kubernetes' API server, collect garbage less often: they take up to a quarter less
+// processor time, and up to three times the memory.
+process.env.GOGC ??= "400";
+
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",

@@ -40,7 +40,7 @@ function alone(lock: string, work: () => void): void {
   try {
     work();
   } finally {
-    rmSync(lock);
+    rmSync(lock, { force: true });
   }
 }
 
