@@ -12,6 +12,14 @@ export interface Matches {
 /** The identity of a rule of a host. */
 export const ruleOf = (host: string, rule: string): string => `${host}: ${rule}`;
 
+const DECIDES = /\b(accept|drop|jump|goto|notrack)\b/;
+
+/** The counter, as `Lab.idleCounters` names it, of a rule that does nothing but count and log. */
+export function counterOf(rule: string): string | undefined {
+  const [, host, counter] = /^(\S+): .*\bcounter name (\S+)/.exec(rule) ?? [];
+  return counter === undefined || DECIDES.test(rule) ? undefined : `${counter} of ${host}`;
+}
+
 /**
  * @param labs - of one cluster, which share the work
  * @throws Error when checks fail although no rule is missing
@@ -80,7 +88,7 @@ interface ListedRule {
   readonly expr: readonly { readonly counter?: { readonly packets: number } | string }[];
 }
 
-/** Rules of all hosts that decide on packets: how many packets have matched them since they were loaded. */
+/** Rules of all hosts: how many packets have matched them since they were loaded. */
 async function countedBy(lab: Lab): Promise<Map<string, number>> {
   const hosts = [...lab.rulesets.keys()].map((host) => countedOn(lab, host));
   return new Map((await Promise.all(hosts)).flat());
@@ -94,12 +102,8 @@ async function countedOn(lab: Lab, host: string): Promise<[rule: string, packets
   const chainsOf = (all: readonly { readonly chain: string }[]): string =>
     all.map(({ chain }) => chain).join();
   if (chainsOf(listed) !== chainsOf(rules)) throw new Error(`${host}: its rules are listed in another order`);
-  return rules.flatMap(({ text, name }, index) =>
-    DECIDES.test(text) ? [[ruleOf(host, name), packetsOf(listed[index] as ListedRule)]] : [],
-  );
+  return rules.map(({ name }, index) => [ruleOf(host, name), packetsOf(listed[index] as ListedRule)]);
 }
-
-const DECIDES = /\b(accept|drop|jump|goto|notrack)\b/;
 
 /** Counted by the rule itself, and not by a counter that has a name. */
 const packetsOf = ({ expr }: ListedRule): number =>
