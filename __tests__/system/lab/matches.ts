@@ -20,27 +20,17 @@ export function counterOf(rule: string): string | undefined {
   return counter === undefined || DECIDES.test(rule) ? undefined : `${counter} of ${host}`;
 }
 
-/**
- * @param labs - of one cluster, which share the work
- * @throws Error when checks fail although no rule is missing
- */
-export async function matchesOf(labs: readonly Lab[], checks: readonly Check[]): Promise<Matches> {
+/** @throws Error when checks fail although no rule is missing */
+export async function matchesOf(lab: Lab, checks: readonly Check[]): Promise<Matches> {
   for (let wait = 250; wait < PATIENT.open; wait *= 2) {
     const patience = { open: wait, closed: Math.min(wait, PATIENT.closed) };
-    const found = await Promise.all(
-      labs.map((lab, turn) => matchesWithin(lab, shareOf(checks, turn, labs), patience)),
-    );
-    if (found.some((matches) => matches === undefined)) continue;
-    const noticing = (rule: string): Check[] => found.flatMap((matches) => matches?.get(rule) ?? []);
+    const matches = await matchesWithin(lab, checks, patience);
+    if (matches === undefined) continue;
+    const noticing = (rule: string): Check[] => matches.get(rule) ?? [];
     return { patience, noticing: (rules) => [...new Set([...rules].flatMap(noticing))] };
   }
-  throw new Error(`not as it should be: ${(await labs[0]?.unexpected(checks, PATIENT))?.join("\n")}`);
+  throw new Error(`not as it should be: ${(await lab.unexpected(checks, PATIENT)).join("\n")}`);
 }
-
-const shareOf = (checks: readonly Check[], turn: number, labs: readonly Lab[]): Check[] =>
-  slices(checks, TOGETHER)
-    .filter((_, index) => index % labs.length === turn)
-    .flat();
 
 /** Checks that run at once and are not distinguished further. */
 const TOGETHER = 16;

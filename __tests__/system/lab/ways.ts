@@ -283,7 +283,7 @@ export const queryListeners =
 /** Looks repeatedly, at growing intervals, since each look starts a program. */
 export async function until(wait: number, look: () => Promise<Passage>): Promise<Passage> {
   const end = Date.now() + wait;
-  for (let pause = 50; ; pause *= 2) {
+  for (let pause = 50; ; pause *= 4) {
     const passage = await look();
     const left = end - Date.now();
     if (passage.through || left <= 0) return passage;
