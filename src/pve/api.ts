@@ -26,7 +26,7 @@ export class PveApi {
     /** The value of PROXMOX_VE_API_TOKEN. @default - without a token */
     private readonly token?: string,
   ) {
-    this.agent = new Agent({ ...trust, ca: [...trust.ca], keepAlive: true, maxSockets: 4 });
+    this.agent = new Agent({ ...trust, keepAlive: true, maxSockets: 4 });
   }
 
   public close(): void {
