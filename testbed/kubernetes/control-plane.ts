@@ -18,9 +18,6 @@ export const TOKEN = "of-the-testbed";
 /** What `testbed/build/kubernetes` builds. */
 export const PROGRAMS = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"] as const;
 
-/** They are in Go, and live for a minute: collecting their garbage below this limit would be a fifth of their work. */
-const KEEPS_GARBAGE = ["env", "GOGC=off", "GOMEMLIMIT=1GiB"];
-
 export class ControlPlane {
   /** Why the last request to the API failed. */
   private complaint = "";
@@ -54,9 +51,8 @@ export class ControlPlane {
   /** Runs a script as on that host, where `k3s kubectl` asks its own API server. */
   public on(hostname: string, script: string, seconds: number): Promise<Ran> {
     const path = `PATH=${join(this.folderOf(hostname), "bin")}:${process.env.PATH}`;
-    const limited = ["timeout", "-s", "KILL", `${seconds}`];
     return this.sandbox.attempt(
-      [...NetnsSandbox.in("servers"), ...limited, ...KEEPS_GARBAGE, path, "sh", "-s"],
+      [...NetnsSandbox.in("servers"), "timeout", "-s", "KILL", `${seconds}`, "env", path, "sh", "-s"],
       script,
     );
   }
@@ -240,7 +236,6 @@ export class ControlPlane {
     const start = 'place=$1; shift; "$@" >"$place.log" 2>&1 </dev/null & echo $! >"$place.pid"';
     await this.sandbox.run([
       ...NetnsSandbox.in("servers"),
-      ...KEEPS_GARBAGE,
       "sh",
       "-c",
       start,
