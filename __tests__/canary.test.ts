@@ -2,7 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { EXAMPLE_KEYS, REPOSITORY, temporaryFolder, TSX } from "./fixture";
+import { builtCode } from "../testbed/package/built";
+import { EXAMPLE_KEYS, REPOSITORY, temporaryFolder } from "./fixture";
 
 const SECRET = "K10c0ffeec0ffeec0ffee::server:5ca1ab1e5ca1ab1e";
 
@@ -11,13 +12,17 @@ function leaks(change: (main: string) => string = (main) => main): string[] {
   const folder = temporaryFolder();
   copyFileSync(EXAMPLE_KEYS, join(folder, "authorized_keys"));
   cpSync(join(REPOSITORY, "k8s"), join(folder, "k8s"), { recursive: true });
-  const imports = `from "${REPOSITORY}/constructs"`;
+  const built = builtCode();
   const main = readFileSync(join(REPOSITORY, "main.ts"), "utf8")
-    .replace('from "./constructs"', imports)
+    .replace('from "./constructs"', `from "${built}"`)
     .replace('from "cdktf"', `from "${REPOSITORY}/node_modules/cdktf"`);
   writeFileSync(join(folder, "main.ts"), change(main));
   const env = { ...process.env, PROXMOX_VE_API_TOKEN: SECRET, TF_VAR_token: SECRET, K3S_TOKEN: SECRET };
-  const { stdout, stderr } = spawnSync(TSX, ["main.ts"], { cwd: folder, encoding: "utf8", env });
+  const { stdout, stderr } = spawnSync(process.execPath, [join(built, "app.js")], {
+    cwd: folder,
+    encoding: "utf8",
+    env,
+  });
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== "main.ts")
     .map((entry) => join(entry.parentPath, entry.name));

@@ -48,7 +48,14 @@ test("the CDKTF CLI makes the same JSON of the same project", () => {
 });
 
 describe("a failure is reported in one line", () => {
-  test.each<[string, (project: Project) => void, string | RegExp]>([
+  const expectFailure = (project: Project, damage: (project: Project) => void, expected: RegExp): void => {
+    damage(project);
+    const { status, output } = project.script("synth");
+    expect(output).toMatch(expected);
+    expect(status).toBeGreaterThan(0);
+  };
+
+  test.each<[string, (project: Project) => void, RegExp]>([
     [
       "main.ts cannot be read",
       (project) => project.edit("main.ts", (text) => `${text}const x = ;\n`),
@@ -60,6 +67,9 @@ describe("a failure is reported in one line", () => {
       /^there is no main\.ts in \S+: run this in the project's folder\n$/,
     ],
     ["cdktf.json is not here", (project) => rmSync(project.path("cdktf.json")), /^cdktf\.json is missing\n$/],
+  ])("%s", (_, damage, expected) => expectFailure(new Project(), damage, expected));
+
+  test.each<[string, (project: Project) => void, RegExp]>([
     [
       "the bindings are not here",
       (project) => rmSync(project.path(".gen")),
@@ -70,13 +80,7 @@ describe("a failure is reported in one line", () => {
       (project) => rmSync(project.path("node_modules")),
       /^The packages are not installed: npm ci\n$/,
     ],
-  ])("%s", (_, damage, expected) => {
-    const project = Project.withCode();
-    damage(project);
-    const { status, output } = project.script("synth");
-    expect(output).toMatch(expected);
-    expect(status).toBeGreaterThan(0);
-  });
+  ])("%s", (_, damage, expected) => expectFailure(Project.withCode(), damage, expected));
 });
 
 describe("a missing program is reported before anything is written", () => {

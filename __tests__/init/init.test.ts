@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { program } from "../../src/cli/program";
 import { answersTo, type Stated } from "../../src/init/answers";
 import { REPOSITORY, temporaryFolder, TSX } from "../fixture";
+import { CLI } from "../program";
 
 const KEY = readFileSync(join(REPOSITORY, "authorized_keys"), "utf8")
   .split("\n")
@@ -15,8 +16,7 @@ function init(folder: string, ...words: string[]): { status: number | null; stdo
   mkdirSync(join(home, ".ssh"));
   writeFileSync(join(home, ".ssh", "id_ed25519.pub"), `${KEY}\n`);
   writeFileSync(join(home, ".ssh", "notes.pub"), "not a key\n");
-  const cli = join(REPOSITORY, "src/cli/bin.mjs");
-  return spawnSync(process.execPath, [cli, "init", folder, "--no-install", ...words], {
+  return spawnSync(CLI, ["init", folder, "--no-install", ...words], {
     cwd: REPOSITORY,
     env: { PATH: process.env.PATH, HOME: home },
     encoding: "utf8",
