@@ -6,10 +6,11 @@ report_line() {
   report "$1" "$line"
 }
 
-# By one question to systemd, which separates its answers by an empty line.
+# By one question to systemd, which looks at one unit after another, and separates its answers by an empty line. A timer that fires
+# meanwhile starts the revert, which ends the activation: each comes before what ends it.
 report_states() {
-  systemctl show -p ActiveState --value k3s.service "$revert.timer" "$revert.service" "$activate.service" 2>/dev/null |
-    for name in k3s revert reverting activation; do
+  systemctl show -p ActiveState --value k3s.service "$activate.service" "$revert.timer" "$revert.service" 2>/dev/null |
+    for name in k3s activation revert reverting; do
       read -r state || break
       report "$name" "$state"
       read -r _ || break
