@@ -72,7 +72,7 @@ const ALLOWED = {
   "testbed/pve": [],
   "testbed/pve-node": [],
   "testbed/tofu": [],
-  "testbed/machines": ["src/config", "testbed/namespaces"],
+  "testbed/machines": ["src/config", "testbed/namespaces", "testbed/package"],
   "testbed/kubernetes": ["src/config", "testbed/build", "testbed/namespaces"],
   "testbed/k3s": ["src/config", "src/render", "testbed/namespaces"],
   "testbed/pictures": ["testbed/machines", "testbed/namespaces", "testbed/package"],
