@@ -217,7 +217,7 @@ systemd-run --unit=gone --on-active=100 /bin/touch /tmp/gone`,
     expect(
       await cluster.testbed.on(
         "mizar",
-        "readlink -f /run/current-system; systemctl show -p ActiveState gone.timer",
+        "readlink -f /run/current-system; systemctl show -p ActiveState --value gone.timer",
       ),
     ).toBe(`${system}\ninactive\n`);
     await cluster.testbed.until("it is heard of again", () => isReady("mizar"));
