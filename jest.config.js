@@ -15,7 +15,7 @@ module.exports = {
   // A guard against what hangs. Some tests run the CLI, which takes seconds on a busy machine.
   testTimeout: 120_000,
   testMatch: ["**/*.test.ts"],
-  // Jest leaves a core to itself, of two the half. System tests wait: four workers keep two cores 96 % busy. It reads "150%" as
+  // Jest leaves a core to itself, of two the half. System tests wait: four workers keep two cores 93 % busy. It reads "150%" as
   // 150 workers.
   maxWorkers: availableParallelism() + 2,
   testSequencer: "<rootDir>/__tests__/sequencer.mjs",
