@@ -1,10 +1,12 @@
 /** The programs that run on hosts, in a shell of this machine. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { remoteScript } from "../../src/render/remote-script";
+import { certificatesIn } from "../../src/rollout/certificates";
 import { Report } from "../../src/rollout/script";
 import { saltedHash } from "../../src/rollout/token";
+import { ownCertificate } from "../../testbed/pve/certificate";
 import { REPOSITORY, temporaryFolder } from "../fixture";
 
 const REMOTE = join(REPOSITORY, "src", "rollout", "remote");
@@ -84,6 +86,29 @@ test("a build reports the last line of its output while it runs, what it built, 
   expect(report.text("refusal")).toBe(
     "its network interface with MAC address 06:24:11:b3:ed:02 is to be storage0, which it becomes only at boot\n",
   );
+});
+
+test("certificates are read whatever ends their lines, and no key beside them", () => {
+  const folder = temporaryFolder();
+  const { cert, key } = ownCertificate();
+  const [begin, ...rest] = cert.toString().trim().split("\n");
+  const inOneLine = [begin, rest.slice(0, -1).join(""), rest.at(-1), ""];
+  const texts = {
+    "server/tls/client-ca.crt": cert.toString().replaceAll("\n", "\r\n"),
+    "server/tls/server-ca.crt": inOneLine.join("\n"),
+    "server/tls/request-header-ca.crt": `${key.toString()}${cert.toString().trimEnd()}`,
+    "server/tls/etcd/peer-ca.crt": "",
+  };
+  for (const [file, text] of Object.entries(texts)) {
+    mkdirSync(dirname(join(folder, "lib/rancher/k3s", file)), { recursive: true });
+    writeFileSync(join(folder, "lib/rancher/k3s", file), text);
+  }
+  const files = [...Object.keys(texts), "server/tls/missing.crt"].join(" ");
+  const report = run("certificates", { files }, folder);
+  const { authorities, unreadable } = certificatesIn(report, "server");
+  expect(authorities.map(({ file }) => file).sort()).toEqual(Object.keys(texts).slice(0, 3).sort());
+  expect(unreadable).toEqual(["server/tls/etcd/peer-ca.crt"]);
+  expect(report.all("pem").join("\n")).not.toContain("PRIVATE KEY");
 });
 
 describe("the join token", () => {

@@ -296,7 +296,8 @@ describeWith(DISKS, "what a host reports about K3s' data", () => {
       "/srv/none",
       `mkdir -p /var/lib/kubelet /var/lib/other
        mount "$disk" /var/lib/kubelet
-       printf '%s %s ext4\\n' "$disk" /var/lib/kubelet "$disk" /var/lib/rancher "$disk" /var/lib/other >fstab`,
+       printf '%s %s ext4\\n' '#' /var/lib/kubelet "$disk" /var/lib/rancher "$disk" /var/lib/other >fstab
+       printf '%s /var/lib/kubelet ext4' "$disk" >>fstab`,
     );
     expect(mounts(report)).toEqual([[], ["/var/lib/kubelet"]]);
   });

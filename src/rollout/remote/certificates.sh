@@ -6,9 +6,10 @@ blocks_of() {
   name=$1
   shift
   awk -v name="$name" '
-    FNR == 1 { inside = 0 }
+    FNR == 1 { inside = bytes = 0 }
+    { sub(/\r$/, "") }
     /^-----BEGIN CERTIFICATE-----/ { inside = 1 }
-    inside && ++lines[FILENAME] <= 1000 { print "@pem", name == "" ? FILENAME : name, substr($0, 1, 100) }
+    inside && (bytes += length($0)) <= 65536 { print "@pem", name == "" ? FILENAME : name, $0 }
     /^-----END CERTIFICATE-----/ { inside = 0 }' "$@"
 }
 set --

@@ -42,7 +42,7 @@ for disk in $k3s_disks; do
   [ -z "$wanted" ] || [ "$(mounted_device "${disk#*:}")" != "$wanted" ] || report k3s_mount "${disk#*:}"
 done
 if [ -r /etc/fstab ]; then
-  while read -r disk path _; do
+  while read -r disk path _ || [ -n "$disk" ]; do
     case "$disk $path" in
       "#"*) ;;
       *" /var/lib/rancher"* | *" /var/lib/kubelet"*) [ -z "$(mounted_device "$path")" ] || report k3s_mounted "$path" ;;
