@@ -132,6 +132,16 @@ export class Testbed {
     return JSON.parse(stdout) as Interrupted;
   }
 
+  /** Kills the programs that the operator runs. */
+  public killPrograms(): Promise<Ran> {
+    return this.sandbox.attempt(["pkill", "-KILL", "-f", `^${process.execPath} ${this.paths.program} `]);
+  }
+
+  /** Ends the SSH sessions on a machine. */
+  public dropSessions(hostname: string): Promise<Ran> {
+    return this.sandbox.attempt([...this.enter(hostname), "sh", "-c", DROP]);
+  }
+
   /** Runs a script on a machine, as from its console. */
   public async on(hostname: string, script: string): Promise<string> {
     return (await this.attempt(hostname, script)).stdout;

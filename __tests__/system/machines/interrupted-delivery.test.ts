@@ -1,7 +1,6 @@
 /** Interruptions while the join token is delivered to new hosts. */
 import { agent, ALPHARD, HAMAL, MIZAR } from "../../fixture";
 import { describeWith } from "../tools";
-import type { Interruption } from "../../../testbed/machines/testbed";
 import { LiveCluster, TOKEN } from "./cluster";
 import { MACHINES } from "./tools";
 
@@ -48,16 +47,15 @@ describeWith(MACHINES, "the delivery of a join token", () => {
     expect(cluster.testbed.kubeNode(host)).toBeDefined();
   }
 
-  test.each<[string, string, Pick<Interruption, "signal" | "drop">]>([
-    ["whose program is killed", "hamal", { signal: "SIGKILL" }],
-    ["whose connection is cut", "mizar", { drop: "mizar" }],
-  ])("%s is finished by the host, and the rerun continues", async (_, host, how) => {
-    const { acted, status } = await cluster.testbed.interrupted(apply(host), cluster.folder, {
-      when: { host, step: "token", outcome: "started" },
-      ...how,
-    });
-    expect([acted, status]).toEqual([true, how.signal ?? 3]);
+  test.each<[string, string, () => Promise<unknown>, number | null]>([
+    ["whose program is killed", "hamal", () => cluster.testbed.killPrograms(), null],
+    ["whose connection is cut", "mizar", () => cluster.testbed.dropSessions("mizar"), 3],
+  ])("%s is finished by the host, and the rerun continues", async (_, host, interrupt, status) => {
+    const first = cluster.rollout(...apply(host));
     await cluster.testbed.until("the token is half-way", () => isHalfWay(host));
+    await interrupt();
+    expect((await first).status).toBe(status);
+    expect(await isHalfWay(host)).toBe(true);
     await letGo(host);
     await cluster.testbed.until("what has begun is finished", async () => !(await isHalfWay(host)));
     expect(await cluster.testbed.on(host, SECRETS)).toBe("token\n");
