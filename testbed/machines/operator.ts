@@ -56,9 +56,12 @@ export async function equipOperator(paths: Paths, key: OperatorKey): Promise<voi
   copyFileSync(await rolloutProgram(), program);
 }
 
+/** What the program is made of. */
+const SOURCES = ["package-lock.json", "src", "testbed/machines"];
+
 /** Made once for what it is made of. */
 async function rolloutProgram(): Promise<string> {
-  const kept = keptPath("rollout-program", `${hashOf(REPOSITORY, ["src", "testbed/machines"])}.js`);
+  const kept = keptPath("rollout-program", `${hashOf(REPOSITORY, SOURCES)}.js`);
   if (existsSync(kept)) return kept;
   const { outputFiles } = await build({
     entryPoints: [join(REPOSITORY, "src/cli/main.ts")],
@@ -97,5 +100,7 @@ const external: Plugin = {
     build.onResolve({ filter: /^[^.]/ }, ({ path, kind }) =>
       kind === "entry-point" || /^zod\b/.test(path) ? undefined : { path, external: true },
     );
+    // Only a main.ts needs them.
+    build.onResolve({ filter: /\/constructs\/index\.js$/ }, ({ path }) => ({ path, external: true }));
   },
 };

@@ -7,7 +7,7 @@ import { keep, keptPath } from "./kept";
 const REPOSITORY = join(__dirname, "../..");
 
 /** What the bundle is made of. */
-const SOURCES = [".gen", "constructs", "package.json", "packaging", "src", "templates"];
+const SOURCES = [".gen", "constructs", "package.json", "packaging", "src", "templates", "tsconfig.json"];
 
 /**
  * The code as the package has it, built from the sources as they are now. It starts in half of the time, or less, that tsx needs

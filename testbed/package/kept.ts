@@ -1,5 +1,5 @@
 /** What many suites need and takes long to make, kept between runs by what it is made of. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import packageJson from "../../package.json";
 
@@ -22,34 +22,30 @@ function makeWhole(path: string, make: (folder: string) => string): void {
   const folder = mkdtempSync(join(dirname(path), "making-"));
   try {
     renameSync(make(folder), path);
+  } catch (error) {
+    if (!existsSync(path)) throw error;
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
+/** After so long its process has been interrupted. Two that make the same do no harm. */
+const ABANDONED_MS = 120_000;
+
 /** Does it while no other process has the lock, or waits a moment. */
 function alone(lock: string, work: () => void): void {
   try {
-    writeFileSync(lock, `${process.pid}`, { flag: "wx" });
+    mkdirSync(lock);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    if (isAbandoned(lock)) rmSync(lock, { force: true });
+    const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > ABANDONED_MS) rmSync(lock, { recursive: true, force: true });
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
     return;
   }
   try {
     work();
   } finally {
-    rmSync(lock, { force: true });
-  }
-}
-
-/** Whether its process has ended, as when a run is interrupted. */
-function isAbandoned(lock: string): boolean {
-  try {
-    process.kill(Number(readFileSync(lock, "utf8")), 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
+    rmSync(lock, { recursive: true, force: true });
   }
 }
