@@ -48,12 +48,13 @@ async function failures(
   seen: readonly string[],
 ): Promise<string[]> {
   const counters = rules.flatMap((rule) => counterOf(rule) ?? []);
-  for (const some of [...slices(noticing(rules), AT_ONCE), ...slices(flows, AT_ONCE)]) {
+  const matching = slices(noticing(rules), AT_ONCE);
+  for (const some of [...matching, ...slices(flows, AT_ONCE)]) {
     const suspected = (await lab.failed(some, patience)).slice(0, FEW).map(({ check }) => check);
     // One late packet may be due to a busy machine.
     const confirmed = await lab.unexpected(suspected, { ...patience, open: 2 * patience.open });
     if (confirmed.length > 0) return confirmed;
-    const idle = counters.length > 0 ? await lab.idleCounters(seen) : [];
+    const idle = counters.length > 0 && matching.includes(some) ? await lab.idleCounters(seen) : [];
     if (idle.some((each) => counters.includes(each))) return idle;
   }
   const idle = await lab.idleCounters(seen);
