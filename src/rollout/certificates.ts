@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { npmRun } from "../base/command-line";
+import { groupBy } from "../base/group-by";
 import { certificateAuthorities, issuedCertificates } from "../config/k3s-certificates";
 import { certificateDays } from "../config/rollout";
 import type { Role } from "../config/settings";
@@ -35,12 +36,10 @@ export async function readCertificates(host: Host): Promise<Certificates> {
 /** @param report - of `remote/certificates.sh` */
 export function certificatesIn(report: Report, role: Role): Certificates {
   const now = Number(report.one("now"));
-  const lines = report.all("pem");
+  const lines = groupBy(report.all("pem"), (line) => line.split(" ", 1)[0]);
   const found = report.all("certificate").map((line) => {
     const [file = "", written = ""] = line.split(" ");
-    const own = lines
-      .filter((each) => each.startsWith(`${file} `))
-      .map((each) => each.slice(file.length + 1));
+    const own = (lines.get(file) ?? []).map((each) => each.slice(file.length + 1));
     return { file, ageSeconds: now - Number(written), dates: expiries(own.join("\n")) };
   });
   const among = (files: readonly string[]): Certificate[] =>

@@ -123,7 +123,7 @@ export class Testbed {
   ): Promise<Interrupted> {
     const { when, times = 1, after = 0, signal, drop } = interruption;
     const program = [process.execPath, this.paths.program, "rollout", ...words, "--json"];
-    const command = drop === undefined ? undefined : [...this.enter(drop), "sh", "-c", DROP];
+    const command = drop === undefined ? undefined : this.dropCommand(drop);
     const order = JSON.stringify({ argv: program, when, times, after, signal, command });
     const { stdout } = await this.operator(
       [process.execPath, join(this.paths.programs, "watch"), order],
@@ -139,7 +139,7 @@ export class Testbed {
 
   /** Ends the SSH sessions on a machine. */
   public dropSessions(hostname: string): Promise<Ran> {
-    return this.sandbox.attempt([...this.enter(hostname), "sh", "-c", DROP]);
+    return this.sandbox.attempt(this.dropCommand(hostname));
   }
 
   /** Runs a script on a machine, as from its console. */
@@ -373,6 +373,10 @@ export class Testbed {
     const init = 'init=$(pgrep -P "$(cat "$1/pid")" | head -n 1) && shift';
     const enter = `${init} && exec nsenter -t "$init" -m -u -n -p -r -w "$@"`;
     return ["sh", "-c", enter, "sh", this.paths.machine(hostname)];
+  }
+
+  private dropCommand(hostname: string): string[] {
+    return [...this.enter(hostname), "sh", "-c", DROP];
   }
 
   private operatorCommand(argv: readonly string[], environment: Record<string, string>): string[] {

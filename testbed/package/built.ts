@@ -1,5 +1,4 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { hashOf } from "./hash";
 import { keep, keptPath } from "./kept";
@@ -17,7 +16,7 @@ const SOURCES = [".gen", "constructs", "package.json", "packaging", "src", "temp
  */
 export function builtCode(): string {
   const built = keptPath("built", hashOf(REPOSITORY, SOURCES));
-  if (!existsSync(built)) keep(built, build);
+  keep(built, build);
   return built;
 }
 

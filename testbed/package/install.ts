@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
   cpSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -49,7 +48,7 @@ export function packPackage(folder: string, change?: (copy: string) => void): st
   const copy = copySources(folder);
   change?.(copy);
   const kept = keptPath("packed", `${hashOf(copy)}.tgz`);
-  if (!existsSync(kept)) keep(kept, (making) => pack(copy, making));
+  keep(kept, (making) => pack(copy, making));
   const { version } = JSON.parse(readFileSync(join(copy, "package.json"), "utf8")) as { version: string };
   const tarball = join(folder, `${packageJson.name}-${version}.tgz`);
   copyFileSync(kept, tarball);

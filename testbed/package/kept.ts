@@ -9,7 +9,7 @@ const KEPT = join(__dirname, "../../node_modules/.cache", packageJson.name);
 export const keptPath = (folder: string, name: string): string => join(KEPT, folder, name);
 
 /**
- * Keeps a file or folder from now on, whole or not at all. Where another suite is making the same, waits for that.
+ * Keeps a file or folder from now on, whole or not at all, unless it is there. Where another suite is making the same, waits for that.
  *
  * @param make - makes it in an empty folder, and returns its path
  */

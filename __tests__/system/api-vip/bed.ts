@@ -7,7 +7,7 @@ import { configured } from "../configured";
 import { emitted } from "../clusters";
 import type { Host } from "../nixos-options";
 import { ethernet, vrrp } from "../lab/frames";
-import { Sender } from "../lab/sender";
+import { Senders } from "../lab/sender";
 import { keepalivedConf } from "./keepalived-conf";
 
 /** A look at who holds the address. */
@@ -23,12 +23,14 @@ export class VipBed {
     public readonly sandbox: NetnsSandbox,
     private readonly cluster: Cluster,
     private readonly hosts: Readonly<Record<string, Host>>,
-  ) {}
+  ) {
+    this.senders = new Senders(sandbox);
+  }
 
   /** How much of the log of a host's keepalived is old. */
   private readonly read = new Map<string, number>();
   private readonly started = new Set<string>();
-  private readonly senders = new Map<string, Sender>();
+  private readonly senders: Senders;
 
   public static async start(cluster: Cluster): Promise<VipBed> {
     const hosts = await configured(cluster);
@@ -152,13 +154,7 @@ export class VipBed {
       "dev",
       sender.nixos.networkInterface,
     ]);
-    await this.sender(from).frame(shown.split(":")[0] as string, frame);
-  }
-
-  private sender(from: string): Sender {
-    const sender = this.senders.get(from) ?? new Sender(this.sandbox, from);
-    this.senders.set(from, sender);
-    return sender;
+    await this.senders.in(from).frame(shown.split(":")[0] as string, frame);
   }
 
   /** Takes the key of the check from the user that runs it. */

@@ -178,7 +178,7 @@ export const routedProtocol =
 
 /** @param identity - by which it is known again */
 const sendByKernel = (lab: Lab, from: string, number: number, to: string, identity: number): Promise<void> =>
-  lab.sender(from).ipv4(to, number, identified(identity));
+  lab.senders.in(from).ipv4(to, number, identified(identity));
 
 /** A payload that begins with that number. */
 function identified(identity: number): Buffer {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { build } from "./build";
 import type { Ran } from "../../../testbed/namespaces/supervisor";
 import type { Answer, Request } from "./prober";
-import { Sender, type Icmp6Options } from "./sender";
+import { Senders, type Icmp6Options } from "./sender";
 import { hostsOf, topologyOf, type Host, type LabNode, type Topology } from "./topology";
 import { Watches, type Place } from "./watches";
 import { NetnsSandbox } from "../../../testbed/namespaces/netns-sandbox";
@@ -59,12 +59,17 @@ export interface Failure {
 
 /** A cluster of network namespaces, made of what HostFiles wrote. */
 export class Lab {
+  /** By hostname. */
+  public readonly senders: Senders;
+
   private constructor(
     public readonly sandbox: NetnsSandbox,
     public readonly topology: Topology,
     /** Hostname to ruleset. */
     public readonly rulesets: ReadonlyMap<string, string>,
-  ) {}
+  ) {
+    this.senders = new Senders(sandbox);
+  }
 
   /** @param folder - with `cluster.json` and the hosts' folders */
   public static async start(folder: string): Promise<Lab> {
@@ -207,20 +212,13 @@ export class Lab {
     options: Omit<Icmp6Options, "index">,
   ): Promise<void> {
     const { index } = await this.link(from, this.interfaceOf(from));
-    await this.sender(from).icmp6(to, hex, { index, ...options });
+    await this.senders.in(from).icmp6(to, hex, { index, ...options });
   }
 
   /** Sends any frame on a device of the host. */
   public async sendFrame(from: string, device: string, frame: Buffer): Promise<void> {
     const { index } = await this.link(from, device);
-    await this.sender(from).frame(index, frame);
-  }
-
-  /** Sends packets from a host. */
-  public sender(host: string): Sender {
-    const sender = this.senders.get(host) ?? new Sender(this.sandbox, host);
-    this.senders.set(host, sender);
-    return sender;
+    await this.senders.in(from).frame(index, frame);
   }
 
   public macAddressOf(host: string, device: string): Promise<string> {
@@ -291,7 +289,6 @@ export class Lab {
   }
 
   private readonly findings = new Map<string, Promise<unknown>>();
-  private readonly senders = new Map<string, Sender>();
   private readonly watches = new Map<string, Watches>();
   private forgeries = 0;
 }

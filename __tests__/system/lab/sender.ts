@@ -14,7 +14,7 @@ export interface Icmp6Options {
  * Sends packets from one namespace, byte by byte. Node has no raw sockets; perl, which is on every Debian, has. One process sends
  * all, without modules, whose loading takes longer than the rest.
  */
-export class Sender {
+class Sender {
   private readonly name: string;
 
   public constructor(
@@ -49,6 +49,19 @@ export class Sender {
     const request = { words: words.join(" ") };
     const { error } = await this.sandbox.ask<typeof request, { error: string }>(this.name, request);
     if (error !== "") throw new Error(`${this.name}: ${error}`);
+  }
+}
+
+/** The senders of a sandbox, one for each namespace, from its first packet on. */
+export class Senders {
+  private readonly started = new Map<string, Sender>();
+
+  public constructor(private readonly sandbox: NetnsSandbox) {}
+
+  public in(namespace: string): Sender {
+    const sender = this.started.get(namespace) ?? new Sender(this.sandbox, namespace);
+    this.started.set(namespace, sender);
+    return sender;
   }
 }
 

@@ -12,7 +12,10 @@ report_line hostname /proc/sys/kernel/hostname
 report_line machine_id /etc/machine-id
 report client "${SSH_CONNECTION%% *}"
 for nic in /sys/class/net/*; do
-  if IFS= read -r address 2>/dev/null <"$nic/address"; then report nic "${nic##*/} $address"; fi
+  if [ -r "$nic/address" ]; then
+    read_line "$nic/address"
+    report nic "${nic##*/} $line"
+  fi
 done
 if [ -d /sys/firmware/efi ]; then report firmware uefi; else report firmware bios; fi
 report root_uuid "$(findmnt -no UUID / 2>/dev/null || true)"

@@ -1,8 +1,12 @@
 # What several programs read of a host.
-# The first line of a file, or nothing. A host is asked for dozens of them, and each `cat` would be a process.
-report_line() {
+# Sets `line` to the first line of a file, or to nothing. A host is asked for dozens of them, and each `cat` would be a process. A shell
+# that reads byte by byte gets only the first digit of a number of the kernel's, as if its line had no end.
+read_line() {
   line=
-  IFS= read -r line 2>/dev/null <"$2" || true
+  IFS= read -r line 2>/dev/null <"$1" || true
+}
+report_line() {
+  read_line "$2"
   report "$1" "$line"
 }
 

@@ -13,10 +13,8 @@ report nixpkgs "$(nixpkgs_of /run/current-system)"
 report_k3s_version
 # For all interfaces, for future ones, and for those that receive packets of pods.
 for name in all default "$interface" cni0 flannel.1 flannel-wg; do
-  forwarding=
-  # A shell that reads byte by byte gets the digit only, and thinks that the line has no end.
-  read -r forwarding 2>/dev/null <"/proc/sys/net/ipv4/conf/$name/forwarding" || true
-  [ -z "$forwarding" ] || report forwarding "$name $forwarding"
+  read_line "/proc/sys/net/ipv4/conf/$name/forwarding"
+  [ -z "$line" ] || report forwarding "$name $line"
 done
 report_line boot_id /proc/sys/kernel/random/boot_id
 report_line hostname /proc/sys/kernel/hostname
